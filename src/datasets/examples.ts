@@ -1,0 +1,26 @@
+/**
+ * Labelled examples in memory, the form in which every dataset reader hands them on.
+ */
+
+/** `count` examples of `features` values each, with integer class labels. */
+export interface Examples {
+  /** (count, features) row-major: bytes 0..255 (pixels) or 32-bit floats. */
+  inputs: Uint8Array | Float32Array;
+  /** (count) class labels in [0, classes). */
+  labels: Uint8Array;
+  count: number;
+  features: number;
+}
+
+/** What a dataset folder or generator provides. */
+export interface ExampleSets {
+  /** Where the examples come from, as recorded in run.json: "mnist", "synthetic-digits", … */
+  name: string;
+  /** Number of classes: 1 to 256. */
+  classes: number;
+  /** (height, width) of an image where the inputs are images. */
+  imageShape?: [number, number];
+  /** Training examples; a validation set is split off them by the experiment. */
+  train: Examples;
+  test: Examples;
+}

@@ -1,0 +1,46 @@
+/**
+ * The errors that a user can meet. Each message is one line that names the value, the place and the
+ * next action; tasks print it without a stack. Anything else that is thrown is a bug in this program.
+ */
+
+/** Base of every error that is meant for the user. */
+export class LotteryError extends Error {
+  override name: string = this.constructor.name;
+}
+
+/** A flag or argument that cannot be understood (exit code 2). */
+export class UsageError extends LotteryError {}
+
+/** A value of the right form but with a meaning that cannot be used: shapes, ranges, names. */
+export class InputError extends LotteryError {}
+
+/** Bytes that do not follow their format: IDX, gzip, npy, logs. */
+export class FormatError extends LotteryError {}
+
+/** A file or folder that cannot be read or written. */
+export class StorageError extends LotteryError {}
+
+/** A file or folder that does not exist. */
+export class NotFoundError extends StorageError {}
+
+/** No WebGPU adapter on this machine. */
+export class NoAdapterError extends LotteryError {}
+
+/** The GPU device was lost (driver reset, unplugged, out of memory) while in use. */
+export class DeviceLostError extends LotteryError {}
+
+/** The adapter cannot hold what was asked for; the message says what would fit. */
+export class CapacityError extends LotteryError {}
+
+/** A shader or pipeline that the adapter rejects: a defect of this program or of the driver. */
+export class GpuError extends LotteryError {}
+
+/** Training produced a loss or a weight that is not finite. */
+export class DivergedError extends LotteryError {
+  /** First iteration whose loss is not finite. */
+  readonly iteration: number;
+  constructor(message: string, iteration: number) {
+    super(message);
+    this.iteration = iteration;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The one interface through which experiments touch files. Implementations: `deno.ts` (disk),
+ * `memory.ts` (tests, and trees built in memory), later the browser's OPFS. Paths use `/`.
+ */
+
+/** One entry of a folder. */
+export interface StorageEntry {
+  name: string;
+  isDirectory: boolean;
+}
+
+/** Files by path. Every failure is a `StorageError` whose message names the path and what to do. */
+export interface Storage {
+  /** The whole content of a file; `NotFoundError` if there is none. */
+  read(path: string): Promise<Uint8Array>;
+  /** Replaces a file as one step: readers see the old content or the new. Makes parent folders. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Entries of a folder sorted by name, temporary files left out; empty if the folder is missing. */
+  list(path: string): Promise<StorageEntry[]>;
+  /** Whether a file or folder exists. */
+  exists(path: string): Promise<boolean>;
+  /** Moves a file or folder; the target must not exist. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file or a folder with all it holds; nothing happens if it is missing. */
+  remove(path: string): Promise<void>;
+}

@@ -132,3 +132,8 @@ export function permute(index: number, n: number, key: Key): number {
   } while (value >= n);
   return value;
 }
+
+/** The key of one epoch's data order, derived from a run's order key (shaders/permute.wgsl). */
+export function epochKey(key: Key, epoch: number): Key {
+  return [mix((key[0] + Math.imul(epoch, WEYL_0)) >>> 0), mix((key[1] ^ mix(epoch)) >>> 0)];
+}

@@ -1,0 +1,61 @@
+// Masked matmul with bias and activation: outputs = activation(inputs · weights).
+//
+//   inputs   (R, rows, IN_PITCH)         vec4f; column INPUTS is 1, the columns after it are 0
+//   weights  (R, IN_PITCH, OUT_PITCH)    vec4f; W ⊙ mask, then the bias as row INPUTS, then zeros
+//   outputs  (R, rows, OUT_PITCH)        vec4f; column UNITS is 1 for the layer above, then zeros
+//
+// The mask needs no operand here: weights are masked when they are loaded and whenever they are
+// updated (weight_gradient.wgsl), so a pruned weight is 0 in memory at all times.
+//
+// An invocation computes a tile of ROWS × 4·VECTORS outputs. Its rows are those of its whole
+// workgroup, so inputs are read at uniform addresses, a vec4 along k at a time; lanes differ in their
+// columns. The fma chain of an accumulator runs over four k before the next one, which keeps each
+// accumulator in a register for four steps even where all of them do not fit.
+// Grid: (column groups / LANES, rows / ROWS, R).
+
+@group(0) @binding(0) var<storage, read> inputs: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> outputs: array<vec4f>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let column_group = group.x * LANES + lane;
+  let column = min(column_group * VECTORS, OUT_VECTORS - VECTORS);
+  let row = (group.z * groups.y + group.y) * ROWS;
+  let input = row * IN_VECTORS;
+  var weight = group.z * IN_PITCH * OUT_VECTORS + column;
+#for r in ROWS
+#for v in VECTORS
+  var acc_${r}_${v} = vec4f();
+#end
+#end
+  for (var k = 0u; k < IN_VECTORS; k++) {
+#for j in 4
+#for v in VECTORS
+    let w_${j}_${v} = weights[weight + ${j}u * OUT_VECTORS + ${v}u];
+#end
+#end
+    weight += 4u * OUT_VECTORS;
+#for r in ROWS
+    let x_${r} = inputs[input + ${r}u * IN_VECTORS + k];
+#for v in VECTORS
+#for j in 4
+    acc_${r}_${v} = fma(vec4f(x_${r}[${j}]), w_${j}_${v}, acc_${r}_${v});
+#end
+#end
+#end
+  }
+  if (column_group < OUT_VECTORS / VECTORS) {
+    let output = row * OUT_VECTORS + column;
+#for v in VECTORS
+    let ones_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u) == vec4u(ONES_COLUMN);
+#for r in ROWS
+    outputs[output + ${r}u * OUT_VECTORS + ${v}u] = select(activate(acc_${r}_${v}), vec4f(1.0), ones_${v});
+#end
+#end
+  }
+}

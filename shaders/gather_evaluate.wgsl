@@ -1,0 +1,14 @@
+// Row positions for evaluation (see gather.wgsl): row r of a window is element first + r of its split.
+
+@group(0) @binding(6) var<uniform> window: Window;
+
+fn row_position(row: u32, replica: u32) -> u32 {
+  let position = window.first + row;
+  if (position >= window.end) {
+    return NO_LABEL;
+  }
+  if (window.pool == 0u) {
+    return position;
+  }
+  return pool_example(position, replica);
+}

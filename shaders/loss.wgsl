@@ -1,0 +1,51 @@
+// Softmax cross-entropy of a training batch: mean loss, correct predictions and gradient.
+//
+//   logits    (R, rows, PITCH)    pre-activations of the last layer
+//   labels    (R, rows)           NO_LABEL where the batch is short
+//   deltas    (R, rows, PITCH)    out: (softmax − onehot) / examples; 0 in padding rows and columns
+//   metrics   (RING, R)           out: (mean loss, correct predictions) of this iteration
+//   counters  (R)                 in: iterations done; out: one more
+//
+// The row maximum is subtracted before exponentiation. Each lane sums its rows in order and lane 0 the
+// lanes in order, so the sum repeats bit for bit. Grid: (1, 1, R).
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<u32>;
+@group(0) @binding(2) var<storage, read_write> deltas: array<f32>;
+@group(0) @binding(3) var<storage, read_write> metrics: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> counters: array<u32>;
+@group(0) @binding(5) var<uniform> burst: Burst;
+
+var<workgroup> partial: array<vec2f, LANES>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let replica = group.z;
+  let iteration = counters[replica];
+  let examples = min(BATCH, TRAIN - (iteration % BATCHES) * BATCH);
+  var sums = vec2f();
+  for (var row = lane; row < ROWS; row += LANES) {
+    let label = labels[replica * ROWS + row];
+    let base = (replica * ROWS + row) * PITCH;
+    let valid = label != NO_LABEL;
+    let s = row_statistics(base);
+    for (var c = 0u; c < PITCH; c++) {
+      let probability = exp(logits[base + c] - s.maximum) / s.sum;
+      let delta = (probability - select(0.0, 1.0, c == label)) / f32(examples);
+      deltas[base + c] = select(0.0, delta, valid && c < CLASSES);
+    }
+    if (valid) {
+      sums += row_metrics(base, label, s);
+    }
+  }
+  partial[lane] = sums;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = vec2f();
+    for (var i = 0u; i < LANES; i++) {
+      total += partial[i];
+    }
+    metrics[(iteration - burst.first) * REPLICAS + replica] = vec2f(total.x / f32(examples), total.y);
+    counters[replica] = iteration + 1u;
+  }
+}

@@ -1,0 +1,82 @@
+// Masked weight gradient with the optimizer's update as its epilogue:
+// gradient = (inputsᵀ · deltas) ⊙ mask, then weights ← update(weights, gradient).
+//
+//   inputs    (R, BATCH_ROWS, IN_PITCH)     vec4f; this layer's inputs, column INPUTS is 1 (bias)
+//   deltas    (R, BATCH_ROWS, OUT_PITCH)    vec4f; gradient at this layer's pre-activations
+//   mask      (R, IN_PITCH, MASK_WORDS)     bit c of a row: weight c is live; bias row and padding too
+//   weights   (R, IN_PITCH, OUT_PITCH)      vec4f; in and out
+//   schedule  (RING)                        step size of each iteration of the burst
+//   counters  (R)                           iterations done, this one included
+//   first, second moment                    as the optimizer needs (shaders/optimizer_*.wgsl)
+//
+// The gradient is never stored: the update reads it from registers. A weight whose mask bit is 0 is
+// written as exactly 0 whatever the optimizer says. Tiles as in forward.wgsl: 4·TILE_VECTORS weight
+// rows × 4·VECTORS columns. Grid: (column groups / LANES, IN_VECTORS / TILE_VECTORS rounded up, R).
+
+@group(0) @binding(0) var<storage, read> inputs: array<vec4f>;
+@group(0) @binding(1) var<storage, read> deltas: array<vec4f>;
+@group(0) @binding(2) var<storage, read> mask: array<u32>;
+@group(0) @binding(3) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(4) var<storage, read> schedule: array<f32>;
+@group(0) @binding(5) var<storage, read> counters: array<u32>;
+@group(0) @binding(6) var<uniform> burst: Burst;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let column_group = group.x * LANES + lane;
+  let column = min(column_group * VECTORS, OUT_VECTORS - VECTORS);
+  let row_vector = min(group.y * TILE_VECTORS, IN_VECTORS - TILE_VECTORS);
+  let replica = group.z;
+  var input = replica * BATCH_ROWS * IN_VECTORS + row_vector;
+  var delta = replica * BATCH_ROWS * OUT_VECTORS + column;
+#for i in TILE_VECTORS
+#for j in 4
+#for v in VECTORS
+  var acc_${i}_${j}_${v} = vec4f();
+#end
+#end
+#end
+  for (var b = 0u; b < BATCH_ROWS; b += UNROLL) {
+#for u in UNROLL
+#for v in VECTORS
+    let d_${u}_${v} = deltas[delta + ${u}u * OUT_VECTORS + ${v}u];
+#end
+#end
+#for i in TILE_VECTORS
+#for u in UNROLL
+    let x_${u}_${i} = inputs[input + ${u}u * IN_VECTORS + ${i}u];
+#end
+#for j in 4
+#for v in VECTORS
+#for u in UNROLL
+    acc_${i}_${j}_${v} = fma(vec4f(x_${u}_${i}[${j}]), d_${u}_${v}, acc_${i}_${j}_${v});
+#end
+#end
+#end
+#end
+    input += UNROLL * IN_VECTORS;
+    delta += UNROLL * OUT_VECTORS;
+  }
+  let step = schedule[counters[replica] - 1u - burst.first];
+  if (column_group < OUT_VECTORS / VECTORS) {
+    // The last tile is shifted back inside the matrix; its overlap belongs to the tile before.
+    let first_row = 4u * group.y * TILE_VECTORS;
+#for i in TILE_VECTORS
+#for j in 4
+    {
+      let row = 4u * (row_vector + ${i}u) + ${j}u;
+      if (row >= first_row) {
+        let word = mask[(replica * IN_PITCH + row) * MASK_WORDS + column / 8u] >> (4u * (column % 8u));
+        let at = (replica * IN_PITCH + row) * OUT_VECTORS + column;
+#for v in VECTORS
+        {
+          let live = (vec4u(word >> (4u * ${v}u)) & vec4u(1u, 2u, 4u, 8u)) != vec4u();
+          weights[at + ${v}u] = update(at + ${v}u, weights[at + ${v}u], acc_${i}_${j}_${v}, step, live);
+        }
+#end
+      }
+    }
+#end
+#end
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Finds a WebGPU adapter and opens a device. Takes nothing, gives a `Gpu`: the device, the adapter's
+ * name, and a promise of its loss. Every wait on the GPU goes through `Gpu.wait`, so that a lost
+ * device ends in a `DeviceLostError` and never in a hang.
+ */
+
+import { CapacityError, DeviceLostError, GpuError, NoAdapterError } from "../errors.ts";
+
+/** What is recorded of the adapter. */
+export interface AdapterDescription {
+  /** The driver's own name, such as "NVIDIA H200" or "llvmpipe (LLVM 15.0.6, 256 bits)". */
+  name: string;
+  vendor: string;
+  architecture: string;
+  /** Whether the "GPU" is the processor: Mesa's llvmpipe, SwiftShader, WARP. */
+  isSoftware: boolean;
+}
+
+const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp|software/i;
+
+/** Describes an adapter; a browser may hide all but the vendor and architecture. */
+export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
+  const known = [info.description, info.device, `${info.vendor} ${info.architecture}`];
+  const name = known.map((part) => part?.trim()).find((part) => part) ?? "unnamed adapter";
+  const isSoftware = SOFTWARE.test(`${name} ${info.vendor} ${info.architecture}`) ||
+    ("isFallbackAdapter" in info && info.isFallbackAdapter === true);
+  return { name, vendor: info.vendor, architecture: info.architecture, isSoftware };
+}
+
+/** An open device and what is known about it. */
+export class Gpu {
+  #lost: DeviceLostError | null = null;
+  readonly #loss: Promise<never>;
+
+  constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
+    this.#loss = device.lost.then((info) => {
+      this.#lost = new DeviceLostError(
+        `the GPU device "${adapter.name}" was lost (${info.message || info.reason || "no reason given"}); ` +
+          `run the same command again`,
+      );
+      throw this.#lost;
+    });
+    this.#loss.catch(() => {});
+  }
+
+  /** Throws if the device has been lost. */
+  check(): void {
+    if (this.#lost) throw this.#lost;
+  }
+
+  /** Awaits work of the device; rejects with `DeviceLostError` as soon as the device is lost. */
+  async wait<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([work, this.#loss]);
+    } catch (error) {
+      this.check();
+      throw error;
+    }
+  }
+
+  /** Runs `create` and throws if the device reports that it is invalid or out of memory. */
+  async scoped<T>(what: string, create: () => T): Promise<T> {
+    this.device.pushErrorScope("out-of-memory");
+    this.device.pushErrorScope("validation");
+    let value: T;
+    let validation, memory;
+    try {
+      value = create();
+    } finally {
+      [validation, memory] = [this.device.popErrorScope(), this.device.popErrorScope()];
+    }
+    const invalid = await this.wait(validation);
+    const exhausted = await this.wait(memory);
+    if (exhausted) {
+      throw new CapacityError(
+        `${what}: the adapter is out of memory; use fewer replicas or a smaller network`,
+      );
+    }
+    if (invalid) throw new GpuError(`${what}: ${invalid.message}`);
+    return value;
+  }
+
+  /** Releases the device. */
+  destroy(): void {
+    this.device.destroy();
+  }
+}
+
+/**
+ * Opens the best adapter: a hardware one where there is one, else a software one.
+ *
+ * @throws NoAdapterError if there is no WebGPU or no adapter
+ */
+export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
+  if (!gpu) {
+    throw new NoAdapterError("WebGPU is not available here; use Deno 2.9 or later, or Chrome");
+  }
+  const adapter = await bestAdapter(gpu);
+  if (!adapter) {
+    throw new NoAdapterError(
+      "no WebGPU adapter was found; install a GPU driver with Vulkan, or Mesa's software driver " +
+        "(Debian, Ubuntu: apt-get install mesa-vulkan-drivers libvulkan1)",
+    );
+  }
+  // Limits that are not asked for fall to the specification's defaults (128 MiB bindings).
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const device = await adapter.requestDevice({
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+  });
+  return new Gpu(device, describeAdapter(adapter.info));
+}
+
+async function bestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  const first = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!first || !describeAdapter(first.info).isSoftware) return first;
+  for (const powerPreference of [undefined, "low-power"] as const) {
+    const other = await gpu.requestAdapter({ powerPreference });
+    if (other && !describeAdapter(other.info).isSoftware) return other;
+  }
+  return first;
+}

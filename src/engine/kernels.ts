@@ -1,0 +1,311 @@
+/**
+ * The kernels of a network program, one function each: takes sizes and buffers, gives the source that
+ * `createKernels` compiles. Shapes and meaning are in the header of each file of `shaders/`.
+ */
+
+import activationGradient from "../../shaders/activation_gradient.wgsl" with { type: "text" };
+import activationNone from "../../shaders/activation_none.wgsl" with { type: "text" };
+import activationRelu from "../../shaders/activation_relu.wgsl" with { type: "text" };
+import activationSigmoid from "../../shaders/activation_sigmoid.wgsl" with { type: "text" };
+import activationTanh from "../../shaders/activation_tanh.wgsl" with { type: "text" };
+import common from "../../shaders/common.wgsl" with { type: "text" };
+import evaluate from "../../shaders/evaluate.wgsl" with { type: "text" };
+import examplesF32 from "../../shaders/examples_f32.wgsl" with { type: "text" };
+import examplesU8 from "../../shaders/examples_u8.wgsl" with { type: "text" };
+import forward from "../../shaders/forward.wgsl" with { type: "text" };
+import gather from "../../shaders/gather.wgsl" with { type: "text" };
+import gatherEvaluate from "../../shaders/gather_evaluate.wgsl" with { type: "text" };
+import gatherTrain from "../../shaders/gather_train.wgsl" with { type: "text" };
+import loss from "../../shaders/loss.wgsl" with { type: "text" };
+import permute from "../../shaders/permute.wgsl" with { type: "text" };
+import reduce from "../../shaders/reduce.wgsl" with { type: "text" };
+import softmax from "../../shaders/softmax.wgsl" with { type: "text" };
+import weightGradient from "../../shaders/weight_gradient.wgsl" with { type: "text" };
+import type { GpuExamples } from "./dataset.ts";
+import {
+  type Binding,
+  dynamicUniform,
+  type KernelSource,
+  read,
+  uniform,
+  write,
+} from "./kernel.ts";
+import type { Activation, LayerSpec } from "./layer_spec.ts";
+import { maskWords, pitch } from "./layout.ts";
+import { type OptimizerSpec, updateWgsl } from "./optimizers.ts";
+import type { Tiles } from "./tiles.ts";
+
+/** Bytes of the `Window` and `Slot` structs of the shaders. */
+export const WINDOW_BYTES = 16;
+export const SLOT_BYTES = 8;
+/** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map. */
+export const REPLICA_WORDS = 6 + 256;
+
+/** Invocations of the row-wise kernels (gather, loss, evaluate, reduce). */
+const GATHER_LANES = 8;
+const LOSS_LANES = 64;
+
+const ACTIVATIONS = { relu: activationRelu, tanh: activationTanh, sigmoid: activationSigmoid };
+
+function activationWgsl(activation: Activation): string {
+  return activation === null ? activationNone : ACTIVATIONS[activation];
+}
+
+/** Fills a batch with the rows of the current training iteration. */
+export function gatherTrainSource(sizes: {
+  replicas: number;
+  rows: number;
+  batchSize: number;
+  trainCount: number;
+}, buffers: {
+  examples: GpuExamples;
+  replicas: GPUBuffer;
+  batch: GPUBuffer;
+  labels: GPUBuffer;
+  counters: GPUBuffer;
+}): KernelSource {
+  const { examples } = buffers;
+  return gatherSource("gather", gatherTrain, examples, sizes, buffers, read(buffers.counters), {
+    BATCH: sizes.batchSize,
+    BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
+    TRAIN: sizes.trainCount,
+  });
+}
+
+/** Fills a batch with the rows of one evaluation window. */
+export function gatherEvaluateSource(sizes: { replicas: number; rows: number }, buffers: {
+  examples: GpuExamples;
+  replicas: GPUBuffer;
+  batch: GPUBuffer;
+  labels: GPUBuffer;
+  windows: GPUBuffer;
+}): KernelSource {
+  const windows = dynamicUniform(buffers.windows, WINDOW_BYTES);
+  return gatherSource("gather window", gatherEvaluate, buffers.examples, sizes, buffers, windows);
+}
+
+function gatherSource(
+  label: string,
+  positions: string,
+  examples: GpuExamples,
+  sizes: { replicas: number; rows: number },
+  buffers: { replicas: GPUBuffer; batch: GPUBuffer; labels: GPUBuffer },
+  position: Binding,
+  constants: Record<string, number> = {},
+): KernelSource {
+  return {
+    label,
+    template: [common, permute, gather, examples.isFloat ? examplesF32 : examplesU8, positions]
+      .join("\n"),
+    constants: {
+      LANES: GATHER_LANES,
+      ROWS: sizes.rows,
+      FEATURES: examples.features,
+      WORDS: Math.ceil(examples.features / 4),
+      VECTORS: pitch(examples.features) / 4,
+      POOL: examples.count,
+      ...constants,
+    },
+    bindings: [
+      read(examples.inputs),
+      read(examples.labels),
+      read(examples.scales),
+      read(buffers.replicas),
+      write(buffers.batch),
+      write(buffers.labels),
+      position,
+    ],
+    grid: [sizes.rows, 1, sizes.replicas],
+  };
+}
+
+/** outputs = activation(inputs · weights). */
+export function forwardSource(
+  layer: LayerSpec,
+  isLast: boolean,
+  sizes: { replicas: number; rows: number },
+  tiles: Tiles,
+  buffers: { inputs: GPUBuffer; weights: GPUBuffer; outputs: GPUBuffer },
+): KernelSource {
+  const outPitch = pitch(layer.units);
+  return {
+    label: `forward ${layer.name}`,
+    template: `${activationWgsl(layer.activation)}\n${forward}`,
+    constants: {
+      LANES: tiles.lanes,
+      ROWS: tiles.rows,
+      VECTORS: tiles.vectors,
+      IN_PITCH: pitch(layer.inputs),
+      IN_VECTORS: pitch(layer.inputs) / 4,
+      OUT_VECTORS: outPitch / 4,
+      // The logits feed no layer: no column of theirs is the constant 1.
+      ONES_COLUMN: isLast ? outPitch : layer.units,
+    },
+    bindings: [read(buffers.inputs), read(buffers.weights), write(buffers.outputs)],
+    grid: [columnGroups(outPitch, tiles), sizes.rows / tiles.rows, sizes.replicas],
+  };
+}
+
+/** Softmax cross-entropy, metrics and the gradient at the logits. */
+export function lossSource(sizes: {
+  classes: number;
+  replicas: number;
+  rows: number;
+  batchSize: number;
+  trainCount: number;
+}, buffers: {
+  logits: GPUBuffer;
+  labels: GPUBuffer;
+  deltas: GPUBuffer;
+  metrics: GPUBuffer;
+  counters: GPUBuffer;
+  burst: GPUBuffer;
+}): KernelSource {
+  return {
+    label: "loss",
+    template: [common, softmax, loss].join("\n"),
+    constants: {
+      LANES: LOSS_LANES,
+      CLASSES: sizes.classes,
+      PITCH: pitch(sizes.classes),
+      ROWS: sizes.rows,
+      BATCH: sizes.batchSize,
+      BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
+      TRAIN: sizes.trainCount,
+      REPLICAS: sizes.replicas,
+    },
+    bindings: [
+      read(buffers.logits),
+      read(buffers.labels),
+      write(buffers.deltas),
+      write(buffers.metrics),
+      write(buffers.counters),
+      uniform(buffers.burst),
+    ],
+    grid: [1, 1, sizes.replicas],
+  };
+}
+
+/** Gradient at the pre-activations of the layer below, whose activation is `below`. */
+export function activationGradientSource(
+  layer: LayerSpec,
+  below: Activation,
+  sizes: { replicas: number; rows: number },
+  tiles: Tiles,
+  buffers: { deltas: GPUBuffer; weights: GPUBuffer; activations: GPUBuffer; below: GPUBuffer },
+): KernelSource {
+  const inPitch = pitch(layer.inputs);
+  return {
+    label: `activation gradient ${layer.name}`,
+    template: `${activationWgsl(below)}\n${activationGradient}`,
+    constants: {
+      LANES: tiles.lanes,
+      ROWS: tiles.rows,
+      INPUTS: layer.inputs,
+      IN_PITCH: inPitch,
+      IN_VECTORS: inPitch / 4,
+      OUT_VECTORS: pitch(layer.units) / 4,
+    },
+    bindings: [
+      read(buffers.deltas),
+      read(buffers.weights),
+      read(buffers.activations),
+      write(buffers.below),
+    ],
+    grid: [Math.ceil(inPitch / 4 / tiles.lanes), sizes.rows / tiles.rows, sizes.replicas],
+  };
+}
+
+/** Masked weight gradient and the optimizer's update. */
+export function weightGradientSource(
+  layer: LayerSpec,
+  optimizer: OptimizerSpec,
+  sizes: { replicas: number; rows: number },
+  tiles: Tiles,
+  buffers: {
+    inputs: GPUBuffer;
+    deltas: GPUBuffer;
+    mask: GPUBuffer;
+    weights: GPUBuffer;
+    schedule: GPUBuffer;
+    counters: GPUBuffer;
+    burst: GPUBuffer;
+    state: GPUBuffer[];
+  },
+): KernelSource {
+  const inVectors = pitch(layer.inputs) / 4, outPitch = pitch(layer.units);
+  const tileVectors = Math.min(tiles.weightRowVectors, inVectors);
+  return {
+    label: `weight gradient ${layer.name}`,
+    template: [common, updateWgsl(optimizer), weightGradient].join("\n"),
+    constants: {
+      LANES: tiles.lanes,
+      VECTORS: tiles.vectors,
+      TILE_VECTORS: tileVectors,
+      UNROLL: tiles.unroll,
+      BATCH_ROWS: sizes.rows,
+      IN_PITCH: 4 * inVectors,
+      IN_VECTORS: inVectors,
+      OUT_VECTORS: outPitch / 4,
+      MASK_WORDS: maskWords(outPitch),
+    },
+    bindings: [
+      read(buffers.inputs),
+      read(buffers.deltas),
+      read(buffers.mask),
+      write(buffers.weights),
+      read(buffers.schedule),
+      read(buffers.counters),
+      uniform(buffers.burst),
+      ...buffers.state.map(write),
+    ],
+    grid: [columnGroups(outPitch, tiles), Math.ceil(inVectors / tileVectors), sizes.replicas],
+  };
+}
+
+/** Loss and correctness of each row of an evaluation window. */
+export function evaluateSource(
+  sizes: { classes: number; replicas: number; rows: number; span: number },
+  buffers: { logits: GPUBuffer; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },
+): KernelSource {
+  return {
+    label: "evaluate",
+    template: [common, softmax, evaluate].join("\n"),
+    constants: {
+      LANES: LOSS_LANES,
+      CLASSES: sizes.classes,
+      PITCH: pitch(sizes.classes),
+      ROWS: sizes.rows,
+      SPAN: sizes.span,
+    },
+    bindings: [
+      read(buffers.logits),
+      read(buffers.labels),
+      write(buffers.rows),
+      dynamicUniform(buffers.windows, WINDOW_BYTES),
+    ],
+    grid: [Math.ceil(sizes.rows / LOSS_LANES), 1, sizes.replicas],
+  };
+}
+
+/** Sums of a split's losses and correct predictions. */
+export function reduceSource(
+  sizes: { replicas: number; span: number },
+  buffers: { rows: GPUBuffer; totals: GPUBuffer; slots: GPUBuffer },
+): KernelSource {
+  return {
+    label: "reduce",
+    template: reduce,
+    constants: { LANES: LOSS_LANES, SPAN: sizes.span, REPLICAS: sizes.replicas },
+    bindings: [
+      read(buffers.rows),
+      write(buffers.totals),
+      dynamicUniform(buffers.slots, SLOT_BYTES),
+    ],
+    grid: [1, 1, sizes.replicas],
+  };
+}
+
+function columnGroups(outPitch: number, tiles: Tiles): number {
+  return Math.ceil(outPitch / (4 * tiles.vectors) / tiles.lanes);
+}

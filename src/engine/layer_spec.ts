@@ -1,0 +1,16 @@
+/** What the engine needs to know of one fully connected layer. */
+
+/** An elementwise nonlinearity; `null` is the identity. */
+export type Activation = "relu" | "tanh" | "sigmoid" | null;
+
+/** One fully connected layer: `units = activation(inputs · (weights ⊙ mask) + biases)`. */
+export interface LayerSpec {
+  name: string;
+  /** Width of the layer's input. */
+  inputs: number;
+  /** Width of the layer's output. */
+  units: number;
+  activation: Activation;
+  /** Whether biases are trained; without it they stay 0. */
+  useBias: boolean;
+}

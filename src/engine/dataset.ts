@@ -42,7 +42,11 @@ export async function uploadExamples(
     features,
     isFloat,
     inputs: uploadBuffer(gpu, "inputs", padRows(inputs, count, features, rowBytes)),
-    labels: uploadBuffer(gpu, "labels", padRows(examples.labels, 1, count, 4 * Math.ceil(count / 4))),
+    labels: uploadBuffer(
+      gpu,
+      "labels",
+      padRows(examples.labels, 1, count, 4 * Math.ceil(count / 4)),
+    ),
     scales: uploadBuffer(gpu, "scales", scalesOf(examples, normalization)),
   }));
 }
@@ -88,7 +92,10 @@ function padRows(
 }
 
 /** The kernels see v/255, so that "unit" is a factor of 1. An image of zeros stays zeros under l2. */
-function scalesOf(examples: ExampleArrays, normalization: Normalization): Float32Array<ArrayBuffer> {
+function scalesOf(
+  examples: ExampleArrays,
+  normalization: Normalization,
+): Float32Array<ArrayBuffer> {
   const { inputs, count, features } = examples;
   const scales = new Float32Array(count).fill(1);
   if (inputs instanceof Float32Array || normalization === "unit") return scales;

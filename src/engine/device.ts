@@ -35,7 +35,9 @@ export class Gpu {
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#loss = device.lost.then((info) => {
       this.#lost = new DeviceLostError(
-        `the GPU device "${adapter.name}" was lost (${info.message || info.reason || "no reason given"}); ` +
+        `the GPU device "${adapter.name}" was lost (${
+          info.message || info.reason || "no reason given"
+        }); ` +
           `run the same command again`,
       );
       throw this.#lost;

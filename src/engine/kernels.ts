@@ -22,14 +22,7 @@ import reduce from "../../shaders/reduce.wgsl" with { type: "text" };
 import softmax from "../../shaders/softmax.wgsl" with { type: "text" };
 import weightGradient from "../../shaders/weight_gradient.wgsl" with { type: "text" };
 import type { GpuExamples } from "./dataset.ts";
-import {
-  type Binding,
-  dynamicUniform,
-  type KernelSource,
-  read,
-  uniform,
-  write,
-} from "./kernel.ts";
+import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
 import type { Activation, LayerSpec } from "./layer_spec.ts";
 import { maskWords, pitch } from "./layout.ts";
 import { type OptimizerSpec, updateWgsl } from "./optimizers.ts";

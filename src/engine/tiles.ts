@@ -48,3 +48,8 @@ const HARDWARE: Tiles = {
 export function tilesFor(adapter: AdapterDescription): Tiles {
   return adapter.isSoftware ? SOFTWARE : HARDWARE;
 }
+
+/** Rows of a batch padded to whole tiles. */
+export function paddedRows(batchSize: number, tiles: Tiles): number {
+  return tiles.rows * Math.ceil(batchSize / tiles.rows);
+}

@@ -1,0 +1,121 @@
+/**
+ * One training iteration of a network program: its buffers, and its kernels in order. Takes the
+ * program's shape; `program.ts` owns the result.
+ */
+
+import type { BufferPool } from "./buffers.ts";
+import type { Gpu } from "./device.ts";
+import type { KernelSource } from "./kernel.ts";
+import {
+  activationGradientSource,
+  forwardSource,
+  gatherTrainSource,
+  lossSource,
+  REPLICA_WORDS,
+  weightGradientSource,
+} from "./kernels.ts";
+import type { LayerSpec } from "./layer_spec.ts";
+import { maskWords, matrixSize, pitch } from "./layout.ts";
+import { stateCount } from "./optimizers.ts";
+import { layerWidths, MAX_BURST, type ProgramSpec } from "./program_spec.ts";
+import { paddedRows, tilesFor } from "./tiles.ts";
+
+/** The buffers of training, each with a leading axis R unless said. */
+export interface IterationBuffers {
+  weights: GPUBuffer[];
+  masks: GPUBuffer[];
+  /** By layer: the optimizer's matrices. */
+  state: GPUBuffer[][];
+  /** The batch, then each layer's outputs. */
+  activations: GPUBuffer[];
+  /** By layer: gradient at its pre-activations. */
+  deltas: GPUBuffer[];
+  labels: GPUBuffer;
+  replicas: GPUBuffer;
+  /** Iterations done, kept by the GPU itself. */
+  counters: GPUBuffer;
+  /** (MAX_BURST, R) */
+  metrics: GPUBuffer;
+  /** (MAX_BURST), shared by all replicas. */
+  schedule: GPUBuffer;
+  burst: GPUBuffer;
+}
+
+/** Allocates them from `pool`. */
+export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): IterationBuffers {
+  const { layers, replicas } = spec;
+  const rows = paddedRows(spec.batchSize, tilesFor(gpu.adapter));
+  const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
+  const perLayer = (label: string, count: (layer: LayerSpec) => number) =>
+    layers.map((layer) => words(`${label} ${layer.name}`, count(layer)));
+  return {
+    weights: perLayer("weights", matrixSize),
+    masks: perLayer("mask", (layer) => pitch(layer.inputs) * maskWords(pitch(layer.units))),
+    state: layers.map((layer) =>
+      Array.from(
+        { length: stateCount(spec.optimizer) },
+        () => words(`optimizer state ${layer.name}`, matrixSize(layer)),
+      )
+    ),
+    activations: layerWidths(layers).map((width, i) =>
+      words(`activations ${i}`, rows * pitch(width))
+    ),
+    deltas: perLayer("deltas", (layer) => rows * pitch(layer.units)),
+    labels: words("batch labels", rows),
+    replicas: words("replicas", REPLICA_WORDS),
+    counters: words("counters", 1),
+    metrics: words("metrics", 2 * MAX_BURST),
+    schedule: pool.storage("schedule", 4 * MAX_BURST),
+    burst: pool.uniform("burst", new Uint32Array(4)),
+  };
+}
+
+/** The kernels of one training iteration, in order. */
+export function iterationSources(
+  gpu: Gpu,
+  spec: ProgramSpec,
+  buffers: IterationBuffers,
+): KernelSource[] {
+  const { layers, optimizer, batchSize, trainCount, replicas } = spec;
+  const tiles = tilesFor(gpu.adapter), last = layers.length - 1;
+  const sizes = {
+    replicas,
+    batchSize,
+    trainCount,
+    rows: paddedRows(batchSize, tiles),
+    classes: layers[last].units,
+  };
+  const { activations, deltas, weights } = buffers;
+  const forward = layers.map((layer, i) =>
+    forwardSource(layer, i === last, sizes, tiles, {
+      inputs: activations[i],
+      weights: weights[i],
+      outputs: activations[i + 1],
+    })
+  );
+  // A layer's activation gradient needs its weights from before their update.
+  const backward = layers.map((layer, i) => {
+    const update = weightGradientSource(layer, optimizer, sizes, tiles, {
+      ...buffers,
+      inputs: activations[i],
+      deltas: deltas[i],
+      mask: buffers.masks[i],
+      weights: weights[i],
+      state: buffers.state[i],
+    });
+    if (i === 0) return [update];
+    const below = activationGradientSource(layer, layers[i - 1].activation, sizes, tiles, {
+      deltas: deltas[i],
+      weights: weights[i],
+      activations: activations[i],
+      below: deltas[i - 1],
+    });
+    return [below, update];
+  }).reverse().flat();
+  return [
+    gatherTrainSource(sizes, { ...buffers, examples: spec.pool, batch: activations[0] }),
+    ...forward,
+    lossSource(sizes, { ...buffers, logits: activations[last + 1], deltas: deltas[last] }),
+    ...backward,
+  ];
+}

@@ -1,0 +1,128 @@
+/** The shape of a network program and what tells its replicas apart. */
+
+import { CapacityError, InputError } from "../errors.ts";
+import type { GpuExamples } from "./dataset.ts";
+import type { Gpu } from "./device.ts";
+import { evaluationSpan } from "./evaluation.ts";
+import type { LayerSpec } from "./layer_spec.ts";
+import { matrixSize, pitch } from "./layout.ts";
+import type { OptimizerSpec } from "./optimizers.ts";
+import type { Key } from "./random.ts";
+import { paddedRows, tilesFor } from "./tiles.ts";
+
+/** What a program is compiled for. */
+export interface ProgramSpec {
+  layers: LayerSpec[];
+  optimizer: OptimizerSpec;
+  batchSize: number;
+  /** Training and validation examples; each replica splits them by its own key. */
+  pool: GpuExamples;
+  test: GpuExamples;
+  /** Examples of the pool to train on; the rest is the validation split. */
+  trainCount: number;
+  replicas: number;
+}
+
+/** A set of examples that can be evaluated whole. */
+export type Split = "train" | "validate" | "test";
+
+/** All splits. */
+export const SPLITS: readonly Split[] = ["train", "validate", "test"];
+
+/** Parameters of one layer: weights and mask (inputs, units), biases (units). */
+export interface LayerParameters {
+  weights: Float32Array;
+  biases: Float32Array;
+  mask: Float32Array;
+}
+
+/** Everything that distinguishes one replica from another. */
+export interface ReplicaParameters {
+  layers: LayerParameters[];
+  /** Key of the order in which training examples are visited. */
+  orderKey: Key;
+  /** Key of the training/validation split; null leaves the pool in its order. */
+  splitKey: Key | null;
+  /** labelMap[label] replaces each label; null leaves them. */
+  labelMap: Uint8Array | null;
+}
+
+/** Most iterations of one burst. */
+export const MAX_BURST = 1000;
+
+/** Widths of the activation matrices: the inputs, then each layer's units. */
+export function layerWidths(layers: LayerSpec[]): number[] {
+  return [layers[0].inputs, ...layers.map((layer) => layer.units)];
+}
+
+/** Examples of a split. */
+export function splitCount(spec: Omit<ProgramSpec, "replicas">, split: Split): number {
+  const { pool, test, trainCount } = spec;
+  return { train: trainCount, validate: pool.count - trainCount, test: test.count }[split];
+}
+
+/** Largest number of replicas of this shape that the device's limits allow. */
+export function maxReplicas(gpu: Gpu, spec: Omit<ProgramSpec, "replicas">): number {
+  const tiles = tilesFor(gpu.adapter);
+  const rows = Math.max(paddedRows(spec.batchSize, tiles), tiles.window);
+  const bytes = [
+    ...spec.layers.map((layer) => 4 * matrixSize(layer)),
+    ...layerWidths(spec.layers).map((width) => 4 * rows * pitch(width)),
+    8 * evaluationSpan(spec),
+    8 * MAX_BURST,
+  ];
+  const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupsPerDimension } =
+    gpu.device.limits;
+  const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  return Math.min(Math.floor(limit / Math.max(...bytes)), maxComputeWorkgroupsPerDimension);
+}
+
+/**
+ * @throws InputError   if the layers do not chain, or examples, classes and sizes do not fit them
+ * @throws CapacityError if R networks of this shape do not fit; the message says how many do
+ */
+export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
+  const { layers, batchSize, pool, test, trainCount, replicas } = spec;
+  if (layers.length === 0) throw new InputError("network: no layers; give at least one");
+  const widths = layerWidths(layers);
+  layers.forEach((layer, i) => {
+    if (layer.inputs !== widths[i]) {
+      throw new InputError(
+        `${layer.name}: takes ${layer.inputs} inputs, but what is below it gives ${widths[i]}`,
+      );
+    }
+  });
+  for (const [name, { features }] of Object.entries({ pool, test })) {
+    if (features !== widths[0]) {
+      throw new InputError(
+        `${layers[0].name}: takes ${widths[0]} inputs, but the ${name} examples have ${features}`,
+      );
+    }
+  }
+  const classes = widths.at(-1)!;
+  if (classes > 256) {
+    throw new InputError(
+      `${layers.at(-1)!.name}: ${classes} classes; labels are bytes, so use 1 to 256`,
+    );
+  }
+  const whole = (name: string, value: number, min: number, max: number) => {
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new InputError(`${name}: ${value} is not a whole number from ${min} to ${max}`);
+    }
+  };
+  whole("batch size", batchSize, 1, 65535);
+  whole("training examples", trainCount, 1, pool.count);
+  const largest = maxReplicas(gpu, spec);
+  if (largest < 1) {
+    throw new CapacityError(
+      `network of widths ${widths.join("-")} does not fit on "${gpu.adapter.name}"; ` +
+        `use fewer units or a smaller batch than ${batchSize}`,
+    );
+  }
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > largest) {
+    throw new CapacityError(
+      `replicas: ${replicas} networks of this shape do not fit on "${gpu.adapter.name}"; ` +
+        `use 1 to ${largest}`,
+    );
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Runs a loaded program from its first iteration to its last. Takes a program and a plan; gives each
+ * replica's curves. The host stays one burst ahead of the readback, so the GPU never waits for it.
+ */
+
+import { MAX_EVALUATIONS } from "./evaluation.ts";
+import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
+import { MAX_BURST, type Split } from "./program_spec.ts";
+
+/** How long to train and when to evaluate. */
+export interface TrainingPlan {
+  iterations: number;
+  /** Evaluate the validation split every so many iterations, and at the end; null: never. */
+  validateInterval: number | null;
+  /** The same for the test set. */
+  testInterval: number | null;
+}
+
+/** One point of a curve, measured with the weights after `iteration` updates. */
+export interface CurvePoint {
+  iteration: number;
+  loss: number;
+  /** Fraction in [0, 1]. */
+  accuracy: number;
+}
+
+/** The curves of one replica. `train` is measured on each iteration's own batch. */
+export interface Curves {
+  train: CurvePoint[];
+  validate: CurvePoint[];
+  test: CurvePoint[];
+}
+
+/** The state of a training run after a burst, for a progress display. */
+export interface TrainingProgress {
+  iteration: number;
+  iterations: number;
+  /** Latest training loss and validation (else test) accuracy, means over the replicas. */
+  loss: number;
+  accuracy: number | null;
+}
+
+/** What a replica's training came to. */
+export interface ReplicaOutcome {
+  curves: Curves;
+  /** First iteration whose training loss is not finite; null if all are. */
+  divergedAt: number | null;
+}
+
+/** A burst should take about this long: long enough to hide the readback, short enough to stop. */
+const BURST_MILLISECONDS = 400;
+const FIRST_BURST = 50;
+
+/**
+ * Trains all replicas. Ends early when every replica has diverged.
+ *
+ * @param options.signal stops between two bursts; the promise then rejects with the signal's reason
+ */
+export async function runTraining(
+  program: Program,
+  plan: TrainingPlan,
+  options: { signal?: AbortSignal; onProgress?: (progress: TrainingProgress) => void } = {},
+): Promise<ReplicaOutcome[]> {
+  const outcomes = Array.from({ length: program.spec.replicas }, (): ReplicaOutcome => ({
+    curves: { train: [], validate: [], test: [] },
+    divergedAt: null,
+  }));
+  const due: TrainingPlan = program.count("validate") > 0
+    ? plan
+    : { ...plan, validateInterval: null };
+  const pace = new Pace();
+  let inFlight: { burst: Burst; result: Promise<BurstResult> } | null = null;
+  const collect = async () => {
+    if (!inFlight) return;
+    const { burst, result } = inFlight;
+    record(outcomes, burst, await result);
+    pace.observe(burst.iterations);
+    options.onProgress?.(progressOf(outcomes, burst.start + burst.iterations, plan.iterations));
+  };
+  for (const burst of planBursts(due, () => pace.length)) {
+    options.signal?.throwIfAborted();
+    const result = program.run(burst.steps);
+    result.catch(() => {}); // Awaited by collect(), once the next burst has been submitted.
+    await collect();
+    inFlight = { burst, result };
+    if (outcomes.every((outcome) => outcome.divergedAt !== null)) break;
+  }
+  await collect();
+  return outcomes;
+}
+
+/** A stretch of training that is submitted and read back as one. */
+interface Burst {
+  /** Iterations done before it. */
+  start: number;
+  iterations: number;
+  steps: BurstStep[];
+}
+
+/** Cuts a plan into bursts of at most `length()` iterations. */
+function* planBursts(plan: TrainingPlan, length: () => number): Generator<Burst> {
+  const intervals: [Split, number | null][] = [
+    ["validate", plan.validateInterval],
+    ["test", plan.testInterval],
+  ];
+  const nextEvaluation = (done: number) =>
+    Math.min(
+      plan.iterations,
+      ...intervals.map(([, n]) => n === null ? Infinity : n * (Math.floor(done / n) + 1)),
+    );
+  const evaluationsAt = (done: number): BurstStep[] =>
+    intervals.filter(([, n]) => n !== null && (done % n === 0 || done === plan.iterations))
+      .map(([split]) => ({ evaluate: split }));
+
+  let done = 0;
+  let steps = evaluationsAt(0);
+  do {
+    const start = done, end = Math.min(plan.iterations, start + length());
+    while (done < end && steps.length <= MAX_EVALUATIONS - intervals.length) {
+      const next = Math.min(end, nextEvaluation(done));
+      steps.push({ iterate: next - done }, ...evaluationsAt(next));
+      done = next;
+    }
+    yield { start, iterations: done - start, steps };
+    steps = [];
+  } while (done < plan.iterations);
+}
+
+/** Chooses the length of bursts from how long they take. */
+class Pace {
+  length = FIRST_BURST;
+  #last = performance.now();
+
+  observe(iterations: number): void {
+    const now = performance.now();
+    const ideal = iterations * BURST_MILLISECONDS / Math.max(1, now - this.#last);
+    const bounded = Math.min(2 * this.length, Math.max(this.length / 2, ideal));
+    this.length = Math.max(1, Math.min(MAX_BURST, Math.round(bounded)));
+    this.#last = now;
+  }
+}
+
+/** Appends a burst's measurements to the curves of the replicas that have not diverged. */
+function record(outcomes: ReplicaOutcome[], burst: Burst, result: BurstResult): void {
+  outcomes.forEach((outcome, r) => {
+    let iteration = burst.start, measured = 0, evaluated = 0;
+    const push = (curve: CurvePoint[], { losses, correct, count }: Measurement) => {
+      if (outcome.divergedAt !== null) return;
+      if (Number.isFinite(losses[r])) {
+        curve.push({ iteration, loss: losses[r], accuracy: correct[r] / count });
+      } else outcome.divergedAt = iteration;
+    };
+    for (const step of burst.steps) {
+      if ("evaluate" in step) {
+        push(outcome.curves[step.evaluate], result.evaluations[evaluated++]);
+        continue;
+      }
+      for (let i = 0; i < step.iterate; i++, iteration++) {
+        push(outcome.curves.train, result.iterations[measured++]);
+      }
+    }
+  });
+}
+
+function progressOf(
+  outcomes: ReplicaOutcome[],
+  iteration: number,
+  iterations: number,
+): TrainingProgress {
+  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const evaluated = outcomes.flatMap(({ curves }) =>
+    (curves.validate.at(-1) ?? curves.test.at(-1))?.accuracy ?? []
+  );
+  return {
+    iteration,
+    iterations,
+    loss: mean(outcomes.map(({ curves }) => curves.train.at(-1)?.loss ?? NaN)),
+    accuracy: evaluated.length > 0 ? mean(evaluated) : null,
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * Initial weights of a layer: each initializer takes the layer's shape and a stream of random
+ * numbers, and gives the weights in row-major order.
+ */
+import type { RandomStream } from "../engine/random.ts";
+
+/** Makes the (inputs, units) weights of a layer; those that are not random ignore the stream. */
+export type Initializer = (shape: [number, number], stream: RandomStream) => Float32Array;
+
+/**
+ * Gaussian Glorot: normal with mean 0 and σ = sqrt(2 / (inputs + units)) (Glorot & Bengio 2010; the
+ * paper, section 2).
+ */
+export const glorotNormal: Initializer = ([inputs, units], stream) => {
+  const sigma = Math.sqrt(2 / (inputs + units));
+  return new Float32Array(inputs * units).map(() => sigma * stream.normal());
+};
+
+/** All weights 0. */
+export const zeros: Initializer = ([inputs, units]) => new Float32Array(inputs * units);
+
+/** All weights `value`. */
+export function constant(value: number): Initializer {
+  return ([inputs, units]) => new Float32Array(inputs * units).fill(value);
+}

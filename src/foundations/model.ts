@@ -1,0 +1,167 @@
+/**
+ * The base of every network (the original's ModelBase): takes masks, presets and the keys of its
+ * random numbers, and as `dense` is called gives the shape of the network and its initial values.
+ */
+import { InputError } from "../errors.ts";
+import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
+import { type Key, RandomStream } from "../engine/random.ts";
+import type { Tensor } from "../formats/tensor.ts";
+import { glorotNormal, type Initializer } from "./initializers.ts";
+import { type Masks, onesMask, validateMasks } from "./masks.ts";
+import { checkFinite, checkKnownNames, checkShape, type Network } from "./network.ts";
+import { checkName } from "./paths.ts";
+
+export interface ModelOptions {
+  /** Masks by layer name; a layer without one is not pruned. */
+  masks?: Masks;
+  /** Initial weights by layer name; a layer without them draws its own. */
+  presets?: Network;
+  /** Initial biases by layer name; a layer without them starts at 0. */
+  presetBiases?: Network;
+  /** Key of the random numbers that initialize layer `layerIndex`, counted from 0. */
+  keyFor: (layerIndex: number) => Key;
+}
+
+export interface DenseOptions {
+  activation?: Activation;
+  useBias?: boolean;
+  kernelInitializer?: Initializer;
+}
+
+/** A value in the network: the input or what a layer gives. */
+export interface Node {
+  /** Its width. */
+  readonly features: number;
+}
+
+const ACTIVATIONS: readonly Activation[] = ["relu", "tanh", "sigmoid", null];
+
+/** Most weights of one layer: 1 GiB of 32-bit floats. */
+const MOST_WEIGHTS = 2 ** 28;
+
+/** A subclass calls `input`, then `dense` once per layer, then `finish`. */
+export abstract class ModelBase {
+  /** The layers in order. */
+  readonly layers: LayerSpec[] = [];
+  /** (inputs, units) of 0 and 1 for every layer. */
+  readonly masks: Masks = {};
+  /** (inputs, units) initial weights of every layer, exactly 0 where masked. */
+  readonly weights: Network = {};
+  /** (units) initial biases of every layer that has biases; neither masked nor pruned. */
+  readonly biases: Network = {};
+  /** The presets that were given. */
+  readonly presets: Network;
+
+  readonly #given: Required<ModelOptions>;
+  #end: Node | null = null;
+
+  constructor({ masks = {}, presets = {}, presetBiases = {}, keyFor }: ModelOptions) {
+    this.presets = presets;
+    this.#given = { masks, presets, presetBiases, keyFor };
+  }
+
+  /** The network's input: `features` values per example. */
+  input(features: number): Node {
+    if (this.#end !== null) throw new InputError("a network has one input: call input() once");
+    checkCount(features, "the network's input", "features");
+    return this.#end = { features };
+  }
+
+  /**
+   * Appends a layer: activation(input · (weights ⊙ mask) + biases). Weights come from the preset of
+   * this name or the initializer, biases from their preset or 0.
+   *
+   * @param input what the layer before gave: networks are chains
+   * @throws InputError naming the layer for a name taken, and for masks, presets or initial values of
+   *   the wrong shape or with values that cannot be used
+   */
+  dense(
+    name: string,
+    input: Node,
+    units: number,
+    { activation = null, useBias = true, kernelInitializer = glorotNormal }: DenseOptions = {},
+  ): Node {
+    checkName(name, "layer name");
+    if (Object.hasOwn(this.weights, name)) {
+      throw new InputError(`layer "${name}" exists already: give each layer a name of its own`);
+    }
+    if (input !== this.#end) {
+      throw new InputError(`${name} must take what the layer before it gives: networks are chains`);
+    }
+    checkCount(units, name, "units");
+    if (!ACTIVATIONS.includes(activation)) {
+      throw new InputError(
+        `${name} has the unknown activation "${activation}": use relu, tanh, sigmoid or null`,
+      );
+    }
+    const inputs = input.features;
+    if (inputs * units > MOST_WEIGHTS) {
+      throw new InputError(
+        `${name} would have ${inputs} x ${units} weights; at most ${MOST_WEIGHTS} can be held: ` +
+          "use fewer units",
+      );
+    }
+    const spec: LayerSpec = { name, inputs, units, activation, useBias };
+    const mask = this.#mask(spec);
+    const weights = this.#weights(spec, mask, kernelInitializer);
+    const biases = this.#biases(spec);
+    this.masks[name] = mask;
+    this.weights[name] = weights;
+    if (biases !== null) this.biases[name] = biases;
+    this.layers.push(spec);
+    return this.#end = { features: units };
+  }
+
+  /**
+   * Checks the network as a whole, after its last layer.
+   *
+   * @throws InputError if it has no layer, or if a mask or preset is of a layer that it doesn't have
+   */
+  finish(): void {
+    if (this.layers.length === 0) {
+      throw new InputError("the network has no layers: give at least one");
+    }
+    const names = this.layers.map(({ name }) => name);
+    checkKnownNames(this.#given.masks, names, "mask");
+    checkKnownNames(this.#given.presets, names, "preset");
+    checkKnownNames(this.#given.presetBiases, names, "preset biases");
+  }
+
+  #mask(spec: LayerSpec): Tensor {
+    const { name, inputs, units } = spec, shape = [inputs, units];
+    if (!Object.hasOwn(this.#given.masks, name)) return onesMask(shape);
+    const given = this.#given.masks[name];
+    validateMasks({ [name]: given }, [spec]);
+    return { shape, data: given.data.map((value) => value === 0 ? 0 : 1) }; // never -0
+  }
+
+  #weights({ name, inputs, units }: LayerSpec, mask: Tensor, initializer: Initializer): Tensor {
+    const preset = Object.hasOwn(this.#given.presets, name) ? this.#given.presets[name] : null;
+    const stream = new RandomStream(this.#given.keyFor(this.layers.length));
+    const initial = preset ??
+      { shape: [inputs, units], data: initializer([inputs, units], stream) };
+    const what = preset ? `preset of ${name}` : `initializer of ${name}`;
+    checkShape(initial, [inputs, units], what);
+    checkFinite(initial, what);
+    // Not a product: that would make a masked negative weight -0.
+    const data = initial.data.map((w, i) => mask.data[i] === 0 ? 0 : w);
+    return { shape: [inputs, units], data };
+  }
+
+  #biases({ name, units, useBias }: LayerSpec): Tensor | null {
+    const given = this.#given.presetBiases;
+    if (!Object.hasOwn(given, name)) {
+      return useBias ? { shape: [units], data: new Float32Array(units) } : null;
+    }
+    const what = `preset biases of ${name}`;
+    if (!useBias) throw new InputError(`${what} cannot be used: the layer has no biases`);
+    checkShape(given[name], [units], what);
+    checkFinite(given[name], what);
+    return { shape: [units], data: given[name].data.slice() };
+  }
+}
+
+function checkCount(value: number, what: string, of: string): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new InputError(`${what} cannot have ${value} ${of}: give an integer, 1 or more`);
+}

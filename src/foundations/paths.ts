@@ -1,0 +1,94 @@
+/**
+ * Names of every file and folder of an experiment (DESIGN section 6; the original's paths.py). Takes
+ * the folder above, gives a path; touches no file.
+ */
+import { InputError } from "../errors.ts";
+
+/** Weights before the first iteration, one `.npy` per layer. */
+export const initial = (run: string): string => join(run, "initial");
+
+/** Weights after the last iteration. */
+export const final = (run: string): string => join(run, "final");
+
+/** Masks that the run was trained with. */
+export const masks = (run: string): string => join(run, "masks");
+
+export const initialBiases = (run: string): string => join(run, "initial_biases");
+
+export const finalBiases = (run: string): string => join(run, "final_biases");
+
+/** Log of a phase: "train", "validate", "test". */
+export const log = (run: string, name: string): string =>
+  join(run, `${checkName(name, "log name")}.log`);
+
+/** Folder of TensorBoard event files. */
+export const summaries = (run: string): string => join(run, "summaries");
+
+/** Curves of a run in one JSON. */
+export const metrics = (run: string): string => join(run, "metrics.json");
+
+/** Everything needed to repeat the run; its presence says that the run is complete. */
+export const record = (run: string): string => join(run, "run.json");
+
+/** Weights, masks or biases of one layer. */
+export const layer = (folder: string, name: string): string =>
+  join(folder, `${checkName(name, "layer name")}.npy`);
+
+/** Folder of a trial: parent/trial{t}. */
+export const trial = (parent: string, t: number): string =>
+  join(parent, `trial${checkNumber(t, "trial")}`);
+
+/**
+ * Folder of a run: parent/{level}/{experimentName}{runId}, or parent/{level} if both are empty.
+ *
+ * @throws InputError if the name would leave its folder or is that of a file inside a run
+ */
+export function run(parent: string, level: number, experimentName = "", runId = ""): string {
+  const folder = join(parent, `${checkNumber(level, "level")}`);
+  const name = experimentName + runId;
+  if (name === "") return folder;
+  checkName(name, "experiment name");
+  if (RESERVED.has(name)) {
+    throw new InputError(
+      `experiment name "${name}" is that of a file inside a run: choose another name`,
+    );
+  }
+  return join(folder, name);
+}
+
+/** A named run may lie inside an unnamed one of its level, beside that one's own folders. */
+const RESERVED = new Set(
+  [initial, final, masks, initialBiases, finalBiases, summaries, metrics, record].map((f) => f(""))
+    .concat(["train", "validate", "test"].map((phase) => log("", phase))),
+);
+
+/**
+ * Gives the name back if it can be that of one file or folder.
+ *
+ * @param what names it in the error: "experiment name"
+ * @throws InputError if it is empty, begins with a dot, or holds a slash or a control character
+ */
+export function checkName(name: string, what: string): string {
+  const bad = name === ""
+    ? "is empty"
+    : name.startsWith(".")
+    ? "begins with a dot"
+    : /[/\\]/.test(name)
+    ? "holds a slash"
+    : /\p{Cc}/u.test(name)
+    ? "holds a control character"
+    : null;
+  if (bad === null) return name;
+  throw new InputError(
+    `${what} ${JSON.stringify(name)} ${bad}: use letters, digits, "_" and "-"`,
+  );
+}
+
+function checkNumber(value: number, what: string): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InputError(`${what} ${value} cannot be used: give an integer, 0 or more`);
+}
+
+function join(parent: string, name: string): string {
+  return parent === "" || parent.endsWith("/") ? parent + name : `${parent}/${name}`;
+}

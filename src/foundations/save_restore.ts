@@ -1,0 +1,118 @@
+/**
+ * Networks and logs as files (the original's save_restore.py): a network is a folder with one `.npy`
+ * per layer, a log one line per iteration. Takes a Storage and paths, gives values, or the reverse.
+ */
+import { FormatError, InputError, NotFoundError } from "../errors.ts";
+import { decodeLog, encodeLog, type LogRow, type Phase } from "../formats/csv_log.ts";
+import { decodeNpy, encodeNpy } from "../formats/npy.ts";
+import { type Tensor, tensorFromNpy } from "../formats/tensor.ts";
+import type { Storage } from "../storage/storage.ts";
+import { checkFinite, type Network } from "./network.ts";
+import * as paths from "./paths.ts";
+
+const EXTENSION = ".npy";
+
+/**
+ * Writes each layer's array to `folder/{layer}.npy`.
+ *
+ * @throws InputError naming file, index and value if one is NaN or infinite; nothing is written then
+ */
+export async function saveNetwork(
+  storage: Storage,
+  folder: string,
+  network: Network,
+): Promise<void> {
+  const files = Object.entries(network).map(([name, tensor]) => {
+    const path = paths.layer(folder, name);
+    checkFinite(tensor, path);
+    return { path, bytes: encodeNpy(tensor) };
+  });
+  for (const { path, bytes } of files) await storage.write(path, bytes);
+}
+
+/**
+ * The arrays of a folder's `.npy` files by layer name, as 32-bit floats.
+ *
+ * @throws NotFoundError if there is no such folder or it holds none; FormatError naming the file that
+ *   cannot be read as an array of finite numbers
+ */
+export async function restoreNetwork(storage: Storage, folder: string): Promise<Network> {
+  const entries = await storage.list(folder);
+  // Hidden files are left by file managers, such as macOS's ._layer0.npy.
+  const files = entries.filter(({ name, isDirectory }) =>
+    !isDirectory && name.endsWith(EXTENSION) && !name.startsWith(".")
+  );
+  if (files.length === 0) {
+    const why = await storage.exists(folder) ? "holds no .npy files" : "does not exist";
+    throw new NotFoundError(
+      `${folder} ${why}: give a folder such as a run's initial, final or masks`,
+    );
+  }
+  const layers: [string, Tensor][] = [];
+  for (const file of files) {
+    const name = file.name.slice(0, -EXTENSION.length);
+    const path = paths.layer(folder, name);
+    layers.push([name, tensorFromNpy(decodeNpy(await storage.read(path), path), path)]);
+  }
+  return Object.fromEntries(layers);
+}
+
+/** The forms in which a network can be given; null is none. */
+export type NetworkSource = Network | string | null | NetworkSource[];
+
+/** Makes one network of several: `union` for masks. */
+export type Combine = (...networks: Network[]) => Network;
+
+/**
+ * The network of a dictionary, of a folder, or of a list of these combined; null if none is given.
+ *
+ * @param combine what to make of a list of two or more; null if a list makes no sense
+ * @throws InputError if a list of two or more cannot be combined; as `restoreNetwork`
+ */
+export async function standardize(
+  value: NetworkSource,
+  combine: Combine | null,
+  storage: Storage,
+): Promise<Network | null> {
+  if (typeof value === "string") return await restoreNetwork(storage, value);
+  if (!Array.isArray(value)) return value;
+  const networks: Network[] = [];
+  for (const item of value) {
+    const network = await standardize(item, combine, storage);
+    if (network !== null) networks.push(network);
+  }
+  if (networks.length < 2) return networks[0] ?? null;
+  if (combine === null) {
+    throw new InputError(`one network is needed but ${networks.length} are given: give one folder`);
+  }
+  return combine(...networks);
+}
+
+/** Writes the log of a phase to `runFolder/{name}.log`. */
+export async function writeLog(
+  storage: Storage,
+  runFolder: string,
+  name: Phase,
+  rows: readonly LogRow[],
+): Promise<void> {
+  await storage.write(paths.log(runFolder, name), new TextEncoder().encode(encodeLog(name, rows)));
+}
+
+/**
+ * The rows of a phase's log, or only the last `tail` of them.
+ *
+ * @throws NotFoundError if there is none; FormatError if it is damaged or another phase's
+ */
+export async function readLog(
+  storage: Storage,
+  runFolder: string,
+  name: Phase,
+  tail?: number,
+): Promise<LogRow[]> {
+  const path = paths.log(runFolder, name);
+  const { phase, rows } = decodeLog(new TextDecoder().decode(await storage.read(path)), path);
+  if (phase !== null && phase !== name) {
+    throw new FormatError(`${path} is a log of ${phase}: it was renamed or copied from another`);
+  }
+  return tail === undefined ? rows : rows.slice(Math.max(rows.length - tail, 0));
+}

@@ -1,0 +1,57 @@
+/**
+ * Keys of every random choice: takes a seed and what the numbers are for, gives the key of a stream
+ * of its own (src/engine/random.ts). So any run can be repeated alone, in any order.
+ */
+import { InputError } from "../errors.ts";
+import { deriveKey, type Key, seedKey } from "../engine/random.ts";
+
+/**
+ * What random numbers are for. These numbers define what a seed means: an experiment repeated with
+ * its seed gives the same files only while they stay as they are. New purposes take new numbers.
+ */
+const PURPOSES = {
+  /** initial weights */
+  init: 1,
+  /** which training examples become the validation set */
+  split: 2,
+  /** order of the training examples */
+  order: 3,
+  /** weights of a random reinitialization */
+  reinit: 4,
+  /** permutation of the labels */
+  labels: 5,
+  /** generated examples */
+  data: 6,
+} as const;
+
+export type Purpose = keyof typeof PURPOSES;
+
+/** The coordinates of a random choice; those that it does not depend on are left at 0. */
+export interface RunSeed {
+  /** The user's seed: an integer from 0 to 2^53 - 1. */
+  seed: number;
+  purpose: Purpose;
+  trial?: number;
+  level?: number;
+  /** Number of a run beside others of its level (reinitializations). */
+  run?: number;
+  layer?: number;
+}
+
+/**
+ * The key of one random choice. Different coordinates give independent streams.
+ *
+ * @throws InputError if the seed is not an integer in [0, 2^53) or a coordinate not one in [0, 2^32)
+ */
+export function runKey({ seed, purpose, trial = 0, level = 0, run = 0, layer = 0 }: RunSeed): Key {
+  checkInteger("seed", seed, 2 ** 53);
+  for (const [name, value] of Object.entries({ trial, level, run, layer })) {
+    checkInteger(name, value, 2 ** 32);
+  }
+  return deriveKey(deriveKey(seedKey(seed), PURPOSES[purpose], trial, level, run), layer);
+}
+
+function checkInteger(name: string, value: number, end: number): void {
+  if (Number.isInteger(value) && value >= 0 && value < end) return;
+  throw new InputError(`${name} ${value} cannot be used: give an integer from 0 to ${end - 1}`);
+}

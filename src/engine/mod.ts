@@ -1,0 +1,23 @@
+/** The engine: trains, evaluates and prunes networks on a WebGPU device. Knows nothing of files. */
+
+export { type ExampleArrays, type GpuExamples, type Normalization } from "./dataset.ts";
+export { destroyExamples, uploadExamples } from "./dataset.ts";
+export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
+export { type Activation, type LayerSpec } from "./layer_spec.ts";
+export { adamSpec, type OptimizerSpec } from "./optimizers.ts";
+export { Program } from "./program.ts";
+export {
+  maxReplicas,
+  type ProgramSpec,
+  type ReplicaParameters,
+  type Split,
+} from "./program_spec.ts";
+export { type PruneJob, pruneSmallest } from "./prune.ts";
+export {
+  type CurvePoint,
+  type Curves,
+  type ReplicaOutcome,
+  runTraining,
+  type TrainingPlan,
+  type TrainingProgress,
+} from "./training_loop.ts";

@@ -1,0 +1,54 @@
+/**
+ * Magnitude pruning by percentage (the original's pruning.py). Takes masks and final weights by layer
+ * name, gives new masks; the selection runs on the GPU (src/engine/prune.ts) and is exact.
+ */
+
+import { type Gpu, type PruneJob, pruneSmallest } from "../engine/mod.ts";
+import { InputError } from "../errors.ts";
+import type { Masks } from "./masks.ts";
+import { checkBinary, checkFinite, checkShape, type Network } from "./network.ts";
+
+/** Fraction in [0, 1] of a layer's live weights to prune, by layer name. */
+export type Percents = Readonly<Record<string, number>>;
+
+/**
+ * Of each named layer's live weights prunes round(percent · live), those with the smallest final
+ * magnitude, ties by lowest index. A layer keeps at least one weight unless its percent is 1; layers
+ * that `percents` does not name keep their masks. Masks only shrink.
+ *
+ * @throws InputError for a percent outside [0, 1], an unknown layer, and masks or weights that cannot
+ *   be used
+ */
+export async function pruneByPercent(
+  gpu: Gpu,
+  percents: Percents,
+  masks: Masks,
+  finalWeights: Network,
+): Promise<Masks> {
+  const names = Object.keys(percents);
+  const jobs = names.map((name): PruneJob => {
+    const percent = percents[name];
+    if (!(percent >= 0 && percent <= 1)) {
+      throw new InputError(`prune percent of ${name} is ${percent}: give a fraction from 0 to 1`);
+    }
+    const mask = masks[name], weights = finalWeights[name];
+    if (!mask || !weights) {
+      throw new InputError(
+        `prune percent of unknown layer "${name}": the layers are ${Object.keys(masks).join(", ")}`,
+      );
+    }
+    checkShape(weights, mask.shape, `final weights of ${name}`);
+    checkFinite(weights, `final weights of ${name}`);
+    checkBinary(mask, `mask of ${name}`);
+    return { weights: weights.data, mask: mask.data, prune: pruneCount(mask.data, percent) };
+  });
+  const pruned = await pruneSmallest(gpu, jobs);
+  const changed = names.map((name, i) => [name, { shape: masks[name].shape, data: pruned[i] }]);
+  return { ...masks, ...Object.fromEntries(changed) };
+}
+
+function pruneCount(mask: Float32Array, percent: number): number {
+  const live = mask.reduce((sum, value) => sum + value, 0);
+  const most = percent === 1 ? live : Math.max(0, live - 1);
+  return Math.min(Math.round(percent * live), most);
+}

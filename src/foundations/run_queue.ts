@@ -1,0 +1,207 @@
+/**
+ * Packs runs into replicas. Experiments are written for one run at a time and started concurrently;
+ * the queue waits until each of them waits for it, groups the requests of one shape, and trains every
+ * group as the replicas of one program. Takes requests, gives each its own outcome: neither files nor
+ * results know of the group.
+ */
+
+import {
+  destroyExamples,
+  type Gpu,
+  type GpuExamples,
+  maxReplicas,
+  type OptimizerSpec,
+  Program,
+  type ProgramSpec,
+  type ReplicaOutcome,
+  runTraining,
+  type TrainingPlan,
+  type TrainingProgress,
+  uploadExamples,
+} from "../engine/mod.ts";
+import type { ExampleSets } from "../datasets/examples.ts";
+import { CapacityError } from "../errors.ts";
+import type { DatasetBase } from "./dataset_base.ts";
+import type { ModelBase } from "./model.ts";
+
+/** One run to train. */
+export interface TrainRequest {
+  model: ModelBase;
+  dataset: DatasetBase;
+  optimizer: OptimizerSpec;
+  batchSize: number;
+  plan: TrainingPlan;
+}
+
+/** What came of it: curves, and final weights and biases in the order of the layers. */
+export interface TrainOutcome extends ReplicaOutcome {
+  final: { weights: Float32Array; biases: Float32Array }[];
+}
+
+/** Options of a queue. */
+export interface RunQueueOptions {
+  /** Most runs trained at once; "auto": as many as wait, within the device's limits. */
+  replicas?: number | "auto";
+  signal?: AbortSignal;
+  /** Called as a group advances; `runs` is its size. */
+  onProgress?: (progress: TrainingProgress & { runs: number }) => void;
+}
+
+interface Waiting {
+  request: TrainRequest;
+  resolve(outcome: TrainOutcome): void;
+  reject(reason: unknown): void;
+}
+
+/** See the head of this file. */
+export class RunQueue {
+  /** Experiments in progress; those that wait are in `#waiting`. */
+  #active = 0;
+  #waiting: Waiting[] = [];
+  #running = false;
+  #program: { key: string; program: Program } | null = null;
+  readonly #uploads = new Map<string, Promise<GpuExamples>>();
+  readonly #setIds = new Map<ExampleSets, number>();
+
+  constructor(readonly gpu: Gpu, private readonly options: RunQueueOptions = {}) {}
+
+  /** Runs one experiment; the queue trains only when all experiments in progress wait for it. */
+  async participate<T>(experiment: () => Promise<T>): Promise<T> {
+    this.#active++;
+    try {
+      return await experiment();
+    } finally {
+      this.#active--;
+      this.#flush();
+    }
+  }
+
+  /** Runs several experiments side by side; if some fail, the others end first. */
+  async all<T>(experiments: (() => Promise<T>)[]): Promise<T[]> {
+    const settled = await Promise.allSettled(experiments.map((run) => this.participate(run)));
+    return settled.map((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
+  }
+
+  /** Trains one run, together with others of its shape. */
+  train(request: TrainRequest): Promise<TrainOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request, resolve, reject });
+      queueMicrotask(() => this.#flush());
+    });
+  }
+
+  /** Releases the program and the examples on the GPU. */
+  async destroy(): Promise<void> {
+    this.#program?.program.destroy();
+    this.#program = null;
+    const uploads = await Promise.allSettled(this.#uploads.values());
+    for (const upload of uploads) if (upload.status === "fulfilled") destroyExamples(upload.value);
+    this.#uploads.clear();
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#running || this.#waiting.length === 0 || this.#waiting.length < this.#active) return;
+    this.#running = true;
+    const groups = Map.groupBy(this.#waiting, ({ request }) => this.#shapeKey(request));
+    this.#waiting = [];
+    for (const group of groups.values()) {
+      try {
+        await this.#trainGroup(group);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    this.#running = false;
+    queueMicrotask(() => this.#flush());
+  }
+
+  async #trainGroup(group: Waiting[]): Promise<void> {
+    const first = group[0].request;
+    const spec = await this.#programSpec(first);
+    const fits = maxReplicas(this.gpu, spec);
+    const { replicas = "auto" } = this.options;
+    if (replicas !== "auto" && replicas > fits && group.length > fits) {
+      throw new CapacityError(
+        `replicas: ${replicas} networks of this shape do not fit on "${this.gpu.adapter.name}"; ` +
+          `use --replicas ${fits} or auto`,
+      );
+    }
+    const width = Math.max(1, Math.min(replicas === "auto" ? fits : replicas, group.length));
+    for (let i = 0; i < group.length; i += width) {
+      await this.#trainReplicas(group.slice(i, i + width), spec);
+    }
+  }
+
+  async #trainReplicas(group: Waiting[], spec: Omit<ProgramSpec, "replicas">): Promise<void> {
+    const { signal, onProgress } = this.options;
+    const key = `${group.length}×${this.#shapeKey(group[0].request)}`;
+    const program = await this.#programFor(key, { ...spec, replicas: group.length });
+    group.forEach(({ request: { model, dataset } }, replica) => {
+      program.load(replica, {
+        orderKey: dataset.orderKey,
+        splitKey: dataset.splitKey,
+        labelMap: dataset.labelMap,
+        layers: model.layers.map(({ name, units }) => ({
+          weights: model.weights[name].data,
+          mask: model.masks[name].data,
+          biases: model.biases[name]?.data ?? new Float32Array(units),
+        })),
+      });
+    });
+    const outcomes = await runTraining(program, group[0].request.plan, {
+      signal,
+      onProgress: (progress) => onProgress?.({ ...progress, runs: group.length }),
+    });
+    const parameters = await program.readParameters();
+    group.forEach(({ resolve }, r) => resolve({ ...outcomes[r], final: parameters[r] }));
+  }
+
+  /** The last program is kept: the levels of an experiment have one shape. */
+  async #programFor(key: string, spec: ProgramSpec): Promise<Program> {
+    if (this.#program?.key !== key) {
+      this.#program?.program.destroy();
+      this.#program = null;
+      this.#program = { key, program: await Program.create(this.gpu, spec) };
+    }
+    return this.#program.program;
+  }
+
+  async #programSpec(request: TrainRequest): Promise<Omit<ProgramSpec, "replicas">> {
+    const { dataset, model, optimizer, batchSize } = request;
+    return {
+      layers: model.layers,
+      optimizer,
+      batchSize,
+      pool: await this.#upload(dataset, "train"),
+      test: await this.#upload(dataset, "test"),
+      trainCount: dataset.trainCount,
+    };
+  }
+
+  #upload(dataset: DatasetBase, part: "train" | "test"): Promise<GpuExamples> {
+    const { sets, normalization } = dataset;
+    const key = `${this.#setId(sets)} ${part} ${normalization}`;
+    let upload = this.#uploads.get(key);
+    if (!upload) {
+      upload = uploadExamples(this.gpu, sets[part], normalization);
+      this.#uploads.set(key, upload);
+    }
+    return upload;
+  }
+
+  #setId(sets: ExampleSets): number {
+    const id = this.#setIds.get(sets) ?? this.#setIds.size;
+    this.#setIds.set(sets, id);
+    return id;
+  }
+
+  /** Runs with the same key can be replicas of one program. */
+  #shapeKey({ model, dataset, optimizer, batchSize, plan }: TrainRequest): string {
+    const { normalization, trainCount } = dataset;
+    const data = [this.#setId(dataset.sets), normalization, trainCount];
+    return JSON.stringify([model.layers, optimizer, batchSize, plan, data]);
+  }
+}

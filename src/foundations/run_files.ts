@@ -1,0 +1,114 @@
+/**
+ * A run as files (DESIGN section 6). Takes a trained run and its record, writes its folder with
+ * run.json last, so that a run exists exactly if its run.json does; and reads back what the next level
+ * and the summary need of a finished run.
+ */
+
+import type { CurvePoint, Curves } from "../engine/mod.ts";
+import { FormatError } from "../errors.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Masks } from "./masks.ts";
+import type { Network } from "./network.ts";
+import * as paths from "./paths.ts";
+import { restoreNetwork, saveNetwork, writeLog } from "./save_restore.ts";
+import { earlyStop, type TrainedRun } from "./trainer.ts";
+
+/** metrics.json: the curves of a run and what follows from them. */
+export interface Metrics {
+  /** Iteration of the smallest validation loss; null without a validation split. */
+  earlyStopIteration: number | null;
+  train: CurvePoint[];
+  validate: CurvePoint[];
+  test: CurvePoint[];
+}
+
+/** A run's folder read back. */
+export interface SavedRun {
+  initial: Network;
+  initialBiases: Network;
+  final: Network;
+  masks: Masks;
+  curves: Curves;
+}
+
+/** Writes a run's folder; what an interrupted attempt left there is removed first. */
+export async function saveRun(
+  storage: Storage,
+  folder: string,
+  run: TrainedRun,
+  record: Record<string, unknown>,
+): Promise<void> {
+  // Removed first, so that a crash midway never leaves a record beside files of two attempts.
+  await storage.remove(paths.record(folder));
+  await saveNetwork(storage, paths.initial(folder), run.initial);
+  await saveNetwork(storage, paths.initialBiases(folder), run.initialBiases);
+  await saveNetwork(storage, paths.masks(folder), run.masks);
+  await saveNetwork(storage, paths.final(folder), run.final);
+  await saveNetwork(storage, paths.finalBiases(folder), run.finalBiases);
+  for (const phase of ["train", "validate", "test"] as const) {
+    await writeLog(storage, folder, phase, run.curves[phase]);
+  }
+  const { train, validate, test } = run.curves;
+  const metrics: Metrics = {
+    earlyStopIteration: earlyStop(run.curves)?.iteration ?? null,
+    train,
+    validate,
+    test,
+  };
+  await writeJson(storage, paths.metrics(folder), metrics, 0);
+  await writeJson(storage, paths.record(folder), record, 2);
+}
+
+/** The record of a finished run; null if there is no finished run. */
+export async function readRecord(
+  storage: Storage,
+  folder: string,
+): Promise<Record<string, unknown> | null> {
+  const path = paths.record(folder);
+  if (!await storage.exists(path)) return null;
+  const record = await readJson(storage, path);
+  if (typeof record === "object" && record !== null && !Array.isArray(record)) {
+    return record as Record<string, unknown>;
+  }
+  throw new FormatError(`${path} is not a run's record; move the folder away and run again`);
+}
+
+/** Reads a finished run. */
+export async function restoreRun(storage: Storage, folder: string): Promise<SavedRun> {
+  const biases = async (path: string) =>
+    (await storage.list(path)).length > 0 ? await restoreNetwork(storage, path) : {};
+  const metrics = await readJson(storage, paths.metrics(folder)) as Metrics;
+  const { train, validate, test } = metrics;
+  if (![train, validate, test].every(Array.isArray)) {
+    throw new FormatError(
+      `${paths.metrics(folder)} lacks a curve; move the folder away, run again`,
+    );
+  }
+  return {
+    initial: await restoreNetwork(storage, paths.initial(folder)),
+    initialBiases: await biases(paths.initialBiases(folder)),
+    final: await restoreNetwork(storage, paths.final(folder)),
+    masks: await restoreNetwork(storage, paths.masks(folder)),
+    curves: { train, validate, test },
+  };
+}
+
+async function writeJson(
+  storage: Storage,
+  path: string,
+  value: unknown,
+  indent: number,
+): Promise<void> {
+  await storage.write(path, new TextEncoder().encode(JSON.stringify(value, null, indent) + "\n"));
+}
+
+async function readJson(storage: Storage, path: string): Promise<unknown> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await storage.read(path)));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new FormatError(
+      `${path} is not JSON (${error.message}); move the folder away, run again`,
+    );
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Finds the examples that `--dataset` and `--mnist-location` ask for. Takes those, gives the examples
+ * and a fingerprint of them; says on the way what it falls back to and why.
+ */
+
+import { CATALOG } from "../datasets/catalog.ts";
+import { downloadDataset, type DownloadProgress } from "../datasets/download.ts";
+import type { Examples, ExampleSets } from "../datasets/examples.ts";
+import { folderHoldsExamples, loadExampleFolder } from "../datasets/folder.ts";
+import { encodeIdx } from "../datasets/idx.ts";
+import { makeSyntheticDigits } from "../datasets/synthetic_digits.ts";
+import { InputError, LotteryError } from "../errors.ts";
+import { sha256Hex } from "../formats/sha256.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/** The values of `--dataset`. */
+export type DatasetChoice = "auto" | "mnist" | "fashion-mnist" | "synthetic-digits";
+
+/** What to load and from where. */
+export interface LoadOptions {
+  dataset: DatasetChoice;
+  /** Folder that the user named; null for the default, which may be filled by a download. */
+  location: string | null;
+  storage: Storage;
+  /** Stands in for the platform's `fetch`. */
+  fetch?: typeof fetch;
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Receives lines that the user should read. */
+  onNotice?: (line: string) => void;
+}
+
+/** Examples and how run.json records them. */
+export interface LoadedDataset {
+  sets: ExampleSets;
+  record: DatasetRecord;
+}
+
+/** What run.json says of the examples: enough to tell whether others are the same. */
+export interface DatasetRecord {
+  /** "mnist" and "fashion-mnist" only if the content is theirs; else "synthetic-digits" or "custom". */
+  name: string;
+  trainCount: number;
+  testCount: number;
+  features: number;
+  classes: number;
+  /** SHA-256 over training inputs, training labels, test inputs, test labels. */
+  sha256: string;
+}
+
+/** Seed of the built-in digits: they are one fixed dataset, as MNIST is. */
+const SYNTHETIC_SEED = 0;
+/** `auto` gives a download up after so many milliseconds without a byte. */
+const AUTO_TIMEOUT_MS = 4000;
+
+/** The folder that a dataset is downloaded to and first looked for in. */
+export function defaultLocation(dataset: "mnist" | "fashion-mnist"): string {
+  return `data/${dataset}`;
+}
+
+/**
+ * Loads examples: from the user's folder; else from the default one; else by download; else, for
+ * `auto` alone, the built-in synthetic digits.
+ *
+ * @throws InputError if a folder holds something other than the dataset that was asked for
+ */
+export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> {
+  const { dataset, location, storage, onNotice = () => {} } = options;
+  if (dataset === "synthetic-digits") return await synthetic();
+  const wanted = dataset === "auto" ? "mnist" : dataset;
+  if (location !== null) return await fromFolder(storage, location, dataset);
+  const folder = defaultLocation(wanted);
+  if (await folderHoldsExamples(storage, folder) !== null) {
+    return await fromFolder(storage, folder, dataset);
+  }
+  try {
+    onNotice(`${wanted} is not in ${folder}: trying to download it`);
+    await downloadDataset({
+      storage,
+      folder,
+      dataset: CATALOG[wanted],
+      fetch: options.fetch,
+      timeoutMs: dataset === "auto" ? AUTO_TIMEOUT_MS : undefined,
+      onProgress: options.onProgress,
+      onNotice: dataset === "auto" ? undefined : onNotice,
+    });
+  } catch (error) {
+    if (dataset !== "auto" || !(error instanceof LotteryError)) throw error;
+    onNotice(
+      "MNIST COULD NOT BE DOWNLOADED: this run uses the BUILT-IN SYNTHETIC DIGITS instead. " +
+        "For MNIST, put its four files in data/mnist or pass --mnist-location FOLDER",
+    );
+    return await synthetic();
+  }
+  return await fromFolder(storage, folder, dataset);
+}
+
+async function synthetic(): Promise<LoadedDataset> {
+  return await recorded(await makeSyntheticDigits({ seed: SYNTHETIC_SEED }));
+}
+
+async function fromFolder(
+  storage: Storage,
+  folder: string,
+  dataset: Exclude<DatasetChoice, "synthetic-digits">,
+): Promise<LoadedDataset> {
+  const sets = await loadExampleFolder(storage, folder, dataset === "auto" ? "custom" : dataset);
+  const name = await catalogName(sets);
+  if (dataset !== "auto" && name !== dataset) {
+    throw new InputError(
+      `${folder} does not hold ${dataset} (its content is ${
+        name ?? "that of no known dataset"
+      }); ` +
+        `give the right folder, or --dataset auto to train on what is there`,
+    );
+  }
+  return await recorded({ ...sets, name: name ?? "custom" });
+}
+
+/** The known dataset whose content this is; null if it is none. */
+async function catalogName(sets: ExampleSets): Promise<string | null> {
+  const { train, test } = sets;
+  if (!(train.inputs instanceof Uint8Array && test.inputs instanceof Uint8Array)) return null;
+  const parts = [train, test].flatMap(({ inputs, labels, count }) => [
+    { shape: [count, 28, 28], data: inputs as Uint8Array },
+    { shape: [count], data: labels },
+  ]);
+  for (const { name, files } of Object.values(CATALOG)) {
+    const isSame = await allAsync(parts, async ({ shape, data }, i) => {
+      const size = shape.reduce((a, b) => a * b);
+      return data.length === size && files[i].bytes === size + 4 + 4 * shape.length &&
+        await sha256Hex(encodeIdx(shape, data)) === files[i].sha256;
+    });
+    if (isSame) return name;
+  }
+  return null;
+}
+
+async function allAsync<T>(
+  items: T[],
+  test: (item: T, index: number) => Promise<boolean>,
+): Promise<boolean> {
+  for (const [i, item] of items.entries()) if (!await test(item, i)) return false;
+  return true;
+}
+
+async function recorded(sets: ExampleSets): Promise<LoadedDataset> {
+  const bytes = ({ inputs, labels }: Examples) => [
+    new Uint8Array(inputs.buffer, inputs.byteOffset, inputs.byteLength),
+    labels,
+  ];
+  const digests: string[] = [];
+  for (const part of [...bytes(sets.train), ...bytes(sets.test)]) {
+    digests.push(await sha256Hex(part));
+  }
+  const record: DatasetRecord = {
+    name: sets.name,
+    trainCount: sets.train.count,
+    testCount: sets.test.count,
+    features: sets.train.features,
+    classes: sets.classes,
+    sha256: await sha256Hex(new TextEncoder().encode(digests.join("\n"))),
+  };
+  return { sets, record };
+}

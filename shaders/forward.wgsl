@@ -52,9 +52,12 @@ fn main(
   if (column_group < OUT_VECTORS / VECTORS) {
     let output = row * OUT_VECTORS + column;
 #for v in VECTORS
-    let ones_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u) == vec4u(ONES_COLUMN);
+    let index_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u);
+    // What stands in the columns that are no unit's: the constant, then zeros.
+    let rest_${v} = select(vec4f(), vec4f(1.0), index_${v} == vec4u(ONES_COLUMN));
+    let real_${v} = index_${v} < vec4u(UNITS);
 #for r in ROWS
-    outputs[output + ${r}u * OUT_VECTORS + ${v}u] = select(activate(acc_${r}_${v}), vec4f(1.0), ones_${v});
+    outputs[output + ${r}u * OUT_VECTORS + ${v}u] = select(rest_${v}, activate(acc_${r}_${v}), real_${v});
 #end
 #end
   }

@@ -3,6 +3,7 @@
  * MNIST's 60,000 images), gives buffers that any number of programs share.
  */
 
+import { InputError } from "../errors.ts";
 import type { Gpu } from "./device.ts";
 
 /** How pixels become inputs: v/255; each image divided by its L2 norm; the raw values. */
@@ -20,6 +21,8 @@ export interface ExampleArrays {
 export interface GpuExamples {
   count: number;
   features: number;
+  /** The largest label + 1. */
+  classes: number;
   /** Whether the inputs are floats rather than bytes. */
   isFloat: boolean;
   inputs: GPUBuffer;
@@ -28,24 +31,38 @@ export interface GpuExamples {
   scales: GPUBuffer;
 }
 
-/** Uploads one set of examples. Floats are used as they are, whatever the normalization. */
+/**
+ * Uploads one set of examples. Floats are used as they are, whatever the normalization.
+ *
+ * @throws InputError if there are no examples, or the arrays are not of their lengths
+ */
 export async function uploadExamples(
   gpu: Gpu,
   examples: ExampleArrays,
   normalization: Normalization,
 ): Promise<GpuExamples> {
-  const { inputs, count, features } = examples;
+  const { inputs, labels, count, features } = examples;
+  if (!(count >= 1 && features >= 1)) {
+    throw new InputError(`dataset: ${count} examples of ${features} values; give at least one`);
+  }
+  if (inputs.length !== count * features || labels.length !== count) {
+    throw new InputError(
+      `dataset: ${inputs.length} values and ${labels.length} labels for ${count} examples of ` +
+        `${features} values; pass ${count * features} and ${count}`,
+    );
+  }
   const isFloat = inputs instanceof Float32Array;
   const rowBytes = 4 * Math.ceil(features / 4) * (isFloat ? 4 : 1);
   return await gpu.scoped("dataset", () => ({
     count,
     features,
+    classes: labels.reduce((most, label) => Math.max(most, label), 0) + 1,
     isFloat,
     inputs: uploadBuffer(gpu, "inputs", padRows(inputs, count, features, rowBytes)),
     labels: uploadBuffer(
       gpu,
       "labels",
-      padRows(examples.labels, 1, count, 4 * Math.ceil(count / 4)),
+      padRows(labels, 1, count, 4 * Math.ceil(count / 4)),
     ),
     scales: uploadBuffer(gpu, "scales", scalesOf(examples, normalization)),
   }));

@@ -27,37 +27,49 @@ export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
   return { name, vendor: info.vendor, architecture: info.architecture, isSoftware };
 }
 
+const LOSS_NEWS_MILLISECONDS = 50;
+
 /** An open device and what is known about it. */
 export class Gpu {
-  #lost: DeviceLostError | null = null;
+  #failure: DeviceLostError | GpuError | null = null;
   readonly #loss: Promise<never>;
 
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#loss = device.lost.then((info) => {
-      this.#lost = new DeviceLostError(
+      this.#failure = new DeviceLostError(
         `the GPU device "${adapter.name}" was lost (${
           info.message || info.reason || "no reason given"
         }); ` +
           `run the same command again`,
       );
-      throw this.#lost;
+      throw this.#failure;
     });
     this.#loss.catch(() => {});
+    // Commands that the device rejects do nothing: without this, their results would read as zeros.
+    device.addEventListener("uncapturederror", (event) => {
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.#failure ??= new GpuError(`GPU "${adapter.name}": ${error.message}`);
+    });
   }
 
-  /** Throws if the device has been lost. */
+  /** Throws if the device has been lost, or has rejected commands outside of `scoped`. */
   check(): void {
-    if (this.#lost) throw this.#lost;
+    if (this.#failure) throw this.#failure;
   }
 
   /** Awaits work of the device; rejects with `DeviceLostError` as soon as the device is lost. */
   async wait<T>(work: Promise<T>): Promise<T> {
+    let value: T;
     try {
-      return await Promise.race([work, this.#loss]);
+      value = await Promise.race([work, this.#loss]);
     } catch (error) {
+      // Work may fail a moment before the news that the device is lost.
+      await new Promise((resolve) => setTimeout(resolve, LOSS_NEWS_MILLISECONDS));
       this.check();
       throw error;
     }
+    this.check();
+    return value;
   }
 
   /** Runs `create` and throws if the device reports that it is invalid or out of memory. */
@@ -106,10 +118,17 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
   }
   // Limits that are not asked for fall to the specification's defaults (128 MiB bindings).
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const description = describeAdapter(adapter.info);
   const device = await adapter.requestDevice({
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+  }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NoAdapterError(
+      `"${description.name}" gives no device (${reason}); close other programs that use the GPU or ` +
+        `update its driver`,
+    );
   });
-  return new Gpu(device, describeAdapter(adapter.info));
+  return new Gpu(device, description);
 }
 
 async function bestAdapter(gpu: GPU): Promise<GPUAdapter | null> {

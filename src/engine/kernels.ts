@@ -131,6 +131,7 @@ export function forwardSource(
       IN_PITCH: pitch(layer.inputs),
       IN_VECTORS: pitch(layer.inputs) / 4,
       OUT_VECTORS: outPitch / 4,
+      UNITS: layer.units,
       // The logits feed no layer: no column of theirs is the constant 1.
       ONES_COLUMN: isLast ? outPitch : layer.units,
     },

@@ -5,8 +5,9 @@ export { destroyExamples, uploadExamples } from "./dataset.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
 export { type Activation, type LayerSpec } from "./layer_spec.ts";
 export { adamSpec, type OptimizerSpec } from "./optimizers.ts";
-export { Program } from "./program.ts";
+export { type BurstStep, Program } from "./program.ts";
 export {
+  MAX_BURST,
   maxReplicas,
   type ProgramSpec,
   type ReplicaParameters,

@@ -103,11 +103,17 @@ export class Program {
       put(buffers.masks[i], packMask(layer, mask));
       for (const state of buffers.state[i]) put(state, new Float32Array(matrixSize(layer)));
     });
+    const { labelMap } = parameters;
+    const classes = this.spec.layers.at(-1)!.units;
+    const stray = labelMap?.find((label) => label >= classes);
+    if (stray !== undefined) {
+      throw new InputError(`label map: gives ${stray}, but labels are from 0 to ${classes - 1}`);
+    }
     const words = new Uint32Array(REPLICA_WORDS);
     words.set(parameters.orderKey, 0);
     if (parameters.splitKey) words.set([...parameters.splitKey, 1], 2);
     for (let label = 0; label < 256; label++) {
-      words[6 + label] = parameters.labelMap?.[label] ?? label;
+      words[6 + label] = labelMap?.[label] ?? label;
     }
     put(buffers.replicas, words);
     queue.writeBuffer(buffers.counters, 0, new Uint32Array(this.spec.replicas));
@@ -125,6 +131,8 @@ export class Program {
     if (iterations > MAX_BURST || splits.length > MAX_EVALUATIONS) {
       throw new Error(`a burst of ${iterations} iterations and ${splits.length} evaluations`);
     }
+    const empty = splits.find((split) => this.count(split) === 0);
+    if (empty) throw new InputError(`${empty}: no examples to evaluate; hold some out`);
     const stepSizes = Array.from(
       { length: iterations },
       (_, i) => stepSize(optimizer, first + i + 1),

@@ -86,31 +86,43 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   if (layers.length === 0) throw new InputError("network: no layers; give at least one");
   const widths = layerWidths(layers);
   layers.forEach((layer, i) => {
+    whole(`${layer.name}: inputs`, layer.inputs, 1, Number.MAX_SAFE_INTEGER);
+    whole(`${layer.name}: units`, layer.units, 1, Number.MAX_SAFE_INTEGER);
     if (layer.inputs !== widths[i]) {
       throw new InputError(
         `${layer.name}: takes ${layer.inputs} inputs, but what is below it gives ${widths[i]}`,
       );
     }
   });
-  for (const [name, { features }] of Object.entries({ pool, test })) {
+  const last = layers.at(-1)!;
+  if (last.activation !== null) {
+    throw new InputError(
+      `${last.name}: the last layer gives the logits of a softmax; use the activation null for it, ` +
+        `not "${last.activation}"`,
+    );
+  }
+  for (const [name, { features, classes }] of Object.entries({ pool, test })) {
+    if (classes > last.units) {
+      throw new InputError(
+        `${last.name}: gives ${last.units} classes, but the ${name} examples have labels up to ` +
+          `${classes - 1}`,
+      );
+    }
     if (features !== widths[0]) {
       throw new InputError(
         `${layers[0].name}: takes ${widths[0]} inputs, but the ${name} examples have ${features}`,
       );
     }
   }
-  const classes = widths.at(-1)!;
-  if (classes > 256) {
+  if (last.units > 256) {
     throw new InputError(
-      `${layers.at(-1)!.name}: ${classes} classes; labels are bytes, so use 1 to 256`,
+      `${last.name}: ${last.units} classes; labels are bytes, so use 1 to 256`,
     );
   }
-  const whole = (name: string, value: number, min: number, max: number) => {
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new InputError(`${name}: ${value} is not a whole number from ${min} to ${max}`);
-    }
-  };
-  whole("batch size", batchSize, 1, 65535);
+  // One workgroup gathers a row.
+  const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
+  const { rows } = tilesFor(gpu.adapter);
+  whole("batch size", batchSize, 1, rows * Math.floor(maxComputeWorkgroupsPerDimension / rows));
   whole("training examples", trainCount, 1, pool.count);
   const largest = maxReplicas(gpu, spec);
   if (largest < 1) {
@@ -124,5 +136,11 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
       `replicas: ${replicas} networks of this shape do not fit on "${gpu.adapter.name}"; ` +
         `use 1 to ${largest}`,
     );
+  }
+}
+
+function whole(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new InputError(`${name}: ${value} is not a whole number from ${min} to ${max}`);
   }
 }

@@ -3,6 +3,7 @@
  * replica's curves. The host stays one burst ahead of the readback, so the GPU never waits for it.
  */
 
+import { InputError } from "../errors.ts";
 import { MAX_EVALUATIONS } from "./evaluation.ts";
 import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
 import { MAX_BURST, type Split } from "./program_spec.ts";
@@ -54,6 +55,7 @@ const FIRST_BURST = 50;
 /**
  * Trains all replicas. Ends early when every replica has diverged.
  *
+ * @throws InputError if the plan's numbers are not whole, or an interval is below 1
  * @param options.signal stops between two bursts; the promise then rejects with the signal's reason
  */
 export async function runTraining(
@@ -61,6 +63,7 @@ export async function runTraining(
   plan: TrainingPlan,
   options: { signal?: AbortSignal; onProgress?: (progress: TrainingProgress) => void } = {},
 ): Promise<ReplicaOutcome[]> {
+  checkPlan(plan);
   const outcomes = Array.from({ length: program.spec.replicas }, (): ReplicaOutcome => ({
     curves: { train: [], validate: [], test: [] },
     divergedAt: null,
@@ -87,6 +90,16 @@ export async function runTraining(
   }
   await collect();
   return outcomes;
+}
+
+function checkPlan({ iterations, validateInterval, testInterval }: TrainingPlan): void {
+  const check = (name: string, value: number, min: number) => {
+    if (Number.isSafeInteger(value) && value >= min) return;
+    throw new InputError(`${name}: ${value} is not a whole number of at least ${min}`);
+  };
+  check("iterations", iterations, 0);
+  if (validateInterval !== null) check("validation interval", validateInterval, 1);
+  if (testInterval !== null) check("test interval", testInterval, 1);
 }
 
 /** A stretch of training that is submitted and read back as one. */

@@ -6,14 +6,17 @@
  */
 
 import {
+  type BurstStep,
   destroyExamples,
   type Gpu,
   type GpuExamples,
+  MAX_BURST,
   maxReplicas,
   type OptimizerSpec,
   Program,
   type ProgramSpec,
   type ReplicaOutcome,
+  type ReplicaParameters,
   runTraining,
   type TrainingPlan,
   type TrainingProgress,
@@ -93,6 +96,40 @@ export class RunQueue {
     });
   }
 
+  /**
+   * Measures how long `runs` runs of this shape take together on the GPU: some iterations and one
+   * evaluation of each split, after a warm-up. Gives how many of them train at once, and the
+   * milliseconds until those have ended.
+   */
+  async measure(
+    request: TrainRequest,
+    runs: number,
+  ): Promise<{ replicas: number; milliseconds: number }> {
+    const spec = await this.#programSpec(request);
+    const replicas = this.#width(spec, runs);
+    const program = await this.#programFor(request, { ...spec, replicas });
+    for (let r = 0; r < replicas; r++) program.load(r, replicaParameters(request));
+    const evaluations = (["validate", "test"] as const).filter((split) => program.count(split) > 0)
+      .map((split) => ({ evaluate: split }));
+    const time = async (steps: BurstStep[]) => {
+      const start = performance.now();
+      await program.run(steps);
+      return performance.now() - start;
+    };
+    const warmUp = await time([{ iterate: 10 }, ...evaluations]);
+    // A slow adapter needs few iterations to be timed, a fast one needs many.
+    const iterations = Math.max(10, Math.min(MAX_BURST, Math.round(10 * 400 / warmUp)));
+    const perIteration = await time([{ iterate: iterations }]) / iterations;
+    let milliseconds = perIteration * request.plan.iterations;
+    for (const step of evaluations) {
+      const { validateInterval, testInterval } = request.plan;
+      const interval = step.evaluate === "test" ? testInterval : validateInterval;
+      if (interval === null) continue;
+      milliseconds += (1 + request.plan.iterations / interval) * await time([step]);
+    }
+    return { replicas, milliseconds };
+  }
+
   /** Releases the program and the examples on the GPU. */
   async destroy(): Promise<void> {
     this.#program?.program.destroy();
@@ -119,38 +156,29 @@ export class RunQueue {
   }
 
   async #trainGroup(group: Waiting[]): Promise<void> {
-    const first = group[0].request;
-    const spec = await this.#programSpec(first);
-    const fits = maxReplicas(this.gpu, spec);
-    const { replicas = "auto" } = this.options;
-    if (replicas !== "auto" && replicas > fits && group.length > fits) {
-      throw new CapacityError(
-        `replicas: ${replicas} networks of this shape do not fit on "${this.gpu.adapter.name}"; ` +
-          `use --replicas ${fits} or auto`,
-      );
-    }
-    const width = Math.max(1, Math.min(replicas === "auto" ? fits : replicas, group.length));
+    const spec = await this.#programSpec(group[0].request);
+    const width = this.#width(spec, group.length);
     for (let i = 0; i < group.length; i += width) {
       await this.#trainReplicas(group.slice(i, i + width), spec);
     }
   }
 
+  /** How many of `runs` runs of a shape train at once. */
+  #width(spec: Omit<ProgramSpec, "replicas">, runs: number): number {
+    const { replicas = "auto" } = this.options;
+    const fits = maxReplicas(this.gpu, spec);
+    const wanted = Math.min(replicas === "auto" ? Math.max(1, fits) : replicas, runs);
+    if (wanted <= fits || fits < 1) return wanted; // What does not fit at all, Program.create refuses.
+    throw new CapacityError(
+      `replicas: ${wanted} networks of this shape do not fit on "${this.gpu.adapter.name}"; ` +
+        `use --replicas ${fits} or auto`,
+    );
+  }
+
   async #trainReplicas(group: Waiting[], spec: Omit<ProgramSpec, "replicas">): Promise<void> {
     const { signal, onProgress } = this.options;
-    const key = `${group.length}×${this.#shapeKey(group[0].request)}`;
-    const program = await this.#programFor(key, { ...spec, replicas: group.length });
-    group.forEach(({ request: { model, dataset } }, replica) => {
-      program.load(replica, {
-        orderKey: dataset.orderKey,
-        splitKey: dataset.splitKey,
-        labelMap: dataset.labelMap,
-        layers: model.layers.map(({ name, units }) => ({
-          weights: model.weights[name].data,
-          mask: model.masks[name].data,
-          biases: model.biases[name]?.data ?? new Float32Array(units),
-        })),
-      });
-    });
+    const program = await this.#programFor(group[0].request, { ...spec, replicas: group.length });
+    group.forEach(({ request }, replica) => program.load(replica, replicaParameters(request)));
     const outcomes = await runTraining(program, group[0].request.plan, {
       signal,
       onProgress: (progress) => onProgress?.({ ...progress, runs: group.length }),
@@ -160,7 +188,8 @@ export class RunQueue {
   }
 
   /** The last program is kept: the levels of an experiment have one shape. */
-  async #programFor(key: string, spec: ProgramSpec): Promise<Program> {
+  async #programFor(request: TrainRequest, spec: ProgramSpec): Promise<Program> {
+    const key = `${spec.replicas} ${this.#shapeKey(request)}`;
     if (this.#program?.key !== key) {
       this.#program?.program.destroy();
       this.#program = null;
@@ -204,4 +233,17 @@ export class RunQueue {
     const data = [this.#setId(dataset.sets), normalization, trainCount];
     return JSON.stringify([model.layers, optimizer, batchSize, plan, data]);
   }
+}
+
+function replicaParameters({ model, dataset }: TrainRequest): ReplicaParameters {
+  return {
+    orderKey: dataset.orderKey,
+    splitKey: dataset.splitKey,
+    labelMap: dataset.labelMap,
+    layers: model.layers.map(({ name, units }) => ({
+      weights: model.weights[name].data,
+      mask: model.masks[name].data,
+      biases: model.biases[name]?.data ?? new Float32Array(units),
+    })),
+  };
 }

@@ -4,28 +4,14 @@
  * iteration is found afterwards.
  */
 
-import type { CurvePoint, Curves, LayerSpec, OptimizerSpec } from "../engine/mod.ts";
+import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";
 import { DivergedError, InputError } from "../errors.ts";
-import type { DatasetBase } from "./dataset_base.ts";
 import type { Masks } from "./masks.ts";
-import type { ModelBase } from "./model.ts";
 import type { Network } from "./network.ts";
-import type { RunQueue } from "./run_queue.ts";
+import type { RunQueue, TrainRequest } from "./run_queue.ts";
 
 /** Length of a run: training iterations, or passes over the training set. */
 export type TrainingLength = { iterations: number } | { epochs: number };
-
-/** How to train. */
-export interface TrainOptions {
-  length: TrainingLength;
-  optimizer: OptimizerSpec;
-  batchSize: number;
-  /** Iterations between two evaluations; null: never. */
-  validateInterval?: number | null;
-  testInterval?: number | null;
-  /** Names the run in error messages: "trial 1, level 3". */
-  name?: string;
-}
 
 /** A trained run. */
 export interface TrainedRun {
@@ -55,31 +41,24 @@ export function iterationsOf(
 /**
  * Trains one run on the queue.
  *
+ * @param name of the run in error messages: "ticket, trial 1, level 3"
  * @throws DivergedError naming the first iteration whose loss is not finite
  */
 export async function train(
   queue: RunQueue,
-  model: ModelBase,
-  dataset: DatasetBase,
-  options: TrainOptions,
+  request: TrainRequest,
+  name = "run",
 ): Promise<TrainedRun> {
-  const { optimizer, batchSize, validateInterval = 100, testInterval = 100 } = options;
-  const iterations = iterationsOf(options.length, dataset.trainCount, batchSize);
-  const { curves, divergedAt, final } = await queue.train({
-    model,
-    dataset,
-    optimizer,
-    batchSize,
-    plan: { iterations, validateInterval, testInterval },
-  });
+  const { model, optimizer, plan: { iterations } } = request;
+  const { curves, divergedAt, final } = await queue.train(request);
   const isFinite = final.every(({ weights, biases }) =>
     weights.every(Number.isFinite) && biases.every(Number.isFinite)
   );
   if (divergedAt !== null || !isFinite) {
     const iteration = divergedAt ?? iterations;
     throw new DivergedError(
-      `${options.name ? `${options.name}: ` : ""}training diverged: the loss is not finite at ` +
-        `iteration ${iteration}; use a learning rate below ${optimizer.learningRate}`,
+      `${name}: training diverged, the loss is not finite at iteration ${iteration}; ` +
+        `use a learning rate below ${optimizer.learningRate}`,
       iteration,
     );
   }

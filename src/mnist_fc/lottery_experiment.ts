@@ -13,7 +13,7 @@ import * as paths from "../foundations/paths.ts";
 import { pruneByPercent } from "../foundations/pruning.ts";
 import type { ModelBase } from "../foundations/model.ts";
 import { readRecord, restoreRun, saveRun } from "../foundations/run_files.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
+import type { RunQueue, TrainRequest } from "../foundations/run_queue.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { earlyStop, iterationsOf, train } from "../foundations/trainer.ts";
 import type { Curves } from "../engine/mod.ts";
@@ -75,38 +75,79 @@ export interface RunSummary {
 /** Name and number of the control's runs, as in the original: reinit1. */
 const CONTROL = { name: "reinit", run: 1 };
 
-/**
- * Runs the experiment.
- *
- * @throws InputError if the folders hold runs of another configuration (unless `overwrite`)
- * @throws DivergedError, DeviceLostError, StorageError as training and files do
- */
-export async function lotteryExperiment(options: LotteryOptions): Promise<RunSummary[]> {
-  const lottery = new Lottery(options, {
-    presets: options.start?.presets ? await networkDigest(options.start.presets) : null,
-    masks: options.start?.masks ? await networkDigest(options.start.masks) : null,
-  });
-  return await lottery.run();
-}
-
-class Lottery {
+/** See the head of this file: open, then run. */
+export class LotteryExperiment {
   readonly #summaries: RunSummary[] = [];
+  #finished = 0;
 
-  constructor(
+  private constructor(
     private readonly options: LotteryOptions,
     private readonly start: { presets: string | null; masks: string | null },
   ) {}
 
+  /**
+   * Looks at the folders before anything is trained.
+   *
+   * @throws InputError if they hold runs of another configuration (unless `overwrite`)
+   */
+  static async open(options: LotteryOptions): Promise<LotteryExperiment> {
+    const { presets, masks } = options.start ?? {};
+    const lottery = new LotteryExperiment(options, {
+      presets: presets ? await networkDigest(presets) : null,
+      masks: masks ? await networkDigest(masks) : null,
+    });
+    for (const trial of options.protocol.trials) await lottery.#checkFolder(trial);
+    return lottery;
+  }
+
+  /** Runs of the experiment, finished ones included. */
+  get runCount(): number {
+    const { protocol } = this.options;
+    return protocol.trials.length * (protocol.levels + 1 + (this.#hasControl ? 1 : 0));
+  }
+
+  /** Runs that were finished before. */
+  get finishedCount(): number {
+    return this.#finished;
+  }
+
+  /** Iterations of each run. */
+  get iterations(): number {
+    const { protocol, data } = this.options;
+    const trainCount = data.sets.train.count - protocol.validationSize;
+    return iterationsOf(protocol.trainingLength, trainCount, protocol.batchSize);
+  }
+
+  /** Seconds that the runs still to do should take, from a warm-up of some iterations. */
+  async expectedSeconds(): Promise<number> {
+    const { queue, protocol, start } = this.options;
+    const left = this.runCount - this.#finished;
+    if (left === 0) return 0;
+    const trial = protocol.trials[0];
+    const dataset = this.#dataset(trial, 0, 0);
+    const { replicas, milliseconds } = await queue.measure(
+      this.#request(this.#model(dataset, start ?? {}, () => [0, 0]), dataset),
+      protocol.trials.length,
+    );
+    return left / replicas * milliseconds / 1000;
+  }
+
+  /**
+   * Runs the experiment.
+   *
+   * @throws DivergedError, DeviceLostError, StorageError as training and files do
+   */
   async run(): Promise<RunSummary[]> {
-    const { queue, protocol, control = true } = this.options;
-    for (const trial of protocol.trials) await this.#checkFolder(trial);
+    const { queue, protocol } = this.options;
     const masks = await queue.all(protocol.trials.map((trial) => () => this.#trial(trial)));
-    if (control && protocol.levels > 0) {
-      await queue.all(
-        protocol.trials.map((trial, i) => () => this.#control(trial, masks[i])),
-      );
+    if (this.#hasControl) {
+      await queue.all(protocol.trials.map((trial, i) => () => this.#control(trial, masks[i])));
     }
     return this.#summaries;
+  }
+
+  get #hasControl(): boolean {
+    return (this.options.control ?? true) && this.options.protocol.levels > 0;
   }
 
   /** Runs one trial; gives the masks of its last level. */
@@ -170,7 +211,7 @@ class Lottery {
     dataset: DatasetBase,
     model: ModelBase,
   ) {
-    const { storage, queue, protocol, onStart } = this.options;
+    const { storage, queue, onStart } = this.options;
     const { gpu } = queue;
     const folder = this.#folder(id);
     const config = this.#config(id, model);
@@ -182,17 +223,26 @@ class Lottery {
       return saved;
     }
     onStart?.(id);
-    const trained = await train(queue, model, dataset, {
-      name: `${id.kind}, trial ${id.trial}, level ${id.level}`,
-      length: protocol.trainingLength,
-      optimizer: config.optimizer,
-      batchSize: protocol.batchSize,
-      validateInterval: protocol.validateInterval,
-      testInterval: protocol.testInterval,
-    });
+    const name = `${id.kind}, trial ${id.trial}, level ${id.level}`;
+    const trained = await train(queue, this.#request(model, dataset), name);
     await saveRun(storage, folder, trained, { format: RUN_FORMAT, config, adapter: gpu.adapter });
     this.#report(id, folder, trained, false);
     return trained;
+  }
+
+  #request(model: ModelBase, dataset: DatasetBase): TrainRequest {
+    const { protocol } = this.options;
+    return {
+      model,
+      dataset,
+      optimizer: optimizerOf(protocol),
+      batchSize: protocol.batchSize,
+      plan: {
+        iterations: this.iterations,
+        validateInterval: protocol.validateInterval,
+        testInterval: protocol.testInterval,
+      },
+    };
   }
 
   #folder({ kind, trial, level, run }: {
@@ -212,16 +262,14 @@ class Lottery {
     model: ModelBase,
   ): RunConfig {
     const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = this.options;
-    const { validationSize, batchSize } = protocol;
-    const trainCount = data.sets.train.count - validationSize;
     return {
       ...id,
       seed,
       layers: model.layers,
       optimizer: optimizerOf(protocol),
-      batchSize,
-      iterations: iterationsOf(protocol.trainingLength, trainCount, batchSize),
-      validationSize,
+      batchSize: protocol.batchSize,
+      iterations: this.iterations,
+      validationSize: protocol.validationSize,
       validateInterval: protocol.validateInterval,
       testInterval: protocol.testInterval,
       normalization: protocol.normalization,
@@ -249,10 +297,17 @@ class Lottery {
         const record = await readRecord(storage, folder);
         if (!record) continue;
         const config = this.#config(id, model);
-        if (!overwrite) this.#refuseOther(folder, record.config, config);
-        else if (configDifferences(record.config, config).length > 0) await storage.remove(folder);
+        const isSame = configDifferences(record.config, config).length === 0;
+        if (isSame) this.#finished += this.#isPlanned(id) ? 1 : 0;
+        else if (overwrite) await storage.remove(folder);
+        else this.#refuseOther(folder, record.config, config);
       }
     }
+  }
+
+  #isPlanned({ kind, level }: { kind: RunKind; level: number }): boolean {
+    const { levels } = this.options.protocol;
+    return kind === "ticket" ? level <= levels : this.#hasControl && level === levels;
   }
 
   #refuseOther(folder: string, before: unknown, now: RunConfig): void {

@@ -1,0 +1,146 @@
+/**
+ * From four arrays as they were read (images and labels, training and test) to `ExampleSets`, with
+ * every check on shapes and values that a folder of someone else's files needs.
+ */
+
+import { FormatError } from "../errors.ts";
+import type { NpyData } from "../formats/npy.ts";
+import type { Examples, ExampleSets } from "./examples.ts";
+
+/** An array and the file it came from. */
+export interface SourceArray {
+  shape: number[];
+  data: NpyData;
+  /** The file's path, for error messages. */
+  where: string;
+}
+
+/** The arrays of a dataset, as its files give them. */
+export interface SourceArrays {
+  /** (N, height, width) or (N, features): whole numbers 0 to 255, of any type. */
+  trainImages: SourceArray;
+  /** (N) or (N, 1) class numbers, or (N, classes) one-hot rows, of any type. */
+  trainLabels: SourceArray;
+  testImages: SourceArray;
+  testLabels: SourceArray;
+}
+
+const MAX_CLASSES = 256;
+/** Ten classes, even if a small excerpt does not hold an example of each. */
+const TEN_CLASS_DATASETS = ["mnist", "fashion-mnist"];
+/** The one flat size that is taken for an image: 28×28. */
+const MNIST_FEATURES = 784;
+
+/**
+ * The checked dataset. Its number of classes is the largest label + 1, at least the width of one-hot
+ * labels, and at least 10 for MNIST and Fashion-MNIST.
+ *
+ * @throws FormatError naming the file, and the value and its index where one is at fault
+ */
+export function assembleSets(name: string, arrays: SourceArrays): ExampleSets {
+  const { trainImages, trainLabels, testImages, testLabels } = arrays;
+  const train = assembleExamples(trainImages, trainLabels);
+  const test = assembleExamples(testImages, testLabels);
+  const trainShape = trainImages.shape.slice(1), testShape = testImages.shape.slice(1);
+  if (String(trainShape) !== String(testShape)) {
+    throw new FormatError(
+      `${testImages.where}: an image has shape (${testShape}) but one of ${trainImages.where} has ` +
+        `(${trainShape}); give both sets the same shape`,
+    );
+  }
+  let imageShape: [number, number] | undefined;
+  if (trainShape.length === 2) imageShape = [trainShape[0], trainShape[1]];
+  else if (train.examples.features === MNIST_FEATURES) imageShape = [28, 28];
+  const atLeast = TEN_CLASS_DATASETS.includes(name) ? 10 : 1;
+  return {
+    name,
+    classes: Math.max(atLeast, train.classes, test.classes),
+    ...(imageShape && { imageShape }),
+    train: train.examples,
+    test: test.examples,
+  };
+}
+
+function assembleExamples(
+  images: SourceArray,
+  labels: SourceArray,
+): { examples: Examples; classes: number } {
+  const { shape, where } = images;
+  if (shape.length !== 2 && shape.length !== 3) {
+    throw new FormatError(
+      `${where}: images of shape (${shape}) are not understood; save them as (N, height, width) or ` +
+        `(N, features)`,
+    );
+  }
+  const count = shape[0], features = shape.slice(1).reduce((product, n) => product * n, 1);
+  if (count === 0 || features === 0) {
+    throw new FormatError(`${where}: shape (${shape}) holds no examples; save at least one`);
+  }
+  const numbers = labelNumbers(labels);
+  if (numbers.values.length !== count) {
+    throw new FormatError(
+      `${labels.where}: ${numbers.values.length} labels for the ${count} images of ${where}; ` +
+        `save one label per image`,
+    );
+  }
+  const inputs = toBytes(images, "pixel");
+  return {
+    examples: { inputs, labels: numbers.values, count, features },
+    classes: numbers.classes,
+  };
+}
+
+/** The class numbers of a label array, and the number of classes that they show. */
+function labelNumbers(labels: SourceArray): { values: Uint8Array; classes: number } {
+  const { shape, where } = labels;
+  if (shape.length === 2 && shape[1] > 1) return oneHotNumbers(labels);
+  if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) {
+    throw new FormatError(
+      `${where}: labels of shape (${shape}) are not understood; save them as (N) class numbers or ` +
+        `(N, classes) one-hot rows`,
+    );
+  }
+  const values = toBytes(labels, "label");
+  return { values, classes: values.reduce((most, label) => Math.max(most, label), 0) + 1 };
+}
+
+function oneHotNumbers({ shape, data, where }: SourceArray): {
+  values: Uint8Array;
+  classes: number;
+} {
+  const [count, classes] = shape;
+  if (classes > MAX_CLASSES) {
+    throw new FormatError(
+      `${where}: one-hot labels of ${classes} classes; at most ${MAX_CLASSES} are supported`,
+    );
+  }
+  const values = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const row = data.subarray(i * classes, (i + 1) * classes);
+    values[i] = row.indexOf(1);
+    if (!row.includes(1) || !row.every((value, label) => value === (label === values[i] ? 1 : 0))) {
+      throw new FormatError(
+        `${where}: row ${i} is not one-hot (a single 1, the rest 0); save (N) class numbers instead`,
+      );
+    }
+  }
+  return { values, classes };
+}
+
+/** The elements as bytes; the array itself if it holds bytes already. */
+function toBytes({ data, where }: SourceArray, what: "pixel" | "label"): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  const bytes = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    bytes[i] = data[i];
+    if (bytes[i] !== data[i]) {
+      const advice = what === "pixel"
+        ? "save the images unscaled, as numpy.uint8"
+        : "number the classes from 0, at most 256 of them";
+      throw new FormatError(
+        `${where}: ${what} ${data[i]} at index ${i} is not a whole number 0 to 255; ${advice}`,
+      );
+    }
+  }
+  return bytes;
+}

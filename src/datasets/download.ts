@@ -1,0 +1,156 @@
+/**
+ * Downloads a dataset of the catalog into a folder. Every file is verified by the SHA-256 of its
+ * uncompressed content before it gets its name; what arrived before a connection broke is kept as
+ * `<file>.gz.part` and continued from where the server allows it.
+ */
+
+import { FormatError, LotteryError } from "../errors.ts";
+import { isGzip, maybeGunzip } from "../formats/gzip.ts";
+import { sha256Hex } from "../formats/sha256.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { CatalogDataset, CatalogFile } from "./catalog.ts";
+import { idxCandidates } from "./folder.ts";
+import { transfer } from "./transfer.ts";
+
+/** No mirror gave a file that is what it should be. */
+export class DownloadError extends LotteryError {}
+
+/** How far the file under way has come. */
+export interface DownloadProgress {
+  /** Name of the file, without `.gz`. */
+  file: string;
+  /** Compressed bytes held so far, those of an earlier attempt included. */
+  bytes: number;
+  /** Compressed bytes of the whole file, or null if the server does not say. */
+  total: number | null;
+}
+
+export interface DownloadOptions {
+  storage: Storage;
+  /** Folder that receives the files. */
+  folder: string;
+  dataset: CatalogDataset;
+  /** Stands in for the platform's `fetch`. */
+  fetch?: typeof fetch;
+  /** Gives a mirror up after this many milliseconds without a byte, 30,000 unless told. */
+  timeoutMs?: number;
+  /** Stops the download; what arrived is kept. */
+  signal?: AbortSignal;
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Receives one line about each file moved aside, mirror given up, and part continued. */
+  onNotice?: (line: string) => void;
+}
+
+/**
+ * Makes the folder hold every file of the dataset, verified. Files that are there and right are left
+ * alone; one that is there and wrong is renamed to `<file>.wrong`, so that nothing loads it.
+ *
+ * @throws DownloadError if a file can be had from no mirror, with each mirror's reason
+ * @throws StorageError  if the folder cannot be read or written
+ * @throws the signal's reason if it was aborted
+ */
+export async function downloadDataset(options: DownloadOptions): Promise<void> {
+  // The mirror that worked last is tried first: a dead one costs its timeout once.
+  const mirrors = [...options.dataset.mirrors];
+  for (const file of options.dataset.files) {
+    if (!await isPresent(options, file)) await downloadFile(options, file, mirrors);
+  }
+}
+
+/** Whether the file that a loader would read is the right one; wrong ones are moved aside. */
+async function isPresent(options: DownloadOptions, file: CatalogFile): Promise<boolean> {
+  const { storage, folder, onNotice } = options;
+  for (const name of idxCandidates(file.name)) {
+    const path = `${folder}/${name}`;
+    if (!await storage.exists(path)) continue;
+    const fault = await findFault(await storage.read(path), path, file);
+    if (fault === null) return true;
+    await storage.remove(`${path}.wrong`);
+    await storage.rename(path, `${path}.wrong`);
+    onNotice?.(`${fault}; it is now ${path}.wrong`);
+  }
+  return false;
+}
+
+/** Why bytes are not the file's content, raw or gzipped; null if they are. */
+async function findFault(
+  bytes: Uint8Array,
+  where: string,
+  file: CatalogFile,
+): Promise<string | null> {
+  try {
+    const digest = await sha256Hex(await maybeGunzip(bytes, where, file.bytes));
+    if (digest === file.sha256) return null;
+    return `${where}: content has SHA-256 ${digest.slice(0, 12)}… instead of ` +
+      `${file.sha256.slice(0, 12)}…`;
+  } catch (error) {
+    if (error instanceof FormatError) return error.message;
+    throw error;
+  }
+}
+
+/** Downloads one file; leaves the mirror that gave it at the front of `mirrors`. */
+async function downloadFile(
+  options: DownloadOptions,
+  file: CatalogFile,
+  mirrors: string[],
+): Promise<void> {
+  const { storage, folder, onNotice, dataset } = options;
+  const partPath = `${folder}/${file.name}.gz.part`;
+  const reasons: string[] = [];
+  for (const mirror of [...mirrors]) {
+    const failure = await tryMirror(options, file, `${mirror}${file.name}.gz`, partPath);
+    if (failure === null) {
+      mirrors.unshift(...mirrors.splice(mirrors.indexOf(mirror), 1));
+      return;
+    }
+    reasons.push(`${mirror}: ${failure}`);
+    onNotice?.(`${file.name}: ${mirror} failed: ${failure}`);
+  }
+  const kept = await storage.exists(partPath) ? "run the same again to continue, " : "";
+  throw new DownloadError(
+    `cannot download ${file.name}.gz of ${dataset.name} (${
+      reasons.join("; ")
+    }); check the network, ` +
+      `${kept}put the four files into ${folder} by hand, or name a folder that has them with ` +
+      `--mnist-location`,
+  );
+}
+
+/** Downloads, verifies and stores one file; the reason if this mirror does not give it. */
+async function tryMirror(
+  options: DownloadOptions,
+  file: CatalogFile,
+  url: string,
+  partPath: string,
+): Promise<string | null> {
+  const { storage, folder, onNotice, onProgress } = options;
+  const held = await storage.exists(partPath) ? await storage.read(partPath) : new Uint8Array();
+  if (held.length > 0) onNotice?.(`${file.name}: continuing after ${held.length} bytes`);
+  const { bytes, resumed, failure } = await transfer({
+    url,
+    held,
+    // Gzip never grows content by more than a small fraction.
+    maxBytes: file.bytes + 1024 + Math.floor(file.bytes / 1000),
+    fetch: options.fetch ?? fetch,
+    timeoutMs: options.timeoutMs ?? 30_000,
+    signal: options.signal,
+    onProgress: (bytes, total) => onProgress?.({ file: file.name, bytes, total }),
+  });
+  if (failure !== null) {
+    if (bytes.length > held.length) await storage.write(partPath, bytes);
+    options.signal?.throwIfAborted();
+    return failure;
+  }
+  const fault = await findFault(bytes, `${file.name}.gz`, file);
+  if (fault === null) {
+    // A server that declares the archive's compression makes a browser's fetch undo it.
+    const name = isGzip(bytes) ? `${file.name}.gz` : file.name;
+    await storage.write(`${folder}/${name}`, bytes);
+    await storage.remove(partPath);
+    return null;
+  }
+  await storage.remove(partPath);
+  // The part kept from before may be what is wrong, not this mirror.
+  return resumed ? await tryMirror(options, file, url, partPath) : fault;
+}

@@ -1,0 +1,148 @@
+/**
+ * Reads a folder of examples: the four IDX files of MNIST (raw or gzipped) or the original library's
+ * four `.npy` arrays. Gives `ExampleSets`; also writes the four arrays.
+ */
+
+import { InputError, NotFoundError } from "../errors.ts";
+import { maybeGunzip } from "../formats/gzip.ts";
+import { decodeNpy, encodeNpy } from "../formats/npy.ts";
+import type { Storage } from "../storage/storage.ts";
+import { assembleSets, type SourceArray } from "./assemble.ts";
+import type { Examples, ExampleSets } from "./examples.ts";
+import { decodeIdx } from "./idx.ts";
+
+/** The IDX files of a dataset, as MNIST names them. */
+export const IDX_FILES = [
+  "train-images-idx3-ubyte",
+  "train-labels-idx1-ubyte",
+  "t10k-images-idx3-ubyte",
+  "t10k-labels-idx1-ubyte",
+] as const;
+
+/** The arrays of the original library, in the order of `IDX_FILES`. */
+const NPY_FILES = ["x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"] as const;
+
+/** The names under which an IDX file is looked for, the preferred one first. */
+export function idxCandidates(file: string): string[] {
+  const dotted = file.replace(/-(idx\d)/, ".$1");
+  return [file, `${file}.gz`, dotted, `${dotted}.gz`];
+}
+
+/** For each wanted file the name it has in the folder, or undefined. */
+async function present(storage: Storage, folder: string): Promise<{
+  idx: (string | undefined)[];
+  npy: (string | undefined)[];
+}> {
+  const names = new Set((await storage.list(folder)).map((entry) => entry.name));
+  return {
+    idx: IDX_FILES.map((file) => idxCandidates(file).find((name) => names.has(name))),
+    npy: NPY_FILES.map((file) => names.has(file) ? file : undefined),
+  };
+}
+
+/** Which complete set of files a folder holds, by their names: IDX, else NumPy, else null. */
+export async function folderHoldsExamples(
+  storage: Storage,
+  folder: string,
+): Promise<"idx" | "npy" | null> {
+  const { idx, npy } = await present(storage, folder);
+  if (!idx.includes(undefined)) return "idx";
+  return npy.includes(undefined) ? null : "npy";
+}
+
+/**
+ * The examples in a folder; IDX files are preferred to `.npy` files.
+ *
+ * @param name the dataset's name, kept in the result; "mnist" and "fashion-mnist" have 10 classes
+ * @throws NotFoundError if files are missing, saying which
+ * @throws FormatError   if a file or the set of them is not what it should be
+ */
+export async function loadExampleFolder(
+  storage: Storage,
+  folder: string,
+  name: string,
+): Promise<ExampleSets> {
+  const { idx, npy } = await present(storage, folder);
+  let arrays: SourceArray[];
+  if (!idx.includes(undefined)) {
+    arrays = await readAll(storage, folder, idx as string[], async (bytes, where) => {
+      return decodeIdx(await maybeGunzip(bytes, where), where);
+    });
+  } else if (!npy.includes(undefined)) {
+    arrays = await readAll(storage, folder, npy as string[], decodeNpy);
+  } else {
+    throw new NotFoundError(await missingMessage(storage, folder, idx, npy));
+  }
+  const [trainImages, trainLabels, testImages, testLabels] = arrays;
+  return assembleSets(name, { trainImages, trainLabels, testImages, testLabels });
+}
+
+type Decoded = Omit<SourceArray, "where">;
+
+async function readAll(
+  storage: Storage,
+  folder: string,
+  names: string[],
+  decode: (bytes: Uint8Array, where: string) => Decoded | Promise<Decoded>,
+): Promise<SourceArray[]> {
+  const arrays: SourceArray[] = [];
+  for (const name of names) {
+    const where = `${folder}/${name}`;
+    const { shape, data } = await decode(await storage.read(where), where);
+    arrays.push({ shape, data, where });
+  }
+  return arrays;
+}
+
+async function missingMessage(
+  storage: Storage,
+  folder: string,
+  idx: (string | undefined)[],
+  npy: (string | undefined)[],
+): Promise<string> {
+  const advice = "run `deno task download-data` or give --mnist-location a folder with all four";
+  if (!await storage.exists(folder)) return `the data folder ${folder} does not exist; ${advice}`;
+  const lacks = (files: readonly string[], found: (string | undefined)[]) =>
+    files.filter((_, i) => found[i] === undefined).join(", ");
+  const found = (names: (string | undefined)[]) => names.filter((n) => n !== undefined).length;
+  if (found(idx) + found(npy) === 0) {
+    return `${folder} holds no examples: neither ${IDX_FILES.join(", ")} (raw or .gz) nor ` +
+      `${NPY_FILES.join(", ")}; ${advice}`;
+  }
+  const missing = found(npy) > found(idx)
+    ? lacks(NPY_FILES, npy)
+    : `${lacks(IDX_FILES, idx)} (raw or .gz)`;
+  return `${folder} lacks ${missing}; ${advice}`;
+}
+
+/**
+ * Writes the original library's x_train.npy, y_train.npy, x_test.npy and y_test.npy: images (N,
+ * height, width), or (N, features) if they are not images; labels (N) as unsigned bytes.
+ *
+ * @throws InputError if the image shape disagrees with the number of features
+ */
+export async function writeNpyFolder(
+  storage: Storage,
+  folder: string,
+  sets: ExampleSets,
+): Promise<void> {
+  const inputShape = ({ count, features }: Examples) => {
+    const shape = sets.imageShape ?? [features];
+    if (shape.reduce((product, n) => product * n, 1) !== features) {
+      throw new InputError(
+        `${folder}: ${features} features cannot be written as images of shape (${shape})`,
+      );
+    }
+    return [count, ...shape];
+  };
+  const { train, test } = sets;
+  const arrays = [
+    { shape: inputShape(train), data: train.inputs },
+    { shape: [train.count], data: train.labels },
+    { shape: inputShape(test), data: test.inputs },
+    { shape: [test.count], data: test.labels },
+  ];
+  for (const [i, array] of arrays.entries()) {
+    await storage.write(`${folder}/${NPY_FILES[i]}`, encodeNpy(array));
+  }
+}

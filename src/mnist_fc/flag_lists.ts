@@ -1,0 +1,132 @@
+/**
+ * The kinds of flags whose values have parts (lists, ranges, layer=value pairs, training lengths),
+ * declared like those of `flag_kinds.ts`.
+ */
+import { type Bounds, declare, type FlagSpec, parseInteger, refuse } from "./flag_kinds.ts";
+import type { Flag } from "./flags.ts";
+import { UsageError } from "../errors.ts";
+
+/** How long to train: a number of iterations or of passes over the training set, from 1. */
+export type TrainingLength = { readonly iterations: number } | { readonly epochs: number };
+
+/** Numbers by layer name. */
+export type LayerValues = Readonly<Record<string, number>>;
+
+/** A word that can name a layer, an experiment or a file: no separators, no leading dot or dash. */
+export const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** Parts of a comma-separated list; none may be empty. */
+function split(text: string, name: string, expected: string): string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw refuse(name, expected, text);
+  return parts;
+}
+
+/** Ascending integers from numbers and ranges: `3`, `1-5`, `1,3-5`. Bounds: 0 ≤ min ≤ max ≤ 10^6. */
+export function intRanges<D extends readonly number[] | undefined = undefined>(
+  spec: FlagSpec<D> & Required<Bounds>,
+): Flag<readonly number[], D> {
+  const expected = `numbers from ${spec.min} to ${spec.max} such as 3, 1-5 or 1,3-5`;
+  const parse = (text: string, name: string) => {
+    const found = new Set<number>();
+    for (const part of split(text, name, expected)) {
+      const range = /^(\d+)(?:-(\d+))?$/.exec(part);
+      if (!range) throw refuse(name, expected, text);
+      const first = Number(range[1]), last = Number(range[2] ?? range[1]);
+      if (first < spec.min || last > spec.max || first > last) throw refuse(name, expected, text);
+      for (let value = first; value <= last; value++) found.add(value);
+    }
+    return [...found].sort((a, b) => a - b);
+  };
+  const format = (values: readonly number[]) => {
+    const ranges: [number, number][] = [];
+    for (const value of values) {
+      const range = ranges.at(-1);
+      if (range && value === range[1] + 1) range[1] = value;
+      else ranges.push([value, value]);
+    }
+    return ranges.map(([first, last]) => first === last ? `${first}` : `${first}-${last}`).join(
+      ",",
+    );
+  };
+  return {
+    ...declare<readonly number[], D>(spec, {
+      kind: "intRanges",
+      placeholder: "N|N-M",
+      parse,
+      format,
+    }),
+    min: spec.min,
+    max: spec.max,
+  };
+}
+
+/** A training length: `50000`, `iterations:50000` or `epochs:20`. */
+export function length<D extends TrainingLength | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<TrainingLength, D> {
+  return declare<TrainingLength, D>(spec, {
+    kind: "length",
+    placeholder: "N|epochs:N",
+    parse: (text, name) => {
+      const match = /^(?:(iterations|epochs):)?(\d+)$/.exec(text.trim());
+      if (!match) throw refuse(name, "a length such as 50000, iterations:50000 or epochs:20", text);
+      const count = parseInteger(match[2], name, 1, 1e9);
+      return match[1] === "epochs" ? { epochs: count } : { iterations: count };
+    },
+    format: (value) => "epochs" in value ? `epochs:${value.epochs}` : `${value.iterations}`,
+  });
+}
+
+/** Fractions from 0 to 1 by layer: `layer0=.2,layer1=.2`. */
+export function percents<D extends LayerValues | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<LayerValues, D> {
+  const expected = "layer=fraction pairs with fractions from 0 to 1, such as layer0=.2,layer1=.1";
+  return declare<LayerValues, D>(spec, {
+    kind: "percents",
+    placeholder: "LAYER=X,…",
+    parse: (text, name) => {
+      const values = new Map<string, number>();
+      for (const part of split(text, name, expected)) {
+        const match = /^([^=]*)=((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i.exec(part);
+        if (!match || !SAFE_NAME.test(match[1]) || Number(match[2]) > 1) {
+          throw refuse(name, expected, text);
+        }
+        if (values.has(match[1])) {
+          throw new UsageError(`${name} names ${match[1]} twice; give it one fraction`);
+        }
+        values.set(match[1], Number(match[2]));
+      }
+      return Object.fromEntries(values);
+    },
+    format: (values) => Object.entries(values).map(([layer, x]) => `${layer}=${x}`).join(","),
+  });
+}
+
+/** Widths of hidden layers, first to last: `300,100`. */
+export function layers<D extends readonly number[] | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<readonly number[], D> {
+  return declare<readonly number[], D>(spec, {
+    kind: "layers",
+    placeholder: "N,N,…",
+    parse: (text, name) => {
+      const parts = split(text, name, "widths of the hidden layers, such as 300,100");
+      return parts.map((part) => parseInteger(part, name, 1, 1e6));
+    },
+    format: (values) => values.join(","),
+  });
+}
+
+/** Texts separated by commas: `results/a,results/b`. */
+export function list<D extends readonly string[] | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<readonly string[], D> {
+  return declare<readonly string[], D>(spec, {
+    kind: "list",
+    placeholder: "A,B,…",
+    parse: (text, name) => split(text, name, "a list such as A,B"),
+    format: (values) => values.join(","),
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * Command-line flags from declarations: takes arguments and a set of declared flags (made by
+ * `flag_kinds.ts`), gives typed values or a `UsageError`. The same declarations give the help text,
+ * the web page's form and the arguments that run.json records.
+ */
+import { UsageError } from "../errors.ts";
+
+/** How a value is written; the page's form chooses its control by it. */
+export type FlagKind =
+  | "string"
+  | "path"
+  | "integer"
+  | "integerOrAuto"
+  | "number"
+  | "choice"
+  | "boolean"
+  | "intRanges"
+  | "length"
+  | "percents"
+  | "layers"
+  | "list";
+
+/** One flag, whose values are `T` and whose value when not given is `D`. */
+export interface Flag<T = unknown, D = unknown> {
+  readonly kind: FlagKind;
+  /** What it does, in one or two sentences without a full stop at the end. */
+  readonly help: string;
+  /** Stands for the value in the help text; empty for booleans. */
+  readonly placeholder: string;
+  readonly default: D;
+  /** What not giving the flag means, in words; empty if there is nothing to say. */
+  readonly defaultText: string;
+  /** Heading of the help text and of the form under which the flag stands. */
+  readonly group: string;
+  /** Bounds of a number, for the form. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Possible values of a choice. */
+  readonly choices?: readonly string[];
+  /** The value that `text` means; throws a `UsageError` that begins with `name`. */
+  parse(text: string, name: string): T;
+  /** Text that `parse` reads as `value`. */
+  format(value: T): string;
+}
+
+/** Flags by name in camel case: `outputDir` is written `--output-dir`. */
+export type FlagSet = Readonly<Record<string, Flag>>;
+
+/** The values of a set of flags, by the same names. */
+export type FlagValues<S extends FlagSet> = {
+  [K in keyof S]: ReturnType<S[K]["parse"]> | S[K]["default"];
+};
+
+/** How a flag is written: `outputDir` gives `--output-dir`. */
+export function flagName(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** What the user wrote, made fit for a one-line message: quoted, escaped, at most 60 characters. */
+export function quote(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return JSON.stringify(short).replace(/[\p{C}\u2028\u2029]/gu, "?");
+}
+
+/** Levenshtein distance of two short strings. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** The known word that takes the fewest edits to reach from `word`; the first of equals. */
+export function nearest(word: string, known: readonly string[]): string {
+  const distances = known.map((candidate) => editDistance(word.slice(0, 64), candidate));
+  return known[distances.indexOf(Math.min(...distances))];
+}
+
+/** Whether an argument stands where a value was forgotten: `-5` is a value, `--json` is not. */
+function looksLikeFlag(arg: string): boolean {
+  return /^-(?![\d.])/.test(arg);
+}
+
+/**
+ * Reads `--flag value`, `--flag=value`, `--flag` and `--no-flag` (booleans), in any order.
+ *
+ * @throws UsageError unknown or repeated flag, missing or bad value, argument that is no flag
+ */
+export function parseFlags<S extends FlagSet>(args: readonly string[], flags: S): FlagValues<S> {
+  const spellings = new Map<string, string>();
+  for (const [key, flag] of Object.entries(flags)) {
+    spellings.set(flagName(key), key);
+    if (flag.kind === "boolean") spellings.set(flagName(key).replace("--", "--no-"), key);
+  }
+
+  const given = new Map<string, unknown>();
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    // `task -- --flag`, as npm wants it, is forgiven.
+    if (arg === "--" && i === 0) continue;
+    if (!arg.startsWith("-") || arg === "--") {
+      throw new UsageError(`unexpected argument ${quote(arg)}: a flag and its value are expected`);
+    }
+    const [name, inline] = arg.split(/=(.*)/s, 2) as [string, string | undefined];
+    const key = spellings.get(name);
+    if (key === undefined) {
+      const suggestion = nearest(name, [...spellings.keys()]);
+      throw new UsageError(
+        `unknown flag ${quote(name)}; the nearest is ${suggestion} (--help lists all)`,
+      );
+    }
+    if (given.has(key)) throw new UsageError(`${name} is given twice; give it once`);
+    const flag = flags[key];
+    if (flag.kind === "boolean") {
+      if (inline !== undefined) {
+        throw new UsageError(
+          `${name} takes no value, not ${quote(inline)}; write ${flagName(key)} or ` +
+            `${flagName(key).replace("--", "--no-")}`,
+        );
+      }
+      given.set(key, name === flagName(key));
+      continue;
+    }
+    const text = inline ?? args[i + 1];
+    if (text === undefined || (inline === undefined && looksLikeFlag(text))) {
+      throw new UsageError(
+        `${name} needs a value: ${name} ${flag.placeholder}` +
+          (text === undefined ? "" : ` (for a value that begins with a dash: ${name}=VALUE)`),
+      );
+    }
+    if (inline === undefined) i++;
+    given.set(key, flag.parse(text, name));
+  }
+
+  return Object.fromEntries(
+    Object.entries(flags).map((
+      [key, flag],
+    ) => [key, given.has(key) ? given.get(key) : flag.default]),
+  ) as FlagValues<S>;
+}
+
+/** The shortest arguments that `parseFlags` reads as `values`: run.json's command. */
+export function toArgs<S extends FlagSet>(values: FlagValues<S>, flags: S): string[] {
+  return Object.entries(flags).flatMap(([key, flag]) => {
+    const value: unknown = values[key];
+    if (value === undefined) return [];
+    if (flag.kind === "boolean") {
+      if (value === flag.default) return [];
+      return [value ? flagName(key) : flagName(key).replace("--", "--no-")];
+    }
+    const text = flag.format(value);
+    const isDefault = flag.default !== undefined && text === flag.format(flag.default);
+    return isDefault ? [] : [`${flagName(key)}=${text}`];
+  });
+}
+
+/** Lines of at most `width` characters, broken at spaces. */
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1];
+    if (line !== "" && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines;
+}
+
+const HELP_COLUMN = 32, HELP_WIDTH = 100;
+
+function helpEntry(key: string, flag: Flag): string[] {
+  // A boolean that is on is turned off, so that is the spelling worth showing.
+  const name = flag.default === true ? flagName(key).replace("--", "--no-") : flagName(key);
+  const left = `  ${`${name} ${flag.placeholder}`.trimEnd()}`;
+  const note = flag.defaultText === "" ? "" : ` (default: ${flag.defaultText})`;
+  const right = wrap(flag.help + note, HELP_WIDTH - HELP_COLUMN);
+  const indent = " ".repeat(HELP_COLUMN);
+  return left.length < HELP_COLUMN - 1
+    ? [left.padEnd(HELP_COLUMN) + right[0], ...right.slice(1).map((line) => indent + line)]
+    : [left, ...right.map((line) => indent + line)];
+}
+
+/** What `--help` prints: usage, summary, flags by group in the order of declaration, examples. */
+export function helpText(
+  task: string,
+  summary: string,
+  flags: FlagSet,
+  examples: readonly string[],
+): string {
+  const groups = new Map<string, string[]>();
+  for (const [key, flag] of Object.entries(flags)) {
+    const lines = groups.get(flag.group) ?? [];
+    groups.set(flag.group, [...lines, ...helpEntry(key, flag)]);
+  }
+  const sections = [...groups].map(([group, lines]) => `${group}:\n${lines.join("\n")}`);
+  const shown = examples.map((example) => `  ${example}`).join("\n");
+  return [
+    `Usage: deno task ${task} [flags]`,
+    wrap(summary, HELP_WIDTH).join("\n"),
+    ...sections,
+    ...(shown === "" ? [] : [`Examples:\n${shown}`]),
+  ].join("\n\n");
+}

@@ -1,0 +1,88 @@
+/**
+ * What a lottery experiment found, by level. Takes the summaries of its runs, gives the means over
+ * trials, and one sentence on whether the last level's ticket won.
+ */
+
+import type { RunKind } from "./run_config.ts";
+import type { RunSummary } from "./lottery_experiment.ts";
+
+/** The runs of one level and kind; means over its trials. Accuracies are fractions of the test set. */
+export interface LevelSummary {
+  kind: RunKind;
+  level: number;
+  trials: number;
+  /** Weights remaining in percent. */
+  percent: number;
+  /** Null without a validation split. */
+  earlyStopIteration: number | null;
+  earlyStopAccuracy: number | null;
+  finalAccuracy: number;
+}
+
+/** Levels in order, tickets before the control. */
+export function summarizeLevels(runs: readonly RunSummary[]): LevelSummary[] {
+  const groups = Map.groupBy(runs, ({ kind, level }) => `${kind} ${level}`);
+  const levels = [...groups.values()].map((group): LevelSummary => ({
+    kind: group[0].kind,
+    level: group[0].level,
+    trials: group.length,
+    percent: mean(group.map((run) => run.percent)),
+    earlyStopIteration: meanOrNull(group.map((run) => run.earlyStopIteration)),
+    earlyStopAccuracy: meanOrNull(group.map((run) => run.earlyStopAccuracy)),
+    finalAccuracy: mean(group.map((run) => run.finalAccuracy)),
+  }));
+  return levels.sort((a, b) => a.level - b.level || (a.kind === "ticket" ? -1 : 1));
+}
+
+/** Whether the smallest ticket won, and in words why. */
+export interface Verdict {
+  /** Null where there is nothing to compare: no pruning, or no control. */
+  won: boolean | null;
+  sentence: string;
+}
+
+/**
+ * A ticket wins as in section 1 of the paper: trained in isolation from its initial weights it is at
+ * least as accurate as the full network within the same number of iterations, and the same network
+ * randomly reinitialized is not as good. Judged at the early stop (at the end without validation).
+ */
+export function judge(levels: readonly LevelSummary[]): Verdict {
+  const tickets = levels.filter(({ kind }) => kind === "ticket");
+  const full = tickets[0], ticket = tickets.at(-1);
+  if (!full || !ticket || ticket.level === full.level) {
+    return { won: null, sentence: "Nothing was pruned, so there is no ticket to judge." };
+  }
+  const reached = ({ earlyStopAccuracy, finalAccuracy }: LevelSummary) =>
+    earlyStopAccuracy ?? finalAccuracy;
+  const gain = points(reached(ticket) - reached(full));
+  const start = `With ${ticket.percent.toFixed(1)}% of its weights the ticket reaches ` +
+    `${(100 * reached(ticket)).toFixed(2)}% test accuracy, ${gain} the full network`;
+  const control = levels.find(({ kind, level }) => kind === "reinit" && level === ticket.level);
+  if (!control) {
+    return { won: null, sentence: `${start}; without a control nobody can say that it won.` };
+  }
+  const lead = points(reached(ticket) - reached(control));
+  const won = reached(ticket) >= reached(full) && reached(ticket) > reached(control);
+  const evidence = ticket.trials === 1 ? " (one trial: an example, not a proof)" : "";
+  return {
+    won,
+    sentence: `${start} and ${lead} the same network randomly reinitialized: ` +
+      `the ticket ${won ? "won" : "did not win"}${evidence}.`,
+  };
+}
+
+/** A difference of accuracies in words: "0.40 points above". */
+function points(difference: number): string {
+  const size = Math.abs(100 * difference).toFixed(2);
+  if (size === "0.00") return "level with";
+  return `${size} points ${difference > 0 ? "above" : "below"}`;
+}
+
+function mean(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+function meanOrNull(values: (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === values.length ? mean(known) : null;
+}

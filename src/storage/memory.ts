@@ -1,0 +1,133 @@
+/**
+ * `Storage` in memory: for tests, and for trees that are built before they are saved. Every path
+ * starts at one root, whether it is written `/a`, `a` or `./a`.
+ */
+
+import { NotFoundError, StorageError } from "../errors.ts";
+import type { Storage, StorageEntry } from "./storage.ts";
+
+/** Files held by this object; bytes are copied on their way in and out. */
+export class MemoryStorage implements Storage {
+  /** Normalized path → content of a file, or null for a folder. The root is "". */
+  #nodes = new Map<string, Uint8Array | null>([["", null]]);
+
+  read(path: string): Promise<Uint8Array> {
+    return settle(() => {
+      const content = this.#nodes.get(normalize(path));
+      if (content === undefined) {
+        throw new NotFoundError(`cannot read ${path}: it does not exist; check the path`);
+      }
+      if (content === null) {
+        throw new StorageError(`cannot read ${path}: it is a folder, not a file; name a file`);
+      }
+      return new Uint8Array(content);
+    });
+  }
+
+  write(path: string, bytes: Uint8Array): Promise<void> {
+    return settle(() => {
+      const key = normalize(path);
+      if (this.#nodes.get(key) === null) {
+        throw new StorageError(`cannot write ${path}: it is a folder, not a file; name a file`);
+      }
+      this.#makeParents(key, `write ${path}`);
+      this.#nodes.set(key, new Uint8Array(bytes));
+    });
+  }
+
+  list(path: string): Promise<StorageEntry[]> {
+    return settle(() => {
+      const key = normalize(path);
+      if (this.#isBelowFile(key) || this.#nodes.get(key) instanceof Uint8Array) {
+        throw new StorageError(
+          `cannot list ${path}: a part of the path is a file, not a folder; name another path`,
+        );
+      }
+      const entries: StorageEntry[] = [];
+      for (const [child, content] of this.#nodes) {
+        if (child === "" || parentOf(child) !== key) continue;
+        entries.push({
+          name: child.slice(child.lastIndexOf("/") + 1),
+          isDirectory: content === null,
+        });
+      }
+      return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    });
+  }
+
+  exists(path: string): Promise<boolean> {
+    return settle(() => this.#nodes.has(normalize(path)));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return settle(() => {
+      const source = normalize(from), target = normalize(to);
+      if (this.#nodes.has(target)) {
+        throw new StorageError(
+          `cannot move ${from}: ${to} exists; remove it or choose another name`,
+        );
+      }
+      if (!this.#nodes.has(source)) {
+        throw new NotFoundError(`cannot move ${from}: it does not exist; check the path`);
+      }
+      if (target.startsWith(source + "/")) {
+        throw new StorageError(`cannot move ${from}: ${to} lies inside it; choose another name`);
+      }
+      this.#makeParents(target, `move ${from}`);
+      for (const [key, content] of this.#below(source)) {
+        this.#nodes.delete(key);
+        this.#nodes.set(target + key.slice(source.length), content);
+      }
+    });
+  }
+
+  remove(path: string): Promise<void> {
+    return settle(() => {
+      for (const [key] of this.#below(normalize(path))) this.#nodes.delete(key);
+      this.#nodes.set("", null);
+    });
+  }
+
+  /** A path and everything under it. */
+  #below(root: string): [string, Uint8Array | null][] {
+    return [...this.#nodes].filter(([key]) =>
+      key === root || root === "" || key.startsWith(root + "/")
+    );
+  }
+
+  #isBelowFile(key: string): boolean {
+    for (let parent = parentOf(key); parent !== ""; parent = parentOf(parent)) {
+      if (this.#nodes.get(parent) instanceof Uint8Array) return true;
+    }
+    return false;
+  }
+
+  #makeParents(key: string, action: string): void {
+    if (this.#isBelowFile(key)) {
+      throw new StorageError(
+        `cannot ${action}: a part of the path is a file, not a folder; name another path`,
+      );
+    }
+    for (let parent = parentOf(key); parent !== ""; parent = parentOf(parent)) {
+      this.#nodes.set(parent, null);
+    }
+  }
+}
+
+/** A promise of what `act` returns, rejected with what it throws. */
+function settle<T>(act: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(act()));
+}
+
+function parentOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf("/")));
+}
+
+function normalize(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}

@@ -1,0 +1,141 @@
+/**
+ * Makes sure that there is a WebGPU adapter before a task needs one: where there is none it installs
+ * Mesa's software Vulkan driver (Debian, Ubuntu, as root) and runs the task again in a new process,
+ * or throws a `NoAdapterError` that says which command to run.
+ */
+import { NoAdapterError } from "../src/errors.ts";
+import { fromFileUrl } from "@std/path";
+import { leaveInterruptsToChild, warn } from "./support.ts";
+
+const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
+
+/** Set for the second process, so that it never becomes a third. */
+const GUARD = "LOTTERY_DRIVER_INSTALLED";
+
+/** Commands that install a software Vulkan driver, by the distribution's ID in /etc/os-release. */
+const INSTALL_COMMANDS: readonly [distribution: RegExp, command: string][] = [
+  [/debian|ubuntu/, `sudo apt-get install -y ${PACKAGES.join(" ")}`],
+  [/fedora|rhel|centos/, "sudo dnf install -y mesa-vulkan-drivers vulkan-loader"],
+  [/arch/, "sudo pacman -S vulkan-swrast vulkan-icd-loader"],
+  [/suse/, "sudo zypper install libvulkan_lvp libvulkan1"],
+];
+
+/**
+ * Settings that must be made before the process first looks for an adapter, on Linux: Vulkan alone
+ * (the OpenGL fallback lacks limits that the engine needs), and no complaint by the Wayland library
+ * about a missing XDG_RUNTIME_DIR, which no one here uses. What the user has set stays.
+ */
+export function prepareGpuEnvironment(): void {
+  if (Deno.build.os !== "linux") return;
+  for (
+    const [name, value] of [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/nonexistent"]]
+  ) {
+    if (!Deno.env.has(name)) Deno.env.set(name, value);
+  }
+}
+
+/**
+ * Returns if there is an adapter; otherwise installs a driver and ends the process with the exit code
+ * of the same task run anew, or throws.
+ *
+ * @param task name of the task in deno.json, to run it again
+ * @throws NoAdapterError no adapter, and none could be installed; the message says what to do
+ */
+export async function ensureAdapter(task: string): Promise<void> {
+  prepareGpuEnvironment();
+  if (await navigator.gpu?.requestAdapter()) return;
+  if (Deno.env.has(GUARD)) {
+    throw new NoAdapterError(
+      "no WebGPU adapter was found, although Mesa's software Vulkan driver is installed; " +
+        "`vulkaninfo --summary` (package vulkan-tools) tells what the driver lacks",
+    );
+  }
+  if (!await mayInstall()) throw new NoAdapterError(await advice());
+  await install();
+  Deno.exit(await runAgain(task));
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch {
+    return "";
+  }
+}
+
+/** Whether this is Debian or a relative of it, with apt-get at hand, and the user is root. */
+async function mayInstall(): Promise<boolean> {
+  if (Deno.build.os !== "linux" || await readText("/etc/debian_version") === "") return false;
+  const { state } = await Deno.permissions.query({ name: "run", command: "apt-get" });
+  return state === "granted" && Deno.uid() === 0;
+}
+
+/** What the user can do about a missing adapter. */
+async function advice(): Promise<string> {
+  const missing = "no WebGPU adapter was found";
+  if (Deno.build.os !== "linux") {
+    return `${missing}; update the graphics driver of this machine, then run the same command again`;
+  }
+  const release = await readText("/etc/os-release");
+  const ids = [...release.matchAll(/^ID(?:_LIKE)?=(.*)$/gm)].map((match) => match[1]).join(" ");
+  const command = INSTALL_COMMANDS.find(([distribution]) => distribution.test(ids))?.[1];
+  return command
+    ? `${missing}; install Mesa's software Vulkan driver with \`${command}\`, ` +
+      `then run the same command again`
+    : `${missing}; install a Vulkan driver and the Vulkan loader (Mesa's software driver is ` +
+      `called lavapipe), then run the same command again`;
+}
+
+/** Runs apt-get; gives null, or the line that tells why it failed. */
+async function aptGet(...args: string[]): Promise<string | null> {
+  const patience = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];
+  const { success, stderr, stdout } = await new Deno.Command("apt-get", {
+    args: [...patience.flatMap((option) => ["-o", option]), ...args],
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    stdin: "null",
+  }).output();
+  if (success) return null;
+  const lines = [stdout, stderr].flatMap((bytes) =>
+    new TextDecoder().decode(bytes).trim().split("\n")
+  );
+  return lines.findLast((line) => line.startsWith("E: ")) ?? lines.at(-1) ?? "no reason given";
+}
+
+async function install(): Promise<void> {
+  const command = ["install", "-y", "--no-install-recommends", ...PACKAGES];
+  warn("No WebGPU adapter was found. Installing Mesa's software Vulkan driver, about a minute:");
+  warn(`  apt-get ${command.join(" ")}`);
+  if (await aptGet(...command) === null) return;
+  // A fresh container knows no packages until it has updated its lists.
+  const failure = await aptGet("update") ?? await aptGet(...command);
+  if (failure === null) return;
+  throw new NoAdapterError(
+    `no WebGPU adapter was found, and apt-get could not install one (${failure}); ` +
+      `run \`apt-get update && apt-get ${command.join(" ")}\`, then the same command again`,
+  );
+}
+
+/**
+ * Runs the task in a new process, because this one has looked for drivers already and never sees a
+ * new one. `deno task` gives it the permissions of deno.json. Gives its exit code.
+ */
+async function runAgain(task: string): Promise<number> {
+  const config = fromFileUrl(new URL("../deno.json", import.meta.url));
+  warn("The driver is installed; starting again.");
+  try {
+    const child = new Deno.Command("deno", {
+      args: ["task", "--quiet", "--config", config, "--cwd", Deno.cwd(), task, ...Deno.args],
+      env: { [GUARD]: "1" },
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+    leaveInterruptsToChild();
+    return (await child.status).code;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable)) {
+      throw error;
+    }
+    throw new NoAdapterError("the driver is installed; run the same command again");
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What every task has in common: takes a task's description and its main function; parses the
+ * arguments, prints help, and turns whatever happens into one line on stderr and an exit code:
+ * 0 done, 1 failed, 2 bad usage, 130 interrupted.
+ */
+import { LotteryError, UsageError } from "../src/errors.ts";
+import { boolean } from "../src/mnist_fc/flag_kinds.ts";
+import { type FlagSet, type FlagValues, helpText, parseFlags } from "../src/mnist_fc/flags.ts";
+
+/** Flags that every task has. */
+const commonFlags = {
+  quiet: boolean({ help: "no progress and no notices on stderr", group: "Output" }),
+  debug: boolean({ help: "show the stack of an error", group: "Output" }),
+  help: boolean({ help: "show this text", group: "Output" }),
+};
+
+/** A task as `--help` shows it. */
+export interface Task<S extends FlagSet> {
+  /** The task's name in deno.json. */
+  name: string;
+  /** One sentence. */
+  summary: string;
+  flags: S;
+  /** Whole command lines. */
+  examples: readonly string[];
+}
+
+/** Values of a task's own flags and of those that every task has. */
+export type TaskValues<S extends FlagSet> = FlagValues<S> & FlagValues<typeof commonFlags>;
+
+const ERASE_LINE = "\r\x1b[K";
+
+/** Writes a line to stderr, in the place of a progress line if one stands there. */
+function tell(text: string): void {
+  console.error((Deno.stderr.isTerminal() ? ERASE_LINE : "") + text);
+}
+
+let isQuiet = false;
+
+/** Tells the user something that is not a result: a line on stderr, unless --quiet. */
+export function notice(text: string): void {
+  if (!isQuiet) tell(text);
+}
+
+/** Tells the user something that even --quiet must not hide: a line on stderr. */
+export function warn(text: string): void {
+  tell(text);
+}
+
+let isInterruptLeftToChild = false;
+
+/** From now on ctrl-C is the business of the child process, which gets it too. */
+export function leaveInterruptsToChild(): void {
+  isInterruptLeftToChild = true;
+}
+
+function interrupt(): void {
+  if (isInterruptLeftToChild) return;
+  // Files are replaced whole, so there is nothing to undo.
+  tell("interrupted");
+  Deno.exit(130);
+}
+
+const onOneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, " ").trim();
+
+/** Prints an error as its one line and ends the process. */
+function exitWith(error: unknown): never {
+  const isDebug = Deno.args.includes("--debug");
+  const message = onOneLine(error instanceof Error ? error.message : String(error));
+  if (error instanceof LotteryError) tell(`error: ${message}`);
+  else {tell(
+      `error: internal: ${message}${isDebug ? "" : " (run again with --debug for the stack)"}`,
+    );}
+  if (isDebug && error instanceof Error) console.error(error.stack);
+  Deno.exit(error instanceof UsageError ? 2 : 1);
+}
+
+/**
+ * Runs a task and ends the process. Results are printed with `console.log`, which a reader that goes
+ * away (`| head`) does not disturb.
+ */
+export async function runTask<S extends FlagSet>(
+  task: Task<S>,
+  main: (values: TaskValues<S>) => Promise<void>,
+): Promise<never> {
+  Deno.addSignalListener("SIGINT", interrupt);
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    exitWith(event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    exitWith(event.error);
+  });
+  try {
+    const flags: S & typeof commonFlags = { ...task.flags, ...commonFlags };
+    if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+      console.log(helpText(task.name, task.summary, flags, task.examples));
+      Deno.exit(0);
+    }
+    const values = parseFlags(Deno.args, flags);
+    isQuiet = values.quiet;
+    await main(values);
+  } catch (error) {
+    exitWith(error);
+  }
+  Deno.exit(0);
+}

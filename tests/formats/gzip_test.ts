@@ -1,0 +1,92 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { FormatError } from "../../src/errors.ts";
+import { gunzip, isGzip, maybeGunzip } from "../../src/formats/gzip.ts";
+import { fuzzDecoder } from "./fuzz.ts";
+import { gzip } from "./gzip_bytes.ts";
+
+/** "hello\n" as GNU gzip 1.12 writes it with `gzip -n`. */
+const HELLO = Uint8Array.from(
+  "1f8b0800000000000003cb48cdc9c9e7020020303a3606000000".match(/../g)!,
+  (hex) => parseInt(hex, 16),
+);
+
+function noise(length: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 13) & 255);
+}
+
+function joined(...parts: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+Deno.test("gunzip gives back what gzip packed", async () => {
+  assertEquals(new TextDecoder().decode(await gunzip(HELLO, "hello.gz")), "hello\n");
+  for (const length of [0, 1, 16383, 16384, 100_000]) {
+    assertEquals(await gunzip(await gzip(noise(length)), "a.gz"), noise(length));
+  }
+});
+
+Deno.test("maybeGunzip leaves other bytes alone", async () => {
+  assertEquals(await maybeGunzip(noise(100), "a"), noise(100));
+  assertEquals(await maybeGunzip(new Uint8Array(), "a"), new Uint8Array());
+  assertEquals(await maybeGunzip(await gzip(noise(100)), "a"), noise(100));
+  assertEquals([isGzip(HELLO), isGzip(noise(2)), isGzip(HELLO.slice(0, 1))], [true, false, false]);
+});
+
+Deno.test("corrupt, cut and continued files are refused", async () => {
+  const packed = await gzip(noise(5000));
+  const flipped = (at: number) => packed.map((byte, i) => i === at ? byte ^ 1 : byte);
+  const cases: [string, Uint8Array][] = [
+    ["empty", new Uint8Array()],
+    ["not gzip", noise(50)],
+    ["header only", packed.slice(0, 10)],
+    ["half", packed.slice(0, packed.length >> 1)],
+    ["last byte missing", packed.slice(0, -1)],
+    ["content changed", flipped(packed.length >> 1)],
+    ["checksum changed", flipped(packed.length - 6)],
+    ["length changed", flipped(packed.length - 1)],
+    ["bytes after the end", joined(packed, noise(3))],
+  ];
+  for (const [name, bytes] of cases) {
+    await assertRejects(
+      () => gunzip(bytes, "dir/a.gz"),
+      FormatError,
+      "dir/a.gz: not a whole",
+      name,
+    );
+  }
+});
+
+Deno.test("bytes after the end are refused where the file ends with a slice of input", async () => {
+  // An extra field in the header (RFC 1952) brings the file to that length.
+  const plain = await gzip(noise(1000));
+  const extra = 16384 - plain.length - 2;
+  const length = Uint8Array.of(extra & 255, extra >>> 8);
+  const packed = joined(plain.slice(0, 10), length, new Uint8Array(extra), plain.slice(10));
+  packed[3] = 4;
+  assertEquals(packed.length, 16384);
+  assertEquals(await gunzip(packed, "a.gz"), noise(1000));
+  await assertRejects(() => gunzip(joined(packed, noise(3)), "a.gz"), FormatError, "not a whole");
+});
+
+Deno.test("a gzip bomb is refused before it is unpacked", async () => {
+  const bomb = await gzip(new Uint8Array(200_000_000));
+  assert(bomb.length < 250_000);
+  const start = performance.now();
+  await assertRejects(
+    () => gunzip(bomb, "bomb.gz", 1_000_000),
+    FormatError,
+    "bomb.gz: unpacks to more than 1000000 bytes",
+  );
+  assert(performance.now() - start < 1000, "most of the bomb was unpacked");
+});
+
+Deno.test("maxBytes is the largest size that is let through", async () => {
+  const packed = await gzip(noise(1000));
+  assertEquals((await gunzip(packed, "a.gz", 1000)).length, 1000);
+  await assertRejects(() => gunzip(packed, "a.gz", 999), FormatError, "more than 999 bytes");
+});
+
+Deno.test("fuzz: damaged files give bytes or a FormatError", async () => {
+  const valid = [HELLO, await gzip(noise(300)), await gzip(new Uint8Array(5000))];
+  await fuzzDecoder((bytes) => gunzip(bytes, "a.gz", 1_000_000), valid, 500);
+});

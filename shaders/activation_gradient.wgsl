@@ -20,33 +20,42 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let column = group.x * LANES + lane;
+  let column_group = group.x * LANES + lane;
+  let column = min(column_group * VECTORS, IN_VECTORS - VECTORS);
   let row = (group.z * groups.y + group.y) * ROWS;
-  let weight = (group.z * IN_PITCH + 4u * min(column, IN_VECTORS - 1u)) * OUT_VECTORS;
+  let weight = (group.z * IN_PITCH + 4u * column) * OUT_VECTORS;
 #for r in ROWS
-  var acc_${r} = vec4f();
+#for v in VECTORS
+  var acc_${r}_${v} = vec4f();
+#end
 #end
   for (var n = 0u; n < OUT_VECTORS; n++) {
+#for v in VECTORS
 #for c in 4
-    let w_${c} = weights[weight + ${c}u * OUT_VECTORS + n];
+    let w_${v}_${c} = weights[weight + (4u * ${v}u + ${c}u) * OUT_VECTORS + n];
 #end
 #for j in 4
-    let t_${j} = vec4f(w_0[${j}], w_1[${j}], w_2[${j}], w_3[${j}]);
+    let t_${v}_${j} = vec4f(w_${v}_0[${j}], w_${v}_1[${j}], w_${v}_2[${j}], w_${v}_3[${j}]);
+#end
 #end
 #for r in ROWS
     let d_${r} = deltas[(row + ${r}u) * OUT_VECTORS + n];
+#for v in VECTORS
 #for j in 4
-    acc_${r} = fma(vec4f(d_${r}[${j}]), t_${j}, acc_${r});
+    acc_${r}_${v} = fma(vec4f(d_${r}[${j}]), t_${v}_${j}, acc_${r}_${v});
+#end
 #end
 #end
   }
-  if (column < IN_VECTORS) {
-    let real = vec4u(4u * column) + vec4u(0u, 1u, 2u, 3u) < vec4u(INPUTS);
+  if (column_group * VECTORS < IN_VECTORS) {
+#for v in VECTORS
+    let real_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u) < vec4u(INPUTS);
 #for r in ROWS
     {
-      let at = (row + ${r}u) * IN_VECTORS + column;
-      below[at] = select(vec4f(), acc_${r} * derivative(activations[at]), real);
+      let at = (row + ${r}u) * IN_VECTORS + column + ${v}u;
+      below[at] = select(vec4f(), acc_${r}_${v} * derivative(activations[at]), real_${v});
     }
+#end
 #end
   }
 }

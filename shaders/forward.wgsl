@@ -49,7 +49,9 @@ fn main(
 #end
 #end
   }
-  if (column_group < OUT_VECTORS / VECTORS) {
+  // The last lane's tile is shifted back inside the matrix and repeats some columns of the lane before;
+  // lanes past the last one have nothing to write.
+  if (column_group * VECTORS < OUT_VECTORS) {
     let output = row * OUT_VECTORS + column;
 #for v in VECTORS
     let index_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u);

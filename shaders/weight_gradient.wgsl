@@ -58,20 +58,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     delta += UNROLL * OUT_VECTORS;
   }
   let step = schedule[counters[replica] - 1u - burst.first];
-  if (column_group < OUT_VECTORS / VECTORS) {
-    // The last tile is shifted back inside the matrix; its overlap belongs to the tile before.
-    let first_row = 4u * group.y * TILE_VECTORS;
+  // The last tile along either axis is shifted back inside the matrix; its overlap belongs to the tile
+  // before it and must not be updated twice.
+  let first_row = 4u * group.y * TILE_VECTORS;
+  let first_column = column_group * VECTORS;
+  if (first_column < OUT_VECTORS) {
 #for i in TILE_VECTORS
 #for j in 4
     {
       let row = 4u * (row_vector + ${i}u) + ${j}u;
       if (row >= first_row) {
-        let word = mask[(replica * IN_PITCH + row) * MASK_WORDS + column / 8u] >> (4u * (column % 8u));
-        let at = (replica * IN_PITCH + row) * OUT_VECTORS + column;
+        let bits = (replica * IN_PITCH + row) * MASK_WORDS;
+        let at = (replica * IN_PITCH + row) * OUT_VECTORS;
 #for v in VECTORS
         {
-          let live = (vec4u(word >> (4u * ${v}u)) & vec4u(1u, 2u, 4u, 8u)) != vec4u();
-          weights[at + ${v}u] = update(at + ${v}u, weights[at + ${v}u], acc_${i}_${j}_${v}, step, live);
+          let c = column + ${v}u;
+          if (c >= first_column) {
+            let word = mask[bits + c / 8u] >> (4u * (c % 8u));
+            let live = (vec4u(word) & vec4u(1u, 2u, 4u, 8u)) != vec4u();
+            weights[at + c] = update(at + c, weights[at + c], acc_${i}_${j}_${v}, step, live);
+          }
         }
 #end
       }

@@ -5,6 +5,7 @@
  */
 import { NoAdapterError } from "../src/errors.ts";
 import { fromFileUrl } from "@std/path";
+import { aptInstall, mayAptInstall } from "./apt.ts";
 import { leaveInterruptsToChild, warn } from "./support.ts";
 
 const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
@@ -50,7 +51,7 @@ export async function ensureAdapter(task: string): Promise<void> {
         "`vulkaninfo --summary` (package vulkan-tools) tells what the driver lacks",
     );
   }
-  if (!await mayInstall()) throw new NoAdapterError(await advice());
+  if (!await mayAptInstall()) throw new NoAdapterError(await advice());
   await install();
   Deno.exit(await runAgain(task));
 }
@@ -61,13 +62,6 @@ async function readText(path: string): Promise<string> {
   } catch {
     return "";
   }
-}
-
-/** Whether this is Debian or a relative of it, with apt-get at hand, and the user is root. */
-async function mayInstall(): Promise<boolean> {
-  if (Deno.build.os !== "linux" || await readText("/etc/debian_version") === "") return false;
-  const { state } = await Deno.permissions.query({ name: "run", command: "apt-get" });
-  return state === "granted" && Deno.uid() === 0;
 }
 
 /** What the user can do about a missing adapter. */
@@ -86,33 +80,11 @@ async function advice(): Promise<string> {
       `called lavapipe), then run the same command again`;
 }
 
-/** Runs apt-get; gives null, or the line that tells why it failed. */
-async function aptGet(...args: string[]): Promise<string | null> {
-  const patience = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];
-  const { success, stderr, stdout } = await new Deno.Command("apt-get", {
-    args: [...patience.flatMap((option) => ["-o", option]), ...args],
-    env: { DEBIAN_FRONTEND: "noninteractive" },
-    stdin: "null",
-  }).output();
-  if (success) return null;
-  const lines = [stdout, stderr].flatMap((bytes) =>
-    new TextDecoder().decode(bytes).trim().split("\n")
-  );
-  return lines.findLast((line) => line.startsWith("E: ")) ?? lines.at(-1) ?? "no reason given";
-}
-
 async function install(): Promise<void> {
-  const command = ["install", "-y", "--no-install-recommends", ...PACKAGES];
   warn("No WebGPU adapter was found. Installing Mesa's software Vulkan driver, about a minute:");
-  warn(`  apt-get ${command.join(" ")}`);
-  if (await aptGet(...command) === null) return;
-  // A fresh container knows no packages until it has updated its lists.
-  const failure = await aptGet("update") ?? await aptGet(...command);
+  const failure = await aptInstall(PACKAGES);
   if (failure === null) return;
-  throw new NoAdapterError(
-    `no WebGPU adapter was found, and apt-get could not install one (${failure}); ` +
-      `run \`apt-get update && apt-get ${command.join(" ")}\`, then the same command again`,
-  );
+  throw new NoAdapterError(`no WebGPU adapter was found, and ${failure}`);
 }
 
 /**

@@ -135,7 +135,8 @@ function adapterText({ adapter }: Gpu): string {
 
 function protocolText(protocol: ReturnType<typeof resolveProtocol>, iterations: number): string {
   const { trials, levels, layers, optimizer, learningRate, batchSize } = protocol;
-  return `${trials.length} ${trials.length === 1 ? "trial" : "trials"}, ${levels} prunings, ` +
-    `${iterations} iterations per run, hidden layers ${layers.join("-")}, ` +
+  const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+  return `${count(trials.length, "trial")}, ${count(levels, "pruning")}, ` +
+    `${count(iterations, "iteration")} per run, hidden layers ${layers.join("-")}, ` +
     `${optimizer.kind} ${learningRate}, batch ${batchSize}`;
 }

@@ -78,10 +78,13 @@ function exitWith(error: unknown): never {
 /**
  * Runs a task and ends the process. Results are printed with `console.log`, which a reader that goes
  * away (`| head`) does not disturb.
+ *
+ * @param args what to read the flags from, if not all of the command line
  */
 export async function runTask<S extends FlagSet>(
   task: Task<S>,
   main: (values: TaskValues<S>) => Promise<void>,
+  args: readonly string[] = Deno.args,
 ): Promise<never> {
   Deno.addSignalListener("SIGINT", interrupt);
   globalThis.addEventListener("unhandledrejection", (event) => {
@@ -98,7 +101,7 @@ export async function runTask<S extends FlagSet>(
       console.log(helpText(task.name, task.summary, flags, task.examples));
       Deno.exit(0);
     }
-    const values = parseFlags(Deno.args, flags);
+    const values = parseFlags(args, flags);
     isQuiet = values.quiet;
     await main(values);
   } catch (error) {

@@ -1,36 +1,64 @@
 /**
- * Where the real MNIST is for tests: MNIST_LOCATION, else `data/mnist`, else `../shared/mnist`, both
- * seen from the project's root.
+ * Where the examples of MNIST are for tests: the folder MNIST_LOCATION, else `data/mnist`, else
+ * `../shared/mnist`, both seen from the project's root; on a machine without any of them a stand-in,
+ * as many synthetic digits in files of the same names.
  */
 
-import { fromFileUrl } from "@std/path";
+import { tmpdir } from "node:os";
+import { fromFileUrl, join } from "@std/path";
+import { folderHoldsExamples, IDX_FILES } from "../src/datasets/folder.ts";
+import { encodeIdx } from "../src/datasets/idx.ts";
+import { makeSyntheticDigits } from "../src/datasets/synthetic_digits.ts";
+import { InputError } from "../src/errors.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
 
-const TRAIN_LABELS = "train-labels-idx1-ubyte";
+const USUAL_FOLDERS = ["../data/mnist", "../../shared/mnist"].map((path) =>
+  fromFileUrl(new URL(path, import.meta.url))
+);
+const STAND_IN = join(tmpdir(), "lottery-tests-synthetic-digits");
 
-function holdsMnist(folder: string): boolean {
-  return [TRAIN_LABELS, `${TRAIN_LABELS}.gz`].some((name) => {
-    try {
-      return Deno.statSync(`${folder}/${name}`).isFile;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
-  });
+const storage = new DenoStorage();
+
+async function holdsMnist(folder: string): Promise<boolean> {
+  return await folderHoldsExamples(storage, folder) === "idx";
 }
 
-/** A folder with MNIST's IDX files; throws, saying what to do, if there is none. */
-export function mnistLocation(): string {
+/** Whether a folder that `mnistLocation` gave is said to hold MNIST itself, not the stand-in. */
+export function isRealMnist(folder: string): boolean {
+  return folder !== STAND_IN;
+}
+
+/**
+ * A folder with MNIST's four IDX files, or with the stand-in's: 60,000 and 10,000 images, 28×28.
+ *
+ * @throws InputError if MNIST_LOCATION is set but does not hold them
+ */
+export async function mnistLocation(): Promise<string> {
   const chosen = Deno.env.get("MNIST_LOCATION");
-  const folders = chosen
-    ? [chosen]
-    : ["../data/mnist", "../../shared/mnist"].map((path) =>
-      fromFileUrl(new URL(path, import.meta.url))
-    );
-  const folder = folders.find(holdsMnist);
-  if (folder === undefined) {
-    throw new Error(
-      `no MNIST in ${folders.join(" or ")}; run \`deno task download-data\` or set MNIST_LOCATION`,
-    );
+  if (chosen !== undefined && !await holdsMnist(chosen)) {
+    throw new InputError(`MNIST_LOCATION: ${chosen} lacks IDX files of MNIST; name their folder`);
   }
-  return folder;
+  if (chosen !== undefined) return chosen;
+  for (const folder of USUAL_FOLDERS) if (await holdsMnist(folder)) return folder;
+  return await (standIn ??= provideStandIn());
+}
+
+let standIn: Promise<string> | undefined;
+
+/** Makes the stand-in's files, once per machine, and says that it is used. */
+async function provideStandIn(): Promise<string> {
+  console.error(
+    `NO MNIST on this machine: the tests use synthetic digits (${STAND_IN}) in its place; ` +
+      `\`deno task download-data\` or MNIST_LOCATION gives them MNIST`,
+  );
+  if (await holdsMnist(STAND_IN)) return STAND_IN;
+  const { train, test } = await makeSyntheticDigits({ seed: 0 });
+  const arrays = [train, test].flatMap(({ inputs, labels, count }) => [
+    encodeIdx([count, 28, 28], Uint8Array.from(inputs)),
+    encodeIdx([count], labels),
+  ]);
+  for (const [i, bytes] of arrays.entries()) {
+    await storage.write(join(STAND_IN, IDX_FILES[i]), bytes);
+  }
+  return STAND_IN;
 }

@@ -3,12 +3,13 @@
  * need it fail, saying what to install.
  */
 
-const CANDIDATES = ["python3", "/usr/bin/python3", "python"];
+/** Names under which a Python that has NumPy is looked for. */
+export const PYTHONS = ["python3", "/usr/bin/python3", "python"];
 
 let found: Promise<string> | undefined;
 
 async function findPython(): Promise<string> {
-  for (const candidate of CANDIDATES) {
+  for (const candidate of PYTHONS) {
     try {
       const { success } = await new Deno.Command(candidate, {
         args: ["-c", "import numpy"],
@@ -21,7 +22,7 @@ async function findPython(): Promise<string> {
     }
   }
   throw new Error(
-    `no Python with NumPy (looked for ${CANDIDATES.join(", ")}); install python3-numpy`,
+    `no Python with NumPy (looked for ${PYTHONS.join(", ")}); install python3-numpy`,
   );
 }
 

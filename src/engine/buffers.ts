@@ -32,6 +32,11 @@ export class BufferPool {
     return this.uniform(label, words);
   }
 
+  /** A buffer that receives the results of queries. */
+  queryResults(size: number): GPUBuffer {
+    return this.#create("queries", size, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
+  }
+
   /** A buffer through which the host reads. */
   readback(size: number): GPUBuffer {
     return this.#create("readback", size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);

@@ -121,6 +121,7 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
   const description = describeAdapter(adapter.info);
   const device = await adapter.requestDevice({
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
   }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     throw new NoAdapterError(

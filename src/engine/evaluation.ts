@@ -9,16 +9,18 @@ import type { Gpu } from "./device.ts";
 import { createKernels, dispatch, type Kernel } from "./kernel.ts";
 import { evaluateSource, forwardSource, gatherEvaluateSource, reduceSource } from "./kernels.ts";
 import { pitch } from "./layout.ts";
-import { layerWidths, type ProgramSpec, type Split, splitCount, SPLITS } from "./program_spec.ts";
+import {
+  evaluationSpan,
+  layerWidths,
+  type ProgramSpec,
+  type Split,
+  splitCount,
+  SPLITS,
+} from "./program_spec.ts";
 import { tilesFor } from "./tiles.ts";
 
 /** Most evaluations of one burst: the slots of `totals`. */
 export const MAX_EVALUATIONS = 32;
-
-/** Rows of the buffer of row-wise losses. */
-export function evaluationSpan(spec: Omit<ProgramSpec, "replicas">): number {
-  return Math.max(...SPLITS.map((split) => splitCount(spec, split)));
-}
 
 interface Kernels {
   gatherPool: Kernel;

@@ -18,7 +18,7 @@ import type { LayerSpec } from "./layer_spec.ts";
 import { maskWords, matrixSize, pitch } from "./layout.ts";
 import { stateCount } from "./optimizers.ts";
 import { layerWidths, MAX_BURST, type ProgramSpec } from "./program_spec.ts";
-import { paddedRows, tilesFor } from "./tiles.ts";
+import { paddedRows, tilesForBatch } from "./tiles.ts";
 
 /** The buffers of training, each with a leading axis R unless said. */
 export interface IterationBuffers {
@@ -44,7 +44,7 @@ export interface IterationBuffers {
 /** Allocates them from `pool`. */
 export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): IterationBuffers {
   const { layers, replicas } = spec;
-  const rows = paddedRows(spec.batchSize, tilesFor(gpu.adapter));
+  const rows = paddedRows(spec.batchSize, tilesForBatch(gpu.adapter, spec.batchSize));
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
   const perLayer = (label: string, count: (layer: LayerSpec) => number) =>
     layers.map((layer) => words(`${label} ${layer.name}`, count(layer)));
@@ -77,7 +77,7 @@ export function iterationSources(
   buffers: IterationBuffers,
 ): KernelSource[] {
   const { layers, optimizer, batchSize, trainCount, replicas } = spec;
-  const tiles = tilesFor(gpu.adapter), last = layers.length - 1;
+  const tiles = tilesForBatch(gpu.adapter, batchSize), last = layers.length - 1;
   const sizes = {
     replicas,
     batchSize,

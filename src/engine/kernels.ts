@@ -127,7 +127,7 @@ export function forwardSource(
     constants: {
       LANES: tiles.lanes,
       ROWS: tiles.rows,
-      VECTORS: tiles.vectors,
+      VECTORS: tileVectors(outPitch / 4, tiles),
       IN_PITCH: pitch(layer.inputs),
       IN_VECTORS: pitch(layer.inputs) / 4,
       OUT_VECTORS: outPitch / 4,
@@ -136,7 +136,7 @@ export function forwardSource(
       ONES_COLUMN: isLast ? outPitch : layer.units,
     },
     bindings: [read(buffers.inputs), read(buffers.weights), write(buffers.outputs)],
-    grid: [columnGroups(outPitch, tiles), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [columnGroups(outPitch / 4, tiles), sizes.rows / tiles.rows, sizes.replicas],
   };
 }
 
@@ -195,6 +195,7 @@ export function activationGradientSource(
     constants: {
       LANES: tiles.lanes,
       ROWS: tiles.rows,
+      VECTORS: tileVectors(inPitch / 4, tiles),
       INPUTS: layer.inputs,
       IN_PITCH: inPitch,
       IN_VECTORS: inPitch / 4,
@@ -206,7 +207,7 @@ export function activationGradientSource(
       read(buffers.activations),
       write(buffers.below),
     ],
-    grid: [Math.ceil(inPitch / 4 / tiles.lanes), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [columnGroups(inPitch / 4, tiles), sizes.rows / tiles.rows, sizes.replicas],
   };
 }
 
@@ -228,15 +229,15 @@ export function weightGradientSource(
   },
 ): KernelSource {
   const inVectors = pitch(layer.inputs) / 4, outPitch = pitch(layer.units);
-  const tileVectors = Math.min(tiles.weightRowVectors, inVectors);
+  const rowVectors = Math.min(tiles.weightRowVectors, inVectors);
   return {
     label: `weight gradient ${layer.name}`,
     template: [common, updateWgsl(optimizer), weightGradient].join("\n"),
     constants: {
       LANES: tiles.lanes,
-      VECTORS: tiles.vectors,
-      TILE_VECTORS: tileVectors,
-      UNROLL: tiles.unroll,
+      VECTORS: tileVectors(outPitch / 4, tiles),
+      TILE_VECTORS: rowVectors,
+      UNROLL: unrollFor(sizes.rows, tiles),
       BATCH_ROWS: sizes.rows,
       IN_PITCH: 4 * inVectors,
       IN_VECTORS: inVectors,
@@ -253,7 +254,7 @@ export function weightGradientSource(
       uniform(buffers.burst),
       ...buffers.state.map(write),
     ],
-    grid: [columnGroups(outPitch, tiles), Math.ceil(inVectors / tileVectors), sizes.replicas],
+    grid: [columnGroups(outPitch / 4, tiles), Math.ceil(inVectors / rowVectors), sizes.replicas],
   };
 }
 
@@ -300,6 +301,20 @@ export function reduceSource(
   };
 }
 
-function columnGroups(outPitch: number, tiles: Tiles): number {
-  return Math.ceil(outPitch / (4 * tiles.vectors) / tiles.lanes);
+/** Workgroups along a matrix of `width` vec4 columns. */
+function columnGroups(width: number, tiles: Tiles): number {
+  return Math.ceil(width / tileVectors(width, tiles) / tiles.lanes);
+}
+
+/** vec4 columns per invocation: the fewest that fill as few workgroups as the largest tile would. */
+function tileVectors(width: number, tiles: Tiles): number {
+  const groups = Math.ceil(width / (tiles.vectors * tiles.lanes));
+  return Math.ceil(width / (groups * tiles.lanes));
+}
+
+/** The largest step of the weight gradient that divides a batch's rows. */
+function unrollFor(rows: number, tiles: Tiles): number {
+  let unroll = tiles.unroll;
+  while (rows % unroll !== 0) unroll--;
+  return unroll;
 }

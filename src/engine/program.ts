@@ -25,6 +25,7 @@ import {
   type Split,
   splitCount,
 } from "./program_spec.ts";
+import { PassTimer, TIMESTAMP_BYTES } from "./timer.ts";
 
 /** One step of a burst. */
 export type BurstStep = { iterate: number } | { evaluate: Split };
@@ -42,6 +43,8 @@ export interface BurstResult {
   iterations: Measurement[];
   /** One per evaluation, in order. */
   evaluations: Measurement[];
+  /** How long the GPU worked on it; null where the adapter has no timestamps. */
+  gpuMilliseconds: number | null;
 }
 
 /** See the head of this file. */
@@ -58,6 +61,7 @@ export class Program {
     private readonly buffers: IterationBuffers,
     private readonly iteration: Kernel[],
     private readonly evaluation: Evaluation,
+    private readonly timer: PassTimer | null,
   ) {}
 
   /** Compiles a program and allocates its buffers; throws as `checkProgramSpec` does. */
@@ -71,7 +75,8 @@ export class Program {
         createKernels(gpu, iterationSources(gpu, spec, buffers)),
         Evaluation.create(gpu, spec, pool, buffers),
       ]);
-      return new Program(gpu, spec, pool, buffers, iteration, evaluation);
+      const timer = PassTimer.create(gpu, pool);
+      return new Program(gpu, spec, pool, buffers, iteration, evaluation, timer);
     } catch (error) {
       pool.destroy();
       throw error;
@@ -142,16 +147,18 @@ export class Program {
     if (iterations > 0) {
       queue.writeBuffer(this.buffers.schedule, 0, new Float32Array(stepSizes));
     }
-    const metricBytes = 8 * replicas * iterations, totalBytes = 8 * replicas * splits.length;
+    const metricBytes = 8 * replicas * iterations;
+    const bytes = metricBytes + 8 * replicas * splits.length;
     const readback = this.#idleReadbacks.pop() ??
-      this.pool.readback(8 * replicas * (MAX_BURST + MAX_EVALUATIONS));
-    queue.submit([this.#encode(steps, readback, metricBytes, totalBytes)]);
+      this.pool.readback(8 * replicas * (MAX_BURST + MAX_EVALUATIONS) + TIMESTAMP_BYTES);
+    queue.submit([this.#encode(steps, readback, metricBytes, bytes)]);
     this.#done += iterations;
 
-    await this.gpu.wait(readback.mapAsync(GPUMapMode.READ, 0, metricBytes + totalBytes));
-    const values = new Float32Array(readback.getMappedRange(0, metricBytes + totalBytes).slice(0));
+    await this.gpu.wait(readback.mapAsync(GPUMapMode.READ, 0, bytes + TIMESTAMP_BYTES));
+    const contents = readback.getMappedRange(0, bytes + TIMESTAMP_BYTES).slice(0);
     readback.unmap();
     this.#idleReadbacks.push(readback);
+    const values = new Float32Array(contents, 0, bytes / 4);
     const row = (index: number, count: number, scale: number): Measurement => {
       const pairs = values.subarray(2 * index * replicas, 2 * (index + 1) * replicas);
       return {
@@ -168,6 +175,7 @@ export class Program {
       evaluations: splits.map((split, i) =>
         row(iterations + i, this.count(split), this.count(split))
       ),
+      gpuMilliseconds: this.timer ? PassTimer.milliseconds(contents.slice(bytes)) : null,
     };
   }
 
@@ -188,6 +196,7 @@ export class Program {
 
   /** Releases the program's buffers (not the examples, which programs share). */
   destroy(): void {
+    this.timer?.destroy();
     this.pool.destroy();
   }
 
@@ -196,10 +205,10 @@ export class Program {
     steps: BurstStep[],
     readback: GPUBuffer,
     metricBytes: number,
-    totalBytes: number,
+    bytes: number,
   ): GPUCommandBuffer {
     const encoder = this.gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(this.timer?.pass);
     let slot = 0;
     for (const step of steps) {
       if ("evaluate" in step) {
@@ -211,11 +220,12 @@ export class Program {
       }
     }
     pass.end();
-    const copy = (from: GPUBuffer, at: number, bytes: number) => {
-      if (bytes > 0) encoder.copyBufferToBuffer(from, 0, readback, at, bytes);
+    const copy = (from: GPUBuffer, start: number, end: number) => {
+      if (end > start) encoder.copyBufferToBuffer(from, 0, readback, start, end - start);
     };
     copy(this.buffers.metrics, 0, metricBytes);
-    copy(this.evaluation.totals, metricBytes, totalBytes);
+    copy(this.evaluation.totals, metricBytes, bytes);
+    this.timer?.copy(encoder, readback, bytes);
     return encoder.finish();
   }
 

@@ -3,7 +3,6 @@
 import { CapacityError, InputError } from "../errors.ts";
 import type { GpuExamples } from "./dataset.ts";
 import type { Gpu } from "./device.ts";
-import { evaluationSpan } from "./evaluation.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
@@ -59,6 +58,11 @@ export function layerWidths(layers: LayerSpec[]): number[] {
 export function splitCount(spec: Omit<ProgramSpec, "replicas">, split: Split): number {
   const { pool, test, trainCount } = spec;
   return { train: trainCount, validate: pool.count - trainCount, test: test.count }[split];
+}
+
+/** Rows of the buffer of row-wise losses: examples of the largest split. */
+export function evaluationSpan(spec: Omit<ProgramSpec, "replicas">): number {
+  return Math.max(...SPLITS.map((split) => splitCount(spec, split)));
 }
 
 /** Largest number of replicas of this shape that the device's limits allow. */

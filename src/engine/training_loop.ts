@@ -39,6 +39,8 @@ export interface TrainingProgress {
   /** Latest training loss and validation (else test) accuracy, means over the replicas. */
   loss: number;
   accuracy: number | null;
+  /** How long the GPU has worked on it so far; null where the adapter has no timestamps. */
+  gpuMilliseconds: number | null;
 }
 
 /** What a replica's training came to. */
@@ -72,13 +74,21 @@ export async function runTraining(
     ? plan
     : { ...plan, validateInterval: null };
   const pace = new Pace();
+  let gpuMilliseconds: number | null = 0;
   let inFlight: { burst: Burst; result: Promise<BurstResult> } | null = null;
   const collect = async () => {
     if (!inFlight) return;
     const { burst, result } = inFlight;
-    record(outcomes, burst, await result);
+    const measured = await result;
+    record(outcomes, burst, measured);
     pace.observe(burst.iterations);
-    options.onProgress?.(progressOf(outcomes, burst.start + burst.iterations, plan.iterations));
+    if (measured.gpuMilliseconds === null) gpuMilliseconds = null;
+    else if (gpuMilliseconds !== null) gpuMilliseconds += measured.gpuMilliseconds;
+    const iteration = burst.start + burst.iterations;
+    options.onProgress?.({
+      ...progressOf(outcomes, iteration, plan.iterations),
+      gpuMilliseconds,
+    });
   };
   for (const burst of planBursts(due, () => pace.length)) {
     options.signal?.throwIfAborted();
@@ -179,7 +189,7 @@ function progressOf(
   outcomes: ReplicaOutcome[],
   iteration: number,
   iterations: number,
-): TrainingProgress {
+): Omit<TrainingProgress, "gpuMilliseconds"> {
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const evaluated = outcomes.flatMap(({ curves }) =>
     (curves.validate.at(-1) ?? curves.test.at(-1))?.accuracy ?? []

@@ -2,12 +2,23 @@
  * A fully connected network (the original's ModelFc): takes its layers as a list, names them layer0,
  * layer1, … and gives the model.
  */
-import type { Activation } from "../engine/layer_spec.ts";
+import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
 import { ModelBase, type ModelOptions } from "./model.ts";
 
 export interface FcHyperparameters {
   /** (units, activation) of each layer; the last one gives the logits: [classes, null]. */
   layers: [units: number, activation: Activation][];
+}
+
+/** The shape of the network alone: no weight is made, however many there would be. */
+export function fcLayers(hyperparameters: FcHyperparameters, features: number): LayerSpec[] {
+  return hyperparameters.layers.map(([units, activation], i, layers) => ({
+    name: `layer${i}`,
+    inputs: i === 0 ? features : layers[i - 1][0],
+    units,
+    activation,
+    useBias: true,
+  }));
 }
 
 /** Layers of `hyperparameters` over inputs of `features` values. */
@@ -16,9 +27,9 @@ export class ModelFc extends ModelBase {
   constructor(hyperparameters: FcHyperparameters, features: number, options: ModelOptions) {
     super(options);
     let node = this.input(features);
-    hyperparameters.layers.forEach(([units, activation], i) => {
-      node = this.dense(`layer${i}`, node, units, { activation });
-    });
+    for (const { name, units, activation } of fcLayers(hyperparameters, features)) {
+      node = this.dense(name, node, units, { activation });
+    }
     this.finish();
   }
 }

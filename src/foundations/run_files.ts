@@ -4,11 +4,12 @@
  * and the summary need of a finished run.
  */
 
-import type { CurvePoint, Curves } from "../engine/mod.ts";
+import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";
 import { FormatError } from "../errors.ts";
+import { encodeEvents } from "../formats/tfevents.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Masks } from "./masks.ts";
-import type { Network } from "./network.ts";
+import { checkShape, type Network } from "./network.ts";
 import * as paths from "./paths.ts";
 import { restoreNetwork, saveNetwork, writeLog } from "./save_restore.ts";
 import { earlyStop, type TrainedRun } from "./trainer.ts";
@@ -31,7 +32,10 @@ export interface SavedRun {
   curves: Curves;
 }
 
-/** Writes a run's folder; what an interrupted attempt left there is removed first. */
+/**
+ * Writes a run's folder; what an interrupted attempt left there is removed first. No file
+ * holds the time, not even the event file's name, so repeating a run gives the same bytes.
+ */
 export async function saveRun(
   storage: Storage,
   folder: string,
@@ -56,7 +60,19 @@ export async function saveRun(
     test,
   };
   await writeJson(storage, paths.metrics(folder), metrics, 0);
+  await storage.write(paths.events(folder), eventsOf(run.curves));
   await writeJson(storage, paths.record(folder), record, 2);
+}
+
+/** The curves for TensorBoard: train_loss, train_accuracy and so on, by iteration; no wall time. */
+function eventsOf(curves: Curves): Uint8Array {
+  const scalars = (["train", "validate", "test"] as const).flatMap((phase) =>
+    curves[phase].flatMap(({ iteration: step, loss, accuracy }) => [
+      { tag: `${phase}_loss`, step, value: loss },
+      { tag: `${phase}_accuracy`, step, value: accuracy },
+    ])
+  );
+  return encodeEvents(scalars, 0);
 }
 
 /** The record of a finished run; null if there is no finished run. */
@@ -73,10 +89,33 @@ export async function readRecord(
   throw new FormatError(`${path} is not a run's record; move the folder away and run again`);
 }
 
-/** Reads a finished run. */
-export async function restoreRun(storage: Storage, folder: string): Promise<SavedRun> {
-  const biases = async (path: string) =>
-    (await storage.list(path)).length > 0 ? await restoreNetwork(storage, path) : {};
+/**
+ * Reads a finished run.
+ *
+ * @param layers what it should hold: a run with some of its arrays gone must not pass for another one
+ * @throws StorageError, FormatError, InputError naming what is missing or damaged
+ */
+export async function restoreRun(
+  storage: Storage,
+  folder: string,
+  layers: readonly LayerSpec[],
+): Promise<SavedRun> {
+  const restore = async (path: string, shapeOf: (layer: LayerSpec) => number[] | null) => {
+    const wanted = layers.filter((layer) => shapeOf(layer) !== null);
+    const network = wanted.length > 0 ? await restoreNetwork(storage, path) : {};
+    for (const layer of wanted) {
+      const tensor = network[layer.name];
+      if (!tensor) {
+        throw new FormatError(
+          `${path} lacks ${layer.name}.npy; move the folder away, run again`,
+        );
+      }
+      checkShape(tensor, shapeOf(layer)!, paths.layer(path, layer.name));
+    }
+    return network;
+  };
+  const weights = ({ inputs, units }: LayerSpec) => [inputs, units];
+  const biases = ({ units, useBias }: LayerSpec) => useBias ? [units] : null;
   const metrics = await readJson(storage, paths.metrics(folder)) as Metrics;
   const { train, validate, test } = metrics;
   if (![train, validate, test].every(Array.isArray)) {
@@ -85,10 +124,10 @@ export async function restoreRun(storage: Storage, folder: string): Promise<Save
     );
   }
   return {
-    initial: await restoreNetwork(storage, paths.initial(folder)),
-    initialBiases: await biases(paths.initialBiases(folder)),
-    final: await restoreNetwork(storage, paths.final(folder)),
-    masks: await restoreNetwork(storage, paths.masks(folder)),
+    initial: await restore(paths.initial(folder), weights),
+    initialBiases: await restore(paths.initialBiases(folder), biases),
+    final: await restore(paths.final(folder), weights),
+    masks: await restore(paths.masks(folder), weights),
     curves: { train, validate, test },
   };
 }

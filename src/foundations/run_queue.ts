@@ -22,6 +22,7 @@ import {
   type TrainingProgress,
   uploadExamples,
 } from "../engine/mod.ts";
+import { checkProgramSpec } from "../engine/program_spec.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
 import { CapacityError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
@@ -35,6 +36,11 @@ export interface TrainRequest {
   batchSize: number;
   plan: TrainingPlan;
 }
+
+/** What decides the shape of its program. */
+export type ShapeRequest = Omit<TrainRequest, "model" | "plan"> & {
+  model: Pick<ModelBase, "layers">;
+};
 
 /** What came of it: curves, and final weights and biases in the order of the layers. */
 export interface TrainOutcome extends ReplicaOutcome {
@@ -94,6 +100,15 @@ export class RunQueue {
       this.#waiting.push({ request, resolve, reject });
       queueMicrotask(() => this.#flush());
     });
+  }
+
+  /**
+   * Checks that the device can hold a run of this shape, before a model is made for it.
+   *
+   * @throws CapacityError, InputError as `Program.create`
+   */
+  async checkFits(request: ShapeRequest): Promise<void> {
+    checkProgramSpec(this.gpu, { ...await this.#programSpec(request), replicas: 1 });
   }
 
   /**
@@ -198,7 +213,7 @@ export class RunQueue {
     return this.#program.program;
   }
 
-  async #programSpec(request: TrainRequest): Promise<Omit<ProgramSpec, "replicas">> {
+  async #programSpec(request: ShapeRequest): Promise<Omit<ProgramSpec, "replicas">> {
     const { dataset, model, optimizer, batchSize } = request;
     return {
       layers: model.layers,

@@ -6,29 +6,22 @@
  */
 
 import { DatasetBase } from "../foundations/dataset_base.ts";
-import { experiment, type LevelStart } from "../foundations/experiment.ts";
-import { density, type Masks } from "../foundations/masks.ts";
-import { ModelFc } from "../foundations/model_fc.ts";
-import * as paths from "../foundations/paths.ts";
+import { experiment, type LevelResult, type LevelStart } from "../foundations/experiment.ts";
+import type { Masks } from "../foundations/masks.ts";
+import { type FcHyperparameters, fcLayers, ModelFc } from "../foundations/model_fc.ts";
 import { pruneByPercent } from "../foundations/pruning.ts";
 import type { ModelBase } from "../foundations/model.ts";
-import { readRecord, restoreRun, saveRun } from "../foundations/run_files.ts";
 import type { RunQueue, TrainRequest } from "../foundations/run_queue.ts";
 import { runKey } from "../foundations/seeds.ts";
-import { earlyStop, iterationsOf, train } from "../foundations/trainer.ts";
-import type { Curves } from "../engine/mod.ts";
-import { InputError } from "../errors.ts";
+import { iterationsOf, train } from "../foundations/trainer.ts";
+import type { Activation, Curves, LayerSpec } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
 import { networkDigest } from "./digest.ts";
 import type { LoadedDataset } from "./load_dataset.ts";
 import type { Protocol } from "./protocols.ts";
-import {
-  configDifferences,
-  optimizerOf,
-  RUN_FORMAT,
-  type RunConfig,
-  type RunKind,
-} from "./run_config.ts";
+import { optimizerOf, type RunConfig, type RunKind } from "./run_config.ts";
+import { controlId, RunFolders, type RunId, ticketId } from "./run_folders.ts";
+import { inOrder, type RunSummary, summarizeRun } from "./summary.ts";
 
 /** What to run and where to keep it. */
 export interface LotteryOptions {
@@ -54,41 +47,31 @@ export interface LotteryOptions {
   onRun?: (summary: RunSummary) => void;
 }
 
-/** A finished run in figures. Accuracies are fractions of the test set. */
-export interface RunSummary {
-  kind: RunKind;
-  trial: number;
-  level: number;
-  folder: string;
-  /** Whether it was finished before this experiment started. */
-  found: boolean;
-  live: number;
-  total: number;
-  /** Weights remaining, the paper's Pm. */
-  percent: number;
-  /** Iteration of the smallest validation loss; null without a validation split. */
-  earlyStopIteration: number | null;
-  earlyStopAccuracy: number | null;
-  finalAccuracy: number;
-}
-
-/** Name and number of the control's runs, as in the original: reinit1. */
-const CONTROL = { name: "reinit", run: 1 };
-
 /** See the head of this file: open, then run. */
 export class LotteryExperiment {
   readonly #summaries: RunSummary[] = [];
+  readonly #folders: RunFolders;
   #finished = 0;
 
   private constructor(
     private readonly options: LotteryOptions,
     private readonly start: { presets: string | null; masks: string | null },
-  ) {}
+  ) {
+    const { storage, trialFolder, experimentName, overwrite = false } = options;
+    this.#folders = new RunFolders({
+      storage,
+      trialFolder,
+      experimentName,
+      overwrite,
+      configOf: (id) => this.#config(id),
+    });
+  }
 
   /**
-   * Looks at the folders before anything is trained.
+   * Looks at the sizes and the folders before anything is trained; changes nothing.
    *
-   * @throws InputError if they hold runs of another configuration (unless `overwrite`)
+   * @throws CapacityError if the network does not fit on the device
+   * @throws InputError if the folders hold runs of another configuration (unless `overwrite`)
    */
   static async open(options: LotteryOptions): Promise<LotteryExperiment> {
     const { presets, masks } = options.start ?? {};
@@ -96,7 +79,17 @@ export class LotteryExperiment {
       presets: presets ? await networkDigest(presets) : null,
       masks: masks ? await networkDigest(masks) : null,
     });
-    for (const trial of options.protocol.trials) await lottery.#checkFolder(trial);
+    const { protocol } = options;
+    await options.queue.checkFits({
+      model: { layers: lottery.#layers() },
+      dataset: lottery.#dataset(ticketId(protocol.trials[0], 0)),
+      optimizer: optimizerOf(protocol),
+      batchSize: protocol.batchSize,
+    });
+    for (const trial of protocol.trials) {
+      const finished = await lottery.#folders.look(trial);
+      lottery.#finished += finished.filter((id) => lottery.#isPlanned(id)).length;
+    }
     return lottery;
   }
 
@@ -123,8 +116,7 @@ export class LotteryExperiment {
     const { queue, protocol, start } = this.options;
     const left = this.runCount - this.#finished;
     if (left === 0) return 0;
-    const trial = protocol.trials[0];
-    const dataset = this.#dataset(trial, 0, 0);
+    const dataset = this.#dataset(ticketId(protocol.trials[0], 0));
     const { replicas, milliseconds } = await queue.measure(
       this.#request(this.#model(dataset, start ?? {}, () => [0, 0]), dataset),
       protocol.trials.length,
@@ -138,12 +130,17 @@ export class LotteryExperiment {
    * @throws DivergedError, DeviceLostError, StorageError as training and files do
    */
   async run(): Promise<RunSummary[]> {
-    const { queue, protocol } = this.options;
-    const masks = await queue.all(protocol.trials.map((trial) => () => this.#trial(trial)));
-    if (this.#hasControl) {
-      await queue.all(protocol.trials.map((trial, i) => () => this.#control(trial, masks[i])));
+    const { queue, protocol: { trials } } = this.options;
+    if (this.#finished < this.runCount) {
+      for (const trial of trials) await this.#folders.checkWritable(trial);
     }
-    return this.#summaries;
+    const masks = await queue.all(trials.map((trial) => () => this.#trial(trial)));
+    if (this.#hasControl) {
+      await queue.all(trials.map((trial, i) => () => this.#control(trial, masks[i])));
+    }
+    for (const trial of trials) await this.#folders.removeObsolete(trial);
+    // Which of two trials ends first is chance.
+    return this.#summaries.sort(inOrder);
   }
 
   get #hasControl(): boolean {
@@ -156,15 +153,14 @@ export class LotteryExperiment {
     const results = await experiment({
       start,
       iterations: protocol.levels,
-      makeDataset: (level) => this.#dataset(trial, level, 0),
+      makeDataset: (level) => this.#dataset(ticketId(trial, level)),
       makeModel: (_level, dataset, from) =>
         this.#model(
           dataset,
           from,
           (layer) => runKey({ seed: this.options.seed, purpose: "init", trial, layer }),
         ),
-      trainModel: (level, dataset, model) =>
-        this.#train({ kind: "ticket", trial, level, run: 0 }, dataset, model),
+      trainModel: (level, dataset, model) => this.#train(ticketId(trial, level), dataset, model),
       pruneMasks: (masks, final) => pruneByPercent(queue.gpu, protocol.prunePercents, masks, final),
     });
     return results.at(-1)!.masks;
@@ -172,17 +168,18 @@ export class LotteryExperiment {
 
   /** Trains the last level's masks with newly drawn weights. */
   async #control(trial: number, masks: Masks): Promise<void> {
-    const level = this.options.protocol.levels, { run } = CONTROL;
-    const dataset = this.#dataset(trial, level, run);
+    const id = controlId(trial, this.options.protocol.levels);
+    const dataset = this.#dataset(id);
+    const { level, run } = id;
     const model = this.#model(
       dataset,
       { masks },
       (layer) => runKey({ seed: this.options.seed, purpose: "reinit", trial, level, run, layer }),
     );
-    await this.#train({ kind: "reinit", trial, level, run }, dataset, model);
+    await this.#train(id, dataset, model);
   }
 
-  #dataset(trial: number, level: number, run: number): DatasetBase {
+  #dataset({ trial, level, run }: RunId): DatasetBase {
     const { data, protocol, seed, trainOrderSeed, permuteLabels } = this.options;
     return new DatasetBase(data.sets, {
       normalization: protocol.normalization,
@@ -200,33 +197,32 @@ export class LotteryExperiment {
     start: LevelStart,
     keyFor: (layer: number) => readonly [number, number],
   ): ModelFc {
-    const hidden = this.options.protocol.layers.map((units): [number, "relu"] => [units, "relu"]);
-    const layers: [number, "relu" | null][] = [...hidden, [dataset.classes, null]];
-    return new ModelFc({ layers }, dataset.features, { ...start, keyFor });
+    return new ModelFc(this.#hyperparameters(), dataset.features, { ...start, keyFor });
+  }
+
+  #hyperparameters(): FcHyperparameters {
+    const { protocol, data } = this.options;
+    const hidden = protocol.layers.map((units): [number, Activation] => [units, "relu"]);
+    return { layers: [...hidden, [data.sets.classes, null]] };
+  }
+
+  #layers(): LayerSpec[] {
+    return fcLayers(this.#hyperparameters(), this.options.data.sets.train.features);
   }
 
   /** Trains and saves a run, or reads it if it is finished. */
-  async #train(
-    id: { kind: RunKind; trial: number; level: number; run: number },
-    dataset: DatasetBase,
-    model: ModelBase,
-  ) {
-    const { storage, queue, onStart } = this.options;
-    const { gpu } = queue;
-    const folder = this.#folder(id);
-    const config = this.#config(id, model);
-    const record = await readRecord(storage, folder);
-    if (record) {
-      this.#refuseOther(folder, record.config, config);
-      const saved = await restoreRun(storage, folder);
-      this.#report(id, folder, saved, true);
+  async #train(id: RunId, dataset: DatasetBase, model: ModelBase): Promise<LevelResult> {
+    const { queue, onStart } = this.options;
+    const saved = await this.#folders.restore(id);
+    if (saved) {
+      this.#report(id, saved, true);
       return saved;
     }
     onStart?.(id);
     const name = `${id.kind}, trial ${id.trial}, level ${id.level}`;
     const trained = await train(queue, this.#request(model, dataset), name);
-    await saveRun(storage, folder, trained, { format: RUN_FORMAT, config, adapter: gpu.adapter });
-    this.#report(id, folder, trained, false);
+    await this.#folders.save(id, trained, queue.gpu.adapter);
+    this.#report(id, trained, false);
     return trained;
   }
 
@@ -245,27 +241,12 @@ export class LotteryExperiment {
     };
   }
 
-  #folder({ kind, trial, level, run }: {
-    kind: RunKind;
-    trial: number;
-    level: number;
-    run: number;
-  }): string {
-    const parent = this.options.trialFolder(trial);
-    return kind === "ticket"
-      ? paths.run(parent, level, this.options.experimentName)
-      : paths.run(parent, level, CONTROL.name, `${run}`);
-  }
-
-  #config(
-    id: { kind: RunKind; trial: number; level: number; run: number },
-    model: ModelBase,
-  ): RunConfig {
+  #config(id: RunId): RunConfig {
     const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = this.options;
     return {
       ...id,
       seed,
-      layers: model.layers,
+      layers: this.#layers(),
       optimizer: optimizerOf(protocol),
       batchSize: protocol.batchSize,
       iterations: this.iterations,
@@ -281,69 +262,13 @@ export class LotteryExperiment {
     };
   }
 
-  /**
-   * Looks at every level of a trial's folder, later ones than this experiment's too: runs of another
-   * configuration are removed with `overwrite`, else refused before anything is trained.
-   */
-  async #checkFolder(trial: number): Promise<void> {
-    const { storage, overwrite, trialFolder } = this.options;
-    const model = this.#model(this.#dataset(trial, 0, 0), this.options.start ?? {}, () => [0, 0]);
-    for (const entry of await storage.list(trialFolder(trial))) {
-      if (!entry.isDirectory || !/^\d+$/.test(entry.name)) continue;
-      const level = Number(entry.name);
-      for (const kind of ["ticket", "reinit"] as const) {
-        const id = { kind, trial, level, run: kind === "ticket" ? 0 : CONTROL.run };
-        const folder = this.#folder(id);
-        const record = await readRecord(storage, folder);
-        if (!record) continue;
-        const config = this.#config(id, model);
-        const isSame = configDifferences(record.config, config).length === 0;
-        if (isSame) this.#finished += this.#isPlanned(id) ? 1 : 0;
-        else if (overwrite) await storage.remove(folder);
-        else this.#refuseOther(folder, record.config, config);
-      }
-    }
-  }
-
-  #isPlanned({ kind, level }: { kind: RunKind; level: number }): boolean {
+  #isPlanned({ kind, level }: RunId): boolean {
     const { levels } = this.options.protocol;
     return kind === "ticket" ? level <= levels : this.#hasControl && level === levels;
   }
 
-  #refuseOther(folder: string, before: unknown, now: RunConfig): void {
-    const differences = configDifferences(before, now);
-    if (differences.length === 0) return;
-    const shown = differences.slice(0, 4).join("; ");
-    const more = differences.length > 4 ? `; and ${differences.length - 4} more` : "";
-    throw new InputError(
-      `${folder} holds a run of a different experiment (${shown}${more}); ` +
-        "choose another folder or experiment name, or pass --overwrite to replace it",
-    );
-  }
-
-  #report(
-    { kind, trial, level }: { kind: RunKind; trial: number; level: number },
-    folder: string,
-    { masks, curves }: { masks: Masks; curves: Curves },
-    found: boolean,
-  ): void {
-    const { live, total, percent } = density(masks);
-    const stop = earlyStop(curves);
-    const at = (iteration: number) =>
-      curves.test.findLast((point) => point.iteration <= iteration)?.accuracy ?? 0;
-    const summary: RunSummary = {
-      kind,
-      trial,
-      level,
-      folder,
-      found,
-      live,
-      total,
-      percent,
-      earlyStopIteration: stop?.iteration ?? null,
-      earlyStopAccuracy: stop && at(stop.iteration),
-      finalAccuracy: curves.test.at(-1)?.accuracy ?? 0,
-    };
+  #report(id: RunId, run: { masks: Masks; curves: Curves }, found: boolean): void {
+    const summary = summarizeRun(id, this.#folders.folderOf(id), run, found);
     this.#summaries.push(summary);
     this.options.onRun?.(summary);
   }

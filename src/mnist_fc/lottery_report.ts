@@ -7,8 +7,7 @@ import { type AccuracyPoint, accuracySpec } from "../analysis/charts.ts";
 import { renderSvg } from "../analysis/render_svg.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { RunSummary } from "./lottery_experiment.ts";
-import { judge, type LevelSummary, summarizeLevels } from "./summary.ts";
+import { judge, type LevelSummary, type RunSummary, summarizeLevels } from "./summary.ts";
 
 /** What to report and where to put the chart. */
 export interface ReportOptions {

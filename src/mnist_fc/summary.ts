@@ -1,10 +1,67 @@
 /**
- * What a lottery experiment found, by level. Takes the summaries of its runs, gives the means over
- * trials, and one sentence on whether the last level's ticket won.
+ * What a lottery experiment found. Takes its finished runs, gives a summary of each, the means over
+ * trials by level, and one sentence on whether the last level's ticket won.
  */
 
+import type { Curves } from "../engine/mod.ts";
+import { density, type Masks } from "../foundations/masks.ts";
+import { earlyStop } from "../foundations/trainer.ts";
 import type { RunKind } from "./run_config.ts";
-import type { RunSummary } from "./lottery_experiment.ts";
+import type { RunId } from "./run_folders.ts";
+
+/** A finished run in figures. Accuracies are fractions of the test set. */
+export interface RunSummary {
+  kind: RunKind;
+  trial: number;
+  level: number;
+  folder: string;
+  /** Whether it was finished before this experiment started. */
+  found: boolean;
+  live: number;
+  total: number;
+  /** Weights remaining, the paper's Pm. */
+  percent: number;
+  /** Iteration of the smallest validation loss; null without a validation split. */
+  earlyStopIteration: number | null;
+  earlyStopAccuracy: number | null;
+  finalAccuracy: number;
+}
+
+/**
+ * A finished run in figures.
+ *
+ * @param found whether it was finished before this experiment started
+ */
+export function summarizeRun(
+  { kind, trial, level }: RunId,
+  folder: string,
+  { masks, curves }: { masks: Masks; curves: Curves },
+  found: boolean,
+): RunSummary {
+  const { live, total, percent } = density(masks);
+  const stop = earlyStop(curves);
+  const at = (iteration: number) =>
+    curves.test.findLast((point) => point.iteration <= iteration)?.accuracy ?? 0;
+  return {
+    kind,
+    trial,
+    level,
+    folder,
+    found,
+    live,
+    total,
+    percent,
+    earlyStopIteration: stop?.iteration ?? null,
+    earlyStopAccuracy: stop && at(stop.iteration),
+    finalAccuracy: curves.test.at(-1)?.accuracy ?? 0,
+  };
+}
+
+/** Compares runs as they are listed: tickets, then controls, by level, then by trial. */
+export function inOrder(a: RunSummary, b: RunSummary): number {
+  const rank = ({ kind }: RunSummary) => kind === "ticket" ? 0 : 1;
+  return rank(a) - rank(b) || a.level - b.level || a.trial - b.trial;
+}
 
 /** The runs of one level and kind; means over its trials. Accuracies are fractions of the test set. */
 export interface LevelSummary {

@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   deriveKey,
+  epochKey,
   type Key,
   permute,
   philox,
@@ -192,4 +193,40 @@ Deno.test("permute: the values at two neighbouring positions are unrelated", () 
   });
   const z = (chiSquare - 89) / Math.sqrt(2 * 89);
   assert(Math.abs(z) < 4, `chi-square ${chiSquare} for 89 degrees of freedom`);
+});
+
+/** MurmurHash3's 32-bit finalizer in big integers. */
+function murmurBig(word: bigint): bigint {
+  const mask = 2n ** 32n - 1n;
+  word = (word ^ (word >> 16n)) * 0x85ebca6bn & mask;
+  word = (word ^ (word >> 13n)) * 0xc2b2ae35n & mask;
+  return word ^ (word >> 16n);
+}
+
+Deno.test("epochKey: agrees with big-integer arithmetic", () => {
+  fc.assert(
+    fc.property(fc.tuple(uint32, uint32), uint32, (key, epoch) => {
+      const first = murmurBig((BigInt(key[0]) + BigInt(epoch) * 0x9e3779b9n) % 2n ** 32n);
+      const second = murmurBig(BigInt(key[1]) ^ murmurBig(BigInt(epoch)));
+      assertEquals([...epochKey(key, epoch)], [Number(first), Number(second)]);
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+});
+
+Deno.test("epochKey: both words differ between epochs, and orders between epochs and keys", () => {
+  const key: Key = [123, 456], words = [new Set<number>(), new Set<number>()];
+  for (let epoch = 0; epoch < 10_000; epoch++) {
+    epochKey(key, epoch).forEach((word, i) => words[i].add(word));
+  }
+  assertEquals(words.map(({ size }) => size), [10_000, 10_000]);
+
+  const orders = new Set<string>();
+  for (const key of [[0, 0], [0, 1], [1, 0]] as Key[]) {
+    for (let epoch = 0; epoch < 100; epoch++) {
+      const ofEpoch = epochKey(key, epoch);
+      orders.add(Array.from({ length: 50 }, (_, i) => permute(i, 50, ofEpoch)).join());
+    }
+  }
+  assertEquals(orders.size, 300);
 });

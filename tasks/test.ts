@@ -1,0 +1,190 @@
+/**
+ * `deno task test`: format, lint, type-checks and every test. Ends with the line `N passed, N failed`,
+ * in which a check counts as a test; a test that is skipped, or a file that runs none, has failed.
+ */
+import { LotteryError, UsageError } from "../src/errors.ts";
+import { string } from "../src/mnist_fc/flag_kinds.ts";
+import { findChromium } from "../tests/browser/chromium.ts";
+import {
+  browserModules,
+  checkForBrowser,
+  ROOT,
+  runDeno,
+  type ToolResult,
+} from "../tests/browser/toolchain.ts";
+import { addTo, countResults, type FileResult, readJunit, type Tally } from "../tests/junit.ts";
+import { mnistLocation } from "../tests/mnist_location.ts";
+import { numpyPython, PYTHONS } from "../tests/numpy.ts";
+import { ensureAdapter, prepareGpuEnvironment } from "./adapter.ts";
+import { aptInstall, mayAptInstall } from "./apt.ts";
+import { leaveInterruptsToChild, runTask, warn } from "./support.ts";
+
+const CHECKS: [name: string, run: () => Promise<ToolResult>][] = [
+  ["format", () => runDeno(["fmt", "--check", "--quiet"])],
+  ["lint", () => runDeno(["lint", "--quiet"])],
+  ["type-check", () => runDeno(["check", "--quiet", "src", "tasks", "tests"])],
+  ["type-check of src/ against browser libraries", () => checkForBrowser(browserModules())],
+];
+
+/** What tests may do: files anywhere, programs by name, no network but this machine. */
+const PERMISSIONS = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-net=127.0.0.1",
+  `--allow-run=${[Deno.execPath(), "/usr/bin/env", ...PYTHONS].join(",")}`,
+];
+/** Playwright looks at files of the system that only this lets it see. */
+const BROWSER_PERMISSIONS = ["--allow-all"];
+
+/** No run of tests takes nearly as long, unless one hangs. */
+const TIME_LIMIT_MINUTES = 30;
+
+/** Makes sure of a program that tests need: installs its package where that may be done. */
+async function provide(
+  what: string,
+  isThere: () => Promise<boolean>,
+  packageName: string,
+): Promise<void> {
+  if (await isThere()) return;
+  const missing = `the tests need ${what}, which was not found`;
+  if (!await mayAptInstall()) {
+    throw new LotteryError(
+      `${missing}; install it (Debian, Ubuntu: \`sudo apt-get install -y ${packageName}\`), ` +
+        `then run the same command again`,
+    );
+  }
+  warn(`The tests need ${what}. Installing it, about a minute:`);
+  const failure = await aptInstall([packageName]);
+  if (failure !== null) throw new LotteryError(`${missing}, and ${failure}`);
+  if (!await isThere()) throw new LotteryError(`${missing}, although ${packageName} is installed`);
+}
+
+/** Everything that the whole of the tests needs on this machine. */
+async function provideAll(): Promise<void> {
+  await ensureAdapter("test");
+  await provide(
+    "Python with NumPy",
+    () => numpyPython().then(() => true, () => false),
+    "python3-numpy",
+  );
+  await provide("Chromium", () => Promise.resolve(findChromium() !== null), "chromium");
+  console.log(`examples: ${await mnistLocation()}`);
+}
+
+/** Runs Deno's formatter, linter and type-checker. */
+async function runChecks(): Promise<Tally> {
+  const tally: Tally = { passed: 0, failed: 0 };
+  for (const [name, run] of CHECKS) {
+    const { success, stdout, stderr } = await run();
+    console.log(`${name} ... ${success ? "ok" : `FAILED\n${stdout}${stderr}`}`);
+    addTo(tally, success ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+  }
+  return tally;
+}
+
+/** Test files below a path, as paths from the project's folder. */
+function testFiles(path: string): string[] {
+  const clean = path.replace(/^\.\//, "").replace(/\/+$/, "");
+  try {
+    if (Deno.statSync(`${ROOT}/${clean}`).isFile) return [clean];
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new UsageError(
+      `${path} does not exist; name test files, or folders such as tests/formats`,
+    );
+  }
+  return [...Deno.readDirSync(`${ROOT}/${clean}`)].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return testFiles(`${clean}/${name}`);
+    return name.endsWith("_test.ts") ? [`${clean}/${name}`] : [];
+  }).sort();
+}
+
+/** Runs test files; gives each one's results, or none if it could not be loaded. */
+async function runTests(
+  files: string[],
+  permissions: string[],
+  options: string[],
+): Promise<{ success: boolean; results: FileResult[] }> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  const signal = AbortSignal.timeout(TIME_LIMIT_MINUTES * 60_000);
+  try {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["test", "--quiet", "--no-prompt", `--junit-path=${report}`].concat(
+        permissions,
+        options,
+        files,
+      ),
+      cwd: ROOT,
+      env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
+      stdin: "null",
+      signal,
+    }).spawn();
+    const { success } = await child.status;
+    if (signal.aborted) console.log(`ended after ${TIME_LIMIT_MINUTES} minutes: a test hangs`);
+    return { success, results: readJunit(await Deno.readTextFile(report)) };
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+/** Whether the tests of a file compute on the GPU. */
+function usesGpu(file: string): boolean {
+  return /\bopen(Test)?Gpu\(/.test(Deno.readTextFileSync(`${ROOT}/${file}`));
+}
+
+const flags = {
+  filter: string({ placeholder: "TEXT|/RE/", help: "run only the tests whose names contain this" }),
+};
+
+/** The arguments that are paths, and the others. */
+function splitArgs(args: readonly string[]): { paths: string[]; flagArgs: string[] } {
+  const isPath = args.map((arg, i) => !arg.startsWith("-") && args[i - 1] !== "--filter");
+  return {
+    paths: args.filter((_, i) => isPath[i]),
+    flagArgs: args.filter((_, i) => !isPath[i]),
+  };
+}
+
+const { paths, flagArgs } = splitArgs(Deno.args);
+
+await runTask(
+  {
+    name: "test",
+    summary: "Runs every check and test; or, of the tests, those in the files and folders named.",
+    flags,
+    examples: ["deno task test", "deno task test tests/formats --filter npy"],
+  },
+  async ({ filter }) => {
+    const isWhole = paths.length === 0 && filter === undefined;
+    const files = (paths.length > 0 ? paths : ["tests"]).flatMap(testFiles);
+    const tally: Tally = { passed: 0, failed: 0 };
+    if (isWhole) {
+      await provideAll();
+      addTo(tally, await runChecks());
+    } else prepareGpuEnvironment();
+
+    leaveInterruptsToChild();
+    // A whole run has checked the types already.
+    const options = isWhole ? ["--no-check"] : filter === undefined ? [] : [`--filter=${filter}`];
+    const isForBrowser = (file: string) => file.startsWith("tests/browser/");
+    const groups = [
+      { files: files.filter((file) => !isForBrowser(file)), permissions: PERMISSIONS },
+      { files: files.filter(isForBrowser), permissions: BROWSER_PERMISSIONS },
+    ];
+    let gpuTests = 0;
+    for (const { files, permissions } of groups.filter(({ files }) => files.length > 0)) {
+      const { success, results } = await runTests(files, permissions, options);
+      addTo(tally, countResults(files, results, { success, isFiltered: filter !== undefined }));
+      for (const { file, passed } of results) if (usesGpu(file)) gpuTests += passed;
+    }
+    if (isWhole && gpuTests === 0) {
+      tally.failed++;
+      console.log("no test ran on the GPU; that counts as failed");
+    }
+    console.log(`${tally.passed} passed, ${tally.failed} failed`);
+    if (tally.failed > 0 || tally.passed === 0) Deno.exit(1);
+  },
+  flagArgs,
+);

@@ -1,0 +1,35 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { assertAllClose } from "../reference/allclose.ts";
+import { withModulePage } from "./module_page.ts";
+import { PRUNED, runScenario } from "./scenario.ts";
+
+declare global {
+  /** What the page has loaded; it is there in Chromium alone. */
+  var testModule: { runScenario: typeof runScenario };
+}
+
+Deno.test("Chromium trains, evaluates and prunes as Deno does", async () => {
+  const entry = fromFileUrl(new URL("scenario.ts", import.meta.url));
+  const there = await withModulePage(entry, async ({ page, errors, strangers }) => {
+    const result = await page.evaluate(() => globalThis.testModule.runScenario());
+    assertEquals([errors, strangers], [[], []]);
+    return result;
+  });
+  const here = await runScenario();
+
+  assertEquals(there.losses.length, 20);
+  assert(there.losses[19] < there.losses[0] / 2, `it does not learn: losses ${there.losses}`);
+  assertAllClose(there.losses, here.losses, { atol: 1e-4, what: "losses" });
+  assertAlmostEquals(there.testAccuracy, here.testAccuracy, 0.01);
+  for (const i of here.weights.keys()) {
+    const tolerance = { rtol: 1e-4, atol: 1e-4 };
+    assertAllClose(there.weights[i], here.weights[i], { ...tolerance, what: `weights ${i}` });
+    assertAllClose(there.biases[i], here.biases[i], { ...tolerance, what: `biases ${i}` });
+    for (const mask of [there.masks[i], here.masks[i]]) {
+      assertEquals(mask.length, here.weights[i].length);
+      assertEquals(mask.filter((value) => value === 0).length, PRUNED[i]);
+      assertEquals(mask.filter((value) => value === 1).length, mask.length - PRUNED[i]);
+    }
+  }
+});

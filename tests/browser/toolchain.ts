@@ -1,0 +1,95 @@
+/**
+ * Deno's own tools as the browser tests use them: bundling for the browser and type-checking against
+ * the browser's libraries. Each runs in a child process.
+ */
+
+import { fromFileUrl, join, toFileUrl } from "@std/path";
+
+/** The project's folder. */
+export const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+
+/** What TypeScript knows in a browser: no Deno, no Node. */
+const BROWSER_LIBRARIES = {
+  lib: ["esnext", "dom", "dom.iterable", "dom.asynciterable"],
+  types: ["@webgpu/types"],
+};
+
+/** Modules of src/ that are Deno's alone, or for tasks and tests. */
+const NOT_FOR_BROWSERS = /^src\/(std\/|storage\/deno\.ts$)/;
+
+/** What became of a child process. */
+export interface ToolResult {
+  success: boolean;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs Deno in the project's folder. */
+export async function runDeno(args: string[]): Promise<ToolResult> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** The modules of src/, as paths from the project's folder. */
+export function sourceModules(folder = "src"): string[] {
+  return [...Deno.readDirSync(join(ROOT, folder))].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return sourceModules(path);
+    return name.endsWith(".ts") ? [path] : [];
+  }).sort();
+}
+
+/** Those of `sourceModules` that must work in a browser. */
+export function browserModules(): string[] {
+  return sourceModules().filter((path) => !NOT_FOR_BROWSERS.test(path));
+}
+
+/** Text of a module that exports everything that the modules export. */
+export function entryText(modules: string[]): string {
+  return modules.map((path, i) => `export * as m${i} from "${toFileUrl(join(ROOT, path))}";\n`)
+    .join("");
+}
+
+/** Calls `use` with the path of a temporary file that holds `text`. */
+export async function withFile<T>(
+  name: string,
+  text: string,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, name);
+    await Deno.writeTextFile(path, text);
+    return await use(path);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Type-checks modules against the browser's libraries, in all else by deno.json. */
+export async function checkForBrowser(modules: string[]): Promise<ToolResult> {
+  const config = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  const text = JSON.stringify({
+    ...config,
+    compilerOptions: { ...config.compilerOptions, ...BROWSER_LIBRARIES },
+  });
+  return await withFile(
+    "deno.json",
+    text,
+    (path) => runDeno(["check", "--quiet", `--config=${path}`, "--lock=deno.lock", ...modules]),
+  );
+}
+
+/** The one file of JavaScript that a browser would load for an entry module. */
+export async function bundle(entry: string): Promise<string> {
+  const args = ["bundle", "--quiet", "--config=deno.json", "--platform=browser", entry];
+  const { success, stdout, stderr } = await runDeno(args);
+  if (!success) throw new Error(`${entry} cannot be bundled: ${stderr}`);
+  return stdout;
+}

@@ -1,0 +1,141 @@
+/**
+ * Bad input to run-lottery: each case ends by itself with one line on stderr that says what, where
+ * and what to do, and exit code 1 or 2; nothing that existed is changed.
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertSameTree, readTree, runLottery, runTask, short } from "./cli.ts";
+import { writeSmallMnist } from "./small_data.ts";
+import { npy, Workplace } from "./workplace.ts";
+
+let place: Workplace;
+
+Deno.test.beforeAll(async () => {
+  place = await Workplace.make();
+});
+
+Deno.test.afterAll(() => place.remove());
+
+Deno.test("bad usage exits 2 before anything is looked at", async () => {
+  const cases: [args: string[], pattern: RegExp][] = [
+    [["--learnin-rate=1"], /unknown flag "--learnin-rate"; the nearest is --learning-rate /],
+    [["--experiment-name=../x"], /--experiment-name "\.\.\/x" cannot name a folder: use letters/],
+    [["--batch-size=0"], /--batch-size expects an integer from 1 to 65536, not "0"/],
+    [["--seed=half"], /--seed expects an integer, at least 0, not "half"/],
+    [["--learning-rate", "-1"], /--learning-rate expects a number greater than 0 /],
+    [["--optimizer=rmsprop"], /--optimizer expects one of sgd, momentum, adam, not "rmsprop"/],
+    [["--training-len=epochs:0"], /--training-len expects an integer from 1 /],
+    [["--prune-percents=layer0=20"], /--prune-percents expects .* from 0 to 1/],
+    [
+      ["--prune-percents=layer9=.2"],
+      /--prune-percents names "layer9", but the layers are layer0, /,
+    ],
+    [["--trials=5-1"], /--trials expects numbers from 1 to 1000 such as /],
+    [["--seed"], /--seed needs a value: --seed N/],
+    [["--seed=1", "--seed=2"], /--seed is given twice; give it once/],
+    [["results"], /unexpected argument "results"/],
+    [["--output-dir=a", "--experiment-path=b"], /--output-dir and --experiment-path exclude /],
+    [["--output-dir=a", "--trials=1-2"], /--output-dir "a" is the folder of one trial.*use --exp/],
+  ];
+  for (const [args, pattern] of cases) await place.assertRefused(2, args, pattern);
+});
+
+Deno.test("output folders that cannot be used", async () => {
+  const into = (path: string, ...flags: string[]) =>
+    place.elsewhere(`--experiment-path=${place.folder}/${path}`, ...flags);
+  await place.assertRefused(
+    1,
+    into("data/x_train.npy/out"),
+    /x_train\.npy\/out\S*: a part of the path is a file, not a folder; name another path/,
+  );
+  await place.assertRefused(
+    1,
+    into("new", "--experiment-name=masks"),
+    /"masks" is that of a file inside a run: choose another name/,
+  );
+  await place.assertRefused(
+    1,
+    into("new", "--experiment-name=reinit1"),
+    /"reinit1" is that of a control's folder: choose another name/,
+  );
+});
+
+Deno.test("an output folder with another experiment: named, kept, replaced with --overwrite", async () => {
+  const changes = ["--seed=3", "--learning-rate=0.01"];
+  await place.assertRefused(
+    1,
+    place.again(...changes),
+    /trial1\/0\/same_init holds a run of a different experiment \(seed: 0, now 3; optimizer\.learningRate: 0\.0012, now 0\.01\)/,
+    /choose another folder or experiment name, or pass --overwrite to replace it/,
+  );
+  // What fails replaces nothing.
+  const huge = { "layer0.npy": npy([24, 16], new Float32Array(384).fill(1e38)) };
+  const failing: [change: string, pattern: RegExp][] = [
+    [`--masks=${place.folder}/gone`, /gone does not exist/],
+    ["--layers=1000000,1000000", /does not fit/],
+    [`--presets=${await place.write("huge", huge)}`, /level 0: training diverged, .*iteration 0;/],
+  ];
+  for (const [change, pattern] of failing) {
+    await place.assertRefused(1, place.again(...changes, "--overwrite", change), pattern);
+  }
+
+  const copy = `${place.folder}/copy`, fresh = `${place.folder}/fresh`;
+  await runLottery(...place.again(`--experiment-path=${copy}`));
+  changes.push("--iterations=0");
+  await runLottery(...place.again(...changes, `--experiment-path=${copy}`), "--overwrite");
+  await runLottery(...place.again(...changes, `--experiment-path=${fresh}`));
+  assertSameTree(await readTree(copy), await readTree(fresh));
+});
+
+Deno.test("a finished run that was damaged", async () => {
+  const run = `${place.folder}/done/trial1/0/same_init`;
+  const damages: [file: string, content: string | null, pattern: RegExp][] = [
+    ["run.json", "{", /same_init\/run\.json is not JSON .*; move the folder away, run again/],
+    ["run.json", "3", /same_init\/run\.json is not a run's record; move the folder away/],
+    ["metrics.json", "{}", /same_init\/metrics\.json lacks a curve; move the folder away/],
+    ["metrics.json", null, /same_init\/metrics\.json: it does not exist/],
+    ["final/layer0.npy", "x", /same_init\/final\/layer0\.npy: not a NumPy \.npy file/],
+    ["masks/layer1.npy", null, /same_init\/masks lacks layer1\.npy; move the folder away/],
+  ];
+  for (const [file, content, pattern] of damages) {
+    const bytes = await Deno.readFile(`${run}/${file}`);
+    if (content === null) await Deno.remove(`${run}/${file}`);
+    else await Deno.writeTextFile(`${run}/${file}`, content);
+    await place.assertRefused(1, place.again(), pattern);
+    await Deno.writeFile(`${run}/${file}`, bytes);
+  }
+});
+
+Deno.test("training that diverges stops, says when, and saves nothing of that run", async () => {
+  await writeSmallMnist(`${place.folder}/mnist`);
+  const { code, stdout, stderr } = await runTask("run-lottery", [
+    `--mnist-location=${place.folder}/mnist`,
+    ...short("--normalization=none", "--optimizer=sgd", "--learning-rate=1000"),
+    `--experiment-path=${place.folder}/diverged`,
+  ]);
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(
+    stderr,
+    /\nerror: ticket, trial 1, level 0: training diverged, the loss is not finite at iteration \d+; use a learning rate below 1000\n$/,
+  );
+  assertEquals((await readTree(`${place.folder}/diverged`)).size, 0);
+});
+
+Deno.test("sizes that no one has: refused at once", async () => {
+  const cases: [flags: string[], pattern: RegExp][] = [
+    [["--layers=1000000,1000000"], /widths 24-1000000-1000000-3 does not fit on ".*"; use fewer/],
+    [["--layers=60000,60000"], /does not fit on/],
+    [["--batch-size=65536"], /batch/],
+    [["--validation-size=60"], /validation size 60 cannot be split off 60 .* from 0 to 59/],
+    [["--validation-size=5000"], /validation size 5000 cannot be split off 60 training examples/],
+    [
+      ["--layers=4000,4000", "--trials=1-1000", "--replicas=1000"],
+      /1000 networks of this shape do not fit on ".*"; use --replicas \d+ or auto/,
+    ],
+  ];
+  for (const [flags, pattern] of cases) {
+    const start = performance.now();
+    await place.assertRefused(1, place.elsewhere(...flags), pattern);
+    assert(performance.now() - start < 20_000, `${flags} took too long`);
+  }
+});

@@ -1,0 +1,112 @@
+/**
+ * The real command line for tests: runs a task as a user does, with the permissions of deno.json, and
+ * compares the folders that it writes.
+ */
+
+import { assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+
+const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+
+/** A task that takes longer than this hangs. */
+const DEADLINE_MS = 120_000;
+
+/** What came of a task. */
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The process of a task. Paths among its arguments must be absolute: it runs in the project's root. */
+export function startTask(task: string, args: readonly string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", CONFIG, task, ...args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  }).spawn();
+}
+
+/** Runs a task to its end. */
+export async function runTask(task: string, args: readonly string[]): Promise<Outcome> {
+  const { code, stdout, stderr } = await startTask(task, args).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs `run-lottery`, which must end well. */
+export async function runLottery(...args: string[]): Promise<Outcome> {
+  const outcome = await runTask("run-lottery", args);
+  assertEquals(outcome.code, 0, `${args.join(" ")}\n${outcome.stderr}`);
+  return outcome;
+}
+
+/** Flags of an experiment that takes a second: a small network, three levels of 60 iterations. */
+const SHORT = [
+  "--validation-size=500",
+  "--layers=40,20",
+  "--training-len=60",
+  "--iterations=2",
+  "--test-interval=30",
+  "--validate-interval=30",
+];
+
+/** `SHORT` with some flags replaced, or added. */
+export function short(...changes: string[]): string[] {
+  return withChanges(SHORT, changes);
+}
+
+/** Flags written `--name=value`, with those replaced that `changes` gives too. */
+export function withChanges(flags: readonly string[], changes: readonly string[]): string[] {
+  const name = (flag: string) => flag.split("=")[0];
+  const changed = new Set(changes.map(name));
+  return [...flags.filter((flag) => !changed.has(name(flag))), ...changes];
+}
+
+/** The files under a folder: content as text with one character per byte, by relative path. */
+export type Tree = Map<string, string>;
+
+/** Reads a folder; empty if there is none. What a killed process leaves half-written is no file. */
+export async function readTree(folder: string): Promise<Tree> {
+  const tree: Tree = new Map();
+  const read = async (below: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
+      const path = below + name;
+      if (isDirectory) await read(`${path}/`);
+      else if (!name.endsWith(".tmp")) {
+        tree.set(path, latin1(await Deno.readFile(`${folder}/${path}`)));
+      }
+    }
+  };
+  await read("").catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  return new Map([...tree].sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+const latin1 = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
+
+/** The part of a tree whose paths match. */
+export function part(tree: Tree, pattern: RegExp): Tree {
+  return new Map([...tree].filter(([path]) => pattern.test(path)));
+}
+
+/** Asserts that two trees have the same files with the same bytes. */
+export function assertSameTree(actual: Tree, expected: Tree): void {
+  assertEquals([...actual.keys()], [...expected.keys()]);
+  const different = [...expected.keys()].filter((path) => actual.get(path) !== expected.get(path));
+  assertEquals(different, []);
+}
+
+/** Paths in a folder that is removed after use. */
+export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

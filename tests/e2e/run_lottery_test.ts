@@ -1,0 +1,212 @@
+/** What run-lottery tells its user: header, table, verdict, JSON, help; and that it learns. */
+
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { existsSync } from "node:fs";
+import { fromFileUrl } from "@std/path";
+import { isRealMnist, mnistLocation } from "../mnist_location.ts";
+import { readTree, runLottery, runTask, short, withFolder } from "./cli.ts";
+import { writeSmallMnist } from "./small_data.ts";
+
+/** The columns of a line, which are two spaces or more apart. */
+const columns = (line: string) => line.split(/ {2,}/);
+
+Deno.test("run-lottery on MNIST: > 90% after 300 iterations; the header says what is trained", () =>
+  withFolder(async (folder) => {
+    const location = await mnistLocation();
+    const { stdout, stderr } = await runLottery(
+      `--mnist-location=${location}`,
+      "--training-len=300",
+      "--iterations=0",
+      "--test-interval=150",
+      "--validate-interval=150",
+      `--experiment-path=${folder}/out`,
+    );
+    const [adapter, dataset, protocol, seed, output, expected, ...rest] = stderr.trimEnd()
+      .split("\n").map(columns);
+    assertMatch(adapter.join(), /^adapter,\S/);
+    const name = isRealMnist(location) ? "mnist" : "custom";
+    assertEquals([dataset, protocol, seed, output], [
+      ["dataset", `${name}: 55000 training, 5000 validation, 10000 test examples`],
+      [
+        "protocol",
+        "quick: 1 trial, 0 prunings, 300 iterations per run, hidden layers 300-100, adam 0.0012, " +
+        "batch 60",
+      ],
+      ["seed", "0"],
+      ["output", `${folder}/out`],
+    ]);
+    assertMatch(expected.join(), /^expected,1 of 1 runs to train, about \d+:\d\d$/);
+    const progress = rest.filter(([stage]) => stage === "level 0/0");
+    assert(progress.length >= 1);
+    for (const line of progress) {
+      assertMatch(
+        line.join(" "),
+        /^level 0\/0 iteration +\d+\/300 loss \d\.\d{4} accuracy \d+\.\d\d%/,
+      );
+    }
+
+    const [headers, , row, , verdict] = stdout.split("\n");
+    assertEquals(columns(headers).at(-1), "test accuracy at the end");
+    const end = columns(row).at(-1)!;
+    assert(parseFloat(end) > 90, `${end} of the test set`);
+    assertEquals(rest.at(-1), [
+      "trial 1",
+      "level 0",
+      "100.00% of the weights",
+      `test accuracy ${end}`,
+    ]);
+    assertEquals(verdict, "Nothing was pruned, so there is no ticket to judge.");
+  }));
+
+Deno.test("run-lottery ends with a table by level, a verdict and a chart", () =>
+  withFolder(async (folder) => {
+    await writeSmallMnist(`${folder}/data`);
+    const { stdout, stderr } = await runLottery(
+      `--mnist-location=${folder}/data`,
+      ...short("--iterations=1", `--experiment-path=${folder}/out`),
+    );
+    const lines = stdout.split("\n");
+    assertEquals(columns(lines[0]), [
+      "level",
+      "weights remaining",
+      "early stop at iteration",
+      "test accuracy there",
+      "test accuracy at the end",
+    ]);
+    const rows = lines.slice(2, 5).map(columns);
+    assertEquals(rows.map(([level]) => level), ["0", "1", "1 reinitialized"]);
+    assertEquals(rows.map(([, weights]) => weights), ["100.00%", "80.06%", "80.06%"]);
+    for (const [, , iteration, there, end] of rows) {
+      assert(["0", "30", "60"].includes(iteration), `early stop at ${iteration}`);
+      for (const accuracy of [there, end]) assertMatch(accuracy, /^\d\d\.\d\d%$/);
+    }
+    assertEquals(
+      stderr.split("\n").map(columns).filter(([first]) => first === "trial 1"),
+      ["level 0", "level 1", "control at level 1"].map((what, i) => [
+        "trial 1",
+        what,
+        `${rows[i][1]} of the weights`,
+        `test accuracy ${rows[i][3]}`,
+      ]),
+    );
+    const [blank, verdict, chart, end] = lines.slice(5);
+    assertEquals([blank, chart, end], ["", `Chart: ${folder}/out/accuracy.svg`, ""]);
+    assertMatch(
+      verdict,
+      /^With 80\.1% of its weights the ticket reaches .* the full network and .* randomly reinitialized: the ticket (won|did not win) \(one trial: an example, not a proof\)\.$/,
+    );
+    const svg = await Deno.readTextFile(`${folder}/out/accuracy.svg`);
+    assertMatch(svg, /^<svg [\s\S]*Random reinitialization[\s\S]*<\/svg>\s*$/);
+  }));
+
+Deno.test("run-lottery learns the synthetic digits: > 88%", () =>
+  withFolder(async (folder) => {
+    const { stdout, stderr } = await runLottery(
+      "--dataset=synthetic-digits",
+      "--training-len=300",
+      "--iterations=0",
+      "--test-interval=300",
+      "--validate-interval=300",
+      "--json",
+      `--output-dir=${folder}/out`,
+    );
+    assertMatch(stderr, /^dataset +synthetic-digits: 55000 training, /m);
+    const { dataset, levels, verdict } = JSON.parse(stdout);
+    assertEquals([dataset.name, levels.length, verdict.won], ["synthetic-digits", 1, null]);
+    assert(levels[0].finalAccuracy > 0.88, `${levels[0].finalAccuracy}`);
+    const record = JSON.parse(await Deno.readTextFile(`${folder}/out/0/same_init/run.json`));
+    assertEquals(record.config.dataset, dataset);
+  }));
+
+interface Run {
+  kind: string;
+  trial: number;
+  level: number;
+  folder: string;
+  live: number;
+  total: number;
+  percent: number;
+  earlyStopIteration: number;
+  earlyStopAccuracy: number;
+  finalAccuracy: number;
+  found: boolean;
+}
+
+Deno.test("--json is one document that agrees with the files", () =>
+  withFolder(async (folder) => {
+    await writeSmallMnist(`${folder}/data`);
+    const out = `${folder}/out`;
+    const args = [
+      `--mnist-location=${folder}/data`,
+      ...short("--trials=1-2", "--json", "--quiet", "--seed=5", `--experiment-path=${out}`),
+    ];
+    const { stdout, stderr } = await runLottery(...args);
+    assertEquals(stderr, "");
+    const report = JSON.parse(stdout);
+    assertEquals(Object.keys(report).sort(), [
+      ...["adapter", "chart", "dataset", "levels", "output", "protocol", "runs", "seed", "verdict"],
+    ]);
+    assertEquals([report.seed, report.output, report.chart], [5, out, `${out}/accuracy.svg`]);
+    const { protocol } = report;
+    assertEquals([protocol.name, protocol.layers, protocol.trials], ["quick", [40, 20], [1, 2]]);
+
+    const runs: Run[] = report.runs;
+    assertEquals(
+      runs.map(({ kind, level, trial }) => `${kind} ${level} ${trial}`),
+      ["ticket 0 1", "ticket 0 2", "ticket 1 1", "ticket 1 2", "ticket 2 1", "ticket 2 2"]
+        .concat("reinit 2 1", "reinit 2 2"),
+    );
+    for (const run of runs) {
+      const name = run.kind === "ticket" ? "same_init" : "reinit1";
+      assertEquals(run.folder, `${out}/trial${run.trial}/${run.level}/${name}`);
+      const read = async (file: string) =>
+        JSON.parse(await Deno.readTextFile(`${run.folder}/${file}`));
+      const { config, adapter } = await read("run.json");
+      assertEquals(adapter, report.adapter);
+      assertEquals(config.dataset, report.dataset);
+      assertEquals(
+        [config.kind, config.trial, config.level, config.seed, config.iterations],
+        [run.kind, run.trial, run.level, 5, 60],
+      );
+      assertEquals(
+        [config.batchSize, config.validationSize, config.optimizer.learningRate],
+        [protocol.batchSize, protocol.validationSize, protocol.learningRate],
+      );
+      const { earlyStopIteration, test } = await read("metrics.json");
+      assertEquals(run.earlyStopIteration, earlyStopIteration);
+      assertEquals(run.finalAccuracy, test[2].accuracy);
+      assertEquals(run.earlyStopAccuracy, test[earlyStopIteration / 30].accuracy);
+      assertEquals([run.total, run.found], [32360, false]);
+      assertAlmostEquals(run.percent, 100 * run.live / run.total, 1e-12);
+    }
+    assertEquals(
+      report.levels.map((
+        { kind, level, trials }: Record<string, unknown>,
+      ) => [kind, level, trials]),
+      [["ticket", 0, 2], ["ticket", 1, 2], ["ticket", 2, 2], ["reinit", 2, 2]],
+    );
+    report.levels.forEach((level: Run, i: number) => {
+      const [a, b] = runs.slice(2 * i, 2 * i + 2);
+      for (const key of ["percent", "earlyStopAccuracy", "finalAccuracy"] as const) {
+        assertAlmostEquals(level[key], (a[key] + b[key]) / 2, 1e-12);
+      }
+    });
+    assertMatch(report.verdict.sentence, report.verdict.won ? /: the ticket won\.$/ : /not win\.$/);
+
+    const before = await readTree(out);
+    const again = JSON.parse((await runLottery(...args)).stdout);
+    assertEquals(again, { ...report, runs: runs.map((run) => ({ ...run, found: true })) });
+    assertEquals(await readTree(out), before);
+  }));
+
+Deno.test("every task has --help", async () => {
+  const config = await Deno.readTextFile(new URL("../../deno.json", import.meta.url));
+  const tasks = [...config.matchAll(/"([\w-]+)": \{[^{}]*"command": "[^"]*(tasks\/\w+\.ts)/g)]
+    .filter(([, , file]) => existsSync(fromFileUrl(new URL(`../../${file}`, import.meta.url))));
+  assert(tasks.length >= 3);
+  for (const [, task] of tasks) {
+    const { code, stdout, stderr } = await runTask(task, ["--help"]);
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, new RegExp(`^Usage: deno task ${task} \\[flags\\]\n[\\s\\S]*--debug`));
+  }
+});

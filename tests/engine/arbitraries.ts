@@ -1,0 +1,46 @@
+/** Shapes and tiles for the property tests of kernels, those that tiles do not divide above all. */
+import fc from "fast-check";
+import type { Activation } from "../../src/engine/layer_spec.ts";
+import { RandomStream, seedKey } from "../../src/engine/random.ts";
+import { type Tiles, tilesFor } from "../../src/engine/tiles.ts";
+
+/** Layer widths: 1 to 100. */
+export const widths = fc.oneof(
+  fc.constantFrom(1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65),
+  fc.integer({ min: 1, max: 100 }),
+);
+
+/** Batch sizes: 1 to 130. */
+export const batchSizes = fc.oneof(
+  fc.constantFrom(1, 2, 3, 19, 20, 21, 59, 60, 61, 64, 127, 128, 130),
+  fc.integer({ min: 1, max: 130 }),
+);
+
+export const replicaCounts = fc.integer({ min: 1, max: 4 });
+
+export const activations = fc.constantFrom<Activation>("relu", "tanh", "sigmoid", null);
+
+/** A seed, from which a test draws its numbers. */
+export const streams = fc.nat().map((seed) => new RandomStream(seedKey(seed)));
+
+/** Tile shapes that the kernels must bear although no adapter uses them. */
+const anyTiles: fc.Arbitrary<Tiles> = fc.record({
+  lanes: fc.constantFrom(1, 2, 3, 8),
+  vectors: fc.constantFrom(1, 2),
+  weightRowVectors: fc.integer({ min: 1, max: 3 }),
+  unroll: fc.integer({ min: 1, max: 3 }),
+  steps: fc.integer({ min: 1, max: 3 }),
+}).map(({ steps, ...tiles }) => ({ ...tiles, rows: steps * tiles.unroll, window: 0 }));
+
+const ofAdapter = (isSoftware: boolean) =>
+  fc.constant(tilesFor({ name: "", vendor: "", architecture: "", isSoftware }));
+
+/**
+ * What a property of a tiled kernel is tried with: how often, on which tiles. Compiling the large
+ * tiles of a software adapter takes it half a second, so most shapes are tried on small ones.
+ */
+export const TILINGS: [name: string, numRuns: number, tiles: fc.Arbitrary<Tiles>][] = [
+  ["any tiles", 16, anyTiles],
+  ["software tiles", 3, ofAdapter(true)],
+  ["hardware tiles", 6, ofAdapter(false)],
+];

@@ -1,0 +1,143 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { InputError, StorageError } from "../../src/errors.ts";
+import type { RunConfig } from "../../src/mnist_fc/run_config.ts";
+import { controlId, RunFolders, type RunId, ticketId } from "../../src/mnist_fc/run_folders.ts";
+import type { TrainedRun } from "../../src/foundations/trainer.ts";
+import { MemoryStorage } from "../../src/storage/memory.ts";
+
+const ADAPTER = { name: "none", vendor: "", architecture: "", isSoftware: true };
+
+const TRAINED: TrainedRun = {
+  layers: [{ name: "layer0", inputs: 1, units: 1, activation: null, useBias: true }],
+  initial: { layer0: { shape: [1, 1], data: Float32Array.of(1) } },
+  initialBiases: { layer0: { shape: [1], data: Float32Array.of(0) } },
+  final: { layer0: { shape: [1, 1], data: Float32Array.of(2) } },
+  finalBiases: { layer0: { shape: [1], data: Float32Array.of(3) } },
+  masks: { layer0: { shape: [1, 1], data: Float32Array.of(1) } },
+  iterations: 0,
+  curves: { train: [], validate: [], test: [] },
+};
+
+function configWith(id: RunId, seed: number): RunConfig {
+  return {
+    ...id,
+    seed,
+    layers: TRAINED.layers,
+    optimizer: { kind: "sgd", learningRate: 0.1 },
+    batchSize: 1,
+    iterations: 0,
+    validationSize: 0,
+    validateInterval: 1,
+    testInterval: 1,
+    normalization: "none",
+    prunePercents: {},
+    dataset: { name: "d", trainCount: 1, testCount: 1, features: 1, classes: 1, sha256: "" },
+    permuteLabels: false,
+    trainOrderSeed: null,
+    presets: null,
+    masks: null,
+  };
+}
+
+function open(storage: MemoryStorage, seed: number, changes: Record<string, unknown> = {}) {
+  return new RunFolders({
+    storage,
+    trialFolder: (trial) => `e/trial${trial}`,
+    experimentName: "same_init",
+    overwrite: false,
+    configOf: (id) => configWith(id, seed),
+    ...changes,
+  });
+}
+
+/** An experiment of seed 1: three levels of trial 1 with a control, one of trial 2. */
+async function finished(): Promise<MemoryStorage> {
+  const storage = new MemoryStorage(), folders = open(storage, 1);
+  const ids = [ticketId(1, 0), ticketId(1, 1), ticketId(1, 2), controlId(1, 2), ticketId(2, 0)];
+  for (const id of ids) await folders.save(id, TRAINED, ADAPTER);
+  return storage;
+}
+
+const recordsOf = async (storage: MemoryStorage) => {
+  const found: string[] = [];
+  for (const run of ["0/same_init", "1/same_init", "2/same_init", "2/reinit1"]) {
+    if (await storage.exists(`e/trial1/${run}/run.json`)) found.push(run);
+  }
+  return found;
+};
+
+Deno.test("look: finds the finished runs of each trial", async () => {
+  const folders = open(await finished(), 1);
+  assertEquals(await folders.look(1), [
+    ticketId(1, 0),
+    ticketId(1, 1),
+    ticketId(1, 2),
+    controlId(1, 2),
+  ]);
+  assertEquals(await folders.look(2), [ticketId(2, 0)]);
+  assertEquals(await folders.look(3), []);
+  assertEquals((await folders.restore(ticketId(1, 2)))?.final, TRAINED.final);
+  assertEquals(await folders.restore(ticketId(1, 3)), null);
+});
+
+Deno.test("look refuses another experiment, naming at most four fields", async () => {
+  const storage = await finished();
+  await assertRejects(
+    () => open(storage, 2).look(1),
+    InputError,
+    "e/trial1/0/same_init holds a run of a different experiment (seed: 1, now 2); choose",
+  );
+  const configOf = (id: RunId) => ({
+    ...configWith(id, 2),
+    batchSize: 2,
+    iterations: 3,
+    validationSize: 4,
+    normalization: "unit",
+  });
+  await assertRejects(() => open(storage, 2, { configOf }).look(1), InputError, "; and 1 more)");
+});
+
+Deno.test("overwrite: nothing goes before a run of the trial is saved, then all that is other does", async () => {
+  const storage = await finished();
+  const folders = open(storage, 2, { overwrite: true });
+  assertEquals(await folders.look(1), []);
+  assertEquals(await folders.restore(ticketId(1, 0)), null);
+  assertEquals(await recordsOf(storage), [
+    "0/same_init",
+    "1/same_init",
+    "2/same_init",
+    "2/reinit1",
+  ]);
+  await folders.save(ticketId(1, 0), TRAINED, ADAPTER);
+  assertEquals(await recordsOf(storage), ["0/same_init"]);
+  assertEquals(await open(storage, 2).look(1), [ticketId(1, 0)]);
+  assertEquals(await open(storage, 1).look(2), [ticketId(2, 0)]);
+});
+
+Deno.test("removeObsolete leaves the experiment's own runs", async () => {
+  const storage = await finished();
+  await open(storage, 2).save(ticketId(1, 0), TRAINED, ADAPTER);
+  const folders = open(storage, 2, { overwrite: true });
+  assertEquals(await folders.look(1), [ticketId(1, 0)]);
+  await folders.removeObsolete(1);
+  assertEquals(await recordsOf(storage), ["0/same_init"]);
+});
+
+Deno.test("checkWritable: fails where nothing can be written, leaves no file elsewhere", async () => {
+  const storage = new MemoryStorage();
+  await open(storage, 1).checkWritable(1);
+  assertEquals(await storage.list("e/trial1"), []);
+  await storage.write("e/trial2", new Uint8Array());
+  await assertRejects(() => open(storage, 1).checkWritable(2), StorageError, "name another path");
+});
+
+Deno.test("an experiment cannot have the name of a control", () => {
+  for (const experimentName of ["reinit1", "reinit12"]) {
+    assertThrows(
+      () => open(new MemoryStorage(), 1, { experimentName }),
+      InputError,
+      `"${experimentName}" is that of a control's folder`,
+    );
+  }
+  open(new MemoryStorage(), 1, { experimentName: "reinit" });
+});

@@ -53,36 +53,61 @@ export function createKernels(gpu: Gpu, sources: KernelSource[]): Promise<Kernel
   return Promise.all(sources.map((source) => createKernel(gpu, source)));
 }
 
-function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
+async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
   const { device } = gpu;
   const { label, grid } = source;
-  return gpu.scoped(`kernel ${label}`, () => {
-    const module = device.createShaderModule({
-      label,
-      code: expandWgsl(source.template, source.constants),
-    });
-    const layout = device.createBindGroupLayout({
-      label,
-      entries: source.bindings.map(({ access }, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: BINDING_TYPES[access], hasDynamicOffset: access === "dynamic-uniform" },
-      })),
-    });
-    const pipeline = device.createComputePipeline({
-      label,
-      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main" },
-    });
+  const pipeline = await cachedPipeline(gpu, source);
+  return await gpu.scoped(`kernel ${label}`, () => {
     const bindings = device.createBindGroup({
       label,
-      layout,
+      layout: pipeline.getBindGroupLayout(0),
       entries: source.bindings.map(({ buffer, size }, binding) => ({
         binding,
         resource: { buffer, size },
       })),
     });
     return { label, pipeline, bindings, grid };
+  });
+}
+
+/**
+ * Pipelines by their code and the kinds of their bindings. Programs of one shape share them, and so do
+ * training and evaluation: a driver may compile for seconds, and does so for each pipeline object.
+ */
+const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
+
+function cachedPipeline(gpu: Gpu, source: KernelSource): Promise<GPUComputePipeline> {
+  const { bindings } = source;
+  const code = expandWgsl(source.template, source.constants);
+  const key = `${bindings.map(({ access }) => access).join()}\n${code}`;
+  const known = pipelines.get(gpu.device) ?? new Map<string, Promise<GPUComputePipeline>>();
+  pipelines.set(gpu.device, known);
+  const pipeline = known.get(key) ?? createPipeline(gpu, source, code);
+  known.set(key, pipeline);
+  return pipeline;
+}
+
+/** Rejects with `GpuError` and the compiler's message if the code or its bindings are not valid. */
+function createPipeline(
+  gpu: Gpu,
+  { label, bindings }: KernelSource,
+  code: string,
+): Promise<GPUComputePipeline> {
+  const { device } = gpu;
+  return gpu.scoped(`kernel ${label}`, () => {
+    const layout = device.createBindGroupLayout({
+      label,
+      entries: bindings.map(({ access }, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: BINDING_TYPES[access], hasDynamicOffset: access === "dynamic-uniform" },
+      })),
+    });
+    return device.createComputePipeline({
+      label,
+      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module: device.createShaderModule({ label, code }), entryPoint: "main" },
+    });
   });
 }
 

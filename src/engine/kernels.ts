@@ -121,13 +121,14 @@ export function forwardSource(
   buffers: { inputs: GPUBuffer; weights: GPUBuffer; outputs: GPUBuffer },
 ): KernelSource {
   const outPitch = pitch(layer.units);
+  const vectors = tileVectors(outPitch / 4, tiles.forwardVectors, tiles);
   return {
     label: `forward ${layer.name}`,
     template: `${activationWgsl(layer.activation)}\n${forward}`,
     constants: {
       LANES: tiles.lanes,
       ROWS: tiles.rows,
-      VECTORS: tileVectors(outPitch / 4, tiles),
+      VECTORS: vectors,
       IN_PITCH: pitch(layer.inputs),
       IN_VECTORS: pitch(layer.inputs) / 4,
       OUT_VECTORS: outPitch / 4,
@@ -136,7 +137,7 @@ export function forwardSource(
       ONES_COLUMN: isLast ? outPitch : layer.units,
     },
     bindings: [read(buffers.inputs), read(buffers.weights), write(buffers.outputs)],
-    grid: [columnGroups(outPitch / 4, tiles), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [columnGroups(outPitch / 4, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
   };
 }
 
@@ -189,13 +190,14 @@ export function activationGradientSource(
   buffers: { deltas: GPUBuffer; weights: GPUBuffer; activations: GPUBuffer; below: GPUBuffer },
 ): KernelSource {
   const inPitch = pitch(layer.inputs);
+  const vectors = tileVectors(inPitch / 4, tiles.backwardVectors, tiles);
   return {
     label: `activation gradient ${layer.name}`,
     template: `${activationWgsl(below)}\n${activationGradient}`,
     constants: {
       LANES: tiles.lanes,
       ROWS: tiles.rows,
-      VECTORS: tileVectors(inPitch / 4, tiles),
+      VECTORS: vectors,
       INPUTS: layer.inputs,
       IN_PITCH: inPitch,
       IN_VECTORS: inPitch / 4,
@@ -207,7 +209,7 @@ export function activationGradientSource(
       read(buffers.activations),
       write(buffers.below),
     ],
-    grid: [columnGroups(inPitch / 4, tiles), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [columnGroups(inPitch / 4, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
   };
 }
 
@@ -230,13 +232,15 @@ export function weightGradientSource(
 ): KernelSource {
   const inVectors = pitch(layer.inputs) / 4, outPitch = pitch(layer.units);
   const rowVectors = Math.min(tiles.weightRowVectors, inVectors);
+  const vectors = tileVectors(outPitch / 4, tiles.backwardVectors, tiles);
   return {
     label: `weight gradient ${layer.name}`,
     template: [common, updateWgsl(optimizer), weightGradient].join("\n"),
     constants: {
       LANES: tiles.lanes,
-      VECTORS: tileVectors(outPitch / 4, tiles),
+      VECTORS: vectors,
       TILE_VECTORS: rowVectors,
+      TILE: 4 * rowVectors * vectors,
       UNROLL: unrollFor(sizes.rows, tiles),
       BATCH_ROWS: sizes.rows,
       IN_PITCH: 4 * inVectors,
@@ -254,7 +258,11 @@ export function weightGradientSource(
       uniform(buffers.burst),
       ...buffers.state.map(write),
     ],
-    grid: [columnGroups(outPitch / 4, tiles), Math.ceil(inVectors / rowVectors), sizes.replicas],
+    grid: [
+      columnGroups(outPitch / 4, vectors, tiles),
+      Math.ceil(inVectors / rowVectors),
+      sizes.replicas,
+    ],
   };
 }
 
@@ -301,14 +309,14 @@ export function reduceSource(
   };
 }
 
-/** Workgroups along a matrix of `width` vec4 columns. */
-function columnGroups(width: number, tiles: Tiles): number {
-  return Math.ceil(width / tileVectors(width, tiles) / tiles.lanes);
+/** Workgroups along a matrix of `width` vec4 columns, `vectors` of them per invocation. */
+function columnGroups(width: number, vectors: number, tiles: Tiles): number {
+  return Math.ceil(width / vectors / tiles.lanes);
 }
 
-/** vec4 columns per invocation: the fewest that fill as few workgroups as the largest tile would. */
-function tileVectors(width: number, tiles: Tiles): number {
-  const groups = Math.ceil(width / (tiles.vectors * tiles.lanes));
+/** vec4 columns per invocation: the fewest that fill as few workgroups as `most` would. */
+function tileVectors(width: number, most: number, tiles: Tiles): number {
+  const groups = Math.ceil(width / (most * tiles.lanes));
   return Math.ceil(width / (groups * tiles.lanes));
 }
 

@@ -12,8 +12,10 @@ export interface Tiles {
   lanes: number;
   /** Most rows per invocation, forward and activation gradient. */
   rows: number;
-  /** Most vec4 columns per invocation. */
-  vectors: number;
+  /** Most vec4 columns per invocation, forward. */
+  forwardVectors: number;
+  /** The same in the activation and weight gradients. */
+  backwardVectors: number;
   /** vec4s of weight rows per invocation of the weight gradient. */
   weightRowVectors: number;
   /** Most batch rows per step of the weight gradient. */
@@ -25,24 +27,26 @@ export interface Tiles {
 /**
  * A software adapter is a handful of processor cores: few large tiles. Mesa's llvmpipe 22.3 runs every
  * load in a loop as one branch per lane and component, some 360 instructions per vec4, whether or not
- * the address is uniform, so the tile with the fewest loads per multiply-add wins: 2.37 ms of
- * processor time for 60×784×300 forward with 20 rows × 2 vec4, 1.61 with 30 × 5; the weight gradient
- * 3.13 with 5 × 2, 2.40 with 8 × 5 (two cores of an EPYC, llvmpipe, 2026-11-22). Larger tiles spill
- * out of the first-level cache.
+ * the address is uniform, so larger tiles win: 60×784×300 forward took 2.4 ms of processor time with
+ * 20 rows × 2 vec4, 1.8 with 20 × 5, 1.65 with 30 × 5. What bounds them is the compiler: the first took
+ * 0.3 s, the second 0.9, the third 1.7; the weight gradient's 5 × 2 took 1.2 s, 8 × 5 over 20 for 2.4 ms
+ * instead of 3.1 (two cores of an EPYC, 2026-11-22).
  */
 const SOFTWARE: Tiles = {
   lanes: 8,
-  rows: 30,
-  vectors: 5,
-  weightRowVectors: 8,
+  rows: 20,
+  forwardVectors: 5,
+  backwardVectors: 2,
+  weightRowVectors: 5,
   unroll: 4,
-  window: 510,
+  window: 500,
 };
 /** A GPU hides latency with many invocations: small tiles. Not yet measured on one. */
 const HARDWARE: Tiles = {
   lanes: 32,
   rows: 4,
-  vectors: 1,
+  forwardVectors: 1,
+  backwardVectors: 1,
   weightRowVectors: 1,
   unroll: 4,
   window: 1000,

@@ -26,7 +26,8 @@ export const streams = fc.nat().map((seed) => new RandomStream(seedKey(seed)));
 /** Tile shapes that the kernels must bear although no adapter uses them. */
 const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   lanes: fc.constantFrom(1, 2, 3, 8),
-  vectors: fc.constantFrom(1, 2),
+  forwardVectors: fc.constantFrom(1, 2),
+  backwardVectors: fc.constantFrom(1, 2),
   weightRowVectors: fc.integer({ min: 1, max: 3 }),
   unroll: fc.integer({ min: 1, max: 3 }),
   steps: fc.integer({ min: 1, max: 3 }),

@@ -125,11 +125,12 @@ function withLimits(gpu: Gpu, bytes: number): Gpu {
 
 for (const [name, gpu] of adapters) {
   Deno.test(`capacity: the error names the largest number of replicas, which runs, ${name}`, async () => {
-    // Many weights or few: a different buffer is the largest one.
+    // Weights, activations or the results of an evaluation fill the largest buffer.
     for (
       const [part, bytes] of [
         [{ features: 300, layers: [{ units: 4, activation: null }] }, 2_500_000],
         [{ layers: [{ units: 1, activation: null }], features: 1 }, 300_000],
+        [{ layers: [{ units: 1, activation: null }], features: 1, testCount: 9000 }, 300_000],
       ] as [Partial<RunShape>, number][]
     ) {
       const small = withLimits(gpu, bytes);

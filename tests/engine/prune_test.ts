@@ -28,10 +28,20 @@ function anyFloat(stream: RandomStream): number {
   return Number.isFinite(value) ? value : 1;
 }
 
+/** A finite float whose bytes are the first and last of what a byte can be. */
+function extremeBytes(stream: RandomStream): number {
+  const pick = (values: number[]) => values[stream.below(values.length)];
+  const bytes = [0, 1, 254, 255], top = [0, 1, 0x7e, 0x80, 0xbf];
+  return new Float32Array(
+    Uint8Array.of(pick(bytes), pick(bytes), pick(bytes), pick(top)).buffer,
+  )[0];
+}
+
 /** Kinds of weights; most of them tie with others or differ in few bits. */
 const WEIGHTS: Record<string, (stream: RandomStream) => number> = {
   normal: (stream) => stream.normal(),
   "any exponent": anyFloat,
+  "extreme bytes": extremeBytes,
   denormal: (stream) => (stream.below(2001) - 1000) * 2 ** -149,
   "few values": (stream) => stream.below(7) - 3,
   "all equal": () => -0.25,

@@ -172,7 +172,7 @@ Deno.test("runTraining: ends early when every replica has diverged", async () =>
     let last = 0;
     const outcomes = await runTraining(
       program,
-      { iterations: 1_000_000, validateInterval: null, testInterval: null },
+      { iterations: 20_000, validateInterval: null, testInterval: null },
       { onProgress: ({ iteration }) => last = iteration },
     );
     assertEquals(outcomes.map(({ divergedAt }) => divergedAt), [0, 1, 1]);
@@ -181,7 +181,7 @@ Deno.test("runTraining: ends early when every replica has diverged", async () =>
 });
 
 Deno.test("runTraining: an abort stops it with the signal's reason, and the program can be used on", async () => {
-  const run = draw(), plan = { iterations: 1_000_000, validateInterval: null, testInterval: null };
+  const run = draw(), plan = { iterations: 20_000, validateInterval: null, testInterval: null };
   await withProgram(gpu, run, async (program) => {
     const controller = new AbortController();
     const error = await assertRejects(
@@ -206,7 +206,7 @@ Deno.test("runTraining: an abort stops it with the signal's reason, and the prog
 });
 
 Deno.test("runTraining: a program may be destroyed right after an abort, others go on", async () => {
-  const run = draw(), plan = { iterations: 1_000_000, validateInterval: null, testInterval: null };
+  const run = draw(), plan = { iterations: 20_000, validateInterval: null, testInterval: null };
   await withProgram(gpu, run, async (program) => {
     const controller = new AbortController();
     const onProgress = () => controller.abort();

@@ -1,0 +1,58 @@
+/** `deno task download-data`: downloads MNIST or Fashion-MNIST and verifies it. */
+
+import { CATALOG } from "../src/datasets/catalog.ts";
+import { downloadDataset } from "../src/datasets/download.ts";
+import { loadExampleFolder, writeNpyFolder } from "../src/datasets/folder.ts";
+import { choice, path } from "../src/mnist_fc/flag_kinds.ts";
+import { defaultLocation } from "../src/mnist_fc/load_dataset.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
+import { notice, runTask } from "./support.ts";
+
+const task = {
+  name: "download-data",
+  summary: "Downloads MNIST or Fashion-MNIST and verifies every file by its SHA-256.",
+  flags: {
+    dataset: choice({
+      choices: ["mnist", "fashion-mnist"],
+      default: "mnist",
+      help: "what to download",
+    }),
+    mnistLocation: path({
+      help: "folder to put it in; files that are there and right are kept",
+      defaultText: "data/{dataset}",
+    }),
+    format: choice({
+      choices: ["idx", "npy"],
+      default: "idx",
+      help: "idx: the four files as published; npy: beside them x_train.npy, y_train.npy, " +
+        "x_test.npy, y_test.npy, as the original library keeps them",
+    }),
+  },
+  examples: [
+    "deno task download-data",
+    "deno task download-data --dataset fashion-mnist --mnist-location data/fashion",
+  ],
+};
+
+await runTask(task, async (flags) => {
+  const storage = new DenoStorage();
+  const folder = flags.mnistLocation ?? defaultLocation(flags.dataset);
+  let shown = "";
+  await downloadDataset({
+    storage,
+    folder,
+    dataset: CATALOG[flags.dataset],
+    onNotice: notice,
+    onProgress: ({ file, bytes, total }) => {
+      // A line per file and quarter.
+      const quarter = total ? Math.floor(4 * bytes / total) * 25 : 0;
+      const line = `${file}  ${quarter}%`;
+      if (line !== shown) notice(line);
+      shown = line;
+    },
+  });
+  if (flags.format === "npy") {
+    await writeNpyFolder(storage, folder, await loadExampleFolder(storage, folder, flags.dataset));
+  }
+  console.log(`${flags.dataset} is in ${folder}, verified`);
+});

@@ -69,13 +69,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
   let step = schedule[counters[replica] - 1u - burst.first];
   // The last tile along either axis is shifted back inside the matrix; its overlap belongs to the tile
-  // before it and must not be updated twice.
+  // before it and must not be updated twice. Lanes past the last column own nothing.
   let first_row = 4u * group.y * TILE_VECTORS;
   let first_column = column_group * VECTORS;
   for (var t = 0u; t < TILE; t++) {
     let row = 4u * row_vector + t / VECTORS;
     let c = column + t % VECTORS;
-    if (row >= first_row && c >= first_column && first_column < OUT_VECTORS) {
+    if (row >= first_row && c >= first_column) {
       let word = mask[(replica * IN_PITCH + row) * MASK_WORDS + c / 8u] >> (4u * (c % 8u));
       let live = (vec4u(word) & vec4u(1u, 2u, 4u, 8u)) != vec4u();
       let at = (replica * IN_PITCH + row) * OUT_VECTORS + c;

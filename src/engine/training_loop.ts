@@ -51,8 +51,8 @@ export interface ReplicaOutcome {
 }
 
 /** A burst should take about this long: long enough to hide the readback, short enough to stop. */
-const BURST_MILLISECONDS = 400;
-const FIRST_BURST = 50;
+const BURST_MILLISECONDS = 1000;
+const FIRST_BURST = 100;
 
 /**
  * Trains all replicas. Ends early when every replica has diverged.

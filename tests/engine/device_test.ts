@@ -214,7 +214,7 @@ Deno.test("createKernels: WGSL that is invalid throws the compiler's message", a
       );
       assertStringIncludes(String(error), "kernel broken: ");
     }
-    const misbound = { ...kernel("out[0] = 1.0;"), bindings: [] };
+    const misbound = { ...kernel("out[0] = 7.0;"), bindings: [] };
     await assertRejects(() => createKernels(shared, [misbound]), GpuError, "kernel broken: ");
     // One broken kernel does not harm the next.
     await scratch.run([kernel("out[0] = 7.0;")]);

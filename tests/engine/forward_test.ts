@@ -30,7 +30,7 @@ const shapes = fc.record({
   activation: activations,
   useBias: fc.boolean(),
   isLast: fc.boolean(),
-  density: fc.constantFrom(1, 0.5, 0.05, 0),
+  density: fc.constantFrom(1, 0.5, 0.5, 0.1, 0),
   stream: streams,
 });
 

@@ -5,6 +5,8 @@
 //   deltas    (R, rows, PITCH)    out: (softmax − onehot) / examples; 0 in padding rows and columns
 //   metrics   (RING, R)           out: (mean loss, correct predictions) of this iteration
 //   counters  (R)                 in: iterations done; out: one more
+//   schedule  (RING)              step size of each iteration of the burst
+//   steps     (R)                 out: that of this iteration
 //
 // The row maximum is subtracted before exponentiation. Each lane sums its rows in order and lane 0 the
 // lanes in order, so the sum repeats bit for bit. Grid: (1, 1, R).
@@ -14,7 +16,9 @@
 @group(0) @binding(2) var<storage, read_write> deltas: array<f32>;
 @group(0) @binding(3) var<storage, read_write> metrics: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> counters: array<u32>;
-@group(0) @binding(5) var<uniform> burst: Burst;
+@group(0) @binding(5) var<storage, read> schedule: array<f32>;
+@group(0) @binding(6) var<storage, read_write> steps: array<f32>;
+@group(0) @binding(7) var<uniform> burst: Burst;
 
 var<workgroup> partial: array<vec2f, LANES>;
 
@@ -46,6 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       total += partial[i];
     }
     metrics[(iteration - burst.first) * REPLICAS + replica] = vec2f(total.x / f32(examples), total.y);
+    steps[replica] = schedule[iteration - burst.first];
     counters[replica] = iteration + 1u;
   }
 }

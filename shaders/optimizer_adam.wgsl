@@ -2,8 +2,8 @@
 // step is rate·√(1 − β₂ᵗ)/(1 − β₁ᵗ), computed in f64 on the host; w ← w − step·m/(√v + ε).
 // `live` false keeps the weight and both moments at exactly 0.
 
-@group(0) @binding(7) var<storage, read_write> first_moment: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> second_moment: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> first_moment: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> second_moment: array<vec4f>;
 
 fn update(at: u32, weight: vec4f, gradient: vec4f, step: f32, live: vec4<bool>) -> vec4f {
   let m = select(vec4f(), mix(gradient, first_moment[at], vec4f(BETA_1)), live);

@@ -1,7 +1,7 @@
 // Momentum as TensorFlow's MomentumOptimizer: v ← µ·v + g, w ← w − step·v.
 // `live` false keeps the weight and its velocity at exactly 0.
 
-@group(0) @binding(7) var<storage, read_write> velocity: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> velocity: array<vec4f>;
 
 fn update(at: u32, weight: vec4f, gradient: vec4f, step: f32, live: vec4<bool>) -> vec4f {
   let v = select(vec4f(), fma(velocity[at], vec4f(MOMENTUM), gradient), live);

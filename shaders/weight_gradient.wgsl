@@ -5,9 +5,9 @@
 //   deltas    (R, BATCH_ROWS, OUT_PITCH)    vec4f; gradient at this layer's pre-activations
 //   mask      (R, IN_PITCH, MASK_WORDS)     bit c of a row: weight c is live; bias row and padding too
 //   weights   (R, IN_PITCH, OUT_PITCH)      vec4f; in and out
-//   schedule  (RING)                        step size of each iteration of the burst
-//   counters  (R)                           iterations done, this one included
-//   first, second moment                    as the optimizer needs (shaders/optimizer_*.wgsl)
+//   steps     (R)                           step size of this iteration
+//   rows_*.wgsl                             which batch rows count
+//   first, second moment                    as the optimizer needs (optimizer_*.wgsl)
 //
 // The gradient is never stored: the update reads it from registers. A weight whose mask bit is 0 is
 // written as exactly 0 whatever the optimizer says. Tiles as in forward.wgsl: 4·TILE_VECTORS weight
@@ -17,9 +17,7 @@
 @group(0) @binding(1) var<storage, read> deltas: array<vec4f>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
 @group(0) @binding(3) var<storage, read_write> weights: array<vec4f>;
-@group(0) @binding(4) var<storage, read> schedule: array<f32>;
-@group(0) @binding(5) var<storage, read> counters: array<u32>;
-@group(0) @binding(6) var<uniform> burst: Burst;
+@group(0) @binding(4) var<storage, read> steps: array<f32>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -27,8 +25,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let column = min(column_group * VECTORS, OUT_VECTORS - VECTORS);
   let row_vector = min(group.y * TILE_VECTORS, IN_VECTORS - TILE_VECTORS);
   let replica = group.z;
-  var input = replica * BATCH_ROWS * IN_VECTORS + row_vector;
-  var delta = replica * BATCH_ROWS * OUT_VECTORS + column;
+  let input = replica * BATCH_ROWS * IN_VECTORS + row_vector;
+  let delta = replica * BATCH_ROWS * OUT_VECTORS + column;
+  let row_tile = replica * TILES + group.y;
+  let row_end = row_count(row_tile);
 #for i in TILE_VECTORS
 #for j in 4
 #for v in VECTORS
@@ -36,15 +36,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
-  for (var b = 0u; b < BATCH_ROWS; b += UNROLL) {
+  for (var i = 0u; i < row_end; i += UNROLL) {
 #for u in UNROLL
+    let b_${u} = batch_row(row_tile, i + ${u}u);
 #for v in VECTORS
-    let d_${u}_${v} = deltas[delta + ${u}u * OUT_VECTORS + ${v}u];
+    let d_${u}_${v} = deltas[delta + b_${u} * OUT_VECTORS + ${v}u];
 #end
 #end
 #for i in TILE_VECTORS
 #for u in UNROLL
-    let x_${u}_${i} = inputs[input + ${u}u * IN_VECTORS + ${i}u];
+    let x_${u}_${i} = inputs[input + b_${u} * IN_VECTORS + ${i}u];
 #end
 #for j in 4
 #for v in VECTORS
@@ -54,8 +55,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
-    input += UNROLL * IN_VECTORS;
-    delta += UNROLL * OUT_VECTORS;
   }
   // Through an array, so that the epilogue is a loop: unrolled, its loads and stores are most of the
   // kernel's code and take llvmpipe seconds to compile (Adam, 40 vec4s: 2.2 s unrolled, 1.2 s as a loop).
@@ -67,7 +66,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
-  let step = schedule[counters[replica] - 1u - burst.first];
+  let step = steps[replica];
   // The last tile along either axis is shifted back inside the matrix; its overlap belongs to the tile
   // before it and must not be updated twice. Lanes past the last column own nothing.
   let first_row = 4u * group.y * TILE_VECTORS;

@@ -11,6 +11,8 @@ import {
   forwardSource,
   gatherTrainSource,
   lossSource,
+  nonzeroRowsSource,
+  nonzeroRowsWords,
   REPLICA_WORDS,
   weightGradientSource,
 } from "./kernels.ts";
@@ -39,12 +41,17 @@ export interface IterationBuffers {
   /** (MAX_BURST), shared by all replicas. */
   schedule: GPUBuffer;
   burst: GPUBuffer;
+  /** Step size of the current iteration. */
+  steps: GPUBuffer;
+  /** Batch rows that count in the first layer's weight gradient; null where all do. */
+  lists: GPUBuffer | null;
 }
 
 /** Allocates them from `pool`. */
 export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): IterationBuffers {
   const { layers, replicas } = spec;
-  const rows = paddedRows(spec.batchSize, tilesForBatch(gpu.adapter, spec.batchSize));
+  const tiles = tilesForBatch(gpu.adapter, spec.batchSize);
+  const rows = paddedRows(spec.batchSize, tiles);
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
   const perLayer = (label: string, count: (layer: LayerSpec) => number) =>
     layers.map((layer) => words(`${label} ${layer.name}`, count(layer)));
@@ -67,6 +74,11 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     metrics: words("metrics", 2 * MAX_BURST),
     schedule: pool.storage("schedule", 4 * MAX_BURST),
     burst: pool.uniform("burst", new Uint32Array(4)),
+    steps: words("steps", 1),
+    // Float inputs are rarely 0.
+    lists: tiles.listsNonzeroRows && !spec.pool.isFloat
+      ? words("nonzero rows", nonzeroRowsWords(layers[0], rows, tiles))
+      : null,
   };
 }
 
@@ -101,6 +113,7 @@ export function iterationSources(
       deltas: deltas[i],
       mask: buffers.masks[i],
       weights: weights[i],
+      lists: i === 0 ? buffers.lists : null,
       state: buffers.state[i],
     });
     if (i === 0) return [update];
@@ -114,6 +127,14 @@ export function iterationSources(
   }).reverse().flat();
   return [
     gatherTrainSource(sizes, { ...buffers, examples: spec.pool, batch: activations[0] }),
+    ...(buffers.lists
+      ? [
+        nonzeroRowsSource(layers[0], sizes, tiles, {
+          inputs: activations[0],
+          lists: buffers.lists,
+        }),
+      ]
+      : []),
     ...forward,
     lossSource(sizes, { ...buffers, logits: activations[last + 1], deltas: deltas[last] }),
     ...backward,

@@ -37,7 +37,8 @@ export interface KernelSource {
   /** Template text (see wgsl.ts). */
   template: string;
   constants: Constants;
-  bindings: Binding[];
+  /** null leaves a number unused. */
+  bindings: (Binding | null)[];
   grid: readonly [number, number, number];
 }
 
@@ -61,13 +62,18 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
     const bindings = device.createBindGroup({
       label,
       layout: pipeline.getBindGroupLayout(0),
-      entries: source.bindings.map(({ buffer, size }, binding) => ({
+      entries: numbered(source.bindings).map(({ binding, buffer, size }) => ({
         binding,
         resource: { buffer, size },
       })),
     });
     return { label, pipeline, bindings, grid };
   });
+}
+
+/** The bindings in use with their numbers. */
+function numbered(bindings: (Binding | null)[]): (Binding & { binding: number })[] {
+  return bindings.flatMap((value, binding) => value ? [{ ...value, binding }] : []);
 }
 
 /**
@@ -79,7 +85,7 @@ const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>
 function cachedPipeline(gpu: Gpu, source: KernelSource): Promise<GPUComputePipeline> {
   const { bindings } = source;
   const code = expandWgsl(source.template, source.constants);
-  const key = `${bindings.map(({ access }) => access).join()}\n${code}`;
+  const key = `${bindings.map((binding) => binding?.access).join()}\n${code}`;
   const known = pipelines.get(gpu.device) ?? new Map<string, Promise<GPUComputePipeline>>();
   pipelines.set(gpu.device, known);
   const pipeline = known.get(key) ?? createPipeline(gpu, source, code);
@@ -97,7 +103,7 @@ function createPipeline(
   return gpu.scoped(`kernel ${label}`, () => {
     const layout = device.createBindGroupLayout({
       label,
-      entries: bindings.map(({ access }, binding) => ({
+      entries: numbered(bindings).map(({ binding, access }) => ({
         binding,
         visibility: GPUShaderStage.COMPUTE,
         buffer: { type: BINDING_TYPES[access], hasDynamicOffset: access === "dynamic-uniform" },

@@ -17,8 +17,11 @@ import gather from "../../shaders/gather.wgsl" with { type: "text" };
 import gatherEvaluate from "../../shaders/gather_evaluate.wgsl" with { type: "text" };
 import gatherTrain from "../../shaders/gather_train.wgsl" with { type: "text" };
 import loss from "../../shaders/loss.wgsl" with { type: "text" };
+import nonzeroRows from "../../shaders/nonzero_rows.wgsl" with { type: "text" };
 import permute from "../../shaders/permute.wgsl" with { type: "text" };
 import reduce from "../../shaders/reduce.wgsl" with { type: "text" };
+import rowsAll from "../../shaders/rows_all.wgsl" with { type: "text" };
+import rowsListed from "../../shaders/rows_listed.wgsl" with { type: "text" };
 import softmax from "../../shaders/softmax.wgsl" with { type: "text" };
 import weightGradient from "../../shaders/weight_gradient.wgsl" with { type: "text" };
 import type { GpuExamples } from "./dataset.ts";
@@ -154,6 +157,8 @@ export function lossSource(sizes: {
   deltas: GPUBuffer;
   metrics: GPUBuffer;
   counters: GPUBuffer;
+  schedule: GPUBuffer;
+  steps: GPUBuffer;
   burst: GPUBuffer;
 }): KernelSource {
   return {
@@ -175,6 +180,8 @@ export function lossSource(sizes: {
       write(buffers.deltas),
       write(buffers.metrics),
       write(buffers.counters),
+      read(buffers.schedule),
+      write(buffers.steps),
       uniform(buffers.burst),
     ],
     grid: [1, 1, sizes.replicas],
@@ -224,23 +231,26 @@ export function weightGradientSource(
     deltas: GPUBuffer;
     mask: GPUBuffer;
     weights: GPUBuffer;
-    schedule: GPUBuffer;
-    counters: GPUBuffer;
-    burst: GPUBuffer;
+    steps: GPUBuffer;
+    /** The lists of `nonzeroRowsSource`; null: every batch row counts. */
+    lists: GPUBuffer | null;
     state: GPUBuffer[];
   },
 ): KernelSource {
   const inVectors = pitch(layer.inputs) / 4, outPitch = pitch(layer.units);
-  const rowVectors = Math.min(tiles.weightRowVectors, inVectors);
+  const { rowVectors, count } = weightTiles(layer, tiles);
   const vectors = tileVectors(outPitch / 4, tiles.backwardVectors, tiles);
   return {
     label: `weight gradient ${layer.name}`,
-    template: [common, updateWgsl(optimizer), weightGradient].join("\n"),
+    template: [updateWgsl(optimizer), buffers.lists ? rowsListed : rowsAll, weightGradient].join(
+      "\n",
+    ),
     constants: {
       LANES: tiles.lanes,
       VECTORS: vectors,
       TILE_VECTORS: rowVectors,
       TILE: 4 * rowVectors * vectors,
+      TILES: count,
       UNROLL: unrollFor(sizes.rows, tiles),
       BATCH_ROWS: sizes.rows,
       IN_PITCH: 4 * inVectors,
@@ -253,9 +263,8 @@ export function weightGradientSource(
       read(buffers.deltas),
       read(buffers.mask),
       write(buffers.weights),
-      read(buffers.schedule),
-      read(buffers.counters),
-      uniform(buffers.burst),
+      read(buffers.steps),
+      buffers.lists && read(buffers.lists),
       ...buffers.state.map(write),
     ],
     grid: [
@@ -263,6 +272,42 @@ export function weightGradientSource(
       Math.ceil(inVectors / rowVectors),
       sizes.replicas,
     ],
+  };
+}
+
+/** The weight gradient's tiles along a layer's inputs: their vec4s, and how many there are. */
+function weightTiles(layer: LayerSpec, tiles: Tiles): { rowVectors: number; count: number } {
+  const inVectors = pitch(layer.inputs) / 4;
+  const rowVectors = Math.min(tiles.weightRowVectors, inVectors);
+  return { rowVectors, count: Math.ceil(inVectors / rowVectors) };
+}
+
+/** u32 words of one replica's lists of nonzero rows. */
+export function nonzeroRowsWords(layer: LayerSpec, rows: number, tiles: Tiles): number {
+  return weightTiles(layer, tiles).count * (rows + 1);
+}
+
+/** Lists the batch rows that count in each tile of the weight gradient. */
+export function nonzeroRowsSource(
+  layer: LayerSpec,
+  sizes: { replicas: number; rows: number },
+  tiles: Tiles,
+  buffers: { inputs: GPUBuffer; lists: GPUBuffer },
+): KernelSource {
+  const { rowVectors, count } = weightTiles(layer, tiles);
+  return {
+    label: `nonzero rows ${layer.name}`,
+    template: nonzeroRows,
+    constants: {
+      LANES: tiles.lanes,
+      TILES: count,
+      TILE_VECTORS: rowVectors,
+      IN_VECTORS: pitch(layer.inputs) / 4,
+      BATCH_ROWS: sizes.rows,
+      UNROLL: unrollFor(sizes.rows, tiles),
+    },
+    bindings: [read(buffers.inputs), write(buffers.lists)],
+    grid: [Math.ceil(count / tiles.lanes), 1, sizes.replicas],
   };
 }
 

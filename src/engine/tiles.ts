@@ -20,6 +20,8 @@ export interface Tiles {
   weightRowVectors: number;
   /** Most batch rows per step of the weight gradient. */
   unroll: number;
+  /** Whether the first layer's weight gradient skips batch rows whose inputs in a tile are all 0. */
+  listsNonzeroRows: boolean;
   /** Rows of an evaluation window, a multiple of `rows`. */
   window: number;
 }
@@ -39,6 +41,7 @@ const SOFTWARE: Tiles = {
   backwardVectors: 2,
   weightRowVectors: 5,
   unroll: 4,
+  listsNonzeroRows: true,
   window: 500,
 };
 /** A GPU hides latency with many invocations: small tiles. Not yet measured on one. */
@@ -49,6 +52,7 @@ const HARDWARE: Tiles = {
   backwardVectors: 1,
   weightRowVectors: 1,
   unroll: 4,
+  listsNonzeroRows: false,
   window: 1000,
 };
 

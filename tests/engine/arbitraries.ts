@@ -31,6 +31,7 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   backwardVectors: fc.integer({ min: 1, max: 3 }),
   weightRowVectors: fc.integer({ min: 1, max: 3 }),
   unroll: fc.integer({ min: 1, max: 4 }),
+  listsNonzeroRows: fc.boolean(),
   window: fc.constant(0),
 });
 
@@ -45,6 +46,7 @@ const overlapping: Tiles = {
   backwardVectors: 3,
   weightRowVectors: 2,
   unroll: 3,
+  listsNonzeroRows: false,
   window: 0,
 };
 

@@ -61,7 +61,7 @@ export class Scratch {
     const encoder = this.gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     kernels.forEach((kernel, i) => {
-      const dynamic = sources[i].bindings.some(({ access }) => access === "dynamic-uniform");
+      const dynamic = sources[i].bindings.some((binding) => binding?.access === "dynamic-uniform");
       dispatch(pass, kernel, dynamic ? [struct * UNIFORM_STRIDE] : undefined);
     });
     pass.end();

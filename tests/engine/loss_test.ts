@@ -26,7 +26,12 @@ async function runLoss(
   counters: number[],
 ) {
   const { replicas } = sizes;
-  const result = { deltas: new Float32Array(), metrics: new Float32Array(), counters: [0] };
+  const result = {
+    deltas: new Float32Array(),
+    metrics: new Float32Array(),
+    counters: [0],
+    steps: new Float32Array(),
+  };
   await withScratch(gpu, async (scratch) => {
     const buffers = {
       logits: scratch.put(logits),
@@ -34,15 +39,21 @@ async function runLoss(
       deltas: scratch.output(logits.length),
       metrics: scratch.output(2 * replicas * 8),
       counters: scratch.put(Uint32Array.from(counters)),
+      schedule: scratch.put(SCHEDULE),
+      steps: scratch.output(replicas),
       burst: scratch.uniforms([first]),
     };
     await scratch.run([lossSource(sizes, buffers)]);
     result.deltas = await scratch.floats(buffers.deltas);
     result.metrics = await scratch.floats(buffers.metrics);
+    result.steps = await scratch.floats(buffers.steps);
     result.counters = [...await scratch.words(buffers.counters)];
   });
   return result;
 }
+
+/** Step sizes of the eight iterations of a burst. */
+const SCHEDULE = Float32Array.from({ length: 8 }, (_, i) => 1 / (i + 3));
 
 /** Ways to draw a logit: ordinary, with many ties, and so large that their exponentials overflow. */
 const LOGITS: Record<string, (stream: RandomStream) => number> = {
@@ -85,6 +96,7 @@ Deno.test("loss: mean cross-entropy, correct predictions and gradient of full an
         const actual = await runLoss(sizes, logits, labels, rest.first, iterations);
 
         assertEquals(actual.counters, iterations.map((i) => i + 1));
+        assertEquals([...actual.steps], iterations.map((i) => SCHEDULE[i - rest.first]));
         const metrics = new Float32Array(actual.metrics.length).fill(UNTOUCHED);
         counts.forEach((count, r) => {
           const batch = new Float64Array(count * classes);

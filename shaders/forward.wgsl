@@ -1,6 +1,6 @@
 // Masked matmul with bias and activation: outputs = activation(inputs · weights).
 //
-//   inputs   (R, rows, IN_PITCH)         vec4f; column INPUTS is 1, the columns after it are 0
+//   inputs   (R, rows, IN_PITCH)         InputWord (inputs_*.wgsl), four columns; column INPUTS is 1, the columns after it are 0
 //   weights  (R, IN_PITCH, OUT_PITCH)    vec4f; W ⊙ mask, then the bias as row INPUTS, then zeros
 //   outputs  (R, rows, OUT_PITCH)        vec4f; column UNITS is 1 for the layer above, then zeros
 //
@@ -13,7 +13,7 @@
 // accumulator in a register for four steps even where all of them do not fit.
 // Grid: (column groups / LANES, rows / ROWS, R).
 
-@group(0) @binding(0) var<storage, read> inputs: array<vec4f>;
+@group(0) @binding(0) var<storage, read> inputs: array<InputWord>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> outputs: array<vec4f>;
 
@@ -41,7 +41,7 @@ fn main(
 #end
     weight += 4u * OUT_VECTORS;
 #for r in ROWS
-    let x_${r} = inputs[input + ${r}u * IN_VECTORS + k];
+    let x_${r} = load_input(input + ${r}u * IN_VECTORS + k);
 #for v in VECTORS
 #for j in 4
     acc_${r}_${v} = fma(vec4f(x_${r}[${j}]), w_${j}_${v}, acc_${r}_${v});

@@ -7,12 +7,13 @@
 //   replicas      (R)                  keys of data order and split, label map
 //   counters      (R)                  iterations done so far
 //   window        {first, end, split}  evaluation only: the rows' positions in the split
-//   batch         (R, ROWS, PITCH/4)   out; column FEATURES is 1, the columns after it 0
+//   batch         (R, ROWS, PITCH/4)   out: BatchWord, four columns; column FEATURES is 1, the rest 0
 //   batch_labels  (R, ROWS)            out; NO_LABEL in rows past the end, whose inputs are 0
 //
 // The constant column makes the bias one more row of the weight matrix, so the matmul kernels need no
 // bias of their own. One workgroup per row: the permutation is computed once per lane, not per pixel.
-// row_position() comes from gather_train.wgsl or gather_evaluate.wgsl, load_example() from examples_*.wgsl.
+// row_position() comes from gather_train.wgsl or gather_evaluate.wgsl, load_example() from examples_*.wgsl,
+// batch_word() from batch_*.wgsl.
 // Grid: (ROWS, 1, R).
 
 struct Replica {
@@ -27,7 +28,7 @@ struct Replica {
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> scales: array<f32>;
 @group(0) @binding(3) var<storage, read> replicas: array<Replica>;
-@group(0) @binding(4) var<storage, read_write> batch: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> batch: array<BatchWord>;
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 
 @compute @workgroup_size(LANES)
@@ -37,15 +38,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let position = row_position(row, replica);
   let valid = position != NO_LABEL;
   let example = select(0u, position, valid);
-  let scale = scales[example];
   let base = (replica * ROWS + row) * VECTORS;
   for (var k = lane; k < VECTORS; k += LANES) {
-    var value = vec4f();
-    if (k < WORDS) {
-      value = load_example(example * WORDS + k) * scale;
-    }
-    value = select(value, vec4f(1.0), vec4u(4u * k) + vec4u(0u, 1u, 2u, 3u) == vec4u(FEATURES));
-    batch[base + k] = select(vec4f(), value, valid);
+    batch[base + k] = batch_word(example, k, valid);
   }
   if (lane == 0u) {
     let label = (labels[example / 4u] >> (8u * (example % 4u))) & 0xffu;

@@ -1,6 +1,6 @@
 // Lists, for each tile of the weight gradient, the batch rows whose inputs in that tile are not all 0.
 //
-//   inputs  (R, BATCH_ROWS, IN_PITCH)      vec4f
+//   inputs  (R, BATCH_ROWS, IN_PITCH)      InputWord (inputs_*.wgsl)
 //   lists   (R, TILES, BATCH_ROWS + 1)     out: how many, then the rows in order
 //
 // Most pixels of an image of a digit are 0, and whole stretches of them are. A row that is 0 throughout
@@ -8,7 +8,7 @@
 // multiple of UNROLL with a row that is 0 there; a full list needs none. One lane per tile.
 // Grid: (TILES / LANES, 1, R).
 
-@group(0) @binding(0) var<storage, read> inputs: array<vec4f>;
+@group(0) @binding(0) var<storage, read> inputs: array<InputWord>;
 @group(0) @binding(1) var<storage, read_write> lists: array<u32>;
 
 @compute @workgroup_size(LANES)
@@ -23,11 +23,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var zero_row = 0u;
   for (var b = 0u; b < BATCH_ROWS; b++) {
     let input = (group.z * BATCH_ROWS + b) * IN_VECTORS + first;
-    var nonzero = vec4<bool>();
+    var counts = false;
 #for i in TILE_VECTORS
-    nonzero |= inputs[input + ${i}u] != vec4f();
+    counts = counts || is_nonzero(input + ${i}u);
 #end
-    if (any(nonzero)) {
+    if (counts) {
       count++;
       lists[list + count] = b;
     } else {

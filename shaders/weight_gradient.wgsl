@@ -1,7 +1,7 @@
 // Masked weight gradient with the optimizer's update as its epilogue:
 // gradient = (inputsᵀ · deltas) ⊙ mask, then weights ← update(weights, gradient).
 //
-//   inputs    (R, BATCH_ROWS, IN_PITCH)     vec4f; this layer's inputs, column INPUTS is 1 (bias)
+//   inputs    (R, BATCH_ROWS, IN_PITCH)     InputWord (inputs_*.wgsl); this layer's inputs, column INPUTS is 1 (bias)
 //   deltas    (R, BATCH_ROWS, OUT_PITCH)    vec4f; gradient at this layer's pre-activations
 //   mask      (R, IN_PITCH, MASK_WORDS)     bit c of a row: weight c is live; bias row and padding too
 //   weights   (R, IN_PITCH, OUT_PITCH)      vec4f; in and out
@@ -13,7 +13,7 @@
 // written as exactly 0 whatever the optimizer says. Tiles as in forward.wgsl: 4·TILE_VECTORS weight
 // rows × 4·VECTORS columns. Grid: (column groups / LANES, IN_VECTORS / TILE_VECTORS rounded up, R).
 
-@group(0) @binding(0) var<storage, read> inputs: array<vec4f>;
+@group(0) @binding(0) var<storage, read> inputs: array<InputWord>;
 @group(0) @binding(1) var<storage, read> deltas: array<vec4f>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
 @group(0) @binding(3) var<storage, read_write> weights: array<vec4f>;
@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #for i in TILE_VECTORS
 #for u in UNROLL
-    let x_${u}_${i} = inputs[input + b_${u} * IN_VECTORS + ${i}u];
+    let x_${u}_${i} = load_input(input + b_${u} * IN_VECTORS + ${i}u);
 #end
 #for j in 4
 #for v in VECTORS

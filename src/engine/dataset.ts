@@ -25,6 +25,8 @@ export interface GpuExamples {
   classes: number;
   /** Whether the inputs are floats rather than bytes. */
   isFloat: boolean;
+  /** Whether an input is a byte's v/255, so that batches can stay bytes. */
+  isPacked: boolean;
   inputs: GPUBuffer;
   labels: GPUBuffer;
   /** (count) factors by which the gather kernel multiplies an example. */
@@ -58,6 +60,7 @@ export async function uploadExamples(
     features,
     classes: labels.reduce((most, label) => Math.max(most, label), 0) + 1,
     isFloat,
+    isPacked: !isFloat && normalization === "unit",
     inputs: uploadBuffer(gpu, "inputs", padRows(inputs, count, features, rowBytes)),
     labels: uploadBuffer(
       gpu,

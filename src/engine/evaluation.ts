@@ -8,8 +8,9 @@ import { BufferPool, UNIFORM_STRIDE } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 import { createKernels, dispatch, type Kernel } from "./kernel.ts";
 import { evaluateSource, forwardSource, gatherEvaluateSource, reduceSource } from "./kernels.ts";
-import { pitch } from "./layout.ts";
 import {
+  activationBytes,
+  batchFormat,
   evaluationSpan,
   layerWidths,
   type ProgramSpec,
@@ -47,15 +48,15 @@ export class Evaluation {
   ): Promise<Evaluation> {
     const { layers, replicas } = spec;
     const tiles = tilesFor(gpu.adapter), rows = tiles.window, span = evaluationSpan(spec);
-    const last = layers.length - 1;
+    const last = layers.length - 1, format = batchFormat(spec);
     const { structs, offsets } = layWindows(spec, rows);
     const slots = Array.from(
       { length: MAX_EVALUATIONS },
       (_, slot) => SPLITS.map((split) => [slot, splitCount(spec, split)]),
     ).flat();
     const buffers = await gpu.scoped("evaluation buffers", () => ({
-      activations: layerWidths(layers).map((width, i) =>
-        pool.storage(`window ${i}`, 4 * replicas * rows * pitch(width))
+      activations: layerWidths(layers).map((_, i) =>
+        pool.storage(`window ${i}`, replicas * rows * activationBytes(spec, i))
       ),
       labels: pool.storage("window labels", 4 * replicas * rows),
       rows: pool.storage("row losses", 8 * replicas * span),
@@ -64,7 +65,7 @@ export class Evaluation {
       slots: pool.uniforms("slots", slots),
     }));
     const gather = (examples: ProgramSpec["pool"]) =>
-      gatherEvaluateSource({ replicas, rows }, {
+      gatherEvaluateSource({ replicas, rows, format }, {
         ...buffers,
         examples,
         replicas: program.replicas,
@@ -81,6 +82,7 @@ export class Evaluation {
       ...layers.map((layer, i) =>
         forwardSource(layer, i === last, { replicas, rows }, tiles, {
           inputs: buffers.activations[i],
+          format: i === 0 ? format : "f32",
           weights: program.weights[i],
           outputs: buffers.activations[i + 1],
         })

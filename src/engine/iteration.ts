@@ -19,7 +19,13 @@ import {
 import type { LayerSpec } from "./layer_spec.ts";
 import { maskWords, matrixSize, pitch } from "./layout.ts";
 import { stateCount } from "./optimizers.ts";
-import { layerWidths, MAX_BURST, type ProgramSpec } from "./program_spec.ts";
+import {
+  activationBytes,
+  batchFormat,
+  layerWidths,
+  MAX_BURST,
+  type ProgramSpec,
+} from "./program_spec.ts";
 import { paddedRows, tilesForBatch } from "./tiles.ts";
 
 /** The buffers of training, each with a leading axis R unless said. */
@@ -64,8 +70,8 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
         () => words(`optimizer state ${layer.name}`, matrixSize(layer)),
       )
     ),
-    activations: layerWidths(layers).map((width, i) =>
-      words(`activations ${i}`, rows * pitch(width))
+    activations: layerWidths(layers).map((_, i) =>
+      pool.storage(`activations ${i}`, replicas * rows * activationBytes(spec, i))
     ),
     deltas: perLayer("deltas", (layer) => rows * pitch(layer.units)),
     labels: words("batch labels", rows),
@@ -90,7 +96,9 @@ export function iterationSources(
 ): KernelSource[] {
   const { layers, optimizer, batchSize, trainCount, replicas } = spec;
   const tiles = tilesForBatch(gpu.adapter, batchSize), last = layers.length - 1;
+  const format = batchFormat(spec);
   const sizes = {
+    format,
     replicas,
     batchSize,
     trainCount,
@@ -101,6 +109,7 @@ export function iterationSources(
   const forward = layers.map((layer, i) =>
     forwardSource(layer, i === last, sizes, tiles, {
       inputs: activations[i],
+      format: i === 0 ? format : "f32",
       weights: weights[i],
       outputs: activations[i + 1],
     })
@@ -110,6 +119,7 @@ export function iterationSources(
     const update = weightGradientSource(layer, optimizer, sizes, tiles, {
       ...buffers,
       inputs: activations[i],
+      format: i === 0 ? format : "f32",
       deltas: deltas[i],
       mask: buffers.masks[i],
       weights: weights[i],
@@ -131,6 +141,7 @@ export function iterationSources(
       ? [
         nonzeroRowsSource(layers[0], sizes, tiles, {
           inputs: activations[0],
+          format,
           lists: buffers.lists,
         }),
       ]

@@ -8,6 +8,8 @@ import activationNone from "../../shaders/activation_none.wgsl" with { type: "te
 import activationRelu from "../../shaders/activation_relu.wgsl" with { type: "text" };
 import activationSigmoid from "../../shaders/activation_sigmoid.wgsl" with { type: "text" };
 import activationTanh from "../../shaders/activation_tanh.wgsl" with { type: "text" };
+import batchF32 from "../../shaders/batch_f32.wgsl" with { type: "text" };
+import batchU8 from "../../shaders/batch_u8.wgsl" with { type: "text" };
 import common from "../../shaders/common.wgsl" with { type: "text" };
 import evaluate from "../../shaders/evaluate.wgsl" with { type: "text" };
 import examplesF32 from "../../shaders/examples_f32.wgsl" with { type: "text" };
@@ -16,6 +18,8 @@ import forward from "../../shaders/forward.wgsl" with { type: "text" };
 import gather from "../../shaders/gather.wgsl" with { type: "text" };
 import gatherEvaluate from "../../shaders/gather_evaluate.wgsl" with { type: "text" };
 import gatherTrain from "../../shaders/gather_train.wgsl" with { type: "text" };
+import inputsF32 from "../../shaders/inputs_f32.wgsl" with { type: "text" };
+import inputsU8 from "../../shaders/inputs_u8.wgsl" with { type: "text" };
 import loss from "../../shaders/loss.wgsl" with { type: "text" };
 import nonzeroRows from "../../shaders/nonzero_rows.wgsl" with { type: "text" };
 import permute from "../../shaders/permute.wgsl" with { type: "text" };
@@ -43,6 +47,15 @@ const LOSS_LANES = 64;
 
 const ACTIVATIONS = { relu: activationRelu, tanh: activationTanh, sigmoid: activationSigmoid };
 
+/**
+ * How a layer's inputs lie in memory: floats; or, for the first layer, bytes that mean v/255, four to a
+ * word.
+ */
+export type InputFormat = "f32" | "u8";
+
+const INPUTS = { f32: inputsF32, u8: inputsU8 };
+const BATCHES = { f32: batchF32, u8: batchU8 };
+
 function activationWgsl(activation: Activation): string {
   return activation === null ? activationNone : ACTIVATIONS[activation];
 }
@@ -51,6 +64,8 @@ function activationWgsl(activation: Activation): string {
 export function gatherTrainSource(sizes: {
   replicas: number;
   rows: number;
+  /** Of the batch; "u8" only for examples that are packed. */
+  format?: InputFormat;
   batchSize: number;
   trainCount: number;
 }, buffers: {
@@ -69,7 +84,11 @@ export function gatherTrainSource(sizes: {
 }
 
 /** Fills a batch with the rows of one evaluation window. */
-export function gatherEvaluateSource(sizes: { replicas: number; rows: number }, buffers: {
+export function gatherEvaluateSource(sizes: {
+  replicas: number;
+  rows: number;
+  format?: InputFormat;
+}, buffers: {
   examples: GpuExamples;
   replicas: GPUBuffer;
   batch: GPUBuffer;
@@ -84,15 +103,21 @@ function gatherSource(
   label: string,
   positions: string,
   examples: GpuExamples,
-  sizes: { replicas: number; rows: number },
+  sizes: { replicas: number; rows: number; format?: InputFormat },
   buffers: { replicas: GPUBuffer; batch: GPUBuffer; labels: GPUBuffer },
   position: Binding,
   constants: Record<string, number> = {},
 ): KernelSource {
   return {
     label,
-    template: [common, permute, gather, examples.isFloat ? examplesF32 : examplesU8, positions]
-      .join("\n"),
+    template: [
+      common,
+      permute,
+      gather,
+      examples.isFloat ? examplesF32 : examplesU8,
+      BATCHES[sizes.format ?? "f32"],
+      positions,
+    ].join("\n"),
     constants: {
       LANES: GATHER_LANES,
       ROWS: sizes.rows,
@@ -121,13 +146,15 @@ export function forwardSource(
   isLast: boolean,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
-  buffers: { inputs: GPUBuffer; weights: GPUBuffer; outputs: GPUBuffer },
+  buffers: { inputs: GPUBuffer; format?: InputFormat; weights: GPUBuffer; outputs: GPUBuffer },
 ): KernelSource {
   const outPitch = pitch(layer.units);
   const vectors = tileVectors(outPitch / 4, tiles.forwardVectors, tiles);
   return {
     label: `forward ${layer.name}`,
-    template: `${activationWgsl(layer.activation)}\n${forward}`,
+    template: [activationWgsl(layer.activation), INPUTS[buffers.format ?? "f32"], forward].join(
+      "\n",
+    ),
     constants: {
       LANES: tiles.lanes,
       ROWS: tiles.rows,
@@ -228,6 +255,7 @@ export function weightGradientSource(
   tiles: Tiles,
   buffers: {
     inputs: GPUBuffer;
+    format?: InputFormat;
     deltas: GPUBuffer;
     mask: GPUBuffer;
     weights: GPUBuffer;
@@ -242,7 +270,12 @@ export function weightGradientSource(
   const vectors = tileVectors(outPitch / 4, tiles.backwardVectors, tiles);
   return {
     label: `weight gradient ${layer.name}`,
-    template: [updateWgsl(optimizer), buffers.lists ? rowsListed : rowsAll, weightGradient].join(
+    template: [
+      updateWgsl(optimizer),
+      INPUTS[buffers.format ?? "f32"],
+      buffers.lists ? rowsListed : rowsAll,
+      weightGradient,
+    ].join(
       "\n",
     ),
     constants: {
@@ -292,12 +325,12 @@ export function nonzeroRowsSource(
   layer: LayerSpec,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
-  buffers: { inputs: GPUBuffer; lists: GPUBuffer },
+  buffers: { inputs: GPUBuffer; format?: InputFormat; lists: GPUBuffer },
 ): KernelSource {
   const { rowVectors, count } = weightTiles(layer, tiles);
   return {
     label: `nonzero rows ${layer.name}`,
-    template: nonzeroRows,
+    template: `${INPUTS[buffers.format ?? "f32"]}\n${nonzeroRows}`,
     constants: {
       LANES: tiles.lanes,
       TILES: count,

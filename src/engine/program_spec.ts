@@ -3,6 +3,7 @@
 import { CapacityError, InputError } from "../errors.ts";
 import type { GpuExamples } from "./dataset.ts";
 import type { Gpu } from "./device.ts";
+import type { InputFormat } from "./kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
@@ -54,6 +55,17 @@ export function layerWidths(layers: LayerSpec[]): number[] {
   return [layers[0].inputs, ...layers.map((layer) => layer.units)];
 }
 
+/** How batches lie in memory: bytes where all examples allow it. */
+export function batchFormat({ pool, test }: Pick<ProgramSpec, "pool" | "test">): InputFormat {
+  return pool.isPacked && test.isPacked ? "u8" : "f32";
+}
+
+/** Bytes of activation matrix `index` (0: the batch) per row. */
+export function activationBytes(spec: Omit<ProgramSpec, "replicas">, index: number): number {
+  const columns = pitch(layerWidths(spec.layers)[index]);
+  return index === 0 && batchFormat(spec) === "u8" ? columns : 4 * columns;
+}
+
 /** Examples of a split. */
 export function splitCount(spec: Omit<ProgramSpec, "replicas">, split: Split): number {
   const { pool, test, trainCount } = spec;
@@ -71,7 +83,8 @@ export function maxReplicas(gpu: Gpu, spec: Omit<ProgramSpec, "replicas">): numb
   const rows = Math.max(paddedRows(spec.batchSize, tiles), tiles.window);
   const bytes = [
     ...spec.layers.map((layer) => 4 * matrixSize(layer)),
-    ...layerWidths(spec.layers).map((width) => 4 * rows * pitch(width)),
+    ...layerWidths(spec.layers).map((_, i) => rows * activationBytes(spec, i)),
+    ...spec.layers.map((layer) => 4 * rows * pitch(layer.units)),
     8 * evaluationSpan(spec),
     8 * MAX_BURST,
   ];

@@ -7,7 +7,8 @@
 import { BufferPool, UNIFORM_STRIDE } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 import { createKernels, dispatch, type Kernel } from "./kernel.ts";
-import { evaluateSource, forwardSource, gatherEvaluateSource, reduceSource } from "./kernels.ts";
+import { forwardSource } from "./matmul_kernels.ts";
+import { evaluateSource, gatherEvaluateSource, reduceSource } from "./row_kernels.ts";
 import {
   activationBytes,
   batchFormat,

@@ -9,13 +9,11 @@ import type { KernelSource } from "./kernel.ts";
 import {
   activationGradientSource,
   forwardSource,
-  gatherTrainSource,
-  lossSource,
   nonzeroRowsSource,
   nonzeroRowsWords,
-  REPLICA_WORDS,
   weightGradientSource,
-} from "./kernels.ts";
+} from "./matmul_kernels.ts";
+import { gatherTrainSource, lossSource, REPLICA_WORDS } from "./row_kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { maskWords, matrixSize, pitch } from "./layout.ts";
 import { stateCount } from "./optimizers.ts";

@@ -13,7 +13,7 @@ import type { Gpu } from "./device.ts";
 import { Evaluation, MAX_EVALUATIONS } from "./evaluation.ts";
 import { createKernels, dispatch, type Kernel } from "./kernel.ts";
 import { allocateIteration, type IterationBuffers, iterationSources } from "./iteration.ts";
-import { REPLICA_WORDS } from "./kernels.ts";
+import { REPLICA_WORDS } from "./row_kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { matrixSize, packMask, packWeights, unpackWeights } from "./layout.ts";
 import { stepSize } from "./optimizers.ts";

@@ -3,7 +3,6 @@
 import { CapacityError, InputError } from "../errors.ts";
 import type { GpuExamples } from "./dataset.ts";
 import type { Gpu } from "./device.ts";
-import type { InputFormat } from "./kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
@@ -54,6 +53,12 @@ export const MAX_BURST = 1000;
 export function layerWidths(layers: LayerSpec[]): number[] {
   return [layers[0].inputs, ...layers.map((layer) => layer.units)];
 }
+
+/**
+ * How a layer's inputs lie in memory: floats; or, for the first layer, bytes that mean v/255, four to a
+ * word.
+ */
+export type InputFormat = "f32" | "u8";
 
 /** How batches lie in memory: bytes where all examples allow it. */
 export function batchFormat({ pool, test }: Pick<ProgramSpec, "pool" | "test">): InputFormat {

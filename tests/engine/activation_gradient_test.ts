@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { activationGradientSource } from "../../src/engine/kernels.ts";
+import { activationGradientSource } from "../../src/engine/matmul_kernels.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../src/engine/layout.ts";
 import { paddedRows } from "../../src/engine/tiles.ts";

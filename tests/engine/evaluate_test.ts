@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { evaluateSource, reduceSource } from "../../src/engine/kernels.ts";
+import { evaluateSource, reduceSource } from "../../src/engine/row_kernels.ts";
 import { pitch } from "../../src/engine/layout.ts";
 import { assertAllClose } from "../reference/allclose.ts";
 import { softmaxCrossEntropy } from "../reference/network.ts";

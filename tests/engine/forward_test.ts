@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { forwardSource } from "../../src/engine/kernels.ts";
+import { forwardSource } from "../../src/engine/matmul_kernels.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../src/engine/layout.ts";
 import type { RandomStream } from "../../src/engine/random.ts";

@@ -10,7 +10,7 @@ import {
   gatherEvaluateSource,
   gatherTrainSource,
   REPLICA_WORDS,
-} from "../../src/engine/kernels.ts";
+} from "../../src/engine/row_kernels.ts";
 import { pitch } from "../../src/engine/layout.ts";
 import { epochKey, type Key, permute, type RandomStream } from "../../src/engine/random.ts";
 import { InputError } from "../../src/errors.ts";

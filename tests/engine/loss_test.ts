@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { lossSource } from "../../src/engine/kernels.ts";
+import { lossSource } from "../../src/engine/row_kernels.ts";
 import { pitch } from "../../src/engine/layout.ts";
 import type { RandomStream } from "../../src/engine/random.ts";
 import { assertAllClose } from "../reference/allclose.ts";

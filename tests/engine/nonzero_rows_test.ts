@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { nonzeroRowsSource, nonzeroRowsWords } from "../../src/engine/kernels.ts";
+import { nonzeroRowsSource, nonzeroRowsWords } from "../../src/engine/matmul_kernels.ts";
 import { pitch } from "../../src/engine/layout.ts";
 import { type Tiles, tilesFor } from "../../src/engine/tiles.ts";
 import { replicaCounts, streams, widths } from "./arbitraries.ts";

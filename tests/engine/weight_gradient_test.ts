@@ -4,7 +4,7 @@ import {
   nonzeroRowsSource,
   nonzeroRowsWords,
   weightGradientSource,
-} from "../../src/engine/kernels.ts";
+} from "../../src/engine/matmul_kernels.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import {
   matrixSize,

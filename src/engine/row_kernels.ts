@@ -1,0 +1,202 @@
+/**
+ * The kernels that go through a batch row by row (gather, loss, evaluation), one function each: takes
+ * sizes and buffers, gives the source that `createKernels` compiles. Shapes and meaning are in the
+ * header of each file of `shaders/`.
+ */
+
+import batchF32 from "../../shaders/batch_f32.wgsl" with { type: "text" };
+import batchU8 from "../../shaders/batch_u8.wgsl" with { type: "text" };
+import common from "../../shaders/common.wgsl" with { type: "text" };
+import evaluate from "../../shaders/evaluate.wgsl" with { type: "text" };
+import examplesF32 from "../../shaders/examples_f32.wgsl" with { type: "text" };
+import examplesU8 from "../../shaders/examples_u8.wgsl" with { type: "text" };
+import gather from "../../shaders/gather.wgsl" with { type: "text" };
+import gatherEvaluate from "../../shaders/gather_evaluate.wgsl" with { type: "text" };
+import gatherTrain from "../../shaders/gather_train.wgsl" with { type: "text" };
+import loss from "../../shaders/loss.wgsl" with { type: "text" };
+import permute from "../../shaders/permute.wgsl" with { type: "text" };
+import reduce from "../../shaders/reduce.wgsl" with { type: "text" };
+import softmax from "../../shaders/softmax.wgsl" with { type: "text" };
+import type { GpuExamples } from "./dataset.ts";
+import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
+import { pitch } from "./layout.ts";
+import type { InputFormat } from "./program_spec.ts";
+
+/** Bytes of the `Window` and `Slot` structs of the shaders. */
+export const WINDOW_BYTES = 16;
+export const SLOT_BYTES = 8;
+/** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map. */
+export const REPLICA_WORDS = 6 + 256;
+
+/** Invocations of the row-wise kernels (gather, loss, evaluate, reduce). */
+const GATHER_LANES = 8;
+const LOSS_LANES = 64;
+
+const BATCHES = { f32: batchF32, u8: batchU8 };
+
+/** Fills a batch with the rows of the current training iteration. */
+export function gatherTrainSource(sizes: {
+  replicas: number;
+  rows: number;
+  /** Of the batch; "u8" only for examples that are packed. */
+  format?: InputFormat;
+  batchSize: number;
+  trainCount: number;
+}, buffers: {
+  examples: GpuExamples;
+  replicas: GPUBuffer;
+  batch: GPUBuffer;
+  labels: GPUBuffer;
+  counters: GPUBuffer;
+}): KernelSource {
+  const { examples } = buffers;
+  return gatherSource("gather", gatherTrain, examples, sizes, buffers, read(buffers.counters), {
+    BATCH: sizes.batchSize,
+    BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
+    TRAIN: sizes.trainCount,
+  });
+}
+
+/** Fills a batch with the rows of one evaluation window. */
+export function gatherEvaluateSource(sizes: {
+  replicas: number;
+  rows: number;
+  format?: InputFormat;
+}, buffers: {
+  examples: GpuExamples;
+  replicas: GPUBuffer;
+  batch: GPUBuffer;
+  labels: GPUBuffer;
+  windows: GPUBuffer;
+}): KernelSource {
+  const windows = dynamicUniform(buffers.windows, WINDOW_BYTES);
+  return gatherSource("gather window", gatherEvaluate, buffers.examples, sizes, buffers, windows);
+}
+
+function gatherSource(
+  label: string,
+  positions: string,
+  examples: GpuExamples,
+  sizes: { replicas: number; rows: number; format?: InputFormat },
+  buffers: { replicas: GPUBuffer; batch: GPUBuffer; labels: GPUBuffer },
+  position: Binding,
+  constants: Record<string, number> = {},
+): KernelSource {
+  return {
+    label,
+    template: [
+      common,
+      permute,
+      gather,
+      examples.isFloat ? examplesF32 : examplesU8,
+      BATCHES[sizes.format ?? "f32"],
+      positions,
+    ].join("\n"),
+    constants: {
+      LANES: GATHER_LANES,
+      ROWS: sizes.rows,
+      FEATURES: examples.features,
+      WORDS: Math.ceil(examples.features / 4),
+      VECTORS: pitch(examples.features) / 4,
+      POOL: examples.count,
+      ...constants,
+    },
+    bindings: [
+      read(examples.inputs),
+      read(examples.labels),
+      read(examples.scales),
+      read(buffers.replicas),
+      write(buffers.batch),
+      write(buffers.labels),
+      position,
+    ],
+    grid: [sizes.rows, 1, sizes.replicas],
+  };
+}
+
+/** Softmax cross-entropy, metrics and the gradient at the logits. */
+export function lossSource(sizes: {
+  classes: number;
+  replicas: number;
+  rows: number;
+  batchSize: number;
+  trainCount: number;
+}, buffers: {
+  logits: GPUBuffer;
+  labels: GPUBuffer;
+  deltas: GPUBuffer;
+  metrics: GPUBuffer;
+  counters: GPUBuffer;
+  schedule: GPUBuffer;
+  steps: GPUBuffer;
+  burst: GPUBuffer;
+}): KernelSource {
+  return {
+    label: "loss",
+    template: [common, softmax, loss].join("\n"),
+    constants: {
+      LANES: LOSS_LANES,
+      CLASSES: sizes.classes,
+      PITCH: pitch(sizes.classes),
+      ROWS: sizes.rows,
+      BATCH: sizes.batchSize,
+      BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
+      TRAIN: sizes.trainCount,
+      REPLICAS: sizes.replicas,
+    },
+    bindings: [
+      read(buffers.logits),
+      read(buffers.labels),
+      write(buffers.deltas),
+      write(buffers.metrics),
+      write(buffers.counters),
+      read(buffers.schedule),
+      write(buffers.steps),
+      uniform(buffers.burst),
+    ],
+    grid: [1, 1, sizes.replicas],
+  };
+}
+
+/** Loss and correctness of each row of an evaluation window. */
+export function evaluateSource(
+  sizes: { classes: number; replicas: number; rows: number; span: number },
+  buffers: { logits: GPUBuffer; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },
+): KernelSource {
+  return {
+    label: "evaluate",
+    template: [common, softmax, evaluate].join("\n"),
+    constants: {
+      LANES: LOSS_LANES,
+      CLASSES: sizes.classes,
+      PITCH: pitch(sizes.classes),
+      ROWS: sizes.rows,
+      SPAN: sizes.span,
+    },
+    bindings: [
+      read(buffers.logits),
+      read(buffers.labels),
+      write(buffers.rows),
+      dynamicUniform(buffers.windows, WINDOW_BYTES),
+    ],
+    grid: [Math.ceil(sizes.rows / LOSS_LANES), 1, sizes.replicas],
+  };
+}
+
+/** Sums of a split's losses and correct predictions. */
+export function reduceSource(
+  sizes: { replicas: number; span: number },
+  buffers: { rows: GPUBuffer; totals: GPUBuffer; slots: GPUBuffer },
+): KernelSource {
+  return {
+    label: "reduce",
+    template: reduce,
+    constants: { LANES: LOSS_LANES, SPAN: sizes.span, REPLICAS: sizes.replicas },
+    bindings: [
+      read(buffers.rows),
+      write(buffers.totals),
+      dynamicUniform(buffers.slots, SLOT_BYTES),
+    ],
+    grid: [1, 1, sizes.replicas],
+  };
+}

@@ -1,4 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
+import type { GpuExamples } from "../../src/engine/dataset.ts";
 import { adamSpec } from "../../src/engine/optimizers.ts";
 import type { BurstStep, Measurement, Program } from "../../src/engine/program.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
@@ -132,4 +133,37 @@ Deno.test("determinism: bursts may be submitted before the one before them has b
     assertEquals(results.flatMap((result) => result.evaluations), inTurn.evaluations);
     assertEquals(await program.readParameters(), inTurn.parameters);
   });
+});
+
+/** A run on images that are mostly black, as digits are: whole tiles of a batch are 0. */
+function mostlyBlack() {
+  const run = draw({ ...DEEP, features: 101, batchSize: 24 });
+  const stream = new RandomStream(seedKey(4));
+  for (const { inputs } of [run.pool, run.test]) {
+    for (let i = 0; i < inputs.length; i += 8) {
+      if (stream.uniform() < 0.8) inputs.fill(0, i, i + 8);
+    }
+  }
+  return run;
+}
+
+Deno.test("determinism: tile shapes, and rows left out because they are 0, change no bit", async () => {
+  const run = mostlyBlack();
+  const results = [];
+  for (const [, gpu] of adapters) {
+    results.push(await withProgram(gpu, run, (program) => outcome(program, [STEPS])));
+  }
+  assertEquals(results[1], results[0]);
+});
+
+Deno.test("determinism: batches of bytes give the bits that batches of floats give", async () => {
+  const run = mostlyBlack();
+  for (const [, gpu] of adapters) {
+    const results = [];
+    for (const isPacked of [true, false]) {
+      const as = (examples: GpuExamples) => ({ ...examples, isPacked });
+      results.push(await withProgram(gpu, run, (program) => outcome(program, [STEPS]), as));
+    }
+    assertEquals(results[1], results[0]);
+  }
 });

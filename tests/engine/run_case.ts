@@ -5,6 +5,7 @@
 import {
   destroyExamples,
   type ExampleArrays,
+  type GpuExamples,
   type Normalization,
   uploadExamples,
 } from "../../src/engine/dataset.ts";
@@ -84,14 +85,19 @@ export function aloneCase(run: RunCase, replica: number): RunCase {
   return { ...run, spec: { ...run.spec, replicas: 1 }, replicas: [run.replicas[replica]] };
 }
 
-/** Gives `work` a loaded program; its buffers and examples are released afterwards. */
+/**
+ * Gives `work` a loaded program; its buffers and examples are released afterwards.
+ *
+ * @param as changes how the uploaded examples are described
+ */
 export async function withProgram<T>(
   gpu: Gpu,
   run: RunCase,
   work: (program: Program) => Promise<T>,
+  as = (examples: GpuExamples): GpuExamples => examples,
 ): Promise<T> {
-  const pool = await uploadExamples(gpu, run.pool, run.normalization);
-  const test = await uploadExamples(gpu, run.test, run.normalization);
+  const pool = as(await uploadExamples(gpu, run.pool, run.normalization));
+  const test = as(await uploadExamples(gpu, run.test, run.normalization));
   try {
     const program = await Program.create(gpu, { ...run.spec, pool, test });
     try {

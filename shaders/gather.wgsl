@@ -6,7 +6,7 @@
 //   scales        (count)              multiplies v/255 (unit 1, none 255, l2 1/norm); float inputs: 1
 //   replicas      (R)                  keys of data order and split, label map
 //   counters      (R)                  iterations done so far
-//   window        {first, end, split}  evaluation only: the rows' positions in the split
+//   window        Window (common.wgsl) evaluation only: the rows' positions in the split
 //   batch         (R, ROWS, PITCH/4)   out: BatchWord, four columns; column FEATURES is 1, the rest 0
 //   batch_labels  (R, ROWS)            out; NO_LABEL in rows past the end, whose inputs are 0
 //

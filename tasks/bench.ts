@@ -27,7 +27,10 @@ const task = {
   name: "bench",
   summary: "Times training iterations of LeNet-300-100 against NumPy, in one run.",
   flags: {
-    mnistLocation: path({ help: "folder with MNIST; without it, the synthetic digits" }),
+    mnistLocation: path({
+      help: "folder with MNIST",
+      defaultText: "MNIST_LOCATION of the environment, else the synthetic digits",
+    }),
     rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
     iterations: integer({ min: 10, max: 1000, default: 200, help: "iterations per measurement" }),
     json: boolean({ help: "print the results as one JSON document" }),
@@ -52,7 +55,7 @@ interface Row {
 await runTask(task, async (flags) => {
   await ensureAdapter(task.name);
   const gpu = await openGpu();
-  const location = flags.mnistLocation ?? Deno.env.get("MNIST_LOCATION") ?? null;
+  const location = flags.mnistLocation ?? (Deno.env.get("MNIST_LOCATION") || null);
   const { sets } = await loadDataset({
     dataset: location === null ? "synthetic-digits" : "auto",
     location,

@@ -4,9 +4,10 @@ import type { Gpu } from "../src/engine/mod.ts";
 import { openGpu } from "../src/engine/mod.ts";
 import { UsageError } from "../src/errors.ts";
 import type { LevelStart } from "../src/foundations/experiment.ts";
+import { checkBinary } from "../src/foundations/network.ts";
 import * as paths from "../src/foundations/paths.ts";
 import { RunQueue } from "../src/foundations/run_queue.ts";
-import { standardize } from "../src/foundations/save_restore.ts";
+import { restoreNetwork, standardize } from "../src/foundations/save_restore.ts";
 import { union } from "../src/foundations/union.ts";
 import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
 import { LotteryExperiment } from "../src/mnist_fc/lottery_experiment.ts";
@@ -33,13 +34,18 @@ await runTask(task, async (flags) => {
   if (flags.outputDir !== undefined && flags.experimentPath !== undefined) {
     throw new UsageError("--output-dir and --experiment-path exclude each other; give one of them");
   }
+  if (flags.dataset === "synthetic-digits" && flags.mnistLocation !== undefined) {
+    throw new UsageError(
+      "--dataset synthetic-digits is built in and takes no --mnist-location; give one of them",
+    );
+  }
   const protocol = resolveProtocol(flags);
   const storage = new DenoStorage();
   await ensureAdapter(task.name);
   const gpu = await openGpu();
   const data = await loadDataset({
     dataset: flags.dataset,
-    location: flags.mnistLocation ?? Deno.env.get("MNIST_LOCATION") ?? null,
+    location: flags.mnistLocation ?? locationFromEnvironment(flags.dataset),
     storage,
     onNotice: warn,
   });
@@ -106,6 +112,7 @@ await runTask(task, async (flags) => {
     storage,
     runs,
     output,
+    experimentName: flags.experimentName,
     title: `Winning tickets on ${data.record.name}`,
     context: {
       adapter: gpu.adapter,
@@ -120,12 +127,23 @@ await runTask(task, async (flags) => {
   gpu.destroy();
 });
 
+/** MNIST_LOCATION says where MNIST is, and nothing of other datasets. */
+function locationFromEnvironment(dataset: string): string | null {
+  return dataset === "auto" || dataset === "mnist" ? Deno.env.get("MNIST_LOCATION") || null : null;
+}
+
 async function readStart(
   storage: DenoStorage,
   flags: TaskValues<typeof runFlags>,
 ): Promise<LevelStart> {
   const presets = await standardize(flags.presets ?? null, null, storage);
-  const masks = await standardize([...(flags.masks ?? [])], union, storage);
+  const masksOf = async (folder: string) => {
+    const masks = await restoreNetwork(storage, folder);
+    for (const [name, mask] of Object.entries(masks)) checkBinary(mask, paths.layer(folder, name));
+    return masks;
+  };
+  const given = await Promise.all((flags.masks ?? []).map(masksOf));
+  const masks = await standardize(given, union, storage);
   return { presets: presets ?? undefined, masks: masks ?? undefined };
 }
 

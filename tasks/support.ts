@@ -67,10 +67,8 @@ const onOneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, " ").
 function exitWith(error: unknown): never {
   const isDebug = Deno.args.includes("--debug");
   const message = onOneLine(error instanceof Error ? error.message : String(error));
-  if (error instanceof LotteryError) tell(`error: ${message}`);
-  else {tell(
-      `error: internal: ${message}${isDebug ? "" : " (run again with --debug for the stack)"}`,
-    );}
+  const hint = isDebug ? "" : " (run again with --debug for the stack)";
+  tell(`error: ${error instanceof LotteryError ? message : `internal: ${message}${hint}`}`);
   if (isDebug && error instanceof Error) console.error(error.stack);
   Deno.exit(error instanceof UsageError ? 2 : 1);
 }

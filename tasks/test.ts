@@ -5,26 +5,14 @@
 import { LotteryError, UsageError } from "../src/errors.ts";
 import { string } from "../src/mnist_fc/flag_kinds.ts";
 import { findChromium } from "../tests/browser/chromium.ts";
-import {
-  browserModules,
-  checkForBrowser,
-  ROOT,
-  runDeno,
-  type ToolResult,
-} from "../tests/browser/toolchain.ts";
+import { ROOT } from "../tests/browser/toolchain.ts";
 import { addTo, countResults, type FileResult, readJunit, type Tally } from "../tests/junit.ts";
 import { mnistLocation } from "../tests/mnist_location.ts";
 import { numpyPython, PYTHONS } from "../tests/numpy.ts";
 import { ensureAdapter, prepareGpuEnvironment } from "./adapter.ts";
+import { runChecks } from "./checks.ts";
 import { aptInstall, mayAptInstall } from "./apt.ts";
 import { leaveInterruptsToChild, runTask, warn } from "./support.ts";
-
-const CHECKS: [name: string, run: () => Promise<ToolResult>][] = [
-  ["format", () => runDeno(["fmt", "--check", "--quiet"])],
-  ["lint", () => runDeno(["lint", "--quiet"])],
-  ["type-check", () => runDeno(["check", "--quiet", "src", "tasks", "tests"])],
-  ["type-check of src/ against browser libraries", () => checkForBrowser(browserModules())],
-];
 
 /** What tests may do: files anywhere, programs by name, no network but this machine. */
 const PERMISSIONS = [
@@ -71,17 +59,6 @@ async function provideAll(): Promise<void> {
   );
   await provide("Chromium", () => Promise.resolve(findChromium() !== null), "chromium");
   console.log(`examples: ${await mnistLocation()}`);
-}
-
-/** Runs Deno's formatter, linter and type-checker. */
-async function runChecks(): Promise<Tally> {
-  const tally: Tally = { passed: 0, failed: 0 };
-  for (const [name, run] of CHECKS) {
-    const { success, stdout, stderr } = await run();
-    console.log(`${name} ... ${success ? "ok" : `FAILED\n${stdout}${stderr}`}`);
-    addTo(tally, success ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
-  }
-  return tally;
 }
 
 /** Test files below a path, as paths from the project's folder. */

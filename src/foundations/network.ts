@@ -59,7 +59,7 @@ export function checkBinary(tensor: Tensor, what: string): void {
   if (i === -1) return;
   throw new InputError(
     `${what} holds ${tensor.data[i]} at ${formatIndex(i, tensor.shape)}: ` +
-      "a mask has only 0 (pruned) and 1 (kept)",
+      "a mask has only 0 (pruned) and 1 (kept); use the masks of a finished run",
   );
 }
 

@@ -32,6 +32,16 @@ export interface SavedRun {
   curves: Curves;
 }
 
+/** What `saveRun` writes beside run.json and single files that are replaced whole. */
+const RUN_CONTENTS = [
+  paths.initial,
+  paths.initialBiases,
+  paths.masks,
+  paths.final,
+  paths.finalBiases,
+  paths.summaries,
+];
+
 /**
  * Writes a run's folder; what an interrupted attempt left there is removed first. No file
  * holds the time, not even the event file's name, so repeating a run gives the same bytes.
@@ -44,6 +54,7 @@ export async function saveRun(
 ): Promise<void> {
   // Removed first, so that a crash midway never leaves a record beside files of two attempts.
   await storage.remove(paths.record(folder));
+  for (const leftover of RUN_CONTENTS) await storage.remove(leftover(folder));
   await saveNetwork(storage, paths.initial(folder), run.initial);
   await saveNetwork(storage, paths.initialBiases(folder), run.initialBiases);
   await saveNetwork(storage, paths.masks(folder), run.masks);
@@ -103,6 +114,12 @@ export async function restoreRun(
   const restore = async (path: string, shapeOf: (layer: LayerSpec) => number[] | null) => {
     const wanted = layers.filter((layer) => shapeOf(layer) !== null);
     const network = wanted.length > 0 ? await restoreNetwork(storage, path) : {};
+    const stray = Object.keys(network).find((name) => !wanted.some((layer) => layer.name === name));
+    if (stray !== undefined) {
+      throw new FormatError(
+        `${paths.layer(path, stray)} is of no layer of this run; move ${folder} away and run again`,
+      );
+    }
     for (const layer of wanted) {
       const tensor = network[layer.name];
       if (!tensor) {

@@ -7,6 +7,7 @@ import { type AccuracyPoint, accuracySpec } from "../analysis/charts.ts";
 import { renderSvg } from "../analysis/render_svg.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
+import { experimentSuffix } from "./run_folders.ts";
 import { judge, type LevelSummary, type RunSummary, summarizeLevels } from "./summary.ts";
 
 /** What to report and where to put the chart. */
@@ -16,18 +17,22 @@ export interface ReportOptions {
   /** Folder of the experiment. */
   output: string;
   title: string;
+  experimentName: string;
   /** What the JSON document says of the experiment beside its results. */
   context: Record<string, unknown>;
 }
 
-/** Writes `accuracy.svg` into the experiment's folder and gives the report as text and as JSON. */
+/** Writes `accuracy.svg` (`accuracy-{experiment name}.svg` if it has one) into the experiment's folder and gives the report as text and as JSON. */
 export async function lotteryReport(
   options: ReportOptions,
 ): Promise<{ text: string; json: Record<string, unknown> }> {
   const { runs, output, title, storage } = options;
   const levels = summarizeLevels(runs);
   const verdict = judge(levels);
-  const chart = `${output.replace(/\/$/, "")}/accuracy.svg`;
+  const suffix = experimentSuffix(options.experimentName);
+  const chart = `${output.replace(/\/$/, "")}/${
+    ["accuracy", suffix].filter(Boolean).join("-")
+  }.svg`;
   const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
   await storage.write(chart, new TextEncoder().encode(svg));
   return {

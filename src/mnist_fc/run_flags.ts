@@ -3,6 +3,7 @@
  * `parseFlags`, `--help`, the page's form and run.json share.
  */
 import { UsageError } from "../errors.ts";
+import { DEFAULT_EXPERIMENT_NAME } from "./constants.ts";
 import { boolean, choice, integer, integerOrAuto, number, path, string } from "./flag_kinds.ts";
 import { intRanges, layers, length, list, percents, SAFE_NAME } from "./flag_lists.ts";
 import { type FlagValues, quote } from "./flags.ts";
@@ -81,7 +82,8 @@ export const protocolFlags = {
   testInterval: integer({
     min: 1,
     max: 1e9,
-    help: "iterations between two evaluations on the test set",
+    help: "iterations between two evaluations on the test set; where it does not divide " +
+      "--validate-interval, the accuracy at an early stop may be unknown",
     group: PROTOCOL,
   }),
   validateInterval: integer({
@@ -163,13 +165,13 @@ export const runFlags = {
   }),
   experimentName: string({
     check: checkSafeName,
-    default: "same_init",
+    default: DEFAULT_EXPERIMENT_NAME,
     placeholder: "NAME",
     help: "last folder of each run's path",
     group: OUTPUT,
   }),
   overwrite: boolean({
-    help: "replace finished runs in the output folder instead of refusing",
+    help: "replace runs of a different experiment in the output folder instead of refusing",
     group: OUTPUT,
   }),
   json: boolean({ help: "print the results as one JSON document on stdout", group: OUTPUT }),

@@ -10,6 +10,7 @@ import * as paths from "../foundations/paths.ts";
 import { readRecord, restoreRun, type SavedRun, saveRun } from "../foundations/run_files.ts";
 import type { TrainedRun } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
+import { DEFAULT_EXPERIMENT_NAME } from "./constants.ts";
 import { configDifferences, RUN_FORMAT, type RunConfig, type RunKind } from "./run_config.ts";
 
 /** Which run of an experiment. */
@@ -24,7 +25,15 @@ export interface RunId {
 /** Name and number of the control's runs, as in the original: reinit1. */
 const CONTROL = { name: "reinit", run: 1 };
 
-const CONTROL_FOLDER = new RegExp(`^${CONTROL.name}\\d+$`);
+const CONTROL_FOLDER = new RegExp(`(^|_)${CONTROL.name}\\d+$`);
+
+/**
+ * What the files of an experiment have before or after their names, so that those of two experiments
+ * in one folder are not the same; nothing for the default one.
+ */
+export function experimentSuffix(experimentName: string): string {
+  return experimentName === DEFAULT_EXPERIMENT_NAME ? "" : experimentName;
+}
 
 /** A trial's ticket of a level. */
 export function ticketId(trial: number, level: number): RunId {
@@ -63,10 +72,11 @@ export class RunFolders {
 
   /** Where a run is kept. */
   folderOf({ kind, trial, level, run }: RunId): string {
-    const parent = this.options.trialFolder(trial);
-    return kind === "ticket"
-      ? paths.run(parent, level, this.options.experimentName)
-      : paths.run(parent, level, CONTROL.name, `${run}`);
+    const { trialFolder, experimentName } = this.options;
+    const parent = trialFolder(trial);
+    if (kind === "ticket") return paths.run(parent, level, experimentName);
+    const suffix = experimentSuffix(experimentName);
+    return paths.run(parent, level, suffix && `${suffix}_`, `${CONTROL.name}${run}`);
   }
 
   /**

@@ -40,8 +40,8 @@ export function summarizeRun(
 ): RunSummary {
   const { live, total, percent } = density(masks);
   const stop = earlyStop(curves);
-  const at = (iteration: number) =>
-    curves.test.findLast((point) => point.iteration <= iteration)?.accuracy ?? 0;
+  const accuracyAt = (iteration: number) =>
+    curves.test.find((point) => point.iteration === iteration)?.accuracy ?? null;
   return {
     kind,
     trial,
@@ -52,8 +52,8 @@ export function summarizeRun(
     total,
     percent,
     earlyStopIteration: stop?.iteration ?? null,
-    earlyStopAccuracy: stop && at(stop.iteration),
-    finalAccuracy: curves.test.at(-1)?.accuracy ?? 0,
+    earlyStopAccuracy: stop && accuracyAt(stop.iteration),
+    finalAccuracy: curves.test.at(-1)!.accuracy,
   };
 }
 
@@ -72,6 +72,7 @@ export interface LevelSummary {
   percent: number;
   /** Null without a validation split. */
   earlyStopIteration: number | null;
+  /** Null too where the test set was not evaluated at that iteration. */
   earlyStopAccuracy: number | null;
   finalAccuracy: number;
 }
@@ -101,7 +102,8 @@ export interface Verdict {
 /**
  * A ticket wins as in section 1 of the paper: trained in isolation from its initial weights it is at
  * least as accurate as the full network within the same number of iterations, and the same network
- * randomly reinitialized is not as good. Judged at the early stop (at the end without validation).
+ * randomly reinitialized is not as good. Judged at the early stop; at the end where the accuracy at an
+ * early stop is not known.
  */
 export function judge(levels: readonly LevelSummary[]): Verdict {
   const tickets = levels.filter(({ kind }) => kind === "ticket");
@@ -109,12 +111,14 @@ export function judge(levels: readonly LevelSummary[]): Verdict {
   if (!full || !ticket || ticket.level === full.level) {
     return { won: null, sentence: "Nothing was pruned, so there is no ticket to judge." };
   }
+  const control = levels.find(({ kind, level }) => kind === "reinit" && level === ticket.level);
+  const compared = control ? [full, ticket, control] : [full, ticket];
+  const isKnown = compared.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
   const reached = ({ earlyStopAccuracy, finalAccuracy }: LevelSummary) =>
-    earlyStopAccuracy ?? finalAccuracy;
+    isKnown ? earlyStopAccuracy! : finalAccuracy;
   const gain = points(reached(ticket) - reached(full));
   const start = `With ${ticket.percent.toFixed(1)}% of its weights the ticket reaches ` +
     `${(100 * reached(ticket)).toFixed(2)}% test accuracy, ${gain} the full network`;
-  const control = levels.find(({ kind, level }) => kind === "reinit" && level === ticket.level);
   if (!control) {
     return { won: null, sentence: `${start}; without a control nobody can say that it won.` };
   }

@@ -131,8 +131,8 @@ export function asStorageError(error: unknown, action: string, path: string): St
   if (error instanceof Deno.errors.NotFound) return notFound(action, path);
   if (error instanceof Deno.errors.NotCapable) {
     return new StorageError(
-      `cannot ${action} ${path}: Deno was not given the permission; start it through \`deno task\`, ` +
-        `or with --allow-read and --allow-write`,
+      `cannot ${action} ${path}: Deno does not permit it; choose another folder, or start the program ` +
+        `through \`deno task\``,
     );
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";

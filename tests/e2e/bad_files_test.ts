@@ -140,7 +140,7 @@ Deno.test("presets and masks that cannot be used", async () => {
       "--masks",
       "half",
       { layer0: array(0.5) },
-      /mask of layer0 holds 0\.5 at \[1, 1\]: a mask has/,
+      /half\/layer0\.npy holds 0\.5 at \[1, 1\]: a mask has .*; use the masks of a finished run/,
     ],
     ["--masks", "nan-mask", { layer0: array(NaN) }, /layer0.*NaN/],
     [

@@ -35,6 +35,10 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
     [["--seed=1", "--seed=2"], /--seed is given twice; give it once/],
     [["results"], /unexpected argument "results"/],
     [["--output-dir=a", "--experiment-path=b"], /--output-dir and --experiment-path exclude /],
+    [
+      ["--dataset=synthetic-digits", "--mnist-location=a"],
+      /synthetic-digits is built in and takes no --mnist-location/,
+    ],
     [["--output-dir=a", "--trials=1-2"], /--output-dir "a" is the folder of one trial.*use --exp/],
   ];
   for (const [args, pattern] of cases) await place.assertRefused(2, args, pattern);

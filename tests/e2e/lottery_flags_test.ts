@@ -46,7 +46,7 @@ Deno.test("--output-dir with --presets and --masks: the union of the masks, rewo
   );
   const tree = await readTree(`${folder}/mine`);
   assertEquals([...part(tree, /run\.json$/).keys()], ["0/again/run.json"]);
-  assert(tree.has("accuracy.svg"));
+  assert(tree.has("accuracy-again.svg"));
   let live = 0, total = 0;
   for (const layer of ["layer0.npy", "layer1.npy", "layer2.npy"]) {
     const [maskA, maskB] = [await readArray(`${a}/${layer}`), await readArray(`${b}/${layer}`)];

@@ -132,7 +132,7 @@ Deno.test("checkWritable: fails where nothing can be written, leaves no file els
 });
 
 Deno.test("an experiment cannot have the name of a control", () => {
-  for (const experimentName of ["reinit1", "reinit12"]) {
+  for (const experimentName of ["reinit1", "reinit12", "other_reinit1"]) {
     assertThrows(
       () => open(new MemoryStorage(), 1, { experimentName }),
       InputError,
@@ -140,4 +140,13 @@ Deno.test("an experiment cannot have the name of a control", () => {
     );
   }
   open(new MemoryStorage(), 1, { experimentName: "reinit" });
+});
+
+Deno.test("experiments of different names share a folder without touching each other", async () => {
+  const storage = await finished();
+  const other = open(storage, 2, { experimentName: "other" });
+  assertEquals(await other.look(1), []);
+  await other.save(controlId(1, 2), TRAINED, ADAPTER);
+  assertEquals(other.folderOf(controlId(1, 2)), "e/trial1/2/other_reinit1");
+  assertEquals((await open(storage, 1).look(1)).length, 4);
 });

@@ -85,8 +85,8 @@ Deno.test("DenoStorage: without Deno's permission the error says how to give it"
     for (const act of [() => storage.read("f"), () => storage.write("f", new Uint8Array())]) {
       await act().catch((error) => console.log(error.name + ": " + error.message));
     }`;
-  const fault = "Deno was not given the permission; start it through `deno task`, " +
-    "or with --allow-read and --allow-write";
+  const fault = "Deno does not permit it; choose another folder, or start the program " +
+    "through `deno task`";
   assertEquals((await runDeno(script, place.root, [])).trim().split("\n"), [
     `StorageError: cannot read f: ${fault}`,
     `StorageError: cannot write f: ${fault}`,

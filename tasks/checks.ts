@@ -1,0 +1,26 @@
+/** Format, lint and type-checks, for the tasks `check` and `test`: takes nothing, gives a tally. */
+import {
+  browserModules,
+  checkForBrowser,
+  runDeno,
+  type ToolResult,
+} from "../tests/browser/toolchain.ts";
+import { addTo, type Tally } from "../tests/junit.ts";
+
+const CHECKS: [name: string, run: () => Promise<ToolResult>][] = [
+  ["format", () => runDeno(["fmt", "--check", "--quiet"])],
+  ["lint", () => runDeno(["lint", "--quiet"])],
+  ["type-check", () => runDeno(["check", "--quiet", "src", "tasks", "tests"])],
+  ["type-check of src/ against browser libraries", () => checkForBrowser(browserModules())],
+];
+
+/** Runs Deno's formatter, linter and type-checker. */
+export async function runChecks(): Promise<Tally> {
+  const tally: Tally = { passed: 0, failed: 0 };
+  for (const [name, run] of CHECKS) {
+    const { success, stdout, stderr } = await run();
+    console.log(`${name} ... ${success ? "ok" : `FAILED\n${stdout}${stderr}`}`);
+    addTo(tally, success ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+  }
+  return tally;
+}

@@ -93,8 +93,8 @@ export class RandomStream {
   }
 }
 
-/** Rounds of the Feistel network below; the gather kernel (shaders/gather.wgsl) uses the same. */
-export const PERMUTATION_ROUNDS = 8;
+/** Rounds of the Feistel network below; the gather kernel (shaders/permute.wgsl) uses the same. */
+const PERMUTATION_ROUNDS = 8;
 
 /** The finalizer of MurmurHash3: a bijection of 32-bit words in which every bit affects every bit. */
 function mix(word: number): number {

@@ -23,8 +23,8 @@ import { pitch } from "./layout.ts";
 import type { InputFormat } from "./program_spec.ts";
 
 /** Bytes of the `Window` and `Slot` structs of the shaders. */
-export const WINDOW_BYTES = 16;
-export const SLOT_BYTES = 8;
+const WINDOW_BYTES = 16;
+const SLOT_BYTES = 8;
 /** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map. */
 export const REPLICA_WORDS = 6 + 256;
 

@@ -6,7 +6,7 @@ import { UsageError } from "../errors.ts";
 import { DEFAULT_EXPERIMENT_NAME } from "./constants.ts";
 import { boolean, choice, integer, integerOrAuto, number, path, string } from "./flag_kinds.ts";
 import { intRanges, layers, length, list, percents, SAFE_NAME } from "./flag_lists.ts";
-import { type FlagValues, quote } from "./flags.ts";
+import { quote } from "./flags.ts";
 
 /**
  * Checks that a name given by the user is that of one folder inside the experiment's, never a path.
@@ -176,6 +176,3 @@ export const runFlags = {
   }),
   json: boolean({ help: "print the results as one JSON document on stdout", group: OUTPUT }),
 };
-
-/** Values of run-lottery's flags. */
-export type RunFlagValues = FlagValues<typeof runFlags>;

@@ -5,7 +5,7 @@
  */
 import { LotteryError, UsageError } from "../src/errors.ts";
 import { boolean } from "../src/mnist_fc/flag_kinds.ts";
-import { type FlagSet, type FlagValues, helpText, parseFlags } from "../src/mnist_fc/flags.ts";
+import { type FlagSet, type FlagValues, helpText, parseArguments } from "../src/mnist_fc/flags.ts";
 
 /** Flags that every task has. */
 const commonFlags = {
@@ -21,6 +21,8 @@ export interface Task<S extends FlagSet> {
   /** One sentence. */
   summary: string;
   flags: S;
+  /** What its arguments are that are no flags; see `parseArguments`. Default: none. */
+  operands?: readonly string[];
   /** Whole command lines. */
   examples: readonly string[];
 }
@@ -76,13 +78,10 @@ function exitWith(error: unknown): never {
 /**
  * Runs a task and ends the process. Results are printed with `console.log`, which a reader that goes
  * away (`| head`) does not disturb.
- *
- * @param args what to read the flags from, if not all of the command line
  */
 export async function runTask<S extends FlagSet>(
   task: Task<S>,
-  main: (values: TaskValues<S>) => Promise<void>,
-  args: readonly string[] = Deno.args,
+  main: (values: TaskValues<S>, operands: string[]) => Promise<void>,
 ): Promise<never> {
   Deno.addSignalListener("SIGINT", interrupt);
   globalThis.addEventListener("unhandledrejection", (event) => {
@@ -95,13 +94,14 @@ export async function runTask<S extends FlagSet>(
   });
   try {
     const flags: S & typeof commonFlags = { ...task.flags, ...commonFlags };
+    const operandNames = task.operands ?? [];
     if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
-      console.log(helpText(task.name, task.summary, flags, task.examples));
+      console.log(helpText(task.name, task.summary, flags, task.examples, operandNames));
       Deno.exit(0);
     }
-    const values = parseFlags(args, flags);
+    const { values, operands } = parseArguments(Deno.args, flags, operandNames);
     isQuiet = values.quiet;
-    await main(values);
+    await main(values, operands);
   } catch (error) {
     exitWith(error);
   }

@@ -115,25 +115,15 @@ const flags = {
   filter: string({ placeholder: "TEXT|/RE/", help: "run only the tests whose names contain this" }),
 };
 
-/** The arguments that are paths, and the others. */
-function splitArgs(args: readonly string[]): { paths: string[]; flagArgs: string[] } {
-  const isPath = args.map((arg, i) => !arg.startsWith("-") && args[i - 1] !== "--filter");
-  return {
-    paths: args.filter((_, i) => isPath[i]),
-    flagArgs: args.filter((_, i) => !isPath[i]),
-  };
-}
-
-const { paths, flagArgs } = splitArgs(Deno.args);
-
 await runTask(
   {
     name: "test",
     summary: "Runs every check and test; or, of the tests, those in the files and folders named.",
+    operands: ["[PATH…]"],
     flags,
     examples: ["deno task test", "deno task test tests/formats --filter npy"],
   },
-  async ({ filter }) => {
+  async ({ filter }, paths) => {
     const isWhole = paths.length === 0 && filter === undefined;
     const files = (paths.length > 0 ? paths : ["tests"]).flatMap(testFiles);
     const tally: Tally = { passed: 0, failed: 0 };
@@ -163,5 +153,4 @@ await runTask(
     console.log(`${tally.passed} passed, ${tally.failed} failed`);
     if (tally.failed > 0 || tally.passed === 0) Deno.exit(1);
   },
-  flagArgs,
 );

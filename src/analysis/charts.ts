@@ -23,6 +23,9 @@ const SERIES = {
     color: PALETTE.vermillion,
     shape: "square",
   },
+  reuse: { label: "Values of the tickets, shuffled", color: PALETTE.green, shape: "diamond" },
+  reuse_sign: { label: "The same, signs kept", color: PALETTE.purple, shape: "triangle-up" },
+  train: { label: "Single network", color: PALETTE.black, shape: "cross" },
 } as const;
 
 /** Moments at which a run's accuracy is read off its test curve, by panel from left to right. */

@@ -133,20 +133,28 @@ export async function restoreRun(
   };
   const weights = ({ inputs, units }: LayerSpec) => [inputs, units];
   const biases = ({ units, useBias }: LayerSpec) => useBias ? [units] : null;
-  const metrics = await readJson(storage, paths.metrics(folder)) as Metrics;
-  const { train, validate, test } = metrics;
-  if (![train, validate, test].every(Array.isArray)) {
-    throw new FormatError(
-      `${paths.metrics(folder)} lacks a curve; move the folder away, run again`,
-    );
-  }
+  const curves = await restoreCurves(storage, folder);
   return {
     initial: await restore(paths.initial(folder), weights),
     initialBiases: await restore(paths.initialBiases(folder), biases),
     final: await restore(paths.final(folder), weights),
     masks: await restore(paths.masks(folder), weights),
-    curves: { train, validate, test },
+    curves,
   };
+}
+
+/**
+ * The curves of a finished run.
+ *
+ * @throws NotFoundError, FormatError naming the file
+ */
+export async function restoreCurves(storage: Storage, folder: string): Promise<Curves> {
+  const path = paths.metrics(folder);
+  const { train, validate, test } = (await readJson(storage, path) ?? {}) as Partial<Metrics>;
+  if (!Array.isArray(train) || !Array.isArray(validate) || !Array.isArray(test)) {
+    throw new FormatError(`${path} lacks a curve; move the folder away, run again`);
+  }
+  return { train, validate, test };
 }
 
 async function writeJson(

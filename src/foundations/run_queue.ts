@@ -24,7 +24,7 @@ import {
 } from "../engine/mod.ts";
 import { checkProgramSpec } from "../engine/program_spec.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
-import { CapacityError } from "../errors.ts";
+import { CapacityError, DeviceLostError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { ModelBase } from "./model.ts";
 
@@ -85,13 +85,31 @@ export class RunQueue {
     }
   }
 
-  /** Runs several experiments side by side; if some fail, the others end first. */
-  async all<T>(experiments: (() => Promise<T>)[]): Promise<T[]> {
-    const settled = await Promise.allSettled(experiments.map((run) => this.participate(run)));
-    return settled.map((result) => {
-      if (result.status === "rejected") throw result.reason;
-      return result.value;
-    });
+  /**
+   * Runs several experiments side by side, at most `atOnce` of them; gives what came of each. If one
+   * fails the others go on, but for a lost device: what has not begun by then fails as that one did.
+   */
+  async settle<T>(
+    experiments: (() => Promise<T>)[],
+    atOnce = Infinity,
+  ): Promise<PromiseSettledResult<T>[]> {
+    const results: PromiseSettledResult<T>[] = [];
+    let next = 0, lost: DeviceLostError | null = null;
+    const work = async () => {
+      while (next < experiments.length) {
+        const i = next++;
+        try {
+          if (lost) throw lost;
+          results[i] = { status: "fulfilled", value: await experiments[i]() };
+        } catch (reason) {
+          if (reason instanceof DeviceLostError) lost = reason;
+          results[i] = { status: "rejected", reason };
+        }
+      }
+    };
+    const workers = Math.min(atOnce, experiments.length);
+    await Promise.all(Array.from({ length: workers }, () => this.participate(work)));
+    return results;
   }
 
   /** Trains one run, together with others of its shape. */
@@ -109,6 +127,14 @@ export class RunQueue {
    */
   async checkFits(request: ShapeRequest): Promise<void> {
     checkProgramSpec(this.gpu, { ...await this.#programSpec(request), replicas: 1 });
+  }
+
+  /** How many runs of this shape train at once, if there are as many. */
+  async capacity(request: ShapeRequest): Promise<number> {
+    const { replicas = "auto" } = this.options;
+    return replicas === "auto"
+      ? Math.max(1, maxReplicas(this.gpu, await this.#programSpec(request)))
+      : replicas;
   }
 
   /**

@@ -22,6 +22,8 @@ const PURPOSES = {
   labels: 5,
   /** generated examples */
   data: 6,
+  /** weights drawn from a set of values */
+  reuse: 7,
 } as const;
 
 export type Purpose = keyof typeof PURPOSES;

@@ -4,9 +4,11 @@
  * iteration is found afterwards.
  */
 
-import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";
+import type { CurvePoint, Curves, LayerSpec, OptimizerSpec } from "../engine/mod.ts";
 import { DivergedError, InputError } from "../errors.ts";
+import type { DatasetBase } from "./dataset_base.ts";
 import type { Masks } from "./masks.ts";
+import type { ModelBase } from "./model.ts";
 import type { Network } from "./network.ts";
 import type { RunQueue, TrainRequest } from "./run_queue.ts";
 
@@ -38,18 +40,40 @@ export function iterationsOf(
   throw new InputError(`training length of ${iterations} iterations: give an integer, 0 or more`);
 }
 
+/** What to train and for how long. */
+export interface TrainOptions {
+  model: ModelBase;
+  dataset: DatasetBase;
+  optimizer: OptimizerSpec;
+  /** Examples per iteration; the last batch of an epoch may be shorter. */
+  batchSize: number;
+  length: TrainingLength;
+  /** Iterations between two evaluations on the validation split; null for none. Default: null. */
+  validateInterval?: number | null;
+  /** The same for the test set. */
+  testInterval?: number | null;
+  /** Names the run in error messages: "ticket, trial 1, level 3". */
+  name?: string;
+}
+
+/** What the queue is asked for. */
+export function trainRequest(options: TrainOptions): TrainRequest {
+  const { model, dataset, optimizer, batchSize, length } = options;
+  const { validateInterval = null, testInterval = null } = options;
+  const iterations = iterationsOf(length, dataset.trainCount, batchSize);
+  const plan = { iterations, validateInterval, testInterval };
+  return { model, dataset, optimizer, batchSize, plan };
+}
+
 /**
  * Trains one run on the queue.
  *
- * @param name of the run in error messages: "ticket, trial 1, level 3"
  * @throws DivergedError naming the first iteration whose loss is not finite
  */
-export async function train(
-  queue: RunQueue,
-  request: TrainRequest,
-  name = "run",
-): Promise<TrainedRun> {
-  const { model, optimizer, plan: { iterations } } = request;
+export async function train(queue: RunQueue, options: TrainOptions): Promise<TrainedRun> {
+  const { model, optimizer, name = "run" } = options;
+  const request = trainRequest(options);
+  const { iterations } = request.plan;
   const { curves, divergedAt, final } = await queue.train(request);
   const isFinite = final.every(({ weights, biases }) =>
     weights.every(Number.isFinite) && biases.every(Number.isFinite)

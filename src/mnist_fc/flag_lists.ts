@@ -3,7 +3,7 @@
  * declared like those of `flag_kinds.ts`.
  */
 import { type Bounds, declare, type FlagSpec, parseInteger, refuse } from "./flag_kinds.ts";
-import type { Flag } from "./flags.ts";
+import { type Flag, nearest, quote } from "./flags.ts";
 import { UsageError } from "../errors.ts";
 
 /** How long to train: a number of iterations or of passes over the training set, from 1. */
@@ -129,4 +129,30 @@ export function list<D extends readonly string[] | undefined = undefined>(
     parse: (text, name) => split(text, name, "a list such as A,B"),
     format: (values) => values.join(","),
   });
+}
+
+/** Some of a few words, separated by commas: `reinit,reuse`. */
+export function words<const W extends string, D extends readonly W[] | undefined = undefined>(
+  spec: FlagSpec<D> & { words: readonly W[] },
+): Flag<readonly W[], D> {
+  const expected = `a list of ${spec.words.join(", ")}`;
+  return {
+    ...declare<readonly W[], D>(spec, {
+      kind: "list",
+      placeholder: "A,B,…",
+      parse: (text, name) => {
+        const parts = split(text, name, expected);
+        const bad = parts.find((part) => !spec.words.some((word) => word === part));
+        if (bad !== undefined) {
+          throw new UsageError(
+            `${name} expects ${expected}, not ${quote(bad)}; the nearest is ` +
+              nearest(bad, spec.words),
+          );
+        }
+        return [...new Set(parts)] as W[];
+      },
+      format: (values) => values.join(","),
+    }),
+    choices: spec.words,
+  };
 }

@@ -87,12 +87,25 @@ function looksLikeFlag(arg: string): boolean {
   return /^-(?![\d.])/.test(arg);
 }
 
-/**
- * Reads `--flag value`, `--flag=value`, `--flag` and `--no-flag` (booleans), in any order.
- *
- * @throws UsageError unknown or repeated flag, missing or bad value, argument that is no flag
- */
+/** Reads flags where no other arguments are allowed; see `parseArguments`. */
 export function parseFlags<S extends FlagSet>(args: readonly string[], flags: S): FlagValues<S> {
+  return parseArguments(args, flags, []).values;
+}
+
+/**
+ * Reads `--flag value`, `--flag=value`, `--flag` and `--no-flag` (booleans), and between them the
+ * operands: arguments that are no flags, such as files. Names may be written with underscores, as in the
+ * original's argfiles: `--output_dir=D`.
+ *
+ * @param operandNames what each operand is, such as RUNNER, ARGFILE; all are required, but for a last one
+ *   in brackets, `[PATH…]`, which stands for any number
+ * @throws UsageError unknown or repeated flag, missing or bad value, too few or too many operands
+ */
+export function parseArguments<S extends FlagSet>(
+  args: readonly string[],
+  flags: S,
+  operandNames: readonly string[],
+): { values: FlagValues<S>; operands: string[] } {
   const spellings = new Map<string, string>();
   for (const [key, flag] of Object.entries(flags)) {
     spellings.set(flagName(key), key);
@@ -100,19 +113,29 @@ export function parseFlags<S extends FlagSet>(args: readonly string[], flags: S)
   }
 
   const given = new Map<string, unknown>();
+  const operands: string[] = [];
+  const isOpenEnded = operandNames.at(-1)?.startsWith("[") ?? false;
+  const required = operandNames.length - (isOpenEnded ? 1 : 0);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     // `task -- --flag`, as npm wants it, is forgiven.
     if (arg === "--" && i === 0) continue;
-    if (!arg.startsWith("-") || arg === "--") {
-      throw new UsageError(`unexpected argument ${quote(arg)}: a flag and its value are expected`);
+    if (!arg.startsWith("-") || arg === "-" || arg === "--") {
+      if (arg === "--" || (operands.length === required && !isOpenEnded)) {
+        const expected = operandNames.length === 0 ? "a flag and its value are" : "no more than " +
+          `${operandNames.join(" ")} and flags are`;
+        throw new UsageError(`unexpected argument ${quote(arg)}: ${expected} expected`);
+      }
+      operands.push(arg);
+      continue;
     }
-    const [name, inline] = arg.split(/=(.*)/s, 2) as [string, string | undefined];
+    const [written, inline] = arg.split(/=(.*)/s, 2) as [string, string | undefined];
+    const name = written.replaceAll("_", "-");
     const key = spellings.get(name);
     if (key === undefined) {
       const suggestion = nearest(name, [...spellings.keys()]);
       throw new UsageError(
-        `unknown flag ${quote(name)}; the nearest is ${suggestion} (--help lists all)`,
+        `unknown flag ${quote(written)}; the nearest is ${suggestion} (--help lists all)`,
       );
     }
     if (given.has(key)) throw new UsageError(`${name} is given twice; give it once`);
@@ -138,11 +161,20 @@ export function parseFlags<S extends FlagSet>(args: readonly string[], flags: S)
     given.set(key, flag.parse(text, name));
   }
 
-  return Object.fromEntries(
+  if (operands.length < required) {
+    throw new UsageError(
+      `${operandNames[operands.length]} is missing: ${
+        operandNames.join(" ")
+      } and flags are expected ` +
+        "(--help tells more)",
+    );
+  }
+  const values = Object.fromEntries(
     Object.entries(flags).map((
       [key, flag],
     ) => [key, given.has(key) ? given.get(key) : flag.default]),
   ) as FlagValues<S>;
+  return { values, operands };
 }
 
 /** The shortest arguments that `parseFlags` reads as `values`: run.json's command. */
@@ -191,6 +223,7 @@ export function helpText(
   summary: string,
   flags: FlagSet,
   examples: readonly string[],
+  operandNames: readonly string[] = [],
 ): string {
   const groups = new Map<string, string[]>();
   for (const [key, flag] of Object.entries(flags)) {
@@ -200,7 +233,7 @@ export function helpText(
   const sections = [...groups].map(([group, lines]) => `${group}:\n${lines.join("\n")}`);
   const shown = examples.map((example) => `  ${example}`).join("\n");
   return [
-    `Usage: deno task ${task} [flags]`,
+    `Usage: deno task ${[task, ...operandNames, "[flags]"].join(" ")}`,
     wrap(summary, HELP_WIDTH).join("\n"),
     ...sections,
     ...(shown === "" ? [] : [`Examples:\n${shown}`]),

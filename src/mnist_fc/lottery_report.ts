@@ -7,7 +7,7 @@ import { type AccuracyPoint, accuracySpec } from "../analysis/charts.ts";
 import { renderSvg } from "../analysis/render_svg.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
-import { experimentSuffix } from "./run_folders.ts";
+import { experimentSuffix } from "./control_paths.ts";
 import { judge, type LevelSummary, type RunSummary, summarizeLevels } from "./summary.ts";
 
 /** What to report and where to put the chart. */
@@ -63,7 +63,8 @@ function levelTable(levels: readonly LevelSummary[]): string {
   return formatTable(headers, rows, "lrrrr") + (trials > 1 ? `\nMeans of ${trials} trials.` : "");
 }
 
-function chartPoints(runs: readonly RunSummary[]): AccuracyPoint[] {
+/** Points of the chart of accuracy against weights remaining. */
+export function chartPoints(runs: readonly RunSummary[]): AccuracyPoint[] {
   return runs.flatMap(({ kind, trial, percent, earlyStopAccuracy, finalAccuracy }) => {
     const point = { kind, trial, densityPercent: percent };
     const end: AccuracyPoint = { ...point, at: "end", accuracy: finalAccuracy };

@@ -3,22 +3,27 @@
  * adapter. Takes the parts, gives one JSON object; compares two of them field by field.
  */
 
-import type { LayerSpec, OptimizerSpec } from "../engine/mod.ts";
-import { adamSpec } from "../engine/mod.ts";
+import { adamSpec, type LayerSpec, type Normalization, type OptimizerSpec } from "../engine/mod.ts";
+import { CONTROL_KINDS, type ControlKind } from "./control_paths.ts";
 import type { DatasetRecord } from "./load_dataset.ts";
 import type { Protocol } from "./protocols.ts";
 
-/** What kind of network a run trains. */
-export type RunKind = "ticket" | "reinit";
+/** The kinds of networks that runs train, in the order in which they are listed. */
+export const RUN_KINDS = ["ticket", ...CONTROL_KINDS, "train"] as const;
+export type RunKind = typeof RUN_KINDS[number];
 
-/** See the head of this file. */
-export interface RunConfig {
+/** Which run of an experiment; also what its random numbers depend on beside the seed. */
+export interface RunId {
   kind: RunKind;
-  seed: number;
   trial: number;
   level: number;
   /** Number of the run beside others of its kind and level; 0 for tickets. */
   run: number;
+}
+
+/** What all runs of an experiment have in common. */
+export interface RunSettings {
+  seed: number;
   layers: LayerSpec[];
   optimizer: OptimizerSpec;
   batchSize: number;
@@ -26,18 +31,80 @@ export interface RunConfig {
   validationSize: number;
   validateInterval: number;
   testInterval: number;
-  normalization: string;
-  prunePercents: Record<string, number>;
+  normalization: Normalization;
   dataset: DatasetRecord;
   permuteLabels: boolean;
   trainOrderSeed: number | null;
-  /** SHA-256 of the weights and masks that level 0 was given; null where it was given none. */
+}
+
+/** See the head of this file. Digests are those of `networkDigest`. */
+export interface RunConfig extends RunId, RunSettings {
+  /** What fraction of each layer the lottery prunes per level; tickets alone have it. */
+  prunePercents?: Record<string, number>;
+  /** Digest of the initial weights that were given; null where none were. Of a ticket: at level 0. */
   presets: string | null;
+  /** The same of the masks. */
   masks: string | null;
+  /** Digest of the values from which the initial weights are drawn (reuse, reuse_sign). */
+  values?: string;
+  /** Digest of the network whose signs they have (reuse_sign). */
+  signs?: string;
 }
 
 /** Version of run.json's form. */
 export const RUN_FORMAT = "lottery-ticket run 1";
+
+/** A trial's ticket of a level. */
+export function ticketId(trial: number, level: number): RunId {
+  return { kind: "ticket", trial, level, run: 0 };
+}
+
+/** A control at a level: its masks with other initial weights. Runs count from 1. */
+export function controlId(kind: ControlKind, trial: number, level: number, run: number): RunId {
+  return { kind, trial, level, run };
+}
+
+/** A run in words: "reinit 2, trial 1, level 3". */
+export function describeRun({ kind, trial, level, run }: RunId): string {
+  return `${kind}${run > 0 ? ` ${run}` : ""}, trial ${trial}, level ${level}`;
+}
+
+/** The configuration of a ticket of an experiment whose level 0 starts from the given digests. */
+export function ticketConfig(
+  { kind, trial, level, run }: RunId,
+  settings: RunSettings,
+  prunePercents: Record<string, number>,
+  { presets, masks }: Pick<RunConfig, "presets" | "masks">,
+): RunConfig {
+  const { dataset, permuteLabels, trainOrderSeed, ...training } = settings;
+  return {
+    ...{ kind, trial, level, run },
+    ...training,
+    prunePercents,
+    dataset,
+    permuteLabels,
+    trainOrderSeed,
+    presets,
+    masks,
+  };
+}
+
+/** The settings that a run shares with the others of its experiment. */
+export function settingsOf(config: RunConfig): RunSettings {
+  const {
+    kind: _kind,
+    trial: _trial,
+    level: _level,
+    run: _run,
+    prunePercents: _percents,
+    presets: _presets,
+    masks: _masks,
+    values: _values,
+    signs: _signs,
+    ...settings
+  } = config;
+  return settings;
+}
 
 /** The optimizer of a protocol, with its constants. */
 export function optimizerOf(protocol: Protocol): OptimizerSpec {

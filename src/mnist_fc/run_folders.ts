@@ -7,42 +7,22 @@
 import type { AdapterDescription } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import * as paths from "../foundations/paths.ts";
-import { readRecord, restoreRun, type SavedRun, saveRun } from "../foundations/run_files.ts";
+import { readRecord, type SavedRun } from "../foundations/run_files.ts";
 import type { TrainedRun } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
-import { DEFAULT_EXPERIMENT_NAME } from "./constants.ts";
-import { configDifferences, RUN_FORMAT, type RunConfig, type RunKind } from "./run_config.ts";
+import { controlFolder, isControlName } from "./control_paths.ts";
+import {
+  configDifferences,
+  controlId,
+  type RunConfig,
+  type RunId,
+  ticketId,
+} from "./run_config.ts";
+import { checkWritable, otherRun, restoreConfigured, saveConfigured } from "./run_store.ts";
 
-/** Which run of an experiment. */
-export interface RunId {
-  kind: RunKind;
-  trial: number;
-  level: number;
-  /** Number of the run beside others of its kind and level; 0 for tickets. */
-  run: number;
-}
-
-/** Name and number of the control's runs, as in the original: reinit1. */
-const CONTROL = { name: "reinit", run: 1 };
-
-const CONTROL_FOLDER = new RegExp(`(^|_)${CONTROL.name}\\d+$`);
-
-/**
- * What the files of an experiment have before or after their names, so that those of two experiments
- * in one folder are not the same; nothing for the default one.
- */
-export function experimentSuffix(experimentName: string): string {
-  return experimentName === DEFAULT_EXPERIMENT_NAME ? "" : experimentName;
-}
-
-/** A trial's ticket of a level. */
-export function ticketId(trial: number, level: number): RunId {
-  return { kind: "ticket", trial, level, run: 0 };
-}
-
-/** The control at a level: its masks with random weights. */
-export function controlId(trial: number, level: number): RunId {
-  return { kind: "reinit", trial, level, run: CONTROL.run };
+/** The one control that the lottery experiment itself trains at a level: reinit1. */
+export function ownControlId(trial: number, level: number): RunId {
+  return controlId("reinit", trial, level, 1);
 }
 
 export interface RunFoldersOptions {
@@ -52,8 +32,8 @@ export interface RunFoldersOptions {
   experimentName: string;
   /** Replace runs of other experiments instead of refusing them. */
   overwrite: boolean;
-  /** The configuration that a run of this experiment has. */
-  configOf: (id: RunId) => RunConfig;
+  /** The configuration that a run has; `masks` is the digest of a control's masks. */
+  configOf: (id: RunId, masks: string | null) => RunConfig;
 }
 
 /** See the head of this file. */
@@ -64,7 +44,7 @@ export class RunFolders {
   /** @throws InputError if the experiment's name is one that controls have */
   constructor(private readonly options: RunFoldersOptions) {
     const { experimentName } = options;
-    if (!CONTROL_FOLDER.test(experimentName)) return;
+    if (!isControlName(experimentName)) return;
     throw new InputError(
       `experiment name "${experimentName}" is that of a control's folder: choose another name`,
     );
@@ -74,9 +54,9 @@ export class RunFolders {
   folderOf({ kind, trial, level, run }: RunId): string {
     const { trialFolder, experimentName } = this.options;
     const parent = trialFolder(trial);
-    if (kind === "ticket") return paths.run(parent, level, experimentName);
-    const suffix = experimentSuffix(experimentName);
-    return paths.run(parent, level, suffix && `${suffix}_`, `${CONTROL.name}${run}`);
+    return kind === "ticket" || kind === "train"
+      ? paths.run(parent, level, experimentName)
+      : controlFolder(parent, level, kind, run, experimentName);
   }
 
   /**
@@ -91,14 +71,16 @@ export class RunFolders {
     for (const entry of await storage.list(trialFolder(trial))) {
       if (!entry.isDirectory || !/^\d+$/.test(entry.name)) continue;
       const level = Number(entry.name);
-      for (const id of [ticketId(trial, level), controlId(trial, level)]) {
+      for (const id of [ticketId(trial, level), ownControlId(trial, level)]) {
         const folder = this.folderOf(id);
         const record = await readRecord(storage, folder);
         if (!record) continue;
-        const differences = configDifferences(record.config, configOf(id));
+        // The masks of a control are known when its level is; until then they are taken as right.
+        const { masks = null } = (record.config ?? {}) as Partial<RunConfig>;
+        const differences = configDifferences(record.config, configOf(id, masks));
         if (differences.length === 0) finished.push(id);
         else if (overwrite) obsolete.push(folder);
-        else throw otherExperiment(folder, differences);
+        else throw otherRun(folder, differences);
       }
     }
     this.#obsolete.set(trial, obsolete);
@@ -107,32 +89,20 @@ export class RunFolders {
 
   /** Finds out whether a trial's folder can be written: before its training, not after. */
   async checkWritable(trial: number): Promise<void> {
-    const { storage, trialFolder } = this.options;
-    const probe = `${trialFolder(trial).replace(/\/$/, "")}/.can-be-written`;
-    await storage.write(probe, new Uint8Array());
-    await storage.remove(probe);
+    await checkWritable(this.options.storage, this.options.trialFolder(trial));
   }
 
   /** A finished run; null if it is still to be trained. */
-  async restore(id: RunId): Promise<SavedRun | null> {
-    const { storage, configOf } = this.options;
-    const folder = this.folderOf(id);
-    const record = await readRecord(storage, folder);
-    if (!record || this.#obsolete.get(id.trial)?.includes(folder)) return null;
-    const config = configOf(id);
-    const differences = configDifferences(record.config, config);
-    if (differences.length > 0) throw otherExperiment(folder, differences);
-    return await restoreRun(storage, folder, config.layers);
+  async restore(config: RunConfig): Promise<SavedRun | null> {
+    const { storage, overwrite } = this.options;
+    return await restoreConfigured(storage, this.folderOf(config), config, overwrite);
   }
 
   /** Saves a run. What the trial's folder holds of other experiments goes now, and not before. */
-  async save(id: RunId, trained: TrainedRun, adapter: AdapterDescription): Promise<void> {
-    await this.removeObsolete(id.trial);
-    await saveRun(this.options.storage, this.folderOf(id), trained, {
-      format: RUN_FORMAT,
-      config: this.options.configOf(id),
-      adapter,
-    });
+  async save(config: RunConfig, trained: TrainedRun, adapter: AdapterDescription): Promise<void> {
+    await this.removeObsolete(config.trial);
+    const folder = this.folderOf(config);
+    await saveConfigured(this.options.storage, folder, config, trained, adapter);
   }
 
   /** Removes what the trial's folder holds of other experiments, if it may be replaced. */
@@ -140,13 +110,4 @@ export class RunFolders {
     for (const folder of this.#obsolete.get(trial) ?? []) await this.options.storage.remove(folder);
     this.#obsolete.delete(trial);
   }
-}
-
-function otherExperiment(folder: string, differences: string[]): InputError {
-  const shown = differences.slice(0, 4).join("; ");
-  const more = differences.length > 4 ? `; and ${differences.length - 4} more` : "";
-  return new InputError(
-    `${folder} holds a run of a different experiment (${shown}${more}); ` +
-      "choose another folder or experiment name, or pass --overwrite to replace it",
-  );
 }

@@ -6,14 +6,10 @@
 import type { Curves } from "../engine/mod.ts";
 import { density, type Masks } from "../foundations/masks.ts";
 import { earlyStop } from "../foundations/trainer.ts";
-import type { RunKind } from "./run_config.ts";
-import type { RunId } from "./run_folders.ts";
+import { RUN_KINDS, type RunId, type RunKind } from "./run_config.ts";
 
 /** A finished run in figures. Accuracies are fractions of the test set. */
-export interface RunSummary {
-  kind: RunKind;
-  trial: number;
-  level: number;
+export interface RunSummary extends RunId {
   folder: string;
   /** Whether it was finished before this experiment started. */
   found: boolean;
@@ -33,7 +29,7 @@ export interface RunSummary {
  * @param found whether it was finished before this experiment started
  */
 export function summarizeRun(
-  { kind, trial, level }: RunId,
+  { kind, trial, level, run }: RunId,
   folder: string,
   { masks, curves }: { masks: Masks; curves: Curves },
   found: boolean,
@@ -46,6 +42,7 @@ export function summarizeRun(
     kind,
     trial,
     level,
+    run,
     folder,
     found,
     live,
@@ -57,17 +54,33 @@ export function summarizeRun(
   };
 }
 
-/** Compares runs as they are listed: tickets, then controls, by level, then by trial. */
-export function inOrder(a: RunSummary, b: RunSummary): number {
-  const rank = ({ kind }: RunSummary) => kind === "ticket" ? 0 : 1;
-  return rank(a) - rank(b) || a.level - b.level || a.trial - b.trial;
+/** Compares runs as they are listed: tickets, then controls, by level, then by trial and number. */
+export function inOrder(a: RunId, b: RunId): number {
+  return rank(a) - rank(b) || a.level - b.level || a.trial - b.trial || a.run - b.run;
 }
 
-/** The runs of one level and kind; means over its trials. Accuracies are fractions of the test set. */
+function rank({ kind }: Pick<RunId, "kind">): number {
+  return RUN_KINDS.indexOf(kind);
+}
+
+/** A finished run as one line of progress. */
+export function describeSummary(summary: RunSummary): string {
+  const { kind, trial, level, run, percent, earlyStopAccuracy, finalAccuracy, found } = summary;
+  const what = kind === "ticket" || kind === "train"
+    ? `level ${level}`
+    : `${kind} ${run} at level ${level}`;
+  const accuracy = (100 * (earlyStopAccuracy ?? finalAccuracy)).toFixed(2);
+  return `trial ${trial}  ${what}  ${percent.toFixed(2)}% of the weights  ` +
+    `test accuracy ${accuracy}%${found ? "  (finished before)" : ""}`;
+}
+
+/** The runs of one level and kind; means over them. Accuracies are fractions of the test set. */
 export interface LevelSummary {
   kind: RunKind;
   level: number;
+  /** Different trials among them. */
   trials: number;
+  runs: number;
   /** Weights remaining in percent. */
   percent: number;
   /** Null without a validation split. */
@@ -83,13 +96,14 @@ export function summarizeLevels(runs: readonly RunSummary[]): LevelSummary[] {
   const levels = [...groups.values()].map((group): LevelSummary => ({
     kind: group[0].kind,
     level: group[0].level,
-    trials: group.length,
+    trials: new Set(group.map(({ trial }) => trial)).size,
+    runs: group.length,
     percent: mean(group.map((run) => run.percent)),
     earlyStopIteration: meanOrNull(group.map((run) => run.earlyStopIteration)),
     earlyStopAccuracy: meanOrNull(group.map((run) => run.earlyStopAccuracy)),
     finalAccuracy: mean(group.map((run) => run.finalAccuracy)),
   }));
-  return levels.sort((a, b) => a.level - b.level || (a.kind === "ticket" ? -1 : 1));
+  return levels.sort((a, b) => a.level - b.level || rank(a) - rank(b));
 }
 
 /** Whether the smallest ticket won, and in words why. */

@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { UsageError } from "../../src/errors.ts";
 import * as kinds from "../../src/mnist_fc/flag_kinds.ts";
 import * as lists from "../../src/mnist_fc/flag_lists.ts";
-import { type FlagSet, helpText, nearest, parseFlags, toArgs } from "../../src/mnist_fc/flags.ts";
+import {
+  type FlagSet,
+  helpText,
+  nearest,
+  parseArguments,
+  parseFlags,
+  toArgs,
+} from "../../src/mnist_fc/flags.ts";
 import { runFlags } from "../../src/mnist_fc/run_flags.ts";
 
 const help = "for tests";
@@ -95,13 +102,51 @@ Deno.test("parseFlags: each kind of value", () => {
 
 Deno.test("parseFlags: an unknown flag is named with the nearest known one", () => {
   refuses(["--sed", "3"], '"--sed"', "--seed");
-  refuses(["--output_dir=x"], '"--output_dir"', "--output-dir");
+  refuses(["--output_dri=x"], '"--output_dri"', "--output-dir");
   refuses(["--no-contrl"], "--no-control");
   refuses(["-seed", "3"], "--seed");
   refuses(["--constructor"], '"--constructor"');
   refuses(["--__proto__=1"], '"--__proto__"');
   refuses(["--no-seed"], '"--no-seed"');
   refuses(["-"], '"-"');
+});
+
+Deno.test("parseFlags: underscores in a flag's name, never in its value, mean dashes", () => {
+  assertEquals(parseFlags(["--output_dir=a_b", "--training_len", "5"], flags), {
+    ...parseFlags([], flags),
+    outputDir: "a_b",
+    trainingLen: { iterations: 5 },
+  });
+  refuses(["--output_dir=a", "--output-dir=b"], "twice");
+});
+
+Deno.test("parseArguments: operands stand between flags, all of them and no more", () => {
+  const names = ["RUNNER", "ARGFILE"];
+  const { values, operands } = parseArguments(
+    ["train", "--seed", "4", "-", "--json"],
+    flags,
+    names,
+  );
+  assertEquals([operands, values.seed, values.json], [["train", "-"], 4, true]);
+  const refused = (args: string[], names: string[], mention: string) =>
+    assertStringIncludes(
+      assertThrows(() => parseArguments(args, flags, names), UsageError).message,
+      mention,
+    );
+  refused(["train", "--json"], names, "ARGFILE is missing: RUNNER ARGFILE and flags");
+  refused(["a", "b", "c"], names, 'unexpected argument "c": no more than RUNNER ARGFILE');
+  refused(["a", "--", "b"], names, 'unexpected argument "--"');
+  refused(["a"], [], 'unexpected argument "a": a flag and its value');
+  assertEquals(parseArguments([], flags, ["[PATH…]"]).operands, []);
+  assertEquals(parseArguments(["a", "b", "c"], flags, ["A", "[PATH…]"]).operands, ["a", "b", "c"]);
+});
+
+Deno.test("words: some of a few, each once; a wrong one is named with the nearest", () => {
+  const some = { kinds: lists.words({ help, words: ["reinit", "reuse", "reuse_sign"] }) };
+  assertEquals(parseFlags(["--kinds=reuse,reinit,reuse"], some).kinds, ["reuse", "reinit"]);
+  assertEquals(toArgs({ kinds: ["reuse_sign", "reinit"] }, some), ["--kinds=reuse_sign,reinit"]);
+  const error = assertThrows(() => parseFlags(["--kinds=reinit,resuse"], some), UsageError);
+  assertStringIncludes(error.message, 'not "resuse"; the nearest is reuse');
 });
 
 Deno.test("nearest: fewest edits, the first of equals", () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError, StorageError } from "../../src/errors.ts";
-import type { RunConfig } from "../../src/mnist_fc/run_config.ts";
-import { controlId, RunFolders, type RunId, ticketId } from "../../src/mnist_fc/run_folders.ts";
+import { type RunConfig, type RunId, ticketId } from "../../src/mnist_fc/run_config.ts";
+import { ownControlId, RunFolders } from "../../src/mnist_fc/run_folders.ts";
 import type { TrainedRun } from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 
@@ -18,7 +18,7 @@ const TRAINED: TrainedRun = {
   curves: { train: [], validate: [], test: [] },
 };
 
-function configWith(id: RunId, seed: number): RunConfig {
+function configWith(id: RunId, seed: number, masks: string | null = null): RunConfig {
   return {
     ...id,
     seed,
@@ -35,7 +35,7 @@ function configWith(id: RunId, seed: number): RunConfig {
     permuteLabels: false,
     trainOrderSeed: null,
     presets: null,
-    masks: null,
+    masks,
   };
 }
 
@@ -45,7 +45,7 @@ function open(storage: MemoryStorage, seed: number, changes: Record<string, unkn
     trialFolder: (trial) => `e/trial${trial}`,
     experimentName: "same_init",
     overwrite: false,
-    configOf: (id) => configWith(id, seed),
+    configOf: (id, masks) => configWith(id, seed, masks),
     ...changes,
   });
 }
@@ -53,8 +53,8 @@ function open(storage: MemoryStorage, seed: number, changes: Record<string, unkn
 /** An experiment of seed 1: three levels of trial 1 with a control, one of trial 2. */
 async function finished(): Promise<MemoryStorage> {
   const storage = new MemoryStorage(), folders = open(storage, 1);
-  const ids = [ticketId(1, 0), ticketId(1, 1), ticketId(1, 2), controlId(1, 2), ticketId(2, 0)];
-  for (const id of ids) await folders.save(id, TRAINED, ADAPTER);
+  const ids = [ticketId(1, 0), ticketId(1, 1), ticketId(1, 2), ownControlId(1, 2), ticketId(2, 0)];
+  for (const id of ids) await folders.save(configWith(id, 1), TRAINED, ADAPTER);
   return storage;
 }
 
@@ -72,12 +72,12 @@ Deno.test("look: finds the finished runs of each trial", async () => {
     ticketId(1, 0),
     ticketId(1, 1),
     ticketId(1, 2),
-    controlId(1, 2),
+    ownControlId(1, 2),
   ]);
   assertEquals(await folders.look(2), [ticketId(2, 0)]);
   assertEquals(await folders.look(3), []);
-  assertEquals((await folders.restore(ticketId(1, 2)))?.final, TRAINED.final);
-  assertEquals(await folders.restore(ticketId(1, 3)), null);
+  assertEquals((await folders.restore(configWith(ticketId(1, 2), 1)))?.final, TRAINED.final);
+  assertEquals(await folders.restore(configWith(ticketId(1, 3), 1)), null);
 });
 
 Deno.test("look refuses another experiment, naming at most four fields", async () => {
@@ -101,14 +101,14 @@ Deno.test("overwrite: nothing goes before a run of the trial is saved, then all 
   const storage = await finished();
   const folders = open(storage, 2, { overwrite: true });
   assertEquals(await folders.look(1), []);
-  assertEquals(await folders.restore(ticketId(1, 0)), null);
+  assertEquals(await folders.restore(configWith(ticketId(1, 0), 2)), null);
   assertEquals(await recordsOf(storage), [
     "0/same_init",
     "1/same_init",
     "2/same_init",
     "2/reinit1",
   ]);
-  await folders.save(ticketId(1, 0), TRAINED, ADAPTER);
+  await folders.save(configWith(ticketId(1, 0), 2), TRAINED, ADAPTER);
   assertEquals(await recordsOf(storage), ["0/same_init"]);
   assertEquals(await open(storage, 2).look(1), [ticketId(1, 0)]);
   assertEquals(await open(storage, 1).look(2), [ticketId(2, 0)]);
@@ -116,7 +116,7 @@ Deno.test("overwrite: nothing goes before a run of the trial is saved, then all 
 
 Deno.test("removeObsolete leaves the experiment's own runs", async () => {
   const storage = await finished();
-  await open(storage, 2).save(ticketId(1, 0), TRAINED, ADAPTER);
+  await open(storage, 2).save(configWith(ticketId(1, 0), 2), TRAINED, ADAPTER);
   const folders = open(storage, 2, { overwrite: true });
   assertEquals(await folders.look(1), [ticketId(1, 0)]);
   await folders.removeObsolete(1);
@@ -146,7 +146,21 @@ Deno.test("experiments of different names share a folder without touching each o
   const storage = await finished();
   const other = open(storage, 2, { experimentName: "other" });
   assertEquals(await other.look(1), []);
-  await other.save(controlId(1, 2), TRAINED, ADAPTER);
-  assertEquals(other.folderOf(controlId(1, 2)), "e/trial1/2/other_reinit1");
+  await other.save(configWith(ownControlId(1, 2), 2), TRAINED, ADAPTER);
+  assertEquals(other.folderOf(ownControlId(1, 2)), "e/trial1/2/other_reinit1");
   assertEquals((await open(storage, 1).look(1)).length, 4);
+});
+
+Deno.test("a control is found before its masks are known, and refused if they are others", async () => {
+  const storage = await finished(), folders = open(storage, 1), id = ownControlId(3, 2);
+  await folders.save(configWith(id, 1, "aaaa"), TRAINED, ADAPTER);
+  assertEquals(await folders.look(3), [id]);
+  assertEquals((await folders.restore(configWith(id, 1, "aaaa")))?.final, TRAINED.final);
+  await assertRejects(
+    () => folders.restore(configWith(id, 1, "bbbb")),
+    InputError,
+    'different experiment (masks: "aaaa", now "bbbb")',
+  );
+  const overwriting = open(storage, 1, { overwrite: true });
+  assertEquals(await overwriting.restore(configWith(id, 1, "bbbb")), null);
 });

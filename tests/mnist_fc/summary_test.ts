@@ -12,9 +12,9 @@ const MASKS = { layer0: { shape: [2, 2], data: Float32Array.of(1, 0, 1, 1) } };
 const curve = (...iterations: number[]) =>
   iterations.map((iteration) => ({ iteration, loss: 10 - iteration, accuracy: iteration / 100 }));
 
-const summary = (validate: number[], test: number[]) =>
+const summary = (validate: number[], test: number[], trial = 1) =>
   summarizeRun(
-    { kind: "ticket", trial: 1, level: 0, run: 0 },
+    { kind: "ticket", trial, level: 0, run: 0 },
     "folder",
     { masks: MASKS, curves: { train: [], validate: curve(...validate), test: curve(...test) } },
     false,
@@ -43,6 +43,7 @@ const level = (
   kind,
   level,
   trials: 5,
+  runs: 5,
   percent: 100 - 10 * level,
   earlyStopIteration: 100,
   earlyStopAccuracy,
@@ -67,9 +68,11 @@ Deno.test("the verdict: as good as the full network and better than the control"
 });
 
 Deno.test("levels are means over trials; a mean of unknowns is unknown", () => {
-  const runs = [summary([0, 4], [0, 4]), summary([0, 2], [0, 2])];
+  const runs = [summary([0, 4], [0, 4]), summary([0, 2], [0, 2], 2)];
   const [mean] = summarizeLevels(runs);
   assertEquals([mean.trials, mean.earlyStopIteration, mean.earlyStopAccuracy], [2, 3, 0.03]);
+  const [twice] = summarizeLevels([...runs, ...runs]);
+  assertEquals([twice.trials, twice.runs], [2, 4]);
   const [unknown] = summarizeLevels([...runs, summary([0, 2], [0, 3])]);
   assertEquals(unknown.earlyStopAccuracy, null);
 });

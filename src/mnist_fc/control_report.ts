@@ -1,0 +1,84 @@
+/**
+ * The end of a control experiment as the user sees it. Takes the tickets and the controls that have
+ * their masks, gives a table of both by level, a sentence, the same as JSON, and writes the chart of
+ * accuracy against weights remaining.
+ */
+
+import { accuracySpec } from "../analysis/charts.ts";
+import { renderSvg } from "../analysis/render_svg.ts";
+import { formatTable } from "../analysis/table.ts";
+import { restoreCurves } from "../foundations/run_files.ts";
+import { restoreNetwork } from "../foundations/save_restore.ts";
+import * as paths from "../foundations/paths.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Ticket } from "./control_experiment.ts";
+import { experimentSuffix } from "./control_paths.ts";
+import { chartPoints } from "./lottery_report.ts";
+import { RUN_KINDS } from "./run_config.ts";
+import { type LevelSummary, type RunSummary, summarizeLevels, summarizeRun } from "./summary.ts";
+
+/** What to report and where to put the chart. */
+export interface ControlReportOptions {
+  storage: Storage;
+  tickets: readonly Ticket[];
+  controls: readonly RunSummary[];
+  /** Folder of the experiment. */
+  output: string;
+  experimentName: string;
+  title: string;
+  /** What the JSON document says of the experiment beside its results. */
+  context: Record<string, unknown>;
+}
+
+/** Writes `controls.svg` (`controls-{experiment name}.svg`) into the experiment's folder. */
+export async function controlReport(
+  options: ControlReportOptions,
+): Promise<{ text: string; json: Record<string, unknown> }> {
+  const { storage, controls, output, title } = options;
+  const tickets: RunSummary[] = [];
+  for (const { folder, config } of options.tickets) {
+    const masks = await restoreNetwork(storage, paths.masks(folder));
+    const curves = await restoreCurves(storage, folder);
+    tickets.push(summarizeRun(config, folder, { masks, curves }, true));
+  }
+  const runs = [...tickets, ...controls];
+  const levels = summarizeLevels(runs);
+  const name = ["controls", experimentSuffix(options.experimentName)].filter(Boolean).join("-");
+  const chart = `${output.replace(/\/$/, "")}/${name}.svg`;
+  const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
+  await storage.write(chart, new TextEncoder().encode(svg));
+  return {
+    text: [controlTable(levels), "", `Chart: ${chart}`].join("\n"),
+    json: { ...options.context, levels, chart, runs },
+  };
+}
+
+/** One row per level, one column per kind: accuracy at the early stop and when that is. */
+function controlTable(levels: readonly LevelSummary[]): string {
+  const kinds = RUN_KINDS.filter((kind) => levels.some((level) => level.kind === kind));
+  const isStopKnown = levels.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
+  const rows = [...Map.groupBy(levels, ({ level }) => level)].map(([number, group]) => [
+    `${number}`,
+    `${group[0].percent.toFixed(2)}%`,
+    ...kinds.map((kind) => {
+      const found = group.find((level) => level.kind === kind);
+      if (!found) return "–";
+      return isStopKnown
+        ? `${percent(found.earlyStopAccuracy!)} at ${Math.round(found.earlyStopIteration!)}`
+        : percent(found.finalAccuracy);
+    }),
+  ]);
+  const runs = kinds.map((kind) => {
+    const most = Math.max(...levels.filter((l) => l.kind === kind).map((level) => level.runs));
+    return `${kind} ${most}`;
+  });
+  const what = isStopKnown
+    ? "Test accuracy at the early stop, and its iteration"
+    : "Test accuracy at the end of training";
+  return formatTable(["level", "weights remaining", ...kinds], rows, "l") +
+    `\n${what}; means over runs: ${runs.join(", ")}.`;
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(2)}%`;
+}

@@ -1,0 +1,58 @@
+/**
+ * What the controls' networks start from. Takes a run's configuration, its masks and, for `reuse` and
+ * `reuse_sign`, the values to draw from and the network whose signs to keep; gives masks and weights.
+ */
+
+import { RandomStream } from "../engine/random.ts";
+import type { LevelStart } from "../foundations/experiment.ts";
+import { type Masks, onesMask, validateMasks } from "../foundations/masks.ts";
+import { checkKnownNames, type Network } from "../foundations/network.ts";
+import { resample, resampleWithSigns } from "../foundations/resample.ts";
+import { runKey } from "../foundations/seeds.ts";
+import { InputError } from "../errors.ts";
+import type { RunConfig } from "./run_config.ts";
+
+/** What a control is made of. */
+export interface ControlSource {
+  /** Layers without a mask are not pruned. */
+  masks: Masks;
+  /** (n) values by layer: reuse and reuse_sign. */
+  values?: Network;
+  /** Weights whose signs are kept: reuse_sign. */
+  signs?: Network;
+}
+
+/**
+ * Masks and initial weights of a control. `reinit` leaves the weights to the initializer.
+ *
+ * @throws InputError if a set of values or a sign is missing or cannot be used
+ */
+export function controlStart(config: RunConfig, source: ControlSource): LevelStart {
+  const { masks, values, signs } = source;
+  if (values === undefined) return { masks };
+  const { seed, trial, level, run, layers } = config;
+  const names = layers.map(({ name }) => name);
+  validateMasks(masks, layers);
+  checkKnownNames(values, names, "values");
+  if (signs) checkKnownNames(signs, names, "same-sign network");
+  const presets: Network = {};
+  layers.forEach(({ name, inputs, units }, layer) => {
+    const stream = new RandomStream(runKey({ seed, purpose: "reuse", trial, level, run, layer }));
+    const set = own(values, name, "values to draw from");
+    presets[name] = signs === undefined
+      ? resample(set, [inputs, units], stream, `values of ${name}`)
+      : resampleWithSigns(
+        set,
+        own(signs, name, "same-sign network"),
+        Object.hasOwn(masks, name) ? masks[name] : onesMask([inputs, units]),
+        stream,
+        name,
+      );
+  });
+  return { masks, presets };
+}
+
+function own(network: Network, name: string, what: string): Network[string] {
+  if (Object.hasOwn(network, name)) return network[name];
+  throw new InputError(`the ${what} lack ${name}: give an array for every layer`);
+}

@@ -1,0 +1,65 @@
+/**
+ * Jobs: what the command line asks for, as runs to train. Takes jobs, carries them out side by side on
+ * one queue, so that runs of one shape are replicas whichever job they belong to; gives what failed.
+ */
+
+import { LotteryError } from "../errors.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
+import type { TrainOptions } from "../foundations/trainer.ts";
+import { trainRequest } from "../foundations/trainer.ts";
+
+/** Experiments or single runs that share their settings. */
+export interface Job {
+  /** Runs in all, finished ones included. */
+  readonly runCount: number;
+  /** Runs that were finished before. */
+  readonly finishedCount: number;
+  /** Iterations of each run. */
+  readonly iterations: number;
+  /** A run like those of the job, to measure how long they take. */
+  sample(): TrainOptions;
+  /** What can go on side by side; each fails for itself. */
+  tasks(): (() => Promise<void>)[];
+}
+
+/** Iterations that jobs have still to train. */
+export function iterationsLeft(jobs: readonly Job[]): number {
+  return jobs.reduce((sum, job) => sum + (job.runCount - job.finishedCount) * job.iterations, 0);
+}
+
+/** Seconds that jobs should take, from a warm-up of some iterations of the first unfinished one. */
+export async function expectedSeconds(queue: RunQueue, jobs: readonly Job[]): Promise<number> {
+  const first = jobs.find(isUnfinished);
+  if (first === undefined) return 0;
+  const sideBySide = jobs.filter(isUnfinished).flatMap((job) => job.tasks()).length;
+  const { replicas, milliseconds } = await queue.measure(trainRequest(first.sample()), sideBySide);
+  return iterationsLeft(jobs) / first.iterations / replicas * milliseconds / 1000;
+}
+
+/** Carries out jobs; gives the errors of each, and ends all when the GPU is lost. */
+export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<unknown[][]> {
+  const first = jobs.find(isUnfinished);
+  const sideBySide = first && await queue.capacity(trainRequest(first.sample()));
+  const tasks = jobs.flatMap((job, index) => job.tasks().map((run) => ({ index, run })));
+  const results = await queue.settle(tasks.map(({ run }) => run), sideBySide);
+  const errors: unknown[][] = jobs.map(() => []);
+  results.forEach((result, i) => {
+    if (result.status === "rejected") errors[tasks[i].index].push(result.reason);
+  });
+  return errors;
+}
+
+/** The one error of several: the only one, or the first of them with their number. */
+export function firstError(errors: readonly unknown[]): unknown {
+  const bug = errors.find((error) => !(error instanceof LotteryError));
+  if (bug !== undefined || errors.length === 1) return bug ?? errors[0];
+  return new LotteryError(`${errors.length} runs failed; the first: ${String(message(errors[0]))}`);
+}
+
+function message(error: unknown): unknown {
+  return error instanceof Error ? error.message : error;
+}
+
+function isUnfinished({ runCount, finishedCount }: Job): boolean {
+  return finishedCount < runCount;
+}

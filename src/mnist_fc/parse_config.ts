@@ -1,0 +1,77 @@
+/** A run's configuration as it is read from run.json: takes any JSON value, gives a checked one. */
+
+import * as v from "valibot";
+import { FormatError } from "../errors.ts";
+import { RUN_KINDS, type RunConfig } from "./run_config.ts";
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const rate = v.pipe(v.number(), v.finite());
+const digest = v.nullable(v.string());
+
+const CONFIG = v.strictObject({
+  kind: v.picklist(RUN_KINDS),
+  trial: count,
+  level: count,
+  run: count,
+  seed: count,
+  layers: v.pipe(
+    v.array(v.strictObject({
+      name: v.string(),
+      inputs: positive,
+      units: positive,
+      activation: v.nullable(v.picklist(["relu", "tanh", "sigmoid"])),
+      useBias: v.boolean(),
+    })),
+    v.minLength(1),
+  ),
+  optimizer: v.variant("kind", [
+    v.strictObject({ kind: v.literal("sgd"), learningRate: rate }),
+    v.strictObject({ kind: v.literal("momentum"), learningRate: rate, momentum: rate }),
+    v.strictObject({
+      kind: v.literal("adam"),
+      learningRate: rate,
+      beta1: rate,
+      beta2: rate,
+      epsilon: rate,
+    }),
+  ]),
+  batchSize: positive,
+  iterations: count,
+  validationSize: count,
+  validateInterval: positive,
+  testInterval: positive,
+  normalization: v.picklist(["unit", "l2", "none"]),
+  prunePercents: v.optional(v.record(v.string(), rate)),
+  dataset: v.strictObject({
+    name: v.string(),
+    trainCount: count,
+    testCount: count,
+    features: positive,
+    classes: positive,
+    sha256: v.string(),
+  }),
+  permuteLabels: v.boolean(),
+  trainOrderSeed: v.nullable(count),
+  presets: digest,
+  masks: digest,
+  values: v.optional(v.string()),
+  signs: v.optional(v.string()),
+});
+
+/**
+ * The configuration in a record.
+ *
+ * @param where the record's path, for the error
+ * @throws FormatError naming the first field that is not what it should be
+ */
+export function parseConfig(record: Record<string, unknown>, where: string): RunConfig {
+  const result = v.safeParse(CONFIG, record.config);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = ["config", v.getDotPath(issue)].filter(Boolean).join(".");
+  throw new FormatError(
+    `${where}: ${field} is not what a run's record holds (${issue.message}); ` +
+      "move the run's folder away and run the experiment again",
+  );
+}

@@ -1,0 +1,138 @@
+/**
+ * Single runs that do not depend on each other: controls, and networks trained alone. Takes each one's
+ * folder, configuration and how to get what it starts from; trains those that are not finished, as
+ * replicas of one program.
+ */
+
+import type { Curves } from "../engine/mod.ts";
+import type { ExampleSets } from "../datasets/examples.ts";
+import type { LevelStart } from "../foundations/experiment.ts";
+import type { Masks } from "../foundations/masks.ts";
+import { restoreCurves } from "../foundations/run_files.ts";
+import { restoreNetwork } from "../foundations/save_restore.ts";
+import * as paths from "../foundations/paths.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
+import { train, type TrainOptions } from "../foundations/trainer.ts";
+import type { Storage } from "../storage/storage.ts";
+import { datasetOf, modelOf, trainOptionsOf } from "./configured_run.ts";
+import type { Job } from "./job.ts";
+import type { RunConfig, RunId } from "./run_config.ts";
+import { checkWritable, isFinished, saveConfigured } from "./run_store.ts";
+import { inOrder, type RunSummary, summarizeRun } from "./summary.ts";
+
+/** A run to be. */
+export interface PlannedRun {
+  folder: string;
+  config: RunConfig;
+  /** Masks and initial weights: asked for when its turn comes, so that few are in memory at once. */
+  start: () => Promise<LevelStart>;
+}
+
+export interface PlannedRunsOptions {
+  storage: Storage;
+  queue: RunQueue;
+  sets: ExampleSets;
+  /** At least one. */
+  runs: readonly PlannedRun[];
+  /** Replace what a folder holds of another configuration instead of refusing. */
+  overwrite: boolean;
+  /** Called when a run begins to wait for the GPU, and when it is finished or found finished. */
+  onStart?: (run: RunId) => void;
+  onRun?: (summary: RunSummary) => void;
+}
+
+/** See the head of this file: open, then carry out its tasks. */
+export class PlannedRuns implements Job {
+  readonly #summaries: RunSummary[] = [];
+
+  private constructor(
+    private readonly options: PlannedRunsOptions,
+    private readonly finished: ReadonlySet<PlannedRun>,
+  ) {}
+
+  /**
+   * Looks at every folder before anything is trained.
+   *
+   * @throws CapacityError if the network does not fit on the device
+   * @throws InputError if a folder holds a run of another configuration (unless `overwrite`)
+   * @throws StorageError if one cannot be written
+   */
+  static async open(options: PlannedRunsOptions): Promise<PlannedRuns> {
+    const { storage, queue, sets, runs, overwrite } = options;
+    const [{ config }] = runs;
+    await queue.checkFits({
+      model: config,
+      dataset: datasetOf(config, sets),
+      optimizer: config.optimizer,
+      batchSize: config.batchSize,
+    });
+    const finished = new Set<PlannedRun>();
+    for (const run of runs) {
+      if (await isFinished(storage, run.folder, run.config, overwrite)) finished.add(run);
+    }
+    const left = runs.filter((run) => !finished.has(run));
+    await checkAllWritable(storage, left.map(({ folder }) => folder));
+    return new PlannedRuns(options, finished);
+  }
+
+  get runCount(): number {
+    return this.options.runs.length;
+  }
+
+  get finishedCount(): number {
+    return this.finished.size;
+  }
+
+  get iterations(): number {
+    return this.options.runs[0].config.iterations;
+  }
+
+  /** The finished runs so far, in order. */
+  get summaries(): RunSummary[] {
+    return this.#summaries.toSorted(inOrder);
+  }
+
+  sample(): TrainOptions {
+    const [{ config }] = this.options.runs;
+    const dataset = datasetOf(config, this.options.sets);
+    return trainOptionsOf(config, dataset, modelOf(config, {}));
+  }
+
+  tasks(): (() => Promise<void>)[] {
+    return this.options.runs.map((run) => () => this.#run(run));
+  }
+
+  async #run(planned: PlannedRun): Promise<void> {
+    const { storage, queue, sets, onStart } = this.options;
+    const { folder, config } = planned;
+    if (this.finished.has(planned)) {
+      const curves = await restoreCurves(storage, folder);
+      const masks = await restoreNetwork(storage, paths.masks(folder));
+      return this.#report(planned, { masks, curves }, true);
+    }
+    const model = modelOf(config, await planned.start());
+    onStart?.(config);
+    const trained = await train(queue, trainOptionsOf(config, datasetOf(config, sets), model));
+    await saveConfigured(storage, folder, config, trained, queue.gpu.adapter);
+    this.#report(planned, trained, false);
+  }
+
+  #report({ config, folder }: PlannedRun, run: { masks: Masks; curves: Curves }, found: boolean) {
+    const summary = summarizeRun(config, folder, run, found);
+    this.#summaries.push(summary);
+    this.options.onRun?.(summary);
+  }
+}
+
+/** Checks folders that exist, and of others the one above: no empty folder is left behind. */
+async function checkAllWritable(storage: Storage, folders: readonly string[]): Promise<void> {
+  const checked = new Set<string>();
+  for (const folder of folders) checked.add(await storage.exists(folder) ? folder : above(folder));
+  for (const folder of checked) await checkWritable(storage, folder);
+}
+
+/** The folder that a folder is in. */
+function above(folder: string): string {
+  const parts = folder.replace(/\/+$/, "").split("/");
+  return parts.slice(0, -1).join("/") || (folder.startsWith("/") ? "/" : ".");
+}

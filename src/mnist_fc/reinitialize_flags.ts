@@ -1,0 +1,83 @@
+/** The flags of `reinitialize`: takes nothing, gives their declarations. */
+
+import { controlFlags } from "./control_flags.ts";
+import { choice, integer, path } from "./flag_kinds.ts";
+import { intRanges } from "./flag_lists.ts";
+import { protocolFlags, runFlags } from "./run_flags.ts";
+
+const {
+  protocol: _protocol,
+  iterations: _iterations,
+  prunePercents: _prunePercents,
+  trials: _trials,
+  ...trainingFlags
+} = protocolFlags;
+
+const CONTROL = "Controls";
+const SINGLE =
+  "A single run (with --output-dir; without it, the settings are the experiment's own)";
+
+/** Protocol fields, none of which has a default: a field that is given shows. */
+export const singleRunFlags = {
+  protocol: choice({
+    choices: ["quick", "paper", "google"],
+    help: "settings of the run where its own flags do not give them",
+    defaultText: "quick",
+    group: SINGLE,
+  }),
+  seed: integer({
+    min: 0,
+    help: "fixes every random choice",
+    defaultText: "0",
+    group: SINGLE,
+  }),
+  ...Object.fromEntries(
+    Object.entries(trainingFlags).map(([name, flag]) => [name, { ...flag, group: SINGLE }]),
+  ) as typeof trainingFlags,
+  trainOrderSeed: { ...runFlags.trainOrderSeed, group: SINGLE },
+};
+
+/** See the head of this file. */
+export const reinitializeFlags = {
+  experimentPath: path({
+    help: "folder of the finished lottery experiment whose controls to train, beside its tickets",
+    defaultText: "results/mnist-quick",
+    group: CONTROL,
+  }),
+  ...controlFlags,
+  trials: intRanges({
+    min: 1,
+    max: 1000,
+    help: "of which trials; of a single run, the one whose random numbers to use",
+    defaultText: "all of the experiment; 1",
+    group: CONTROL,
+  }),
+  experimentName: runFlags.experimentName,
+  initializationDistribution: path({
+    help:
+      "folder of one-dimensional .npy arrays by layer name, from which reuse and reuse_sign draw " +
+      "initial weights",
+    defaultText: "{experiment path}/weights/{level}/initialization, derived from the tickets",
+    group: CONTROL,
+  }),
+  outputDir: path({
+    help: "train a single run, into this folder",
+    group: SINGLE,
+  }),
+  masks: {
+    ...runFlags.masks,
+    group: SINGLE,
+    help: "masks: folders, runs or exported files; of several, the union",
+  },
+  sameSign: path({
+    help: "weights whose signs the new ones get: a folder such as a run's initial",
+    group: SINGLE,
+  }),
+  ...singleRunFlags,
+  dataset: runFlags.dataset,
+  mnistLocation: runFlags.mnistLocation,
+  permuteLabels: runFlags.permuteLabels,
+  replicas: runFlags.replicas,
+  overwrite: runFlags.overwrite,
+  json: runFlags.json,
+};

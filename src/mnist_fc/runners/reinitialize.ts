@@ -1,0 +1,280 @@
+/**
+ * `reinitialize` (the original's runners/reinitialize.py): networks with the masks of finished runs and
+ * new initial weights; all controls of an experiment, or with --output-dir a single one.
+ */
+
+import { InputError, UsageError } from "../../errors.ts";
+import { readNetwork } from "../../foundations/network_source.ts";
+import type { Network } from "../../foundations/network.ts";
+import type { LayerSpec } from "../../engine/mod.ts";
+import { settingsFor } from "../configured_run.ts";
+import { findTickets, planControls, type Ticket } from "../control_experiment.ts";
+import { CONTROL_KINDS, type ControlKind } from "../control_paths.ts";
+import { controlReport } from "../control_report.ts";
+import { networkDigest } from "../digest.ts";
+import { flagName, type FlagValues } from "../flags.ts";
+import { controlStart } from "../initial_values.ts";
+import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
+import { PlannedRuns } from "../planned_runs.ts";
+import { resolveProtocol } from "../protocols.ts";
+import { reinitializeFlags, singleRunFlags } from "../reinitialize_flags.ts";
+import { controlId, type RunConfig, settingsOf } from "../run_config.ts";
+import { runReport } from "../run_report.ts";
+import { provideValueSets, readValueSets } from "../value_sets.ts";
+import { checkDatasetFlags } from "./lottery.ts";
+import {
+  count,
+  datasetText,
+  loadExamples,
+  type OpenJob,
+  readMasks,
+  type Runner,
+  type RunnerContext,
+  single,
+  trainingText,
+} from "./runner.ts";
+import { withoutPruning } from "./train.ts";
+
+type Flags = FlagValues<typeof reinitializeFlags>;
+
+/** Numbers of the controls per kind and ticket: as many as the paper's figures have. */
+const USUAL_RUNS = [1, 2, 3];
+
+/** See the head of this file. */
+export const reinitializeRunner: Runner<typeof reinitializeFlags> = {
+  name: "reinitialize",
+  summary: "Trains the controls of a finished lottery experiment: networks with the masks of its " +
+    "tickets and other initial weights. reinit: new random ones; reuse: values of the tickets' own " +
+    "initial weights, shuffled; reuse_sign: the same, each with the sign that it had.",
+  flags: reinitializeFlags,
+  examples: [
+    "deno task reinitialize --experiment-path results/mnist-quick",
+    "deno task reinitialize --experiment reinit,reuse,reuse_sign --trials 1-2 --levels 0-10 --runs 1-10",
+    "deno task reinitialize --masks RUN/masks --output-dir results/reinit",
+  ],
+
+  check(flags) {
+    checkDatasetFlags(flags);
+    if (flags.outputDir === undefined) checkWhole(flags);
+    else checkSingle(flags);
+  },
+
+  async open(flags, context) {
+    return flags.outputDir === undefined
+      ? await openWhole(flags, context)
+      : await openSingle(flags, flags.outputDir, context);
+  },
+};
+
+/** All controls have the settings of their tickets, so flags that would change them are refused. */
+function checkWhole(flags: Flags): void {
+  const foreign = [...Object.keys(singleRunFlags), "masks", "sameSign"] as (keyof Flags)[];
+  for (const key of foreign) {
+    if (flags[key] === undefined) continue;
+    throw new UsageError(
+      `${
+        flagName(key)
+      } is for a single run, with --output-dir; the controls of an experiment have ` +
+        "its own settings: leave it out",
+    );
+  }
+  if (flags.permuteLabels) {
+    throw new UsageError(
+      "--permute-labels is for a single run, with --output-dir; the controls of an experiment see " +
+        "its own labels: leave it out",
+    );
+  }
+}
+
+function checkSingle(flags: Flags): void {
+  if (flags.experimentPath !== undefined) {
+    throw new UsageError("--output-dir and --experiment-path exclude each other; give one of them");
+  }
+  if (flags.sameSign !== undefined && flags.initializationDistribution === undefined) {
+    throw new UsageError(
+      "--same-sign chooses the signs of values that are drawn: give --initialization-distribution too",
+    );
+  }
+  const kind = kindOf(flags);
+  const [asked] = flags.experiment ?? [kind];
+  if (flags.experiment && (flags.experiment.length > 1 || asked !== kind)) {
+    throw new UsageError(
+      `--experiment ${
+        flags.experiment.join(",")
+      } does not fit a single run with these flags, which ` +
+        `is ${kind}: reuse takes --initialization-distribution, reuse_sign --same-sign too`,
+    );
+  }
+  single(flags.trials, "--trials", 1);
+  single(flags.levels, "--levels", 0);
+  single(flags.runs, "--runs", 1);
+  resolveProtocol(protocolValues(flags));
+}
+
+function kindOf(flags: Flags): ControlKind {
+  if (flags.initializationDistribution === undefined) return "reinit";
+  return flags.sameSign === undefined ? "reuse" : "reuse_sign";
+}
+
+function protocolValues(flags: Flags) {
+  return withoutPruning({ ...flags, protocol: flags.protocol ?? "quick" as const });
+}
+
+async function openSingle(
+  flags: Flags,
+  folder: string,
+  context: RunnerContext,
+): Promise<OpenJob> {
+  const { storage, queue } = context;
+  const { permuteLabels, trainOrderSeed, seed = 0 } = flags;
+  const protocol = resolveProtocol(protocolValues(flags));
+  const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
+  const settings = settingsFor({ protocol, data, seed, permuteLabels, trainOrderSeed });
+  const masks = await readMasks(storage, flags.masks);
+  const values = flags.initializationDistribution === undefined
+    ? undefined
+    : await readDistribution(context, flags.initializationDistribution, settings.layers);
+  const signs = flags.sameSign === undefined
+    ? undefined
+    : await readNetwork(storage, flags.sameSign, "initial");
+  const config: RunConfig = {
+    ...controlId(
+      kindOf(flags),
+      single(flags.trials, "--trials", 1),
+      single(flags.levels, "--levels", 0),
+      single(flags.runs, "--runs", 1),
+    ),
+    ...settings,
+    presets: null,
+    masks: masks && await networkDigest(masks),
+    ...(values && { values: await networkDigest(values) }),
+    ...(signs && { signs: await networkDigest(signs) }),
+  };
+  const start = controlStart(config, { masks: masks ?? {}, values, signs });
+  const job = await PlannedRuns.open({
+    storage,
+    queue,
+    sets: data.sets,
+    runs: [{ folder, config, start: () => Promise.resolve(start) }],
+    overwrite: flags.overwrite,
+    onStart: ({ kind }) => context.onStage(kind),
+    onRun: context.onRun,
+  });
+  return {
+    job,
+    output: folder,
+    folders: [folder],
+    header: [
+      ["dataset", datasetText(settings)],
+      ["protocol", `${flags.protocol ?? "quick"}: ${trainingText(settings)}`],
+      ["seed", `${seed}`],
+    ],
+    report: () => Promise.resolve(runReport(job.summaries[0], config, queue.gpu.adapter)),
+  };
+}
+
+/** Where an experiment keeps the value sets of a level: {experiment}/weights/{level}/initialization. */
+const KEPT_SETS = /^(.+)\/weights\/(\d+)\/(?:(.+)_)?initialization\/?$/;
+
+/** The sets of a folder; those that an experiment would keep there are derived if they are missing. */
+async function readDistribution(
+  { storage, onNotice }: RunnerContext,
+  folder: string,
+  layers: LayerSpec[],
+): Promise<Network> {
+  const match = KEPT_SETS.exec(folder);
+  if (match && !await storage.exists(folder)) {
+    const [, experimentPath, level, experimentName = reinitializeFlags.experimentName.default] =
+      match;
+    const place = { storage, experimentPath, experimentName };
+    await provideValueSets(place, Number(level), layers, onNotice);
+  }
+  return await readValueSets(storage, folder, layers);
+}
+
+async function openWhole(flags: Flags, context: RunnerContext): Promise<OpenJob> {
+  const { storage, queue } = context;
+  const { experimentPath = "results/mnist-quick", experimentName, levels, runs = USUAL_RUNS } =
+    flags;
+  const place = { storage, experimentPath, experimentName };
+  const kinds = CONTROL_KINDS.filter((kind) => (flags.experiment ?? ["reinit"]).includes(kind));
+  const tickets = await findTickets(place, { trials: flags.trials, levels });
+  const data = await loadTheirExamples(flags, context, tickets, experimentPath);
+  const planned = await planControls(
+    place,
+    { kinds, runs, values: flags.initializationDistribution },
+    tickets,
+    context.onNotice,
+  );
+  const job = await PlannedRuns.open({
+    storage,
+    queue,
+    sets: data.sets,
+    runs: planned,
+    overwrite: flags.overwrite,
+    onStart: ({ kind }) => context.onStage(kinds.length === 1 ? kind : "controls"),
+    onRun: context.onRun,
+  });
+  const settings = settingsOf(tickets[0].config);
+  const trials = new Set(tickets.map(({ config }) => config.trial));
+  const levelCount = new Set(tickets.map(({ config }) => config.level)).size;
+  return {
+    job,
+    output: experimentPath,
+    folders: planned.map(({ folder }) => folder),
+    header: [
+      ["dataset", datasetText(settings)],
+      [
+        "controls",
+        `${kinds.join(", ")}: ${count(trials.size, "trial")}, ${count(levelCount, "level")}, ` +
+        `${count(runs.length, "run")} of each, ${trainingText(settings)}`,
+      ],
+      ["seed", `${settings.seed}`],
+    ],
+    report: () =>
+      controlReport({
+        storage,
+        tickets,
+        controls: job.summaries,
+        output: experimentPath,
+        experimentName,
+        title: `Tickets and their controls on ${data.record.name}`,
+        context: {
+          adapter: queue.gpu.adapter,
+          dataset: data.record,
+          seed: settings.seed,
+          output: experimentPath,
+        },
+      }),
+  };
+}
+
+/**
+ * The examples that the tickets were trained on.
+ *
+ * @throws InputError if what is found is something else, or the tickets are of several datasets
+ */
+async function loadTheirExamples(
+  flags: Flags,
+  context: RunnerContext,
+  tickets: readonly Ticket[],
+  experimentPath: string,
+): Promise<LoadedDataset> {
+  const { dataset } = tickets[0].config;
+  const named = dataset.name === "custom" ? "auto" : dataset.name as DatasetChoice;
+  const choice = flags.dataset === "auto" ? named : flags.dataset;
+  const location = flags.mnistLocation ??
+    (dataset.name === "custom" ? context.environmentLocation ?? undefined : undefined);
+  const data = await loadExamples(context, choice, location);
+  for (const { config, folder } of tickets) {
+    if (config.dataset.sha256 === data.record.sha256) continue;
+    throw new InputError(
+      `${folder} was trained on other examples than these (${config.dataset.name}, SHA-256 ` +
+        `${config.dataset.sha256.slice(0, 12)}…, not ${data.record.name}, ` +
+        `${
+          data.record.sha256.slice(0, 12)
+        }…): give those of ${experimentPath} with --mnist-location`,
+    );
+  }
+  return data;
+}

@@ -1,0 +1,125 @@
+/**
+ * What a runner is: a task that trains (the original's mnist_fc/runners), as a function from its flags
+ * to a job. The tasks of that name carry out one job, the argfile runner those of many lines at once.
+ */
+
+import { UsageError } from "../../errors.ts";
+import type { Network } from "../../foundations/network.ts";
+import { readNetwork } from "../../foundations/network_source.ts";
+import type { RunQueue } from "../../foundations/run_queue.ts";
+import { standardize } from "../../foundations/save_restore.ts";
+import { union } from "../../foundations/union.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { FlagSet, FlagValues } from "../flags.ts";
+import type { Job } from "../job.ts";
+import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
+import type { RunSettings } from "../run_config.ts";
+import type { RunSummary } from "../summary.ts";
+
+/** What a runner works with; the same for all jobs that are carried out together. */
+export interface RunnerContext {
+  storage: Storage;
+  queue: RunQueue;
+  /** Value of MNIST_LOCATION; null if it is not set. */
+  environmentLocation: string | null;
+  /** Gives the same object for the same examples: only then can runs be replicas of one program. */
+  loadData(dataset: DatasetChoice, location: string | null): Promise<LoadedDataset>;
+  /** Receives lines that the user must read. */
+  onNotice(line: string): void;
+  /** Told what is being trained: "level 3/10". */
+  onStage(stage: string): void;
+  onRun(summary: RunSummary): void;
+}
+
+/** Results as text, and as one JSON document. */
+export interface Report {
+  text: string;
+  json: Record<string, unknown>;
+}
+
+/** A job that is ready to be carried out. */
+export interface OpenJob {
+  job: Job;
+  /** Where its results go. */
+  output: string;
+  /** The folders that its runs write: two jobs must not have the same. */
+  folders: readonly string[];
+  /** What is about to be trained, as names and texts. */
+  header: readonly [name: string, text: string][];
+  /** After the job is carried out. */
+  report(): Promise<Report>;
+}
+
+/** See the head of this file. */
+export interface Runner<S extends FlagSet> {
+  /** Name of the task in deno.json. */
+  name: string;
+  /** One sentence. */
+  summary: string;
+  flags: S;
+  /** Whole command lines. */
+  examples: readonly string[];
+  /** @throws UsageError for flags that exclude each other; needs no GPU. */
+  check(values: FlagValues<S>): void;
+  /** Reads what the job needs and looks at its folders; trains nothing. */
+  open(values: FlagValues<S>, context: RunnerContext): Promise<OpenJob>;
+}
+
+/** Loads the examples that the flags name. MNIST_LOCATION says nothing of other datasets. */
+export async function loadExamples(
+  context: RunnerContext,
+  dataset: DatasetChoice,
+  location: string | undefined,
+): Promise<LoadedDataset> {
+  const isMnist = dataset === "auto" || dataset === "mnist";
+  return await context.loadData(
+    dataset,
+    location ?? (isMnist ? context.environmentLocation : null),
+  );
+}
+
+/** The union of the masks of some folders or files; null for none, or for masks that prune nothing. */
+export async function readMasks(
+  storage: Storage,
+  sources: readonly string[] | undefined,
+): Promise<Network | null> {
+  const read = (source: string) => readNetwork(storage, source, "masks");
+  const masks = await standardize(await Promise.all((sources ?? []).map(read)), union, storage);
+  return masks && Object.keys(masks).length > 0 ? masks : null;
+}
+
+/**
+ * The number in a list that must have just one, such as `--trials 3` of a single run.
+ *
+ * @throws UsageError if it has more
+ */
+export function single(
+  values: readonly number[] | undefined,
+  flag: string,
+  standard: number,
+): number {
+  if (values === undefined) return standard;
+  if (values.length === 1) return values[0];
+  throw new UsageError(
+    `${flag} names ${values.length} numbers, but a single run has one: give one`,
+  );
+}
+
+/** "1 trial", "3 trials". */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** The examples of a run in words. */
+export function datasetText({ dataset, validationSize }: RunSettings): string {
+  return `${dataset.name}: ${dataset.trainCount - validationSize} training, ` +
+    `${validationSize} validation, ${dataset.testCount} test examples`;
+}
+
+/** How a run is trained in words. */
+export function trainingText(settings: RunSettings): string {
+  const { iterations, layers, optimizer, batchSize } = settings;
+  const hidden = layers.slice(0, -1).map(({ units }) => units).join("-");
+  return `${count(iterations, "iteration")} per run, hidden layers ${hidden || "none"}, ` +
+    `${optimizer.kind} ${optimizer.learningRate}, batch ${batchSize}`;
+}

@@ -1,0 +1,128 @@
+/** `train` (the original's runners/train.py): one network, optionally with masks and presets. */
+
+import { readNetwork } from "../../foundations/network_source.ts";
+import type { LevelStart } from "../../foundations/experiment.ts";
+import { settingsFor } from "../configured_run.ts";
+import { networkDigest } from "../digest.ts";
+import { path } from "../flag_kinds.ts";
+import { intRanges } from "../flag_lists.ts";
+import { PlannedRuns } from "../planned_runs.ts";
+import { resolveProtocol } from "../protocols.ts";
+import type { RunConfig } from "../run_config.ts";
+import { protocolFlags, runFlags } from "../run_flags.ts";
+import { runReport } from "../run_report.ts";
+import { checkDatasetFlags } from "./lottery.ts";
+import {
+  datasetText,
+  loadExamples,
+  readMasks,
+  type Runner,
+  single,
+  trainingText,
+} from "./runner.ts";
+
+const {
+  iterations: _iterations,
+  prunePercents: _prunePercents,
+  trials: _trials,
+  ...trainingFlags
+} = protocolFlags;
+
+/** Every flag of `train`. */
+export const trainFlags = {
+  dataset: runFlags.dataset,
+  mnistLocation: runFlags.mnistLocation,
+  permuteLabels: runFlags.permuteLabels,
+  trainOrderSeed: runFlags.trainOrderSeed,
+  seed: runFlags.seed,
+  presets: runFlags.presets,
+  masks: runFlags.masks,
+  trials: intRanges({
+    min: 1,
+    max: 1000,
+    help: "the trial, one number, whose random numbers to use: initial weights and split",
+    defaultText: "1",
+    group: "Experiment",
+  }),
+  levels: intRanges({
+    min: 0,
+    max: 1000,
+    help:
+      "the level, one number, whose data order to use: with the presets and masks of a ticket, " +
+      "its own repeats it",
+    defaultText: "0",
+    group: "Experiment",
+  }),
+  ...trainingFlags,
+  outputDir: path({
+    help: "folder of the run itself",
+    defaultText: "results/train-{dataset}-{protocol}",
+    group: "Output",
+  }),
+  overwrite: runFlags.overwrite,
+  json: runFlags.json,
+};
+
+/** See the head of this file. */
+export const trainRunner: Runner<typeof trainFlags> = {
+  name: "train",
+  summary: "Trains one network, optionally with given masks and initial weights.",
+  flags: trainFlags,
+  examples: [
+    "deno task train --training-len epochs:5",
+    "deno task train --masks results/mnist-quick/trial1/10/same_init/masks --output-dir results/sparse",
+    "deno task train --presets RUN/initial --masks RUN/masks,OTHER/masks --output-dir results/union",
+  ],
+
+  check(flags) {
+    checkDatasetFlags(flags);
+    single(flags.trials, "--trials", 1);
+    single(flags.levels, "--levels", 0);
+    resolveProtocol(withoutPruning(flags));
+  },
+
+  async open(flags, context) {
+    const { storage, queue } = context;
+    const { seed, permuteLabels, trainOrderSeed } = flags;
+    const trial = single(flags.trials, "--trials", 1);
+    const level = single(flags.levels, "--levels", 0);
+    const protocol = resolveProtocol(withoutPruning(flags));
+    const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
+    const folder = flags.outputDir ?? `results/train-${data.record.name}-${flags.protocol}`;
+    const settings = settingsFor({ protocol, data, seed, permuteLabels, trainOrderSeed });
+    const presets = flags.presets ? await readNetwork(storage, flags.presets, "initial") : null;
+    const masks = await readMasks(storage, flags.masks);
+    const config: RunConfig = {
+      ...{ kind: "train", trial, level, run: 0 },
+      ...settings,
+      presets: presets && await networkDigest(presets),
+      masks: masks && await networkDigest(masks),
+    };
+    const start: LevelStart = { presets: presets ?? undefined, masks: masks ?? undefined };
+    const job = await PlannedRuns.open({
+      storage,
+      queue,
+      sets: data.sets,
+      runs: [{ folder, config, start: () => Promise.resolve(start) }],
+      overwrite: flags.overwrite,
+      onStart: () => context.onStage("training"),
+      onRun: context.onRun,
+    });
+    return {
+      job,
+      output: folder,
+      folders: [folder],
+      header: [
+        ["dataset", datasetText(settings)],
+        ["protocol", `${flags.protocol}: ${trainingText(settings)}`],
+        ["seed", `${seed}`],
+      ],
+      report: () => Promise.resolve(runReport(job.summaries[0], config, queue.gpu.adapter)),
+    };
+  },
+};
+
+/** The flags with those of a lottery at their defaults. */
+export function withoutPruning<T>(flags: T) {
+  return { ...flags, iterations: undefined, prunePercents: undefined, trials: undefined };
+}

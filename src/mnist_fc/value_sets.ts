@@ -1,0 +1,172 @@
+/**
+ * The values from which the controls `reuse` and `reuse_sign` draw initial weights: per level and layer
+ * a one-dimensional array (the original's weights/{level}/initialization). Takes folders, gives the
+ * sets; where an experiment has none yet, derives them from its tickets and keeps them.
+ */
+
+import type { LayerSpec } from "../engine/mod.ts";
+import { FormatError, InputError } from "../errors.ts";
+import { checkKnownNames, type Network } from "../foundations/network.ts";
+import * as paths from "../foundations/paths.ts";
+import { checkValueSet } from "../foundations/resample.ts";
+import { readRecord, restoreRun } from "../foundations/run_files.ts";
+import { restoreNetwork, saveNetwork } from "../foundations/save_restore.ts";
+import type { Storage } from "../storage/storage.ts";
+import { valueSetFolder } from "./control_paths.ts";
+import { parseConfig } from "./parse_config.ts";
+
+/** A lottery experiment on disk. */
+export interface ExperimentPlace {
+  storage: Storage;
+  experimentPath: string;
+  experimentName: string;
+}
+
+/** What a set was derived from, kept beside it. */
+interface Origin {
+  trials: number[];
+}
+
+const ORIGIN = "derived_from.json";
+
+/** Numbers of the trials that an experiment's folder holds, ascending. */
+export async function listTrials(
+  { storage, experimentPath, experimentName }: ExperimentPlace,
+): Promise<number[]> {
+  const trials: number[] = [];
+  for (const { name, isDirectory } of await storage.list(experimentPath)) {
+    const match = /^trial(\d+)$/.exec(name);
+    if (!isDirectory || !match) continue;
+    const folder = paths.run(paths.trial(experimentPath, Number(match[1])), 0, experimentName);
+    if (await storage.exists(paths.record(folder))) trials.push(Number(match[1]));
+  }
+  return trials.sort((a, b) => a - b);
+}
+
+/**
+ * The sets of a folder.
+ *
+ * @throws NotFoundError, FormatError as `restoreNetwork`; InputError if a layer has none, or one that
+ *   cannot be used
+ */
+export async function readValueSets(
+  storage: Storage,
+  folder: string,
+  layers: readonly LayerSpec[],
+): Promise<Network> {
+  const sets = await restoreNetwork(storage, folder);
+  checkKnownNames(sets, layers.map(({ name }) => name), `${folder}: values`);
+  for (const { name } of layers) {
+    if (!Object.hasOwn(sets, name)) {
+      throw new InputError(`${folder} lacks ${name}.npy: give the values of every layer`);
+    }
+    checkValueSet(sets[name], `the values of ${paths.layer(folder, name)}`);
+  }
+  return sets;
+}
+
+/**
+ * Makes sure that an experiment has the sets of a level: where it keeps none, those of its tickets at
+ * that level are kept from now on.
+ *
+ * @param onNotice told where the kept sets are of other trials than the experiment has by now
+ * @throws InputError if they are to be derived and a trial has not finished that level
+ */
+export async function provideValueSets(
+  place: ExperimentPlace,
+  level: number,
+  layers: readonly LayerSpec[],
+  onNotice: (line: string) => void = () => {},
+): Promise<void> {
+  const folder = valueSetFolder(place.experimentPath, level, place.experimentName);
+  if (await place.storage.exists(folder)) await compareOrigin(place, folder, onNotice);
+  else await derive(place, level, layers, folder);
+}
+
+/** Pools the initial values of the live weights of all trials, in order, and keeps them. */
+async function derive(
+  place: ExperimentPlace,
+  level: number,
+  layers: readonly LayerSpec[],
+  folder: string,
+): Promise<void> {
+  const { storage, experimentPath, experimentName } = place;
+  const trials = await listTrials(place);
+  if (trials.length === 0) {
+    throw new InputError(
+      `no values to draw from: ${folder} does not exist, and ${experimentPath} holds no finished ` +
+        `trial of the experiment ${experimentName}; run it first, or pass --initialization-distribution`,
+    );
+  }
+  const parts: Float32Array[][] = layers.map(() => []);
+  for (const trial of trials) {
+    const run = paths.run(paths.trial(experimentPath, trial), level, experimentName);
+    const record = await readRecord(storage, run);
+    if (record === null) {
+      throw new InputError(
+        `cannot derive the values of level ${level} in ${experimentPath}: trial ${trial} has no ` +
+          "finished run there; let run-lottery finish it, or pass --initialization-distribution",
+      );
+    }
+    const theirs = parseConfig(record, paths.record(run)).layers;
+    if (JSON.stringify(theirs) !== JSON.stringify(layers)) {
+      throw new InputError(
+        `cannot derive the values of level ${level} in ${experimentPath}: trial ${trial} is of a ` +
+          "network with other layers; keep experiments of different networks in folders of their own",
+      );
+    }
+    const { initial, masks } = await restoreRun(storage, run, theirs);
+    layers.forEach(({ name }, l) => {
+      parts[l].push(initial[name].data.filter((_, i) => masks[name].data[i] !== 0));
+    });
+  }
+  const sets = Object.fromEntries(layers.map(({ name }, l) => [name, concatenate(parts[l])]));
+  // Made elsewhere and moved in one step: a set is there as a whole or not at all, also where two
+  // processes derive it at the same time.
+  const draft = `${folder}.${crypto.randomUUID()}.draft`;
+  await saveNetwork(storage, draft, sets);
+  const origin: Origin = { trials };
+  await storage.write(
+    `${draft}/${ORIGIN}`,
+    new TextEncoder().encode(JSON.stringify(origin) + "\n"),
+  );
+  try {
+    await storage.rename(draft, folder);
+  } catch (error) {
+    await storage.remove(draft);
+    if (!await storage.exists(folder)) throw error;
+  }
+}
+
+async function compareOrigin(
+  place: ExperimentPlace,
+  folder: string,
+  onNotice: (line: string) => void,
+): Promise<void> {
+  const path = `${folder}/${ORIGIN}`;
+  if (!await place.storage.exists(path)) return; // A set that someone put there.
+  let origin: Origin;
+  try {
+    origin = JSON.parse(new TextDecoder().decode(await place.storage.read(path)));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new FormatError(`${path} is not JSON; remove ${folder} to have it derived again`);
+  }
+  const trials = await listTrials(place);
+  if (String(origin.trials) === String(trials)) return;
+  onNotice(
+    `${folder} was derived from the trials ${origin.trials} and there are ${trials} now: it is used ` +
+      "as it is; remove it, and the controls made with it, to have it derived again",
+  );
+}
+
+function concatenate(parts: Float32Array[]): { shape: number[]; data: Float32Array } {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const data = new Float32Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part, offset);
+    offset += part.length;
+  }
+  return { shape: [length], data };
+}

@@ -1,0 +1,165 @@
+/**
+ * `deno task argfile-runner`: runs a task for each line of flags of a file (the original's
+ * argfile_runner.py): all lines in this process, packed as replicas, or several processes at a time.
+ */
+
+import { fromFileUrl } from "@std/path";
+import { LotteryError } from "../src/errors.ts";
+import { type LineResult, runLines } from "../src/mnist_fc/argfile_jobs.ts";
+import { type ArgfileLine, parseArgfile } from "../src/mnist_fc/argfile_lines.ts";
+import { boolean, integer } from "../src/mnist_fc/flag_kinds.ts";
+import type { FlagSet } from "../src/mnist_fc/flags.ts";
+import { findRunner } from "../src/mnist_fc/runners/mod.ts";
+import type { Runner } from "../src/mnist_fc/runners/runner.ts";
+import { runFlags } from "../src/mnist_fc/run_flags.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
+import { openLaboratory } from "./laboratory.ts";
+import { notice, runTask, warn } from "./support.ts";
+
+const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
+
+const task = {
+  name: "argfile-runner",
+  summary:
+    "Runs a task (run-lottery, reinitialize or train) for each line of flags of a file, or of " +
+    "standard input for -. Finished runs are skipped; a line that fails does not stop the others.",
+  operands: ["RUNNER", "ARGFILE"],
+  flags: {
+    jobs: integer({
+      min: 1,
+      max: 1024,
+      help: "run each line in a process of its own, so many at a time",
+      defaultText: "all lines in one process, as replicas where their networks have one shape",
+    }),
+    replicas: { ...runFlags.replicas, group: "Flags" },
+    json: boolean({ help: "print what became of each line as one JSON document" }),
+  },
+  examples: [
+    "deno task argfile lottery > lottery.txt",
+    "deno task argfile-runner run-lottery lottery.txt",
+    "deno task argfile reinitialize --trials 1-2 --levels 0-5 | deno task argfile-runner reinitialize -",
+  ],
+};
+
+await runTask(task, async (flags, [runnerName, argfile]) => {
+  const runner = findRunner(runnerName);
+  const lines = parseArgfile(await readArgfile(argfile), argfile === "-" ? "stdin" : argfile);
+  if (lines.length === 0) {
+    throw new LotteryError(`${argfile} holds no lines of flags: \`deno task argfile\` prints some`);
+  }
+  const results = flags.jobs === undefined
+    ? await runPacked(runner, lines, flags)
+    : await runProcesses(runner, lines, flags.jobs);
+  report(results, argfile, flags.json);
+});
+
+async function readArgfile(path: string): Promise<string> {
+  const bytes = path === "-"
+    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
+    : await new DenoStorage().read(path);
+  return new TextDecoder().decode(bytes);
+}
+
+async function runPacked(
+  runner: Runner<FlagSet>,
+  lines: readonly ArgfileLine[],
+  options: { quiet: boolean; replicas: number | "auto" },
+): Promise<LineResult[]> {
+  const laboratory = await openLaboratory(task.name, options);
+  const results = await runLines(lines, runner, laboratory.context, (jobs) =>
+    laboratory.run(jobs, [
+      ["lines", `${jobs.length} of ${lines.length}, the first with:`],
+      ...jobs[0].header,
+    ]));
+  await laboratory.close();
+  return results;
+}
+
+/** Children that are at work; ctrl-C reaches them too, and no more are started. */
+async function runProcesses(
+  runner: Runner<FlagSet>,
+  lines: readonly ArgfileLine[],
+  jobs: number,
+): Promise<LineResult[]> {
+  const children = new Set<Deno.ChildProcess>();
+  let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    for (const child of children) child.kill("SIGINT");
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  Deno.addSignalListener("SIGTERM", stop);
+  const results: LineResult[] = [];
+  const waiting = [...lines];
+  const work = async () => {
+    for (let line = waiting.shift(); line && !isStopped; line = waiting.shift()) {
+      const child = startLine(runner, line);
+      children.add(child);
+      const result = await finishLine(child, line);
+      children.delete(child);
+      if (isStopped) return;
+      results.push(result);
+      notice(`line ${line.line}  ${result.error === null ? "done" : "failed"}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, lines.length) }, work));
+  if (isStopped) {
+    warn(
+      `interrupted: ${results.length} of ${lines.length} lines are done; the same command goes on`,
+    );
+    Deno.exit(130);
+  }
+  return results.sort((a, b) => a.line - b.line);
+}
+
+function startLine(runner: Runner<FlagSet>, { args }: ArgfileLine): Deno.ChildProcess {
+  try {
+    return new Deno.Command("deno", {
+      args: ["task", "--quiet", "--config", CONFIG, "--cwd", Deno.cwd(), runner.name, ...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable)) {
+      throw error;
+    }
+    throw new LotteryError(
+      "--jobs starts `deno`, which is not on PATH: add it, or leave --jobs out",
+    );
+  }
+}
+
+async function finishLine(child: Deno.ChildProcess, { line }: ArgfileLine): Promise<LineResult> {
+  const { success, stderr } = await child.output();
+  const text = new TextDecoder().decode(stderr).trimEnd();
+  const wasFinished = success && /^expected +0 of /m.test(text);
+  const message = text.split("\n").at(-1)!.replace(/^error: /, "");
+  return { line, wasFinished, error: success ? null : new LotteryError(message) };
+}
+
+function report(results: readonly LineResult[], argfile: string, isJson: boolean): void {
+  const failed = results.filter(({ error }) => error !== null);
+  const before = results.filter(({ wasFinished }) => wasFinished).length;
+  const message = (error: unknown) => error instanceof Error ? error.message : String(error);
+  if (isJson) {
+    const document = results.map(({ line, wasFinished, error }) => ({
+      line,
+      wasFinished,
+      error: error === null ? null : message(error),
+    }));
+    console.log(JSON.stringify(document, null, 2));
+  } else {
+    console.log(
+      `${results.length} lines: ${results.length - failed.length - before} run, ` +
+        `${before} finished before, ${failed.length} failed`,
+    );
+  }
+  if (failed.length === 0) return;
+  const bug = failed.find(({ error }) => !(error instanceof LotteryError));
+  if (bug) throw bug.error;
+  for (const { line, error } of failed) warn(`${argfile}:${line}: ${message(error)}`);
+  throw new LotteryError(
+    `${failed.length} of ${results.length} lines failed; mend them and run the same command again`,
+  );
+}

@@ -1,17 +1,54 @@
+/**
+ * The networks that users name on the command line. Takes a path and which network is meant, gives it:
+ * of a folder of `.npy` files, of a run's folder, or of a file that `export` wrote.
+ */
+
 import type { Storage } from "../storage/storage.ts";
+import { exportFormatOf, readExported } from "./exported_run.ts";
 import { checkBinary, type Network } from "./network.ts";
-import { restoreNetwork } from "./save_restore.ts";
 import * as paths from "./paths.ts";
+import { restoreNetwork } from "./save_restore.ts";
+
+/** Which network of a run is meant. */
+export type NetworkPart = "initial" | "final" | "masks";
+
+/**
+ * The network that a path stands for. Masks of an empty folder are those of a network that is not pruned,
+ * as the original saves them at level 0: no layer has one.
+ *
+ * @param part of a run or an exported file, where the path is one of these
+ * @throws NotFoundError if there is none; FormatError, InputError naming the file that cannot be used
+ */
 export async function readNetwork(
   storage: Storage,
   source: string,
-  part: "initial" | "final" | "masks",
+  part: NetworkPart,
 ): Promise<Network> {
-  const network = await restoreNetwork(storage, source);
+  const format = exportFormatOf(source);
+  if (format !== null && (await storage.exists(source))) {
+    const network = await readExported(storage, source, format, part);
+    return checkMasks(network, part, (layer) => `${source}: mask of ${layer}`);
+  }
+  const entries = await storage.list(source);
+  const isRun = entries.some(({ name, isDirectory }) => isDirectory && name === part);
+  const hasArrays = entries.some(({ name }) => name.endsWith(".npy"));
+  const folder = isRun && !hasArrays ? paths[part](source) : source;
+  if (part === "masks" && await isEmptyFolder(storage, folder)) return {};
+  const network = await restoreNetwork(storage, folder);
+  return checkMasks(network, part, (layer) => paths.layer(folder, layer));
+}
+
+async function isEmptyFolder(storage: Storage, folder: string): Promise<boolean> {
+  return (await storage.list(folder)).length === 0 && await storage.exists(folder);
+}
+
+function checkMasks(
+  network: Network,
+  part: NetworkPart,
+  nameOf: (layer: string) => string,
+): Network {
   if (part === "masks") {
-    for (const [name, mask] of Object.entries(network)) {
-      checkBinary(mask, paths.layer(source, name));
-    }
+    for (const [layer, mask] of Object.entries(network)) checkBinary(mask, nameOf(layer));
   }
   return network;
 }

@@ -1,0 +1,38 @@
+/** `deno task export`: writes a run as one file for users of PyTorch and NumPy. */
+
+import { UsageError } from "../src/errors.ts";
+import { EXPORT_FORMATS, exportFormatOf, exportRun } from "../src/foundations/exported_run.ts";
+import { choice, path } from "../src/mnist_fc/flag_kinds.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
+import { runTask } from "./support.ts";
+
+const task = {
+  name: "export",
+  summary: "Writes a run's weights, masks, biases and record as one file. Its arrays are called " +
+    "initial/layer0, final/layer0, masks/layer0, initial_biases/layer0, final_biases/layer0, ...; " +
+    "weights are shaped (inputs, units). --presets and --masks of the other tasks take such a file.",
+  operands: ["RUN"],
+  flags: {
+    to: choice({
+      choices: EXPORT_FORMATS,
+      default: "safetensors",
+      help: "safetensors, for PyTorch and others; npz, for numpy.load",
+    }),
+    output: path({ help: "the file to write", defaultText: "RUN.safetensors or RUN.npz" }),
+  },
+  examples: [
+    "deno task export results/mnist-quick/trial1/10/same_init --to safetensors",
+    "deno task export results/mnist-quick/trial1/10/same_init --to npz --output ticket.npz",
+  ],
+};
+
+await runTask(task, async (flags, [run]) => {
+  const storage = new DenoStorage();
+  const output = flags.output ?? `${run.replace(/\/+$/, "")}.${flags.to}`;
+  const named = exportFormatOf(output);
+  if (named !== null && named !== flags.to) {
+    throw new UsageError(`--output ${output} has the ending of ${named} but --to is ${flags.to}`);
+  }
+  await storage.write(output, await exportRun(storage, run, flags.to));
+  console.log(output);
+});

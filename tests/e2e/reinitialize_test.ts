@@ -1,0 +1,190 @@
+/** The controls of a lottery experiment: what they start from, and that every way to them is the same. */
+
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { encodeNpy } from "../../src/formats/npy.ts";
+import { checkControls } from "./check_controls.ts";
+import { assertSameTree, part, readTree, runLottery, runTask, short, type Tree } from "./cli.ts";
+import { writeSmallMnist } from "./small_data.ts";
+
+let folder: string, data: string, lotteryTree: Tree, tree: Tree, stdout: string;
+
+const ALL = ["--experiment=reinit,reuse,reuse_sign", "--runs=1-2"];
+/** The settings of the experiment as flags of a single run. */
+const SETTINGS = short().filter((flag) => !flag.startsWith("--iterations"));
+
+async function succeed(task: string, ...args: string[]) {
+  const outcome = await runTask(task, args);
+  assertEquals(outcome.code, 0, `${task} ${args.join(" ")}\n${outcome.stderr}`);
+  return outcome;
+}
+
+Deno.test.beforeAll(async () => {
+  folder = await Deno.makeTempDir();
+  data = `--mnist-location=${folder}/data`;
+  await writeSmallMnist(`${folder}/data`);
+  const path = `--experiment-path=${folder}/base`;
+  await runLottery(data, ...short("--trials=1-2", "--iterations=1", "--seed=3", path));
+  lotteryTree = await readTree(`${folder}/base`);
+  const outcome = await succeed("reinitialize", data, ...ALL, path);
+  assertMatch(outcome.stderr, /^expected +22 of 24 runs to train/m);
+  stdout = outcome.stdout;
+  tree = await readTree(`${folder}/base`);
+});
+
+Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+
+Deno.test("NumPy: masks are the tickets', weights are new, or values of the tickets, or with their signs", async () => {
+  const expected = { trials: [1, 2], levels: [0, 1], runs: [1, 2] };
+  assertEquals(await checkControls(`${folder}/base`, expected), 24);
+});
+
+Deno.test("the lottery's own files, its control among them, are as they were", () => {
+  assertSameTree(new Map([...tree].filter(([path]) => lotteryTree.has(path))), lotteryTree);
+});
+
+Deno.test("a table of tickets and controls, their means those of metrics.json", async () => {
+  const columns = (line: string) => line.split(/ {2,}/).map((cell) => cell.trim());
+  const lines = stdout.split("\n");
+  const kinds = ["ticket", "reinit", "reuse", "reuse_sign"];
+  assertEquals(columns(lines[0]), ["level", "weights remaining", ...kinds]);
+  for (const level of [0, 1]) {
+    const [number, , ...cells] = columns(lines[2 + level]);
+    assertEquals(number, `${level}`);
+    for (const [k, kind] of kinds.entries()) {
+      const runs = kind === "ticket" ? ["same_init"] : [`${kind}1`, `${kind}2`];
+      const stops = [], accuracies = [];
+      for (
+        const run of [1, 2].flatMap((trial) => runs.map((run) => `trial${trial}/${level}/${run}`))
+      ) {
+        const { earlyStopIteration, test } = JSON.parse(
+          await Deno.readTextFile(`${folder}/base/${run}/metrics.json`),
+        );
+        stops.push(earlyStopIteration);
+        accuracies.push(test[earlyStopIteration / 30].accuracy);
+      }
+      const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+      const [accuracy, stop] = cells[k].split("% at ").map(Number);
+      assertAlmostEquals(accuracy, 100 * mean(accuracies), 0.0051);
+      assertEquals(stop, Math.round(mean(stops)));
+    }
+  }
+  assertMatch(stdout, /means over runs: ticket 2, reinit 4, reuse 4, reuse_sign 4\.\n/);
+  const svg = await Deno.readTextFile(`${folder}/base/controls.svg`);
+  for (const name of ["Ticket", "Random reinit", "shuffled", "signs kept"]) {
+    assert(svg.includes(name));
+  }
+});
+
+Deno.test("the same command again trains nothing and says the same", async () => {
+  const again = await succeed(
+    "reinitialize",
+    data,
+    ...ALL,
+    `--experiment-path=${folder}/base`,
+    "--json",
+  );
+  assertMatch(again.stderr, /^expected +0 of 24 runs to train/m);
+  const { levels, runs } = JSON.parse(again.stdout);
+  assertEquals([levels.length, runs.length], [8, 28]);
+  assertSameTree(await readTree(`${folder}/base`), tree);
+});
+
+Deno.test("a single run with the flags of one control is that control, bit for bit", async () => {
+  const ticket = `${folder}/base/trial2/1/same_init`, where = "trial2/1";
+  const id = ["--trials=2", "--levels=1", "--runs=2", "--seed=3"];
+  const values = `--initialization-distribution=${folder}/base/weights/1/initialization`;
+  const kinds: [name: string, flags: string[]][] = [
+    ["reinit2", []],
+    ["reuse2", [values]],
+    ["reuse_sign2", [values, `--same-sign=${ticket}/initial`]],
+  ];
+  for (const [name, flags] of kinds) {
+    const output = `${folder}/single/${name}`;
+    const { stdout } = await succeed(
+      "reinitialize",
+      data,
+      ...SETTINGS,
+      ...id,
+      ...flags,
+      `--masks=${ticket}/masks`,
+      `--output-dir=${output}`,
+    );
+    assertMatch(stdout, new RegExp(`\nRun: ${output}\n$`));
+    const expected = [...part(tree, new RegExp(`^${where}/${name}/`))];
+    assertSameTree(
+      await readTree(output),
+      new Map(expected.map(([path, text]) => [path.slice(`${where}/${name}/`.length), text])),
+    );
+  }
+});
+
+Deno.test("argfiles: their lines, packed in one process, give the bytes of the whole experiment", async () => {
+  const path = `--experiment-path=${folder}/lines`;
+  const common = [
+    data,
+    ...SETTINGS,
+    "--protocol=quick",
+    "--seed=3",
+    "--trials=1-2",
+    "--iterations=1",
+  ];
+  const run = async (kind: string, ...flags: string[]) => {
+    const { stdout: lines } = await succeed("argfile", kind, ...common, path, ...flags);
+    await Deno.writeTextFile(`${folder}/${kind}.txt`, `# ${kind}\n\n${lines}`);
+    return await succeed("argfile-runner", kind, `${folder}/${kind}.txt`, "--quiet");
+  };
+  assertEquals((await run("lottery")).stdout, "2 lines: 2 run, 0 finished before, 0 failed\n");
+  assertEquals(
+    (await run("reinitialize", ...ALL)).stdout,
+    "24 lines: 22 run, 2 finished before, 0 failed\n",
+  );
+  const runs = (tree: Tree) => part(tree, /^(trial|weights).*(?<!\.svg)$/);
+  assertSameTree(runs(await readTree(`${folder}/lines`)), runs(tree));
+});
+
+Deno.test("argfile-runner: failing lines are reported at the end and stop no other", async () => {
+  const ticket = `${folder}/base/trial1/1/same_init`;
+  const line = (name: string, ...flags: string[]) =>
+    [data, ...SETTINGS, `--masks=${ticket}`, `--output-dir=${folder}/some/${name}`, ...flags].join(
+      " ",
+    );
+  const lines = [
+    line("a"),
+    line("b", "--lerning-rate=1"),
+    line("c", "--masks=nowhere").replace(`--masks=${ticket} `, ""),
+    line("a"),
+    line("d", `--initialization-distribution=${folder}/huge`),
+    line("e", "--runs=2"),
+  ];
+  await Deno.writeTextFile(`${folder}/some.txt`, lines.join("\n"));
+  await Deno.mkdir(`${folder}/huge`);
+  const huge = encodeNpy({ shape: [2], data: Float32Array.of(1e30, -1e30) });
+  for (const layer of [0, 1, 2]) await Deno.writeFile(`${folder}/huge/layer${layer}.npy`, huge);
+  const check = async (flags: string[], first: string, ...messages: RegExp[]) => {
+    const outcome = await runTask("argfile-runner", [
+      "reinitialize",
+      `${folder}/some.txt`,
+      ...flags,
+    ]);
+    assertEquals([outcome.code, outcome.stdout], [1, `6 lines: ${first}\n`]);
+    for (const message of messages) assertMatch(outcome.stderr, message);
+    assertMatch(outcome.stderr, /\nerror: \d of 6 lines failed; mend them and run the same/);
+  };
+  await check(
+    ["--replicas=3"],
+    "2 run, 0 finished before, 4 failed",
+    /^\S*some\.txt:2: unknown flag "--lerning-rate"; the nearest is --learning-rate/m,
+    /^\S*some\.txt:3: nowhere does not exist/m,
+    /^\S*some\.txt:4: writes to \S*\/some\/a, as line 1 does/m,
+    /^\S*some\.txt:5: reuse 1, trial 1, level 0: training diverged/m,
+  );
+  const before = await readTree(`${folder}/some`);
+  assertEquals(part(before, /run\.json/).size, 2);
+  // In processes of their own the same lines fail, but the one that repeats another finds it finished.
+  await check(
+    ["--jobs=2"],
+    "0 run, 3 finished before, 3 failed",
+    /some\.txt:3: nowhere does not exist/,
+  );
+  assertSameTree(await readTree(`${folder}/some`), before);
+});

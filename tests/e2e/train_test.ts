@@ -1,0 +1,131 @@
+/** Single networks: from the initializer, from a ticket, from exported files. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { assertSameTree, part, readTree, runLottery, runTask, short, type Tree } from "./cli.ts";
+import { runNumpy } from "../numpy.ts";
+import { writeSmallMnist } from "./small_data.ts";
+
+let folder: string, data: string, base: Tree;
+
+const SETTINGS = short().filter((flag) => !flag.startsWith("--iterations"));
+
+async function succeed(task: string, ...args: string[]) {
+  const outcome = await runTask(task, args);
+  assertEquals(outcome.code, 0, `${task} ${args.join(" ")}\n${outcome.stderr}`);
+  return outcome;
+}
+
+const train = (name: string, ...args: string[]) =>
+  succeed("train", data, ...SETTINGS, ...args, `--output-dir=${folder}/${name}`);
+
+/** What a run's folder holds, but for the record, which tells a ticket from other runs. */
+const resultsOf = (tree: Tree, run = "") =>
+  new Map(
+    [...part(tree, new RegExp(`^${run}(?!.*run\\.json$)`))]
+      .map(([path, text]) => [path.slice(run.length), text]),
+  );
+
+Deno.test.beforeAll(async () => {
+  folder = await Deno.makeTempDir();
+  data = `--mnist-location=${folder}/data`;
+  await writeSmallMnist(`${folder}/data`);
+  const path = `--experiment-path=${folder}/base`;
+  await runLottery(data, ...short("--iterations=1", "--no-control", path));
+  base = await readTree(`${folder}/base`);
+});
+
+Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+
+Deno.test("without masks and presets it is the full network of the lottery, bit for bit", async () => {
+  const { stdout, stderr } = await train("dense");
+  assertSameTree(
+    resultsOf(await readTree(`${folder}/dense`)),
+    resultsOf(base, "trial1/0/same_init/"),
+  );
+  assertMatch(stderr, /^dataset +custom: 1500 training, 500 validation, 500 test examples$/m);
+  assertMatch(
+    stderr,
+    /^protocol +quick: 60 iterations per run, hidden layers 40-20, adam 0\.0012/m,
+  );
+  assertMatch(stdout, /^ *weights remaining .*\n.*\n +100\.00% .*%\n\nRun: \S+\/dense\n$/);
+  const again = await train("dense", "--json");
+  assertMatch(again.stderr, /^expected +0 of 1 runs to train/m);
+  const { run, config } = JSON.parse(again.stdout);
+  assertEquals([run.found, run.kind, config.kind, config.masks], [true, "train", "train", null]);
+});
+
+Deno.test("a ticket is repeated from its folder, and from what export makes of it", async () => {
+  const ticket = `${folder}/base/trial1/1/same_init`;
+  const expected = resultsOf(base, "trial1/1/same_init/");
+  const safetensors = `${ticket}.safetensors`, npz = `${folder}/ticket.npz`;
+  assertEquals((await succeed("export", ticket)).stdout, `${safetensors}\n`);
+  await succeed("export", ticket, "--to=npz", `--output=${npz}`);
+  const sources: [presets: string, masks: string][] = [
+    [`${ticket}/initial`, `${ticket}/masks`],
+    [ticket, npz],
+    [npz, safetensors],
+    [safetensors, `${ticket},${npz}`],
+  ];
+  for (const [i, [presets, masks]] of sources.entries()) {
+    await train(`ticket${i}`, `--presets=${presets}`, `--masks=${masks}`, "--levels=1");
+    assertSameTree(resultsOf(await readTree(`${folder}/ticket${i}`)), expected);
+  }
+});
+
+Deno.test("an exported run is what NumPy finds in the run's folder", async () => {
+  const ticket = `${folder}/base/trial1/1/same_init`;
+  await succeed("export", ticket, "--to", "npz", `--output=${folder}/a.npz`);
+  await succeed("export", ticket, "--to", "safetensors", `--output=${folder}/a.safetensors`);
+  const script = `
+import json, os, struct, sys
+import numpy as np
+run, npz, safetensors = sys.argv[1:]
+raw = open(safetensors, "rb").read()
+size, = struct.unpack("<Q", raw[:8])
+header = json.loads(raw[8:8 + size])
+metadata = header.pop("__metadata__")
+archive = np.load(npz)
+texts = {"run.json", "metrics.json"}
+names = {f"{part}/layer{i}" for part in ("initial", "final", "masks", "initial_biases", "final_biases") for i in range(3)}
+assert set(header) == names and set(archive) == names | texts, set(archive)
+for name in names:
+    array = np.load(os.path.join(run, name + ".npy"))
+    first, last = header[name]["data_offsets"]
+    tensor = np.frombuffer(raw[8 + size + first:8 + size + last], "<f4").reshape(header[name]["shape"])
+    for other in (tensor, archive[name]):
+        assert other.dtype == array.dtype and other.shape == array.shape and other.tobytes() == array.tobytes(), name
+for name in texts:
+    text = open(os.path.join(run, name), "rb").read()
+    assert archive[name] == text and metadata[name].encode() == text, name
+print("same")`;
+  const args = [ticket, `${folder}/a.npz`, `${folder}/a.safetensors`];
+  assertEquals(await runNumpy(script, args), "same\n");
+});
+
+Deno.test("masks and presets by NumPy: booleans in Fortran order, version 2, 64-bit floats", async () => {
+  const ticket = `${folder}/base/trial1/1/same_init`;
+  await runNumpy(
+    `
+import os, sys
+import numpy as np
+run, out = sys.argv[1:]
+for part, kind in (("masks", bool), ("initial", "<f8")):
+    os.makedirs(f"{out}/{part}")
+    for i in range(3):
+        array = np.asfortranarray(np.load(f"{run}/{part}/layer{i}.npy").astype(kind))
+        with open(f"{out}/{part}/layer{i}.npy", "wb") as stream:
+            np.lib.format.write_array(stream, array, version=(2, 0))
+`,
+    [ticket, `${folder}/numpy`],
+  );
+  await train(
+    "numpy-run",
+    `--presets=${folder}/numpy`,
+    `--masks=${folder}/numpy/masks`,
+    "--levels=1",
+  );
+  assertSameTree(
+    resultsOf(await readTree(`${folder}/numpy-run`)),
+    resultsOf(base, "trial1/1/same_init/"),
+  );
+});

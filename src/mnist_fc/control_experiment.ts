@@ -88,7 +88,8 @@ async function listLevels(place: ExperimentPlace, trialFolder: string): Promise<
     const folder = paths.run(trialFolder, Number(name), experimentName);
     if (await storage.exists(paths.record(folder))) levels.push(Number(name));
   }
-  return levels.sort((a, b) => a - b);
+  // A trial without any is missed by its first.
+  return levels.length > 0 ? levels.sort((a, b) => a - b) : [0];
 }
 
 /**

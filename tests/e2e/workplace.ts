@@ -1,6 +1,6 @@
 /**
- * A folder with small examples and a finished experiment, and the assertion that bad input to
- * run-lottery is refused: one line on stderr, the right exit code, nothing in the folder changed.
+ * A folder with small examples and a finished experiment, and the assertion that bad input to a task
+ * is refused: one line on stderr, the right exit code, nothing in the folder changed.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
@@ -63,11 +63,21 @@ export class Workplace {
     return path;
   }
 
-  /** Asserts that these arguments are refused, with one line that matches every pattern. */
+  /** Asserts that run-lottery refuses these arguments, with one line that matches every pattern. */
   async assertRefused(code: 1 | 2, args: string[], ...patterns: RegExp[]): Promise<void> {
+    await this.assertTaskRefuses("run-lottery", code, args, ...patterns);
+  }
+
+  /** The same of any task. */
+  async assertTaskRefuses(
+    task: string,
+    code: 1 | 2,
+    args: string[],
+    ...patterns: RegExp[]
+  ): Promise<void> {
     const before = await readTree(this.folder);
-    const outcome = await runTask("run-lottery", ["--quiet", ...args]);
-    const what = `${args.join(" ")}\n${outcome.stderr}`;
+    const outcome = await runTask(task, ["--quiet", ...args]);
+    const what = `${task} ${args.join(" ")}\n${outcome.stderr}`;
     assertEquals([outcome.code, outcome.stdout], [code, ""], what);
     assertMatch(outcome.stderr, /^error: (?!internal)[^\n]+\n$/, what);
     for (const pattern of patterns) assertMatch(outcome.stderr, pattern, what);

@@ -5,6 +5,7 @@
 
 /** Base of every error that is meant for the user. */
 export class LotteryError extends Error {
+  /** The class of the error. */
   override name: string = this.constructor.name;
 }
 
@@ -39,6 +40,7 @@ export class GpuError extends LotteryError {}
 export class DivergedError extends LotteryError {
   /** First iteration whose loss is not finite. */
   readonly iteration: number;
+  /** The error of a training whose loss is not finite from `iteration` on. */
   constructor(message: string, iteration: number) {
     super(message);
     this.iteration = iteration;

@@ -8,7 +8,9 @@ export interface Examples {
   inputs: Uint8Array | Float32Array;
   /** (count) class labels in [0, classes). */
   labels: Uint8Array;
+  /** Number of examples. */
   count: number;
+  /** Values of an example. */
   features: number;
 }
 
@@ -22,5 +24,6 @@ export interface ExampleSets {
   imageShape?: [number, number];
   /** Training examples; a validation set is split off them by the experiment. */
   train: Examples;
+  /** Examples that are never trained on. */
   test: Examples;
 }

@@ -10,7 +10,9 @@ import { CapacityError, DeviceLostError, GpuError, NoAdapterError } from "../err
 export interface AdapterDescription {
   /** The driver's own name, such as "NVIDIA H200" or "llvmpipe (LLVM 15.0.6, 256 bits)". */
   name: string;
+  /** The maker, as far as it is told. */
   vendor: string;
+  /** The family of GPUs, as far as it is told. */
   architecture: string;
   /** Whether the "GPU" is the processor: Mesa's llvmpipe, SwiftShader, WARP. */
   isSoftware: boolean;
@@ -34,6 +36,12 @@ export class Gpu {
   #failure: DeviceLostError | GpuError | null = null;
   readonly #loss: Promise<never>;
 
+  /**
+   * Watches an open device for errors and its loss.
+   *
+   * @param device  the open device
+   * @param adapter what is known of its adapter
+   */
   constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
     this.#loss = device.lost.then((info) => {
       this.#failure = new DeviceLostError(

@@ -5,11 +5,13 @@ export type Activation = "relu" | "tanh" | "sigmoid" | null;
 
 /** One fully connected layer: `units = activation(inputs · (weights ⊙ mask) + biases)`. */
 export interface LayerSpec {
+  /** By this name masks and presets are found. */
   name: string;
   /** Width of the layer's input. */
   inputs: number;
   /** Width of the layer's output. */
   units: number;
+  /** What is applied to the sums. */
   activation: Activation;
   /** Whether biases are trained; without it they stay 0. */
   useBias: boolean;

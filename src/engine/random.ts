@@ -57,6 +57,7 @@ export class RandomStream {
   #words: number[] = [];
   #spareNormal: number | null = null;
 
+  /** The numbers of a key, from the first. */
   constructor(readonly key: Key) {}
 
   /** Uniform in the integers [0, 2^32). */

@@ -10,6 +10,7 @@ import { MAX_BURST, type Split } from "./program_spec.ts";
 
 /** How long to train and when to evaluate. */
 export interface TrainingPlan {
+  /** Updates in all. */
   iterations: number;
   /** Evaluate the validation split every so many iterations, and at the end; null: never. */
   validateInterval: number | null;
@@ -19,7 +20,9 @@ export interface TrainingPlan {
 
 /** One point of a curve, measured with the weights after `iteration` updates. */
 export interface CurvePoint {
+  /** Updates made before it was measured. */
   iteration: number;
+  /** Mean cross-entropy, in nats. */
   loss: number;
   /** Fraction in [0, 1]. */
   accuracy: number;
@@ -27,17 +30,23 @@ export interface CurvePoint {
 
 /** The curves of one replica. `train` is measured on each iteration's own batch. */
 export interface Curves {
+  /** By iteration, of its batch before its update. */
   train: CurvePoint[];
+  /** Of the whole validation split, at its interval. */
   validate: CurvePoint[];
+  /** Of the whole test set, at its interval. */
   test: CurvePoint[];
 }
 
 /** The state of a training run after a burst, for a progress display. */
 export interface TrainingProgress {
+  /** Updates made. */
   iteration: number;
+  /** Updates in all. */
   iterations: number;
   /** Latest training loss and validation (else test) accuracy, means over the replicas. */
   loss: number;
+  /** Null before the first evaluation. */
   accuracy: number | null;
   /** How long the GPU has worked on it so far; null where the adapter has no timestamps. */
   gpuMilliseconds: number | null;
@@ -45,6 +54,7 @@ export interface TrainingProgress {
 
 /** What a replica's training came to. */
 export interface ReplicaOutcome {
+  /** Loss and accuracy by iteration. */
   curves: Curves;
   /** First iteration whose training loss is not finite; null if all are. */
   divergedAt: number | null;

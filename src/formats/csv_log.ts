@@ -13,6 +13,7 @@ export type Phase = "train" | "validate" | "test";
 
 /** The metrics of one iteration. */
 export interface LogRow {
+  /** Updates made before it was measured. */
   iteration: number;
   /** Mean cross-entropy, in nats. */
   loss: number;

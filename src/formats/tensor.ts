@@ -8,7 +8,9 @@ import type { NpyArray } from "./npy.ts";
 
 /** Row-major values; `data.length` is the product of `shape`. */
 export interface Tensor {
+  /** Lengths of the axes; [] for a single value. */
   shape: number[];
+  /** The values in C order. */
   data: Float32Array;
 }
 

@@ -11,16 +11,23 @@ import type { Network } from "./network.ts";
 
 /** What `trainModel` gives back, as far as the experiment needs it. */
 export interface LevelResult {
+  /** Weights before training. */
   initial: Network;
+  /** Biases before training; 0 if absent. */
   initialBiases?: Network;
+  /** Weights after training. */
   final: Network;
+  /** The masks that it was trained with. */
   masks: Masks;
 }
 
 /** What a level's network starts from. */
 export interface LevelStart {
+  /** Masks by layer name; no pruning without. */
   masks?: Masks;
+  /** Initial weights; drawn where they are absent. */
   presets?: Network;
+  /** Initial biases; 0 where they are absent. */
   presetBiases?: Network;
 }
 
@@ -30,8 +37,11 @@ export interface ExperimentFunctions<
   Model extends ModelBase,
   Result extends LevelResult,
 > {
+  /** The examples that a level sees. */
   makeDataset(level: number): Dataset | Promise<Dataset>;
+  /** The network of a level, from masks and initial weights. */
   makeModel(level: number, dataset: Dataset, start: LevelStart): Model | Promise<Model>;
+  /** Trains a network; `train` does, and so may anything else. */
   trainModel(level: number, dataset: Dataset, model: Model): Promise<Result>;
   /** New masks from the current ones and the final weights of the level that they were used in. */
   pruneMasks(masks: Masks, finalWeights: Network): Masks | Promise<Masks>;
@@ -41,7 +51,36 @@ export interface ExperimentFunctions<
   start?: LevelStart;
 }
 
-/** Runs one trial and gives its levels' results, level 0 first. */
+/**
+ * Runs one trial and gives its levels' results, level 0 first.
+ *
+ * ```ts
+ * import { experiment, type LevelStart, ModelFc } from "lottery-tickets";
+ * import { DatasetBase } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // What the experiment does, seen with a "training" that adds 1 to each weight.
+ * const one = { inputs: Float32Array.of(1), labels: Uint8Array.of(0), count: 1, features: 1 };
+ * const results = await experiment({
+ *   iterations: 2,
+ *   makeDataset: () => new DatasetBase({ name: "one", classes: 4, train: one, test: one }),
+ *   makeModel: (_level, _dataset, start: LevelStart) => new ModelFc({ layers: [[4, null]] }, 1, start),
+ *   trainModel: (_level, _dataset, { weights, masks }) => {
+ *     const { shape, data } = weights.layer0;
+ *     const final = { layer0: { shape, data: data.map((weight) => weight + 1) } };
+ *     return Promise.resolve({ initial: weights, final, masks });
+ *   },
+ *   // Prunes the first weight that is left.
+ *   pruneMasks: ({ layer0: { shape, data } }) => {
+ *     const first = data.indexOf(1);
+ *     return { layer0: { shape, data: data.map((live, i) => i === first ? 0 : live) } };
+ *   },
+ * });
+ * assertEquals(results.map(({ masks }) => [...masks.layer0.data].join("")), ["1111", "0111", "0011"]);
+ * // The survivors are back at their initial values.
+ * assertEquals(results[2].initial.layer0.data[3], results[0].initial.layer0.data[3]);
+ * ```
+ */
 export async function experiment<
   Dataset extends DatasetBase,
   Model extends ModelBase,

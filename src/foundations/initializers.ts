@@ -11,13 +11,14 @@ export type Initializer = (shape: [number, number], stream: RandomStream) => Flo
  * Gaussian Glorot: normal with mean 0 and σ = sqrt(2 / (inputs + units)) (Glorot & Bengio 2010; the
  * paper, section 2).
  */
-export const glorotNormal: Initializer = ([inputs, units], stream) => {
+export const glorotNormal: Initializer = ([inputs, units], stream): Float32Array => {
   const sigma = Math.sqrt(2 / (inputs + units));
   return new Float32Array(inputs * units).map(() => sigma * stream.normal());
 };
 
 /** All weights 0. */
-export const zeros: Initializer = ([inputs, units]) => new Float32Array(inputs * units);
+export const zeros: Initializer = ([inputs, units]): Float32Array =>
+  new Float32Array(inputs * units);
 
 /** All weights `value`. */
 export function constant(value: number): Initializer {

@@ -12,7 +12,9 @@ export type Masks = Network;
 
 /** How many weights live. */
 export interface Density {
+  /** Weights whose mask is 1. */
   live: number;
+  /** All weights. */
   total: number;
   /** Weights remaining in percent, the paper's Pm. */
   percent: number;
@@ -47,6 +49,18 @@ export function validateMasks(masks: Masks, layers: readonly LayerSpec[]): void 
 
 /**
  * Counts the live weights, in all and per layer.
+ *
+ * ```ts
+ * import { density } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const masks = {
+ *   layer0: { shape: [2, 2], data: Float32Array.of(1, 0, 0, 0) },
+ *   layer1: { shape: [2, 1], data: Float32Array.of(1, 1) },
+ * };
+ * const { live, total, percent, layers } = density(masks);
+ * assertEquals([live, total, percent, layers.layer0.percent], [3, 6, 50, 25]);
+ * ```
  *
  * @throws InputError if there is no weight to count
  */

@@ -10,7 +10,9 @@ import { glorotNormal, type Initializer } from "./initializers.ts";
 import { type Masks, onesMask, validateMasks } from "./masks.ts";
 import { checkFinite, checkKnownNames, checkShape, type Network } from "./network.ts";
 import { checkName } from "./paths.ts";
+import { runKey } from "./seeds.ts";
 
+/** What a network starts from. */
 export interface ModelOptions {
   /** Masks by layer name; a layer without one is not pruned. */
   masks?: Masks;
@@ -18,13 +20,19 @@ export interface ModelOptions {
   presets?: Network;
   /** Initial biases by layer name; a layer without them starts at 0. */
   presetBiases?: Network;
-  /** Key of the random numbers that initialize layer `layerIndex`, counted from 0. */
-  keyFor: (layerIndex: number) => Key;
+  /** Seed of the initial weights: an integer from 0 to 2^53 - 1. Default: 0. */
+  seed?: number;
+  /** Key of the random numbers that initialize layer `layerIndex`, counted from 0. Default: by seed. */
+  keyFor?: (layerIndex: number) => Key;
 }
 
+/** Choices of a layer. */
 export interface DenseOptions {
+  /** What is applied to the sums; null for the last layer, whose sums are logits. Default: null. */
   activation?: Activation;
+  /** Whether a bias is added to each sum. Default: true. */
   useBias?: boolean;
+  /** Draws the weights where there is no preset. Default: Gaussian Glorot. */
   kernelInitializer?: Initializer;
 }
 
@@ -39,7 +47,26 @@ const ACTIVATIONS: readonly Activation[] = ["relu", "tanh", "sigmoid", null];
 /** Most weights of one layer: 1 GiB of 32-bit floats. */
 const MOST_WEIGHTS = 2 ** 28;
 
-/** A subclass calls `input`, then `dense` once per layer, then `finish`. */
+/**
+ * A subclass calls `input`, then `dense` once per layer, then `finish`.
+ *
+ * ```ts
+ * import { ModelBase, type ModelOptions } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class TwoLayers extends ModelBase {
+ *   constructor(options: ModelOptions) {
+ *     super(options);
+ *     const hidden = this.dense("hidden", this.input(784), 32, { activation: "tanh" });
+ *     this.dense("logits", hidden, 10);
+ *     this.finish();
+ *   }
+ * }
+ * const { weights, biases } = new TwoLayers({ seed: 7 });
+ * assertEquals(weights.hidden.shape, [784, 32]);
+ * assertEquals(biases.logits.data, new Float32Array(10));
+ * ```
+ */
 export abstract class ModelBase {
   /** The layers in order. */
   readonly layers: LayerSpec[] = [];
@@ -52,10 +79,13 @@ export abstract class ModelBase {
   /** The presets that were given. */
   readonly presets: Network;
 
-  readonly #given: Required<ModelOptions>;
+  readonly #given: Required<Omit<ModelOptions, "seed">>;
   #end: Node | null = null;
 
-  constructor({ masks = {}, presets = {}, presetBiases = {}, keyFor }: ModelOptions) {
+  /** Keeps the options for the layers to come. */
+  constructor(options: ModelOptions = {}) {
+    const { masks = {}, presets = {}, presetBiases = {}, seed = 0 } = options;
+    const { keyFor = (layer: number) => runKey({ seed, purpose: "init", layer }) } = options;
     this.presets = presets;
     this.#given = { masks, presets, presetBiases, keyFor };
   }

@@ -13,8 +13,10 @@ export const final = (run: string): string => join(run, "final");
 /** Masks that the run was trained with. */
 export const masks = (run: string): string => join(run, "masks");
 
+/** Biases before the first iteration. */
 export const initialBiases = (run: string): string => join(run, "initial_biases");
 
+/** Biases after the last iteration. */
 export const finalBiases = (run: string): string => join(run, "final_biases");
 
 /** Log of a phase: "train", "validate", "test". */
@@ -44,6 +46,15 @@ export const trial = (parent: string, t: number): string =>
 
 /**
  * Folder of a run: parent/{level}/{experimentName}{runId}, or parent/{level} if both are empty.
+ *
+ * ```ts
+ * import { paths } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const trial = paths.trial("results/mnist-paper", 2);
+ * assertEquals(paths.run(trial, 3, "reinit", "1"), "results/mnist-paper/trial2/3/reinit1");
+ * assertEquals(paths.masks(paths.run(trial, 3, "same_init")), `${trial}/3/same_init/masks`);
+ * ```
  *
  * @throws InputError if the name would leave its folder or is that of a file inside a run
  */

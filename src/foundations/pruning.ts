@@ -16,6 +16,18 @@ export type Percents = Readonly<Record<string, number>>;
  * magnitude, ties by lowest index. A layer keeps at least one weight unless its percent is 1; layers
  * that `percents` does not name keep their masks. Masks only shrink.
  *
+ * ```ts
+ * import { openGpu, pruneByPercent } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const gpu = await openGpu();
+ * const masks = { layer0: { shape: [2, 2], data: Float32Array.of(1, 1, 1, 0) } };
+ * const final = { layer0: { shape: [2, 2], data: Float32Array.of(-3, 0.5, 2, 0) } };
+ * const pruned = await pruneByPercent(gpu, { layer0: 1 / 3 }, masks, final);
+ * assertEquals(pruned.layer0.data, Float32Array.of(1, 0, 1, 0));
+ * gpu.destroy();
+ * ```
+ *
  * @throws InputError for a percent outside [0, 1], an unknown layer, and masks or weights that cannot
  *   be used
  */

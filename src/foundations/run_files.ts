@@ -12,7 +12,7 @@ import type { Masks } from "./masks.ts";
 import { checkShape, type Network } from "./network.ts";
 import * as paths from "./paths.ts";
 import { restoreNetwork, saveNetwork, writeLog } from "./save_restore.ts";
-import { earlyStop, type TrainedRun } from "./trainer.ts";
+import { earlyStop, type TrainedRun } from "./trained_run.ts";
 
 /** metrics.json: the curves of a run and what follows from them. */
 export interface Metrics {
@@ -25,10 +25,15 @@ export interface Metrics {
 
 /** A run's folder read back. */
 export interface SavedRun {
+  /** Weights before training. */
   initial: Network;
+  /** Biases before training. */
   initialBiases: Network;
+  /** Weights after training. */
   final: Network;
+  /** Masks that it was trained with. */
   masks: Masks;
+  /** Loss and accuracy by iteration. */
   curves: Curves;
 }
 

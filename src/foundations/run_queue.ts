@@ -30,10 +30,15 @@ import type { ModelBase } from "./model.ts";
 
 /** One run to train. */
 export interface TrainRequest {
+  /** The network, with its masks and initial weights. */
   model: ModelBase;
+  /** What to train it on. */
   dataset: DatasetBase;
+  /** The update rule. */
   optimizer: OptimizerSpec;
+  /** Examples per iteration. */
   batchSize: number;
+  /** How long, and when to evaluate. */
   plan: TrainingPlan;
 }
 
@@ -44,6 +49,7 @@ export type ShapeRequest = Omit<TrainRequest, "model" | "plan"> & {
 
 /** What came of it: curves, and final weights and biases in the order of the layers. */
 export interface TrainOutcome extends ReplicaOutcome {
+  /** Row-major (inputs, units) weights and (units) biases of each layer. */
   final: { weights: Float32Array; biases: Float32Array }[];
 }
 
@@ -51,6 +57,7 @@ export interface TrainOutcome extends ReplicaOutcome {
 export interface RunQueueOptions {
   /** Most runs trained at once; "auto": as many as wait, within the device's limits. */
   replicas?: number | "auto";
+  /** Ends training with its reason. */
   signal?: AbortSignal;
   /** Called as a group advances; `runs` is its size. */
   onProgress?: (progress: TrainingProgress & { runs: number }) => void;
@@ -72,6 +79,7 @@ export class RunQueue {
   readonly #uploads = new Map<string, Promise<GpuExamples>>();
   readonly #setIds = new Map<ExampleSets, number>();
 
+  /** A queue that trains on this GPU. */
   constructor(readonly gpu: Gpu, private readonly options: RunQueueOptions = {}) {}
 
   /** Runs one experiment; the queue trains only when all experiments in progress wait for it. */

@@ -15,6 +15,16 @@ const EXTENSION = ".npy";
 /**
  * Writes each layer's array to `folder/{layer}.npy`.
  *
+ * ```ts
+ * import { MemoryStorage, paths, restoreNetwork, saveNetwork } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const storage = new MemoryStorage();
+ * const weights = { layer0: { shape: [2, 1], data: Float32Array.of(0.5, -1) } };
+ * await saveNetwork(storage, paths.final("results/run"), weights);
+ * assertEquals(await restoreNetwork(storage, "results/run/final"), weights);
+ * ```
+ *
  * @throws InputError naming file, index and value if one is NaN or infinite; nothing is written then
  */
 export async function saveNetwork(
@@ -66,6 +76,21 @@ export type Combine = (...networks: Network[]) => Network;
 /**
  * The network of a dictionary, of a folder, or of a list of these combined; null if none is given.
  *
+ * ```ts
+ * import { MemoryStorage, saveNetwork, standardize, union } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const storage = new MemoryStorage();
+ * const a = { layer0: { shape: [1, 2], data: Float32Array.of(1, 0) } };
+ * const b = { layer0: { shape: [1, 2], data: Float32Array.of(0, 1) } };
+ * await saveNetwork(storage, "masks", b);
+ * assertEquals(await standardize(null, null, storage), null);
+ * assertEquals(await standardize(a, null, storage), a);
+ * assertEquals(await standardize("masks", null, storage), b);
+ * const both = await standardize([a, "masks"], union, storage);
+ * assertEquals(both?.layer0.data, Float32Array.of(1, 1));
+ * ```
+ *
  * @param combine what to make of a list of two or more; null if a list makes no sense
  * @throws InputError if a list of two or more cannot be combined; as `restoreNetwork`
  */
@@ -88,7 +113,23 @@ export async function standardize(
   return combine(...networks);
 }
 
-/** Writes the log of a phase to `runFolder/{name}.log`. */
+/**
+ * Writes the log of a phase to `runFolder/{name}.log`; `readLog` reads it.
+ *
+ * ```ts
+ * import { MemoryStorage, readLog, writeLog } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const storage = new MemoryStorage();
+ * const rows = [
+ *   { iteration: 0, loss: 2.3, accuracy: 0.1 },
+ *   { iteration: 100, loss: 0.4, accuracy: 0.9 },
+ * ];
+ * await writeLog(storage, "run", "test", rows);
+ * assertEquals(await readLog(storage, "run", "test"), rows);
+ * assertEquals(await readLog(storage, "run", "test", 1), rows.slice(1));
+ * ```
+ */
 export async function writeLog(
   storage: Storage,
   runFolder: string,

@@ -4,28 +4,18 @@
  * iteration is found afterwards.
  */
 
-import type { CurvePoint, Curves, LayerSpec, OptimizerSpec } from "../engine/mod.ts";
+import type { LayerSpec, OptimizerSpec } from "../engine/mod.ts";
 import { DivergedError, InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
-import type { Masks } from "./masks.ts";
 import type { ModelBase } from "./model.ts";
 import type { Network } from "./network.ts";
+import { saveRun } from "./run_files.ts";
 import type { RunQueue, TrainRequest } from "./run_queue.ts";
+import type { TrainedRun } from "./trained_run.ts";
+import type { Storage } from "../storage/storage.ts";
 
 /** Length of a run: training iterations, or passes over the training set. */
 export type TrainingLength = { iterations: number } | { epochs: number };
-
-/** A trained run. */
-export interface TrainedRun {
-  layers: LayerSpec[];
-  initial: Network;
-  initialBiases: Network;
-  final: Network;
-  finalBiases: Network;
-  masks: Masks;
-  iterations: number;
-  curves: Curves;
-}
 
 /** Iterations of a run: an epoch is ceil(examples / batch) of them, the last batch may be short. */
 export function iterationsOf(
@@ -42,11 +32,15 @@ export function iterationsOf(
 
 /** What to train and for how long. */
 export interface TrainOptions {
+  /** The network to train. */
   model: ModelBase;
+  /** What to train it on. */
   dataset: DatasetBase;
+  /** The update rule. */
   optimizer: OptimizerSpec;
   /** Examples per iteration; the last batch of an epoch may be shorter. */
   batchSize: number;
+  /** How long. */
   length: TrainingLength;
   /** Iterations between two evaluations on the validation split; null for none. Default: null. */
   validateInterval?: number | null;
@@ -54,6 +48,16 @@ export interface TrainOptions {
   testInterval?: number | null;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
+  /** Where to save the run (the original's output_dir): weights, masks, logs, summaries and a record. */
+  output?: RunOutput;
+}
+
+/** A folder for a run. */
+export interface RunOutput {
+  /** Where files are kept. */
+  storage: Storage;
+  /** The folder of the run itself; what it holds of another run is replaced. */
+  folder: string;
 }
 
 /** What the queue is asked for. */
@@ -66,9 +70,35 @@ export function trainRequest(options: TrainOptions): TrainRequest {
 }
 
 /**
- * Trains one run on the queue.
+ * Trains one run on the queue, to its end; those that are started at the same time are trained
+ * together.
+ *
+ * ```ts
+ * import { adamSpec, DatasetMnist, earlyStop, makeSyntheticDigits, ModelFc } from "lottery-tickets";
+ * import { openGpu, RunQueue, train } from "lottery-tickets";
+ * import { assert } from "@std/assert";
+ *
+ * const gpu = await openGpu();
+ * const queue = new RunQueue(gpu);
+ * const digits = await makeSyntheticDigits({ seed: 1, trainCount: 2000, testCount: 500 });
+ * const dataset = new DatasetMnist(digits, { normalization: "unit", validationSize: 500 });
+ * const { curves } = await train(queue, {
+ *   model: new ModelFc({ layers: [[50, "relu"], [10, null]] }, dataset.features),
+ *   dataset,
+ *   optimizer: adamSpec(1.2e-3),
+ *   batchSize: 60,
+ *   length: { epochs: 4 },
+ *   validateInterval: 25,
+ *   testInterval: 25,
+ * });
+ * assert(earlyStop(curves)!.accuracy > 0.5);
+ * await queue.destroy();
+ * gpu.destroy();
+ * ```
  *
  * @throws DivergedError naming the first iteration whose loss is not finite
+ * @throws InputError, CapacityError if the network, the examples and the sizes do not fit together or
+ *   on the device
  */
 export async function train(queue: RunQueue, options: TrainOptions): Promise<TrainedRun> {
   const { model, optimizer, name = "run" } = options;
@@ -94,7 +124,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
           : [[layer.name, { shape: shape(layer), data: final[i][what] }]]
       ),
     );
-  return {
+  const run: TrainedRun = {
     layers: model.layers,
     initial: model.weights,
     initialBiases: model.biases,
@@ -104,12 +134,15 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     iterations,
     curves,
   };
-}
-
-/** The early-stop point of a run: that of the smallest validation loss, the first of equals. */
-export function earlyStop(curves: Curves): CurvePoint | null {
-  return curves.validate.reduce<CurvePoint | null>(
-    (best, point) => best === null || point.loss < best.loss ? point : best,
-    null,
-  );
+  if (options.output) {
+    const { storage, folder } = options.output;
+    const config = {
+      layers: model.layers,
+      optimizer,
+      batchSize: request.batchSize,
+      ...request.plan,
+    };
+    await saveRun(storage, folder, run, { config, adapter: queue.gpu.adapter });
+  }
+  return run;
 }

@@ -9,6 +9,15 @@ import { checkBinary, formatShape, sameShape } from "./network.ts";
 /**
  * The weights that live in at least one of the masks.
  *
+ * ```ts
+ * import { union } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = { layer0: { shape: [1, 3], data: Float32Array.of(1, 0, 0) } };
+ * const b = { layer0: { shape: [1, 3], data: Float32Array.of(1, 0, 1) } };
+ * assertEquals([...union(a, b).layer0.data], [1, 0, 1]);
+ * ```
+ *
  * @throws InputError if none is given, or if they differ in layers or shapes
  */
 export function union(...masks: Masks[]): Masks {
@@ -17,6 +26,15 @@ export function union(...masks: Masks[]): Masks {
 
 /**
  * The weights that live in every one of the masks.
+ *
+ * ```ts
+ * import { intersect } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const a = { layer0: { shape: [1, 3], data: Float32Array.of(1, 0, 1) } };
+ * const b = { layer0: { shape: [1, 3], data: Float32Array.of(1, 1, 0) } };
+ * assertEquals([...intersect(a, b).layer0.data], [1, 0, 0]);
+ * ```
  *
  * @throws InputError if none is given, or if they differ in layers or shapes
  */

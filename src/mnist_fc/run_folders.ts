@@ -8,7 +8,7 @@ import type { AdapterDescription } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import * as paths from "../foundations/paths.ts";
 import { readRecord, type SavedRun } from "../foundations/run_files.ts";
-import type { TrainedRun } from "../foundations/trainer.ts";
+import type { TrainedRun } from "../foundations/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { controlFolder, isControlName } from "./control_paths.ts";
 import {

@@ -6,7 +6,7 @@
 import type { AdapterDescription } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import { readRecord, restoreRun, type SavedRun, saveRun } from "../foundations/run_files.ts";
-import type { TrainedRun } from "../foundations/trainer.ts";
+import type { TrainedRun } from "../foundations/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { configDifferences, RUN_FORMAT, type RunConfig } from "./run_config.ts";
 

@@ -5,7 +5,7 @@
 
 import type { Curves } from "../engine/mod.ts";
 import { density, type Masks } from "../foundations/masks.ts";
-import { earlyStop } from "../foundations/trainer.ts";
+import { earlyStop } from "../foundations/trained_run.ts";
 import { RUN_KINDS, type RunId, type RunKind } from "./run_config.ts";
 
 /** A finished run in figures. Accuracies are fractions of the test set. */

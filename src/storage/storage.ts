@@ -5,7 +5,9 @@
 
 /** One entry of a folder. */
 export interface StorageEntry {
+  /** Name without its folder. */
   name: string;
+  /** Whether it is a folder. */
   isDirectory: boolean;
 }
 

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { LayerSpec } from "../../src/engine/mod.ts";
 import { FormatError, InputError, StorageError } from "../../src/errors.ts";
 import { readRecord, restoreRun, saveRun } from "../../src/foundations/run_files.ts";
-import type { TrainedRun } from "../../src/foundations/trainer.ts";
+import type { TrainedRun } from "../../src/foundations/trained_run.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 
 const LAYERS: LayerSpec[] = [

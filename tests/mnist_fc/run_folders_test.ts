@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError, StorageError } from "../../src/errors.ts";
 import { type RunConfig, type RunId, ticketId } from "../../src/mnist_fc/run_config.ts";
 import { ownControlId, RunFolders } from "../../src/mnist_fc/run_folders.ts";
-import type { TrainedRun } from "../../src/foundations/trainer.ts";
+import type { TrainedRun } from "../../src/foundations/trained_run.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 
 const ADAPTER = { name: "none", vendor: "", architecture: "", isSoftware: true };

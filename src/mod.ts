@@ -1,0 +1,73 @@
+/**
+ * Lottery tickets on WebGPU: the library. Everything that the original's `foundations` has, on an engine
+ * that trains many networks at once. It runs in Deno and in browsers; files on a disk are in
+ * `storage/deno.ts`, which is Deno's alone.
+ *
+ * @module
+ */
+
+export {
+  type Activation,
+  adamSpec,
+  type AdapterDescription,
+  type CurvePoint,
+  type Curves,
+  Gpu,
+  type LayerSpec,
+  type Normalization,
+  openGpu,
+  type OptimizerSpec,
+  type ReplicaOutcome,
+  type TrainingPlan,
+  type TrainingProgress,
+} from "./engine/mod.ts";
+export { type Key, RandomStream } from "./engine/random.ts";
+export { type Examples, type ExampleSets } from "./datasets/examples.ts";
+export { loadExampleFolder } from "./datasets/folder.ts";
+export { makeSyntheticDigits, type SyntheticDigitsOptions } from "./datasets/synthetic_digits.ts";
+export * from "./errors.ts";
+export { type LogRow, type Phase } from "./formats/csv_log.ts";
+export { type Tensor } from "./formats/tensor.ts";
+export { DatasetBase, type DatasetOptions } from "./foundations/dataset_base.ts";
+export {
+  experiment,
+  type ExperimentFunctions,
+  type LevelResult,
+  type LevelStart,
+} from "./foundations/experiment.ts";
+export { constant, glorotNormal, type Initializer, zeros } from "./foundations/initializers.ts";
+export { type Density, density, type Masks, onesMasks } from "./foundations/masks.ts";
+export { type DenseOptions, ModelBase, type ModelOptions, type Node } from "./foundations/model.ts";
+export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";
+export { type Network } from "./foundations/network.ts";
+/** Names of every file and folder of an experiment. */
+export * as paths from "./foundations/paths.ts";
+export { type Percents, pruneByPercent } from "./foundations/pruning.ts";
+export { restoreRun, type SavedRun, saveRun } from "./foundations/run_files.ts";
+export {
+  RunQueue,
+  type RunQueueOptions,
+  type ShapeRequest,
+  type TrainOutcome,
+  type TrainRequest,
+} from "./foundations/run_queue.ts";
+export {
+  type Combine,
+  type NetworkSource,
+  readLog,
+  restoreNetwork,
+  saveNetwork,
+  standardize,
+  writeLog,
+} from "./foundations/save_restore.ts";
+export { earlyStop, type TrainedRun } from "./foundations/trained_run.ts";
+export {
+  type RunOutput,
+  train,
+  type TrainingLength,
+  type TrainOptions,
+} from "./foundations/trainer.ts";
+export { intersect, union } from "./foundations/union.ts";
+export { DatasetMnist, type DatasetMnistOptions } from "./mnist_fc/dataset_mnist.ts";
+export { MemoryStorage } from "./storage/memory.ts";
+export { type Storage, type StorageEntry } from "./storage/storage.ts";

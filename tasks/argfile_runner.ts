@@ -14,7 +14,7 @@ import type { Runner } from "../src/mnist_fc/runners/runner.ts";
 import { runFlags } from "../src/mnist_fc/run_flags.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { openLaboratory } from "./laboratory.ts";
-import { notice, runTask, warn } from "./support.ts";
+import { leaveInterruptsToChild, notice, runTask, warn } from "./support.ts";
 
 const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
 
@@ -75,7 +75,7 @@ async function runPacked(
   return results;
 }
 
-/** Children that are at work; ctrl-C reaches them too, and no more are started. */
+/** Runs lines in processes of their own; ctrl-C ends those and starts no more. */
 async function runProcesses(
   runner: Runner<FlagSet>,
   lines: readonly ArgfileLine[],
@@ -87,6 +87,7 @@ async function runProcesses(
     isStopped = true;
     for (const child of children) child.kill("SIGINT");
   };
+  leaveInterruptsToChild();
   Deno.addSignalListener("SIGINT", stop);
   Deno.addSignalListener("SIGTERM", stop);
   const results: LineResult[] = [];

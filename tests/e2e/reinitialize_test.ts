@@ -3,7 +3,16 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { encodeNpy } from "../../src/formats/npy.ts";
 import { checkControls } from "./check_controls.ts";
-import { assertSameTree, part, readTree, runLottery, runTask, short, type Tree } from "./cli.ts";
+import {
+  assertSameTree,
+  part,
+  readTree,
+  runLottery,
+  runTask,
+  short,
+  startTask,
+  type Tree,
+} from "./cli.ts";
 import { writeSmallMnist } from "./small_data.ts";
 
 let folder: string, data: string, lotteryTree: Tree, tree: Tree, stdout: string;
@@ -187,4 +196,53 @@ Deno.test("argfile-runner: failing lines are reported at the end and stop no oth
     /some\.txt:3: nowhere does not exist/,
   );
   assertSameTree(await readTree(`${folder}/some`), before);
+});
+
+/** Runs a task until its stderr matches, then interrupts it; gives the outcome. */
+async function interrupt(task: string, args: string[], when: RegExp) {
+  const child = startTask(task, args);
+  const stdout = new Response(child.stdout).text();
+  let stderr = "", interruptedAt = 0;
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    stderr += text;
+    if (interruptedAt > 0 || !when.test(stderr)) continue;
+    child.kill("SIGINT");
+    interruptedAt = performance.now();
+  }
+  const { code } = await child.status;
+  assert(performance.now() - interruptedAt < 10_000, "it did not end soon");
+  return { code, stderr, stdout: await stdout };
+}
+
+Deno.test("argfile-runner: ctrl-C ends it with 130; the same command goes on with what is left", async () => {
+  const line = (name: string, ...flags: string[]) =>
+    [data, ...SETTINGS, `--output-dir=${folder}/cut/${name}`, ...flags].join(" ");
+  const ofLength = (name: string, length: string) =>
+    line(name).replace("--training-len=60", `--training-len=${length}`);
+  // The second line would take minutes.
+  await Deno.writeTextFile(`${folder}/cut.txt`, [line("a"), ofLength("b", "1000000")].join("\n"));
+  const runs = async () => [...part(await readTree(`${folder}/cut`), /run\.json/).keys()];
+
+  const packed = await interrupt(
+    "argfile-runner",
+    ["train", `${folder}/cut.txt`, "--replicas=1"],
+    /trial 1 {2}level 0 [\s\S]*iteration +\d+\/1000000/,
+  );
+  assertEquals([packed.code, packed.stdout], [130, ""]);
+  assertMatch(packed.stderr, /\ninterrupted\n$/);
+  assertEquals(await runs(), ["a/run.json"]);
+
+  await Deno.remove(`${folder}/cut`, { recursive: true });
+  const jobs = await interrupt(
+    "argfile-runner",
+    ["train", `${folder}/cut.txt`, "--jobs=2"],
+    /line 1 {2}done/,
+  );
+  assertEquals([jobs.code, jobs.stdout], [130, ""]);
+  assertMatch(jobs.stderr, /\ninterrupted: 1 of 2 lines are done; the same command goes on\n$/);
+  assertEquals(await runs(), ["a/run.json"]);
+
+  await Deno.writeTextFile(`${folder}/cut.txt`, [line("a"), ofLength("b", "30")].join("\n"));
+  const { stdout } = await succeed("argfile-runner", "train", `${folder}/cut.txt`);
+  assertEquals(stdout, "2 lines: 1 run, 1 finished before, 0 failed\n");
 });

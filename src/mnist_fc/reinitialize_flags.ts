@@ -64,13 +64,9 @@ export const reinitializeFlags = {
     help: "train a single run, into this folder",
     group: SINGLE,
   }),
-  masks: {
-    ...runFlags.masks,
-    group: SINGLE,
-    help: "masks: folders, runs or exported files; of several, the union",
-  },
+  masks: { ...runFlags.masks, group: SINGLE },
   sameSign: path({
-    help: "weights whose signs the new ones get: a folder such as a run's initial",
+    help: "weights whose signs the new ones get: a folder such as a run's initial, or a run",
     group: SINGLE,
   }),
   ...singleRunFlags,

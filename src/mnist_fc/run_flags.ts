@@ -132,11 +132,14 @@ export const runFlags = {
     group: EXPERIMENT,
   }),
   presets: path({
-    help: "folder of .npy weights by layer name to start from instead of random ones",
+    help: "weights to start from instead of random ones: a folder of .npy by layer name, a run's " +
+      "folder, or an exported file",
     group: EXPERIMENT,
   }),
   masks: list({
-    help: "folders of .npy masks by layer name to start from; of several, the union",
+    help:
+      "masks to start from: folders of .npy by layer name, runs' folders, or exported files; of " +
+      "several, the union",
     placeholder: "PATH,…",
     group: EXPERIMENT,
   }),

@@ -19,7 +19,6 @@ import { PlannedRuns } from "../planned_runs.ts";
 import { resolveProtocol } from "../protocols.ts";
 import { reinitializeFlags, singleRunFlags } from "../reinitialize_flags.ts";
 import { controlId, type RunConfig, settingsOf } from "../run_config.ts";
-import { runReport } from "../run_report.ts";
 import { provideValueSets, readValueSets } from "../value_sets.ts";
 import { checkDatasetFlags } from "./lottery.ts";
 import {
@@ -33,6 +32,7 @@ import {
   single,
   trainingText,
 } from "./runner.ts";
+import { openSingleRun } from "./single_run.ts";
 import { withoutPruning } from "./train.ts";
 
 type Flags = FlagValues<typeof reinitializeFlags>;
@@ -125,7 +125,7 @@ async function openSingle(
   folder: string,
   context: RunnerContext,
 ): Promise<OpenJob> {
-  const { storage, queue } = context;
+  const { storage } = context;
   const { permuteLabels, trainOrderSeed, seed = 0 } = flags;
   const protocol = resolveProtocol(protocolValues(flags));
   const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
@@ -151,26 +151,8 @@ async function openSingle(
     ...(signs && { signs: await networkDigest(signs) }),
   };
   const start = controlStart(config, { masks: masks ?? {}, values, signs });
-  const job = await PlannedRuns.open({
-    storage,
-    queue,
-    sets: data.sets,
-    runs: [{ folder, config, start: () => Promise.resolve(start) }],
-    overwrite: flags.overwrite,
-    onStart: ({ kind }) => context.onStage(kind),
-    onRun: context.onRun,
-  });
-  return {
-    job,
-    output: folder,
-    folders: [folder],
-    header: [
-      ["dataset", datasetText(settings)],
-      ["protocol", `${flags.protocol ?? "quick"}: ${trainingText(settings)}`],
-      ["seed", `${seed}`],
-    ],
-    report: () => Promise.resolve(runReport(job.summaries[0], config, queue.gpu.adapter)),
-  };
+  const { overwrite, protocol: name = "quick" } = flags;
+  return await openSingleRun({ folder, config, start, data, protocol: name, overwrite }, context);
 }
 
 /** Where an experiment keeps the value sets of a level: {experiment}/weights/{level}/initialization. */

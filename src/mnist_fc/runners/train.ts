@@ -6,20 +6,12 @@ import { settingsFor } from "../configured_run.ts";
 import { networkDigest } from "../digest.ts";
 import { path } from "../flag_kinds.ts";
 import { intRanges } from "../flag_lists.ts";
-import { PlannedRuns } from "../planned_runs.ts";
 import { resolveProtocol } from "../protocols.ts";
 import type { RunConfig } from "../run_config.ts";
 import { protocolFlags, runFlags } from "../run_flags.ts";
-import { runReport } from "../run_report.ts";
 import { checkDatasetFlags } from "./lottery.ts";
-import {
-  datasetText,
-  loadExamples,
-  readMasks,
-  type Runner,
-  single,
-  trainingText,
-} from "./runner.ts";
+import { loadExamples, readMasks, type Runner, single } from "./runner.ts";
+import { openSingleRun } from "./single_run.ts";
 
 const {
   iterations: _iterations,
@@ -82,7 +74,7 @@ export const trainRunner: Runner<typeof trainFlags> = {
   },
 
   async open(flags, context) {
-    const { storage, queue } = context;
+    const { storage } = context;
     const { seed, permuteLabels, trainOrderSeed } = flags;
     const trial = single(flags.trials, "--trials", 1);
     const level = single(flags.levels, "--levels", 0);
@@ -99,26 +91,8 @@ export const trainRunner: Runner<typeof trainFlags> = {
       masks: masks && await networkDigest(masks),
     };
     const start: LevelStart = { presets: presets ?? undefined, masks: masks ?? undefined };
-    const job = await PlannedRuns.open({
-      storage,
-      queue,
-      sets: data.sets,
-      runs: [{ folder, config, start: () => Promise.resolve(start) }],
-      overwrite: flags.overwrite,
-      onStart: () => context.onStage("training"),
-      onRun: context.onRun,
-    });
-    return {
-      job,
-      output: folder,
-      folders: [folder],
-      header: [
-        ["dataset", datasetText(settings)],
-        ["protocol", `${flags.protocol}: ${trainingText(settings)}`],
-        ["seed", `${seed}`],
-      ],
-      report: () => Promise.resolve(runReport(job.summaries[0], config, queue.gpu.adapter)),
-    };
+    const { overwrite, protocol: name } = flags;
+    return await openSingleRun({ folder, config, start, data, protocol: name, overwrite }, context);
   },
 };
 

@@ -1,0 +1,44 @@
+/** A single run as a job: takes its configuration and what it starts from, gives the open job. */
+
+import type { LevelStart } from "../../foundations/experiment.ts";
+import type { LoadedDataset } from "../load_dataset.ts";
+import { PlannedRuns } from "../planned_runs.ts";
+import type { RunConfig } from "../run_config.ts";
+import { runReport } from "../run_report.ts";
+import { datasetText, type OpenJob, type RunnerContext, trainingText } from "./runner.ts";
+
+export interface SingleRun {
+  folder: string;
+  config: RunConfig;
+  start: LevelStart;
+  data: LoadedDataset;
+  /** Name of the protocol that its settings are of. */
+  protocol: string;
+  overwrite: boolean;
+}
+
+/** Looks at the run's folder; throws as `PlannedRuns.open`. */
+export async function openSingleRun(run: SingleRun, context: RunnerContext): Promise<OpenJob> {
+  const { folder, config, start, data, protocol, overwrite } = run;
+  const { storage, queue } = context;
+  const job = await PlannedRuns.open({
+    storage,
+    queue,
+    sets: data.sets,
+    runs: [{ folder, config, start: () => Promise.resolve(start) }],
+    overwrite,
+    onStart: ({ kind }) => context.onStage(kind),
+    onRun: context.onRun,
+  });
+  return {
+    job,
+    output: folder,
+    folders: [folder],
+    header: [
+      ["dataset", datasetText(config)],
+      ["protocol", `${protocol}: ${trainingText(config)}`],
+      ["seed", `${config.seed}`],
+    ],
+    report: () => Promise.resolve(runReport(job.summaries[0], config, queue.gpu.adapter)),
+  };
+}

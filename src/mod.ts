@@ -1,7 +1,7 @@
 /**
- * Lottery tickets on WebGPU: the library. Everything that the original's `foundations` has, on an engine
- * that trains many networks at once. It runs in Deno and in browsers; files on a disk are in
- * `storage/deno.ts`, which is Deno's alone.
+ * Lottery tickets on WebGPU: the library. Everything that the original's `foundations` has, on an
+ * engine that trains many networks at once. It runs in Deno and in browsers. Files on a disk are
+ * Deno's alone: `import { DenoStorage } from "./storage/deno.ts"`.
  *
  * @module
  */
@@ -68,6 +68,10 @@ export {
   type TrainOptions,
 } from "./foundations/trainer.ts";
 export { intersect, union } from "./foundations/union.ts";
-export { DatasetMnist, type DatasetMnistOptions } from "./mnist_fc/dataset_mnist.ts";
+export {
+  DatasetMnist,
+  type DatasetMnistFiles,
+  type DatasetMnistOptions,
+} from "./mnist_fc/dataset_mnist.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export { type Storage, type StorageEntry } from "./storage/storage.ts";

@@ -11,6 +11,8 @@ const CHECKS: [name: string, run: () => Promise<ToolResult>][] = [
   ["format", () => runDeno(["fmt", "--check", "--quiet"])],
   ["lint", () => runDeno(["lint", "--quiet"])],
   ["type-check", () => runDeno(["check", "--quiet", "src", "tasks", "tests"])],
+  ["documentation of the library", () => runDeno(["doc", "--lint", "--quiet", "src/mod.ts"])],
+  ["type-check of examples", () => runDeno(["check", "--quiet", "--doc", "src/mod.ts", "src"])],
   ["type-check of src/ against browser libraries", () => checkForBrowser(browserModules())],
 ];
 

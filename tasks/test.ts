@@ -78,6 +78,26 @@ function testFiles(path: string): string[] {
   }).sort();
 }
 
+/** The modules of the library, whose docstrings hold examples. */
+function documentedFiles(folder = "src"): string[] {
+  return [...Deno.readDirSync(`${ROOT}/${folder}`)].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return documentedFiles(path);
+    return name.endsWith(".ts") && examplesOf(path).length > 0 ? [path] : [];
+  }).sort();
+}
+
+/** The examples in a module's docstrings, by the names that `deno test --doc` gives them. */
+function examplesOf(file: string): string[] {
+  const lines = Deno.readTextFileSync(`${ROOT}/${file}`).split("\n");
+  return lines.flatMap((line, i) => {
+    // Those marked `ignore` too: they do not run, which counts as failed.
+    if (!/^\s*\* ```ts\b/.test(line)) return [];
+    const end = lines.findIndex((later, j) => j > i && /^\s*\* ```$/.test(later));
+    return [`${file}#${i + 1}-${end + 2}.ts`];
+  });
+}
+
 /** Runs test files; gives each one's results, or none if it could not be loaded. */
 async function runTests(
   files: string[],
@@ -145,6 +165,18 @@ await runTask(
       const { success, results } = await runTests(files, permissions, options);
       addTo(tally, countResults(files, results, { success, isFiltered: filter !== undefined }));
       for (const { file, passed } of results) if (usesGpu(file)) gpuTests += passed;
+    }
+    if (isWhole) {
+      const documented = documentedFiles();
+      const examples = documented.flatMap(examplesOf);
+      if (examples.length === 0) {
+        tally.failed++; // Without files, deno test would run all that there are.
+        console.log("no example of a docstring was found; that counts as failed");
+      } else {
+        const options = ["--doc", "--no-check"];
+        const { success, results } = await runTests(documented, PERMISSIONS, options);
+        addTo(tally, countResults(examples, results, { success, isFiltered: false }));
+      }
     }
     if (isWhole && gpuTests === 0) {
       tally.failed++;

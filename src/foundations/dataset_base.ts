@@ -73,7 +73,7 @@ export class DatasetBase {
    * Describes the splits; nothing is read or copied.
    *
    * @param sets the examples
-   * @throws InputError if the validation split leaves nothing to train on
+   * @throws InputError if the validation split leaves nothing to train on, or a seed cannot be used
    */
   constructor(readonly sets: ExampleSets, options: DatasetOptions = {}) {
     const { validationSize = 0, permuteLabels = false, seed = 0, trainOrderSeed = seed } = options;

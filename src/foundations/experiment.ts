@@ -4,6 +4,7 @@
  * again. Takes four functions and the number of levels; gives what the last level came to.
  */
 
+import { InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { Masks } from "./masks.ts";
 import type { ModelBase } from "./model.ts";
@@ -55,8 +56,7 @@ export interface ExperimentFunctions<
  * Runs one trial and gives its levels' results, level 0 first.
  *
  * ```ts
- * import { experiment, type LevelStart, ModelFc } from "lottery-tickets";
- * import { DatasetBase } from "lottery-tickets";
+ * import { DatasetBase, experiment, type LevelStart, ModelFc } from "lottery-tickets";
  * import { assertEquals } from "@std/assert";
  *
  * // What the experiment does, seen with a "training" that adds 1 to each weight.
@@ -80,6 +80,8 @@ export interface ExperimentFunctions<
  * // The survivors are back at their initial values.
  * assertEquals(results[2].initial.layer0.data[3], results[0].initial.layer0.data[3]);
  * ```
+ *
+ * @throws InputError if the number of iterations is no such number; what the four functions throw
  */
 export async function experiment<
   Dataset extends DatasetBase,
@@ -87,6 +89,9 @@ export async function experiment<
   Result extends LevelResult,
 >(functions: ExperimentFunctions<Dataset, Model, Result>): Promise<Result[]> {
   const { makeDataset, makeModel, trainModel, pruneMasks, iterations, start = {} } = functions;
+  if (!Number.isSafeInteger(iterations) || iterations < 0) {
+    throw new InputError(`${iterations} pruning iterations: give an integer, 0 or more`);
+  }
   const runLevel = async (level: number, from: LevelStart) => {
     const dataset = await makeDataset(level);
     return await trainModel(level, dataset, await makeModel(level, dataset, from));

@@ -43,12 +43,12 @@ export async function pruneByPercent(
     if (!(percent >= 0 && percent <= 1)) {
       throw new InputError(`prune percent of ${name} is ${percent}: give a fraction from 0 to 1`);
     }
-    const mask = masks[name], weights = finalWeights[name];
-    if (!mask || !weights) {
+    if (!Object.hasOwn(masks, name) || !Object.hasOwn(finalWeights, name)) {
       throw new InputError(
         `prune percent of unknown layer "${name}": the layers are ${Object.keys(masks).join(", ")}`,
       );
     }
+    const mask = masks[name], weights = finalWeights[name];
     checkShape(weights, mask.shape, `final weights of ${name}`);
     checkFinite(weights, `final weights of ${name}`);
     checkBinary(mask, `mask of ${name}`);

@@ -13,7 +13,7 @@ import * as paths from "./paths.ts";
 const EXTENSION = ".npy";
 
 /**
- * Writes each layer's array to `folder/{layer}.npy`.
+ * Writes each layer's array to `folder/{layer}.npy`; what else is in the folder stays.
  *
  * ```ts
  * import { MemoryStorage, paths, restoreNetwork, saveNetwork } from "lottery-tickets";

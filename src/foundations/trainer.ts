@@ -30,6 +30,9 @@ export function iterationsOf(
   throw new InputError(`training length of ${iterations} iterations: give an integer, 0 or more`);
 }
 
+/** Version of the form of the run.json that `train` writes. */
+const RECORD_FORMAT = "lottery-ticket library run 1";
+
 /** What to train and for how long. */
 export interface TrainOptions {
   /** The network to train. */
@@ -48,7 +51,10 @@ export interface TrainOptions {
   testInterval?: number | null;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
-  /** Where to save the run (the original's output_dir): weights, masks, logs, summaries and a record. */
+  /**
+   * Where to save the finished run (the original's output_dir): weights, masks, logs, summaries, and
+   * run.json with all that decided it. Default: nowhere.
+   */
   output?: RunOutput;
 }
 
@@ -136,13 +142,36 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   };
   if (options.output) {
     const { storage, folder } = options.output;
-    const config = {
-      layers: model.layers,
-      optimizer,
-      batchSize: request.batchSize,
-      ...request.plan,
-    };
-    await saveRun(storage, folder, run, { config, adapter: queue.gpu.adapter });
+    const config = configOf(request);
+    await saveRun(storage, folder, run, {
+      format: RECORD_FORMAT,
+      config,
+      adapter: queue.gpu.adapter,
+    });
   }
   return run;
+}
+
+/** All that decides the run beside its initial weights and masks, which are in files of their own. */
+function configOf({ model, dataset, optimizer, batchSize, plan }: TrainRequest) {
+  const { sets, normalization, trainCount, validationCount, features, classes } = dataset;
+  const { orderKey, splitKey, labelMap } = dataset;
+  return {
+    layers: model.layers,
+    optimizer,
+    batchSize,
+    ...plan,
+    dataset: {
+      name: sets.name,
+      trainCount,
+      validationCount,
+      testCount: sets.test.count,
+      features,
+      classes,
+      normalization,
+      orderKey,
+      splitKey,
+      labelMap: labelMap && [...labelMap],
+    },
+  };
 }

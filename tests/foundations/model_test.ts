@@ -58,6 +58,18 @@ Deno.test("each layer draws from its own key, whatever its neighbours are", () =
   assertNotEquals(other.weights.a.data, expected);
 });
 
+Deno.test("without keys the weights are those of a seed, 0 unless it is given", () => {
+  const build = (options?: ModelOptions) =>
+    new ModelFc({ layers: [[3, "tanh"], [5, null]] }, 4, options).weights.layer1.data;
+  for (const seed of [0, 7]) {
+    const key = runKey({ seed, purpose: "init", layer: 1 });
+    assertEquals(build({ seed }), glorotNormal([3, 5], new RandomStream(key)));
+  }
+  assertEquals(build(), build({ seed: 0 }));
+  assertEquals(build({ seed: 7, keyFor }), build({ keyFor }), "keys that are given stand");
+  assertThrows(() => build({ seed: 0.5 }), InputError, "seed 0.5 cannot be used");
+});
+
 Deno.test("presets and masks are applied by name, masked weights being 0 and not -0", () => {
   const presets = { a: tensor([2, 2], 1, -2, -3, 4) }, masks = { a: tensor([2, 2], 1, 0, -0, 1) };
   const model = oneLayer({ presets, masks, presetBiases: { a: tensor([2], 0.5, -1) } });

@@ -1,0 +1,76 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
+import { DatasetBase } from "../../src/foundations/dataset_base.ts";
+import { experiment, type LevelStart } from "../../src/foundations/experiment.ts";
+import { ModelFc } from "../../src/foundations/model_fc.ts";
+
+const one = { inputs: new Float32Array(1), labels: new Uint8Array(1), count: 1, features: 1 };
+const vector = (...values: number[]) => ({ shape: [1, 4], data: Float32Array.from(values) });
+const biases = { layer0: { shape: [4], data: Float32Array.of(1, 2, 3, 4) } };
+
+/** An experiment whose training negates each weight and whose pruning takes the first that lives. */
+async function run(iterations: number, start?: LevelStart) {
+  const said: unknown[] = [];
+  const results = await experiment({
+    iterations,
+    start,
+    makeDataset: (level) => {
+      said.push(`dataset ${level}`);
+      return new DatasetBase({ name: `${level}`, classes: 4, train: one, test: one });
+    },
+    makeModel: (level, dataset, start) => {
+      said.push(`model ${level} for dataset ${dataset.sets.name}`);
+      return new ModelFc({ layers: [[4, null]] }, 1, start);
+    },
+    trainModel: (level, dataset, { weights, biases, masks }) => {
+      said.push(`train ${level} on dataset ${dataset.sets.name}`);
+      const final = { layer0: vector(...weights.layer0.data.map((w) => -w)) };
+      return Promise.resolve({ initial: weights, initialBiases: biases, final, masks, level });
+    },
+    pruneMasks: ({ layer0 }, final) => {
+      said.push(["prune by", [...final.layer0.data]]);
+      const first = layer0.data.indexOf(1);
+      return { layer0: vector(...layer0.data.map((m, i) => i === first ? 0 : m)) };
+    },
+  });
+  return { said, results };
+}
+
+Deno.test("each level prunes by the final weights of the one before and starts from level 0's", async () => {
+  const presets = { layer0: vector(5, 6, 7, 8) };
+  const { said, results } = await run(2, { presets, presetBiases: biases });
+  assertEquals(said, [
+    "dataset 0",
+    "model 0 for dataset 0",
+    "train 0 on dataset 0",
+    ["prune by", [-5, -6, -7, -8]],
+    "dataset 1",
+    "model 1 for dataset 1",
+    "train 1 on dataset 1",
+    ["prune by", [-0, -6, -7, -8]],
+    "dataset 2",
+    "model 2 for dataset 2",
+    "train 2 on dataset 2",
+  ]);
+  assertEquals(results.map(({ level, masks, initial }) => [level, masks.layer0, initial.layer0]), [
+    [0, vector(1, 1, 1, 1), vector(5, 6, 7, 8)],
+    [1, vector(0, 1, 1, 1), vector(0, 6, 7, 8)],
+    [2, vector(0, 0, 1, 1), vector(0, 0, 7, 8)],
+  ]);
+  for (const { initialBiases } of results) assertEquals(initialBiases, biases);
+});
+
+Deno.test("weights that level 0 drew are those of every level; it may start with masks", async () => {
+  const { results } = await run(1, { masks: { layer0: vector(1, 0, 1, 1) } });
+  const [dense, ticket] = results.map(({ initial }) => initial.layer0.data);
+  assertEquals(dense[1], 0);
+  assertEquals(ticket, Float32Array.of(0, 0, dense[2], dense[3]));
+  assertEquals(results[1].masks.layer0, vector(0, 0, 1, 1));
+});
+
+Deno.test("without pruning iterations there is level 0 alone; other numbers are refused", async () => {
+  assertEquals((await run(0)).results.length, 1);
+  for (const iterations of [-1, 0.5, NaN, Infinity]) {
+    await assertRejects(() => run(iterations), InputError, `${iterations} pruning iterations`);
+  }
+});

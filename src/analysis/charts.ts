@@ -23,8 +23,8 @@ const SERIES = {
     color: PALETTE.vermillion,
     shape: "square",
   },
-  reuse: { label: "Values of the tickets, shuffled", color: PALETTE.green, shape: "diamond" },
-  reuse_sign: { label: "The same, signs kept", color: PALETTE.purple, shape: "triangle-up" },
+  reuse: { label: "Tickets' values, shuffled", color: PALETTE.green, shape: "diamond" },
+  reuse_sign: { label: "Tickets' values, signs kept", color: PALETTE.purple, shape: "triangle-up" },
   train: { label: "Single network", color: PALETTE.black, shape: "cross" },
 } as const;
 

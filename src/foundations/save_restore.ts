@@ -140,7 +140,7 @@ export async function writeLog(
 }
 
 /**
- * The rows of a phase's log, or only the last `tail` of them.
+ * The rows of a phase's log, or only the last `tail` of them; as in the original, 0 means all.
  *
  * @throws NotFoundError if there is none; FormatError if it is damaged or another phase's
  */
@@ -148,12 +148,12 @@ export async function readLog(
   storage: Storage,
   runFolder: string,
   name: Phase,
-  tail?: number,
+  tail = 0,
 ): Promise<LogRow[]> {
   const path = paths.log(runFolder, name);
   const { phase, rows } = decodeLog(new TextDecoder().decode(await storage.read(path)), path);
   if (phase !== null && phase !== name) {
     throw new FormatError(`${path} is a log of ${phase}: it was renamed or copied from another`);
   }
-  return tail === undefined ? rows : rows.slice(Math.max(rows.length - tail, 0));
+  return tail > 0 ? rows.slice(-tail) : rows;
 }

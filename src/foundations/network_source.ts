@@ -13,8 +13,8 @@ import { restoreNetwork } from "./save_restore.ts";
 export type NetworkPart = "initial" | "final" | "masks";
 
 /**
- * The network that a path stands for. Masks of an empty folder are those of a network that is not pruned,
- * as the original saves them at level 0: no layer has one.
+ * The network that a path stands for. A run's empty folder of masks is that of a network that is not
+ * pruned, as the original saves it at level 0: no layer has a mask.
  *
  * @param part of a run or an exported file, where the path is one of these
  * @throws NotFoundError if there is none; FormatError, InputError naming the file that cannot be used
@@ -33,13 +33,16 @@ export async function readNetwork(
   const isRun = entries.some(({ name, isDirectory }) => isDirectory && name === part);
   const hasArrays = entries.some(({ name }) => name.endsWith(".npy"));
   const folder = isRun && !hasArrays ? paths[part](source) : source;
-  if (part === "masks" && await isEmptyFolder(storage, folder)) return {};
+  if (part === "masks" && await isEmptyOfRun(storage, folder)) return {};
   const network = await restoreNetwork(storage, folder);
   return checkMasks(network, part, (layer) => paths.layer(folder, layer));
 }
 
-async function isEmptyFolder(storage: Storage, folder: string): Promise<boolean> {
-  return (await storage.list(folder)).length === 0 && await storage.exists(folder);
+/** Whether a folder is empty, and beside the initial weights of a run: any other one is a mistake. */
+async function isEmptyOfRun(storage: Storage, folder: string): Promise<boolean> {
+  const run = folder.replace(/\/*$/, "").replace(/\/?[^/]*$/, "");
+  return (await storage.list(folder)).length === 0 && await storage.exists(folder) &&
+    await storage.exists(paths.initial(run));
 }
 
 function checkMasks(

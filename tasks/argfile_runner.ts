@@ -10,8 +10,9 @@ import { type ArgfileLine, parseArgfile } from "../src/mnist_fc/argfile_lines.ts
 import { boolean, integer } from "../src/mnist_fc/flag_kinds.ts";
 import type { FlagSet } from "../src/mnist_fc/flags.ts";
 import { findRunner } from "../src/mnist_fc/runners/mod.ts";
-import type { Runner } from "../src/mnist_fc/runners/runner.ts";
+import type { Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
 import { runFlags } from "../src/mnist_fc/run_flags.ts";
+import { describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { openLaboratory } from "./laboratory.ts";
 import { leaveInterruptsToChild, notice, runTask, warn } from "./support.ts";
@@ -66,7 +67,12 @@ async function runPacked(
   options: { quiet: boolean; replicas: number | "auto" },
 ): Promise<LineResult[]> {
   const laboratory = await openLaboratory(task.name, options);
-  const results = await runLines(lines, runner, laboratory.context, (jobs) =>
+  const context: RunnerContext = {
+    ...laboratory.context,
+    // Lines may have runs of the same trial and level: folders tell them apart.
+    onRun: (summary) => notice(`${describeSummary(summary)}  ${summary.folder}`),
+  };
+  const results = await runLines(lines, runner, context, (jobs) =>
     laboratory.run(jobs, [
       ["lines", `${jobs.length} of ${lines.length}, the first with:`],
       ...jobs[0].header,

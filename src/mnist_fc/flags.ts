@@ -126,6 +126,12 @@ export function parseArguments<S extends FlagSet>(
           `${operandNames.join(" ")} and flags are`;
         throw new UsageError(`unexpected argument ${quote(arg)}: ${expected} expected`);
       }
+      if (arg === "") {
+        throw new UsageError(
+          `${operandNames[Math.min(operands.length, operandNames.length - 1)]} is an empty text: ` +
+            "is a variable of the shell not set?",
+        );
+      }
       operands.push(arg);
       continue;
     }

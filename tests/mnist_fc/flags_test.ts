@@ -134,6 +134,7 @@ Deno.test("parseArguments: operands stand between flags, all of them and no more
       mention,
     );
   refused(["train", "--json"], names, "ARGFILE is missing: RUNNER ARGFILE and flags");
+  refused(["train", ""], names, "ARGFILE is an empty text");
   refused(["a", "b", "c"], names, 'unexpected argument "c": no more than RUNNER ARGFILE');
   refused(["a", "--", "b"], names, 'unexpected argument "--"');
   refused(["a"], [], 'unexpected argument "a": a flag and its value');

@@ -24,6 +24,9 @@ export class StorageError extends LotteryError {}
 /** A file or folder that does not exist. */
 export class NotFoundError extends StorageError {}
 
+/** A folder that another process works in. */
+export class LockedError extends StorageError {}
+
 /** No WebGPU adapter on this machine. */
 export class NoAdapterError extends LotteryError {}
 
@@ -32,6 +35,12 @@ export class DeviceLostError extends LotteryError {}
 
 /** The adapter cannot hold what was asked for; the message says what would fit. */
 export class CapacityError extends LotteryError {}
+
+/** An allocation that fits the adapter's limits but not its memory, such as it is at the moment. */
+export class OutOfMemoryError extends CapacityError {}
+
+/** Work that was stopped on request: a signal, a button. What was done so far is kept (exit code 130). */
+export class InterruptedError extends LotteryError {}
 
 /** A shader or pipeline that the adapter rejects: a defect of this program or of the driver. */
 export class GpuError extends LotteryError {}

@@ -14,8 +14,8 @@ import type { Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
 import { runFlags } from "../src/mnist_fc/run_flags.ts";
 import { describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { openLaboratory } from "./laboratory.ts";
-import { leaveInterruptsToChild, notice, runTask, warn } from "./support.ts";
+import { type LaboratoryOptions, openLaboratory } from "./laboratory.ts";
+import { commandLine, leaveInterruptsToChild, notice, runTask, warn } from "./support.ts";
 
 const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
 
@@ -33,6 +33,7 @@ const task = {
       defaultText: "all lines in one process, as replicas where their networks have one shape",
     }),
     replicas: { ...runFlags.replicas, group: "Flags" },
+    checkpointInterval: { ...runFlags.checkpointInterval, group: "Flags" },
     json: boolean({ help: "print what became of each line as one JSON document" }),
   },
   examples: [
@@ -64,7 +65,7 @@ async function readArgfile(path: string): Promise<string> {
 async function runPacked(
   runner: Runner<FlagSet>,
   lines: readonly ArgfileLine[],
-  options: { quiet: boolean; replicas: number | "auto" },
+  options: LaboratoryOptions,
 ): Promise<LineResult[]> {
   const laboratory = await openLaboratory(task.name, options);
   const context: RunnerContext = {
@@ -72,13 +73,15 @@ async function runPacked(
     // Lines may have runs of the same trial and level: folders tell them apart.
     onRun: (summary) => notice(`${describeSummary(summary)}  ${summary.folder}`),
   };
-  const results = await runLines(lines, runner, context, (jobs) =>
-    laboratory.run(jobs, [
-      ["lines", `${jobs.length} of ${lines.length}, the first with:`],
-      ...jobs[0].header,
-    ]));
-  await laboratory.close();
-  return results;
+  try {
+    return await runLines(lines, runner, context, (jobs) =>
+      laboratory.run(jobs, [
+        ["lines", `${jobs.length} of ${lines.length}, the first with:`],
+        ...jobs[0].header,
+      ]));
+  } finally {
+    await laboratory.close();
+  }
 }
 
 /** Runs lines in processes of their own; ctrl-C ends those and starts no more. */
@@ -90,12 +93,13 @@ async function runProcesses(
   const children = new Set<Deno.ChildProcess>();
   let isStopped = false;
   const stop = () => {
+    // Each writes a checkpoint at the first signal, and ends at once at the second.
     isStopped = true;
     for (const child of children) child.kill("SIGINT");
   };
   leaveInterruptsToChild();
   Deno.addSignalListener("SIGINT", stop);
-  Deno.addSignalListener("SIGTERM", stop);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
   const results: LineResult[] = [];
   const waiting = [...lines];
   const work = async () => {
@@ -112,7 +116,8 @@ async function runProcesses(
   await Promise.all(Array.from({ length: Math.min(jobs, lines.length) }, work));
   if (isStopped) {
     warn(
-      `interrupted: ${results.length} of ${lines.length} lines are done; the same command goes on`,
+      `interrupted: ${results.length} of ${lines.length} lines are done; to go on: ` +
+        commandLine(task.name),
     );
     Deno.exit(130);
   }

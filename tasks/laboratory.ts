@@ -4,17 +4,26 @@
  */
 
 import { type Gpu, openGpu } from "../src/engine/mod.ts";
-import { RunQueue } from "../src/foundations/run_queue.ts";
+import { InterruptedError } from "../src/errors.ts";
+import { type CheckpointInterval, RunQueue } from "../src/foundations/run_queue.ts";
 import { cachedLoader } from "../src/mnist_fc/data_cache.ts";
 import type { FlagSet } from "../src/mnist_fc/flags.ts";
 import { expectedSeconds, firstError, iterationsLeft, runJobs } from "../src/mnist_fc/job.ts";
+import { Locks } from "../src/mnist_fc/locks.ts";
 import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
 import type { OpenJob, Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
 import { describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { createProgress, formatDuration } from "./progress.ts";
-import { notice, runTask, type TaskValues, warn } from "./support.ts";
+import { commandLine, interruptible, notice, runTask, type TaskValues, warn } from "./support.ts";
+
+/** What a task's flags say of how it works. */
+export interface LaboratoryOptions {
+  quiet: boolean;
+  replicas: number | "auto";
+  checkpointInterval: CheckpointInterval;
+}
 
 /** A GPU with a queue, and the display of what it does. */
 export interface Laboratory {
@@ -30,15 +39,26 @@ export interface Laboratory {
 /** Opens the GPU; installs a software adapter where there is none and that may be done. */
 export async function openLaboratory(
   task: string,
-  { quiet, replicas }: { quiet: boolean; replicas: number | "auto" },
+  { quiet, replicas, checkpointInterval }: LaboratoryOptions,
 ): Promise<Laboratory> {
   await ensureAdapter(task);
   const gpu = await openGpu();
   const storage = new DenoStorage();
+  const locks = new Locks(storage, {
+    pid: Deno.pid,
+    host: Deno.hostname(),
+    since: new Date().toISOString(),
+    command: commandLine(task),
+  });
+  const interruption = new AbortController();
   const progress = createProgress({ quiet });
   let stage = "", total = 0, trained = 0;
   const queue = new RunQueue(gpu, {
     replicas,
+    checkpointInterval,
+    signal: interruption.signal,
+    reopen: () => openGpu(),
+    onNotice: warn,
     onProgress: ({ runs, iteration, iterations, loss, accuracy }) => {
       const done = trained + runs * iteration;
       progress.update({ stage, iteration, iterations, done, total, loss, accuracy });
@@ -49,6 +69,7 @@ export async function openLaboratory(
     context: {
       storage,
       queue,
+      locks,
       environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
       loadData: cachedLoader((dataset, location) =>
         loadDataset({ dataset, location, storage, onNotice: warn })
@@ -67,16 +88,27 @@ export async function openLaboratory(
       const left = runs - sum(({ finishedCount }) => finishedCount);
       const time = formatDuration(await expectedSeconds(queue, jobs));
       const lines = [
-        ["adapter", adapterText(gpu)],
+        ["adapter", adapterText(queue.gpu)],
         ...header,
         ["expected", `${left} of ${runs} runs to train, about ${time}`],
       ];
       for (const [name, text] of lines) notice(`${name.padEnd(9)} ${text}`);
-      return await runJobs(queue, jobs).finally(() => progress.end());
+      const stop = () => {
+        warn("stopping: a checkpoint is being written; once more to stop at once");
+        const message = `interrupted; to go on: ${commandLine(task)}`;
+        interruption.abort(new InterruptedError(message));
+      };
+      const errors = await interruptible(
+        stop,
+        () => runJobs(queue, jobs).finally(() => progress.end()),
+      );
+      interruption.signal.throwIfAborted();
+      return errors;
     },
     async close() {
+      await locks.release();
       await queue.destroy();
-      gpu.destroy();
+      queue.gpu.destroy();
     },
   };
 }
@@ -87,19 +119,23 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
 ): Promise<never> {
   return await runTask(runner, async (flags: TaskValues<S>) => {
     runner.check(flags);
-    const { quiet, json } = flags as { quiet: boolean; json: boolean };
+    const { quiet, json, checkpointInterval } = flags as CommonValues;
     const { replicas = "auto" } = flags as { replicas?: number | "auto" };
-    const laboratory = await openLaboratory(runner.name, { quiet, replicas });
-    const open = await runner.open(flags, laboratory.context);
-    const [errors] = await laboratory.run([open], [...open.header, ["output", open.output]]);
-    if (errors.length > 0) throw firstError(errors);
-    const report = await open.report();
-    console.log(json ? JSON.stringify(report.json, null, 2) : report.text);
-    await laboratory.close();
+    const laboratory = await openLaboratory(runner.name, { quiet, replicas, checkpointInterval });
+    try {
+      const open = await runner.open(flags, laboratory.context);
+      const [errors] = await laboratory.run([open], [...open.header, ["output", open.output]]);
+      if (errors.length > 0) throw firstError(errors);
+      const report = await open.report();
+      console.log(json ? JSON.stringify(report.json, null, 2) : report.text);
+    } finally {
+      await laboratory.close();
+    }
   });
 }
 
-type CommonFlags = { json: FlagSet[string] };
+type CommonFlags = { json: FlagSet[string]; checkpointInterval: FlagSet[string] };
+type CommonValues = { quiet: boolean; json: boolean; checkpointInterval: CheckpointInterval };
 
 function adapterText({ adapter }: Gpu): string {
   return adapter.isSoftware ? `${adapter.name}, software on the processor` : adapter.name;

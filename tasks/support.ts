@@ -3,7 +3,7 @@
  * arguments, prints help, and turns whatever happens into one line on stderr and an exit code:
  * 0 done, 1 failed, 2 bad usage, 130 interrupted.
  */
-import { LotteryError, UsageError } from "../src/errors.ts";
+import { InterruptedError, LotteryError, UsageError } from "../src/errors.ts";
 import { boolean } from "../src/mnist_fc/flag_kinds.ts";
 import { type FlagSet, type FlagValues, helpText, parseArguments } from "../src/mnist_fc/flags.ts";
 
@@ -56,11 +56,40 @@ export function leaveInterruptsToChild(): void {
   isInterruptLeftToChild = true;
 }
 
+/** Told of the first interruption while there is something to save. */
+let onInterrupt: (() => void) | null = null;
+
+/** While `work` goes on, the first ctrl-C or SIGTERM calls `stop`; the second ends the process. */
+export async function interruptible<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
+  onInterrupt = stop;
+  try {
+    return await work();
+  } finally {
+    onInterrupt = null;
+  }
+}
+
 function interrupt(): void {
   if (isInterruptLeftToChild) return;
+  if (onInterrupt) {
+    const stop = onInterrupt;
+    onInterrupt = null;
+    return stop();
+  }
   // Files are replaced whole, so there is nothing to undo.
   tell("interrupted");
-  Deno.exit(130);
+  Deno.exit(INTERRUPTED);
+}
+
+const INTERRUPTED = 130;
+
+/** The command that was given, as a shell takes it. */
+export function commandLine(task: string): string {
+  return ["deno", "task", task, ...Deno.args].map(quoteArgument).join(" ");
+}
+
+function quoteArgument(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 const onOneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, " ").trim();
@@ -69,6 +98,10 @@ const onOneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, " ").
 function exitWith(error: unknown): never {
   const isDebug = Deno.args.includes("--debug");
   const message = onOneLine(error instanceof Error ? error.message : String(error));
+  if (error instanceof InterruptedError) {
+    tell(message);
+    Deno.exit(INTERRUPTED);
+  }
   const hint = isDebug ? "" : " (run again with --debug for the stack)";
   tell(`error: ${error instanceof LotteryError ? message : `internal: ${message}${hint}`}`);
   if (isDebug && error instanceof Error) console.error(error.stack);
@@ -84,6 +117,8 @@ export async function runTask<S extends FlagSet>(
   main: (values: TaskValues<S>, operands: string[]) => Promise<void>,
 ): Promise<never> {
   Deno.addSignalListener("SIGINT", interrupt);
+  // Windows has no such signal.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     exitWith(event.reason);

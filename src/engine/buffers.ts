@@ -54,23 +54,22 @@ export class BufferPool {
   }
 }
 
-/** Copies the first `count` floats of a buffer back to the host. */
+/** Copies the first `count` floats of each buffer back to the host, all in one submit. */
 export async function readFloats(
   gpu: Gpu,
-  buffer: GPUBuffer,
-  count: number,
-): Promise<Float32Array<ArrayBuffer>> {
-  const staging = gpu.device.createBuffer({
-    size: 4 * count,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
-  const encoder = gpu.device.createCommandEncoder();
-  encoder.copyBufferToBuffer(buffer, 0, staging, 0, 4 * count);
-  gpu.device.queue.submit([encoder.finish()]);
+  sources: readonly { buffer: GPUBuffer; count: number }[],
+): Promise<Float32Array<ArrayBuffer>[]> {
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  const stagings = sources.map(({ count }) => gpu.device.createBuffer({ size: 4 * count, usage }));
   try {
-    await gpu.wait(staging.mapAsync(GPUMapMode.READ));
-    return new Float32Array(staging.getMappedRange().slice(0));
+    const encoder = gpu.device.createCommandEncoder();
+    sources.forEach(({ buffer, count }, i) =>
+      encoder.copyBufferToBuffer(buffer, 0, stagings[i], 0, 4 * count)
+    );
+    gpu.device.queue.submit([encoder.finish()]);
+    await gpu.wait(Promise.all(stagings.map((staging) => staging.mapAsync(GPUMapMode.READ))));
+    return stagings.map((staging) => new Float32Array(staging.getMappedRange().slice(0)));
   } finally {
-    staging.destroy();
+    for (const staging of stagings) staging.destroy();
   }
 }

@@ -4,7 +4,7 @@
  * device ends in a `DeviceLostError` and never in a hang.
  */
 
-import { CapacityError, DeviceLostError, GpuError, NoAdapterError } from "../errors.ts";
+import { DeviceLostError, GpuError, NoAdapterError, OutOfMemoryError } from "../errors.ts";
 
 /** What is recorded of the adapter. */
 export interface AdapterDescription {
@@ -94,7 +94,7 @@ export class Gpu {
     const invalid = await this.wait(validation);
     const exhausted = await this.wait(memory);
     if (exhausted) {
-      throw new CapacityError(
+      throw new OutOfMemoryError(
         `${what}: the adapter is out of memory; use fewer replicas or a smaller network`,
       );
     }

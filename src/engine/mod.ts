@@ -4,21 +4,26 @@ export { type ExampleArrays, type GpuExamples, type Normalization } from "./data
 export { destroyExamples, uploadExamples } from "./dataset.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
 export { type Activation, type LayerSpec } from "./layer_spec.ts";
-export { adamSpec, type OptimizerSpec } from "./optimizers.ts";
+export { adamSpec, type OptimizerSpec, stateCount } from "./optimizers.ts";
 export { type BurstStep, Program } from "./program.ts";
 export {
+  type LayerState,
+  type LayerValues,
   MAX_BURST,
   maxReplicas,
+  type NetworkState,
   type ProgramSpec,
   type ReplicaParameters,
   type Split,
 } from "./program_spec.ts";
 export { type PruneJob, pruneSmallest } from "./prune.ts";
 export {
+  type Checkpointing,
   type CurvePoint,
   type Curves,
   type ReplicaOutcome,
   runTraining,
   type TrainingPlan,
   type TrainingProgress,
+  type TrainingState,
 } from "./training_loop.ts";

@@ -19,7 +19,10 @@ import { matrixSize, packMask, packWeights, unpackWeights } from "./layout.ts";
 import { stepSize } from "./optimizers.ts";
 import {
   checkProgramSpec,
+  type LayerState,
+  type LayerValues,
   MAX_BURST,
+  type NetworkState,
   type ProgramSpec,
   type ReplicaParameters,
   type Split,
@@ -89,10 +92,11 @@ export class Program {
   }
 
   /**
-   * Loads one replica's parameters and starts it from iteration 0 with fresh optimizer state. Load
-   * all replicas before the first burst: they advance together.
+   * Loads one replica's parameters and starts it from iteration 0 with fresh optimizer state, or from
+   * a state that it once had. Load all replicas before the first burst: they advance together, so
+   * their states are of one iteration.
    */
-  load(replica: number, parameters: ReplicaParameters): void {
+  load(replica: number, parameters: ReplicaParameters, state?: NetworkState | null): void {
     const { queue } = this.gpu.device;
     const { buffers } = this;
     const put = (
@@ -100,13 +104,22 @@ export class Program {
       data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
     ) => queue.writeBuffer(buffer, replica * data.byteLength, data);
     this.spec.layers.forEach((layer, i) => {
-      const { weights, biases, mask } = parameters.layers[i];
-      checkLength(layer, "weights", weights, layer.inputs * layer.units);
+      const { mask } = parameters.layers[i];
+      const values: LayerValues = state?.layers[i] ?? parameters.layers[i];
+      const pack = ({ weights, biases }: LayerValues) => {
+        checkLength(layer, "weights", weights, layer.inputs * layer.units);
+        checkLength(layer, "biases", biases, layer.units);
+        return packWeights(layer, weights, biases, mask);
+      };
       checkLength(layer, "mask", mask, layer.inputs * layer.units);
-      checkLength(layer, "biases", biases, layer.units);
-      put(buffers.weights[i], packWeights(layer, weights, biases, mask));
+      put(buffers.weights[i], pack(values));
       put(buffers.masks[i], packMask(layer, mask));
-      for (const state of buffers.state[i]) put(state, new Float32Array(matrixSize(layer)));
+      buffers.state[i].forEach((buffer, s) =>
+        put(
+          buffer,
+          state ? pack(state.layers[i].optimizer[s]) : new Float32Array(matrixSize(layer)),
+        )
+      );
     });
     const { labelMap } = parameters;
     const classes = this.spec.layers.at(-1)!.units;
@@ -121,8 +134,8 @@ export class Program {
       words[6 + label] = labelMap?.[label] ?? label;
     }
     put(buffers.replicas, words);
-    queue.writeBuffer(buffers.counters, 0, new Uint32Array(this.spec.replicas));
-    this.#done = 0;
+    this.#done = state?.iteration ?? 0;
+    put(buffers.counters, Uint32Array.of(this.#done));
   }
 
   /** Submits a burst; the promise resolves when its measurements have been read back. */
@@ -180,18 +193,43 @@ export class Program {
   }
 
   /** Reads all replicas' weights (masked ones are exactly 0) and biases, by replica and layer. */
-  async readParameters(): Promise<{ weights: Float32Array; biases: Float32Array }[][]> {
+  async readParameters(): Promise<LayerValues[][]> {
+    return await this.#read((layer) => [this.buffers.weights[layer]], ([values]) => values);
+  }
+
+  /** Reads all replicas' states, as they are after the bursts that have been submitted. */
+  async readState(): Promise<NetworkState[]> {
+    const iteration = this.#done;
+    const states = await this.#read<LayerState>(
+      (layer) => [this.buffers.weights[layer], ...this.buffers.state[layer]],
+      ([values, ...optimizer]) => ({ ...values, optimizer }),
+    );
+    return states.map((layers) => ({ iteration, layers }));
+  }
+
+  /** Reads the matrices of each layer; `make` makes of them, in their order, what is given. */
+  async #read<T>(
+    buffersOf: (layer: number) => GPUBuffer[],
+    make: (matrices: LayerValues[]) => T,
+  ): Promise<T[][]> {
     const { layers, replicas } = this.spec;
-    const matrices: Float32Array[] = [];
-    for (const [i, layer] of layers.entries()) {
-      const count = replicas * matrixSize(layer);
-      matrices.push(await readFloats(this.gpu, this.buffers.weights[i], count));
-    }
-    return Array.from({ length: replicas }, (_, r) =>
-      layers.map((layer, i) => {
+    const contents = await readFloats(
+      this.gpu,
+      layers.flatMap((layer, i) =>
+        buffersOf(i).map((buffer) => ({ buffer, count: replicas * matrixSize(layer) }))
+      ),
+    );
+    return Array.from({ length: replicas }, (_, r) => {
+      let next = 0;
+      return layers.map((layer, i) => {
         const size = matrixSize(layer);
-        return unpackWeights(layer, matrices[i].subarray(r * size, (r + 1) * size));
-      }));
+        return make(
+          buffersOf(i).map(() =>
+            unpackWeights(layer, contents[next++].subarray(r * size, (r + 1) * size))
+          ),
+        );
+      });
+    });
   }
 
   /** Releases the program's buffers (not the examples, which programs share). */

@@ -29,10 +29,27 @@ export type Split = "train" | "validate" | "test";
 export const SPLITS: readonly Split[] = ["train", "validate", "test"];
 
 /** Parameters of one layer: weights and mask (inputs, units), biases (units). */
-export interface LayerParameters {
+export interface LayerParameters extends LayerValues {
+  mask: Float32Array;
+}
+
+/** A matrix of weights (inputs, units) and biases (units), or of an optimizer's values for them. */
+export interface LayerValues {
   weights: Float32Array;
   biases: Float32Array;
-  mask: Float32Array;
+}
+
+/** One layer of a network in training. */
+export interface LayerState extends LayerValues {
+  /** The optimizer's matrices: none, velocity, or the two moments. */
+  optimizer: LayerValues[];
+}
+
+/** A network between two iterations: all that it needs to go on to the same bits. */
+export interface NetworkState {
+  /** Updates made. */
+  iteration: number;
+  layers: LayerState[];
 }
 
 /** Everything that distinguishes one replica from another. */

@@ -6,7 +6,7 @@
 import { InputError } from "../errors.ts";
 import { MAX_EVALUATIONS } from "./evaluation.ts";
 import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
-import { MAX_BURST, type Split } from "./program_spec.ts";
+import { MAX_BURST, type NetworkState, type Split } from "./program_spec.ts";
 
 /** How long to train and when to evaluate. */
 export interface TrainingPlan {
@@ -60,6 +60,31 @@ export interface ReplicaOutcome {
   divergedAt: number | null;
 }
 
+/** A replica between two iterations, with its curves so far. */
+export interface TrainingState extends NetworkState {
+  curves: Curves;
+}
+
+/** Keeps states from which training can go on. */
+export interface Checkpointing {
+  /** Keep one after these many iterations and their multiples; null: `isDue` alone decides. */
+  interval: number | null;
+  /** Asked between two bursts. */
+  isDue(iteration: number): boolean;
+  /** Receives the state of each replica, null for those that have diverged. */
+  keep(states: (TrainingState | null)[]): Promise<void>;
+}
+
+/** What `runTraining` may be given beside the plan. */
+export interface TrainingOptions {
+  /** Stops between two bursts, keeps a checkpoint, and rejects with the signal's reason. */
+  signal?: AbortSignal;
+  onProgress?: (progress: TrainingProgress) => void;
+  /** The curves of replicas that were loaded with the states of that iteration. */
+  from?: { iteration: number; curves: Curves[] };
+  checkpointing?: Checkpointing;
+}
+
 /** A burst should take about this long: long enough to hide the readback, short enough to stop. */
 const BURST_MILLISECONDS = 1000;
 const FIRST_BURST = 100;
@@ -68,40 +93,55 @@ const FIRST_BURST = 100;
  * Trains all replicas. Ends early when every replica has diverged.
  *
  * @throws InputError if the plan's numbers are not whole, or an interval is below 1
- * @param options.signal stops between two bursts; the promise then rejects with the signal's reason
  */
 export async function runTraining(
   program: Program,
   plan: TrainingPlan,
-  options: { signal?: AbortSignal; onProgress?: (progress: TrainingProgress) => void } = {},
+  options: TrainingOptions = {},
 ): Promise<ReplicaOutcome[]> {
   checkPlan(plan);
-  const outcomes = Array.from({ length: program.spec.replicas }, (): ReplicaOutcome => ({
-    curves: { train: [], validate: [], test: [] },
+  const { signal, onProgress, checkpointing, from } = options;
+  const outcomes: ReplicaOutcome[] = Array.from({ length: program.spec.replicas }, (_, r) => ({
+    curves: from ? copyCurves(from.curves[r]) : { train: [], validate: [], test: [] },
     divergedAt: null,
   }));
   const due: TrainingPlan = program.count("validate") > 0
     ? plan
     : { ...plan, validateInterval: null };
   const pace = new Pace();
+  const first = from?.iteration ?? 0;
   let gpuMilliseconds: number | null = 0;
   let inFlight: { burst: Burst; result: Promise<BurstResult> } | null = null;
   const collect = async () => {
     if (!inFlight) return;
     const { burst, result } = inFlight;
+    inFlight = null;
     const measured = await result;
     record(outcomes, burst, measured);
     pace.observe(burst.iterations);
     if (measured.gpuMilliseconds === null) gpuMilliseconds = null;
     else if (gpuMilliseconds !== null) gpuMilliseconds += measured.gpuMilliseconds;
     const iteration = burst.start + burst.iterations;
-    options.onProgress?.({
-      ...progressOf(outcomes, iteration, plan.iterations),
-      gpuMilliseconds,
-    });
+    onProgress?.({ ...progressOf(outcomes, iteration, plan.iterations), gpuMilliseconds });
   };
-  for (const burst of planBursts(due, () => pace.length)) {
-    options.signal?.throwIfAborted();
+  const keep = async () => {
+    const states = await program.readState();
+    await checkpointing?.keep(states.map((state, r) => {
+      const { curves, divergedAt } = outcomes[r];
+      return divergedAt === null ? { ...state, curves: copyCurves(curves) } : null;
+    }));
+    pace.restart();
+  };
+  const burstLength = (done: number) => {
+    const interval = checkpointing?.interval ?? null;
+    return interval === null ? pace.length : Math.min(pace.length, interval - done % interval);
+  };
+  for (const burst of planBursts(due, first, burstLength)) {
+    if (signal?.aborted || checkpointing?.isDue(burst.start)) {
+      await collect();
+      if (burst.start > first) await keep();
+      signal?.throwIfAborted();
+    }
     const result = program.run(burst.steps);
     result.catch(() => {}); // Awaited by collect(), once the next burst has been submitted.
     await collect();
@@ -110,6 +150,11 @@ export async function runTraining(
   }
   await collect();
   return outcomes;
+}
+
+/** New arrays of the same points. */
+function copyCurves({ train, validate, test }: Curves): Curves {
+  return { train: [...train], validate: [...validate], test: [...test] };
 }
 
 function checkPlan({ iterations, validateInterval, testInterval }: TrainingPlan): void {
@@ -130,8 +175,12 @@ interface Burst {
   steps: BurstStep[];
 }
 
-/** Cuts a plan into bursts of at most `length()` iterations. */
-function* planBursts(plan: TrainingPlan, length: () => number): Generator<Burst> {
+/** Cuts what a plan asks for after `from` iterations into bursts of at most `length(done)`. */
+function* planBursts(
+  plan: TrainingPlan,
+  from: number,
+  length: (done: number) => number,
+): Generator<Burst> {
   const intervals: [Split, number | null][] = [
     ["validate", plan.validateInterval],
     ["test", plan.testInterval],
@@ -145,10 +194,11 @@ function* planBursts(plan: TrainingPlan, length: () => number): Generator<Burst>
     intervals.filter(([, n]) => n !== null && (done % n === 0 || done === plan.iterations))
       .map(([split]) => ({ evaluate: split }));
 
-  let done = 0;
-  let steps = evaluationsAt(0);
+  let done = from;
+  // Whoever comes from a later iteration has evaluated there.
+  let steps = from === 0 ? evaluationsAt(0) : [];
   do {
-    const start = done, end = Math.min(plan.iterations, start + length());
+    const start = done, end = Math.min(plan.iterations, start + length(done));
     while (done < end && steps.length <= MAX_EVALUATIONS - intervals.length) {
       const next = Math.min(end, nextEvaluation(done));
       steps.push({ iterate: next - done }, ...evaluationsAt(next));
@@ -163,6 +213,11 @@ function* planBursts(plan: TrainingPlan, length: () => number): Generator<Burst>
 class Pace {
   length = FIRST_BURST;
   #last = performance.now();
+
+  /** Starts the clock again, after a pause. */
+  restart(): void {
+    this.#last = performance.now();
+  }
 
   observe(iterations: number): void {
     const now = performance.now();

@@ -36,6 +36,22 @@ export const metrics = (run: string): string => join(run, "metrics.json");
 /** Everything needed to repeat the run; its presence says that the run is complete. */
 export const record = (run: string): string => join(run, "run.json");
 
+/** State of a run that is being trained, to go on from; gone when the run is finished. */
+export const checkpoint = (run: string): string => join(run, "checkpoint.bin");
+
+/** Says that what is in a run's folder is being written; gone when the run is finished. */
+export const unfinished = (run: string): string => join(run, ".unfinished");
+
+/** Held by the process that works in a folder of many runs. */
+export const lock = (folder: string): string => join(folder, ".lock");
+
+/** Held by the process that trains a run: beside its folder, which may be moved aside. */
+export const runLock = (run: string): string => {
+  const plain = run.replace(/\/+$/, ""), start = plain.lastIndexOf("/") + 1;
+  const name = plain.slice(start);
+  return /^\.{0,2}$/.test(name) ? lock(run) : `${plain.slice(0, start)}.${name}.lock`;
+};
+
 /** Weights, masks or biases of one layer. */
 export const layer = (folder: string, name: string): string =>
   join(folder, `${checkName(name, "layer name")}.npy`);
@@ -73,8 +89,8 @@ export function run(parent: string, level: number, experimentName = "", runId = 
 
 /** A named run may lie inside an unnamed one of its level, beside that one's own folders. */
 const RESERVED = new Set(
-  [initial, final, masks, initialBiases, finalBiases, summaries, metrics, record].map((f) => f(""))
-    .concat(["train", "validate", "test"].map((phase) => log("", phase))),
+  [initial, final, masks, initialBiases, finalBiases, summaries, metrics, record, checkpoint]
+    .map((f) => f("")).concat(["train", "validate", "test"].map((phase) => log("", phase))),
 );
 
 /**
@@ -98,6 +114,13 @@ export function checkName(name: string, what: string): string {
     `${what} ${JSON.stringify(name)} ${bad}: use letters, digits, "_" and "-"`,
   );
 }
+
+/** The folder beside this one for what is moved out of it: results.aside1. */
+export const aside = (folder: string, n: number): string =>
+  `${folder.replace(/\/+$/, "")}.aside${checkNumber(n, "number")}`;
+
+/** Whether a folder's name is that of one to which damaged runs were moved. */
+export const isAside = (name: string): boolean => /\.aside\d+$/.test(name);
 
 function checkNumber(value: number, what: string): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;

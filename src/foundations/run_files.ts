@@ -6,13 +6,25 @@
 
 import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";
 import { FormatError } from "../errors.ts";
+import { encodeLog } from "../formats/csv_log.ts";
 import { encodeEvents } from "../formats/tfevents.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Masks } from "./masks.ts";
 import { checkShape, type Network } from "./network.ts";
 import * as paths from "./paths.ts";
-import { restoreNetwork, saveNetwork, writeLog } from "./save_restore.ts";
+import {
+  compareFiles,
+  decodeRecord,
+  encodeRecord,
+  encodeText,
+  type FileFault,
+  type RunRecord,
+  within,
+} from "./run_record.ts";
+import { encodeNetwork, restoreNetwork } from "./save_restore.ts";
 import { earlyStop, type TrainedRun } from "./trained_run.ts";
+
+const PHASES = ["train", "validate", "test"] as const;
 
 /** metrics.json: the curves of a run and what follows from them. */
 export interface Metrics {
@@ -37,37 +49,20 @@ export interface SavedRun {
   curves: Curves;
 }
 
-/** What `saveRun` writes beside run.json and single files that are replaced whole. */
-const RUN_CONTENTS = [
+/** What `saveRun` writes into a run's folder, before the record. */
+const CONTENTS: readonly ((run: string) => string)[] = [
   paths.initial,
   paths.initialBiases,
   paths.masks,
   paths.final,
   paths.finalBiases,
+  ...PHASES.map((phase) => (run: string) => paths.log(run, phase)),
+  paths.metrics,
   paths.summaries,
 ];
 
-/**
- * Writes a run's folder; what an interrupted attempt left there is removed first. No file
- * holds the time, not even the event file's name, so repeating a run gives the same bytes.
- */
-export async function saveRun(
-  storage: Storage,
-  folder: string,
-  run: TrainedRun,
-  record: Record<string, unknown>,
-): Promise<void> {
-  // Removed first, so that a crash midway never leaves a record beside files of two attempts.
-  await storage.remove(paths.record(folder));
-  for (const leftover of RUN_CONTENTS) await storage.remove(leftover(folder));
-  await saveNetwork(storage, paths.initial(folder), run.initial);
-  await saveNetwork(storage, paths.initialBiases(folder), run.initialBiases);
-  await saveNetwork(storage, paths.masks(folder), run.masks);
-  await saveNetwork(storage, paths.final(folder), run.final);
-  await saveNetwork(storage, paths.finalBiases(folder), run.finalBiases);
-  for (const phase of ["train", "validate", "test"] as const) {
-    await writeLog(storage, folder, phase, run.curves[phase]);
-  }
+/** Every file of a run but the record, by its path in the run's folder. */
+export function encodeRun(run: TrainedRun): Map<string, Uint8Array> {
   const { train, validate, test } = run.curves;
   const metrics: Metrics = {
     earlyStopIteration: earlyStop(run.curves)?.iteration ?? null,
@@ -75,14 +70,52 @@ export async function saveRun(
     validate,
     test,
   };
-  await writeJson(storage, paths.metrics(folder), metrics, 0);
-  await storage.write(paths.events(folder), eventsOf(run.curves));
-  await writeJson(storage, paths.record(folder), record, 2);
+  return new Map([
+    ...encodeNetwork(paths.initial(""), run.initial),
+    ...encodeNetwork(paths.initialBiases(""), run.initialBiases),
+    ...encodeNetwork(paths.masks(""), run.masks),
+    ...encodeNetwork(paths.final(""), run.final),
+    ...encodeNetwork(paths.finalBiases(""), run.finalBiases),
+    ...PHASES.map((phase): [string, Uint8Array] => [
+      paths.log("", phase),
+      encodeText(encodeLog(phase, run.curves[phase])),
+    ]),
+    [paths.metrics(""), encodeText(JSON.stringify(metrics) + "\n")],
+    [paths.events(""), eventsOf(run.curves)],
+  ]);
+}
+
+/**
+ * Writes a run's folder; what an interrupted attempt left there is removed first. The record is written
+ * last, with the SHA-256 of every other file and of itself. No file holds the time, not even the event
+ * file's name, so repeating a run gives the same bytes.
+ */
+export async function saveRun(
+  storage: Storage,
+  folder: string,
+  run: TrainedRun,
+  record: Record<string, unknown>,
+): Promise<void> {
+  const files = encodeRun(run);
+  // Without it, files without a record would look like a run whose record was lost.
+  await storage.write(paths.unfinished(folder), new Uint8Array());
+  // Removed first, so that a crash midway never leaves a record beside files of two attempts.
+  await storage.remove(paths.record(folder));
+  for (const leftover of CONTENTS) await storage.remove(leftover(folder));
+  for (const [file, bytes] of files) await storage.write(within(folder, file), bytes);
+  await storage.write(paths.record(folder), await encodeRecord(record, files));
+  await removeUnfinished(storage, folder);
+}
+
+/** Removes what only an unfinished run has. */
+export async function removeUnfinished(storage: Storage, folder: string): Promise<void> {
+  await storage.remove(paths.checkpoint(folder));
+  await storage.remove(paths.unfinished(folder));
 }
 
 /** The curves for TensorBoard: train_loss, train_accuracy and so on, by iteration; no wall time. */
 function eventsOf(curves: Curves): Uint8Array {
-  const scalars = (["train", "validate", "test"] as const).flatMap((phase) =>
+  const scalars = PHASES.flatMap((phase) =>
     curves[phase].flatMap(({ iteration: step, loss, accuracy }) => [
       { tag: `${phase}_loss`, step, value: loss },
       { tag: `${phase}_accuracy`, step, value: accuracy },
@@ -91,18 +124,73 @@ function eventsOf(curves: Curves): Uint8Array {
   return encodeEvents(scalars, 0);
 }
 
-/** The record of a finished run; null if there is no finished run. */
-export async function readRecord(
-  storage: Storage,
-  folder: string,
-): Promise<Record<string, unknown> | null> {
+/** What a run's folder holds. */
+export type RunCondition =
+  /** Nothing, or what an interrupted attempt left. */
+  | { state: "unfinished" }
+  /** A run whose record is whole; `inspectRun` has compared its files too. */
+  | { state: "finished"; record: RunRecord }
+  /** A run of which files are gone or changed; the record as far as it can be trusted. */
+  | { state: "damaged"; record: RunRecord | null; faults: FileFault[] };
+
+/** Looks at a run's record alone. */
+export async function readCondition(storage: Storage, folder: string): Promise<RunCondition> {
   const path = paths.record(folder);
-  if (!await storage.exists(path)) return null;
-  const record = await readJson(storage, path);
-  if (typeof record === "object" && record !== null && !Array.isArray(record)) {
-    return record as Record<string, unknown>;
+  if (!await storage.exists(path)) {
+    if (await isUnfinished(storage, folder)) return { state: "unfinished" };
+    for (const content of CONTENTS) {
+      if (!await holdsFiles(storage, content(folder))) continue;
+      return { state: "damaged", record: null, faults: [{ path, fault: "is missing" }] };
+    }
+    return { state: "unfinished" };
   }
-  throw new FormatError(`${path} is not a run's record; move the folder away and run again`);
+  const record = await decodeRecord(await storage.read(path));
+  return typeof record === "string"
+    ? { state: "damaged", record: null, faults: [{ path, fault: record }] }
+    : { state: "finished", record };
+}
+
+/** Compares every file of a run with the record. */
+export async function inspectRun(storage: Storage, folder: string): Promise<RunCondition> {
+  const condition = await readCondition(storage, folder);
+  if (condition.state !== "finished") return condition;
+  const { record } = condition;
+  const faults = await compareFiles(storage, folder, record.files);
+  return faults.length > 0 ? { state: "damaged", record, faults } : condition;
+}
+
+/** The record of a finished run; null if there is none that is whole. Looks at no other file. */
+export async function readRecord(storage: Storage, folder: string): Promise<RunRecord | null> {
+  const condition = await readCondition(storage, folder);
+  return condition.state === "finished" ? condition.record : null;
+}
+
+/**
+ * Moves all that belongs to a run out of its folder, to a new folder beside it, whose path is given.
+ * The record goes last: until then a crash leaves a damaged run, of which the rest is moved next time.
+ */
+export async function moveAside(storage: Storage, folder: string): Promise<string> {
+  let n = 1;
+  while (await storage.exists(paths.aside(folder, n))) n++;
+  const target = paths.aside(folder, n);
+  for (const part of [...CONTENTS, paths.record]) {
+    const path = part(folder);
+    if (await storage.exists(path)) await storage.rename(path, within(target, part("")));
+  }
+  await removeUnfinished(storage, folder);
+  return target;
+}
+
+/** Whether the folder is marked as that of a run in progress. */
+async function isUnfinished(storage: Storage, folder: string): Promise<boolean> {
+  return await storage.exists(paths.checkpoint(folder)) ||
+    await storage.exists(paths.unfinished(folder));
+}
+
+/** Whether there is such a file, or such a folder with anything in it. */
+async function holdsFiles(storage: Storage, path: string): Promise<boolean> {
+  if (!await storage.exists(path)) return false;
+  return /\.(log|json)$/.test(path) || (await storage.list(path)).length > 0;
 }
 
 /**
@@ -160,15 +248,6 @@ export async function restoreCurves(storage: Storage, folder: string): Promise<C
     throw new FormatError(`${path} lacks a curve; move the folder away, run again`);
   }
   return { train, validate, test };
-}
-
-async function writeJson(
-  storage: Storage,
-  path: string,
-  value: unknown,
-  indent: number,
-): Promise<void> {
-  await storage.write(path, new TextEncoder().encode(JSON.stringify(value, null, indent) + "\n"));
 }
 
 async function readJson(storage: Storage, path: string): Promise<unknown> {

@@ -7,6 +7,7 @@
 
 import {
   type BurstStep,
+  type Checkpointing,
   destroyExamples,
   type Gpu,
   type GpuExamples,
@@ -20,11 +21,12 @@ import {
   runTraining,
   type TrainingPlan,
   type TrainingProgress,
+  type TrainingState,
   uploadExamples,
 } from "../engine/mod.ts";
 import { checkProgramSpec } from "../engine/program_spec.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
-import { CapacityError, DeviceLostError } from "../errors.ts";
+import { CapacityError, DeviceLostError, InterruptedError, OutOfMemoryError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { ModelBase } from "./model.ts";
 
@@ -40,10 +42,14 @@ export interface TrainRequest {
   batchSize: number;
   /** How long, and when to evaluate. */
   plan: TrainingPlan;
+  /** A state of this run to go on from. */
+  from?: TrainingState | null;
+  /** Keeps a state to go on from, now and then and when training is interrupted. */
+  onCheckpoint?: (state: TrainingState) => Promise<void>;
 }
 
 /** What decides the shape of its program. */
-export type ShapeRequest = Omit<TrainRequest, "model" | "plan"> & {
+export type ShapeRequest = Pick<TrainRequest, "dataset" | "optimizer" | "batchSize"> & {
   model: Pick<ModelBase, "layers">;
 };
 
@@ -57,8 +63,14 @@ export interface TrainOutcome extends ReplicaOutcome {
 export interface RunQueueOptions {
   /** Most runs trained at once; "auto": as many as wait and as are fast on this adapter. */
   replicas?: number | "auto";
-  /** Ends training with its reason. */
+  /** Keeps a checkpoint of what is trained, then ends it and all that waits with its reason. */
   signal?: AbortSignal;
+  /** When to keep checkpoints. Default: after 60 seconds. */
+  checkpointInterval?: CheckpointInterval;
+  /** Opens a GPU in the place of one that was lost. Default: a lost GPU ends the training. */
+  reopen?: () => Promise<Gpu>;
+  /** Told of a GPU that was lost. */
+  onNotice?: (line: string) => void;
   /** Called as a group advances; `runs` is its size. */
   onProgress?: (progress: TrainingProgress & { runs: number }) => void;
 }
@@ -71,9 +83,19 @@ const SOFTWARE_REPLICAS = 8;
 
 interface Waiting {
   request: TrainRequest;
+  /** Its latest state. */
+  from: TrainingState | null;
   resolve(outcome: TrainOutcome): void;
   reject(reason: unknown): void;
 }
+
+/** Time between two checkpoints. */
+export type CheckpointInterval = { seconds: number } | { iterations: number };
+
+/** At most this share of the time goes into checkpoints that are due by seconds. */
+const CHECKPOINT_SHARE = 0.01;
+/** How often a group of runs is tried on a fresh GPU before its loss is final. */
+const RECOVERIES = 3;
 
 /** See the head of this file. */
 export class RunQueue {
@@ -85,8 +107,58 @@ export class RunQueue {
   readonly #uploads = new Map<string, Promise<GpuExamples>>();
   readonly #setIds = new Map<ExampleSets, number>();
 
+  #gpu: Gpu;
+  /** The GPU that is being opened in the place of a lost one. */
+  #replacement: { lost: Gpu; gpu: Promise<Gpu> } | null = null;
+
   /** A queue that trains on this GPU. */
-  constructor(readonly gpu: Gpu, private readonly options: RunQueueOptions = {}) {}
+  constructor(gpu: Gpu, private readonly options: RunQueueOptions = {}) {
+    this.#gpu = gpu;
+  }
+
+  /** The GPU: another one after a loss. */
+  get gpu(): Gpu {
+    return this.#gpu;
+  }
+
+  /**
+   * Does some work on the GPU, and again on a fresh one when the GPU is lost.
+   *
+   * @param reached how far the work has come: as long as that grows, it is tried again
+   */
+  async onGpu<T>(work: (gpu: Gpu) => Promise<T>, reached = () => 0): Promise<T> {
+    let before = reached();
+    for (let tries = 1;; tries++) {
+      const gpu = this.#gpu;
+      try {
+        return await work(gpu);
+      } catch (error) {
+        const now = reached();
+        if (now > before) tries = 1;
+        before = now;
+        if (!(error instanceof DeviceLostError) || tries > RECOVERIES) throw error;
+        await this.#recover(gpu, error);
+      }
+    }
+  }
+
+  /** Opens a GPU in the place of a lost one, once for all that notice; the loss itself if it cannot. */
+  async #recover(lost: Gpu, loss: DeviceLostError): Promise<void> {
+    const { reopen, onNotice } = this.options;
+    if (!reopen) throw loss;
+    if (this.#gpu !== lost) return;
+    if (this.#replacement?.lost !== lost) {
+      onNotice?.(`${loss.message.replace(/; run the same.*$/, "")}; going on with a fresh one`);
+      this.#program = null;
+      this.#uploads.clear();
+      this.#replacement = { lost, gpu: reopen() };
+    }
+    this.#gpu = await this.#replacement.gpu.catch((error: unknown) => {
+      this.#replacement = null;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DeviceLostError(`${loss.message}; no other could be opened (${reason})`);
+    });
+  }
 
   /** Runs one experiment; the queue trains only when all experiments in progress wait for it. */
   async participate<T>(experiment: () => Promise<T>): Promise<T> {
@@ -101,22 +173,23 @@ export class RunQueue {
 
   /**
    * Runs several experiments side by side, at most `atOnce` of them; gives what came of each. If one
-   * fails the others go on, but for a lost device: what has not begun by then fails as that one did.
+   * fails the others go on, but for a lost device or an interruption: what has not begun by then fails
+   * as that one did.
    */
   async settle<T>(
     experiments: (() => Promise<T>)[],
     atOnce = Infinity,
   ): Promise<PromiseSettledResult<T>[]> {
     const results: PromiseSettledResult<T>[] = [];
-    let next = 0, lost: DeviceLostError | null = null;
+    let next = 0, end: DeviceLostError | InterruptedError | null = null;
     const work = async () => {
       while (next < experiments.length) {
         const i = next++;
         try {
-          if (lost) throw lost;
+          if (end) throw end;
           results[i] = { status: "fulfilled", value: await experiments[i]() };
         } catch (reason) {
-          if (reason instanceof DeviceLostError) lost = reason;
+          if (reason instanceof DeviceLostError || reason instanceof InterruptedError) end = reason;
           results[i] = { status: "rejected", reason };
         }
       }
@@ -129,7 +202,7 @@ export class RunQueue {
   /** Trains one run, together with others of its shape. */
   train(request: TrainRequest): Promise<TrainOutcome> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, resolve, reject });
+      this.#waiting.push({ request, from: request.from ?? null, resolve, reject });
       queueMicrotask(() => this.#flush());
     });
   }
@@ -140,14 +213,18 @@ export class RunQueue {
    * @throws CapacityError, InputError as `Program.create`
    */
   async checkFits(request: ShapeRequest): Promise<void> {
-    checkProgramSpec(this.gpu, { ...await this.#programSpec(request), replicas: 1 });
+    await this.onGpu(async (gpu) =>
+      checkProgramSpec(gpu, { ...await this.#programSpec(request), replicas: 1 })
+    );
   }
 
   /** How many runs of this shape train at once, if there are as many. */
   async capacity(request: ShapeRequest): Promise<number> {
     const { replicas = "auto" } = this.options;
     return replicas === "auto"
-      ? this.#automatic(maxReplicas(this.gpu, await this.#programSpec(request)))
+      ? await this.onGpu(async (gpu) =>
+        this.#automatic(maxReplicas(gpu, await this.#programSpec(request)))
+      )
       : replicas;
   }
 
@@ -160,9 +237,13 @@ export class RunQueue {
     request: TrainRequest,
     runs: number,
   ): Promise<{ replicas: number; milliseconds: number }> {
+    return await this.onGpu(() => this.#measure(request, runs));
+  }
+
+  async #measure(request: TrainRequest, runs: number) {
     const spec = await this.#programSpec(request);
-    const replicas = this.#width(spec, runs);
-    const program = await this.#programFor(request, { ...spec, replicas });
+    const program = await this.#programFor(request, spec, this.#width(spec, runs));
+    const { replicas } = program.spec;
     for (let r = 0; r < replicas; r++) program.load(r, replicaParameters(request));
     const evaluations = (["validate", "test"] as const).filter((split) => program.count(split) > 0)
       .map((split) => ({ evaluate: split }));
@@ -201,6 +282,7 @@ export class RunQueue {
     this.#waiting = [];
     for (const group of groups.values()) {
       try {
+        this.options.signal?.throwIfAborted();
         await this.#trainGroup(group);
       } catch (error) {
         for (const { reject } of group) reject(error);
@@ -211,52 +293,110 @@ export class RunQueue {
   }
 
   async #trainGroup(group: Waiting[]): Promise<void> {
-    const spec = await this.#programSpec(group[0].request);
-    const width = this.#width(spec, group.length);
-    for (let i = 0; i < group.length; i += width) {
-      await this.#trainReplicas(group.slice(i, i + width), spec);
-    }
+    const iterationOf = ({ from }: Waiting) => from?.iteration ?? 0;
+    let left = group;
+    const trainSome = async () => {
+      const [{ request }] = left;
+      // After a loss, all go on from the last checkpoint but those that had diverged by then.
+      const together = left.filter((waiting) => iterationOf(waiting) === iterationOf(left[0]));
+      const spec = await this.#programSpec(request);
+      const width = this.#width(spec, together.length);
+      const program = await this.#programFor(request, spec, width);
+      const replicas = together.slice(0, program.spec.replicas);
+      await this.#trainReplicas(replicas, program);
+      left = left.filter((waiting) => !replicas.includes(waiting));
+    };
+    const reached = () => Math.max(...left.map(iterationOf));
+    while (left.length > 0) await this.onGpu(trainSome, reached);
   }
 
   /** How many of `runs` runs of a shape train at once. */
   #width(spec: Omit<ProgramSpec, "replicas">, runs: number): number {
     const { replicas = "auto" } = this.options;
-    const fits = maxReplicas(this.gpu, spec);
+    const fits = maxReplicas(this.#gpu, spec);
     const wanted = Math.min(replicas === "auto" ? this.#automatic(fits) : replicas, runs);
     if (wanted <= fits || fits < 1) return wanted; // What does not fit at all, Program.create refuses.
     throw new CapacityError(
-      `replicas: ${wanted} networks of this shape do not fit on "${this.gpu.adapter.name}"; ` +
+      `replicas: ${wanted} networks of this shape do not fit on "${this.#gpu.adapter.name}"; ` +
         `use --replicas ${fits} or auto`,
     );
   }
 
   /** The width that is chosen where `fits` replicas are the most that the device can hold. */
   #automatic(fits: number): number {
-    const { isSoftware } = this.gpu.adapter;
+    const { isSoftware } = this.#gpu.adapter;
     return Math.max(1, Math.min(fits, isSoftware ? SOFTWARE_REPLICAS : Infinity));
   }
 
-  async #trainReplicas(group: Waiting[], spec: Omit<ProgramSpec, "replicas">): Promise<void> {
+  async #trainReplicas(group: Waiting[], program: Program): Promise<void> {
     const { signal, onProgress } = this.options;
-    const program = await this.#programFor(group[0].request, { ...spec, replicas: group.length });
-    group.forEach(({ request }, replica) => program.load(replica, replicaParameters(request)));
+    const states = group.map(({ from }) => from);
+    group.forEach(({ request }, r) => program.load(r, replicaParameters(request), states[r]));
     const outcomes = await runTraining(program, group[0].request.plan, {
       signal,
+      from: states[0]
+        ? { iteration: states[0].iteration, curves: states.map((state) => state!.curves) }
+        : undefined,
+      checkpointing: this.#checkpointing(group),
       onProgress: (progress) => onProgress?.({ ...progress, runs: group.length }),
     });
     const parameters = await program.readParameters();
     group.forEach(({ resolve }, r) => resolve({ ...outcomes[r], final: parameters[r] }));
   }
 
-  /** The last program is kept: the levels of an experiment have one shape. */
-  async #programFor(request: TrainRequest, spec: ProgramSpec): Promise<Program> {
-    const key = `${spec.replicas} ${this.#shapeKey(request)}`;
-    if (this.#program?.key !== key) {
-      this.#program?.program.destroy();
-      this.#program = null;
-      this.#program = { key, program: await Program.create(this.gpu, spec) };
+  /** Keeps the states of runs: for their own files, and to go on from when the GPU is lost. */
+  #checkpointing(group: Waiting[]): Checkpointing {
+    const { checkpointInterval = { seconds: 60 } } = this.options;
+    let pause = "seconds" in checkpointInterval ? 1000 * checkpointInterval.seconds : Infinity;
+    let last = performance.now();
+    const interval = "iterations" in checkpointInterval ? checkpointInterval.iterations : null;
+    return {
+      interval,
+      isDue: (iteration) =>
+        interval === null ? performance.now() - last >= pause : iteration % interval === 0,
+      keep: async (states) => {
+        const start = performance.now();
+        for (const [r, state] of states.entries()) {
+          if (!state) continue;
+          await group[r].request.onCheckpoint?.(state);
+          group[r].from = state;
+        }
+        last = performance.now();
+        pause = Math.max(pause, (last - start) / CHECKPOINT_SHARE);
+      },
+    };
+  }
+
+  /**
+   * A program for `width` runs, or for fewer where the memory is too small for these and no number was
+   * asked for. The last program is kept: the levels of an experiment have one shape.
+   */
+  async #programFor(
+    request: ShapeRequest,
+    spec: Omit<ProgramSpec, "replicas">,
+    width: number,
+  ): Promise<Program> {
+    const { replicas: wanted = "auto" } = this.options;
+    const shape = this.#programKey(request);
+    if (this.#program?.key === `${width} ${shape}`) return this.#program.program;
+    this.#program?.program.destroy();
+    this.#program = null;
+    for (let replicas = width;; replicas = Math.floor(replicas / 2)) {
+      try {
+        const program = await Program.create(this.#gpu, { ...spec, replicas });
+        if (replicas < width && wanted !== "auto") {
+          program.destroy();
+          throw new CapacityError(
+            `replicas: ${width} networks of this shape do not fit into the memory of ` +
+              `"${this.#gpu.adapter.name}"; use --replicas ${replicas} or auto`,
+          );
+        }
+        this.#program = { key: `${width} ${shape}`, program };
+        return program;
+      } catch (error) {
+        if (!(error instanceof OutOfMemoryError) || replicas === 1) throw error;
+      }
     }
-    return this.#program.program;
   }
 
   async #programSpec(request: ShapeRequest): Promise<Omit<ProgramSpec, "replicas">> {
@@ -276,7 +416,7 @@ export class RunQueue {
     const key = `${this.#setId(sets)} ${part} ${normalization}`;
     let upload = this.#uploads.get(key);
     if (!upload) {
-      upload = uploadExamples(this.gpu, sets[part], normalization);
+      upload = uploadExamples(this.#gpu, sets[part], normalization);
       this.#uploads.set(key, upload);
     }
     return upload;
@@ -288,11 +428,17 @@ export class RunQueue {
     return id;
   }
 
+  /** Runs with the same key can be trained together. */
+  #shapeKey(request: TrainRequest): string {
+    const { plan, from } = request;
+    return JSON.stringify([this.#programKey(request), plan, from?.iteration ?? 0]);
+  }
+
   /** Runs with the same key can be replicas of one program. */
-  #shapeKey({ model, dataset, optimizer, batchSize, plan }: TrainRequest): string {
+  #programKey({ model, dataset, optimizer, batchSize }: ShapeRequest): string {
     const { normalization, trainCount } = dataset;
     const data = [this.#setId(dataset.sets), normalization, trainCount];
-    return JSON.stringify([model.layers, optimizer, batchSize, plan, data]);
+    return JSON.stringify([model.layers, optimizer, batchSize, data]);
   }
 }
 

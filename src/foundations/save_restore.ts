@@ -32,12 +32,16 @@ export async function saveNetwork(
   folder: string,
   network: Network,
 ): Promise<void> {
-  const files = Object.entries(network).map(([name, tensor]) => {
+  for (const [path, bytes] of encodeNetwork(folder, network)) await storage.write(path, bytes);
+}
+
+/** The files of a network: path and content of each. Throws as `saveNetwork`. */
+export function encodeNetwork(folder: string, network: Network): [path: string, Uint8Array][] {
+  return Object.entries(network).map(([name, tensor]) => {
     const path = paths.layer(folder, name);
     checkFinite(tensor, path);
-    return { path, bytes: encodeNpy(tensor) };
+    return [path, encodeNpy(tensor)];
   });
-  for (const { path, bytes } of files) await storage.write(path, bytes);
 }
 
 /**

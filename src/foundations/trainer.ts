@@ -4,11 +4,13 @@
  * iteration is found afterwards.
  */
 
-import type { LayerSpec, OptimizerSpec } from "../engine/mod.ts";
+import { type LayerSpec, type OptimizerSpec, stateCount } from "../engine/mod.ts";
 import { DivergedError, InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { ModelBase } from "./model.ts";
 import type { Network } from "./network.ts";
+import { networkDigest } from "./digest.ts";
+import { type CheckpointPlace, RunCheckpoints } from "./run_checkpoints.ts";
 import { saveRun } from "./run_files.ts";
 import type { RunQueue, TrainRequest } from "./run_queue.ts";
 import type { TrainedRun } from "./trained_run.ts";
@@ -51,6 +53,8 @@ export interface TrainOptions {
   testInterval?: number | null;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
+  /** Where to keep checkpoints and to look for one to go on from. Default: with `output`, there. */
+  checkpoints?: CheckpointPlace;
   /**
    * Where to save the finished run (the original's output_dir): weights, masks, logs, summaries, and
    * run.json with all that decided it. Default: nowhere.
@@ -107,9 +111,19 @@ export function trainRequest(options: TrainOptions): TrainRequest {
  *   on the device
  */
 export async function train(queue: RunQueue, options: TrainOptions): Promise<TrainedRun> {
-  const { model, optimizer, name = "run" } = options;
+  const { model, optimizer, name = "run", output } = options;
   const request = trainRequest(options);
   const { iterations } = request.plan;
+  const place = options.checkpoints ?? (output && { ...output, config: configOf(request) });
+  const checkpoints = place && new RunCheckpoints(
+    place,
+    await networkDigest(model.masks, model.weights, model.biases),
+    () => queue.gpu.adapter,
+  );
+  if (checkpoints) {
+    request.from = await checkpoints.restore(model.layers, stateCount(optimizer));
+    request.onCheckpoint = (state) => checkpoints.save(state);
+  }
   const { curves, divergedAt, final } = await queue.train(request);
   const isFinite = final.every(({ weights, biases }) =>
     weights.every(Number.isFinite) && biases.every(Number.isFinite)
@@ -138,18 +152,21 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     finalBiases: byLayer("biases", ({ units }) => [units]),
     masks: model.masks,
     iterations,
+    adapters: checkpoints?.adapters ?? [{ iteration: 0, adapter: queue.gpu.adapter }],
     curves,
   };
-  if (options.output) {
-    const { storage, folder } = options.output;
-    const config = configOf(request);
-    await saveRun(storage, folder, run, {
-      format: RECORD_FORMAT,
-      config,
-      adapter: queue.gpu.adapter,
-    });
+  if (output) {
+    const { storage, folder } = output;
+    const record = { format: RECORD_FORMAT, config: configOf(request), ...adapterFields(run) };
+    await saveRun(storage, folder, run, record);
   }
   return run;
+}
+
+/** The adapter of a run as its record has it; earlier ones only where there were some. */
+export function adapterFields({ adapters }: TrainedRun) {
+  const { adapter } = adapters.at(-1)!;
+  return adapters.length === 1 ? { adapter } : { adapter, adapters };
 }
 
 /** All that decides the run beside its initial weights and masks, which are in files of their own. */

@@ -7,14 +7,14 @@
 import { InputError } from "../errors.ts";
 import { checkShape } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
-import { readRecord } from "../foundations/run_files.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import { controlFolder, type ControlKind, valueSetFolder } from "./control_paths.ts";
-import { networkDigest } from "./digest.ts";
+import { networkDigest } from "../foundations/digest.ts";
 import { controlStart } from "./initial_values.ts";
 import { parseConfig } from "./parse_config.ts";
 import type { PlannedRun } from "./planned_runs.ts";
 import { controlId, type RunConfig, settingsOf, ticketId } from "./run_config.ts";
+import { intactRecord } from "./run_store.ts";
 import { type ExperimentPlace, listTrials, provideValueSets, readValueSets } from "./value_sets.ts";
 
 /** Which controls of which tickets. */
@@ -58,7 +58,7 @@ export async function findTickets(
     const parent = paths.trial(experimentPath, trial);
     for (const level of levels ?? await listLevels(place, parent)) {
       const folder = paths.run(parent, level, experimentName);
-      const record = await readRecord(storage, folder);
+      const record = await intactRecord(storage, folder);
       if (record === null) {
         throw new InputError(
           `trial ${trial} has no finished run of level ${level} (${folder}); its trials are ` +

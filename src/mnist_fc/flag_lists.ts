@@ -5,6 +5,7 @@
 import { type Bounds, declare, type FlagSpec, parseInteger, refuse } from "./flag_kinds.ts";
 import { type Flag, nearest, quote } from "./flags.ts";
 import { UsageError } from "../errors.ts";
+import type { CheckpointInterval } from "../foundations/run_queue.ts";
 
 /** How long to train: a number of iterations or of passes over the training set, from 1. */
 export type TrainingLength = { readonly iterations: number } | { readonly epochs: number };
@@ -75,6 +76,24 @@ export function length<D extends TrainingLength | undefined = undefined>(
       return match[1] === "epochs" ? { epochs: count } : { iterations: count };
     },
     format: (value) => "epochs" in value ? `epochs:${value.epochs}` : `${value.iterations}`,
+  });
+}
+
+/** Time between two checkpoints: `60` seconds or `iterations:500`. */
+export function interval<D extends CheckpointInterval | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<CheckpointInterval, D> {
+  return declare<CheckpointInterval, D>(spec, {
+    kind: "interval",
+    placeholder: "S|iterations:N",
+    parse: (text, name) => {
+      const match = /^(?:(iterations|seconds):)?(\d+(?:\.\d+)?)$/.exec(text.trim());
+      if (!match) throw refuse(name, "seconds such as 60, or iterations:500", text);
+      if (match[1] === "iterations") return { iterations: parseInteger(match[2], name, 1, 1e9) };
+      return { seconds: Math.min(Number(match[2]), 1e6) };
+    },
+    format: (value) =>
+      "iterations" in value ? `iterations:${value.iterations}` : `${value.seconds}`,
   });
 }
 

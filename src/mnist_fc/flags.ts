@@ -16,6 +16,7 @@ export type FlagKind =
   | "boolean"
   | "intRanges"
   | "length"
+  | "interval"
   | "percents"
   | "layers"
   | "list";

@@ -21,8 +21,9 @@ import {
   type SettingsOptions,
   trainOptionsOf,
 } from "./configured_run.ts";
-import { networkDigest } from "./digest.ts";
+import { networkDigest } from "../foundations/digest.ts";
 import type { Job } from "./job.ts";
+import type { Locks } from "./locks.ts";
 import {
   type RunConfig,
   type RunId,
@@ -31,6 +32,7 @@ import {
   ticketId,
 } from "./run_config.ts";
 import { ownControlId, RunFolders } from "./run_folders.ts";
+import type { RunPolicy } from "./run_store.ts";
 import { inOrder, type RunSummary, summarizeRun } from "./summary.ts";
 
 /** What to run and where to keep it. */
@@ -44,8 +46,12 @@ export interface LotteryOptions extends SettingsOptions {
   start?: LevelStart;
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
-  /** Replace a different experiment of the same name instead of refusing. */
-  overwrite?: boolean;
+  /** Whether to replace a different experiment of the same name, and to go on with the same. */
+  policy: RunPolicy;
+  /** Holds the trials' folders. */
+  locks: Locks;
+  /** Told of damaged runs, and of checkpoints that cannot be used. */
+  onNotice: (line: string) => void;
   /** Called when a run begins to wait for the GPU, and when it is finished or found finished. */
   onStart?: (run: RunId) => void;
   onRun?: (summary: RunSummary) => void;
@@ -62,13 +68,14 @@ export class LotteryExperiment implements Job {
     private readonly options: LotteryOptions,
     private readonly given: Pick<RunConfig, "presets" | "masks">,
   ) {
-    const { storage, trialFolder, experimentName, overwrite = false } = options;
+    const { storage, trialFolder, experimentName, policy, onNotice } = options;
     this.#settings = settingsFor(options);
     this.#folders = new RunFolders({
       storage,
       trialFolder,
       experimentName,
-      overwrite,
+      policy,
+      onNotice,
       configOf: (id, masks) => this.#config(id, masks),
     });
   }
@@ -77,6 +84,7 @@ export class LotteryExperiment implements Job {
    * Looks at the sizes and the folders before anything is trained.
    *
    * @throws CapacityError if the network does not fit on the device
+   * @throws LockedError if another process works in the folders
    * @throws InputError if the folders hold runs of another configuration (unless `overwrite`)
    * @throws StorageError if they cannot be written
    */
@@ -95,6 +103,7 @@ export class LotteryExperiment implements Job {
       batchSize: config.batchSize,
     });
     for (const trial of trials) {
+      await options.locks.takeFolder(options.trialFolder(trial));
       const finished = await lottery.#folders.look(trial);
       lottery.#finished += finished.filter((id) => lottery.#isPlanned(id)).length;
     }
@@ -156,22 +165,26 @@ export class LotteryExperiment implements Job {
       makeDataset: (level) => datasetOf(configOf(level), data.sets),
       makeModel: (level, _dataset, from) => modelOf(configOf(level), from),
       trainModel: (level, dataset, model) => this.#train(configOf(level), dataset, model),
-      pruneMasks: (masks, final) => pruneByPercent(queue.gpu, protocol.prunePercents, masks, final),
+      pruneMasks: (masks, final) =>
+        queue.onGpu((gpu) => pruneByPercent(gpu, protocol.prunePercents, masks, final)),
     });
     return results.at(-1)!.masks;
   }
 
   /** Trains and saves a run, or reads it if it is finished. */
   async #train(config: RunConfig, dataset: DatasetBase, model: ModelFc): Promise<LevelResult> {
-    const { queue, onStart } = this.options;
-    const saved = await this.#folders.restore(config);
+    const { storage, queue, onStart, onNotice } = this.options;
+    const saved = await this.#folders.restore(config, model);
     if (saved) {
       this.#report(config, saved, true);
       return saved;
     }
     onStart?.(config);
-    const trained = await train(queue, trainOptionsOf(config, dataset, model));
-    await this.#folders.save(config, trained, queue.gpu.adapter);
+    const trained = await train(queue, {
+      ...trainOptionsOf(config, dataset, model),
+      checkpoints: { storage, folder: this.#folders.folderOf(config), config, onNotice },
+    });
+    await this.#folders.save(config, trained);
     this.#report(config, trained, false);
     return trained;
   }

@@ -17,7 +17,16 @@ import type { Storage } from "../storage/storage.ts";
 import { datasetOf, modelOf, trainOptionsOf } from "./configured_run.ts";
 import type { Job } from "./job.ts";
 import type { RunConfig, RunId } from "./run_config.ts";
-import { checkWritable, isFinished, saveConfigured } from "./run_store.ts";
+import type { Locks } from "./locks.ts";
+import {
+  checkWritable,
+  inspectConfigured,
+  isFinished,
+  makeRoom,
+  type RunPolicy,
+  saveConfigured,
+  tidyFinished,
+} from "./run_store.ts";
 import { inOrder, type RunSummary, summarizeRun } from "./summary.ts";
 
 /** A run to be. */
@@ -34,8 +43,11 @@ export interface PlannedRunsOptions {
   sets: ExampleSets;
   /** At least one. */
   runs: readonly PlannedRun[];
-  /** Replace what a folder holds of another configuration instead of refusing. */
-  overwrite: boolean;
+  /** What may become of folders that hold runs already. */
+  policy: RunPolicy;
+  locks: Locks;
+  /** Told of damaged runs, and of checkpoints that cannot be used. */
+  onNotice: (line: string) => void;
   /** Called when a run begins to wait for the GPU, and when it is finished or found finished. */
   onStart?: (run: RunId) => void;
   onRun?: (summary: RunSummary) => void;
@@ -58,7 +70,7 @@ export class PlannedRuns implements Job {
    * @throws StorageError if one cannot be written
    */
   static async open(options: PlannedRunsOptions): Promise<PlannedRuns> {
-    const { storage, queue, sets, runs, overwrite } = options;
+    const { storage, queue, sets, runs, policy } = options;
     const [{ config }] = runs;
     await queue.checkFits({
       model: config,
@@ -68,7 +80,7 @@ export class PlannedRuns implements Job {
     });
     const finished = new Set<PlannedRun>();
     for (const run of runs) {
-      if (await isFinished(storage, run.folder, run.config, overwrite)) finished.add(run);
+      if (await isFinished(storage, run.folder, run.config, policy)) finished.add(run);
     }
     const left = runs.filter((run) => !finished.has(run));
     await checkAllWritable(storage, left.map(({ folder }) => folder));
@@ -103,17 +115,37 @@ export class PlannedRuns implements Job {
   }
 
   async #run(planned: PlannedRun): Promise<void> {
-    const { storage, queue, sets, onStart } = this.options;
+    if (this.finished.has(planned) && await this.#found(planned)) return;
+    await this.options.locks.whileTraining(planned.folder, () => this.#train(planned));
+  }
+
+  /** Reports a run that is finished and whole; gives whether it is. */
+  async #found(planned: PlannedRun): Promise<boolean> {
+    const { storage, policy } = this.options;
     const { folder, config } = planned;
-    if (this.finished.has(planned)) {
-      const curves = await restoreCurves(storage, folder);
-      const masks = await restoreNetwork(storage, paths.masks(folder));
-      return this.#report(planned, { masks, curves }, true);
-    }
+    const condition = await inspectConfigured(storage, folder, config, policy);
+    if (condition.state !== "finished") return false;
+    await tidyFinished(storage, folder);
+    const curves = await restoreCurves(storage, folder);
+    const masks = await restoreNetwork(storage, paths.masks(folder));
+    this.#report(planned, { masks, curves }, true);
+    return true;
+  }
+
+  async #train(planned: PlannedRun): Promise<void> {
+    // Another process may have finished it before this one got its lock.
+    if (await this.#found(planned)) return;
+    const { storage, queue, sets, policy, onStart, onNotice } = this.options;
+    const { folder, config } = planned;
+    const condition = await inspectConfigured(storage, folder, config, policy);
+    await makeRoom(storage, folder, condition, onNotice);
     const model = modelOf(config, await planned.start());
     onStart?.(config);
-    const trained = await train(queue, trainOptionsOf(config, datasetOf(config, sets), model));
-    await saveConfigured(storage, folder, config, trained, queue.gpu.adapter);
+    const trained = await train(queue, {
+      ...trainOptionsOf(config, datasetOf(config, sets), model),
+      checkpoints: { storage, folder, config, onNotice },
+    });
+    await saveConfigured(storage, folder, config, trained);
     this.#report(planned, trained, false);
   }
 

@@ -74,6 +74,8 @@ export const reinitializeFlags = {
   mnistLocation: runFlags.mnistLocation,
   permuteLabels: runFlags.permuteLabels,
   replicas: runFlags.replicas,
+  resume: runFlags.resume,
+  checkpointInterval: runFlags.checkpointInterval,
   overwrite: runFlags.overwrite,
   json: runFlags.json,
 };

@@ -52,7 +52,7 @@ export interface RunConfig extends RunId, RunSettings {
 }
 
 /** Version of run.json's form. */
-export const RUN_FORMAT = "lottery-ticket run 1";
+export const RUN_FORMAT = "lottery-ticket run 2";
 
 /** A trial's ticket of a level. */
 export function ticketId(trial: number, level: number): RunId {

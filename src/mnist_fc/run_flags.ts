@@ -5,7 +5,7 @@
 import { UsageError } from "../errors.ts";
 import { DEFAULT_EXPERIMENT_NAME } from "./constants.ts";
 import { boolean, choice, integer, integerOrAuto, number, path, string } from "./flag_kinds.ts";
-import { intRanges, layers, length, list, percents, SAFE_NAME } from "./flag_lists.ts";
+import { interval, intRanges, layers, length, list, percents, SAFE_NAME } from "./flag_lists.ts";
 import { quote } from "./flags.ts";
 
 /**
@@ -171,6 +171,19 @@ export const runFlags = {
     default: DEFAULT_EXPERIMENT_NAME,
     placeholder: "NAME",
     help: "last folder of each run's path",
+    group: OUTPUT,
+  }),
+  resume: boolean({
+    default: true,
+    help: "refuse an output folder that holds runs of this experiment already, finished or not, " +
+      "instead of going on with them",
+    group: OUTPUT,
+  }),
+  checkpointInterval: interval({
+    default: { seconds: 60 },
+    help:
+      "time between two checkpoints of what is being trained: seconds, stretched where they would " +
+      "take more than 1% of the time, or iterations:N",
     group: OUTPUT,
   }),
   overwrite: boolean({

@@ -4,10 +4,11 @@
  * replaces them, saves runs and reads them back.
  */
 
-import type { AdapterDescription } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
+import type { Masks } from "../foundations/masks.ts";
+import type { Network } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
-import { readRecord, type SavedRun } from "../foundations/run_files.ts";
+import { readCondition, restoreRun, type SavedRun } from "../foundations/run_files.ts";
 import type { TrainedRun } from "../foundations/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { controlFolder, isControlName } from "./control_paths.ts";
@@ -18,7 +19,17 @@ import {
   type RunId,
   ticketId,
 } from "./run_config.ts";
-import { checkWritable, otherRun, restoreConfigured, saveConfigured } from "./run_store.ts";
+import {
+  checkWritable,
+  configIn,
+  inspectConfigured,
+  isFinished,
+  makeRoom,
+  putAside,
+  type RunPolicy,
+  saveConfigured,
+  tidyFinished,
+} from "./run_store.ts";
 
 /** The one control that the lottery experiment itself trains at a level: reinit1. */
 export function ownControlId(trial: number, level: number): RunId {
@@ -30,8 +41,8 @@ export interface RunFoldersOptions {
   /** Folder of a trial. */
   trialFolder: (trial: number) => string;
   experimentName: string;
-  /** Replace runs of other experiments instead of refusing them. */
-  overwrite: boolean;
+  policy: RunPolicy;
+  onNotice: (line: string) => void;
   /** The configuration that a run has; `masks` is the digest of a control's masks. */
   configOf: (id: RunId, masks: string | null) => RunConfig;
 }
@@ -66,21 +77,21 @@ export class RunFolders {
    * @throws InputError if there is a run of another configuration, unless it may be replaced
    */
   async look(trial: number): Promise<RunId[]> {
-    const { storage, overwrite, trialFolder, configOf } = this.options;
+    const { storage, policy, trialFolder, configOf } = this.options;
     const finished: RunId[] = [], obsolete: string[] = [];
     for (const entry of await storage.list(trialFolder(trial))) {
       if (!entry.isDirectory || !/^\d+$/.test(entry.name)) continue;
       const level = Number(entry.name);
       for (const id of [ticketId(trial, level), ownControlId(trial, level)]) {
         const folder = this.folderOf(id);
-        const record = await readRecord(storage, folder);
-        if (!record) continue;
+        const condition = await readCondition(storage, folder);
+        const found = await configIn(storage, folder, condition) as Partial<RunConfig> | null;
         // The masks of a control are known when its level is; until then they are taken as right.
-        const { masks = null } = (record.config ?? {}) as Partial<RunConfig>;
-        const differences = configDifferences(record.config, configOf(id, masks));
-        if (differences.length === 0) finished.push(id);
-        else if (overwrite) obsolete.push(folder);
-        else throw otherRun(folder, differences);
+        const config = configOf(id, found?.masks ?? null);
+        if (await isFinished(storage, folder, config, policy)) finished.push(id);
+        else if (condition.state !== "unfinished" && found) {
+          if (configDifferences(found, config).length > 0) obsolete.push(folder);
+        }
       }
     }
     this.#obsolete.set(trial, obsolete);
@@ -92,17 +103,30 @@ export class RunFolders {
     await checkWritable(this.options.storage, this.options.trialFolder(trial));
   }
 
-  /** A finished run; null if it is still to be trained. */
-  async restore(config: RunConfig): Promise<SavedRun | null> {
-    const { storage, overwrite } = this.options;
-    return await restoreConfigured(storage, this.folderOf(config), config, overwrite);
+  /**
+   * A finished run that is whole and began with this network; null if it is still to be trained. What
+   * is there of one that is not is moved aside.
+   */
+  async restore(config: RunConfig, { masks, weights }: NetworkStart): Promise<SavedRun | null> {
+    const { storage, policy, onNotice } = this.options;
+    const folder = this.folderOf(config);
+    const condition = await inspectConfigured(storage, folder, config, policy);
+    if (condition.state !== "finished") {
+      await makeRoom(storage, folder, condition, onNotice);
+      return null;
+    }
+    await tidyFinished(storage, folder);
+    const saved = await restoreRun(storage, folder, config.layers);
+    if (isSame(saved.masks, masks) && isSame(saved.initial, weights)) return saved;
+    // A level before it was trained again, elsewhere, and came to other weights.
+    await putAside(storage, folder, `${folder} does not follow from the level before`, onNotice);
+    return null;
   }
 
   /** Saves a run. What the trial's folder holds of other experiments goes now, and not before. */
-  async save(config: RunConfig, trained: TrainedRun, adapter: AdapterDescription): Promise<void> {
+  async save(config: RunConfig, trained: TrainedRun): Promise<void> {
     await this.removeObsolete(config.trial);
-    const folder = this.folderOf(config);
-    await saveConfigured(this.options.storage, folder, config, trained, adapter);
+    await saveConfigured(this.options.storage, this.folderOf(config), config, trained);
   }
 
   /** Removes what the trial's folder holds of other experiments, if it may be replaced. */
@@ -110,4 +134,17 @@ export class RunFolders {
     for (const folder of this.#obsolete.get(trial) ?? []) await this.options.storage.remove(folder);
     this.#obsolete.delete(trial);
   }
+}
+
+/** What a run starts from. */
+export interface NetworkStart {
+  masks: Masks;
+  weights: Network;
+}
+
+function isSame(a: Network, b: Network): boolean {
+  return Object.keys(b).every((name) =>
+    a[name]?.data.length === b[name].data.length &&
+    a[name].data.every((value, i) => Object.is(value, b[name].data[i]))
+  );
 }

@@ -1,45 +1,131 @@
 /**
- * Finished runs on disk, each known by its configuration. Takes a folder and the configuration that a
- * run there should have; says whether it is finished, refuses another run's folder, saves and reads.
+ * Runs on disk, each known by its configuration. Takes a folder and the configuration that a run there
+ * should have; says whether it is finished and whole, refuses another run's folder, moves damaged runs
+ * aside, saves and reads.
  */
 
-import type { AdapterDescription } from "../engine/mod.ts";
-import { InputError } from "../errors.ts";
-import { readRecord, restoreRun, type SavedRun, saveRun } from "../foundations/run_files.ts";
+import { FormatError, InputError } from "../errors.ts";
+import { readCheckpoint } from "../foundations/run_checkpoints.ts";
+import {
+  inspectRun,
+  moveAside,
+  readCondition,
+  removeUnfinished,
+  type RunCondition,
+  saveRun,
+} from "../foundations/run_files.ts";
+import * as paths from "../foundations/paths.ts";
+import type { RunRecord } from "../foundations/run_record.ts";
 import type { TrainedRun } from "../foundations/trained_run.ts";
+import { adapterFields } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { configDifferences, RUN_FORMAT, type RunConfig } from "./run_config.ts";
 
+/** What may become of a folder that holds runs already. */
+export interface RunPolicy {
+  /** Replace runs of another configuration instead of refusing. */
+  overwrite: boolean;
+  /** Go on with what there is of this configuration instead of refusing. */
+  resume: boolean;
+}
+
 /**
- * Whether the folder holds the finished run of this configuration; nothing and an unfinished run count
- * as not.
+ * Whether the folder's record is that of the finished run of this configuration. Looks at no file but
+ * the record, or the checkpoint where there is none.
  *
- * @param overwrite whether a run of another configuration is one to be replaced, not an error
- * @throws InputError if there is one, naming the fields that differ
+ * @throws InputError if the policy refuses what the folder holds
  */
 export async function isFinished(
   storage: Storage,
   folder: string,
   config: RunConfig,
-  overwrite = false,
+  policy: RunPolicy,
 ): Promise<boolean> {
-  const record = await readRecord(storage, folder);
-  if (!record) return false;
-  const differences = configDifferences(record.config, config);
-  if (differences.length === 0) return true;
-  if (overwrite) return false;
-  throw otherRun(folder, differences);
+  const condition = await readCondition(storage, folder);
+  const isSame = await isOf(storage, folder, condition, config, policy);
+  return isSame && condition.state === "finished";
 }
 
-/** The finished run of this configuration; null if it is still to be trained. Throws as `isFinished`. */
-export async function restoreConfigured(
+/**
+ * The condition of the folder's run, all files compared; a run of another configuration that is to be
+ * replaced counts as unfinished. Throws as `isFinished`.
+ */
+export async function inspectConfigured(
   storage: Storage,
   folder: string,
   config: RunConfig,
-  overwrite = false,
-): Promise<SavedRun | null> {
-  if (!await isFinished(storage, folder, config, overwrite)) return null;
-  return await restoreRun(storage, folder, config.layers);
+  policy: RunPolicy,
+): Promise<RunCondition> {
+  const condition = await inspectRun(storage, folder);
+  const isSame = await isOf(storage, folder, condition, config, policy);
+  return isSame ? condition : { state: "unfinished" };
+}
+
+/** Whether what the folder holds, if anything, is of this configuration. */
+async function isOf(
+  storage: Storage,
+  folder: string,
+  condition: RunCondition,
+  config: RunConfig,
+  { overwrite, resume }: RunPolicy,
+): Promise<boolean> {
+  const found = await configIn(storage, folder, condition);
+  const differences = found === null ? [] : configDifferences(found, config);
+  if (differences.length > 0) {
+    if (overwrite) return false;
+    throw otherRun(folder, differences);
+  }
+  if (!resume && (found !== null || condition.state === "damaged")) {
+    throw new InputError(
+      `${folder} holds this run already, finished or not; leave out --no-resume to go on with it, or ` +
+        "choose another folder",
+    );
+  }
+  return true;
+}
+
+/** The configuration of the run in a folder, as far as a record or a checkpoint tells it. */
+export async function configIn(
+  storage: Storage,
+  folder: string,
+  condition: RunCondition,
+): Promise<unknown> {
+  if (condition.state !== "unfinished") return condition.record?.config ?? null;
+  const checkpoint = await readCheckpoint(storage, folder);
+  return checkpoint === null || typeof checkpoint === "string" ? null : checkpoint.header.config;
+}
+
+/**
+ * Makes a folder ready for its run to be trained: what is damaged there is moved aside, never removed.
+ *
+ * @param onNotice told what is damaged, and where it is now
+ */
+export async function makeRoom(
+  storage: Storage,
+  folder: string,
+  condition: RunCondition,
+  onNotice: (line: string) => void,
+): Promise<void> {
+  if (condition.state !== "damaged") return;
+  const [{ path, fault }] = condition.faults;
+  await putAside(storage, folder, `${path} ${fault}`, onNotice);
+}
+
+/** Moves a run aside. */
+export async function putAside(
+  storage: Storage,
+  folder: string,
+  why: string,
+  onNotice: (line: string) => void,
+): Promise<void> {
+  const target = await moveAside(storage, folder);
+  onNotice(`${why}: the run is trained again, what was there is kept in ${target}`);
+}
+
+/** Removes what a run that is finished has no more use for: a crash may leave it. */
+export async function tidyFinished(storage: Storage, folder: string): Promise<void> {
+  const left = [paths.checkpoint(folder), paths.unfinished(folder)].map((p) => storage.exists(p));
+  if ((await Promise.all(left)).includes(true)) await removeUnfinished(storage, folder);
 }
 
 /** Saves a trained run with its configuration, in the place of what the folder held of others. */
@@ -48,9 +134,28 @@ export async function saveConfigured(
   folder: string,
   config: RunConfig,
   trained: TrainedRun,
-  adapter: AdapterDescription,
 ): Promise<void> {
-  await saveRun(storage, folder, trained, { format: RUN_FORMAT, config, adapter });
+  await saveRun(storage, folder, trained, recordOf(config, trained));
+}
+
+/** What run.json says of a trained run. */
+export function recordOf(config: RunConfig, trained: TrainedRun): Record<string, unknown> {
+  return { format: RUN_FORMAT, config, ...adapterFields(trained) };
+}
+
+/**
+ * The record of a finished run of which every file is as it was written; null if it is not finished.
+ *
+ * @throws FormatError naming the first damaged file
+ */
+export async function intactRecord(storage: Storage, folder: string): Promise<RunRecord | null> {
+  const condition = await inspectRun(storage, folder);
+  if (condition.state === "unfinished") return null;
+  if (condition.state === "finished") return condition.record;
+  const [{ path, fault }] = condition.faults;
+  throw new FormatError(
+    `${path} ${fault}: give the command that trained the run again, which mends it`,
+  );
 }
 
 /** Finds out whether a folder can be written: before its training, not after. */

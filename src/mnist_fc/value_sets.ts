@@ -9,11 +9,12 @@ import { FormatError, InputError } from "../errors.ts";
 import { checkKnownNames, type Network } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
 import { checkValueSet } from "../foundations/resample.ts";
-import { readRecord, restoreRun } from "../foundations/run_files.ts";
+import { restoreRun } from "../foundations/run_files.ts";
 import { restoreNetwork, saveNetwork } from "../foundations/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
 import { valueSetFolder } from "./control_paths.ts";
 import { parseConfig } from "./parse_config.ts";
+import { intactRecord } from "./run_store.ts";
 
 /** A lottery experiment on disk. */
 export interface ExperimentPlace {
@@ -101,7 +102,7 @@ async function derive(
   const parts: Float32Array[][] = layers.map(() => []);
   for (const trial of trials) {
     const run = paths.run(paths.trial(experimentPath, trial), level, experimentName);
-    const record = await readRecord(storage, run);
+    const record = await intactRecord(storage, run);
     if (record === null) {
       throw new InputError(
         `cannot derive the values of level ${level} in ${experimentPath}: trial ${trial} has no ` +

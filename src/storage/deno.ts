@@ -6,7 +6,9 @@
  */
 
 import { NotFoundError, StorageError } from "../errors.ts";
-import type { Storage, StorageEntry } from "./storage.ts";
+import { lockedError } from "./lock_holder.ts";
+import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import { isTemporary, temporaryName } from "./temporary.ts";
 
 /** Files on the disk; needs Deno's read permission, and write permission to change anything. */
 export class DenoStorage implements Storage {
@@ -20,15 +22,21 @@ export class DenoStorage implements Storage {
 
   async write(path: string, bytes: Uint8Array): Promise<void> {
     const { folder, name } = splitPath(path);
-    const temporary = `${folder}.${name}.${crypto.randomUUID()}.tmp`;
-    try {
-      if (folder !== "") await Deno.mkdir(folder, { recursive: true });
-      await writeFlushed(temporary, bytes);
-      await Deno.rename(temporary, path);
-    } catch (error) {
-      // The failure to report is the first one; there may be no temporary file to remove.
-      await Deno.remove(temporary).catch(() => {});
-      throw asStorageError(error, "write", path);
+    for (let tries = 1;; tries++) {
+      const temporary = folder + temporaryName(name);
+      try {
+        if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+        await writeFlushed(temporary, bytes);
+        await Deno.rename(temporary, path);
+        return await flushFolder(folder);
+      } catch (error) {
+        // The failure to report is the first one; there may be no temporary file to remove.
+        await Deno.remove(temporary).catch(() => {});
+        // Another process may have swept it away as a killed one's.
+        if (!(error instanceof Deno.errors.NotFound) || tries === WRITE_TRIES) {
+          throw asStorageError(error, "write", path);
+        }
+      }
     }
   }
 
@@ -65,6 +73,7 @@ export class DenoStorage implements Storage {
       const { folder } = splitPath(to);
       if (folder !== "") await Deno.mkdir(folder, { recursive: true });
       await Deno.rename(from, to);
+      await flushFolder(folder);
     } catch (error) {
       throw asStorageError(error, "move", from);
     }
@@ -77,6 +86,98 @@ export class DenoStorage implements Storage {
       if (!isMissing(error)) throw asStorageError(error, "remove", path);
     }
   }
+
+  async lock(path: string, holder: LockHolder): Promise<StorageLock> {
+    const { folder } = splitPath(path);
+    try {
+      if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+      for (let tries = 1; tries <= LOCK_TRIES; tries++) {
+        const file = await tryLock(path);
+        if (file) {
+          await writeHolder(file, holder);
+          let isReleased = false;
+          const release = async () => {
+            if (isReleased) return;
+            isReleased = true;
+            await Deno.remove(path).catch(() => {});
+            file.close();
+          };
+          return { release };
+        }
+        // Whoever has it may be about to write its name, or to release it.
+        const text = await Deno.readTextFile(path).catch(() => "");
+        if (text !== "") throw lockedError(path, text);
+        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MILLISECONDS));
+      }
+    } catch (error) {
+      throw error instanceof StorageError ? error : asStorageError(error, "lock", path);
+    }
+    throw lockedError(path, "");
+  }
+
+  async sweep(folder: string): Promise<void> {
+    const sweepBelow = async (below: string) => {
+      for await (const { name, isDirectory } of Deno.readDir(below)) {
+        const path = `${below}/${name}`;
+        if (isDirectory) await sweepBelow(path);
+        else if (isTemporary(name)) await Deno.remove(path);
+      }
+    };
+    try {
+      await sweepBelow(folder.replace(/(.)\/+$/, "$1"));
+    } catch (error) {
+      if (!isMissing(error)) throw asStorageError(error, "tidy", folder);
+    }
+  }
+}
+
+const WRITE_TRIES = 3;
+
+/** How often a lock is tried whose file goes away meanwhile: its holder is releasing it. */
+const LOCK_TRIES = 20;
+const LOCK_PAUSE_MILLISECONDS = 25;
+
+/**
+ * Takes the lock of a file: the system frees it when the process ends, however it does, so that a lock
+ * file that someone has left behind locks nothing. Null if it is taken.
+ */
+async function tryLock(path: string): Promise<Deno.FsFile | null> {
+  const file = await Deno.open(path, { read: true, write: true, create: true });
+  let isHeld = false;
+  try {
+    if (!await file.tryLock(true)) return null;
+    // Whoever released it removed the file that was opened here; the lock of that one is worth nothing.
+    const [ours, theirs] = [await file.stat(), await Deno.stat(path).catch(() => null)];
+    isHeld = theirs !== null && ours.ino === theirs.ino && ours.dev === theirs.dev;
+    return isHeld ? file : null;
+  } finally {
+    if (!isHeld) file.close();
+  }
+}
+
+async function writeHolder(file: Deno.FsFile, holder: LockHolder): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(holder) + "\n");
+  await file.truncate(0);
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+}
+
+/**
+ * Brings the names in a folder to the disk, so that a power cut cannot undo a rename. Where a folder
+ * cannot be flushed, as on Windows, the file system sees to it or nothing does.
+ */
+async function flushFolder(folder: string): Promise<void> {
+  try {
+    using file = await Deno.open(folder === "" ? "." : folder);
+    await file.sync();
+  } catch (error) {
+    if (Deno.build.os !== "windows" && !isUnflushable(error)) throw error;
+  }
+}
+
+/** What file systems answer that do not flush folders. */
+function isUnflushable(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return ["EINVAL", "EISDIR", "ENOTSUP", "EACCES", "EPERM", "EBADF"].includes(code);
 }
 
 /** Makes a new file whose bytes are on the disk, not only in the system's cache, on return. */
@@ -90,11 +191,6 @@ async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
 function splitPath(path: string): { folder: string; name: string } {
   const end = path.lastIndexOf("/") + 1;
   return { folder: path.slice(0, end), name: path.slice(end) };
-}
-
-/** Names that `write` gives to files that are not finished; a killed process leaves them behind. */
-function isTemporary(name: string): boolean {
-  return /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name);
 }
 
 /** A path below a file does not exist either. */

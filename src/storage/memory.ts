@@ -4,12 +4,16 @@
  */
 
 import { NotFoundError, StorageError } from "../errors.ts";
-import type { Storage, StorageEntry } from "./storage.ts";
+import { lockedError } from "./lock_holder.ts";
+import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import { isTemporary } from "./temporary.ts";
 
 /** Files held by this object; bytes are copied on their way in and out. */
 export class MemoryStorage implements Storage {
   /** Normalized path → content of a file, or null for a folder. The root is "". */
   #nodes = new Map<string, Uint8Array | null>([["", null]]);
+  /** Locks that are held, by normalized path. */
+  #locks = new Map<string, LockHolder>();
 
   read(path: string): Promise<Uint8Array> {
     return settle(() => {
@@ -45,11 +49,9 @@ export class MemoryStorage implements Storage {
       }
       const entries: StorageEntry[] = [];
       for (const [child, content] of this.#nodes) {
-        if (child === "" || parentOf(child) !== key) continue;
-        entries.push({
-          name: child.slice(child.lastIndexOf("/") + 1),
-          isDirectory: content === null,
-        });
+        const name = child.slice(child.lastIndexOf("/") + 1);
+        if (child === "" || parentOf(child) !== key || isTemporary(name)) continue;
+        entries.push({ name, isDirectory: content === null });
       }
       return entries.sort((a, b) => a.name < b.name ? -1 : 1);
     });
@@ -85,6 +87,28 @@ export class MemoryStorage implements Storage {
     return settle(() => {
       for (const [key] of this.#below(normalize(path))) this.#nodes.delete(key);
       this.#nodes.set("", null);
+    });
+  }
+
+  lock(path: string, holder: LockHolder): Promise<StorageLock> {
+    return settle(() => {
+      const key = normalize(path), owner = this.#locks.get(key);
+      if (owner) throw lockedError(path, JSON.stringify(owner));
+      this.#makeParents(key, `lock ${path}`);
+      this.#locks.set(key, holder);
+      const release = () => {
+        if (this.#locks.get(key) === holder) this.#locks.delete(key);
+        return Promise.resolve();
+      };
+      return { release };
+    });
+  }
+
+  sweep(folder: string): Promise<void> {
+    return settle(() => {
+      for (const [key] of this.#below(normalize(folder))) {
+        if (isTemporary(key.slice(key.lastIndexOf("/") + 1))) this.#nodes.delete(key);
+      }
     });
   }
 

@@ -11,6 +11,24 @@ export interface StorageEntry {
   isDirectory: boolean;
 }
 
+/** Who holds a lock, for those who find it taken. */
+export interface LockHolder {
+  /** Number of the process; null where there are none, as in a browser. */
+  pid: number | null;
+  /** Name of the machine. */
+  host: string;
+  /** ISO 8601. */
+  since: string;
+  /** What it was told to do. */
+  command: string;
+}
+
+/** A lock that is held until it is released or its process ends, however that ends. */
+export interface StorageLock {
+  /** Gives the lock up; a second call does nothing. */
+  release(): Promise<void>;
+}
+
 /** Files by path. Every failure is a `StorageError` whose message names the path and what to do. */
 export interface Storage {
   /** The whole content of a file; `NotFoundError` if there is none. */
@@ -25,4 +43,11 @@ export interface Storage {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or a folder with all it holds; nothing happens if it is missing. */
   remove(path: string): Promise<void>;
+  /**
+   * Takes the lock file `path`, making parent folders; `LockedError` if it is taken, by another process
+   * or in this one, naming who holds it and since when.
+   */
+  lock(path: string, holder: LockHolder): Promise<StorageLock>;
+  /** Removes temporary files that killed writers have left anywhere under a folder. */
+  sweep(folder: string): Promise<void>;
 }

@@ -70,7 +70,7 @@ export class Scratch {
 
   /** The floats of a buffer. */
   floats(buffer: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
-    return readFloats(this.gpu, buffer, buffer.size / 4);
+    return readFloats(this.gpu, [{ buffer, count: buffer.size / 4 }]).then(([floats]) => floats);
   }
 
   /** The u32 words of a buffer. */

@@ -28,6 +28,7 @@ function trainedRun(value: number): TrainedRun {
     finalBiases: biases(value),
     masks: network(1),
     iterations: 2,
+    adapters: [],
     curves: {
       train: [point, { iteration: 1, loss: 0.25, accuracy: 0.5 }],
       validate: [point, { iteration: 2, loss: 0.125, accuracy: 1 }],
@@ -56,22 +57,25 @@ class WatchedStorage extends MemoryStorage {
   }
 }
 
-Deno.test("saveRun: the record goes first and comes last", async () => {
+Deno.test("saveRun: the old record goes first and the new one comes last", async () => {
   const storage = new WatchedStorage();
   await saveRun(storage, "r", trainedRun(2), { config: 1 });
-  assertEquals(storage.actions[0], "remove r/run.json");
-  assertEquals(storage.actions.at(-1), "write r/run.json");
-  assertEquals(
-    storage.actions.slice(1, -1).filter((action) => /run\.json/.test(action)),
-    [],
-  );
-  assertEquals(await readRecord(storage, "r"), { config: 1 });
+  const { actions } = storage;
+  assertEquals(actions.slice(0, 2), ["write r/.unfinished", "remove r/run.json"]);
+  assertEquals(actions.slice(-3), [
+    "write r/run.json",
+    "remove r/checkpoint.bin",
+    "remove r/.unfinished",
+  ]);
+  assertEquals(actions.filter((action) => /run\.json/.test(action)).length, 2);
+  assertEquals((await readRecord(storage, "r"))!.config, 1);
 });
 
 Deno.test("saveRun: a failure at any point leaves no record, of this attempt or of the one before", async () => {
   const whole = new WatchedStorage();
   await saveRun(whole, "r", trainedRun(2), {});
-  for (let failAt = 1; failAt < whole.actions.length; failAt++) {
+  const record = whole.actions.indexOf("write r/run.json");
+  for (let failAt = 2; failAt <= record; failAt++) {
     const storage = new WatchedStorage();
     await saveRun(storage, "r", trainedRun(1), { attempt: 1 });
     storage.actions.length = 0;

@@ -15,8 +15,14 @@ const TRAINED: TrainedRun = {
   finalBiases: { layer0: { shape: [1], data: Float32Array.of(3) } },
   masks: { layer0: { shape: [1, 1], data: Float32Array.of(1) } },
   iterations: 0,
+  adapters: [{ iteration: 0, adapter: ADAPTER }],
   curves: { train: [], validate: [], test: [] },
 };
+
+/** What its network begins with. */
+const START = { masks: TRAINED.masks, weights: TRAINED.initial };
+
+const notices: string[] = [];
 
 function configWith(id: RunId, seed: number, masks: string | null = null): RunConfig {
   return {
@@ -44,7 +50,8 @@ function open(storage: MemoryStorage, seed: number, changes: Record<string, unkn
     storage,
     trialFolder: (trial) => `e/trial${trial}`,
     experimentName: "same_init",
-    overwrite: false,
+    policy: { overwrite: false, resume: true },
+    onNotice: (line) => notices.push(line),
     configOf: (id, masks) => configWith(id, seed, masks),
     ...changes,
   });
@@ -54,7 +61,7 @@ function open(storage: MemoryStorage, seed: number, changes: Record<string, unkn
 async function finished(): Promise<MemoryStorage> {
   const storage = new MemoryStorage(), folders = open(storage, 1);
   const ids = [ticketId(1, 0), ticketId(1, 1), ticketId(1, 2), ownControlId(1, 2), ticketId(2, 0)];
-  for (const id of ids) await folders.save(configWith(id, 1), TRAINED, ADAPTER);
+  for (const id of ids) await folders.save(configWith(id, 1), TRAINED);
   return storage;
 }
 
@@ -76,8 +83,8 @@ Deno.test("look: finds the finished runs of each trial", async () => {
   ]);
   assertEquals(await folders.look(2), [ticketId(2, 0)]);
   assertEquals(await folders.look(3), []);
-  assertEquals((await folders.restore(configWith(ticketId(1, 2), 1)))?.final, TRAINED.final);
-  assertEquals(await folders.restore(configWith(ticketId(1, 3), 1)), null);
+  assertEquals((await folders.restore(configWith(ticketId(1, 2), 1), START))?.final, TRAINED.final);
+  assertEquals(await folders.restore(configWith(ticketId(1, 3), 1), START), null);
 });
 
 Deno.test("look refuses another experiment, naming at most four fields", async () => {
@@ -99,16 +106,16 @@ Deno.test("look refuses another experiment, naming at most four fields", async (
 
 Deno.test("overwrite: nothing goes before a run of the trial is saved, then all that is other does", async () => {
   const storage = await finished();
-  const folders = open(storage, 2, { overwrite: true });
+  const folders = open(storage, 2, { policy: { overwrite: true, resume: true } });
   assertEquals(await folders.look(1), []);
-  assertEquals(await folders.restore(configWith(ticketId(1, 0), 2)), null);
+  assertEquals(await folders.restore(configWith(ticketId(1, 0), 2), START), null);
   assertEquals(await recordsOf(storage), [
     "0/same_init",
     "1/same_init",
     "2/same_init",
     "2/reinit1",
   ]);
-  await folders.save(configWith(ticketId(1, 0), 2), TRAINED, ADAPTER);
+  await folders.save(configWith(ticketId(1, 0), 2), TRAINED);
   assertEquals(await recordsOf(storage), ["0/same_init"]);
   assertEquals(await open(storage, 2).look(1), [ticketId(1, 0)]);
   assertEquals(await open(storage, 1).look(2), [ticketId(2, 0)]);
@@ -116,8 +123,8 @@ Deno.test("overwrite: nothing goes before a run of the trial is saved, then all 
 
 Deno.test("removeObsolete leaves the experiment's own runs", async () => {
   const storage = await finished();
-  await open(storage, 2).save(configWith(ticketId(1, 0), 2), TRAINED, ADAPTER);
-  const folders = open(storage, 2, { overwrite: true });
+  await open(storage, 2).save(configWith(ticketId(1, 0), 2), TRAINED);
+  const folders = open(storage, 2, { policy: { overwrite: true, resume: true } });
   assertEquals(await folders.look(1), [ticketId(1, 0)]);
   await folders.removeObsolete(1);
   assertEquals(await recordsOf(storage), ["0/same_init"]);
@@ -146,21 +153,21 @@ Deno.test("experiments of different names share a folder without touching each o
   const storage = await finished();
   const other = open(storage, 2, { experimentName: "other" });
   assertEquals(await other.look(1), []);
-  await other.save(configWith(ownControlId(1, 2), 2), TRAINED, ADAPTER);
+  await other.save(configWith(ownControlId(1, 2), 2), TRAINED);
   assertEquals(other.folderOf(ownControlId(1, 2)), "e/trial1/2/other_reinit1");
   assertEquals((await open(storage, 1).look(1)).length, 4);
 });
 
 Deno.test("a control is found before its masks are known, and refused if they are others", async () => {
   const storage = await finished(), folders = open(storage, 1), id = ownControlId(3, 2);
-  await folders.save(configWith(id, 1, "aaaa"), TRAINED, ADAPTER);
+  await folders.save(configWith(id, 1, "aaaa"), TRAINED);
   assertEquals(await folders.look(3), [id]);
-  assertEquals((await folders.restore(configWith(id, 1, "aaaa")))?.final, TRAINED.final);
+  assertEquals((await folders.restore(configWith(id, 1, "aaaa"), START))?.final, TRAINED.final);
   await assertRejects(
-    () => folders.restore(configWith(id, 1, "bbbb")),
+    () => folders.restore(configWith(id, 1, "bbbb"), START),
     InputError,
     'different experiment (masks: "aaaa", now "bbbb")',
   );
-  const overwriting = open(storage, 1, { overwrite: true });
-  assertEquals(await overwriting.restore(configWith(id, 1, "bbbb")), null);
+  const overwriting = open(storage, 1, { policy: { overwrite: true, resume: true } });
+  assertEquals(await overwriting.restore(configWith(id, 1, "bbbb"), START), null);
 });

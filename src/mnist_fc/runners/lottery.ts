@@ -61,7 +61,9 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       permuteLabels,
       trainOrderSeed,
       control: flags.control,
-      overwrite: flags.overwrite,
+      policy: { overwrite: flags.overwrite, resume: flags.resume },
+      locks: context.locks,
+      onNotice: context.onNotice,
       onStart: ({ kind, level }) =>
         context.onStage(kind === "ticket" ? `level ${level}/${protocol.levels}` : "control"),
       onRun: context.onRun,

@@ -11,7 +11,8 @@ import { settingsFor } from "../configured_run.ts";
 import { findTickets, planControls, type Ticket } from "../control_experiment.ts";
 import { CONTROL_KINDS, type ControlKind } from "../control_paths.ts";
 import { controlReport } from "../control_report.ts";
-import { networkDigest } from "../digest.ts";
+import * as paths from "../../foundations/paths.ts";
+import { networkDigest } from "../../foundations/digest.ts";
 import { flagName, type FlagValues } from "../flags.ts";
 import { controlStart } from "../initial_values.ts";
 import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
@@ -151,8 +152,9 @@ async function openSingle(
     ...(signs && { signs: await networkDigest(signs) }),
   };
   const start = controlStart(config, { masks: masks ?? {}, values, signs });
-  const { overwrite, protocol: name = "quick" } = flags;
-  return await openSingleRun({ folder, config, start, data, protocol: name, overwrite }, context);
+  const { overwrite, resume, protocol: name = "quick" } = flags;
+  const policy = { overwrite, resume };
+  return await openSingleRun({ folder, config, start, data, protocol: name, policy }, context);
 }
 
 /** Where an experiment keeps the value sets of a level: {experiment}/weights/{level}/initialization. */
@@ -182,6 +184,9 @@ async function openWhole(flags: Flags, context: RunnerContext): Promise<OpenJob>
   const kinds = CONTROL_KINDS.filter((kind) => (flags.experiment ?? ["reinit"]).includes(kind));
   const tickets = await findTickets(place, { trials: flags.trials, levels });
   const data = await loadTheirExamples(flags, context, tickets, experimentPath);
+  for (const trial of new Set(tickets.map(({ config }) => config.trial))) {
+    await context.locks.takeFolder(paths.trial(experimentPath, trial));
+  }
   const planned = await planControls(
     place,
     { kinds, runs, values: flags.initializationDistribution },
@@ -193,7 +198,9 @@ async function openWhole(flags: Flags, context: RunnerContext): Promise<OpenJob>
     queue,
     sets: data.sets,
     runs: planned,
-    overwrite: flags.overwrite,
+    policy: { overwrite: flags.overwrite, resume: flags.resume },
+    locks: context.locks,
+    onNotice: context.onNotice,
     onStart: ({ kind }) => context.onStage(kinds.length === 1 ? kind : "controls"),
     onRun: context.onRun,
   });

@@ -12,6 +12,7 @@ import { union } from "../../foundations/union.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { FlagSet, FlagValues } from "../flags.ts";
 import type { Job } from "../job.ts";
+import type { Locks } from "../locks.ts";
 import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
 import type { RunSettings } from "../run_config.ts";
 import type { RunSummary } from "../summary.ts";
@@ -20,6 +21,8 @@ import type { RunSummary } from "../summary.ts";
 export interface RunnerContext {
   storage: Storage;
   queue: RunQueue;
+  /** What this process holds; given back at its end. */
+  locks: Locks;
   /** Value of MNIST_LOCATION; null if it is not set. */
   environmentLocation: string | null;
   /** Gives the same object for the same examples: only then can runs be replicas of one program. */

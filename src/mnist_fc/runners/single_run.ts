@@ -4,6 +4,7 @@ import type { LevelStart } from "../../foundations/experiment.ts";
 import type { LoadedDataset } from "../load_dataset.ts";
 import { PlannedRuns } from "../planned_runs.ts";
 import type { RunConfig } from "../run_config.ts";
+import type { RunPolicy } from "../run_store.ts";
 import { runReport } from "../run_report.ts";
 import { datasetText, type OpenJob, type RunnerContext, trainingText } from "./runner.ts";
 
@@ -14,19 +15,21 @@ export interface SingleRun {
   data: LoadedDataset;
   /** Name of the protocol that its settings are of. */
   protocol: string;
-  overwrite: boolean;
+  policy: RunPolicy;
 }
 
 /** Looks at the run's folder; throws as `PlannedRuns.open`. */
 export async function openSingleRun(run: SingleRun, context: RunnerContext): Promise<OpenJob> {
-  const { folder, config, start, data, protocol, overwrite } = run;
+  const { folder, config, start, data, protocol, policy } = run;
   const { storage, queue } = context;
   const job = await PlannedRuns.open({
     storage,
     queue,
     sets: data.sets,
     runs: [{ folder, config, start: () => Promise.resolve(start) }],
-    overwrite,
+    policy,
+    locks: context.locks,
+    onNotice: context.onNotice,
     onStart: ({ kind }) => context.onStage(kind),
     onRun: context.onRun,
   });

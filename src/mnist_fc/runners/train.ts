@@ -3,7 +3,7 @@
 import { readNetwork } from "../../foundations/network_source.ts";
 import type { LevelStart } from "../../foundations/experiment.ts";
 import { settingsFor } from "../configured_run.ts";
-import { networkDigest } from "../digest.ts";
+import { networkDigest } from "../../foundations/digest.ts";
 import { path } from "../flag_kinds.ts";
 import { intRanges } from "../flag_lists.ts";
 import { resolveProtocol } from "../protocols.ts";
@@ -51,6 +51,8 @@ export const trainFlags = {
     defaultText: "results/train-{dataset}-{protocol}",
     group: "Output",
   }),
+  resume: runFlags.resume,
+  checkpointInterval: runFlags.checkpointInterval,
   overwrite: runFlags.overwrite,
   json: runFlags.json,
 };
@@ -91,8 +93,9 @@ export const trainRunner: Runner<typeof trainFlags> = {
       masks: masks && await networkDigest(masks),
     };
     const start: LevelStart = { presets: presets ?? undefined, masks: masks ?? undefined };
-    const { overwrite, protocol: name } = flags;
-    return await openSingleRun({ folder, config, start, data, protocol: name, overwrite }, context);
+    const { overwrite, resume, protocol: name } = flags;
+    const policy = { overwrite, resume };
+    return await openSingleRun({ folder, config, start, data, protocol: name, policy }, context);
   },
 };
 

@@ -1,0 +1,151 @@
+/**
+ * The state of a run in training as one file: weights, biases, the optimizer's matrices and the curves
+ * so far, from which training goes on to the same bits. Takes a state and what it is a state of; reads
+ * it back, or says why it cannot be used.
+ *
+ * The file is a line of JSON, then the arrays it lists: little-endian 32-bit floats of each layer, then
+ * 64-bit floats of each curve. The line holds the SHA-256 of the arrays and, as its last field, its own.
+ */
+
+import type {
+  AdapterDescription,
+  CurvePoint,
+  LayerSpec,
+  LayerValues,
+  TrainingState,
+} from "../engine/mod.ts";
+import { sha256Hex } from "../formats/sha256.ts";
+
+/** What a checkpoint says of itself. */
+export interface CheckpointHeader {
+  format: string;
+  /** Configuration of the run; JSON. */
+  config: unknown;
+  /** Digest of the masks and weights from which the run started. */
+  start: string;
+  /** The adapters that have trained it, each from an iteration on. */
+  adapters: AdapterUse[];
+  /** Updates made. */
+  iteration: number;
+  /** Points of each curve. */
+  points: { train: number; validate: number; test: number };
+}
+
+/** The adapter that trained a run from an iteration on. */
+export interface AdapterUse {
+  iteration: number;
+  adapter: AdapterDescription;
+}
+
+/** A checkpoint whose digests are right; its arrays are read for a given shape. */
+export interface Checkpoint {
+  header: CheckpointHeader;
+  payload: Uint8Array;
+}
+
+/** Version of the file's form. */
+export const CHECKPOINT_FORMAT = "lottery-ticket checkpoint 1";
+
+const PHASES = ["train", "validate", "test"] as const;
+const NEWLINE = 10;
+/** No header is longer. */
+const MAX_HEADER_BYTES = 1 << 20;
+
+/** The bytes of a checkpoint. */
+export async function encodeCheckpoint(
+  header: Omit<CheckpointHeader, "format" | "iteration" | "points">,
+  state: TrainingState,
+): Promise<Uint8Array> {
+  const arrays: (Float32Array | Float64Array)[] = state.layers.flatMap(({ optimizer, ...values }) =>
+    [values, ...optimizer].flatMap(({ weights, biases }) => [weights, biases])
+  );
+  for (const phase of PHASES) {
+    const rows = state.curves[phase].flatMap((
+      { iteration, loss, accuracy },
+    ) => [iteration, loss, accuracy]);
+    arrays.push(Float64Array.from(rows));
+  }
+  const payload = joined(arrays);
+  const { train, validate, test } = state.curves;
+  const line = await sealedLine({
+    format: CHECKPOINT_FORMAT,
+    ...header,
+    iteration: state.iteration,
+    points: { train: train.length, validate: validate.length, test: test.length },
+    payload: await sha256Hex(payload),
+  });
+  return joined([line, payload]);
+}
+
+/** The checkpoint in these bytes, or what is wrong with them: "is cut short". */
+export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint | string> {
+  const end = bytes.subarray(0, MAX_HEADER_BYTES).indexOf(NEWLINE) + 1;
+  const line = bytes.subarray(0, end), payload = bytes.subarray(end);
+  let header: Record<string, unknown>;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+  } catch {
+    return "is not a checkpoint, or is cut short";
+  }
+  const { sha256: _, ...rest } = header ?? {};
+  if (rest.format !== CHECKPOINT_FORMAT) return "is not a checkpoint of this version";
+  const again = await sealedLine(rest);
+  const isSame = again.length === line.length && again.every((byte, i) => byte === line[i]);
+  if (!isSame || await sha256Hex(payload) !== rest.payload) {
+    return "has changed since it was written";
+  }
+  return { header: rest as unknown as CheckpointHeader, payload };
+}
+
+/**
+ * The state in a checkpoint of a network of these layers, with `optimizerMatrices` matrices per layer;
+ * null if it holds something else.
+ */
+export function stateOf(
+  { header, payload }: Checkpoint,
+  layers: readonly LayerSpec[],
+  optimizerMatrices: number,
+): TrainingState | null {
+  const { iteration, points } = header;
+  const floats = layers.reduce((sum, { inputs, units }) => sum + (inputs + 1) * units, 0);
+  const rows = PHASES.reduce((sum, phase) => sum + points[phase], 0);
+  if (payload.length !== 4 * floats * (1 + optimizerMatrices) + 24 * rows) return null;
+  let offset = 0;
+  const take = (size: number) => payload.slice(offset, offset += size).buffer;
+  const values = ({ inputs, units }: LayerSpec): LayerValues => ({
+    weights: new Float32Array(take(4 * inputs * units)),
+    biases: new Float32Array(take(4 * units)),
+  });
+  const states = layers.map((layer) => ({
+    ...values(layer),
+    optimizer: Array.from({ length: optimizerMatrices }, () => values(layer)),
+  }));
+  const curve = (count: number): CurvePoint[] => {
+    const numbers = new Float64Array(take(24 * count));
+    return Array.from({ length: count }, (_, i) => {
+      const [iteration, loss, accuracy] = numbers.subarray(3 * i, 3 * i + 3);
+      return { iteration, loss, accuracy };
+    });
+  };
+  const { train, validate, test } = points;
+  const curves = { train: curve(train), validate: curve(validate), test: curve(test) };
+  return { iteration, layers: states, curves };
+}
+
+async function sealedLine(header: Record<string, unknown>): Promise<Uint8Array> {
+  const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  return joined([
+    encode({ ...header, sha256: await sha256Hex(encode(header)) }),
+    Uint8Array.of(10),
+  ]);
+}
+
+function joined(arrays: readonly (Uint8Array | Float32Array | Float64Array)[]): Uint8Array {
+  const whole = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let offset = 0;
+  for (const { buffer, byteOffset, byteLength } of arrays) {
+    whole.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    offset += byteLength;
+  }
+  return whole;
+}

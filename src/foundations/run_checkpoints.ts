@@ -1,0 +1,107 @@
+/**
+ * The checkpoints of one run in its folder. Takes where it is and what decides its bits; gives the state
+ * to go on from, if there is one, and keeps states as training advances.
+ */
+
+import type { AdapterDescription, LayerSpec, TrainingState } from "../engine/mod.ts";
+import type { Storage } from "../storage/storage.ts";
+import {
+  type AdapterUse,
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  stateOf,
+} from "./checkpoint.ts";
+import * as paths from "./paths.ts";
+
+/** Where a run's checkpoints are kept, and what they must be of. */
+export interface CheckpointPlace {
+  storage: Storage;
+  /** The run's folder. */
+  folder: string;
+  /** The configuration of the run; JSON. */
+  config: unknown;
+  /** Told of a checkpoint that cannot be used, and of one that another adapter made. */
+  onNotice?: (line: string) => void;
+}
+
+/** See the head of this file. */
+export class RunCheckpoints {
+  #adapters: AdapterUse[] = [];
+  /** Iteration of the latest state that is kept: another adapter goes on from there. */
+  #kept = 0;
+
+  /**
+   * @param start     digest of the masks and weights from which the run starts
+   * @param adapterOf the adapter that trains now
+   */
+  constructor(
+    private readonly place: CheckpointPlace,
+    private readonly start: string,
+    private readonly adapterOf: () => AdapterDescription,
+  ) {}
+
+  /** The state to go on from; null to begin at the beginning. */
+  async restore(
+    layers: readonly LayerSpec[],
+    optimizerMatrices: number,
+  ): Promise<TrainingState | null> {
+    const { storage, folder, config, onNotice } = this.place;
+    const path = paths.checkpoint(folder);
+    const checkpoint = await readCheckpoint(storage, folder);
+    if (checkpoint === null) return null;
+    const isOfThisRun = typeof checkpoint !== "string" &&
+      JSON.stringify(checkpoint.header.config) === JSON.stringify(config) &&
+      checkpoint.header.start === this.start;
+    const state = isOfThisRun ? stateOf(checkpoint, layers, optimizerMatrices) : null;
+    if (state === null || typeof checkpoint === "string") {
+      const why = typeof checkpoint === "string" ? checkpoint : "is of another run";
+      onNotice?.(`${path} ${why}: the run is trained from its beginning`);
+      return null;
+    }
+    this.#adapters = checkpoint.header.adapters;
+    const before = this.#adapters.at(-1)?.adapter.name;
+    this.#kept = state.iteration;
+    this.#note();
+    const now = this.#adapters.at(-1)?.adapter.name;
+    if (before !== now) {
+      onNotice?.(
+        `${folder}: trained on "${before}" up to iteration ${state.iteration}, goes on with "${now}"; ` +
+          "its last bits can differ from those of one adapter alone, and run.json says so",
+      );
+    }
+    return state;
+  }
+
+  /** Keeps a state in the place of the one before. */
+  async save(state: TrainingState): Promise<void> {
+    this.#note();
+    this.#kept = state.iteration;
+    const { storage, folder, config } = this.place;
+    const header = { config, start: this.start, adapters: this.#adapters };
+    await storage.write(paths.checkpoint(folder), await encodeCheckpoint(header, state));
+  }
+
+  /** The adapters that have trained the run, when it has ended. */
+  get adapters(): AdapterUse[] {
+    this.#note();
+    return this.#adapters;
+  }
+
+  /** Notes the adapter that trains now, if it is another than before. */
+  #note(): void {
+    const adapter = this.adapterOf(), last = this.#adapters.at(-1)?.adapter;
+    if (JSON.stringify(last) === JSON.stringify(adapter)) return;
+    this.#adapters = [...this.#adapters, { iteration: this.#kept, adapter }];
+  }
+}
+
+/** The checkpoint in a run's folder, or what is wrong with it; null if there is none. */
+export async function readCheckpoint(
+  storage: Storage,
+  folder: string,
+): Promise<Checkpoint | string | null> {
+  const path = paths.checkpoint(folder);
+  if (!await storage.exists(path)) return null;
+  return await decodeCheckpoint(await storage.read(path));
+}

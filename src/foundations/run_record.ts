@@ -1,0 +1,100 @@
+/**
+ * run.json: everything needed to repeat a run, and the SHA-256 of each of its files and of the record
+ * itself. Takes a record and files, gives bytes; finds out whether a folder still holds those files.
+ */
+
+import { NotFoundError } from "../errors.ts";
+import { sha256Hex } from "../formats/sha256.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/** A record as it was read. */
+export interface RunRecord extends Record<string, unknown> {
+  /** SHA-256 of each file by its path in the run's folder. */
+  files: Record<string, string>;
+}
+
+/** What is wrong with a file. */
+export interface FileFault {
+  path: string;
+  /** Completes a sentence: "is missing". */
+  fault: string;
+}
+
+/** The record's bytes; its last field is the digest of all before it. */
+export async function encodeRecord(
+  record: Record<string, unknown>,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<Uint8Array> {
+  const digests: Record<string, string> = {};
+  for (const [path, bytes] of files) digests[path] = await sha256Hex(bytes);
+  return await sealed({ ...record, files: digests });
+}
+
+/** The record in these bytes, or what is wrong with them. */
+export async function decodeRecord(bytes: Uint8Array): Promise<RunRecord | string> {
+  let record: unknown;
+  try {
+    record = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return bytes.length === 0 ? "is empty" : "is not JSON";
+  }
+  if (!isObject(record)) return "is not a run's record";
+  const { sha256, ...rest } = record;
+  if (typeof sha256 !== "string" || !isObject(rest.files)) {
+    return "has no checksums (an earlier version wrote it)";
+  }
+  if (
+    Object.keys(rest.files).some((path) =>
+      path.startsWith("/") || /(^|[/\\])\.\.([/\\]|$)/.test(path)
+    )
+  ) {
+    return "names files outside of its folder";
+  }
+  // Written anew it must be the same to the byte: a changed blank counts too.
+  const again = await sealed(rest);
+  if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i])) {
+    return "has changed since it was written";
+  }
+  return rest as RunRecord;
+}
+
+/** Compares the files of a folder with their digests. */
+export async function compareFiles(
+  storage: Storage,
+  folder: string,
+  files: Record<string, string>,
+): Promise<FileFault[]> {
+  const faults: FileFault[] = [];
+  for (const [file, digest] of Object.entries(files)) {
+    const path = within(folder, file);
+    const bytes = await storage.read(path).catch((error: unknown) => {
+      if (error instanceof NotFoundError) return null;
+      throw error;
+    });
+    if (bytes === null) faults.push({ path, fault: "is missing" });
+    else if (await sha256Hex(bytes) !== digest) {
+      const fault = bytes.length === 0 ? "is empty" : "has changed since it was written";
+      faults.push({ path, fault });
+    }
+  }
+  return faults;
+}
+
+/** The path of a file in a folder. */
+export function within(folder: string, file: string): string {
+  return folder === "" || folder.endsWith("/") ? folder + file : `${folder}/${file}`;
+}
+
+/** A text as bytes. */
+export function encodeText(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+async function sealed(record: Record<string, unknown>): Promise<Uint8Array> {
+  const sha256 = await sha256Hex(encodeText(JSON.stringify(record)));
+  return encodeText(JSON.stringify({ ...record, sha256 }, null, 2) + "\n");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

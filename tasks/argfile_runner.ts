@@ -74,11 +74,16 @@ async function runPacked(
     onRun: (summary) => notice(`${describeSummary(summary)}  ${summary.folder}`),
   };
   try {
-    return await runLines(lines, runner, context, (jobs) =>
-      laboratory.run(jobs, [
-        ["lines", `${jobs.length} of ${lines.length}, the first with:`],
-        ...jobs[0].header,
-      ]));
+    return await runLines(
+      lines,
+      runner,
+      context,
+      (open) =>
+        laboratory.run(open.map(({ job }) => job), [
+          ["lines", `${open.length} of ${lines.length}, the first with:`],
+          ...open[0].header,
+        ]),
+    );
   } finally {
     await laboratory.close();
   }

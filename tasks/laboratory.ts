@@ -8,10 +8,16 @@ import { InterruptedError } from "../src/errors.ts";
 import { type CheckpointInterval, RunQueue } from "../src/foundations/run_queue.ts";
 import { cachedLoader } from "../src/mnist_fc/data_cache.ts";
 import type { FlagSet } from "../src/mnist_fc/flags.ts";
-import { expectedSeconds, firstError, iterationsLeft, runJobs } from "../src/mnist_fc/job.ts";
+import {
+  expectedSeconds,
+  firstError,
+  iterationsLeft,
+  type Job,
+  runJobs,
+} from "../src/mnist_fc/job.ts";
 import { Locks } from "../src/mnist_fc/locks.ts";
 import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
-import type { OpenJob, Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
+import type { Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
 import { describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
@@ -30,7 +36,7 @@ export interface Laboratory {
   context: RunnerContext;
   /** Prints what is about to be trained; then carries jobs out and gives the errors of each. */
   run(
-    jobs: readonly OpenJob[],
+    jobs: readonly Job[],
     header: readonly (readonly [string, string])[],
   ): Promise<unknown[][]>;
   close(): Promise<void>;
@@ -80,10 +86,9 @@ export async function openLaboratory(
       },
       onRun: (summary) => notice(describeSummary(summary)),
     },
-    async run(open, header) {
-      const jobs = open.map(({ job }) => job);
+    async run(jobs, header) {
       total = iterationsLeft(jobs);
-      const sum = (of: (job: OpenJob["job"]) => number) => jobs.reduce((n, job) => n + of(job), 0);
+      const sum = (of: (job: Job) => number) => jobs.reduce((n, job) => n + of(job), 0);
       const runs = sum(({ runCount }) => runCount);
       const left = runs - sum(({ finishedCount }) => finishedCount);
       const time = formatDuration(await expectedSeconds(queue, jobs));
@@ -124,7 +129,7 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
     const laboratory = await openLaboratory(runner.name, { quiet, replicas, checkpointInterval });
     try {
       const open = await runner.open(flags, laboratory.context);
-      const [errors] = await laboratory.run([open], [...open.header, ["output", open.output]]);
+      const [errors] = await laboratory.run([open.job], [...open.header, ["output", open.output]]);
       if (errors.length > 0) throw firstError(errors);
       const report = await open.report();
       console.log(json ? JSON.stringify(report.json, null, 2) : report.text);

@@ -181,6 +181,38 @@ export async function moveAside(storage: Storage, folder: string): Promise<strin
   return target;
 }
 
+/** Whether a folder is that of a run: finished, in progress or damaged. */
+export async function isRunFolder(storage: Storage, folder: string): Promise<boolean> {
+  if (await isUnfinished(storage, folder)) return true;
+  for (const part of [paths.record, ...CONTENTS]) {
+    if (await holdsFiles(storage, part(folder))) return true;
+  }
+  return false;
+}
+
+/** Files among those of a run that its record does not name; hidden ones are of no interest. */
+export async function strayFiles(
+  storage: Storage,
+  folder: string,
+  { files }: RunRecord,
+): Promise<string[]> {
+  const stray: string[] = [];
+  for (const content of CONTENTS) {
+    const part = content("");
+    if (isFile(part)) {
+      if (await storage.exists(content(folder)) && !Object.hasOwn(files, part)) {
+        stray.push(content(folder));
+      }
+      continue;
+    }
+    for (const { name } of await storage.list(content(folder))) {
+      const isKnown = name.startsWith(".") || Object.hasOwn(files, within(part, name));
+      if (!isKnown) stray.push(within(content(folder), name));
+    }
+  }
+  return stray;
+}
+
 /** Whether the folder is marked as that of a run in progress. */
 async function isUnfinished(storage: Storage, folder: string): Promise<boolean> {
   return await storage.exists(paths.checkpoint(folder)) ||
@@ -190,7 +222,12 @@ async function isUnfinished(storage: Storage, folder: string): Promise<boolean> 
 /** Whether there is such a file, or such a folder with anything in it. */
 async function holdsFiles(storage: Storage, path: string): Promise<boolean> {
   if (!await storage.exists(path)) return false;
-  return /\.(log|json)$/.test(path) || (await storage.list(path)).length > 0;
+  return isFile(path) || (await storage.list(path)).length > 0;
+}
+
+/** Whether a part of a run is one file, not a folder. */
+function isFile(path: string): boolean {
+  return /\.(log|json)$/.test(path);
 }
 
 /**

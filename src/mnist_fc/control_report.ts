@@ -6,6 +6,7 @@
 
 import { accuracySpec } from "../analysis/charts.ts";
 import { renderSvg } from "../analysis/render_svg.ts";
+import { sealSvg } from "../analysis/seal.ts";
 import { formatTable } from "../analysis/table.ts";
 import { restoreCurves } from "../foundations/run_files.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
@@ -46,7 +47,7 @@ export async function controlReport(
   const name = ["controls", experimentSuffix(options.experimentName)].filter(Boolean).join("-");
   const chart = `${output.replace(/\/$/, "")}/${name}.svg`;
   const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
-  await storage.write(chart, new TextEncoder().encode(svg));
+  await storage.write(chart, await sealSvg(svg));
   return {
     text: [controlTable(levels), "", `Chart: ${chart}`].join("\n"),
     json: { ...options.context, levels, chart, runs },

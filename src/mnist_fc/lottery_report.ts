@@ -5,6 +5,7 @@
 
 import { type AccuracyPoint, accuracySpec } from "../analysis/charts.ts";
 import { renderSvg } from "../analysis/render_svg.ts";
+import { sealSvg } from "../analysis/seal.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
 import { experimentSuffix } from "./control_paths.ts";
@@ -34,7 +35,7 @@ export async function lotteryReport(
     ["accuracy", suffix].filter(Boolean).join("-")
   }.svg`;
   const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
-  await storage.write(chart, new TextEncoder().encode(svg));
+  await storage.write(chart, await sealSvg(svg));
   return {
     text: [levelTable(levels), "", verdict.sentence, `Chart: ${chart}`].join("\n"),
     json: { ...options.context, levels, verdict, chart, runs },

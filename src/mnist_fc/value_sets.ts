@@ -10,7 +10,14 @@ import { checkKnownNames, type Network } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
 import { checkValueSet } from "../foundations/resample.ts";
 import { restoreRun } from "../foundations/run_files.ts";
-import { restoreNetwork, saveNetwork } from "../foundations/save_restore.ts";
+import {
+  compareFiles,
+  decodeRecord,
+  encodeRecord,
+  type FileFault,
+  within,
+} from "../foundations/run_record.ts";
+import { encodeNetwork, restoreNetwork } from "../foundations/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
 import { valueSetFolder } from "./control_paths.ts";
 import { parseConfig } from "./parse_config.ts";
@@ -23,11 +30,7 @@ export interface ExperimentPlace {
   experimentName: string;
 }
 
-/** What a set was derived from, kept beside it. */
-interface Origin {
-  trials: number[];
-}
-
+/** Kept beside a set: the trials that it was derived from, and the digests of its files. */
 const ORIGIN = "derived_from.json";
 
 /** Numbers of the trials that an experiment's folder holds, ascending. */
@@ -80,8 +83,28 @@ export async function provideValueSets(
   onNotice: (line: string) => void = () => {},
 ): Promise<void> {
   const folder = valueSetFolder(place.experimentPath, level, place.experimentName);
-  if (await place.storage.exists(folder)) await compareOrigin(place, folder, onNotice);
+  const { storage } = place;
+  const faults = await checkOrigin(storage, folder);
+  if (faults && faults.length > 0) {
+    let n = 1;
+    while (await storage.exists(paths.aside(folder, n))) n++;
+    await storage.rename(folder, paths.aside(folder, n));
+    const [{ path, fault }] = faults;
+    onNotice(
+      `${path} ${fault}: derived again, what was there is kept in ${paths.aside(folder, n)}`,
+    );
+  }
+  if (await storage.exists(folder)) await compareOrigin(place, folder, onNotice);
   else await derive(place, level, layers, folder);
+}
+
+/** What is damaged of a derived set; null where the folder is none. */
+export async function checkOrigin(storage: Storage, folder: string): Promise<FileFault[] | null> {
+  const path = within(folder, ORIGIN);
+  if (!await storage.exists(path)) return null;
+  const origin = await decodeRecord(await storage.read(path));
+  if (typeof origin === "string") return [{ path, fault: origin }];
+  return await compareFiles(storage, folder, origin.files);
 }
 
 /** Pools the initial values of the live weights of all trials, in order, and keeps them. */
@@ -125,12 +148,9 @@ async function derive(
   // Made elsewhere and moved in one step: a set is there as a whole or not at all, also where two
   // processes derive it at the same time.
   const draft = `${folder}.${crypto.randomUUID()}.draft`;
-  await saveNetwork(storage, draft, sets);
-  const origin: Origin = { trials };
-  await storage.write(
-    `${draft}/${ORIGIN}`,
-    new TextEncoder().encode(JSON.stringify(origin) + "\n"),
-  );
+  const files = new Map(encodeNetwork("", sets));
+  for (const [file, bytes] of files) await storage.write(within(draft, file), bytes);
+  await storage.write(within(draft, ORIGIN), await encodeRecord({ trials }, files));
   try {
     await storage.rename(draft, folder);
   } catch (error) {
@@ -144,15 +164,10 @@ async function compareOrigin(
   folder: string,
   onNotice: (line: string) => void,
 ): Promise<void> {
-  const path = `${folder}/${ORIGIN}`;
+  const path = within(folder, ORIGIN);
   if (!await place.storage.exists(path)) return; // A set that someone put there.
-  let origin: Origin;
-  try {
-    origin = JSON.parse(new TextDecoder().decode(await place.storage.read(path)));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new FormatError(`${path} is not JSON; remove ${folder} to have it derived again`);
-  }
+  const origin = await decodeRecord(await place.storage.read(path));
+  if (typeof origin === "string") throw new FormatError(`${path} ${origin}; remove ${folder}`);
   const trials = await listTrials(place);
   if (String(origin.trials) === String(trials)) return;
   onNotice(

@@ -1,3 +1,4 @@
+import { encodeRecord } from "../../src/foundations/run_record.ts";
 /**
  * Bad input to the tasks that train single networks and controls: each case ends by itself with one line
  * on stderr that says what, where and what to do; nothing that existed is changed.
@@ -151,17 +152,32 @@ Deno.test("reinitialize: other examples than the experiment's; a damaged record"
   );
   const path = `${place.folder}/done/trial1/1/same_init/run.json`;
   const text = await Deno.readTextFile(path);
+  // As they come from elsewhere: what they say is sealed but not what a record says.
+  const forged = async (change: (config: Record<string, unknown>) => void) => {
+    const { sha256: _, files, ...record } = JSON.parse(text);
+    change(record.config);
+    const contents = await Promise.all(
+      Object.keys(files).map(async (
+        file,
+      ): Promise<[string, Uint8Array]> => [
+        file,
+        await Deno.readFile(path.replace("run.json", file)),
+      ]),
+    );
+    return new TextDecoder().decode(await encodeRecord(record, new Map(contents)));
+  };
   const damages: [text: string, pattern: RegExp][] = [
-    [text.slice(0, 100), /run\.json is not JSON/],
+    [text.slice(0, 100), /run\.json is not JSON: give the command that trained the run again/],
+    [text.replace('"batchSize": 60', '"batchSize": 61'), /run\.json has changed since it was wri/],
     [
-      text.replace('"batchSize": 60', '"batchSize": -60'),
+      await forged((config) => config.batchSize = -60),
       /run\.json: config\.batchSize is not what/,
     ],
     [
-      text.replace('"units": 16', '"units": "16"'),
+      await forged((config) => (config.layers as { units: unknown }[])[0].units = "16"),
       /run\.json: config\.layers\.0\.units is not what/,
     ],
-    [text.replace('"kind": "ticket"', '"kind": "tikcet"'), /run\.json: config\.kind is not what/],
+    [await forged((config) => config.kind = "tikcet"), /run\.json: config\.kind is not what/],
   ];
   try {
     for (const [damaged, pattern] of damages) {

@@ -91,25 +91,6 @@ Deno.test("an output folder with another experiment: named, kept, replaced with 
   assertSameTree(await readTree(copy), await readTree(fresh));
 });
 
-Deno.test("a finished run that was damaged", async () => {
-  const run = `${place.folder}/done/trial1/0/same_init`;
-  const damages: [file: string, content: string | null, pattern: RegExp][] = [
-    ["run.json", "{", /same_init\/run\.json is not JSON .*; move the folder away, run again/],
-    ["run.json", "3", /same_init\/run\.json is not a run's record; move the folder away/],
-    ["metrics.json", "{}", /same_init\/metrics\.json lacks a curve; move the folder away/],
-    ["metrics.json", null, /same_init\/metrics\.json: it does not exist/],
-    ["final/layer0.npy", "x", /same_init\/final\/layer0\.npy: not a NumPy \.npy file/],
-    ["masks/layer1.npy", null, /same_init\/masks lacks layer1\.npy; move the folder away/],
-  ];
-  for (const [file, content, pattern] of damages) {
-    const bytes = await Deno.readFile(`${run}/${file}`);
-    if (content === null) await Deno.remove(`${run}/${file}`);
-    else await Deno.writeTextFile(`${run}/${file}`, content);
-    await place.assertRefused(1, place.again(), pattern);
-    await Deno.writeFile(`${run}/${file}`, bytes);
-  }
-});
-
 Deno.test("training that diverges stops, says when, and saves nothing of that run", async () => {
   await writeSmallMnist(`${place.folder}/mnist`);
   const { code, stdout, stderr } = await runTask("run-lottery", [

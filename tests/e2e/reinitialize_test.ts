@@ -229,7 +229,7 @@ Deno.test("argfile-runner: ctrl-C ends it with 130; the same command goes on wit
     /trial 1 {2}level 0 [\s\S]*iteration +\d+\/1000000/,
   );
   assertEquals([packed.code, packed.stdout], [130, ""]);
-  assertMatch(packed.stderr, /\ninterrupted\n$/);
+  assertMatch(packed.stderr, /\ninterrupted; to go on: deno task argfile-runner train [^\n]+\n$/);
   assertEquals(await runs(), ["a/run.json"]);
 
   await Deno.remove(`${folder}/cut`, { recursive: true });
@@ -239,10 +239,14 @@ Deno.test("argfile-runner: ctrl-C ends it with 130; the same command goes on wit
     /line 1 {2}done/,
   );
   assertEquals([jobs.code, jobs.stdout], [130, ""]);
-  assertMatch(jobs.stderr, /\ninterrupted: 1 of 2 lines are done; the same command goes on\n$/);
+  assertMatch(
+    jobs.stderr,
+    /\ninterrupted: 1 of 2 lines are done; to go on: deno task argf[^\n]+\n$/,
+  );
   assertEquals(await runs(), ["a/run.json"]);
 
-  await Deno.writeTextFile(`${folder}/cut.txt`, [line("a"), ofLength("b", "30")].join("\n"));
+  const shorter = [line("a"), ofLength("b", "30") + " --overwrite"];
+  await Deno.writeTextFile(`${folder}/cut.txt`, shorter.join("\n"));
   const { stdout } = await succeed("argfile-runner", "train", `${folder}/cut.txt`);
   assertEquals(stdout, "2 lines: 1 run, 1 finished before, 0 failed\n");
 });

@@ -14,12 +14,16 @@ export {
   type Curves,
   Gpu,
   type LayerSpec,
+  type LayerState,
+  type LayerValues,
+  type NetworkState,
   type Normalization,
   openGpu,
   type OptimizerSpec,
   type ReplicaOutcome,
   type TrainingPlan,
   type TrainingProgress,
+  type TrainingState,
 } from "./engine/mod.ts";
 export { type Key, RandomStream } from "./engine/random.ts";
 export { type Examples, type ExampleSets } from "./datasets/examples.ts";
@@ -28,6 +32,7 @@ export { makeSyntheticDigits, type SyntheticDigitsOptions } from "./datasets/syn
 export * from "./errors.ts";
 export { type LogRow, type Phase } from "./formats/csv_log.ts";
 export { type Tensor } from "./formats/tensor.ts";
+export { type AdapterUse } from "./foundations/checkpoint.ts";
 export { DatasetBase, type DatasetOptions } from "./foundations/dataset_base.ts";
 export {
   experiment,
@@ -43,8 +48,10 @@ export { type Network } from "./foundations/network.ts";
 /** Names of every file and folder of an experiment. */
 export * as paths from "./foundations/paths.ts";
 export { type Percents, pruneByPercent } from "./foundations/pruning.ts";
+export { type CheckpointPlace } from "./foundations/run_checkpoints.ts";
 export { restoreRun, type SavedRun, saveRun } from "./foundations/run_files.ts";
 export {
+  type CheckpointInterval,
   RunQueue,
   type RunQueueOptions,
   type ShapeRequest,
@@ -74,4 +81,9 @@ export {
   type DatasetMnistOptions,
 } from "./mnist_fc/dataset_mnist.ts";
 export { MemoryStorage } from "./storage/memory.ts";
-export { type Storage, type StorageEntry } from "./storage/storage.ts";
+export {
+  type LockHolder,
+  type Storage,
+  type StorageEntry,
+  type StorageLock,
+} from "./storage/storage.ts";

@@ -35,7 +35,9 @@ export interface LayerParameters extends LayerValues {
 
 /** A matrix of weights (inputs, units) and biases (units), or of an optimizer's values for them. */
 export interface LayerValues {
+  /** (inputs, units), row-major. */
   weights: Float32Array;
+  /** (units). */
   biases: Float32Array;
 }
 
@@ -49,6 +51,7 @@ export interface LayerState extends LayerValues {
 export interface NetworkState {
   /** Updates made. */
   iteration: number;
+  /** In the order of the layers. */
   layers: LayerState[];
 }
 

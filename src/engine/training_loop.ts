@@ -62,6 +62,7 @@ export interface ReplicaOutcome {
 
 /** A replica between two iterations, with its curves so far. */
 export interface TrainingState extends NetworkState {
+  /** All points up to this iteration. */
   curves: Curves;
 }
 

@@ -33,7 +33,9 @@ export interface CheckpointHeader {
 
 /** The adapter that trained a run from an iteration on. */
 export interface AdapterUse {
+  /** The first of its iterations. */
   iteration: number;
+  /** What is known of it. */
   adapter: AdapterDescription;
 }
 

@@ -16,6 +16,7 @@ import * as paths from "./paths.ts";
 
 /** Where a run's checkpoints are kept, and what they must be of. */
 export interface CheckpointPlace {
+  /** Where files are kept. */
   storage: Storage;
   /** The run's folder. */
   folder: string;

@@ -54,7 +54,9 @@ await runTask(task, async (flags, [root]) => {
   if (allFaults.length > 0) {
     const [{ path, fault }] = allFaults;
     throw new LotteryError(
-      `${damaged.length} of ${runs.length} runs are damaged: ${path} ${fault}; run the command that ` +
+      `${damaged.length} of ${runs.length} runs ${
+        damaged.length === 1 ? "is" : "are"
+      } damaged: ${path} ${fault}; run the command that ` +
         "made it again, which moves what is damaged aside and makes it anew",
     );
   }

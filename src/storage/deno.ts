@@ -2,13 +2,20 @@
  * `Storage` on the disk, through Deno's file system. Relative paths start at the working folder.
  *
  * A write goes to a temporary name in the same folder, is flushed to the disk, then renamed over the
- * target, so a crash at any point leaves the old file or the new one.
+ * target, so a crash at any point leaves the old file or the new one. Then the folder is flushed, so
+ * that a power cut cannot undo it: 1.1 ms instead of 0.8 for 1 KB (medians of 200 on ext4).
+ *
+ * A lock is the system's lock of an open file: it is free again when its process ends, however it does.
  */
 
 import { NotFoundError, StorageError } from "../errors.ts";
-import { lockedError } from "./lock_holder.ts";
+import { FAULTS } from "./faults.ts";
+import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
 import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
 import { isTemporary, temporaryName } from "./temporary.ts";
+
+/** Names of the temporary files that this process writes, which are nobody's leftovers. */
+const beingWritten = new Set<string>();
 
 /** Files on the disk; needs Deno's read permission, and write permission to change anything. */
 export class DenoStorage implements Storage {
@@ -23,21 +30,27 @@ export class DenoStorage implements Storage {
   async write(path: string, bytes: Uint8Array): Promise<void> {
     const { folder, name } = splitPath(path);
     for (let tries = 1;; tries++) {
-      const temporary = folder + temporaryName(name);
+      const temporary = temporaryName(name);
+      beingWritten.add(temporary);
       try {
-        if (folder !== "") await Deno.mkdir(folder, { recursive: true });
-        await writeFlushed(temporary, bytes);
-        await Deno.rename(temporary, path);
-        return await flushFolder(folder);
+        await makeFolder(folder);
+        await writeFlushed(folder + temporary, bytes);
+        await Deno.rename(folder + temporary, path);
+        break;
       } catch (error) {
         // The failure to report is the first one; there may be no temporary file to remove.
-        await Deno.remove(temporary).catch(() => {});
+        await Deno.remove(folder + temporary).catch(() => {});
         // Another process may have swept it away as a killed one's.
         if (!(error instanceof Deno.errors.NotFound) || tries === WRITE_TRIES) {
           throw asStorageError(error, "write", path);
         }
+      } finally {
+        beingWritten.delete(temporary);
       }
     }
+    await flushFolder(folder).catch((error) => {
+      throw asStorageError(error, "write", path);
+    });
   }
 
   async list(path: string): Promise<StorageEntry[]> {
@@ -71,9 +84,10 @@ export class DenoStorage implements Storage {
     }
     try {
       const { folder } = splitPath(to);
-      if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await Deno.rename(from, to);
       await flushFolder(folder);
+      await flushFolder(parentOf(from));
     } catch (error) {
       throw asStorageError(error, "move", from);
     }
@@ -82,115 +96,176 @@ export class DenoStorage implements Storage {
   async remove(path: string): Promise<void> {
     try {
       await Deno.remove(path, { recursive: true });
+      await flushFolder(parentOf(path));
     } catch (error) {
       if (!isMissing(error)) throw asStorageError(error, "remove", path);
     }
   }
 
   async lock(path: string, holder: LockHolder): Promise<StorageLock> {
-    const { folder } = splitPath(path);
     try {
-      if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+      await makeFolder(splitPath(path).folder);
       for (let tries = 1; tries <= LOCK_TRIES; tries++) {
-        const file = await tryLock(path);
-        if (file) {
-          await writeHolder(file, holder);
-          let isReleased = false;
-          const release = async () => {
-            if (isReleased) return;
-            isReleased = true;
-            await Deno.remove(path).catch(() => {});
-            file.close();
-          };
-          return { release };
+        const file = await Deno.open(path, { read: true, write: true, create: true });
+        let isHeld = false;
+        try {
+          if (await tryLock(file)) {
+            // Who released it removed the file that was opened here: that one's lock is worth nothing.
+            if (!await isAt(path, file)) continue;
+            await file.truncate(0);
+            await writeAll(file, new TextEncoder().encode(formatHolder(holder)));
+            await file.sync();
+            isHeld = true;
+            return new DenoLock(path, file);
+          }
+          const found = parseHolder(await readLocked(file));
+          if (found) throw lockedError(path, found, holder);
+        } finally {
+          if (!isHeld) file.close();
         }
-        // Whoever has it may be about to write its name, or to release it.
-        const text = await Deno.readTextFile(path).catch(() => "");
-        if (text !== "") throw lockedError(path, text);
+        // Who has it is about to write its name.
         await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MILLISECONDS));
       }
     } catch (error) {
       throw error instanceof StorageError ? error : asStorageError(error, "lock", path);
     }
-    throw lockedError(path, "");
+    throw lockedError(path, undefined, holder);
   }
 
   async sweep(folder: string): Promise<void> {
-    const sweepBelow = async (below: string) => {
-      for await (const { name, isDirectory } of Deno.readDir(below)) {
-        const path = `${below}/${name}`;
-        if (isDirectory) await sweepBelow(path);
-        else if (isTemporary(name)) await Deno.remove(path);
-      }
-    };
     try {
-      await sweepBelow(folder.replace(/(.)\/+$/, "$1"));
+      for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+        const path = folder.replace(/\/*$/, "/") + name;
+        if (isDirectory) await this.sweep(path);
+        else if (isFile && isTemporary(name) && !beingWritten.has(name)) await this.remove(path);
+      }
     } catch (error) {
-      if (!isMissing(error)) throw asStorageError(error, "tidy", folder);
+      if (error instanceof Deno.errors.NotFound) return;
+      throw error instanceof StorageError ? error : asStorageError(error, "tidy", folder);
     }
   }
 }
 
+/** How often a file is written that goes away meanwhile. */
 const WRITE_TRIES = 3;
 
-/** How often a lock is tried whose file goes away meanwhile: its holder is releasing it. */
-const LOCK_TRIES = 20;
+/** How often a lock is tried whose file goes away meanwhile or says nothing of its holder. */
+const LOCK_TRIES = 10;
 const LOCK_PAUSE_MILLISECONDS = 25;
 
-/**
- * Takes the lock of a file: the system frees it when the process ends, however it does, so that a lock
- * file that someone has left behind locks nothing. Null if it is taken.
- */
-async function tryLock(path: string): Promise<Deno.FsFile | null> {
-  const file = await Deno.open(path, { read: true, write: true, create: true });
-  let isHeld = false;
-  try {
-    if (!await file.tryLock(true)) return null;
-    // Whoever released it removed the file that was opened here; the lock of that one is worth nothing.
-    const [ours, theirs] = [await file.stat(), await Deno.stat(path).catch(() => null)];
-    isHeld = theirs !== null && ours.ino === theirs.ino && ours.dev === theirs.dev;
-    return isHeld ? file : null;
-  } finally {
-    if (!isHeld) file.close();
+/** Bytes of a lock file that are looked at. */
+const LOCK_BYTES = 65536;
+
+/** A lock file held through its open handle. */
+class DenoLock implements StorageLock {
+  #released: Promise<void> | undefined;
+
+  constructor(private readonly path: string, private readonly file: Deno.FsFile) {}
+
+  release(): Promise<void> {
+    return this.#released ??= this.#release();
+  }
+
+  async #release(): Promise<void> {
+    try {
+      // If the file was moved or removed, another may lie there.
+      if (await isAt(this.path, this.file)) await Deno.remove(this.path);
+    } catch {
+      // A file that stays behind locks nothing.
+    } finally {
+      this.file.close();
+    }
   }
 }
 
-async function writeHolder(file: Deno.FsFile, holder: LockHolder): Promise<void> {
-  const bytes = new TextEncoder().encode(JSON.stringify(holder) + "\n");
-  await file.truncate(0);
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+/** Takes the system's lock of an open file; false if it is taken. */
+async function tryLock(file: Deno.FsFile): Promise<boolean> {
+  try {
+    return await file.tryLock(true);
+  } catch (error) {
+    // File systems without locks answer in several ways, and Deno has codes for few of them.
+    throw Object.assign(new Error(String(error)), { code: "ENOLCK" });
+  }
+}
+
+/** Whether an open file is the one at a path. */
+async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
+  try {
+    const [there, opened] = [await Deno.stat(path), await file.stat()];
+    return there.ino === opened.ino && there.dev === opened.dev;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** The text of a file that another has locked; "" where the system forbids to read it, as Windows does. */
+async function readLocked(file: Deno.FsFile): Promise<string> {
+  const buffer = new Uint8Array(LOCK_BYTES);
+  let length = 0;
+  try {
+    for (let count; (count = await file.read(buffer.subarray(length)));) length += count;
+  } catch {
+    return "";
+  }
+  return new TextDecoder().decode(buffer.subarray(0, length));
+}
+
+/** Makes a folder and those above it that are missing, and flushes their names to the disk. */
+async function makeFolder(folder: string): Promise<void> {
+  const missing: string[] = [];
+  for (let path = folder; path !== "" && await isAbsent(path); path = parentOf(path)) {
+    missing.push(path);
+  }
+  if (missing.length === 0) return;
+  await Deno.mkdir(folder, { recursive: true });
+  for (const path of missing) await flushFolder(parentOf(path));
+}
+
+/** Whether there is nothing at a path, as far as can be seen. */
+async function isAbsent(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return false;
+  } catch (error) {
+    return isMissing(error);
+  }
 }
 
 /**
- * Brings the names in a folder to the disk, so that a power cut cannot undo a rename. Where a folder
- * cannot be flushed, as on Windows, the file system sees to it or nothing does.
+ * Brings the names in a folder to the disk. Where a folder cannot be opened or flushed, as on Windows,
+ * the file system sees to it or nothing does.
  */
 async function flushFolder(folder: string): Promise<void> {
   try {
     using file = await Deno.open(folder === "" ? "." : folder);
     await file.sync();
   } catch (error) {
-    if (Deno.build.os !== "windows" && !isUnflushable(error)) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (["EIO", "ENOSPC", "EDQUOT"].includes(code)) throw error;
   }
-}
-
-/** What file systems answer that do not flush folders. */
-function isUnflushable(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return ["EINVAL", "EISDIR", "ENOTSUP", "EACCES", "EPERM", "EBADF"].includes(code);
 }
 
 /** Makes a new file whose bytes are on the disk, not only in the system's cache, on return. */
 async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true });
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  await writeAll(file, bytes);
   await file.sync();
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }
 
 /** The folder of a path with its final slash ("" for the working folder), and the last name. */
 function splitPath(path: string): { folder: string; name: string } {
   const end = path.lastIndexOf("/") + 1;
   return { folder: path.slice(0, end), name: path.slice(end) };
+}
+
+/** The folder that holds a file or a folder, with its final slash; "" for the working folder. */
+function parentOf(path: string): string {
+  return splitPath(path.replace(/\/+$/, "")).folder;
 }
 
 /** A path below a file does not exist either. */
@@ -201,21 +276,6 @@ function isMissing(error: unknown): boolean {
 function notFound(action: string, path: string): NotFoundError {
   return new NotFoundError(`cannot ${action} ${path}: it does not exist; check the path`);
 }
-
-/** What is wrong and what to do next, by the operating system's error code. */
-const FAULTS: Record<string, string> = {
-  EACCES: "permission denied; check the owner and mode of it and its folder, or choose another",
-  EPERM: "the system forbids it; check the owner and mode of it and its folder, or choose another",
-  EROFS: "the file system is read-only; choose a folder on another one",
-  ENOSPC: "the disk is full; free some space or choose a folder on another disk",
-  EDQUOT: "the disk quota is used up; free some space or choose a folder on another disk",
-  EISDIR: "it is a folder, not a file; name a file",
-  ENOTDIR: "a part of the path is a file, not a folder; name another path",
-  EEXIST: "a part of the path is a file, not a folder; name another path",
-  EINVAL: "the system cannot use that path (a folder cannot move into itself); name another one",
-  ENAMETOOLONG: "the name is too long; choose a shorter one",
-  EMFILE: "too many files are open; run fewer things at once",
-};
 
 /**
  * The one-line error for a failed file operation. Exported for its tests: a full disk cannot be had

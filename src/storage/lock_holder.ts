@@ -1,35 +1,82 @@
-/** The holder of a lock in words, also where the file that names it says nothing of the kind. */
+/**
+ * Who holds a lock, as the text of the lock file and as the refusal of those who find it taken. What a
+ * lock file says is not trusted: it may be half written, damaged or made by something else.
+ */
 
 import { LockedError } from "../errors.ts";
 import type { LockHolder } from "./storage.ts";
 
-/** Longest text of a lock file that is shown. */
-const MAX_LENGTH = 200;
+/** The text of a lock file. */
+export function formatHolder({ pid, host, since, command }: LockHolder): string {
+  return JSON.stringify({ pid, host, since, command }) + "\n";
+}
+
+/** What a lock file says of its holder: null where that is nothing of the kind. */
+export type FoundHolder = { [field in keyof LockHolder]: LockHolder[field] | null };
+
+/** Reads the text of a lock file; undefined if it is not a JSON object. */
+export function parseHolder(text: string): FoundHolder | undefined {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof found !== "object" || found === null || Array.isArray(found)) return undefined;
+  const { pid, host, since, command } = found as Record<string, unknown>;
+  return {
+    pid: typeof pid === "number" && Number.isSafeInteger(pid) && pid > 0 ? pid : null,
+    host: typeof host === "string" ? onOneLine(host, 60) || null : null,
+    since: typeof since === "string" ? formatTime(since) : null,
+    command: typeof command === "string" ? onOneLine(command, 200) || null : null,
+  };
+}
 
 /**
  * The error of a lock that is taken.
  *
- * @param path the lock file
- * @param text what it holds: a `LockHolder` as JSON, if its writer came so far
+ * @param path the lock file: `x/.lock` locks the folder `x`, `x/.name.lock` locks `x/name`
+ * @param found what it says of its holder, if anything
+ * @param taker who finds it taken
  */
-export function lockedError(path: string, text: string): LockedError {
-  const folder = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
-  let holder: Partial<Record<keyof LockHolder, unknown>> = {};
-  try {
-    holder = JSON.parse(text) ?? {};
-  } catch {
-    // Not written yet, or by something else.
-  }
-  const plain = (value: unknown) =>
-    // deno-lint-ignore no-control-regex -- what a file says must not move the cursor
-    String(value).replace(/[\x00-\x1f\x7f-\x9f]+/g, " ").slice(0, MAX_LENGTH);
-  const { pid, host, since, command } = holder;
-  const who = Number.isSafeInteger(pid) ? `process ${pid}` : "another process";
-  const where = typeof host === "string" ? ` on ${plain(host)}` : "";
-  const when = typeof since === "string" ? ` since ${plain(since)}` : "";
-  const what = typeof command === "string" ? ` (${plain(command)})` : "";
+export function lockedError(
+  path: string,
+  found: FoundHolder | undefined,
+  taker: LockHolder,
+): LockedError {
+  const { pid, host, since, command } = found ?? {};
+  const isHere = host === taker.host, hasPid = typeof pid === "number";
+  const isThisProcess = isHere && hasPid && pid === taker.pid;
+  const who = isThisProcess
+    ? "another job of this process"
+    : (hasPid ? `process ${pid}` : "another process") + (host ? ` on host "${host}"` : "");
+  const kill = hasPid ? `, or stop it (kill ${pid}${isHere ? "" : " on that host"}),` : ",";
+  const action = isThisProcess
+    ? "give each job a folder of its own"
+    : `wait for it to end${kill} then run the same command again`;
   return new LockedError(
-    `${folder} is in use by ${who}${where}${when}${what}; wait for it to end, or stop it, then run ` +
-      "the same command again",
+    `${lockedBy(path)} is in use by ${who}${since ? ` since ${since}` : ""}` +
+      `${command ? ` (${command})` : ""}; ${action}`,
   );
+}
+
+/** What a lock file locks. */
+function lockedBy(path: string): string {
+  const start = path.lastIndexOf("/") + 1;
+  const folder = path.slice(0, start), name = path.slice(start);
+  if (name === ".lock") return folder.replace(/(.)\/+$/, "$1") || ".";
+  return folder + name.replace(/^\.(.+)\.lock$/, "$1");
+}
+
+/** An ISO 8601 time as "2026-11-23 20:15:03 UTC"; null if it is no time. */
+function formatTime(text: string): string | null {
+  const time = Date.parse(text);
+  if (isNaN(time)) return null;
+  return new Date(time).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+}
+
+/** Text of at most so many characters, without those that move the cursor or turn its direction. */
+function onOneLine(text: string, maxLength: number): string {
+  const plain = [...text.slice(0, 4 * maxLength).replace(/[\p{C}\s]+/gu, " ").trim()];
+  return plain.length <= maxLength ? plain.join("") : plain.slice(0, maxLength).join("") + "…";
 }

@@ -4,7 +4,7 @@
  */
 
 import { NotFoundError, StorageError } from "../errors.ts";
-import { lockedError } from "./lock_holder.ts";
+import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
 import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
 import { isTemporary } from "./temporary.ts";
 
@@ -12,8 +12,8 @@ import { isTemporary } from "./temporary.ts";
 export class MemoryStorage implements Storage {
   /** Normalized path → content of a file, or null for a folder. The root is "". */
   #nodes = new Map<string, Uint8Array | null>([["", null]]);
-  /** Locks that are held, by normalized path. */
-  #locks = new Map<string, LockHolder>();
+  /** The contents of lock files that are held: as on a disk, a lock goes where its file goes. */
+  #locks = new Set<Uint8Array>();
 
   read(path: string): Promise<Uint8Array> {
     return settle(() => {
@@ -41,15 +41,10 @@ export class MemoryStorage implements Storage {
 
   list(path: string): Promise<StorageEntry[]> {
     return settle(() => {
-      const key = normalize(path);
-      if (this.#isBelowFile(key) || this.#nodes.get(key) instanceof Uint8Array) {
-        throw new StorageError(
-          `cannot list ${path}: a part of the path is a file, not a folder; name another path`,
-        );
-      }
+      const key = this.#folderKey(path, "list");
       const entries: StorageEntry[] = [];
       for (const [child, content] of this.#nodes) {
-        const name = child.slice(child.lastIndexOf("/") + 1);
+        const name = nameOf(child);
         if (child === "" || parentOf(child) !== key || isTemporary(name)) continue;
         entries.push({ name, isDirectory: content === null });
       }
@@ -92,24 +87,44 @@ export class MemoryStorage implements Storage {
 
   lock(path: string, holder: LockHolder): Promise<StorageLock> {
     return settle(() => {
-      const key = normalize(path), owner = this.#locks.get(key);
-      if (owner) throw lockedError(path, JSON.stringify(owner));
+      const key = normalize(path), before = this.#nodes.get(key);
+      if (before === null) {
+        throw new StorageError(`cannot lock ${path}: it is a folder, not a file; name a file`);
+      }
+      if (before && this.#locks.has(before)) {
+        throw lockedError(path, parseHolder(new TextDecoder().decode(before)), holder);
+      }
       this.#makeParents(key, `lock ${path}`);
-      this.#locks.set(key, holder);
-      const release = () => {
-        if (this.#locks.get(key) === holder) this.#locks.delete(key);
-        return Promise.resolve();
-      };
-      return { release };
+      const content = new TextEncoder().encode(formatHolder(holder));
+      this.#nodes.set(key, content);
+      this.#locks.add(content);
+      return { release: () => settle(() => this.#release(key, content)) };
     });
   }
 
   sweep(folder: string): Promise<void> {
     return settle(() => {
-      for (const [key] of this.#below(normalize(folder))) {
-        if (isTemporary(key.slice(key.lastIndexOf("/") + 1))) this.#nodes.delete(key);
+      for (const [key, content] of this.#below(this.#folderKey(folder, "tidy"))) {
+        if (content && isTemporary(nameOf(key))) this.#nodes.delete(key);
       }
     });
+  }
+
+  #release(key: string, content: Uint8Array): void {
+    this.#locks.delete(content);
+    // If the file was moved or removed, another may lie there.
+    if (this.#nodes.get(key) === content) this.#nodes.delete(key);
+  }
+
+  /** The key of what must not be a file. */
+  #folderKey(path: string, action: string): string {
+    const key = normalize(path);
+    if (this.#isBelowFile(key) || this.#nodes.get(key) instanceof Uint8Array) {
+      throw new StorageError(
+        `cannot ${action} ${path}: a part of the path is a file, not a folder; name another path`,
+      );
+    }
+    return key;
   }
 
   /** A path and everything under it. */
@@ -145,6 +160,10 @@ function settle<T>(act: () => T): Promise<T> {
 
 function parentOf(key: string): string {
   return key.slice(0, Math.max(0, key.lastIndexOf("/")));
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1);
 }
 
 function normalize(path: string): string {

@@ -25,7 +25,7 @@ export interface LockHolder {
 
 /** A lock that is held until it is released or its process ends, however that ends. */
 export interface StorageLock {
-  /** Gives the lock up; a second call does nothing. */
+  /** Gives the lock up and removes its file; never rejects, and a second call does nothing. */
   release(): Promise<void>;
 }
 
@@ -48,6 +48,9 @@ export interface Storage {
    * or in this one, naming who holds it and since when.
    */
   lock(path: string, holder: LockHolder): Promise<StorageLock>;
-  /** Removes temporary files that killed writers have left anywhere under a folder. */
+  /**
+   * Removes temporary files that killed writers have left anywhere under a folder; only the holder of
+   * its lock may, since those of other processes that still write go too.
+   */
   sweep(folder: string): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** Names of files that are being written: what a killed process leaves behind can be told by them. */
+/**
+ * The names of files that are being written: `.run.json.<UUID>.tmp`, to become `run.json`. What a killed
+ * process leaves behind can be told by them.
+ */
 
 /** A name in the same folder for a file that will become `name`. */
 export function temporaryName(name: string): string {
@@ -7,5 +10,5 @@ export function temporaryName(name: string): string {
 
 /** Whether a name is one of those. */
 export function isTemporary(name: string): boolean {
-  return /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name);
+  return /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/s.test(name);
 }

@@ -69,14 +69,14 @@ export function withChanges(flags: readonly string[], changes: readonly string[]
 /** The files under a folder: content as text with one character per byte, by relative path. */
 export type Tree = Map<string, string>;
 
-/** Reads a folder; empty if there is none. What a killed process leaves half-written is no file. */
-export async function readTree(folder: string): Promise<Tree> {
+/** Reads a folder; empty if there is none. What a killed process leaves half-written is no file, unless asked for. */
+export async function readTree(folder: string, isWhole = false): Promise<Tree> {
   const tree: Tree = new Map();
   const read = async (below: string) => {
     for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
       const path = below + name;
       if (isDirectory) await read(`${path}/`);
-      else if (!name.endsWith(".tmp")) {
+      else if (isWhole || !name.endsWith(".tmp")) {
         tree.set(path, latin1(await Deno.readFile(`${folder}/${path}`)));
       }
     }

@@ -17,19 +17,24 @@ export interface Place extends AsyncDisposable {
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 /** Asserts a `StorageError` of one line that names the path. */
-async function assertRefused(act: () => Promise<unknown>, path: string, message = "cannot") {
+export async function assertRefused(act: () => Promise<unknown>, path: string, message = "cannot") {
   const error = await assertRejects(act, StorageError, message);
   assert(error.message.includes(path), `${error.message} does not name ${path}`);
   assert(!error.message.includes("\n"), "the message has one line");
 }
 
-/** Registers the tests under `name`; each gets a new place. */
-export function testStorage(name: string, makePlace: () => Promise<Place>): void {
-  const test = (title: string, act: (storage: Storage, root: string) => Promise<void>) =>
+/** A way to register tests under `name` that get a new place each. */
+export function placeTests(name: string, makePlace: () => Promise<Place>) {
+  return (title: string, act: (storage: Storage, root: string) => Promise<void>) =>
     Deno.test(`${name}: ${title}`, async () => {
       await using place = await makePlace();
       await act(place.storage, place.root);
     });
+}
+
+/** Registers the tests of files and folders. */
+export function testStorage(name: string, makePlace: () => Promise<Place>): void {
+  const test = placeTests(name, makePlace);
 
   test("reads what was written, making parent folders", async (storage, root) => {
     await storage.write(`${root}/a/b/c.bin`, bytes(1, 2, 255));

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { NotFoundError, StorageError } from "../../src/errors.ts";
 import { asStorageError, DenoStorage } from "../../src/storage/deno.ts";
 import { testStorage } from "./contract.ts";
+import { testLocks } from "./lock_contract.ts";
 
 async function makePlace() {
   const root = await Deno.makeTempDir();
@@ -13,6 +14,7 @@ async function makePlace() {
 }
 
 testStorage("DenoStorage", makePlace);
+testLocks("DenoStorage", makePlace);
 
 function allNames(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
@@ -59,6 +61,82 @@ Deno.test("DenoStorage: a name of 200 characters is written, one of 300 refused"
     "the name is too long",
   );
   assertStringIncludes(error.message, path);
+});
+
+Deno.test("DenoStorage: every name on the way to a new file is flushed to the disk, after it is made", async () => {
+  await using place = await makePlace();
+  const { open, rename, mkdir } = Deno;
+  const events: string[] = [];
+  const inside = (path: string | URL) => String(path).slice(place.root.length).replace(/\/$/, "");
+  Deno.open = async (path, options) => {
+    const file = await open(path, options);
+    const { sync } = file;
+    file.sync = () => {
+      events.push(`sync ${inside(path).replace(/\.[-0-9a-f]+\.tmp$/, ".tmp")}`);
+      return sync.call(file);
+    };
+    return file;
+  };
+  Deno.rename = (from, to) => (events.push(`rename ${inside(to)}`), rename(from, to));
+  Deno.mkdir = (path, options) => (events.push(`mkdir ${inside(path)}`), mkdir(path, options));
+  try {
+    await place.storage.write(`${place.root}/a/b/f`, Uint8Array.of(1));
+    assertEquals(events.splice(0), [
+      "mkdir /a/b",
+      "sync /a",
+      "sync ",
+      "sync /a/b/.f.tmp",
+      "rename /a/b/f",
+      "sync /a/b",
+    ]);
+    await place.storage.rename(`${place.root}/a/b/`, `${place.root}/c`);
+    assertEquals(events.splice(0), ["rename /c", "sync ", "sync /a"]);
+    await place.storage.remove(`${place.root}/c/f`);
+    await place.storage.remove(`${place.root}/c/`);
+    assertEquals(events.splice(0), ["sync /c", "sync "]);
+  } finally {
+    Object.assign(Deno, { open, rename, mkdir });
+  }
+});
+
+Deno.test("DenoStorage: a folder that cannot be flushed is no fault, a broken disk is", async () => {
+  await using place = await makePlace();
+  const { open } = Deno;
+  const path = `${place.root}/f`;
+  const write = (code: string) => {
+    Deno.open = (path, options) =>
+      options ? open(path, options) : Promise.reject(Object.assign(new Error(code), { code }));
+    return place.storage.write(path, Uint8Array.of(code.length));
+  };
+  try {
+    for (const code of ["EINVAL", "EACCES", "ENOTSUP", ""]) {
+      await write(code);
+      assertEquals([...await place.storage.read(path)], [code.length]);
+    }
+    await assertRejects(() => write("EIO"), StorageError, `cannot write ${path}: EIO; check`);
+  } finally {
+    Deno.open = open;
+  }
+});
+
+Deno.test("DenoStorage: a file that another process sweeps away while it is written is written again", async () => {
+  await using place = await makePlace();
+  const { rename } = Deno;
+  const path = `${place.root}/f`;
+  let sweeps = 2;
+  Deno.rename = async (from, to) => {
+    if (sweeps-- > 0) await Deno.remove(from);
+    await rename(from, to);
+  };
+  try {
+    await place.storage.write(path, Uint8Array.of(1));
+    assertEquals([...await place.storage.read(path)], [1]);
+    sweeps = Infinity;
+    await assertRejects(() => place.storage.write(path, Uint8Array.of(2)), StorageError, path);
+    assertEquals([...await place.storage.read(path)], [1]);
+  } finally {
+    Deno.rename = rename;
+  }
 });
 
 Deno.test("DenoStorage: relative paths start at the working folder", async () => {

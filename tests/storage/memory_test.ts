@@ -1,13 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { testStorage } from "./contract.ts";
+import { testLocks } from "./lock_contract.ts";
 
-testStorage("MemoryStorage", async () => {
+async function makePlace() {
   const storage = new MemoryStorage();
   await storage.write("root/file", new Uint8Array());
   await storage.remove("root/file");
   return { storage, root: "root", [Symbol.asyncDispose]: () => Promise.resolve() };
-});
+}
+
+testStorage("MemoryStorage", makePlace);
+testLocks("MemoryStorage", makePlace);
 
 Deno.test("MemoryStorage: one root, however a path is written", async () => {
   const storage = new MemoryStorage();

@@ -348,21 +348,23 @@ export class RunQueue {
   #checkpointing(group: Waiting[]): Checkpointing {
     const { checkpointInterval = { seconds: 60 } } = this.options;
     let pause = "seconds" in checkpointInterval ? 1000 * checkpointInterval.seconds : Infinity;
-    let last = performance.now();
+    let last = performance.now(), begun = last;
     const interval = "iterations" in checkpointInterval ? checkpointInterval.iterations : null;
     return {
       interval,
-      isDue: (iteration) =>
-        interval === null ? performance.now() - last >= pause : iteration % interval === 0,
+      isDue: (iteration) => {
+        begun = performance.now();
+        return interval === null ? begun - last >= pause : iteration % interval === 0;
+      },
       keep: async (states) => {
-        const start = performance.now();
         for (const [r, state] of states.entries()) {
           if (!state) continue;
           await group[r].request.onCheckpoint?.(state);
           group[r].from = state;
         }
         last = performance.now();
-        pause = Math.max(pause, (last - start) / CHECKPOINT_SHARE);
+        // From where training stopped, to be read.
+        pause = Math.max(pause, (last - begun) / CHECKPOINT_SHARE);
       },
     };
   }

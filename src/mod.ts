@@ -11,6 +11,7 @@ export {
   adamSpec,
   type AdapterDescription,
   type CurvePoint,
+  type CurveRows,
   type Curves,
   Gpu,
   type LayerSpec,

@@ -1,5 +1,6 @@
 /** The engine: trains, evaluates and prunes networks on a WebGPU device. Knows nothing of files. */
 
+export { type CurvePoint, type CurveRows, type Curves } from "./curves.ts";
 export { type ExampleArrays, type GpuExamples, type Normalization } from "./dataset.ts";
 export { destroyExamples, uploadExamples } from "./dataset.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
@@ -19,8 +20,6 @@ export {
 export { type PruneJob, pruneSmallest } from "./prune.ts";
 export {
   type Checkpointing,
-  type CurvePoint,
-  type Curves,
   type ReplicaOutcome,
   runTraining,
   type TrainingPlan,

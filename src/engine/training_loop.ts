@@ -4,6 +4,7 @@
  */
 
 import { InputError } from "../errors.ts";
+import { CurveRecorder, type CurveRows, type Curves, pointsOf } from "./curves.ts";
 import { MAX_EVALUATIONS } from "./evaluation.ts";
 import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
 import { MAX_BURST, type NetworkState, type Split } from "./program_spec.ts";
@@ -16,26 +17,6 @@ export interface TrainingPlan {
   validateInterval: number | null;
   /** The same for the test set. */
   testInterval: number | null;
-}
-
-/** One point of a curve, measured with the weights after `iteration` updates. */
-export interface CurvePoint {
-  /** Updates made before it was measured. */
-  iteration: number;
-  /** Mean cross-entropy, in nats. */
-  loss: number;
-  /** Fraction in [0, 1]. */
-  accuracy: number;
-}
-
-/** The curves of one replica. `train` is measured on each iteration's own batch. */
-export interface Curves {
-  /** By iteration, of its batch before its update. */
-  train: CurvePoint[];
-  /** Of the whole validation split, at its interval. */
-  validate: CurvePoint[];
-  /** Of the whole test set, at its interval. */
-  test: CurvePoint[];
 }
 
 /** The state of a training run after a burst, for a progress display. */
@@ -63,7 +44,7 @@ export interface ReplicaOutcome {
 /** A replica between two iterations, with its curves so far. */
 export interface TrainingState extends NetworkState {
   /** All points up to this iteration. */
-  curves: Curves;
+  curves: CurveRows;
 }
 
 /** Keeps states from which training can go on. */
@@ -82,7 +63,7 @@ export interface TrainingOptions {
   signal?: AbortSignal;
   onProgress?: (progress: TrainingProgress) => void;
   /** The curves of replicas that were loaded with the states of that iteration. */
-  from?: { iteration: number; curves: Curves[] };
+  from?: { iteration: number; curves: CurveRows[] };
   checkpointing?: Checkpointing;
 }
 
@@ -102,10 +83,10 @@ export async function runTraining(
 ): Promise<ReplicaOutcome[]> {
   checkPlan(plan);
   const { signal, onProgress, checkpointing, from } = options;
-  const outcomes: ReplicaOutcome[] = Array.from({ length: program.spec.replicas }, (_, r) => ({
-    curves: from ? copyCurves(from.curves[r]) : { train: [], validate: [], test: [] },
-    divergedAt: null,
-  }));
+  const recorders = Array.from(
+    { length: program.spec.replicas },
+    (_, r) => new Recorder(plan, from?.curves[r]),
+  );
   const due: TrainingPlan = program.count("validate") > 0
     ? plan
     : { ...plan, validateInterval: null };
@@ -118,18 +99,18 @@ export async function runTraining(
     const { burst, result } = inFlight;
     inFlight = null;
     const measured = await result;
-    record(outcomes, burst, measured);
+    record(recorders, burst, measured);
     pace.observe(burst.iterations);
     if (measured.gpuMilliseconds === null) gpuMilliseconds = null;
     else if (gpuMilliseconds !== null) gpuMilliseconds += measured.gpuMilliseconds;
     const iteration = burst.start + burst.iterations;
-    onProgress?.({ ...progressOf(outcomes, iteration, plan.iterations), gpuMilliseconds });
+    onProgress?.({ ...progressOf(recorders, iteration, plan.iterations), gpuMilliseconds });
   };
   const keep = async () => {
     const states = await program.readState();
     await checkpointing?.keep(states.map((state, r) => {
-      const { curves, divergedAt } = outcomes[r];
-      return divergedAt === null ? { ...state, curves: copyCurves(curves) } : null;
+      const { divergedAt } = recorders[r];
+      return divergedAt === null ? { ...state, curves: recorders[r].rows() } : null;
     }));
     pace.restart();
   };
@@ -147,15 +128,42 @@ export async function runTraining(
     result.catch(() => {}); // Awaited by collect(), once the next burst has been submitted.
     await collect();
     inFlight = { burst, result };
-    if (outcomes.every((outcome) => outcome.divergedAt !== null)) break;
+    if (recorders.every(({ divergedAt }) => divergedAt !== null)) break;
   }
   await collect();
-  return outcomes;
+  return recorders.map((recorder) => ({
+    curves: recorder.points(),
+    divergedAt: recorder.divergedAt,
+  }));
 }
 
-/** New arrays of the same points. */
-function copyCurves({ train, validate, test }: Curves): Curves {
-  return { train: [...train], validate: [...validate], test: [...test] };
+/** What is measured of one replica. */
+class Recorder {
+  readonly train: CurveRecorder;
+  readonly validate: CurveRecorder;
+  readonly test: CurveRecorder;
+  divergedAt: number | null = null;
+
+  constructor({ iterations, validateInterval, testInterval }: TrainingPlan, from?: CurveRows) {
+    const none = new Float64Array();
+    const evaluations = (n: number | null) => n === null ? 0 : Math.ceil(iterations / n) + 1;
+    this.train = new CurveRecorder(from?.train ?? none, iterations);
+    this.validate = new CurveRecorder(from?.validate ?? none, evaluations(validateInterval));
+    this.test = new CurveRecorder(from?.test ?? none, evaluations(testInterval));
+  }
+
+  rows(): CurveRows {
+    return {
+      train: this.train.rows(),
+      validate: this.validate.rows(),
+      test: this.test.rows(),
+    };
+  }
+
+  points(): Curves {
+    const { train, validate, test } = this.rows();
+    return { train: pointsOf(train), validate: pointsOf(validate), test: pointsOf(test) };
+  }
 }
 
 function checkPlan({ iterations, validateInterval, testInterval }: TrainingPlan): void {
@@ -230,40 +238,39 @@ class Pace {
 }
 
 /** Appends a burst's measurements to the curves of the replicas that have not diverged. */
-function record(outcomes: ReplicaOutcome[], burst: Burst, result: BurstResult): void {
-  outcomes.forEach((outcome, r) => {
+function record(recorders: Recorder[], burst: Burst, result: BurstResult): void {
+  recorders.forEach((recorder, r) => {
     let iteration = burst.start, measured = 0, evaluated = 0;
-    const push = (curve: CurvePoint[], { losses, correct, count }: Measurement) => {
-      if (outcome.divergedAt !== null) return;
-      if (Number.isFinite(losses[r])) {
-        curve.push({ iteration, loss: losses[r], accuracy: correct[r] / count });
-      } else outcome.divergedAt = iteration;
+    const push = (curve: CurveRecorder, { losses, correct, count }: Measurement) => {
+      if (recorder.divergedAt !== null) return;
+      if (Number.isFinite(losses[r])) curve.push(iteration, losses[r], correct[r] / count);
+      else recorder.divergedAt = iteration;
     };
     for (const step of burst.steps) {
       if ("evaluate" in step) {
-        push(outcome.curves[step.evaluate], result.evaluations[evaluated++]);
+        push(recorder[step.evaluate], result.evaluations[evaluated++]);
         continue;
       }
       for (let i = 0; i < step.iterate; i++, iteration++) {
-        push(outcome.curves.train, result.iterations[measured++]);
+        push(recorder.train, result.iterations[measured++]);
       }
     }
   });
 }
 
 function progressOf(
-  outcomes: ReplicaOutcome[],
+  recorders: Recorder[],
   iteration: number,
   iterations: number,
 ): Omit<TrainingProgress, "gpuMilliseconds"> {
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  const evaluated = outcomes.flatMap(({ curves }) =>
-    (curves.validate.at(-1) ?? curves.test.at(-1))?.accuracy ?? []
+  const evaluated = recorders.flatMap(({ validate, test }) =>
+    (validate.last ?? test.last)?.accuracy ?? []
   );
   return {
     iteration,
     iterations,
-    loss: mean(outcomes.map(({ curves }) => curves.train.at(-1)?.loss ?? NaN)),
+    loss: mean(recorders.map(({ train }) => train.last?.loss ?? NaN)),
     accuracy: evaluated.length > 0 ? mean(evaluated) : null,
   };
 }

@@ -7,13 +7,7 @@
  * 64-bit floats of each curve. The line holds the SHA-256 of the arrays and, as its last field, its own.
  */
 
-import type {
-  AdapterDescription,
-  CurvePoint,
-  LayerSpec,
-  LayerValues,
-  TrainingState,
-} from "../engine/mod.ts";
+import type { AdapterDescription, LayerSpec, LayerValues, TrainingState } from "../engine/mod.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 
 /** What a checkpoint says of itself. */
@@ -28,7 +22,7 @@ export interface CheckpointHeader {
   /** Updates made. */
   iteration: number;
   /** Points of each curve. */
-  points: { train: number; validate: number; test: number };
+  points: Record<Phase, number>;
 }
 
 /** The adapter that trained a run from an iteration on. */
@@ -49,6 +43,7 @@ export interface Checkpoint {
 export const CHECKPOINT_FORMAT = "lottery-ticket checkpoint 1";
 
 const PHASES = ["train", "validate", "test"] as const;
+type Phase = typeof PHASES[number];
 const NEWLINE = 10;
 /** No header is longer. */
 const MAX_HEADER_BYTES = 1 << 20;
@@ -61,19 +56,14 @@ export async function encodeCheckpoint(
   const arrays: (Float32Array | Float64Array)[] = state.layers.flatMap(({ optimizer, ...values }) =>
     [values, ...optimizer].flatMap(({ weights, biases }) => [weights, biases])
   );
-  for (const phase of PHASES) {
-    const rows = state.curves[phase].flatMap((
-      { iteration, loss, accuracy },
-    ) => [iteration, loss, accuracy]);
-    arrays.push(Float64Array.from(rows));
-  }
+  for (const phase of PHASES) arrays.push(state.curves[phase]);
   const payload = joined(arrays);
-  const { train, validate, test } = state.curves;
+  const points = (phase: Phase) => state.curves[phase].length / 3;
   const line = await sealedLine({
     format: CHECKPOINT_FORMAT,
     ...header,
     iteration: state.iteration,
-    points: { train: train.length, validate: validate.length, test: test.length },
+    points: { train: points("train"), validate: points("validate"), test: points("test") },
     payload: await sha256Hex(payload),
   });
   return joined([line, payload]);
@@ -122,15 +112,8 @@ export function stateOf(
     ...values(layer),
     optimizer: Array.from({ length: optimizerMatrices }, () => values(layer)),
   }));
-  const curve = (count: number): CurvePoint[] => {
-    const numbers = new Float64Array(take(24 * count));
-    return Array.from({ length: count }, (_, i) => {
-      const [iteration, loss, accuracy] = numbers.subarray(3 * i, 3 * i + 3);
-      return { iteration, loss, accuracy };
-    });
-  };
-  const { train, validate, test } = points;
-  const curves = { train: curve(train), validate: curve(validate), test: curve(test) };
+  const curve = (phase: Phase) => new Float64Array(take(24 * points[phase]));
+  const curves = { train: curve("train"), validate: curve("validate"), test: curve("test") };
   return { iteration, layers: states, curves };
 }
 

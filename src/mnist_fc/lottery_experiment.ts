@@ -32,7 +32,7 @@ import {
   ticketId,
 } from "./run_config.ts";
 import { ownControlId, RunFolders } from "./run_folders.ts";
-import type { RunPolicy } from "./run_store.ts";
+import { noteOtherAdapters, type RunPolicy } from "./run_store.ts";
 import { inOrder, type RunSummary, summarizeRun } from "./summary.ts";
 
 /** What to run and where to keep it. */
@@ -108,6 +108,7 @@ export class LotteryExperiment implements Job {
       lottery.#finished += finished.filter((id) => lottery.#isPlanned(id)).length;
     }
     if (lottery.finishedCount < lottery.runCount) {
+      noteOtherAdapters(lottery.#folders.finished, queue.gpu.adapter, options.onNotice);
       for (const trial of trials) await lottery.#folders.checkWritable(trial);
     }
     return lottery;

@@ -11,6 +11,7 @@ import type { Masks } from "../foundations/masks.ts";
 import { restoreCurves } from "../foundations/run_files.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import * as paths from "../foundations/paths.ts";
+import type { RunRecord } from "../foundations/run_record.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { train, type TrainOptions } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -20,9 +21,10 @@ import type { RunConfig, RunId } from "./run_config.ts";
 import type { Locks } from "./locks.ts";
 import {
   checkWritable,
+  finishedRecord,
   inspectConfigured,
-  isFinished,
   makeRoom,
+  noteOtherAdapters,
   type RunPolicy,
   saveConfigured,
   tidyFinished,
@@ -78,13 +80,17 @@ export class PlannedRuns implements Job {
       optimizer: config.optimizer,
       batchSize: config.batchSize,
     });
-    const finished = new Set<PlannedRun>();
+    const finished = new Map<PlannedRun, RunRecord>();
     for (const run of runs) {
-      if (await isFinished(storage, run.folder, run.config, policy)) finished.add(run);
+      const record = await finishedRecord(storage, run.folder, run.config, policy);
+      if (record) finished.set(run, record);
     }
     const left = runs.filter((run) => !finished.has(run));
+    if (left.length > 0) {
+      noteOtherAdapters([...finished.values()], queue.gpu.adapter, options.onNotice);
+    }
     await checkAllWritable(storage, left.map(({ folder }) => folder));
-    return new PlannedRuns(options, finished);
+    return new PlannedRuns(options, new Set(finished.keys()));
   }
 
   get runCount(): number {

@@ -9,6 +9,7 @@ import type { Masks } from "../foundations/masks.ts";
 import type { Network } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
 import { readCondition, restoreRun, type SavedRun } from "../foundations/run_files.ts";
+import type { RunRecord } from "../foundations/run_record.ts";
 import type { TrainedRun } from "../foundations/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { controlFolder, isControlName } from "./control_paths.ts";
@@ -22,8 +23,8 @@ import {
 import {
   checkWritable,
   configIn,
+  finishedRecord,
   inspectConfigured,
-  isFinished,
   makeRoom,
   putAside,
   type RunPolicy,
@@ -51,6 +52,8 @@ export interface RunFoldersOptions {
 export class RunFolders {
   /** By trial, the folders to be replaced. */
   readonly #obsolete = new Map<number, string[]>();
+  /** Records of the finished runs that were found. */
+  readonly finished: RunRecord[] = [];
 
   /** @throws InputError if the experiment's name is one that controls have */
   constructor(private readonly options: RunFoldersOptions) {
@@ -88,8 +91,11 @@ export class RunFolders {
         const found = await configIn(storage, folder, condition) as Partial<RunConfig> | null;
         // The masks of a control are known when its level is; until then they are taken as right.
         const config = configOf(id, found?.masks ?? null);
-        if (await isFinished(storage, folder, config, policy)) finished.push(id);
-        else if (condition.state !== "unfinished" && found) {
+        const record = await finishedRecord(storage, folder, config, policy);
+        if (record) {
+          finished.push(id);
+          this.finished.push(record);
+        } else if (condition.state !== "unfinished" && found) {
           if (configDifferences(found, config).length > 0) obsolete.push(folder);
         }
       }

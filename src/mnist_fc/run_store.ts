@@ -4,6 +4,7 @@
  * aside, saves and reads.
  */
 
+import type { AdapterDescription } from "../engine/mod.ts";
 import { FormatError, InputError } from "../errors.ts";
 import { readCheckpoint } from "../foundations/run_checkpoints.ts";
 import {
@@ -30,25 +31,44 @@ export interface RunPolicy {
 }
 
 /**
- * Whether the folder's record is that of the finished run of this configuration. Looks at no file but
- * the record, or the checkpoint where there is none.
+ * The record of the finished run of this configuration; null if it is still to be trained. Looks at no
+ * file but the record, or the checkpoint where there is none.
  *
  * @throws InputError if the policy refuses what the folder holds
  */
-export async function isFinished(
+export async function finishedRecord(
   storage: Storage,
   folder: string,
   config: RunConfig,
   policy: RunPolicy,
-): Promise<boolean> {
+): Promise<RunRecord | null> {
   const condition = await readCondition(storage, folder);
   const isSame = await isOf(storage, folder, condition, config, policy);
-  return isSame && condition.state === "finished";
+  return isSame && condition.state === "finished" ? condition.record : null;
+}
+
+/**
+ * Says so, where some of an experiment's runs were trained on another adapter than the others will be.
+ */
+export function noteOtherAdapters(
+  records: readonly RunRecord[],
+  adapter: AdapterDescription,
+  onNotice: (line: string) => void,
+): void {
+  const nameOf = ({ adapter }: RunRecord) => (adapter as AdapterDescription | undefined)?.name;
+  const others = records.filter((record) => nameOf(record) !== adapter.name);
+  if (others.length === 0) return;
+  onNotice(
+    `${others.length} of the ${records.length} finished runs were trained on "${
+      nameOf(others[0])
+    }", the ` +
+      `others will be on "${adapter.name}": each run.json says on which; their last bits are not comparable`,
+  );
 }
 
 /**
  * The condition of the folder's run, all files compared; a run of another configuration that is to be
- * replaced counts as unfinished. Throws as `isFinished`.
+ * replaced counts as unfinished. Throws as `finishedRecord`.
  */
 export async function inspectConfigured(
   storage: Storage,

@@ -32,13 +32,9 @@ function state(): TrainingState {
       optimizer: [values(layer), values(layer)],
     })),
     curves: {
-      train: [{ iteration: 6, loss: 1 / 3, accuracy: 0.1 }, {
-        iteration: 7,
-        loss: 2e-300,
-        accuracy: 1,
-      }],
-      validate: [{ iteration: 5, loss: Math.PI, accuracy: 2 / 3 }],
-      test: [],
+      train: Float64Array.of(6, 1 / 3, 0.1, 7, 2e-300, 1),
+      validate: Float64Array.of(5, Math.PI, 2 / 3),
+      test: new Float64Array(),
     },
   };
 }

@@ -137,7 +137,10 @@ export class RememberingQueue extends RunQueue {
       ]),
     );
     const digest = await networkDigest(model.masks, model.weights, model.biases, state);
-    const key = `${digest} ${dataset.orderKey} ${from?.iteration} ${JSON.stringify(from?.curves)}`;
+    const key = `${digest} ${dataset.orderKey} ${from?.iteration} ${[
+      from?.curves.train,
+      from?.curves.test,
+    ]}`;
     const known = this.#outcomes.get(key);
     if (known) {
       for (const state of known.states) await request.onCheckpoint?.(state);

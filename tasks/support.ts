@@ -4,6 +4,7 @@
  * 0 done, 1 failed, 2 bad usage, 130 interrupted.
  */
 import { InterruptedError, LotteryError, UsageError } from "../src/errors.ts";
+import { joinLine } from "../src/mnist_fc/argfile_lines.ts";
 import { boolean } from "../src/mnist_fc/flag_kinds.ts";
 import { type FlagSet, type FlagValues, helpText, parseArguments } from "../src/mnist_fc/flags.ts";
 
@@ -85,14 +86,11 @@ const INTERRUPTED = 130;
 
 /** The command that was given, as a shell takes it. */
 export function commandLine(task: string): string {
-  return ["deno", "task", task, ...Deno.args].map(quoteArgument).join(" ");
+  return joinLine(["deno", "task", task, ...Deno.args]);
 }
 
-function quoteArgument(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-const onOneLine = (text: string): string => text.replace(/\s*[\r\n]+\s*/g, " ").trim();
+/** Names in a message can come from files: what would move the cursor is left out. */
+const onOneLine = (text: string): string => text.replace(/\s*\p{Cc}+\s*/gu, " ").trim();
 
 /** Prints an error as its one line and ends the process. */
 function exitWith(error: unknown): never {

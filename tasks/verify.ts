@@ -84,7 +84,7 @@ async function replay(finished: readonly CheckedRun[], flags: TaskValues<typeof 
     const choice = name === "custom" ? "auto" : name as DatasetChoice;
     const data = await loadExamples(context, choice, flags.mnistLocation);
     const onStart = () => context.onStage("replay");
-    const job = new Replays({ storage, queue, data, sources, onStart });
+    const job = await Replays.open({ storage, queue, data, sources, onStart });
     const [errors] = await laboratory.run([job], []);
     if (errors.length > 0) throw firstError(errors);
     return job.results.toSorted((a, b) => a.folder < b.folder ? -1 : 1);

@@ -9,7 +9,7 @@ import { decodeNpy, encodeNpy } from "../formats/npy.ts";
 import type { Storage } from "../storage/storage.ts";
 import { assembleSets, type SourceArray } from "./assemble.ts";
 import type { Examples, ExampleSets } from "./examples.ts";
-import { decodeIdx } from "./idx.ts";
+import { decodeIdx, idxFileSize } from "./idx.ts";
 
 /** The IDX files of a dataset, as MNIST names them. */
 export const IDX_FILES = [
@@ -66,7 +66,7 @@ export async function loadExampleFolder(
   let arrays: SourceArray[];
   if (!idx.includes(undefined)) {
     arrays = await readAll(storage, folder, idx as string[], async (bytes, where) => {
-      return decodeIdx(await maybeGunzip(bytes, where), where);
+      return decodeIdx(await maybeGunzip(bytes, where, idxLimit), where);
     });
   } else if (!npy.includes(undefined)) {
     arrays = await readAll(storage, folder, npy as string[], decodeNpy);
@@ -75,6 +75,11 @@ export async function loadExampleFolder(
   }
   const [trainImages, trainLabels, testImages, testLabels] = arrays;
   return assembleSets(name, { trainImages, trainLabels, testImages, testLabels });
+}
+
+/** An archive is unpacked as far as the array in it says it goes, and never past 2 GiB. */
+function idxLimit(start: Uint8Array): number {
+  return Math.min(idxFileSize(start), 2 ** 31);
 }
 
 type Decoded = Omit<SourceArray, "where">;

@@ -62,6 +62,18 @@ export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
 }
 
 /**
+ * Bytes of the file that begins so, as its header says; of a header that says nothing of the kind, no more
+ * than the header itself.
+ */
+export function idxFileSize(start: Uint8Array): number {
+  const rank = start[3] ?? 0, header = 4 + 4 * rank;
+  if (rank < 1 || rank > MAX_RANK || start.length < header) return header;
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const axes = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  return header + axes.reduce((product, length) => product * length, 1);
+}
+
+/**
  * The bytes of an IDX file.
  *
  * @throws InputError if the shape cannot be written or disagrees with the number of elements

@@ -28,6 +28,8 @@ export interface Curves {
 export type CurveRows = Record<keyof Curves, Float64Array>;
 
 const ROW = 3;
+/** Room for more points is not taken before they come. */
+const MAX_ROOM = 1e6;
 
 /** One curve that grows. */
 export class CurveRecorder {
@@ -36,7 +38,7 @@ export class CurveRecorder {
 
   /** @param points how many there will be, for their room; more are taken too */
   constructor(rows: Float64Array, points: number) {
-    this.#rows = new Float64Array(Math.max(rows.length, ROW * points));
+    this.#rows = new Float64Array(Math.max(rows.length, ROW * Math.min(points, MAX_ROOM)));
     this.#rows.set(rows);
     this.#length = rows.length;
   }

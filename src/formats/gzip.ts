@@ -8,6 +8,8 @@ import { FormatError } from "../errors.ts";
 const DEFAULT_MAX_BYTES = 2 ** 31;
 /** Deflate expands at most 1032-fold, so what one slice of input unpacks to stays under 17 MB. */
 const SLICE_BYTES = 16384;
+/** What is unpacked before its own header is asked how long it is. */
+const START_BYTES = 64;
 
 /** Whether the bytes start as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -18,14 +20,17 @@ export function isGzip(bytes: Uint8Array): boolean {
  * The content of a gzip file of one member.
  *
  * @param where    the file's path, for error messages
- * @param maxBytes largest content accepted; more is refused without being held in memory
+ * @param maxBytes largest content accepted; more is refused without being held in memory. A function is
+ *                 given the content's beginning, at least 64 bytes, to tell from its header
  * @throws FormatError if the bytes are corrupt, cut short or followed by others, or hold too much
  */
 export async function gunzip(
   bytes: Uint8Array,
   where: string,
-  maxBytes = DEFAULT_MAX_BYTES,
+  maxBytes: number | ((start: Uint8Array) => number) = DEFAULT_MAX_BYTES,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  let limit = typeof maxBytes === "number" ? maxBytes : START_BYTES;
+  let isKnown = typeof maxBytes === "number";
   let offset = 0;
   const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -37,7 +42,7 @@ export async function gunzip(
   const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
   const parts: Uint8Array[] = [];
   let length = 0;
-  while (length <= maxBytes) {
+  while (length <= limit) {
     const { done, value } = await reader.read().catch(() => {
       throw new FormatError(
         `${where}: not a whole gzip file (corrupt or cut short); fetch it anew`,
@@ -46,11 +51,15 @@ export async function gunzip(
     if (done) return concatenate(parts, length);
     parts.push(value);
     length += value.length;
+    if (!isKnown && length >= START_BYTES) {
+      limit = (maxBytes as (start: Uint8Array) => number)(concatenate(parts, length));
+      isKnown = true;
+    }
   }
   // Abandoning the stream may report the very fault that no longer matters.
   await reader.cancel().catch(() => {});
   throw new FormatError(
-    `${where}: unpacks to more than ${maxBytes} bytes; this is not the file it should be, fetch it anew`,
+    `${where}: unpacks to more than ${limit} bytes; this is not the file it should be, fetch it anew`,
   );
 }
 
@@ -58,7 +67,7 @@ export async function gunzip(
 export function maybeGunzip(
   bytes: Uint8Array,
   where: string,
-  maxBytes = DEFAULT_MAX_BYTES,
+  maxBytes: number | ((start: Uint8Array) => number) = DEFAULT_MAX_BYTES,
 ): Promise<Uint8Array> {
   return isGzip(bytes) ? gunzip(bytes, where, maxBytes) : Promise.resolve(bytes);
 }

@@ -7,23 +7,13 @@
  * 64-bit floats of each curve. The line holds the SHA-256 of the arrays and, as its last field, its own.
  */
 
+import * as v from "valibot";
 import type { AdapterDescription, LayerSpec, LayerValues, TrainingState } from "../engine/mod.ts";
 import { sha256Hex } from "../formats/sha256.ts";
+import { isShallow } from "./json_depth.ts";
 
 /** What a checkpoint says of itself. */
-export interface CheckpointHeader {
-  format: string;
-  /** Configuration of the run; JSON. */
-  config: unknown;
-  /** Digest of the masks and weights from which the run started. */
-  start: string;
-  /** The adapters that have trained it, each from an iteration on. */
-  adapters: AdapterUse[];
-  /** Updates made. */
-  iteration: number;
-  /** Points of each curve. */
-  points: Record<Phase, number>;
-}
+export type CheckpointHeader = v.InferOutput<typeof HEADER>;
 
 /** The adapter that trained a run from an iteration on. */
 export interface AdapterUse {
@@ -42,6 +32,31 @@ export interface Checkpoint {
 /** Version of the file's form. */
 export const CHECKPOINT_FORMAT = "lottery-ticket checkpoint 1";
 
+const COUNT = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const HEADER = v.looseObject({
+  format: v.literal(CHECKPOINT_FORMAT),
+  /** Configuration of the run; JSON. */
+  config: v.unknown(),
+  /** Digest of the masks and weights from which the run started. */
+  start: v.string(),
+  /** The adapters that have trained it, each from an iteration on. */
+  adapters: v.array(v.object({
+    iteration: COUNT,
+    adapter: v.object({
+      name: v.string(),
+      vendor: v.string(),
+      architecture: v.string(),
+      isSoftware: v.boolean(),
+    }),
+  })),
+  /** Updates made. */
+  iteration: COUNT,
+  /** Points of each curve. */
+  points: v.object({ train: COUNT, validate: COUNT, test: COUNT }),
+  /** Digest of the arrays. */
+  payload: v.string(),
+});
+
 const PHASES = ["train", "validate", "test"] as const;
 type Phase = typeof PHASES[number];
 const NEWLINE = 10;
@@ -50,7 +65,7 @@ const MAX_HEADER_BYTES = 1 << 20;
 
 /** The bytes of a checkpoint. */
 export async function encodeCheckpoint(
-  header: Omit<CheckpointHeader, "format" | "iteration" | "points">,
+  header: Pick<CheckpointHeader, "config" | "start" | "adapters">,
   state: TrainingState,
 ): Promise<Uint8Array> {
   const arrays: (Float32Array | Float64Array)[] = state.layers.flatMap(({ optimizer, ...values }) =>
@@ -80,13 +95,13 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint | 
     return "is not a checkpoint, or is cut short";
   }
   const { sha256: _, ...rest } = header ?? {};
-  if (rest.format !== CHECKPOINT_FORMAT) return "is not a checkpoint of this version";
+  if (!isShallow(rest) || !v.is(HEADER, rest)) return "is not a checkpoint of this version";
   const again = await sealedLine(rest);
   const isSame = again.length === line.length && again.every((byte, i) => byte === line[i]);
   if (!isSame || await sha256Hex(payload) !== rest.payload) {
     return "has changed since it was written";
   }
-  return { header: rest as unknown as CheckpointHeader, payload };
+  return { header: rest, payload };
 }
 
 /**

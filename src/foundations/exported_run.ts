@@ -117,7 +117,9 @@ export async function readExported(
   if (names.length > 0 && names.every((name) => !name.includes("/"))) return pick(names, 0);
   throw new FormatError(
     `${path} holds no ${part}/layer0 or layer0 (its arrays are ` +
-      `${names.slice(0, 5).join(", ") || "none"}): give a file that \`deno task export\` wrote`,
+      `${
+        JSON.stringify(names.slice(0, 5)).slice(0, 200)
+      }): give a file that \`deno task export\` wrote`,
   );
 }
 
@@ -129,7 +131,7 @@ function readTensors(
   if (format === "safetensors") return decodeSafetensors(bytes, path).tensors;
   const arrays = Object.entries(decodeNpz(bytes, path)).filter(([name]) => name.endsWith(".npy"));
   return Object.fromEntries(arrays.map(([name, content]) => {
-    const where = `${path}: ${name}`;
+    const where = `${path}: ${JSON.stringify(name.slice(0, 60))}`;
     return [name.slice(0, -".npy".length), tensorFromNpy(decodeNpy(content, where), where)];
   }));
 }

@@ -4,6 +4,7 @@
  */
 
 import { NotFoundError } from "../errors.ts";
+import { isShallow } from "./json_depth.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -38,7 +39,7 @@ export async function decodeRecord(bytes: Uint8Array): Promise<RunRecord | strin
   } catch {
     return bytes.length === 0 ? "is empty" : "is not JSON";
   }
-  if (!isObject(record)) return "is not a run's record";
+  if (!isObject(record) || !isShallow(record)) return "is not a run's record";
   const { sha256, ...rest } = record;
   if (typeof sha256 !== "string" || !isObject(rest.files)) {
     return "has no checksums (an earlier version wrote it)";

@@ -44,7 +44,7 @@ const CONFIG = v.strictObject({
   normalization: v.picklist(["unit", "l2", "none"]),
   prunePercents: v.optional(v.record(v.string(), rate)),
   dataset: v.strictObject({
-    name: v.string(),
+    name: v.picklist(["mnist", "fashion-mnist", "synthetic-digits", "custom"]),
     trainCount: count,
     testCount: count,
     features: positive,

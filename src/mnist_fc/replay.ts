@@ -54,29 +54,43 @@ export async function readReplaySource(storage: Storage, folder: string): Promis
   return { folder, record, config: parseConfig(record, paths.record(folder)) };
 }
 
-/** See the head of this file. */
+/** What to repeat, and with what. */
+export interface ReplayOptions {
+  storage: Storage;
+  queue: RunQueue;
+  data: LoadedDataset;
+  sources: readonly ReplaySource[];
+  onStart?: (config: RunConfig) => void;
+}
+
+/** See the head of this file: open, then carry out its tasks. */
 export class Replays implements Job {
   readonly finishedCount = 0;
   /** In the order in which they end. */
   readonly results: Replay[] = [];
 
-  constructor(
-    private readonly options: {
-      storage: Storage;
-      queue: RunQueue;
-      data: LoadedDataset;
-      sources: readonly ReplaySource[];
-      onStart?: (config: RunConfig) => void;
-    },
-  ) {
-    const { data, sources } = options;
+  private constructor(private readonly options: ReplayOptions) {}
+
+  /**
+   * @throws CapacityError if a network does not fit on the device
+   * @throws InputError if the examples are not those that a run was trained on
+   */
+  static async open(options: ReplayOptions): Promise<Replays> {
+    const { queue, data, sources } = options;
     const stray = sources.find(({ config }) => config.dataset.sha256 !== data.record.sha256);
-    if (!stray) return;
-    const { dataset } = stray.config;
-    throw new InputError(
-      `${stray.folder} was trained on other examples than these (${dataset.name}, SHA-256 ` +
-        `${dataset.sha256.slice(0, 12)}…): give them with --mnist-location`,
-    );
+    if (stray) {
+      const { dataset } = stray.config;
+      throw new InputError(
+        `${stray.folder} was trained on other examples than these (${dataset.name}, SHA-256 ` +
+          `${dataset.sha256.slice(0, 12)}…): give them with --mnist-location`,
+      );
+    }
+    for (const { config } of sources) {
+      const { optimizer, batchSize } = config;
+      const dataset = datasetOf(config, data.sets);
+      await queue.checkFits({ model: config, dataset, optimizer, batchSize });
+    }
+    return new Replays(options);
   }
 
   get runCount(): number {

@@ -1,8 +1,10 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { decodeIdx, encodeIdx } from "../../src/datasets/idx.ts";
+import { decodeIdx, encodeIdx, idxFileSize } from "../../src/datasets/idx.ts";
 import { FormatError, InputError } from "../../src/errors.ts";
+import { gunzip } from "../../src/formats/gzip.ts";
 import { fuzzDecoder } from "../formats/fuzz.ts";
+import { gzip } from "../formats/gzip_bytes.ts";
 
 Deno.test("an image file by hand, as MNIST's page describes it", () => {
   const bytes = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 255);
@@ -79,4 +81,21 @@ Deno.test("fuzz: damaged files give a value or a FormatError", async () => {
     encodeIdx([0, 4], new Uint8Array()),
   ];
   await fuzzDecoder((bytes) => decodeIdx(bytes, "a"), valid);
+});
+
+Deno.test("an archive is unpacked no further than the header inside it says", async () => {
+  const whole = encodeIdx([2, 3, 4], new Uint8Array(24));
+  assertEquals(idxFileSize(whole), whole.length);
+  const bomb = new Uint8Array(50_000_000);
+  bomb.set(whole);
+  const archive = await gzip(bomb);
+  await assertRejects(
+    () => gunzip(archive, "f.gz", idxFileSize),
+    FormatError,
+    `f.gz: unpacks to more than ${whole.length} bytes; this is not the file it should be`,
+  );
+  assertEquals(await gunzip(await gzip(whole), "f.gz", idxFileSize), whole);
+  // A header of no IDX file, or one that is cut short, allows nothing but itself.
+  assertEquals(idxFileSize(Uint8Array.of(0, 0, 8, 9)), 40);
+  assertEquals(idxFileSize(whole.subarray(0, 9)), 16);
 });

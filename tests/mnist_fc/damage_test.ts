@@ -5,6 +5,8 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError, NotFoundError } from "../../src/errors.ts";
+import { Gpu } from "../../src/engine/mod.ts";
+import { readRecord } from "../../src/foundations/run_files.ts";
 import { encodeRecord } from "../../src/foundations/run_record.ts";
 import { verify } from "../../src/mnist_fc/verify.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
@@ -158,4 +160,21 @@ Deno.test("--no-resume refuses what is there, finished, interrupted or damaged",
   const fresh = new MemoryStorage();
   await runSmallLottery(fresh, queue, { policy });
   assertEquals((await verify(fresh, EXPERIMENT)).runs.length, 3);
+});
+
+Deno.test("runs of another adapter are found, with a notice; each record says on which it was trained", async () => {
+  const storage = await copyOf(done, EXPERIMENT), control = `${EXPERIMENT}/trial1/1/reinit1`;
+  await storage.remove(control);
+  const notices: string[] = [];
+  const other = new Gpu(gpu.device, { ...gpu.adapter, name: "another driver" });
+  const onNotice = (line: string) => notices.push(line);
+  const otherQueue = new RememberingQueue(other);
+  await runSmallLottery(storage, otherQueue, { onNotice });
+  await otherQueue.destroy();
+  assertEquals(notices, [
+    `2 of the 2 finished runs were trained on "${gpu.adapter.name}", the others will be on ` +
+    `"another driver": each run.json says on which; their last bits are not comparable`,
+  ]);
+  const { adapter } = (await readRecord(storage, control))!;
+  assertEquals((adapter as { name: string }).name, "another driver");
 });

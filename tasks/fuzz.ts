@@ -1,0 +1,41 @@
+/** `deno task fuzz`: gives every parser damaged and random input, and shows what came of it. */
+
+import { LotteryError, UsageError } from "../src/errors.ts";
+import { integer, string } from "../src/mnist_fc/flag_kinds.ts";
+import { fuzz, FuzzFailure } from "../tests/formats/fuzz.ts";
+import { PARSERS } from "../tests/formats/parsers.ts";
+import { runTask } from "./support.ts";
+
+const task = {
+  name: "fuzz",
+  summary:
+    "Gives every parser of files from elsewhere random bytes and damaged files. Each must give a " +
+    "value or an error for the user, quickly.",
+  flags: {
+    cases: integer({ min: 1, max: 1e9, default: 20000, help: "cases of each parser" }),
+    seed: integer({ min: 0, max: 2 ** 32 - 1, default: 1, help: "fixes the cases" }),
+    parser: string({ help: "this parser alone", defaultText: "all" }),
+  },
+  examples: ["deno task fuzz --cases 1000000", "deno task fuzz --parser npy --seed 7"],
+};
+
+await runTask(task, async ({ cases, seed, parser }) => {
+  const chosen = PARSERS.filter(({ name }) => parser === undefined || name === parser);
+  if (chosen.length === 0) {
+    const names = PARSERS.map(({ name }) => JSON.stringify(name)).join(", ");
+    throw new UsageError(`--parser ${JSON.stringify(parser)} is none of ${names}`);
+  }
+  console.log("parser                    cases    refused  slowest ms  cases/s");
+  for (const parser of chosen) {
+    const start = performance.now();
+    const { refused, slowestMilliseconds } = await fuzz(parser, cases, seed).catch((error) => {
+      throw error instanceof FuzzFailure ? new LotteryError(error.message) : error;
+    });
+    const speed = cases / (performance.now() - start) * 1000;
+    console.log(
+      `${parser.name.padEnd(20)} ${`${cases}`.padStart(10)} ${`${refused}`.padStart(10)} ` +
+        `${slowestMilliseconds.toFixed(1).padStart(11)} ${speed.toFixed(0).padStart(8)}`,
+    );
+  }
+  console.log(`${chosen.length} parsers, ${chosen.length * cases} cases: none failed`);
+});

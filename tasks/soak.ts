@@ -1,6 +1,6 @@
 /**
  * `deno task soak`: trains for long in one process and watches what should not grow: resident memory,
- * GPU buffers and the time per iteration. First one long run, then many short ones.
+ * GPU buffers and the time per iteration. First many short runs, then one long run.
  */
 
 import { type Gpu, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
@@ -17,7 +17,7 @@ import { notice, runTask } from "./support.ts";
 const task = {
   name: "soak",
   summary:
-    "Trains one small network for long, then many for a moment, in one process; prints resident " +
+    "Trains many small networks for a moment, then one for long, in one process; prints resident " +
     "memory, live GPU buffers and time as they go on, which should be flat.",
   flags: {
     iterations: integer({ min: 10, max: 1e9, default: 500000, help: "length of the long run" }),
@@ -61,6 +61,27 @@ await runTask(task, async ({ iterations, runs }) => {
   const model = (width: number, seed: number) =>
     new ModelFc({ layers: [[width, "relu"], [10, null]] }, dataset.features, { seed });
 
+  header("run", "µs/run");
+  const short = new RunQueue(gpu);
+  let start = performance.now();
+  for (let run = 1; run <= runs; run++) {
+    await train(short, {
+      // Another shape now and then, so that programs come and go.
+      model: model(run % 100 < 50 ? 8 : 12, run),
+      dataset,
+      optimizer: OPTIMIZER,
+      batchSize: 20,
+      length: { iterations: SHORT_ITERATIONS },
+      validateInterval: SHORT_ITERATIONS,
+      testInterval: SHORT_ITERATIONS,
+      output: { storage, folder: `${folder}/short${run % 10}` },
+    });
+    if (run % Math.ceil(runs / STEPS) !== 0) continue;
+    line(run, 1000 * (performance.now() - start) / Math.ceil(runs / STEPS));
+    start = performance.now();
+  }
+  await short.destroy();
+  notice(`after the short runs ${buffers()} GPU buffers are left`);
   header("iteration", "µs/iteration");
   let next = iterations / STEPS, before = 0, time = performance.now();
   const long = new RunQueue(gpu, {
@@ -85,27 +106,6 @@ await runTask(task, async ({ iterations, runs }) => {
   await long.destroy();
   notice(`after the long run ${buffers()} GPU buffers are left`);
 
-  header("run", "µs/run");
-  const short = new RunQueue(gpu);
-  let start = performance.now();
-  for (let run = 1; run <= runs; run++) {
-    await train(short, {
-      // Another shape now and then, so that programs come and go.
-      model: model(run % 100 < 50 ? 8 : 12, run),
-      dataset,
-      optimizer: OPTIMIZER,
-      batchSize: 20,
-      length: { iterations: SHORT_ITERATIONS },
-      validateInterval: SHORT_ITERATIONS,
-      testInterval: SHORT_ITERATIONS,
-      output: { storage, folder: `${folder}/short${run % 10}` },
-    });
-    if (run % Math.ceil(runs / STEPS) !== 0) continue;
-    line(run, 1000 * (performance.now() - start) / Math.ceil(runs / STEPS));
-    start = performance.now();
-  }
-  await short.destroy();
-  notice(`after the short runs ${buffers()} GPU buffers are left`);
   gpu.destroy();
   await Deno.remove(folder, { recursive: true });
 });

@@ -14,6 +14,7 @@ import type { Storage } from "../storage/storage.ts";
 import { checkBinary, checkShape, type Network } from "./network.ts";
 import { onesMasks } from "./masks.ts";
 import * as paths from "./paths.ts";
+import { checkIntact } from "./run_files.ts";
 import { restoreNetwork } from "./save_restore.ts";
 
 /** The formats that runs are exported to; also the endings of their files. */
@@ -51,6 +52,7 @@ export async function exportRun(
   format: ExportFormat,
 ): Promise<Uint8Array> {
   const parts: Record<string, Network> = {};
+  await checkIntact(storage, folder);
   for (const part of PARTS) {
     const path = `${folder.replace(/\/$/, "")}/${part}`;
     const files = await storage.list(path);

@@ -7,6 +7,7 @@ import type { Storage } from "../storage/storage.ts";
 import { exportFormatOf, readExported } from "./exported_run.ts";
 import { checkBinary, type Network } from "./network.ts";
 import * as paths from "./paths.ts";
+import { checkIntact } from "./run_files.ts";
 import { restoreNetwork } from "./save_restore.ts";
 
 /** Which network of a run is meant. */
@@ -17,7 +18,8 @@ export type NetworkPart = "initial" | "final" | "masks";
  * pruned, as the original saves it at level 0: no layer has a mask.
  *
  * @param part of a run or an exported file, where the path is one of these
- * @throws NotFoundError if there is none; FormatError, InputError naming the file that cannot be used
+ * @throws NotFoundError if there is none; FormatError, InputError naming the file that cannot be used,
+ *   also because it is not as the run's record says it was written
  */
 export async function readNetwork(
   storage: Storage,
@@ -33,6 +35,8 @@ export async function readNetwork(
   const isRun = entries.some(({ name, isDirectory }) => isDirectory && name === part);
   const hasArrays = entries.some(({ name }) => name.endsWith(".npy"));
   const folder = isRun && !hasArrays ? paths[part](source) : source;
+  const run = above(folder), name = folder.replace(/\/+$/, "").slice(run.length).replace(/^\//, "");
+  if (run !== "") await checkIntact(storage, run, name);
   if (part === "masks" && await isEmptyOfRun(storage, folder)) return {};
   const network = await restoreNetwork(storage, folder);
   return checkMasks(network, part, (layer) => paths.layer(folder, layer));
@@ -40,9 +44,13 @@ export async function readNetwork(
 
 /** Whether a folder is empty, and beside the initial weights of a run: any other one is a mistake. */
 async function isEmptyOfRun(storage: Storage, folder: string): Promise<boolean> {
-  const run = folder.replace(/\/*$/, "").replace(/\/?[^/]*$/, "");
   return (await storage.list(folder)).length === 0 && await storage.exists(folder) &&
-    await storage.exists(paths.initial(run));
+    await storage.exists(paths.initial(above(folder)));
+}
+
+/** The folder that a folder is in; "" where its path does not say. */
+function above(folder: string): string {
+  return folder.replace(/\/*$/, "").replace(/\/?[^/]*$/, "");
 }
 
 function checkMasks(

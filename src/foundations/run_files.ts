@@ -18,6 +18,7 @@ import {
   encodeRecord,
   encodeText,
   type FileFault,
+  NO_CHECKSUMS,
   type RunRecord,
   within,
 } from "./run_record.ts";
@@ -163,6 +164,33 @@ export async function inspectRun(storage: Storage, folder: string): Promise<RunC
 export async function readRecord(storage: Storage, folder: string): Promise<RunRecord | null> {
   const condition = await readCondition(storage, folder);
   return condition.state === "finished" ? condition.record : null;
+}
+
+/**
+ * Compares the files of a part of a run (`final`), or all of them, with the record, if there is one that
+ * has their checksums: other folders are not taken for runs of this program.
+ *
+ * @throws FormatError naming the first file that is damaged
+ */
+export async function checkIntact(storage: Storage, folder: string, part = ""): Promise<void> {
+  const path = paths.record(folder);
+  if (!await storage.exists(path)) return;
+  const record = await decodeRecord(await storage.read(path));
+  if (record === NO_CHECKSUMS) return;
+  const faults = typeof record === "string"
+    ? [{ path, fault: record }]
+    : await compareFiles(storage, folder, partOf(record.files, part));
+  if (faults.length === 0) return;
+  throw new FormatError(
+    `${faults[0].path} ${
+      faults[0].fault
+    }: give the command that trained the run again, which mends it`,
+  );
+}
+
+function partOf(files: Record<string, string>, part: string): Record<string, string> {
+  const isOf = (file: string) => part === "" || file.startsWith(`${part}/`);
+  return Object.fromEntries(Object.entries(files).filter(([file]) => isOf(file)));
 }
 
 /**

@@ -21,6 +21,9 @@ export interface FileFault {
   fault: string;
 }
 
+/** What is wrong with a record that does not say how its files were. */
+export const NO_CHECKSUMS = "has no checksums (an earlier version wrote it)";
+
 /** The record's bytes; its last field is the digest of all before it. */
 export async function encodeRecord(
   record: Record<string, unknown>,
@@ -42,7 +45,7 @@ export async function decodeRecord(bytes: Uint8Array): Promise<RunRecord | strin
   if (!isObject(record) || !isShallow(record)) return "is not a run's record";
   const { sha256, ...rest } = record;
   if (typeof sha256 !== "string" || !isObject(rest.files)) {
-    return "has no checksums (an earlier version wrote it)";
+    return NO_CHECKSUMS;
   }
   if (
     Object.keys(rest.files).some((path) =>

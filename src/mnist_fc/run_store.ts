@@ -8,6 +8,7 @@ import type { AdapterDescription } from "../engine/mod.ts";
 import { FormatError, InputError } from "../errors.ts";
 import { readCheckpoint } from "../foundations/run_checkpoints.ts";
 import {
+  checkIntact,
   inspectRun,
   moveAside,
   readCondition,
@@ -169,8 +170,9 @@ export function recordOf(config: RunConfig, trained: TrainedRun): Record<string,
  * @throws FormatError naming the first damaged file
  */
 export async function intactRecord(storage: Storage, folder: string): Promise<RunRecord | null> {
-  const condition = await inspectRun(storage, folder);
+  const condition = await readCondition(storage, folder);
   if (condition.state === "unfinished") return null;
+  await checkIntact(storage, folder);
   if (condition.state === "finished") return condition.record;
   const [{ path, fault }] = condition.faults;
   throw new FormatError(

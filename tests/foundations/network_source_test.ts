@@ -7,6 +7,7 @@ import { encodeNpz } from "../../src/formats/npz.ts";
 import { encodeSafetensors } from "../../src/formats/safetensors.ts";
 import type { Tensor } from "../../src/formats/tensor.ts";
 import { exportRun } from "../../src/foundations/exported_run.ts";
+import { encodeRecord } from "../../src/foundations/run_record.ts";
 import { readNetwork } from "../../src/foundations/network_source.ts";
 import { restoreNetwork, saveNetwork } from "../../src/foundations/save_restore.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
@@ -172,4 +173,26 @@ for name, array in dict(f4=np.array([[1, -2.5]], "<f4"), f8=np.array([[1, -2.5]]
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a file that is not as its run's record says is named, and its weights are not used", async () => {
+  const storage = await runStorage(), files = new Map<string, Uint8Array>();
+  for (const path of ["final/layer0.npy", "masks/layer0.npy"]) {
+    files.set(path, await storage.read(`run/${path}`));
+  }
+  await storage.write("run/run.json", await encodeRecord({ config: {} }, files));
+  assertEquals(await readNetwork(storage, "run", "final"), RUN.final);
+  const damaged = await storage.read("run/final/layer0.npy");
+  damaged[damaged.length - 1] ^= 1;
+  await storage.write("run/final/layer0.npy", damaged);
+  for (
+    const use of [
+      () => readNetwork(storage, "run", "final"),
+      () => readNetwork(storage, "run/final/", "initial"),
+      () => exportRun(storage, "run", "npz"),
+    ]
+  ) {
+    await assertRejects(use, FormatError, "run/final/layer0.npy has changed since it was written");
+  }
+  assertEquals(await readNetwork(storage, "run", "masks"), RUN.masks);
 });

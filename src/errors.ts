@@ -8,7 +8,11 @@ export class LotteryError extends Error {
   /** The class of the error. */
   override name: string = this.constructor.name;
 
-  /** @param message one line; control characters, which names from files may hold, become blanks */
+  /**
+   * An error of this message.
+   *
+   * @param message one line; control characters, which names from files may hold, become blanks
+   */
   constructor(message: string) {
     super(message.replace(/\s*\p{Cc}+\s*/gu, " ").trim());
   }

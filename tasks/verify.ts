@@ -53,11 +53,10 @@ await runTask(task, async (flags, [root]) => {
   }
   if (allFaults.length > 0) {
     const [{ path, fault }] = allFaults;
+    const files = allFaults.length;
     throw new LotteryError(
-      `${damaged.length} of ${runs.length} runs ${
-        damaged.length === 1 ? "is" : "are"
-      } damaged: ${path} ${fault}; run the command that ` +
-        "made it again, which moves what is damaged aside and makes it anew",
+      `${files === 1 ? "a file is" : `${files} files are`} damaged: ${path} ${fault}; run the ` +
+        "command that made it again, which moves what is damaged aside and makes it anew",
     );
   }
   const differing = replays?.filter(({ different }) => different.length > 0) ?? [];

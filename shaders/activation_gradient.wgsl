@@ -1,18 +1,13 @@
 // Gradient of the loss with respect to the pre-activations of the layer below:
 // below = (deltas · weightsᵀ) ⊙ activation'(outputs of the layer below).
 //
-//   deltas       (R, rows, OUT_PITCH)         vec4f; gradient at this layer's pre-activations
-//   weights      (R, IN_PITCH, OUT_PITCH)     vec4f; masked, as in forward.wgsl
-//   activations  (R, rows, IN_PITCH)          vec4f; this layer's inputs
-//   below        (R, rows, IN_PITCH)          vec4f; out; 0 in the constant and padding columns
+//   deltas       (R, rows, OUT_PITCH)      gradient at this layer's pre-activations
+//   weights      (R, IN_PITCH, OUT_PITCH)  masked, as in forward.wgsl
+//   activations  (R, rows, IN_PITCH)       this layer's inputs
+//   below        (R, rows, IN_PITCH)       out; 0 in the constant and padding columns
 //
-// Tiling as in forward.wgsl, the reduction running along the columns of `deltas`.
+// The matrices are reached through the functions of src/engine/matrix.ts. Tiling as in forward.wgsl, the reduction running along the columns of `deltas`.
 // Grid: (column groups / LANES, rows / ROWS, R).
-
-@group(0) @binding(0) var<storage, read> deltas: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(2) var<storage, read> activations: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> below: array<vec4f>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -23,7 +18,7 @@ fn main(
   let column_group = group.x * LANES + lane;
   let column = min(column_group * VECTORS, IN_VECTORS - VECTORS);
   let row = (group.z * groups.y + group.y) * ROWS;
-  let weight = (group.z * IN_PITCH + 4u * column) * OUT_VECTORS;
+  let weight_row = group.z * IN_PITCH + 4u * column;
 #for r in ROWS
 #for v in VECTORS
   var acc_${r}_${v} = vec4f();
@@ -32,14 +27,14 @@ fn main(
   for (var n = 0u; n < OUT_VECTORS; n++) {
 #for v in VECTORS
 #for c in 4
-    let w_${v}_${c} = weights[weight + (4u * ${v}u + ${c}u) * OUT_VECTORS + n];
+    let w_${v}_${c} = load_weights(weight_row + 4u * ${v}u + ${c}u, n);
 #end
 #for j in 4
     let t_${v}_${j} = vec4f(w_${v}_0[${j}], w_${v}_1[${j}], w_${v}_2[${j}], w_${v}_3[${j}]);
 #end
 #end
 #for r in ROWS
-    let d_${r} = deltas[(row + ${r}u) * OUT_VECTORS + n];
+    let d_${r} = load_deltas(row + ${r}u, n);
 #for v in VECTORS
 #for j in 4
     acc_${r}_${v} = fma(vec4f(d_${r}[${j}]), t_${v}_${j}, acc_${r}_${v});
@@ -52,8 +47,9 @@ fn main(
     let real_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u) < vec4u(INPUTS);
 #for r in ROWS
     {
-      let at = (row + ${r}u) * IN_VECTORS + column + ${v}u;
-      below[at] = select(vec4f(), acc_${r}_${v} * derivative(activations[at]), real_${v});
+      let activation = load_activations(row + ${r}u, column + ${v}u);
+      let value = select(vec4f(), acc_${r}_${v} * derivative(activation), real_${v});
+      store_below(row + ${r}u, column + ${v}u, value);
     }
 #end
 #end

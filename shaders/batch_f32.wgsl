@@ -1,5 +1,4 @@
 // A batch of floats: words of four inputs.
-alias BatchWord = vec4f;
 
 // Word k of an example's row; 0 if the row holds no example.
 fn batch_word(example: u32, k: u32, is_valid: bool) -> vec4f {

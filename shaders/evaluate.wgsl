@@ -5,7 +5,6 @@
 //
 // Grid: (ROWS / LANES, 1, R).
 
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read_write> rows: array<vec2f>;
 @group(0) @binding(3) var<uniform> window: Window;
@@ -19,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let label = labels[replica * ROWS + row];
   if (label != NO_LABEL) {
-    let base = (replica * ROWS + row) * PITCH;
-    rows[replica * SPAN + window.output + row] = row_metrics(base, label, row_statistics(base));
+    let at = replica * ROWS + row;
+    rows[replica * SPAN + window.output + row] = row_metrics(at, label, row_statistics(at));
   }
 }

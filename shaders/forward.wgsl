@@ -1,21 +1,18 @@
 // Masked matmul with bias and activation: outputs = activation(inputs · weights).
 //
-//   inputs   (R, rows, IN_PITCH)         InputWord (inputs_*.wgsl), four columns; column INPUTS is 1, the columns after it are 0
-//   weights  (R, IN_PITCH, OUT_PITCH)    vec4f; W ⊙ mask, then the bias as row INPUTS, then zeros
-//   outputs  (R, rows, OUT_PITCH)        vec4f; column UNITS is 1 for the layer above, then zeros
+//   inputs   (R, rows, IN_PITCH)       column INPUTS is 1, the columns after it are 0
+//   weights  (R, IN_PITCH, OUT_PITCH)  W ⊙ mask, then the bias as row INPUTS, then zeros
+//   outputs  (R, rows, OUT_PITCH)      column UNITS is 1 for the layer above, then zeros
+//   steps_*.wgsl                       which columns of inputs count, four at a time
 //
-// The mask needs no operand here: weights are masked when they are loaded and whenever they are
-// updated (weight_gradient.wgsl), so a pruned weight is 0 in memory at all times.
+// The matrices are reached through the functions of src/engine/matrix.ts. The mask needs no operand
+// here: weights are masked when they are loaded and whenever they are updated (weight_gradient.wgsl),
+// so a pruned weight is 0 in memory at all times.
 //
 // An invocation computes a tile of ROWS × 4·VECTORS outputs. Its rows are those of its whole
-// workgroup, so inputs are read at uniform addresses, a vec4 along k at a time; lanes differ in their
-// columns. The fma chain of an accumulator runs over four k before the next one, which keeps each
-// accumulator in a register for four steps even where all of them do not fit.
+// workgroup; lanes differ in their columns. The fma chain of an accumulator runs over four k before the
+// next one, which keeps each accumulator in a register for four steps even where all of them do not fit.
 // Grid: (column groups / LANES, rows / ROWS, R).
-
-@group(0) @binding(0) var<storage, read> inputs: array<InputWord>;
-@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> outputs: array<vec4f>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -25,23 +22,24 @@ fn main(
 ) {
   let column_group = group.x * LANES + lane;
   let column = min(column_group * VECTORS, OUT_VECTORS - VECTORS);
-  let row = (group.z * groups.y + group.y) * ROWS;
-  let input = row * IN_VECTORS;
-  var weight = group.z * IN_PITCH * OUT_VECTORS + column;
+  let tile = group.z * groups.y + group.y;
+  let row = tile * ROWS;
+  let end = step_count(tile);
 #for r in ROWS
 #for v in VECTORS
   var acc_${r}_${v} = vec4f();
 #end
 #end
-  for (var k = 0u; k < IN_VECTORS; k++) {
+  for (var i = 0u; i < end; i++) {
+    let k = step_at(tile, i);
+    let weight_row = group.z * IN_PITCH + 4u * k;
 #for j in 4
 #for v in VECTORS
-    let w_${j}_${v} = weights[weight + ${j}u * OUT_VECTORS + ${v}u];
+    let w_${j}_${v} = load_weights(weight_row + ${j}u, column + ${v}u);
 #end
 #end
-    weight += 4u * OUT_VECTORS;
 #for r in ROWS
-    let x_${r} = load_input(input + ${r}u * IN_VECTORS + k);
+    let x_${r} = load_inputs(row + ${r}u, k);
 #for v in VECTORS
 #for j in 4
     acc_${r}_${v} = fma(vec4f(x_${r}[${j}]), w_${j}_${v}, acc_${r}_${v});
@@ -52,14 +50,13 @@ fn main(
   // The last lane's tile is shifted back inside the matrix and repeats some columns of the lane before;
   // lanes past the last one have nothing to write.
   if (column_group * VECTORS < OUT_VECTORS) {
-    let output = row * OUT_VECTORS + column;
 #for v in VECTORS
     let index_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u);
     // What stands in the columns that are no unit's: the constant, then zeros.
     let rest_${v} = select(vec4f(), vec4f(1.0), index_${v} == vec4u(ONES_COLUMN));
     let real_${v} = index_${v} < vec4u(UNITS);
 #for r in ROWS
-    outputs[output + ${r}u * OUT_VECTORS + ${v}u] = select(rest_${v}, activate(acc_${r}_${v}), real_${v});
+    store_outputs(row + ${r}u, column + ${v}u, select(rest_${v}, activate(acc_${r}_${v}), real_${v}));
 #end
 #end
   }

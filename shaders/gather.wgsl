@@ -7,7 +7,7 @@
 //   replicas      (R)                  keys of data order and split, label map
 //   counters      (R)                  iterations done so far
 //   window        Window (common.wgsl) evaluation only: the rows' positions in the split
-//   batch         (R, ROWS, PITCH/4)   out: BatchWord, four columns; column FEATURES is 1, the rest 0
+//   batch         (R, ROWS, PITCH)     out (src/engine/matrix.ts); column FEATURES is 1, the rest 0
 //   batch_labels  (R, ROWS)            out; NO_LABEL in rows past the end, whose inputs are 0
 //
 // The constant column makes the bias one more row of the weight matrix, so the matmul kernels need no
@@ -28,7 +28,6 @@ struct Replica {
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> scales: array<f32>;
 @group(0) @binding(3) var<storage, read> replicas: array<Replica>;
-@group(0) @binding(4) var<storage, read_write> batch: array<BatchWord>;
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 
 @compute @workgroup_size(LANES)
@@ -38,9 +37,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let position = row_position(row, replica);
   let valid = position != NO_LABEL;
   let example = select(0u, position, valid);
-  let base = (replica * ROWS + row) * VECTORS;
   for (var k = lane; k < VECTORS; k += LANES) {
-    batch[base + k] = batch_word(example, k, valid);
+    store_batch(replica * ROWS + row, k, batch_word(example, k, valid));
   }
   if (lane == 0u) {
     let label = (labels[example / 4u] >> (8u * (example % 4u))) & 0xffu;

@@ -8,12 +8,10 @@
 //   schedule  (RING)              step size of each iteration of the burst
 //   steps     (R)                 out: that of this iteration
 //
-// The row maximum is subtracted before exponentiation. Each lane sums its rows in order and lane 0 the
+// Logits and deltas are reached through src/engine/matrix.ts. The row maximum is subtracted before exponentiation. Each lane sums its rows in order and lane 0 the
 // lanes in order, so the sum repeats bit for bit. Grid: (1, 1, R).
 
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read_write> deltas: array<f32>;
 @group(0) @binding(3) var<storage, read_write> metrics: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> counters: array<u32>;
 @group(0) @binding(5) var<storage, read> schedule: array<f32>;
@@ -29,17 +27,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let examples = min(BATCH, TRAIN - (iteration % BATCHES) * BATCH);
   var sums = vec2f();
   for (var row = lane; row < ROWS; row += LANES) {
-    let label = labels[replica * ROWS + row];
-    let base = (replica * ROWS + row) * PITCH;
+    let at = replica * ROWS + row;
+    let label = labels[at];
     let valid = label != NO_LABEL;
-    let s = row_statistics(base);
-    for (var c = 0u; c < PITCH; c++) {
-      let probability = exp(logits[base + c] - s.maximum) / s.sum;
-      let delta = (probability - select(0.0, 1.0, c == label)) / f32(examples);
-      deltas[base + c] = select(0.0, delta, valid && c < CLASSES);
+    let s = row_statistics(at);
+    for (var v = 0u; v < VECTORS; v++) {
+      let c = vec4u(4u * v) + vec4u(0u, 1u, 2u, 3u);
+      let probability = exp(load_logits(at, v) - s.maximum) / s.sum;
+      let onehot = select(vec4f(), vec4f(1.0), c == vec4u(label));
+      let delta = (probability - onehot) / f32(examples);
+      store_deltas(at, v, select(vec4f(), delta, (c < vec4u(CLASSES)) & vec4<bool>(valid)));
     }
     if (valid) {
-      sums += row_metrics(base, label, s);
+      sums += row_metrics(at, label, s);
     }
   }
   partial[lane] = sums;

@@ -1,31 +1,27 @@
 /**
- * `deno task bench`: times whole training iterations of LeNet-300-100 (batch 60) and hand-written
- * NumPy in turn, in one run, and prints medians and ratios.
+ * `deno task bench`: times whole training iterations of LeNet-300-100 (batch 60) and those of its peers
+ * in turn, in one run, and prints medians, ratios and which targets they meet.
  */
 
-import { fromFileUrl } from "@std/path";
-import {
-  adamSpec,
-  type Gpu,
-  openGpu,
-  type OptimizerSpec,
-  Program,
-  runTraining,
-  uploadExamples,
-} from "../src/engine/mod.ts";
+import { adamSpec, type Gpu, openGpu, type OptimizerSpec, runTraining } from "../src/engine/mod.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import type { ExampleSets } from "../src/datasets/examples.ts";
-import { ModelFc } from "../src/foundations/model_fc.ts";
 import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
-import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
-import { runKey } from "../src/foundations/seeds.ts";
-import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
+import {
+  examplesAtHand,
+  lenetProgram,
+  median,
+  timeIterations,
+  type Uploaded,
+  uploadSets,
+} from "./lenet_program.ts";
+import { JAVASCRIPT_PEERS, type Peer, PROCESSOR_PEERS, timePeer } from "./peers.ts";
 import { notice, runTask } from "./support.ts";
 
 const task = {
   name: "bench",
-  summary: "Times training iterations of LeNet-300-100 against NumPy, in one run.",
+  summary: "Times training iterations of LeNet-300-100 against its peers, in one run.",
   flags: {
     mnistLocation: path({
       help: "folder with MNIST",
@@ -38,7 +34,6 @@ const task = {
   examples: ["deno task bench", "deno task bench --rounds 9 --json"],
 };
 
-const BATCH = 60, TRAIN = 55000;
 const SGD: OptimizerSpec = { kind: "sgd", learningRate: 0.1 };
 const ADAM = adamSpec(1.2e-3);
 
@@ -52,44 +47,80 @@ interface Row {
   met?: boolean;
 }
 
+const { tfjsWebgpu, jaxjsWebgpu, tfjsWasm, jaxjsWasm } = JAVASCRIPT_PEERS;
+const [numpy, torch] = PROCESSOR_PEERS;
+/** Peers, and the most that ours may take of their time. */
+const COMPARISONS: { optimizer: OptimizerSpec; peers: [Peer, number][] }[] = [
+  {
+    optimizer: SGD,
+    peers: [
+      [numpy, 3],
+      [torch, 1.2],
+      [tfjsWebgpu, 1 / 15],
+      [jaxjsWebgpu, 1 / 15],
+      [tfjsWasm, 1 / 12],
+      [jaxjsWasm, 1 / 4],
+    ],
+  },
+  { optimizer: ADAM, peers: [[numpy, 1], [torch, 1]] },
+];
+
 await runTask(task, async (flags) => {
   await ensureAdapter(task.name);
   const gpu = await openGpu();
-  const location = flags.mnistLocation ?? (Deno.env.get("MNIST_LOCATION") || null);
-  const { sets } = await loadDataset({
-    dataset: location === null ? "synthetic-digits" : "auto",
-    location,
-    storage: new DenoStorage(),
-  });
-  notice(`${gpu.adapter.name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`);
+  const sets = await examplesAtHand(flags.mnistLocation);
+  const { isSoftware, name } = gpu.adapter;
+  notice(`${name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`);
   const rows: Row[] = [];
   const push = (row: Row) => {
     rows.push(row);
-    notice(`  ${row.what}: ${format(row)}`);
+    notice(`  ${row.what}: ${format(row)}${verdict(row) && ` (${verdict(row)})`}`);
   };
-  push({ what: "compile, upload, first iteration", value: await startUp(gpu, sets), unit: "ms" });
+  /** The targets are for a software adapter on two cores. */
+  const judged = (row: Row, target: string, met: boolean): Row =>
+    isSoftware ? { ...row, target, met } : row;
+  const atMost = (row: Row, most: number) => judged(row, `≤ ${most}`, row.value <= most);
+
+  const start = await startUp(gpu, sets);
+  push(atMost({ what: "compile, upload, first iteration", value: start, unit: "ms" }, 1500));
+  const uploaded = await uploadSets(gpu, sets);
   let sgdMilliseconds = NaN;
-  for (const [name, optimizer] of [["SGD", SGD], ["Adam", ADAM]] as const) {
-    const { ours, numpy } = await against(gpu, sets, optimizer, flags.rounds, flags.iterations);
-    if (name === "SGD") sgdMilliseconds = ours;
-    push({ what: `${name}, ours`, value: ours, unit: "ms/iteration" });
-    push({ what: `${name}, NumPy, better of 1 and 2 threads`, value: numpy, unit: "ms/iteration" });
-    const ratio = { what: `${name}, ours / NumPy`, value: ours / numpy, unit: "×" };
-    const isJudged = name === "SGD" && gpu.adapter.isSoftware;
-    push(isJudged ? { ...ratio, target: "≤ 5", met: ratio.value <= 5 } : ratio);
+  for (const { optimizer, peers } of COMPARISONS) {
+    const label = optimizer.kind === "sgd" ? "SGD" : "Adam";
+    const { ours, theirs } = await against(gpu, uploaded, optimizer, peers.map(([p]) => p), flags);
+    if (optimizer.kind === "sgd") sgdMilliseconds = ours;
+    push({ what: `${label}, ours`, value: ours, unit: "ms/iteration" });
+    peers.forEach(([peer, most], i) => {
+      const value = theirs[i], what = `${label}, ${peer.name}`;
+      if (value === null) return notice(`  ${what}: cannot be run; ${peer.install}`);
+      push({ what, value, unit: "ms/iteration" });
+      push(
+        most < 1
+          ? judged(
+            { what: `${what} / ours`, value: value / ours, unit: "×" },
+            `≥ ${Math.round(1 / most)}`,
+            value / ours >= 1 / most,
+          )
+          : atMost({ what: `${label}, ours / ${peer.name}`, value: ours / value, unit: "×" }, most),
+      );
+    });
   }
-  const packed = await eightReplicas(gpu, sets, flags.rounds, flags.iterations);
-  push({ what: "8 replicas, per replica / 1 alone", value: packed, unit: "×" });
-  const evaluation = await evaluationTime(gpu, sets, flags.rounds);
+  const packed = await eightReplicas(gpu, uploaded, flags);
+  push(atMost({ what: "8 replicas, per replica / 1 alone", value: packed, unit: "×" }, 1));
+  const evaluation = await evaluationTime(gpu, uploaded, flags.rounds);
   push({ what: "evaluation of 10,000 images", value: evaluation, unit: "ms" });
-  push({
+  push(atMost({
     what: "the same in SGD iterations",
     value: evaluation / sgdMilliseconds,
     unit: "iterations",
-  });
-  const waiting = await waitingShare(gpu, sets);
+  }, 20));
+  const waiting = await waitingShare(gpu, uploaded);
   if (waiting !== null) {
-    push({ what: "share of a run in which the GPU waits for the host", value: waiting, unit: "%" });
+    push(atMost({
+      what: "share of a run in which the GPU waits for the host",
+      value: waiting,
+      unit: "%",
+    }, 3));
   }
   const table = formatTable(
     ["measurement", "value", "target"],
@@ -108,111 +139,58 @@ function verdict({ target, met }: Row): string {
   return target === undefined ? "" : `${target}: ${met ? "met" : "missed"}`;
 }
 
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
-
-/** A dense LeNet-300-100 with its examples on the GPU, loaded and warmed up. */
-async function lenet(
-  gpu: Gpu,
-  sets: ExampleSets,
-  optimizer: OptimizerSpec,
-  replicas = 1,
-): Promise<Program> {
-  const model = new ModelFc(
-    { layers: [[300, "relu"], [100, "relu"], [sets.classes, null]] },
-    sets.train.features,
-    { keyFor: (layer) => runKey({ seed: 0, purpose: "init", trial: 1, layer }) },
-  );
-  const program = await Program.create(gpu, {
-    layers: model.layers,
-    optimizer,
-    batchSize: BATCH,
-    pool: await uploadExamples(gpu, sets.train, "unit"),
-    test: await uploadExamples(gpu, sets.test, "unit"),
-    trainCount: TRAIN,
-    replicas,
-  });
-  for (let r = 0; r < replicas; r++) {
-    program.load(r, {
-      layers: model.layers.map(({ name }) => ({
-        weights: model.weights[name].data,
-        biases: model.biases[name].data,
-        mask: model.masks[name].data,
-      })),
-      orderKey: [1, r],
-      splitKey: [2, r],
-      labelMap: null,
-    });
-  }
-  await program.run([{ iterate: 10 }]);
-  return program;
-}
-
-/** Milliseconds from the examples in memory to the first iteration's metrics. */
+/** Milliseconds from the examples in memory to the first iterations' metrics. */
 async function startUp(gpu: Gpu, sets: ExampleSets): Promise<number> {
   const start = performance.now();
-  const program = await lenet(gpu, sets, ADAM);
+  const program = await lenetProgram(gpu, await uploadSets(gpu, sets), { optimizer: ADAM });
   const elapsed = performance.now() - start;
   program.destroy();
   return elapsed;
 }
 
-/** Milliseconds per iteration, wall time of one burst, its readback included. */
-async function timed(program: Program, iterations: number): Promise<number> {
-  const start = performance.now();
-  await program.run([{ iterate: iterations }]);
-  return (performance.now() - start) / iterations;
-}
-
-/** Medians of ours and of NumPy's, measured in turn, each first in every other round. */
+/** Medians of ours and of each peer, measured in turn, the order reversed in every other round. */
 async function against(
   gpu: Gpu,
-  sets: ExampleSets,
+  uploaded: Uploaded,
   optimizer: OptimizerSpec,
-  rounds: number,
-  iterations: number,
-): Promise<{ ours: number; numpy: number }> {
-  const program = await lenet(gpu, sets, optimizer);
-  const ours: number[] = [], one: number[] = [], two: number[] = [];
+  peers: readonly Peer[],
+  { rounds, iterations }: { rounds: number; iterations: number },
+): Promise<{ ours: number; theirs: (number | null)[] }> {
+  const program = await lenetProgram(gpu, uploaded, { optimizer });
+  const ours: number[] = [];
+  /** By peer, by way, by round. */
+  const theirs: (number[][] | null)[] = peers.map(({ ways }) => ways.map(() => []));
+  const measurements = [
+    async () => {
+      ours.push(await timeIterations(program, iterations));
+    },
+    ...peers.map((peer, p) => async () => {
+      if (theirs[p] === null) return;
+      const times = await timePeer(peer, optimizer.kind);
+      if (times === null) theirs[p] = null;
+      else times.forEach((time, way) => theirs[p]![way].push(time));
+    }),
+  ];
   for (let round = 0; round < rounds; round++) {
-    const measurements = [
-      async () => ours.push(await timed(program, iterations)),
-      async () => one.push(await numpy(optimizer.kind, 1, iterations)),
-      async () => two.push(await numpy(optimizer.kind, 2, iterations)),
-    ];
-    for (const measure of round % 2 === 0 ? measurements : measurements.reverse()) await measure();
+    const order = round % 2 === 0 ? measurements : measurements.toReversed();
+    for (const measure of order) await measure();
   }
   program.destroy();
-  return { ours: median(ours), numpy: Math.min(median(one), median(two)) };
-}
-
-async function numpy(optimizer: string, threads: number, iterations: number): Promise<number> {
-  const script = fromFileUrl(new URL("../tests/peers/numpy_lenet.py", import.meta.url));
-  const args = [script, "--json", "--optimizer", optimizer, "--batch", `${BATCH}`];
-  for (const python of ["/usr/bin/python3", "python3"]) {
-    const { success, stdout } = await new Deno.Command(python, {
-      args: [...args, "--iterations", `${iterations}`],
-      env: { OPENBLAS_NUM_THREADS: `${threads}` },
-      stderr: "null",
-    }).output();
-    if (success) return JSON.parse(new TextDecoder().decode(stdout)).ms_per_iteration;
-  }
-  throw new Error("NumPy is missing; apt-get install python3-numpy libopenblas0-pthread");
+  const best = (ways: number[][] | null) => ways && Math.min(...ways.map(median));
+  return { ours: median(ours), theirs: theirs.map(best) };
 }
 
 async function eightReplicas(
   gpu: Gpu,
-  sets: ExampleSets,
-  rounds: number,
-  iterations: number,
+  uploaded: Uploaded,
+  { rounds, iterations }: { rounds: number; iterations: number },
 ): Promise<number> {
-  const alone = await lenet(gpu, sets, ADAM), packed = await lenet(gpu, sets, ADAM, 8);
+  const alone = await lenetProgram(gpu, uploaded, { optimizer: ADAM });
+  const packed = await lenetProgram(gpu, uploaded, { optimizer: ADAM, replicas: 8 });
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const one = await timed(alone, iterations);
-    ratios.push(await timed(packed, Math.ceil(iterations / 8)) / 8 / one);
+    const one = await timeIterations(alone, iterations);
+    ratios.push(await timeIterations(packed, Math.ceil(iterations / 4)) / 8 / one);
   }
   alone.destroy();
   packed.destroy();
@@ -220,8 +198,8 @@ async function eightReplicas(
 }
 
 /** Milliseconds for the test set, scaled to 10,000 images. */
-async function evaluationTime(gpu: Gpu, sets: ExampleSets, rounds: number): Promise<number> {
-  const program = await lenet(gpu, sets, SGD);
+async function evaluationTime(gpu: Gpu, uploaded: Uploaded, rounds: number): Promise<number> {
+  const program = await lenetProgram(gpu, uploaded, { optimizer: SGD });
   const times: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const start = performance.now();
@@ -229,15 +207,15 @@ async function evaluationTime(gpu: Gpu, sets: ExampleSets, rounds: number): Prom
     if (round > 0) times.push(performance.now() - start);
   }
   program.destroy();
-  return median(times) * 10000 / sets.test.count;
+  return median(times) * 10000 / uploaded.test.count;
 }
 
 /** Percent of a run's wall time in which the GPU works on none of its passes; null: no timestamps. */
-async function waitingShare(gpu: Gpu, sets: ExampleSets): Promise<number | null> {
-  const program = await lenet(gpu, sets, ADAM);
+async function waitingShare(gpu: Gpu, uploaded: Uploaded): Promise<number | null> {
+  const program = await lenetProgram(gpu, uploaded, { optimizer: ADAM });
   let busy: number | null = null;
   const start = performance.now();
-  await runTraining(program, { iterations: 1000, validateInterval: 100, testInterval: 100 }, {
+  await runTraining(program, { iterations: 2000, validateInterval: 100, testInterval: 100 }, {
     onProgress: ({ gpuMilliseconds }) => busy = gpuMilliseconds,
   });
   const wall = performance.now() - start;

@@ -7,8 +7,11 @@ import {
 } from "../tests/browser/toolchain.ts";
 import { addTo, type Tally } from "../tests/junit.ts";
 
+const PEERS = ["--config", "tests/peers/deno.json", "tests/peers"];
 const CHECKS: [name: string, run: () => Promise<ToolResult>][] = [
   ["format", () => runDeno(["fmt", "--check", "--quiet"])],
+  // They have dependencies of their own, which are not installed here.
+  ["format of peers", () => runDeno(["fmt", "--check", "--quiet", ...PEERS])],
   ["lint", () => runDeno(["lint", "--quiet"])],
   ["type-check", () => runDeno(["check", "--quiet", "src", "tasks", "tests"])],
   ["documentation of the library", () => runDeno(["doc", "--lint", "--quiet", "src/mod.ts"])],

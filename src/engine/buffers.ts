@@ -1,4 +1,4 @@
-/** Allocates the GPU buffers of one owner and releases them together. */
+/** Allocates the GPU buffers and textures of one owner and releases them together. */
 
 import type { Gpu } from "./device.ts";
 
@@ -7,7 +7,7 @@ export const UNIFORM_STRIDE = 256;
 
 /** See the head of this file. */
 export class BufferPool {
-  readonly #buffers: GPUBuffer[] = [];
+  readonly #owned: (GPUBuffer | GPUTexture)[] = [];
 
   constructor(readonly gpu: Gpu) {}
 
@@ -15,6 +15,15 @@ export class BufferPool {
   storage(label: string, size: number): GPUBuffer {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     return this.#create(label, size, usage);
+  }
+
+  /** A zeroed storage texture. */
+  texture(label: string, format: GPUTextureFormat, width: number, height: number): GPUTexture {
+    const usage = GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST |
+      GPUTextureUsage.COPY_SRC;
+    const texture = this.gpu.device.createTexture({ label, format, size: [width, height], usage });
+    this.#owned.push(texture);
+    return texture;
   }
 
   /** A uniform buffer that holds `words`. */
@@ -44,32 +53,51 @@ export class BufferPool {
 
   /** Releases all of them. */
   destroy(): void {
-    for (const buffer of this.#buffers) buffer.destroy();
+    for (const owned of this.#owned) owned.destroy();
   }
 
   #create(label: string, size: number, usage: number): GPUBuffer {
     const buffer = this.gpu.device.createBuffer({ label, size, usage });
-    this.#buffers.push(buffer);
+    this.#owned.push(buffer);
     return buffer;
   }
 }
 
-/** Copies the first `count` floats of each buffer back to the host, all in one submit. */
-export async function readFloats(
+/** Something to copy to the host. */
+export interface ReadSource {
+  bytes: number;
+  /** Records its copy to the head of a buffer. */
+  copy(encoder: GPUCommandEncoder, staging: GPUBuffer): void;
+}
+
+/** Copies from the GPU to the host, all in one submit. */
+export async function readBack(
   gpu: Gpu,
-  sources: readonly { buffer: GPUBuffer; count: number }[],
-): Promise<Float32Array<ArrayBuffer>[]> {
+  sources: readonly ReadSource[],
+): Promise<ArrayBuffer[]> {
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  const stagings = sources.map(({ count }) => gpu.device.createBuffer({ size: 4 * count, usage }));
+  const stagings = sources.map(({ bytes }) => gpu.device.createBuffer({ size: bytes, usage }));
   try {
     const encoder = gpu.device.createCommandEncoder();
-    sources.forEach(({ buffer, count }, i) =>
-      encoder.copyBufferToBuffer(buffer, 0, stagings[i], 0, 4 * count)
-    );
+    sources.forEach(({ copy }, i) => copy(encoder, stagings[i]));
     gpu.device.queue.submit([encoder.finish()]);
     await gpu.wait(Promise.all(stagings.map((staging) => staging.mapAsync(GPUMapMode.READ))));
-    return stagings.map((staging) => new Float32Array(staging.getMappedRange().slice(0)));
+    return stagings.map((staging) => staging.getMappedRange().slice(0));
   } finally {
     for (const staging of stagings) staging.destroy();
   }
+}
+
+/** The first `count` floats of a buffer. */
+export async function readFloats(
+  gpu: Gpu,
+  buffer: GPUBuffer,
+  count: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const bytes = 4 * count;
+  const [contents] = await readBack(gpu, [{
+    bytes,
+    copy: (encoder, staging) => encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes),
+  }]);
+  return new Float32Array(contents);
 }

@@ -108,6 +108,13 @@ export class Gpu {
   }
 }
 
+/** Whether kernels may read storage textures, a feature that came to WGSL later. */
+export function canReadStorageTextures(): boolean {
+  // Deno 2.9's types lack it.
+  const gpu = globalThis.navigator?.gpu as { wgslLanguageFeatures?: ReadonlySet<string> } & GPU;
+  return gpu?.wgslLanguageFeatures?.has("readonly_and_readwrite_storage_textures") ?? false;
+}
+
 /**
  * Opens the best adapter: a hardware one where there is one, else a software one.
  *
@@ -125,10 +132,20 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
     );
   }
   // Limits that are not asked for fall to the specification's defaults (128 MiB bindings).
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const {
+    maxBufferSize,
+    maxStorageBufferBindingSize,
+    maxTextureDimension2D,
+    maxStorageTexturesPerShaderStage,
+  } = adapter.limits;
   const description = describeAdapter(adapter.info);
   const device = await adapter.requestDevice({
-    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    requiredLimits: {
+      maxBufferSize,
+      maxStorageBufferBindingSize,
+      maxTextureDimension2D,
+      maxStorageTexturesPerShaderStage,
+    },
     requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
   }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);

@@ -7,13 +7,16 @@
 import { BufferPool, UNIFORM_STRIDE } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 import { createKernels, dispatch, type Kernel } from "./kernel.ts";
-import { forwardSource } from "./matmul_kernels.ts";
+import { pitch } from "./layout.ts";
+import { forwardSource, nonzeroSource, wordListWords } from "./matmul_kernels.ts";
+import { createMatrix, type Matrix } from "./matrix.ts";
 import { evaluateSource, gatherEvaluateSource, reduceSource } from "./row_kernels.ts";
 import {
-  activationBytes,
+  activationFormat,
   batchFormat,
   evaluationSpan,
   layerWidths,
+  matrixStorage,
   type ProgramSpec,
   type Split,
   splitCount,
@@ -27,7 +30,9 @@ export const MAX_EVALUATIONS = 32;
 interface Kernels {
   gatherPool: Kernel;
   gatherTest: Kernel;
-  forward: Kernel[];
+  /** By the side of the weights, then by layer. */
+  forward: Kernel[][];
+  nonzero: Kernel | null;
   evaluate: Kernel;
   reduce: Kernel;
 }
@@ -45,7 +50,7 @@ export class Evaluation {
     gpu: Gpu,
     spec: ProgramSpec,
     pool: BufferPool,
-    program: { weights: GPUBuffer[]; replicas: GPUBuffer },
+    program: { weights: Matrix[][]; replicas: GPUBuffer },
   ): Promise<Evaluation> {
     const { layers, replicas } = spec;
     const tiles = tilesFor(gpu.adapter), rows = tiles.window, span = evaluationSpan(spec);
@@ -55,10 +60,19 @@ export class Evaluation {
       { length: MAX_EVALUATIONS },
       (_, slot) => SPLITS.map((split) => [slot, splitCount(spec, split)]),
     ).flat();
+    const storage = matrixStorage(gpu, spec);
+    const skipsZeros = tiles.skipsZeros && !spec.pool.isFloat;
     const buffers = await gpu.scoped("evaluation buffers", () => ({
-      activations: layerWidths(layers).map((_, i) =>
-        pool.storage(`window ${i}`, replicas * rows * activationBytes(spec, i))
+      activations: layerWidths(layers).map((width, i) =>
+        createMatrix(pool, storage, `window ${i}`, {
+          rows: replicas * rows,
+          vectors: pitch(width) / 4,
+          format: activationFormat(spec, i),
+        })
       ),
+      lists: skipsZeros
+        ? pool.storage("window words", 4 * replicas * wordListWords(layers[0], rows, tiles))
+        : null,
       labels: pool.storage("window labels", 4 * replicas * rows),
       rows: pool.storage("row losses", 8 * replicas * span),
       totals: pool.storage("totals", 8 * replicas * MAX_EVALUATIONS),
@@ -72,7 +86,18 @@ export class Evaluation {
         replicas: program.replicas,
         batch: buffers.activations[0],
       });
-    const [gatherPool, gatherTest, reduce, evaluate, ...forward] = await createKernels(gpu, [
+    const [inputs] = buffers.activations, { lists } = buffers;
+    const forward = (side: number) =>
+      layers.map((layer, i) =>
+        forwardSource(layer, i === last, { replicas, rows }, tiles, {
+          inputs: buffers.activations[i],
+          format: i === 0 ? format : "f32",
+          lists: i === 0 ? lists : null,
+          weights: program.weights[i][side],
+          outputs: buffers.activations[i + 1],
+        })
+      );
+    const [gatherPool, gatherTest, reduce, evaluate, nonzero = null] = await createKernels(gpu, [
       gather(spec.pool),
       gather(spec.test),
       reduceSource({ replicas, span }, buffers),
@@ -80,25 +105,39 @@ export class Evaluation {
         ...buffers,
         logits: buffers.activations[last + 1],
       }),
-      ...layers.map((layer, i) =>
-        forwardSource(layer, i === last, { replicas, rows }, tiles, {
-          inputs: buffers.activations[i],
-          format: i === 0 ? format : "f32",
-          weights: program.weights[i],
-          outputs: buffers.activations[i + 1],
-        })
-      ),
+      ...(lists
+        ? [
+          nonzeroSource(layers[0], { replicas, rows }, tiles, {
+            inputs,
+            format,
+            wordLists: lists,
+            rowLists: null,
+          }),
+        ]
+        : []),
     ]);
-    const kernels = { gatherPool, gatherTest, forward, evaluate, reduce };
+    const sides = program.weights[0].map((_, side) => createKernels(gpu, forward(side)));
+    const kernels = {
+      gatherPool,
+      gatherTest,
+      nonzero,
+      forward: await Promise.all(sides),
+      evaluate,
+      reduce,
+    };
     return new Evaluation(buffers.totals, kernels, offsets);
   }
 
-  /** Records the evaluation of a split; its sums go to row `slot` of `totals` (slots, R). */
-  encode(pass: GPUComputePassEncoder, split: Split, slot: number): void {
-    const { gatherPool, gatherTest, forward, evaluate, reduce } = this.kernels;
+  /**
+   * Records the evaluation of a split with the weights of a side; its sums go to row `slot` of `totals`
+   * (slots, R).
+   */
+  encode(pass: GPUComputePassEncoder, split: Split, slot: number, side: number): void {
+    const { gatherPool, gatherTest, nonzero, forward, evaluate, reduce } = this.kernels;
     for (const offset of this.windowOffsets[split]) {
       dispatch(pass, split === "test" ? gatherTest : gatherPool, [offset]);
-      for (const kernel of forward) dispatch(pass, kernel);
+      if (nonzero) dispatch(pass, nonzero);
+      for (const kernel of forward[side]) dispatch(pass, kernel);
       dispatch(pass, evaluate, [offset]);
     }
     dispatch(pass, reduce, [(SPLITS.length * slot + SPLITS.indexOf(split)) * UNIFORM_STRIDE]);

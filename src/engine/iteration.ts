@@ -9,18 +9,21 @@ import type { KernelSource } from "./kernel.ts";
 import {
   activationGradientSource,
   forwardSource,
-  nonzeroRowsSource,
-  nonzeroRowsWords,
+  nonzeroSource,
+  rowListWords,
   weightGradientSource,
+  wordListWords,
 } from "./matmul_kernels.ts";
 import { gatherTrainSource, lossSource, REPLICA_WORDS } from "./row_kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { maskWords, matrixSize, pitch } from "./layout.ts";
 import { stateCount } from "./optimizers.ts";
+import { createMatrix, type Matrix, type MatrixFormat } from "./matrix.ts";
 import {
-  activationBytes,
+  activationFormat,
   batchFormat,
   layerWidths,
+  matrixStorage,
   MAX_BURST,
   type ProgramSpec,
 } from "./program_spec.ts";
@@ -28,14 +31,15 @@ import { paddedRows, tilesForBatch } from "./tiles.ts";
 
 /** The buffers of training, each with a leading axis R unless said. */
 export interface IterationBuffers {
-  weights: GPUBuffer[];
-  masks: GPUBuffer[];
+  /** By layer: one matrix, updated in place, or two that are updated from one to the other in turn. */
+  weights: Matrix[][];
+  masks: Matrix[];
   /** By layer: the optimizer's matrices. */
   state: GPUBuffer[][];
   /** The batch, then each layer's outputs. */
-  activations: GPUBuffer[];
+  activations: Matrix[];
   /** By layer: gradient at its pre-activations. */
-  deltas: GPUBuffer[];
+  deltas: Matrix[];
   labels: GPUBuffer;
   replicas: GPUBuffer;
   /** Iterations done, kept by the GPU itself. */
@@ -47,8 +51,8 @@ export interface IterationBuffers {
   burst: GPUBuffer;
   /** Step size of the current iteration. */
   steps: GPUBuffer;
-  /** Batch rows that count in the first layer's weight gradient; null where all do. */
-  lists: GPUBuffer | null;
+  /** What of the batch counts in the first layer's forward and weight gradient; null where all does. */
+  lists: { words: GPUBuffer; rows: GPUBuffer } | null;
 }
 
 /** Allocates them from `pool`. */
@@ -57,21 +61,34 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
   const tiles = tilesForBatch(gpu.adapter, spec.batchSize);
   const rows = paddedRows(spec.batchSize, tiles);
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
-  const perLayer = (label: string, count: (layer: LayerSpec) => number) =>
-    layers.map((layer) => words(`${label} ${layer.name}`, count(layer)));
+  const perLayer = <T>(allocate: (layer: LayerSpec) => T) => layers.map(allocate);
+  const storage = matrixStorage(gpu, spec);
+  const matrix = (label: string, rows: number, columns: number, format: MatrixFormat = "f32") =>
+    createMatrix(pool, storage, label, { rows: replicas * rows, vectors: columns / 4, format });
+  const lists = (): IterationBuffers["lists"] => ({
+    words: words("nonzero words", wordListWords(layers[0], rows, tiles)),
+    rows: words("nonzero rows", rowListWords(layers[0], rows, tiles)),
+  });
   return {
-    weights: perLayer("weights", matrixSize),
-    masks: perLayer("mask", (layer) => pitch(layer.inputs) * maskWords(pitch(layer.units))),
-    state: layers.map((layer) =>
+    weights: perLayer(({ name, inputs, units }) =>
+      Array.from(
+        { length: storage === "textures" ? 2 : 1 },
+        () => matrix(`weights ${name}`, pitch(inputs), pitch(units)),
+      )
+    ),
+    masks: perLayer(({ name, inputs, units }) =>
+      matrix(`mask ${name}`, pitch(inputs), 4 * maskWords(pitch(units)), "u8")
+    ),
+    state: perLayer((layer) =>
       Array.from(
         { length: stateCount(spec.optimizer) },
         () => words(`optimizer state ${layer.name}`, matrixSize(layer)),
       )
     ),
-    activations: layerWidths(layers).map((_, i) =>
-      pool.storage(`activations ${i}`, replicas * rows * activationBytes(spec, i))
+    activations: layerWidths(layers).map((width, i) =>
+      matrix(`activations ${i}`, rows, pitch(width), activationFormat(spec, i))
     ),
-    deltas: perLayer("deltas", (layer) => rows * pitch(layer.units)),
+    deltas: perLayer(({ name, units }) => matrix(`deltas ${name}`, rows, pitch(units))),
     labels: words("batch labels", rows),
     replicas: words("replicas", REPLICA_WORDS),
     counters: words("counters", 1),
@@ -80,17 +97,16 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     burst: pool.uniform("burst", new Uint32Array(4)),
     steps: words("steps", 1),
     // Float inputs are rarely 0.
-    lists: tiles.listsNonzeroRows && !spec.pool.isFloat
-      ? words("nonzero rows", nonzeroRowsWords(layers[0], rows, tiles))
-      : null,
+    lists: tiles.skipsZeros && !spec.pool.isFloat ? lists() : null,
   };
 }
 
-/** The kernels of one training iteration, in order. */
+/** The kernels of one training iteration, in order; `side` is where the weights are before it. */
 export function iterationSources(
   gpu: Gpu,
   spec: ProgramSpec,
   buffers: IterationBuffers,
+  side: number,
 ): KernelSource[] {
   const { layers, optimizer, batchSize, trainCount, replicas } = spec;
   const tiles = tilesForBatch(gpu.adapter, batchSize), last = layers.length - 1;
@@ -103,11 +119,14 @@ export function iterationSources(
     rows: paddedRows(batchSize, tiles),
     classes: layers[last].units,
   };
-  const { activations, deltas, weights } = buffers;
+  const { activations, deltas, lists } = buffers;
+  const weights = buffers.weights.map((sides) => sides[side]);
+  const updated = buffers.weights.map((sides) => sides[(side + 1) % sides.length]);
   const forward = layers.map((layer, i) =>
     forwardSource(layer, i === last, sizes, tiles, {
       inputs: activations[i],
       format: i === 0 ? format : "f32",
+      lists: i === 0 ? lists?.words : null,
       weights: weights[i],
       outputs: activations[i + 1],
     })
@@ -121,7 +140,8 @@ export function iterationSources(
       deltas: deltas[i],
       mask: buffers.masks[i],
       weights: weights[i],
-      lists: i === 0 ? buffers.lists : null,
+      updated: updated[i],
+      lists: i === 0 ? lists?.rows ?? null : null,
       state: buffers.state[i],
     });
     if (i === 0) return [update];
@@ -135,12 +155,13 @@ export function iterationSources(
   }).reverse().flat();
   return [
     gatherTrainSource(sizes, { ...buffers, examples: spec.pool, batch: activations[0] }),
-    ...(buffers.lists
+    ...(lists
       ? [
-        nonzeroRowsSource(layers[0], sizes, tiles, {
+        nonzeroSource(layers[0], sizes, tiles, {
           inputs: activations[0],
           format,
-          lists: buffers.lists,
+          wordLists: lists.words,
+          rowLists: lists.rows,
         }),
       ]
       : []),

@@ -7,12 +7,22 @@ import type { Gpu } from "./device.ts";
 import { type Constants, expandWgsl } from "./wgsl.ts";
 
 /** A buffer as a kernel sees it. */
-export interface Binding {
+export interface BufferBinding {
   buffer: GPUBuffer;
   access: "read" | "write" | "uniform" | "dynamic-uniform";
   /** Bytes visible at a dynamic offset. */
   size?: number;
 }
+
+/** A storage texture as a kernel sees it. */
+export interface TextureBinding {
+  texture: GPUTextureView;
+  access: "read-texture" | "write-texture";
+  format: GPUTextureFormat;
+}
+
+/** What a kernel reads or writes. */
+export type Binding = BufferBinding | TextureBinding;
 
 export const read = (buffer: GPUBuffer): Binding => ({ buffer, access: "read" });
 export const write = (buffer: GPUBuffer): Binding => ({ buffer, access: "write" });
@@ -23,9 +33,18 @@ export const dynamicUniform = (buffer: GPUBuffer, size: number): Binding => ({
   size,
 });
 
+/** What a dispatch does at full density, for profiles. */
+export interface Work {
+  /** Multiplications and additions. */
+  flops: number;
+  /** Each operand read once, each result written once. */
+  bytes: number;
+}
+
 /** A compiled kernel with its buffers and grid. */
 export interface Kernel {
   label: string;
+  work: Work | null;
   pipeline: GPUComputePipeline;
   bindings: GPUBindGroup;
   grid: readonly [number, number, number];
@@ -40,14 +59,16 @@ export interface KernelSource {
   /** null leaves a number unused. */
   bindings: (Binding | null)[];
   grid: readonly [number, number, number];
+  work?: Work;
 }
 
-const BINDING_TYPES = {
+const BUFFER_TYPES = {
   read: "read-only-storage",
   write: "storage",
   uniform: "uniform",
   "dynamic-uniform": "uniform",
 } as const;
+const TEXTURE_ACCESS = { "read-texture": "read-only", "write-texture": "write-only" } as const;
 
 /** Compiles kernels, at once; a rejected one throws `GpuError` with the compiler's message. */
 export function createKernels(gpu: Gpu, sources: KernelSource[]): Promise<Kernel[]> {
@@ -62,12 +83,12 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
     const bindings = device.createBindGroup({
       label,
       layout: pipeline.getBindGroupLayout(0),
-      entries: numbered(source.bindings).map(({ binding, buffer, size }) => ({
-        binding,
-        resource: { buffer, size },
+      entries: numbered(source.bindings).map((used) => ({
+        binding: used.binding,
+        resource: "texture" in used ? used.texture : { buffer: used.buffer, size: used.size },
       })),
     });
-    return { label, pipeline, bindings, grid };
+    return { label, work: source.work ?? null, pipeline, bindings, grid };
   });
 }
 
@@ -103,10 +124,17 @@ function createPipeline(
   return gpu.scoped(`kernel ${label}`, () => {
     const layout = device.createBindGroupLayout({
       label,
-      entries: numbered(bindings).map(({ binding, access }) => ({
-        binding,
+      entries: numbered(bindings).map((used) => ({
+        binding: used.binding,
         visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: BINDING_TYPES[access], hasDynamicOffset: access === "dynamic-uniform" },
+        ...("texture" in used
+          ? { storageTexture: { access: TEXTURE_ACCESS[used.access], format: used.format } }
+          : {
+            buffer: {
+              type: BUFFER_TYPES[used.access],
+              hasDynamicOffset: used.access === "dynamic-uniform",
+            },
+          }),
       })),
     });
     return device.createComputePipeline({

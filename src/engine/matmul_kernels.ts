@@ -10,21 +10,26 @@ import activationRelu from "../../shaders/activation_relu.wgsl" with { type: "te
 import activationSigmoid from "../../shaders/activation_sigmoid.wgsl" with { type: "text" };
 import activationTanh from "../../shaders/activation_tanh.wgsl" with { type: "text" };
 import forward from "../../shaders/forward.wgsl" with { type: "text" };
-import inputsF32 from "../../shaders/inputs_f32.wgsl" with { type: "text" };
-import inputsU8 from "../../shaders/inputs_u8.wgsl" with { type: "text" };
-import nonzeroRows from "../../shaders/nonzero_rows.wgsl" with { type: "text" };
-import rowsAll from "../../shaders/rows_all.wgsl" with { type: "text" };
-import rowsListed from "../../shaders/rows_listed.wgsl" with { type: "text" };
+import nonzero from "../../shaders/nonzero.wgsl" with { type: "text" };
+import stepsAll from "../../shaders/steps_all.wgsl" with { type: "text" };
+import stepsListed from "../../shaders/steps_listed.wgsl" with { type: "text" };
 import weightGradient from "../../shaders/weight_gradient.wgsl" with { type: "text" };
-import { type KernelSource, read, write } from "./kernel.ts";
+import { type KernelSource, read, type Work, write } from "./kernel.ts";
 import type { Activation, LayerSpec } from "./layer_spec.ts";
 import { maskWords, pitch } from "./layout.ts";
+import {
+  isTexture,
+  loadWgsl,
+  type Matrix,
+  matrixBinding,
+  type MatrixFormat,
+  storeWgsl,
+  updateWgsl as updateMatrixWgsl,
+} from "./matrix.ts";
 import { type OptimizerSpec, updateWgsl } from "./optimizers.ts";
-import type { InputFormat } from "./program_spec.ts";
 import type { Tiles } from "./tiles.ts";
 
 const ACTIVATIONS = { relu: activationRelu, tanh: activationTanh, sigmoid: activationSigmoid };
-const INPUTS = { f32: inputsF32, u8: inputsU8 };
 
 function activationWgsl(activation: Activation): string {
   return activation === null ? activationNone : ACTIVATIONS[activation];
@@ -36,28 +41,54 @@ export function forwardSource(
   isLast: boolean,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
-  buffers: { inputs: GPUBuffer; format?: InputFormat; weights: GPUBuffer; outputs: GPUBuffer },
+  buffers: {
+    inputs: Matrix;
+    format?: MatrixFormat;
+    /** The lists of words of `nonzeroSource`; null: all words count. */
+    lists?: GPUBuffer | null;
+    weights: Matrix;
+    outputs: Matrix;
+  },
 ): KernelSource {
-  const outPitch = pitch(layer.units);
-  const vectors = tileVectors(outPitch / 4, tiles.forwardVectors, tiles);
+  const { inputs, format, lists = null, weights, outputs } = buffers;
+  const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
+  const vectors = tileVectors(outVectors, tiles.forwardVectors, tiles);
   return {
     label: `forward ${layer.name}`,
-    template: [activationWgsl(layer.activation), INPUTS[buffers.format ?? "f32"], forward].join(
-      "\n",
-    ),
+    template: [
+      activationWgsl(layer.activation),
+      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: inVectors, format }),
+      loadWgsl({ name: "weights", binding: 1, matrix: weights, vectors: outVectors }),
+      storeWgsl({ name: "outputs", binding: 2, matrix: outputs, vectors: outVectors }),
+      lists ? stepsListed : stepsAll,
+      forward,
+    ].join("\n"),
     constants: {
       LANES: tiles.lanes,
       ROWS: tiles.rows,
       VECTORS: vectors,
-      IN_PITCH: pitch(layer.inputs),
-      IN_VECTORS: pitch(layer.inputs) / 4,
-      OUT_VECTORS: outPitch / 4,
+      IN_PITCH: 4 * inVectors,
+      STEPS: inVectors,
+      OUT_VECTORS: outVectors,
       UNITS: layer.units,
       // The logits feed no layer: no column of theirs is the constant 1.
-      ONES_COLUMN: isLast ? outPitch : layer.units,
+      ONES_COLUMN: isLast ? 4 * outVectors : layer.units,
     },
-    bindings: [read(buffers.inputs), read(buffers.weights), write(buffers.outputs)],
-    grid: [columnGroups(outPitch / 4, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
+    bindings: [
+      matrixBinding(inputs, "read"),
+      matrixBinding(weights, "read"),
+      matrixBinding(outputs, "write"),
+      null,
+      null,
+      lists && read(lists),
+    ],
+    grid: [columnGroups(outVectors, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
+    work: matmulWork(
+      layer,
+      sizes,
+      layer.inputs * layer.units +
+        sizes.rows * (layer.inputs * (format === "u8" ? 0.25 : 1) + layer.units),
+    ),
   };
 }
 
@@ -67,29 +98,42 @@ export function activationGradientSource(
   below: Activation,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
-  buffers: { deltas: GPUBuffer; weights: GPUBuffer; activations: GPUBuffer; below: GPUBuffer },
+  buffers: { deltas: Matrix; weights: Matrix; activations: Matrix; below: Matrix },
 ): KernelSource {
-  const inPitch = pitch(layer.inputs);
-  const vectors = tileVectors(inPitch / 4, tiles.backwardVectors, tiles);
+  const { deltas, weights, activations } = buffers;
+  const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
+  const vectors = tileVectors(inVectors, tiles.backwardVectors, tiles);
   return {
     label: `activation gradient ${layer.name}`,
-    template: `${activationWgsl(below)}\n${activationGradient}`,
+    template: [
+      activationWgsl(below),
+      loadWgsl({ name: "deltas", binding: 0, matrix: deltas, vectors: outVectors }),
+      loadWgsl({ name: "weights", binding: 1, matrix: weights, vectors: outVectors }),
+      loadWgsl({ name: "activations", binding: 2, matrix: activations, vectors: inVectors }),
+      storeWgsl({ name: "below", binding: 3, matrix: buffers.below, vectors: inVectors }),
+      activationGradient,
+    ].join("\n"),
     constants: {
       LANES: tiles.lanes,
       ROWS: tiles.rows,
       VECTORS: vectors,
       INPUTS: layer.inputs,
-      IN_PITCH: inPitch,
-      IN_VECTORS: inPitch / 4,
-      OUT_VECTORS: pitch(layer.units) / 4,
+      IN_PITCH: 4 * inVectors,
+      IN_VECTORS: inVectors,
+      OUT_VECTORS: outVectors,
     },
     bindings: [
-      read(buffers.deltas),
-      read(buffers.weights),
-      read(buffers.activations),
-      write(buffers.below),
+      matrixBinding(deltas, "read"),
+      matrixBinding(weights, "read"),
+      matrixBinding(activations, "read"),
+      matrixBinding(buffers.below, "write"),
     ],
-    grid: [columnGroups(inPitch / 4, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [columnGroups(inVectors, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
+    work: matmulWork(
+      layer,
+      sizes,
+      layer.inputs * layer.units + sizes.rows * (2 * layer.inputs + layer.units),
+    ),
   };
 }
 
@@ -100,30 +144,39 @@ export function weightGradientSource(
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
   buffers: {
-    inputs: GPUBuffer;
-    format?: InputFormat;
-    deltas: GPUBuffer;
-    mask: GPUBuffer;
-    weights: GPUBuffer;
+    inputs: Matrix;
+    format?: MatrixFormat;
+    deltas: Matrix;
+    mask: Matrix;
+    weights: Matrix;
+    /** Where updated weights go; buffers are updated in place. */
+    updated: Matrix;
     steps: GPUBuffer;
-    /** The lists of `nonzeroRowsSource`; null: every batch row counts. */
+    /** The lists of rows of `nonzeroSource`; null: every batch row counts. */
     lists: GPUBuffer | null;
     state: GPUBuffer[];
   },
 ): KernelSource {
-  const inVectors = pitch(layer.inputs) / 4, outPitch = pitch(layer.units);
+  const { inputs, format, deltas, mask, weights, updated, lists } = buffers;
+  const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
   const { rowVectors, count } = weightTiles(layer, tiles);
-  const vectors = tileVectors(outPitch / 4, tiles.backwardVectors, tiles);
+  const vectors = tileVectors(outVectors, tiles.weightVectors, tiles);
+  const ofMask = { vectors: maskWords(4 * outVectors), format: "u8" } as const;
+  const ofWeights = { name: "weights", vectors: outVectors };
   return {
     label: `weight gradient ${layer.name}`,
     template: [
       updateWgsl(optimizer),
-      INPUTS[buffers.format ?? "f32"],
-      buffers.lists ? rowsListed : rowsAll,
+      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: inVectors, format }),
+      loadWgsl({ name: "deltas", binding: 1, matrix: deltas, vectors: outVectors }),
+      loadWgsl({ name: "mask", binding: 2, matrix: mask, ...ofMask }),
+      updateMatrixWgsl(
+        { ...ofWeights, binding: 3, matrix: weights },
+        { ...ofWeights, binding: 8, matrix: updated },
+      ),
+      lists ? stepsListed : stepsAll,
       weightGradient,
-    ].join(
-      "\n",
-    ),
+    ].join("\n"),
     constants: {
       LANES: tiles.lanes,
       VECTORS: vectors,
@@ -132,25 +185,33 @@ export function weightGradientSource(
       TILES: count,
       UNROLL: unrollFor(sizes.rows, tiles),
       BATCH_ROWS: sizes.rows,
+      STEPS: sizes.rows,
       IN_PITCH: 4 * inVectors,
       IN_VECTORS: inVectors,
-      OUT_VECTORS: outPitch / 4,
-      MASK_WORDS: maskWords(outPitch),
+      OUT_VECTORS: outVectors,
     },
     bindings: [
-      read(buffers.inputs),
-      read(buffers.deltas),
-      read(buffers.mask),
-      write(buffers.weights),
+      matrixBinding(inputs, "read"),
+      matrixBinding(deltas, "read"),
+      matrixBinding(mask, "read"),
+      matrixBinding(weights, isTexture(weights) ? "read" : "write"),
       read(buffers.steps),
-      buffers.lists && read(buffers.lists),
-      ...buffers.state.map(write),
+      lists && read(lists),
+      ...[0, 1].map((i) => buffers.state[i] ? write(buffers.state[i]) : null),
+      isTexture(updated) ? matrixBinding(updated, "write") : null,
     ],
     grid: [
-      columnGroups(outPitch / 4, vectors, tiles),
+      columnGroups(outVectors, vectors, tiles),
       Math.ceil(inVectors / rowVectors),
       sizes.replicas,
     ],
+    work: matmulWork(
+      layer,
+      sizes,
+      // Weights and state are read and written; a mask is a bit per weight.
+      layer.inputs * layer.units * (2 + 2 * buffers.state.length + 1 / 32) +
+        sizes.rows * (layer.inputs * (format === "u8" ? 0.25 : 1) + layer.units),
+    ),
   };
 }
 
@@ -162,32 +223,69 @@ function weightTiles(layer: LayerSpec, tiles: Tiles): { rowVectors: number; coun
 }
 
 /** u32 words of one replica's lists of nonzero rows. */
-export function nonzeroRowsWords(layer: LayerSpec, rows: number, tiles: Tiles): number {
+export function rowListWords(layer: LayerSpec, rows: number, tiles: Tiles): number {
   return weightTiles(layer, tiles).count * (rows + 1);
 }
 
-/** Lists the batch rows that count in each tile of the weight gradient. */
-export function nonzeroRowsSource(
+/** u32 words of one replica's lists of nonzero words. */
+export function wordListWords(layer: LayerSpec, rows: number, tiles: Tiles): number {
+  return rows / tiles.rows * (pitch(layer.inputs) / 4 + 1);
+}
+
+/** Lists what of a batch counts in each tile of forward and, if wanted, of the weight gradient. */
+export function nonzeroSource(
   layer: LayerSpec,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
-  buffers: { inputs: GPUBuffer; format?: InputFormat; lists: GPUBuffer },
+  buffers: {
+    inputs: Matrix;
+    format?: MatrixFormat;
+    wordLists: GPUBuffer;
+    rowLists: GPUBuffer | null;
+  },
 ): KernelSource {
+  const { inputs, format = "f32", wordLists, rowLists } = buffers;
   const { rowVectors, count } = weightTiles(layer, tiles);
+  const weightTileCount = rowLists ? count : 0, rowTiles = sizes.rows / tiles.rows;
+  const vectors = pitch(layer.inputs) / 4;
+  const value = {
+    f32: "any(load_inputs(row, k) != vec4f())",
+    u8: "load_inputs_word(row, k) != 0u",
+  };
   return {
-    label: `nonzero rows ${layer.name}`,
-    template: `${INPUTS[buffers.format ?? "f32"]}\n${nonzeroRows}`,
+    label: `nonzero ${layer.name}`,
+    template: [
+      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors, format }),
+      `fn is_nonzero(row: u32, k: u32) -> bool { return ${value[format]}; }`,
+      nonzero,
+    ].join("\n"),
     constants: {
       LANES: tiles.lanes,
-      TILES: count,
+      LISTS_ROWS: rowLists ? 1 : 0,
+      WEIGHT_TILES: weightTileCount,
+      ROW_TILES: rowTiles,
+      TILE_ROWS: tiles.rows,
       TILE_VECTORS: rowVectors,
-      IN_VECTORS: pitch(layer.inputs) / 4,
-      BATCH_ROWS: sizes.rows,
+      IN_VECTORS: vectors,
+      ROWS: sizes.rows,
       UNROLL: unrollFor(sizes.rows, tiles),
     },
-    bindings: [read(buffers.inputs), write(buffers.lists)],
-    grid: [Math.ceil(count / tiles.lanes), 1, sizes.replicas],
+    bindings: [
+      matrixBinding(inputs, "read"),
+      write(wordLists),
+      rowLists && write(rowLists),
+    ],
+    grid: [Math.ceil((weightTileCount + rowTiles) / tiles.lanes), 1, sizes.replicas],
   };
+}
+
+/** A product of (rows, inputs) and (inputs, units) for each replica; `floats` are read and written. */
+function matmulWork(
+  { inputs, units }: LayerSpec,
+  { rows, replicas }: { rows: number; replicas: number },
+  floats: number,
+): Work {
+  return { flops: 2 * replicas * rows * inputs * units, bytes: 4 * replicas * floats };
 }
 
 /** Workgroups along a matrix of `width` vec4 columns, `vectors` of them per invocation. */

@@ -8,14 +8,15 @@
  */
 
 import { InputError } from "../errors.ts";
-import { BufferPool, readFloats } from "./buffers.ts";
+import { BufferPool } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 import { Evaluation, MAX_EVALUATIONS } from "./evaluation.ts";
 import { createKernels, dispatch, type Kernel } from "./kernel.ts";
 import { allocateIteration, type IterationBuffers, iterationSources } from "./iteration.ts";
 import { REPLICA_WORDS } from "./row_kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
-import { matrixSize, packMask, packWeights, unpackWeights } from "./layout.ts";
+import { maskWords, matrixSize, packMask, packWeights, pitch, unpackWeights } from "./layout.ts";
+import { type Matrix, readMatrices, writeMatrix } from "./matrix.ts";
 import { stepSize } from "./optimizers.ts";
 import {
   checkProgramSpec,
@@ -28,6 +29,7 @@ import {
   type Split,
   splitCount,
 } from "./program_spec.ts";
+import { type KernelProfile, timeKernels } from "./profile.ts";
 import { PassTimer, TIMESTAMP_BYTES } from "./timer.ts";
 
 /** One step of a burst. */
@@ -54,6 +56,8 @@ export interface BurstResult {
 export class Program {
   /** Iterations done since parameters were last loaded. */
   #done = 0;
+  /** Which of the weights' matrices hold them. */
+  #side = 0;
   /** Readback buffers that no burst is using. */
   readonly #idleReadbacks: GPUBuffer[] = [];
 
@@ -62,7 +66,8 @@ export class Program {
     readonly spec: ProgramSpec,
     private readonly pool: BufferPool,
     private readonly buffers: IterationBuffers,
-    private readonly iteration: Kernel[],
+    /** By the side where the weights are before it. */
+    private readonly iteration: Kernel[][],
     private readonly evaluation: Evaluation,
     private readonly timer: PassTimer | null,
   ) {}
@@ -75,7 +80,11 @@ export class Program {
     try {
       const buffers = await gpu.scoped("network program", () => allocateIteration(gpu, spec, pool));
       const [iteration, evaluation] = await Promise.all([
-        createKernels(gpu, iterationSources(gpu, spec, buffers)),
+        Promise.all(
+          buffers.weights[0].map((_, side) =>
+            createKernels(gpu, iterationSources(gpu, spec, buffers, side))
+          ),
+        ),
         Evaluation.create(gpu, spec, pool, buffers),
       ]);
       const timer = PassTimer.create(gpu, pool);
@@ -112,8 +121,17 @@ export class Program {
         return packWeights(layer, weights, biases, mask);
       };
       checkLength(layer, "mask", mask, layer.inputs * layer.units);
-      put(buffers.weights[i], pack(values));
-      put(buffers.masks[i], packMask(layer, mask));
+      const firstRow = replica * pitch(layer.inputs), vectors = pitch(layer.units) / 4;
+      writeMatrix(this.gpu, buffers.weights[i][this.#side], firstRow, vectors, pack(values));
+      const packedMask = packMask(layer, mask);
+      writeMatrix(
+        this.gpu,
+        buffers.masks[i],
+        firstRow,
+        maskWords(pitch(layer.units)),
+        packedMask,
+        "u8",
+      );
       buffers.state[i].forEach((buffer, s) =>
         put(
           buffer,
@@ -194,14 +212,15 @@ export class Program {
 
   /** Reads all replicas' weights (masked ones are exactly 0) and biases, by replica and layer. */
   async readParameters(): Promise<LayerValues[][]> {
-    return await this.#read((layer) => [this.buffers.weights[layer]], ([values]) => values);
+    const { weights } = this.buffers, side = this.#side;
+    return await this.#read((layer) => [weights[layer][side]], ([values]) => values);
   }
 
   /** Reads all replicas' states, as they are after the bursts that have been submitted. */
   async readState(): Promise<NetworkState[]> {
-    const iteration = this.#done;
+    const { weights, state } = this.buffers, iteration = this.#done, side = this.#side;
     const states = await this.#read<LayerState>(
-      (layer) => [this.buffers.weights[layer], ...this.buffers.state[layer]],
+      (layer) => [weights[layer][side], ...state[layer]],
       ([values, ...optimizer]) => ({ ...values, optimizer }),
     );
     return states.map((layers) => ({ iteration, layers }));
@@ -209,14 +228,18 @@ export class Program {
 
   /** Reads the matrices of each layer; `make` makes of them, in their order, what is given. */
   async #read<T>(
-    buffersOf: (layer: number) => GPUBuffer[],
+    matricesOf: (layer: number) => Matrix[],
     make: (matrices: LayerValues[]) => T,
   ): Promise<T[][]> {
     const { layers, replicas } = this.spec;
-    const contents = await readFloats(
+    const contents = await readMatrices(
       this.gpu,
-      layers.flatMap((layer, i) =>
-        buffersOf(i).map((buffer) => ({ buffer, count: replicas * matrixSize(layer) }))
+      layers.flatMap(({ inputs, units }, i) =>
+        matricesOf(i).map((matrix) => ({
+          matrix,
+          rows: replicas * pitch(inputs),
+          vectors: pitch(units) / 4,
+        }))
       ),
     );
     return Array.from({ length: replicas }, (_, r) => {
@@ -224,12 +247,19 @@ export class Program {
       return layers.map((layer, i) => {
         const size = matrixSize(layer);
         return make(
-          buffersOf(i).map(() =>
+          matricesOf(i).map(() =>
             unpackWeights(layer, contents[next++].subarray(r * size, (r + 1) * size))
           ),
         );
       });
     });
+  }
+
+  /** Times each kernel of an iteration; the weights are not of use afterwards. */
+  async profile(iterations: number): Promise<KernelProfile[]> {
+    const kernels = this.iteration[this.#side];
+    const times = await timeKernels(this.gpu, kernels, iterations);
+    return kernels.map(({ label, work }, i) => ({ label, work, milliseconds: times[i] }));
   }
 
   /** Releases the program's buffers (not the examples, which programs share). */
@@ -250,11 +280,12 @@ export class Program {
     let slot = 0;
     for (const step of steps) {
       if ("evaluate" in step) {
-        this.evaluation.encode(pass, step.evaluate, slot++);
+        this.evaluation.encode(pass, step.evaluate, slot++, this.#side);
         continue;
       }
       for (let i = 0; i < step.iterate; i++) {
-        for (const kernel of this.iteration) dispatch(pass, kernel);
+        for (const kernel of this.iteration[this.#side]) dispatch(pass, kernel);
+        this.#side = (this.#side + 1) % this.iteration.length;
       }
     }
     pass.end();

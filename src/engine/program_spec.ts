@@ -2,9 +2,10 @@
 
 import { CapacityError, InputError } from "../errors.ts";
 import type { GpuExamples } from "./dataset.ts";
-import type { Gpu } from "./device.ts";
+import { canReadStorageTextures, type Gpu } from "./device.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
+import { COLUMN_BYTES, type MatrixFormat, type MatrixStorage } from "./matrix.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
 import type { Key } from "./random.ts";
 import { paddedRows, tilesFor } from "./tiles.ts";
@@ -74,21 +75,39 @@ export function layerWidths(layers: LayerSpec[]): number[] {
   return [layers[0].inputs, ...layers.map((layer) => layer.units)];
 }
 
-/**
- * How a layer's inputs lie in memory: floats; or, for the first layer, bytes that mean v/255, four to a
- * word.
- */
-export type InputFormat = "f32" | "u8";
-
 /** How batches lie in memory: bytes where all examples allow it. */
-export function batchFormat({ pool, test }: Pick<ProgramSpec, "pool" | "test">): InputFormat {
+export function batchFormat({ pool, test }: Pick<ProgramSpec, "pool" | "test">): MatrixFormat {
   return pool.isPacked && test.isPacked ? "u8" : "f32";
+}
+
+/** How activation matrix `index` lies in memory (0: the batch). */
+export function activationFormat(spec: Omit<ProgramSpec, "replicas">, index: number): MatrixFormat {
+  return index === 0 ? batchFormat(spec) : "f32";
 }
 
 /** Bytes of activation matrix `index` (0: the batch) per row. */
 export function activationBytes(spec: Omit<ProgramSpec, "replicas">, index: number): number {
-  const columns = pitch(layerWidths(spec.layers)[index]);
-  return index === 0 && batchFormat(spec) === "u8" ? columns : 4 * columns;
+  return pitch(layerWidths(spec.layers)[index]) / 4 * COLUMN_BYTES[activationFormat(spec, index)];
+}
+
+/** Textures of the weight gradient's kernel: inputs, deltas, mask, weights before and after. */
+const UPDATE_TEXTURES = 5;
+
+/** Where this adapter has the matrices of a program: textures have their own limits. */
+export function matrixStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
+  const tiles = tilesFor(gpu.adapter), { replicas, layers } = spec;
+  if (tiles.storage === "buffers" || !canReadStorageTextures()) return "buffers";
+  const rows = Math.max(
+    paddedRows(spec.batchSize, tiles),
+    tiles.window,
+    ...layers.map((layer) => pitch(layer.inputs)),
+  );
+  const vectors = Math.max(...layerWidths(layers).map(pitch)) / 4;
+  const { maxTextureDimension2D, maxStorageTexturesPerShaderStage } = gpu.device.limits;
+  return Math.max(replicas * rows, vectors) <= maxTextureDimension2D &&
+      maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES
+    ? "textures"
+    : "buffers";
 }
 
 /** Examples of a split. */

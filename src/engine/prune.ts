@@ -53,7 +53,7 @@ export async function pruneSmallest(gpu: Gpu, jobs: PruneJob[]): Promise<Float32
     dispatch(pass, kernel);
     pass.end();
     gpu.device.queue.submit([encoder.finish()]);
-    const [pruned] = await readFloats(gpu, [{ buffer: buffers.mask, count: total }]);
+    const pruned = await readFloats(gpu, buffers.mask, total);
     return jobs.map((_, i) => pruned.slice(starts[i], starts[i] + lengths[i]));
   } finally {
     for (const buffer of Object.values(buffers)) buffer.destroy();

@@ -20,7 +20,7 @@ import softmax from "../../shaders/softmax.wgsl" with { type: "text" };
 import type { GpuExamples } from "./dataset.ts";
 import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
 import { pitch } from "./layout.ts";
-import type { InputFormat } from "./program_spec.ts";
+import { loadWgsl, type Matrix, matrixBinding, type MatrixFormat, storeWgsl } from "./matrix.ts";
 
 /** Bytes of the `Window` and `Slot` structs of the shaders. */
 const WINDOW_BYTES = 16;
@@ -39,13 +39,13 @@ export function gatherTrainSource(sizes: {
   replicas: number;
   rows: number;
   /** Of the batch; "u8" only for examples that are packed. */
-  format?: InputFormat;
+  format?: MatrixFormat;
   batchSize: number;
   trainCount: number;
 }, buffers: {
   examples: GpuExamples;
   replicas: GPUBuffer;
-  batch: GPUBuffer;
+  batch: Matrix;
   labels: GPUBuffer;
   counters: GPUBuffer;
 }): KernelSource {
@@ -61,11 +61,11 @@ export function gatherTrainSource(sizes: {
 export function gatherEvaluateSource(sizes: {
   replicas: number;
   rows: number;
-  format?: InputFormat;
+  format?: MatrixFormat;
 }, buffers: {
   examples: GpuExamples;
   replicas: GPUBuffer;
-  batch: GPUBuffer;
+  batch: Matrix;
   labels: GPUBuffer;
   windows: GPUBuffer;
 }): KernelSource {
@@ -77,11 +77,12 @@ function gatherSource(
   label: string,
   positions: string,
   examples: GpuExamples,
-  sizes: { replicas: number; rows: number; format?: InputFormat },
-  buffers: { replicas: GPUBuffer; batch: GPUBuffer; labels: GPUBuffer },
+  sizes: { replicas: number; rows: number; format?: MatrixFormat },
+  buffers: { replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
   position: Binding,
   constants: Record<string, number> = {},
 ): KernelSource {
+  const { format = "f32" } = sizes, vectors = pitch(examples.features) / 4;
   return {
     label,
     template: [
@@ -89,7 +90,8 @@ function gatherSource(
       permute,
       gather,
       examples.isFloat ? examplesF32 : examplesU8,
-      BATCHES[sizes.format ?? "f32"],
+      storeWgsl({ name: "batch", binding: 4, matrix: buffers.batch, vectors, format }),
+      BATCHES[format],
       positions,
     ].join("\n"),
     constants: {
@@ -97,7 +99,7 @@ function gatherSource(
       ROWS: sizes.rows,
       FEATURES: examples.features,
       WORDS: Math.ceil(examples.features / 4),
-      VECTORS: pitch(examples.features) / 4,
+      VECTORS: vectors,
       POOL: examples.count,
       ...constants,
     },
@@ -106,7 +108,7 @@ function gatherSource(
       read(examples.labels),
       read(examples.scales),
       read(buffers.replicas),
-      write(buffers.batch),
+      matrixBinding(buffers.batch, "write"),
       write(buffers.labels),
       position,
     ],
@@ -122,22 +124,29 @@ export function lossSource(sizes: {
   batchSize: number;
   trainCount: number;
 }, buffers: {
-  logits: GPUBuffer;
+  logits: Matrix;
   labels: GPUBuffer;
-  deltas: GPUBuffer;
+  deltas: Matrix;
   metrics: GPUBuffer;
   counters: GPUBuffer;
   schedule: GPUBuffer;
   steps: GPUBuffer;
   burst: GPUBuffer;
 }): KernelSource {
+  const { logits, deltas } = buffers, vectors = pitch(sizes.classes) / 4;
   return {
     label: "loss",
-    template: [common, softmax, loss].join("\n"),
+    template: [
+      common,
+      loadWgsl({ name: "logits", binding: 0, matrix: logits, vectors }),
+      storeWgsl({ name: "deltas", binding: 2, matrix: deltas, vectors }),
+      softmax,
+      loss,
+    ].join("\n"),
     constants: {
       LANES: LOSS_LANES,
       CLASSES: sizes.classes,
-      PITCH: pitch(sizes.classes),
+      VECTORS: vectors,
       ROWS: sizes.rows,
       BATCH: sizes.batchSize,
       BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
@@ -145,9 +154,9 @@ export function lossSource(sizes: {
       REPLICAS: sizes.replicas,
     },
     bindings: [
-      read(buffers.logits),
+      matrixBinding(logits, "read"),
       read(buffers.labels),
-      write(buffers.deltas),
+      matrixBinding(deltas, "write"),
       write(buffers.metrics),
       write(buffers.counters),
       read(buffers.schedule),
@@ -161,20 +170,25 @@ export function lossSource(sizes: {
 /** Loss and correctness of each row of an evaluation window. */
 export function evaluateSource(
   sizes: { classes: number; replicas: number; rows: number; span: number },
-  buffers: { logits: GPUBuffer; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },
+  buffers: { logits: Matrix; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },
 ): KernelSource {
+  const { logits } = buffers, vectors = pitch(sizes.classes) / 4;
   return {
     label: "evaluate",
-    template: [common, softmax, evaluate].join("\n"),
+    template: [
+      common,
+      loadWgsl({ name: "logits", binding: 0, matrix: logits, vectors }),
+      softmax,
+      evaluate,
+    ].join("\n"),
     constants: {
       LANES: LOSS_LANES,
       CLASSES: sizes.classes,
-      PITCH: pitch(sizes.classes),
       ROWS: sizes.rows,
       SPAN: sizes.span,
     },
     bindings: [
-      read(buffers.logits),
+      matrixBinding(logits, "read"),
       read(buffers.labels),
       write(buffers.rows),
       dynamicUniform(buffers.windows, WINDOW_BYTES),

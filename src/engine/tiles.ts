@@ -5,60 +5,78 @@
  */
 
 import type { AdapterDescription } from "./device.ts";
+import type { MatrixStorage } from "./matrix.ts";
 
 /** Tile shape of one adapter class. */
 export interface Tiles {
+  /** Where the matrices that kernels read lie, if they fit there. */
+  storage: MatrixStorage;
   /** Invocations per workgroup along the columns. */
   lanes: number;
   /** Most rows per invocation, forward and activation gradient. */
   rows: number;
   /** Most vec4 columns per invocation, forward. */
   forwardVectors: number;
-  /** The same in the activation and weight gradients. */
+  /** The same in the activation gradient. */
   backwardVectors: number;
+  /** The same in the weight gradient. */
+  weightVectors: number;
   /** vec4s of weight rows per invocation of the weight gradient. */
   weightRowVectors: number;
   /** Most batch rows per step of the weight gradient. */
   unroll: number;
-  /** Whether the first layer's weight gradient skips batch rows whose inputs in a tile are all 0. */
-  listsNonzeroRows: boolean;
+  /** Whether the first layer's kernels skip inputs that are 0 throughout a tile. */
+  skipsZeros: boolean;
   /** Rows of an evaluation window, a multiple of `rows`. */
   window: number;
 }
 
 /**
- * A software adapter is a handful of processor cores: few large tiles. Mesa's llvmpipe 22.3 runs every
- * load in a loop as one branch per lane and component, some 360 instructions per vec4, whether or not
- * the address is uniform, so larger tiles win: 60×784×300 forward took 2.4 ms of processor time with
- * 20 rows × 2 vec4, 1.8 with 20 × 5, 1.65 with 30 × 5. What bounds them is the compiler: the first took
- * 0.3 s, the second 0.9, the third 1.7; the weight gradient's 5 × 2 took 1.2 s, 8 × 5 over 20 for 2.4 ms
- * instead of 3.1 (two cores of an EPYC, 2026-11-22).
+ * A software adapter is a handful of processor cores: few large tiles. What bounds them is the
+ * compiler: on llvmpipe, forward with 20 rows × 5 vec4 takes 0.9 s to compile, with 30 × 5 it takes 1.7.
  */
 const SOFTWARE: Tiles = {
+  storage: "buffers",
   lanes: 8,
   rows: 20,
   forwardVectors: 5,
   backwardVectors: 2,
+  weightVectors: 2,
   weightRowVectors: 5,
   unroll: 4,
-  listsNonzeroRows: true,
+  skipsZeros: true,
   window: 500,
+};
+/**
+ * Where loads are cheap, smaller tiles leave out more zeros: forward with 12 rows × 5 vec4 is as fast as
+ * with 20 × 5 and compiles in half the time, the weight gradient with 1 × 5 as fast as with 2 × 5.
+ */
+const LLVMPIPE: Tiles = {
+  ...SOFTWARE,
+  storage: "textures",
+  rows: 12,
+  weightVectors: 5,
+  weightRowVectors: 1,
+  window: 480,
 };
 /** A GPU hides latency with many invocations: small tiles. Not yet measured on one. */
 const HARDWARE: Tiles = {
+  storage: "buffers",
   lanes: 32,
   rows: 4,
   forwardVectors: 1,
   backwardVectors: 1,
+  weightVectors: 1,
   weightRowVectors: 1,
   unroll: 4,
-  listsNonzeroRows: false,
+  skipsZeros: false,
   window: 1000,
 };
 
 /** The tile shapes for an adapter. */
 export function tilesFor(adapter: AdapterDescription): Tiles {
-  return adapter.isSoftware ? SOFTWARE : HARDWARE;
+  if (!adapter.isSoftware) return HARDWARE;
+  return /llvmpipe/i.test(adapter.name) ? LLVMPIPE : SOFTWARE;
 }
 
 /** The same with as few rows per tile as cut a batch into the same number of tiles. */

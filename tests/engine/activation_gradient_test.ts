@@ -31,7 +31,7 @@ for (const [name, numRuns, tilings] of TILINGS) {
         const deltas = new Float32Array(replicas * rows * outPitch);
         const weights = new Float32Array(replicas * inPitch * outPitch);
         const activated = new Float32Array(replicas * rows * inPitch);
-        const guard = 64, expected = new Float64Array(replicas * rows * inPitch);
+        const guard = inPitch, expected = new Float64Array(replicas * rows * inPitch);
         for (let r = 0; r < replicas; r++) {
           const mask = new Float32Array(inputs * units).map(() =>
             stream.uniform() < density ? 1 : 0
@@ -74,12 +74,13 @@ for (const [name, numRuns, tilings] of TILINGS) {
           }
         }
         await withScratch(gpu, async (scratch) => {
-          const output = scratch.output(expected.length + guard);
+          const { storage } = tiles;
+          const output = scratch.outputMatrix(storage, inPitch / 4, replicas * rows + 1);
           await scratch.run([
             activationGradientSource(layer, below, { replicas, rows }, tiles, {
-              deltas: scratch.put(deltas),
-              weights: scratch.put(weights),
-              activations: scratch.put(activated),
+              deltas: scratch.matrix(storage, outPitch / 4, deltas),
+              weights: scratch.matrix(storage, outPitch / 4, weights),
+              activations: scratch.matrix(storage, inPitch / 4, activated),
               below: output,
             }),
           ]);

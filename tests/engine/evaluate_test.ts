@@ -4,7 +4,7 @@ import { evaluateSource, reduceSource } from "../../src/engine/row_kernels.ts";
 import { pitch } from "../../src/engine/layout.ts";
 import { assertAllClose } from "../reference/allclose.ts";
 import { softmaxCrossEntropy } from "../reference/network.ts";
-import { replicaCounts, streams } from "./arbitraries.ts";
+import { replicaCounts, storages, streams } from "./arbitraries.ts";
 import { openTestGpu, UNTOUCHED, withScratch } from "./gpu.ts";
 
 const gpu = await openTestGpu();
@@ -15,6 +15,7 @@ const windows = fc.record({
   rows: fc.constantFrom(1, 2, 63, 64, 65, 100),
   replicas: replicaCounts,
   scale: fc.constantFrom(1, 3, 1e4),
+  storage: storages,
   before: fc.integer({ min: 0, max: 50 }),
   after: fc.integer({ min: 0, max: 50 }),
   stream: streams,
@@ -22,37 +23,40 @@ const windows = fc.record({
 
 Deno.test("evaluate: loss and correctness of each row go to its place, other places stay", async () => {
   await fc.assert(
-    fc.asyncProperty(windows, async ({ classes, rows, replicas, scale, before, after, stream }) => {
-      const columns = pitch(classes), span = before + rows + after;
-      const count = 1 + stream.below(rows);
-      const logits = new Float32Array(replicas * rows * columns).map(() =>
-        scale * Math.round(2 * stream.normal()) / 2
-      );
-      const labels = Uint32Array.from(
-        { length: replicas * rows },
-        (_, i) => i % rows < count ? stream.below(classes) : NO_LABEL,
-      );
-      const expected = new Float32Array(2 * replicas * span).fill(UNTOUCHED);
-      labels.forEach((label, i) => {
-        if (label === NO_LABEL) return;
-        const row = Float64Array.from(logits.subarray(i * columns, i * columns + classes));
-        const { loss, correct } = softmaxCrossEntropy(row, [label], 1, classes);
-        const replica = Math.floor(i / rows);
-        expected.set([loss, correct], 2 * (replica * span + before + i % rows));
-      });
-      await withScratch(gpu, async (scratch) => {
-        const output = scratch.output(expected.length);
-        await scratch.run([
-          evaluateSource({ classes, replicas, rows, span }, {
-            logits: scratch.put(logits),
-            labels: scratch.put(labels),
-            rows: output,
-            windows: scratch.uniforms([0, 0, 0, 7], [11, 11 + count, 1, before]),
-          }),
-        ], 1);
-        assertAllClose(await scratch.floats(output), expected);
-      });
-    }),
+    fc.asyncProperty(
+      windows,
+      async ({ classes, rows, replicas, scale, before, after, stream, storage }) => {
+        const columns = pitch(classes), span = before + rows + after;
+        const count = 1 + stream.below(rows);
+        const logits = new Float32Array(replicas * rows * columns).map(() =>
+          scale * Math.round(2 * stream.normal()) / 2
+        );
+        const labels = Uint32Array.from(
+          { length: replicas * rows },
+          (_, i) => i % rows < count ? stream.below(classes) : NO_LABEL,
+        );
+        const expected = new Float32Array(2 * replicas * span).fill(UNTOUCHED);
+        labels.forEach((label, i) => {
+          if (label === NO_LABEL) return;
+          const row = Float64Array.from(logits.subarray(i * columns, i * columns + classes));
+          const { loss, correct } = softmaxCrossEntropy(row, [label], 1, classes);
+          const replica = Math.floor(i / rows);
+          expected.set([loss, correct], 2 * (replica * span + before + i % rows));
+        });
+        await withScratch(gpu, async (scratch) => {
+          const output = scratch.output(expected.length);
+          await scratch.run([
+            evaluateSource({ classes, replicas, rows, span }, {
+              logits: scratch.matrix(storage, columns / 4, logits),
+              labels: scratch.put(labels),
+              rows: output,
+              windows: scratch.uniforms([0, 0, 0, 7], [11, 11 + count, 1, before]),
+            }),
+          ], 1);
+          assertAllClose(await scratch.floats(output), expected);
+        });
+      },
+    ),
     { seed: 1, numRuns: 15 },
   );
 });

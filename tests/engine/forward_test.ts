@@ -1,13 +1,21 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { forwardSource } from "../../src/engine/matmul_kernels.ts";
+import { forwardSource, nonzeroSource, wordListWords } from "../../src/engine/matmul_kernels.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../src/engine/layout.ts";
 import type { RandomStream } from "../../src/engine/random.ts";
 import { paddedRows } from "../../src/engine/tiles.ts";
 import { assertAllClose } from "../reference/allclose.ts";
 import { forward } from "../reference/network.ts";
-import { activations, batchSizes, replicaCounts, streams, TILINGS, widths } from "./arbitraries.ts";
+import {
+  activations,
+  batchSizes,
+  replicaCounts,
+  streams,
+  stretchesOfZeros,
+  TILINGS,
+  widths,
+} from "./arbitraries.ts";
 import { openTestGpu, UNTOUCHED, withScratch } from "./gpu.ts";
 
 const gpu = await openTestGpu();
@@ -44,13 +52,13 @@ for (const [name, numRuns, tilings] of TILINGS) {
         const inPitch = pitch(layer.inputs), outPitch = pitch(layer.units);
         const inputs = new Float32Array(replicas * rows * inPitch);
         const weights = new Float32Array(replicas * inPitch * outPitch);
-        const guard = 64;
+        const guard = outPitch;
         const expected = new Float64Array(replicas * batch * layer.units);
         for (let r = 0; r < replicas; r++) {
           const parameters = randomLayer(layer, density, stream);
           const { weights: w, biases, mask } = parameters;
           weights.set(packWeights(layer, w, biases, mask), r * inPitch * outPitch);
-          const x = new Float32Array(batch * layer.inputs).map(() => stream.normal());
+          const x = stretchesOfZeros(stream, batch * layer.inputs);
           for (let b = 0; b < batch; b++) {
             const at = (r * rows + b) * inPitch;
             inputs.set(x.subarray(b * layer.inputs, (b + 1) * layer.inputs), at);
@@ -70,11 +78,25 @@ for (const [name, numRuns, tilings] of TILINGS) {
           expected.set(post[0], r * batch * layer.units);
         }
         await withScratch(gpu, async (scratch) => {
-          const outputs = scratch.output(replicas * rows * outPitch + guard);
+          const { storage } = tiles;
+          const outputs = scratch.outputMatrix(storage, outPitch / 4, replicas * rows + 1);
+          const from = scratch.matrix(storage, inPitch / 4, inputs), sizes = { replicas, rows };
+          const listed = tiles.skipsZeros ? replicas * wordListWords(layer, rows, tiles) : 0;
+          const lists = listed > 0 ? scratch.output(listed) : null;
           await scratch.run([
-            forwardSource(layer, isLast, { replicas, rows }, tiles, {
-              inputs: scratch.put(inputs),
-              weights: scratch.put(weights),
+            ...(lists
+              ? [
+                nonzeroSource(layer, sizes, tiles, {
+                  inputs: from,
+                  wordLists: lists,
+                  rowLists: null,
+                }),
+              ]
+              : []),
+            forwardSource(layer, isLast, sizes, tiles, {
+              inputs: from,
+              lists,
+              weights: scratch.matrix(storage, outPitch / 4, weights),
               outputs,
             }),
           ]);

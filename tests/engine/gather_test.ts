@@ -11,11 +11,12 @@ import {
   gatherTrainSource,
   REPLICA_WORDS,
 } from "../../src/engine/row_kernels.ts";
+import type { Matrix } from "../../src/engine/matrix.ts";
 import { pitch } from "../../src/engine/layout.ts";
 import { epochKey, type Key, permute, type RandomStream } from "../../src/engine/random.ts";
 import { InputError } from "../../src/errors.ts";
 import { assertAllClose } from "../reference/allclose.ts";
-import { batchSizes, replicaCounts, streams, widths } from "./arbitraries.ts";
+import { batchSizes, replicaCounts, storages, streams, widths } from "./arbitraries.ts";
 import { openTestGpu, type Scratch, withScratch } from "./gpu.ts";
 
 const gpu = await openTestGpu();
@@ -87,7 +88,7 @@ type ExpectedRows = ({ example: number; label: number } | null)[];
 /** Compares a batch and its labels with the examples that must be in it; the rest must be exactly 0. */
 async function assertBatch(
   scratch: Scratch,
-  buffers: { batch: GPUBuffer; labels: GPUBuffer },
+  buffers: { batch: Matrix; labels: GPUBuffer },
   expected: ExpectedRows,
   examples: ExampleArrays,
   how: Normalization,
@@ -113,6 +114,7 @@ const cases = fc.record({
   padding: fc.integer({ min: 0, max: 4 }),
   replicas: replicaCounts,
   isFloat: fc.boolean(),
+  storage: storages,
   how: fc.constantFrom<Normalization>("unit", "l2", "none"),
   stream: streams,
 });
@@ -144,7 +146,7 @@ Deno.test("gather: a batch holds the examples of its epoch's permutation, normal
           const buffers = {
             examples: onGpu,
             replicas: scratch.put(replicaWords(replicas)),
-            batch: scratch.output(replicas.length * rows * pitch(features)),
+            batch: scratch.outputMatrix(rest.storage, pitch(features) / 4, replicas.length * rows),
             labels: scratch.output(replicas.length * rows),
             counters: scratch.put(Uint32Array.from(done)),
           };
@@ -171,7 +173,7 @@ Deno.test("gather: an evaluation window holds its stretch of the split", async (
         const buffers = {
           examples: onGpu,
           replicas: scratch.put(replicaWords(replicas)),
-          batch: scratch.output(replicas.length * rows * pitch(features)),
+          batch: scratch.outputMatrix(rest.storage, pitch(features) / 4, replicas.length * rows),
           labels: scratch.output(replicas.length * rows),
           windows: scratch.uniforms([first, end, 0, 0], [first, end, 1, 0]),
         };

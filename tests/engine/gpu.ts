@@ -1,11 +1,21 @@
 /**
  * The GPU in tests. Opens it once per test file (no adapter: the file fails, it is never skipped),
- * gives it as a software and as a hardware adapter, since each has tile shapes of its own, and runs
- * single kernels on arrays.
+ * gives it as an adapter of each class, since each has tile shapes of its own, and runs single kernels
+ * on arrays.
  */
 import { BufferPool, readFloats, UNIFORM_STRIDE } from "../../src/engine/buffers.ts";
 import { Gpu, openGpu } from "../../src/engine/device.ts";
 import { createKernels, dispatch, type KernelSource } from "../../src/engine/kernel.ts";
+import {
+  COLUMN_BYTES,
+  createMatrix,
+  isTexture,
+  type Matrix,
+  type MatrixFormat,
+  type MatrixStorage,
+  readMatrices,
+  writeMatrix,
+} from "../../src/engine/matrix.ts";
 
 /** The file's GPU; call it once, at the top level. The device is released after the last test. */
 export async function openTestGpu(): Promise<Gpu> {
@@ -14,11 +24,12 @@ export async function openTestGpu(): Promise<Gpu> {
   return gpu;
 }
 
-/** The same device taken for a software adapter and for a hardware one, with names for the tests. */
+/** The same device taken for each class of adapters, with names for the tests. */
 export function asEachAdapter({ device, adapter }: Gpu): [name: string, gpu: Gpu][] {
   return [
-    ["software tiles", new Gpu(device, { ...adapter, isSoftware: true })],
-    ["hardware tiles", new Gpu(device, { ...adapter, isSoftware: false })],
+    ["llvmpipe's tiles", new Gpu(device, { ...adapter, name: "llvmpipe", isSoftware: true })],
+    ["software tiles", new Gpu(device, { ...adapter, name: "SwiftShader", isSoftware: true })],
+    ["hardware tiles", new Gpu(device, { ...adapter, name: "GPU", isSoftware: false })],
   ];
 }
 
@@ -50,6 +61,24 @@ export class Scratch {
     return this.put(new Float32Array(count).fill(UNTOUCHED));
   }
 
+  /** A matrix that holds whole rows of `vectors` × 4 columns. */
+  matrix(
+    storage: MatrixStorage,
+    vectors: number,
+    data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
+    format: MatrixFormat = "f32",
+  ): Matrix {
+    const rows = data.byteLength / (COLUMN_BYTES[format] * vectors);
+    const matrix = createMatrix(this.#pool, storage, "test", { rows, vectors, format });
+    writeMatrix(this.gpu, matrix, 0, vectors, data, format);
+    return matrix;
+  }
+
+  /** A matrix of `rows` rows, all `UNTOUCHED`. */
+  outputMatrix(storage: MatrixStorage, vectors: number, rows: number): Matrix {
+    return this.matrix(storage, vectors, new Float32Array(4 * vectors * rows).fill(UNTOUCHED));
+  }
+
   /** A uniform buffer of structs of u32, `UNIFORM_STRIDE` apart. */
   uniforms(...structs: number[][]): GPUBuffer {
     return this.#pool.uniforms("test", structs);
@@ -68,9 +97,12 @@ export class Scratch {
     this.gpu.device.queue.submit([encoder.finish()]);
   }
 
-  /** The floats of a buffer. */
-  floats(buffer: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
-    return readFloats(this.gpu, [{ buffer, count: buffer.size / 4 }]).then(([floats]) => floats);
+  /** The floats of a buffer or matrix. */
+  async floats(matrix: Matrix): Promise<Float32Array<ArrayBuffer>> {
+    if (!isTexture(matrix)) return await readFloats(this.gpu, matrix, matrix.size / 4);
+    const { width: vectors, height: rows } = matrix.texture;
+    const [floats] = await readMatrices(this.gpu, [{ matrix, rows, vectors }]);
+    return floats;
   }
 
   /** The u32 words of a buffer. */

@@ -2,10 +2,11 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { lossSource } from "../../src/engine/row_kernels.ts";
 import { pitch } from "../../src/engine/layout.ts";
+import type { MatrixStorage } from "../../src/engine/matrix.ts";
 import type { RandomStream } from "../../src/engine/random.ts";
 import { assertAllClose } from "../reference/allclose.ts";
 import { softmaxCrossEntropy } from "../reference/network.ts";
-import { batchSizes, replicaCounts, streams } from "./arbitraries.ts";
+import { batchSizes, replicaCounts, storages, streams } from "./arbitraries.ts";
 import { openTestGpu, UNTOUCHED, withScratch } from "./gpu.ts";
 
 const gpu = await openTestGpu();
@@ -24,8 +25,9 @@ async function runLoss(
   labels: Uint32Array<ArrayBuffer>,
   first: number,
   counters: number[],
+  storage: MatrixStorage = "buffers",
 ) {
-  const { replicas } = sizes;
+  const { replicas } = sizes, vectors = pitch(sizes.classes) / 4;
   const result = {
     deltas: new Float32Array(),
     metrics: new Float32Array(),
@@ -34,9 +36,9 @@ async function runLoss(
   };
   await withScratch(gpu, async (scratch) => {
     const buffers = {
-      logits: scratch.put(logits),
+      logits: scratch.matrix(storage, vectors, logits),
       labels: scratch.put(labels),
-      deltas: scratch.output(logits.length),
+      deltas: scratch.outputMatrix(storage, vectors, replicas * sizes.rows),
       metrics: scratch.output(2 * replicas * 8),
       counters: scratch.put(Uint32Array.from(counters)),
       schedule: scratch.put(SCHEDULE),
@@ -69,6 +71,7 @@ const shapes = fc.record({
   ),
   batchSize: batchSizes,
   replicas: replicaCounts,
+  storage: storages,
   kind: fc.constantFrom(...Object.keys(LOGITS)),
   /** Full batches before the last one of an epoch. */
   full: fc.integer({ min: 0, max: 3 }),
@@ -93,7 +96,7 @@ Deno.test("loss: mean cross-entropy, correct predictions and gradient of full an
           { length: replicas * rows },
           (_, i) => i % rows < counts[Math.floor(i / rows)] ? stream.below(classes) : NO_LABEL,
         );
-        const actual = await runLoss(sizes, logits, labels, rest.first, iterations);
+        const actual = await runLoss(sizes, logits, labels, rest.first, iterations, rest.storage);
 
         assertEquals(actual.counters, iterations.map((i) => i + 1));
         assertEquals([...actual.steps], iterations.map((i) => SCHEDULE[i - rest.first]));

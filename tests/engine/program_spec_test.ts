@@ -3,14 +3,20 @@ import { uploadExamples } from "../../src/engine/dataset.ts";
 import { Gpu } from "../../src/engine/device.ts";
 import { adamSpec } from "../../src/engine/optimizers.ts";
 import { Program } from "../../src/engine/program.ts";
-import { checkProgramSpec, maxReplicas, type ProgramSpec } from "../../src/engine/program_spec.ts";
+import {
+  checkProgramSpec,
+  matrixStorage,
+  maxReplicas,
+  type ProgramSpec,
+} from "../../src/engine/program_spec.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
+import { tilesFor } from "../../src/engine/tiles.ts";
 import { CapacityError, InputError } from "../../src/errors.ts";
 import { asEachAdapter, openTestGpu } from "./gpu.ts";
 import { randomRun, type RunShape, withProgram } from "./run_case.ts";
 
 const adapters = asEachAdapter(await openTestGpu());
-const [[, software], [, hardware]] = adapters;
+const [[, llvmpipe], [, software], [, hardware]] = adapters;
 
 const layer = (name: string, inputs: number, units: number, activation: "relu" | null = null) => ({
   name,
@@ -195,4 +201,19 @@ Deno.test("program: load refuses arrays of the wrong length and labels beyond th
     const { iterations } = await program.run([{ iterate: 1 }]);
     assert(Number.isFinite(iterations[0].losses[0]));
   });
+});
+
+Deno.test("matrices are textures on llvmpipe alone, and only where its textures hold all replicas", () => {
+  assertEquals([llvmpipe, software, hardware].map((gpu) => matrixStorage(gpu, GOOD)), [
+    "textures",
+    "buffers",
+    "buffers",
+  ]);
+  const { window, rows } = tilesFor(llvmpipe.adapter);
+  const fits = Math.floor(llvmpipe.device.limits.maxTextureDimension2D / Math.max(window, rows));
+  assertEquals(matrixStorage(llvmpipe, { ...GOOD, replicas: fits }), "textures");
+  assertEquals(matrixStorage(llvmpipe, { ...GOOD, replicas: fits + 1 }), "buffers");
+  const limited = { ...llvmpipe.device.limits, maxStorageTexturesPerShaderStage: 4 };
+  const device = { ...llvmpipe, adapter: llvmpipe.adapter, device: { limits: limited } };
+  assertEquals(matrixStorage(device as unknown as Gpu, GOOD), "buffers");
 });

@@ -1,24 +1,34 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
-  nonzeroRowsSource,
-  nonzeroRowsWords,
+  nonzeroSource,
+  rowListWords,
   weightGradientSource,
+  wordListWords,
 } from "../../src/engine/matmul_kernels.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import {
+  maskWords,
   matrixSize,
   packMask,
   packWeights,
   pitch,
   unpackWeights,
 } from "../../src/engine/layout.ts";
+import { writeMatrix } from "../../src/engine/matrix.ts";
 import { adamSpec, type OptimizerSpec, stateCount, stepSize } from "../../src/engine/optimizers.ts";
 import type { RandomStream } from "../../src/engine/random.ts";
 import { paddedRows } from "../../src/engine/tiles.ts";
 import { assertAllClose } from "../reference/allclose.ts";
 import { adam, momentum, type OracleOptimizer, sgd } from "../reference/optimizers.ts";
-import { batchSizes, replicaCounts, streams, TILINGS, widths } from "./arbitraries.ts";
+import {
+  batchSizes,
+  replicaCounts,
+  streams,
+  stretchesOfZeros,
+  TILINGS,
+  widths,
+} from "./arbitraries.ts";
 import { openTestGpu, UNTOUCHED, withScratch } from "./gpu.ts";
 
 const gpu = await openTestGpu();
@@ -38,15 +48,6 @@ const shapes = fc.record({
   density: fc.constantFrom(1, 0.5, 0.5, 0.1, 0),
   stream: streams,
 });
-
-/** Random numbers with stretches of zeros, as the pixels of an image of a digit have. */
-function stretchesOfZeros(stream: RandomStream, size: number): Float32Array {
-  let isZero = false;
-  return new Float32Array(size).map((_, i) => {
-    if (i % 8 === 0) isZero = stream.uniform() < 0.7;
-    return isZero ? 0 : stream.normal();
-  });
-}
 
 /** One replica's layer: what the kernel gets and what the oracle makes of it. */
 class ReplicaCase {
@@ -104,61 +105,87 @@ for (const [spec, oracle] of OPTIMIZERS) {
             Float32Array.from(arrays.flatMap((array) => [...array]));
           await withScratch(gpu, async (scratch) => {
             const steps = [1, 2, 3];
-            const weights = scratch.put(joined([
-              ...cases.map(({ weights, biases, mask }) => {
-                // Garbage under the mask and in the padding must end as 0.
-                const packed = packWeights(
-                  layer,
-                  Float32Array.from(weights),
-                  Float32Array.from(biases),
-                  mask,
-                );
-                const live = packWeights(layer, mask, new Float32Array(units).fill(1), mask);
-                return packed.map((w, i) => live[i] === 0 ? stream.normal() : w);
-              }),
-              new Float32Array(64).fill(UNTOUCHED),
-            ]));
+            const { storage } = tiles, sizes = { replicas, rows };
+            const first = scratch.matrix(
+              storage,
+              outPitch / 4,
+              joined([
+                ...cases.map(({ weights, biases, mask }) => {
+                  // Garbage under the mask and in the padding must end as 0.
+                  const packed = packWeights(
+                    layer,
+                    Float32Array.from(weights),
+                    Float32Array.from(biases),
+                    mask,
+                  );
+                  const live = packWeights(layer, mask, new Float32Array(units).fill(1), mask);
+                  return packed.map((w, i) => live[i] === 0 ? stream.normal() : w);
+                }),
+                new Float32Array(outPitch).fill(UNTOUCHED),
+              ]),
+            );
+            const second = scratch.outputMatrix(storage, outPitch / 4, replicas * inPitch + 1);
+            // In a buffer they are updated in place, in textures from one to the other.
+            const sides = storage === "buffers" ? [first, first] : [first, second];
             const state = Array.from(
               { length: stateCount(spec) },
               () => scratch.put(new Float32Array(replicas * size)),
             );
             const masks = cases.flatMap(({ mask }) => [...packMask(layer, mask)]);
+            const ofX = scratch.outputMatrix(storage, inPitch / 4, replicas * rows);
+            const ofDeltas = scratch.outputMatrix(storage, outPitch / 4, replicas * rows);
+            const rowLists = tiles.skipsZeros
+              ? scratch.output(replicas * rowListWords(layer, rows, tiles))
+              : null;
             const buffers = {
-              inputs: scratch.output(replicas * rows * inPitch),
-              deltas: scratch.output(replicas * rows * outPitch),
-              mask: scratch.put(Uint32Array.from(masks)),
-              weights,
+              inputs: ofX,
+              deltas: ofDeltas,
+              mask: scratch.matrix(
+                storage,
+                maskWords(outPitch),
+                Uint32Array.from(masks),
+                "u8",
+              ),
               steps: scratch.put(new Float32Array(replicas)),
-              lists: tiles.listsNonzeroRows
-                ? scratch.output(replicas * nonzeroRowsWords(layer, rows, tiles))
-                : null,
+              lists: rowLists,
               state,
             };
-            const source = weightGradientSource(layer, spec, { replicas, rows }, tiles, buffers);
+            const [even, odd] = [[0, 1], [1, 0]].map(([from, to]) =>
+              weightGradientSource(layer, spec, sizes, tiles, {
+                ...buffers,
+                weights: sides[from],
+                updated: sides[to],
+              })
+            );
+            const listing = rowLists
+              ? [
+                nonzeroSource(layer, sizes, tiles, {
+                  inputs: ofX,
+                  wordLists: scratch.output(replicas * wordListWords(layer, rows, tiles)),
+                  rowLists,
+                }),
+              ]
+              : [];
             for (const step of steps) {
               const x = new Float32Array(replicas * rows * inPitch);
               const deltas = new Float32Array(replicas * rows * outPitch);
               cases.forEach((replica, r) => {
-                const ofX = stretchesOfZeros(stream, batch * inputs);
-                const ofDeltas = new Float32Array(batch * units).map(() => stream.normal() / batch);
+                const examples = stretchesOfZeros(stream, batch * inputs);
+                const gradient = new Float32Array(batch * units).map(() => stream.normal() / batch);
                 for (let b = 0; b < batch; b++) {
                   const row = r * rows + b;
-                  x.set(ofX.subarray(b * inputs, (b + 1) * inputs), row * inPitch);
+                  x.set(examples.subarray(b * inputs, (b + 1) * inputs), row * inPitch);
                   x[row * inPitch + inputs] = 1;
-                  deltas.set(ofDeltas.subarray(b * units, (b + 1) * units), row * outPitch);
+                  deltas.set(gradient.subarray(b * units, (b + 1) * units), row * outPitch);
                 }
-                replica.update(ofX, ofDeltas, batch);
+                replica.update(examples, gradient, batch);
               });
-              scratch.write(buffers.inputs, x);
-              scratch.write(buffers.deltas, deltas);
+              writeMatrix(gpu, ofX, 0, inPitch / 4, x);
+              writeMatrix(gpu, ofDeltas, 0, outPitch / 4, deltas);
               scratch.write(buffers.steps, new Float32Array(replicas).fill(stepSize(spec, step)));
-              const { inputs: from, lists } = buffers;
-              const listing = lists
-                ? [nonzeroRowsSource(layer, { replicas, rows }, tiles, { inputs: from, lists })]
-                : [];
-              await scratch.run([...listing, source]);
+              await scratch.run([...listing, step % 2 === 1 ? even : odd]);
             }
-            const matrices = [weights, ...state];
+            const matrices = [sides[1], ...state];
             for (const [m, buffer] of matrices.entries()) {
               const all = await scratch.floats(buffer);
               cases.forEach((replica, r) => {
@@ -178,7 +205,11 @@ for (const [spec, oracle] of OPTIMIZERS) {
                 assert(dead.every((value) => Object.is(value, 0)), `${what}: masked are exactly 0`);
               });
               if (m > 0) continue;
-              assertEquals(all.subarray(-64).every((value) => value === UNTOUCHED), true, "guard");
+              assertEquals(
+                all.subarray(-outPitch).every((value) => value === UNTOUCHED),
+                true,
+                "guard",
+              );
             }
           });
         }),

@@ -1,0 +1,97 @@
+/** LeNet-300-100 (batch 60, MNIST or synthetic digits) on the engine, for the tasks that measure it. */
+
+import { type Gpu, type OptimizerSpec, Program, uploadExamples } from "../src/engine/mod.ts";
+import type { GpuExamples } from "../src/engine/dataset.ts";
+import type { ExampleSets } from "../src/datasets/examples.ts";
+import { ModelFc } from "../src/foundations/model_fc.ts";
+import { runKey } from "../src/foundations/seeds.ts";
+import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
+
+/** Examples per iteration, as in the paper. */
+export const BATCH = 60;
+
+/** The examples at hand: MNIST from a folder, `MNIST_LOCATION` or else synthetic digits. */
+export async function examplesAtHand(mnistLocation?: string): Promise<ExampleSets> {
+  const location = mnistLocation ?? (Deno.env.get("MNIST_LOCATION") || null);
+  const { sets } = await loadDataset({
+    dataset: location === null ? "synthetic-digits" : "auto",
+    location,
+    storage: new DenoStorage(),
+  });
+  return sets;
+}
+
+/** Examples on the GPU, shared by all programs that are measured. */
+export interface Uploaded {
+  pool: GpuExamples;
+  test: GpuExamples;
+  classes: number;
+}
+
+/** Uploads them. */
+export async function uploadSets(gpu: Gpu, sets: ExampleSets): Promise<Uploaded> {
+  return {
+    pool: await uploadExamples(gpu, sets.train, "unit"),
+    test: await uploadExamples(gpu, sets.test, "unit"),
+    classes: sets.classes,
+  };
+}
+
+/** What is trained. */
+export interface LenetOptions {
+  optimizer: OptimizerSpec;
+  replicas?: number;
+  batchSize?: number;
+  /** Units of the hidden layers. */
+  hidden?: number[];
+}
+
+/** A dense network, loaded and warmed up. */
+export async function lenetProgram(
+  gpu: Gpu,
+  { pool, test, classes }: Uploaded,
+  { optimizer, replicas = 1, batchSize = BATCH, hidden = [300, 100] }: LenetOptions,
+): Promise<Program> {
+  const model = new ModelFc(
+    { layers: [...hidden.map((units): [number, "relu"] => [units, "relu"]), [classes, null]] },
+    pool.features,
+    { keyFor: (layer) => runKey({ seed: 0, purpose: "init", trial: 1, layer }) },
+  );
+  const program = await Program.create(gpu, {
+    layers: model.layers,
+    optimizer,
+    batchSize,
+    pool,
+    test,
+    trainCount: Math.floor(pool.count * 11 / 12),
+    replicas,
+  });
+  for (let r = 0; r < replicas; r++) {
+    program.load(r, {
+      layers: model.layers.map(({ name }) => ({
+        weights: model.weights[name].data,
+        biases: model.biases[name].data,
+        mask: model.masks[name].data,
+      })),
+      orderKey: [1, r],
+      splitKey: [2, r],
+      labelMap: null,
+    });
+  }
+  await program.run([{ iterate: 10 }]);
+  return program;
+}
+
+/** Milliseconds per iteration, wall time of one burst, its readback included. */
+export async function timeIterations(program: Program, iterations: number): Promise<number> {
+  const start = performance.now();
+  await program.run([{ iterate: iterations }]);
+  return (performance.now() - start) / iterations;
+}
+
+/** The middle value. */
+export function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}

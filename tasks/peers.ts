@@ -1,0 +1,96 @@
+/**
+ * What users would run instead: the scripts of tests/peers, each in a process of its own. Takes a peer
+ * and an optimizer, gives milliseconds per training iteration of LeNet-300-100, batch 60, masks applied.
+ */
+
+import { fromFileUrl } from "@std/path";
+
+/** A script, and how it is run. */
+export interface Peer {
+  name: string;
+  /** Iterations that take about a second. */
+  iterations: number;
+  /** Ways to run it; the fastest counts. */
+  ways: { command: string; args: string[]; env?: Record<string, string> }[];
+  /** What to do where it is missing. */
+  install: string;
+}
+
+const script = (name: string) => fromFileUrl(new URL(`../tests/peers/${name}`, import.meta.url));
+/** Debian's packages belong to Debian's Python. */
+const PYTHON = "/usr/bin/python3";
+const THREADS = ["1", "2"];
+
+const numpy: Peer = {
+  name: "NumPy",
+  iterations: 400,
+  ways: THREADS.map((threads) => ({
+    command: PYTHON,
+    args: [script("numpy_lenet.py"), "--json"],
+    env: { OPENBLAS_NUM_THREADS: threads },
+  })),
+  install: "apt-get install python3-numpy libopenblas0-pthread",
+};
+
+const torch: Peer = {
+  name: "PyTorch",
+  iterations: 300,
+  ways: THREADS.map((threads) => ({
+    command: PYTHON,
+    args: [script("torch_lenet.py"), "--json", "--threads", threads],
+    env: { OPENBLAS_NUM_THREADS: threads, OMP_NUM_THREADS: threads },
+  })),
+  install: "apt-get install python3-torch libopenblas0-pthread",
+};
+
+const javascript = (name: string, file: string, backend: string, iterations: number): Peer => ({
+  name,
+  iterations,
+  ways: [{
+    command: Deno.execPath(),
+    args: [
+      "run",
+      "--quiet",
+      "-A",
+      "--no-lock",
+      "--config",
+      script("deno.json"),
+      script(file),
+      backend,
+    ],
+  }],
+  install: "let npm packages be downloaded",
+});
+
+/** Peers that compute on the processor by themselves. */
+export const PROCESSOR_PEERS = [numpy, torch];
+/** Peers of JavaScript. */
+export const JAVASCRIPT_PEERS = {
+  tfjsWebgpu: javascript("TensorFlow.js WebGPU", "tfjs_lenet.ts", "webgpu", 20),
+  jaxjsWebgpu: javascript("jax-js WebGPU", "jaxjs_lenet.ts", "webgpu", 30),
+  tfjsWasm: javascript("TensorFlow.js wasm", "tfjs_lenet.ts", "wasm", 40),
+  jaxjsWasm: javascript("jax-js wasm", "jaxjs_lenet.ts", "wasm", 80),
+};
+
+/** Milliseconds per iteration of each way of a peer; null where it cannot be run. */
+export async function timePeer(peer: Peer, optimizer: string): Promise<number[] | null> {
+  const times: number[] = [];
+  for (const { command, args, env } of peer.ways) {
+    const rest = command === PYTHON
+      ? ["--optimizer", optimizer, "--iterations", `${peer.iterations}`]
+      : [optimizer, `${peer.iterations}`];
+    try {
+      const { success, stdout } = await new Deno.Command(command, {
+        args: [...args, ...rest],
+        env,
+        stderr: "null",
+      }).output();
+      if (!success) return null;
+      times.push(JSON.parse(new TextDecoder().decode(stdout)).ms_per_iteration);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  }
+  return times;
+}

@@ -1,0 +1,77 @@
+/** `deno task profile`: where the time of a training iteration goes, kernel by kernel. */
+
+import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
+import { formatTable } from "../src/analysis/table.ts";
+import { boolean, choice, integer, path } from "../src/mnist_fc/flag_kinds.ts";
+import { ensureAdapter } from "./adapter.ts";
+import {
+  BATCH,
+  examplesAtHand,
+  lenetProgram,
+  timeIterations,
+  uploadSets,
+} from "./lenet_program.ts";
+import { notice, runTask } from "./support.ts";
+
+const task = {
+  name: "profile",
+  summary:
+    "Times each kernel of a training iteration of LeNet-300-100, with its arithmetic and memory.",
+  flags: {
+    mnistLocation: path({
+      help: "folder with MNIST",
+      defaultText: "MNIST_LOCATION of the environment, else the synthetic digits",
+    }),
+    optimizer: choice({ choices: ["sgd", "adam"], default: "adam", help: "update rule" }),
+    batchSize: integer({ min: 1, max: 65536, default: BATCH, help: "examples per iteration" }),
+    replicas: integer({ min: 1, max: 10000, default: 1, help: "networks trained at once" }),
+    iterations: integer({ min: 10, max: 10000, default: 300, help: "iterations to time" }),
+    json: boolean({ help: "print the results as one JSON document" }),
+  },
+  examples: ["deno task profile", "deno task profile --optimizer sgd --replicas 8"],
+};
+
+await runTask(task, async (flags) => {
+  await ensureAdapter(task.name);
+  const gpu = await openGpu();
+  const sets = await examplesAtHand(flags.mnistLocation);
+  notice(`${gpu.adapter.name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`);
+  const optimizer: OptimizerSpec = flags.optimizer === "adam"
+    ? adamSpec(1.2e-3)
+    : { kind: "sgd", learningRate: 0.1 };
+  const { iterations, replicas, batchSize } = flags;
+  const uploaded = await uploadSets(gpu, sets);
+  const program = await lenetProgram(gpu, uploaded, { optimizer, replicas, batchSize });
+  const perSubmit = Math.min(iterations, 1000);
+  const wall = await timeIterations(program, perSubmit);
+  const kernels = await program.profile(iterations);
+  const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  gpu.destroy();
+  if (flags.json) {
+    const { adapter } = gpu;
+    console.log(
+      JSON.stringify({ adapter, optimizer, replicas, batchSize, wall, kernels }, null, 2),
+    );
+    return;
+  }
+  const rows = kernels.map(({ label, milliseconds, work }) => [
+    label,
+    milliseconds.toFixed(4),
+    `${(100 * milliseconds / total).toFixed(1)}%`,
+    work ? (work.flops / 1e6).toFixed(2) : "",
+    work ? (work.flops / milliseconds / 1e6).toFixed(1) : "",
+    work ? (work.bytes / milliseconds / 1e6).toFixed(2) : "",
+  ]);
+  rows.push(["all kernels, one by one", total.toFixed(4), "100%", "", "", ""]);
+  rows.push(["an iteration, in one pass", wall.toFixed(4), "", "", "", ""]);
+  const head = ["kernel", "ms", "share", "MFLOP", "GFLOP/s", "GB/s"];
+  console.log(formatTable(head, rows, "lrrrrr"));
+  console.log(
+    "FLOP and bytes are those of dense arithmetic, whatever zeros are left out; " +
+      `${
+        gpu.device.features.has("timestamp-query")
+          ? "timed with timestamps"
+          : "timed by differences"
+      }.`,
+  );
+});

@@ -70,9 +70,19 @@ export async function interruptible<T>(stop: () => void, work: () => Promise<T>)
   }
 }
 
+/**
+ * One ctrl-C can come twice: from the terminal to the whole process group, and once more from `deno
+ * task`, which hands on what it gets. What follows the first this closely is no second one.
+ */
+const SAME_INTERRUPT_MILLISECONDS = 1000;
+let interruptedAt = -Infinity;
+
 function interrupt(): void {
   if (isInterruptLeftToChild) return;
+  const now = performance.now();
+  if (now - interruptedAt < SAME_INTERRUPT_MILLISECONDS) return;
   if (onInterrupt) {
+    interruptedAt = now;
     const stop = onInterrupt;
     onInterrupt = null;
     return stop();

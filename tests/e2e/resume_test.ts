@@ -69,13 +69,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("the second ctrl-C stops at once", async () => {
+Deno.test("a ctrl-C that comes twice, as through a terminal and deno task, is one", async () => {
+  const path = `${folder}/doubled`;
   const { code, stderr } = await signalled(
-    // Checkpoints that no one waits for, in bursts that take long.
-    withChanges(flags, ["--training-len=1000000", `--experiment-path=${folder}/twice`]),
+    [...flags, `--experiment-path=${path}`],
     [[/level 0\/1 +iteration/, "SIGINT"], [/stopping/, "SIGINT"]],
   );
   assertEquals(code, 130, stderr);
+  assertMatch(stderr, /\ninterrupted; to go on: deno task run-lottery [^\n]+\n$/);
+  assertEquals([...(await readTree(path, true)).keys()].length, 2, "checkpoints of two trials");
 });
 
 Deno.test("two processes on one folder: the second says who has it, and exits 1", async () => {
@@ -114,10 +116,11 @@ Deno.test("the lock of a process that was killed locks nothing", async () => {
 
 Deno.test("another configuration is refused with what differs, also where only a checkpoint is", async () => {
   const path = `--experiment-path=${folder}/other`;
-  await signalled([...flags, path], [[/level 0\/1 +iteration/, "SIGINT"]]);
+  const interrupted = await signalled([...flags, path], [[/level 0\/1 +iteration/, "SIGINT"]]);
+  assertEquals(interrupted.code, 130, interrupted.stderr);
   const before = await readTree(`${folder}/other`, true);
   const { code, stderr } = await runTask("run-lottery", [...flags, path, "--batch-size=30"]);
-  assertEquals(code, 1);
+  assertEquals(code, 1, `${[...before.keys()]}\n${interrupted.stderr}\n${stderr}`);
   assertStringIncludes(stderr, "different experiment (batchSize: 60, now 30)");
   assertSameTree(await readTree(`${folder}/other`, true), before);
   const changes = ["--batch-size=30", "--training-len=100", "--overwrite", path];

@@ -2,11 +2,22 @@
 import { InputError, UsageError } from "../../src/errors.ts";
 import { choice, integer } from "../../src/mnist_fc/flag_kinds.ts";
 import { ensureAdapter, prepareGpuEnvironment } from "../../tasks/adapter.ts";
-import { notice, runTask } from "../../tasks/support.ts";
+import { interruptible, notice, runTask } from "../../tasks/support.ts";
 
 const flags = {
   do: choice({
-    choices: ["nothing", "print", "usage", "input", "bug", "late", "wait", "adapter", "device"],
+    choices: [
+      "nothing",
+      "print",
+      "usage",
+      "input",
+      "bug",
+      "late",
+      "wait",
+      "save",
+      "adapter",
+      "device",
+    ],
     default: "nothing",
     help: "what to do",
   }),
@@ -39,6 +50,15 @@ await runTask(
       case "wait":
         console.log("waiting");
         await new Promise((resolve) => setTimeout(resolve, 30000));
+        break;
+      case "save":
+        await interruptible(
+          () => console.log("saving"),
+          async () => {
+            console.log("working");
+            await new Promise((resolve) => setTimeout(resolve, 30000));
+          },
+        );
         break;
       case "adapter":
         await ensureAdapter("example");

@@ -96,6 +96,26 @@ Deno.test("ctrl-C exits 130 with one line", async () => {
   await reader.cancel();
 });
 
+Deno.test("the first ctrl-C saves, however it comes; one after a second stops at once", async () => {
+  const child = command(["--do=save", "--quiet"]).spawn();
+  const stderr = new Response(child.stderr).text();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await reader.read()).value, "working\n");
+  child.kill("SIGINT");
+  assertEquals((await reader.read()).value, "saving\n");
+  // A terminal gives ctrl-C to a whole process group, and `deno task` hands on what it gets.
+  child.kill("SIGINT");
+  const ended = await Promise.race([
+    child.status.then(() => true),
+    new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 1300)),
+  ]);
+  assertEquals(ended, false, "the same ctrl-C on another way");
+  child.kill("SIGINT");
+  assertEquals((await child.status).code, 130);
+  assertEquals(await stderr, "interrupted\n");
+  await reader.cancel();
+});
+
 Deno.test("a reader of stdout that goes away does not disturb a task", async () => {
   const child = command(["--do=print", "--quiet"]).spawn();
   const stderr = new Response(child.stderr).text();

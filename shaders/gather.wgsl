@@ -12,22 +12,10 @@
 //
 // The constant column makes the bias one more row of the weight matrix, so the matmul kernels need no
 // bias of their own. One workgroup per row: the permutation is computed once per lane, not per pixel.
-// row_position() comes from gather_train.wgsl or gather_evaluate.wgsl, load_example() from examples_*.wgsl,
-// batch_word() from batch_*.wgsl.
+// The examples are bound in gather_examples.wgsl; row_position() comes from gather_train.wgsl or
+// gather_evaluate.wgsl, load_example() from examples_*.wgsl, batch_word() from batch_*.wgsl.
 // Grid: (ROWS, 1, R).
 
-struct Replica {
-  order_key: vec2u,
-  split_key: vec2u,
-  has_split: u32,
-  padding: u32,
-  label_map: array<u32, 256>,
-}
-
-@group(0) @binding(0) var<storage, read> examples: array<ExampleWord>;
-@group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read> scales: array<f32>;
-@group(0) @binding(3) var<storage, read> replicas: array<Replica>;
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 
 @compute @workgroup_size(LANES)
@@ -41,15 +29,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     store_batch(replica * ROWS + row, k, batch_word(example, k, valid));
   }
   if (lane == 0u) {
-    let label = (labels[example / 4u] >> (8u * (example % 4u))) & 0xffu;
-    batch_labels[replica * ROWS + row] = select(NO_LABEL, replicas[replica].label_map[label], valid);
+    batch_labels[replica * ROWS + row] = select(NO_LABEL, label_of(example, replica), valid);
   }
-}
-
-// The example at `position` of the pool as this replica splits it into training and validation.
-fn pool_example(position: u32, replica: u32) -> u32 {
-  if (replicas[replica].has_split == 0u) {
-    return position;
-  }
-  return permute(position, POOL, replicas[replica].split_key);
 }

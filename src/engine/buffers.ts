@@ -12,9 +12,9 @@ export class BufferPool {
   constructor(readonly gpu: Gpu) {}
 
   /** A zeroed buffer of `size` bytes for kernels to read and write. */
-  storage(label: string, size: number): GPUBuffer {
+  storage(label: string, size: number, otherUsage: GPUBufferUsageFlags = 0): GPUBuffer {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    return this.#create(label, size, usage);
+    return this.#create(label, size, usage | otherUsage);
   }
 
   /** A zeroed storage texture. */

@@ -14,23 +14,23 @@ import {
   weightGradientSource,
   wordListWords,
 } from "./matmul_kernels.ts";
-import { gatherTrainSource, lossSource, REPLICA_WORDS } from "./row_kernels.ts";
+import { gatherTrainSource, lossSource } from "./row_kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { maskWords, matrixSize, pitch } from "./layout.ts";
 import { stateCount } from "./optimizers.ts";
+import { allocateControls, type ControlBuffers } from "./network_memory.ts";
 import { createMatrix, type Matrix, type MatrixFormat } from "./matrix.ts";
 import {
   activationFormat,
   batchFormat,
   layerWidths,
   matrixStorage,
-  MAX_BURST,
   type ProgramSpec,
 } from "./program_spec.ts";
 import { paddedRows, tilesForBatch } from "./tiles.ts";
 
 /** The buffers of training, each with a leading axis R unless said. */
-export interface IterationBuffers {
+export interface IterationBuffers extends ControlBuffers {
   /** By layer: one matrix, updated in place, or two that are updated from one to the other in turn. */
   weights: Matrix[][];
   masks: Matrix[];
@@ -41,14 +41,6 @@ export interface IterationBuffers {
   /** By layer: gradient at its pre-activations. */
   deltas: Matrix[];
   labels: GPUBuffer;
-  replicas: GPUBuffer;
-  /** Iterations done, kept by the GPU itself. */
-  counters: GPUBuffer;
-  /** (MAX_BURST, R) */
-  metrics: GPUBuffer;
-  /** (MAX_BURST), shared by all replicas. */
-  schedule: GPUBuffer;
-  burst: GPUBuffer;
   /** Step size of the current iteration. */
   steps: GPUBuffer;
   /** What of the batch counts in the first layer's forward and weight gradient; null where all does. */
@@ -90,11 +82,7 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     ),
     deltas: perLayer(({ name, units }) => matrix(`deltas ${name}`, rows, pitch(units))),
     labels: words("batch labels", rows),
-    replicas: words("replicas", REPLICA_WORDS),
-    counters: words("counters", 1),
-    metrics: words("metrics", 2 * MAX_BURST),
-    schedule: pool.storage("schedule", 4 * MAX_BURST),
-    burst: pool.uniform("burst", new Uint32Array(4)),
+    ...allocateControls(pool, replicas),
     steps: words("steps", 1),
     // Float inputs are rarely 0.
     lists: tiles.skipsZeros && !spec.pool.isFloat ? lists() : null,

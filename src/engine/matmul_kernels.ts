@@ -18,11 +18,11 @@ import { type KernelSource, read, type Work, write } from "./kernel.ts";
 import type { Activation, LayerSpec } from "./layer_spec.ts";
 import { maskWords, pitch } from "./layout.ts";
 import {
+  type BatchFormat,
   isTexture,
   loadWgsl,
   type Matrix,
   matrixBinding,
-  type MatrixFormat,
   storeWgsl,
   updateWgsl as updateMatrixWgsl,
 } from "./matrix.ts";
@@ -31,7 +31,8 @@ import type { Tiles } from "./tiles.ts";
 
 const ACTIVATIONS = { relu: activationRelu, tanh: activationTanh, sigmoid: activationSigmoid };
 
-function activationWgsl(activation: Activation): string {
+/** The WGSL of an activation and its derivative. */
+export function activationWgsl(activation: Activation): string {
   return activation === null ? activationNone : ACTIVATIONS[activation];
 }
 
@@ -43,7 +44,7 @@ export function forwardSource(
   tiles: Tiles,
   buffers: {
     inputs: Matrix;
-    format?: MatrixFormat;
+    format?: BatchFormat;
     /** The lists of words of `nonzeroSource`; null: all words count. */
     lists?: GPUBuffer | null;
     weights: Matrix;
@@ -145,7 +146,7 @@ export function weightGradientSource(
   tiles: Tiles,
   buffers: {
     inputs: Matrix;
-    format?: MatrixFormat;
+    format?: BatchFormat;
     deltas: Matrix;
     mask: Matrix;
     weights: Matrix;
@@ -239,7 +240,7 @@ export function nonzeroSource(
   tiles: Tiles,
   buffers: {
     inputs: Matrix;
-    format?: MatrixFormat;
+    format?: BatchFormat;
     wordLists: GPUBuffer;
     rowLists: GPUBuffer | null;
   },

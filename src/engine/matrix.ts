@@ -1,8 +1,8 @@
 /**
  * Matrices that kernels read and write, kept as storage buffers or as storage textures. Takes a kind
  * of storage and a size; gives memory, and the WGSL through which a kernel reaches its elements:
- * `load_NAME(row, column)` and `store_NAME(row, column, value)`, a column being four floats (vec4f) or
- * four bytes that mean v/255 (one u32).
+ * `load_NAME(row, column)` and `store_NAME(row, column, value)`, a column being four floats (vec4f), four
+ * whole numbers (vec4u) or four bytes that mean v/255 (one u32).
  *
  * A GPU reads buffers. Mesa's llvmpipe 22.3 reads a vec4 of a buffer as one bounds check, branch and
  * scalar load per lane and component, 41 ns for eight lanes; of a read-only storage texture as eight
@@ -17,8 +17,10 @@ import { type Binding, read, write } from "./kernel.ts";
 /** Where matrices lie. */
 export type MatrixStorage = "buffers" | "textures";
 
-/** How four columns are kept: as floats, or as bytes that mean v/255. */
-export type MatrixFormat = "f32" | "u8";
+/** How four columns of a batch are kept: as floats, or as bytes that mean v/255. */
+export type BatchFormat = "f32" | "u8";
+/** The same of any matrix: whole numbers too. */
+export type MatrixFormat = BatchFormat | "u32";
 
 /** A texture of one texel per four columns. */
 export interface MatrixTexture {
@@ -29,10 +31,10 @@ export interface MatrixTexture {
 /** A matrix in GPU memory. */
 export type Matrix = GPUBuffer | MatrixTexture;
 
-const TEXEL = { f32: "rgba32float", u8: "r32uint" } as const;
-const VALUE = { f32: "vec4f", u8: "u32" } as const;
+const TEXEL = { f32: "rgba32float", u8: "r32uint", u32: "rgba32uint" } as const;
+const VALUE = { f32: "vec4f", u8: "u32", u32: "vec4u" } as const;
 /** Bytes of four columns. */
-export const COLUMN_BYTES: Readonly<Record<MatrixFormat, number>> = { f32: 16, u8: 4 };
+export const COLUMN_BYTES: Readonly<Record<MatrixFormat, number>> = { f32: 16, u8: 4, u32: 16 };
 
 /** A zeroed matrix of `rows` rows of `vectors` × 4 columns. */
 export function createMatrix(
@@ -129,14 +131,14 @@ export interface MatrixUse {
   format?: MatrixFormat;
 }
 
-/** `load_NAME(row, column) -> vec4f`, and the word itself of bytes as `load_NAME_word`. */
+/** `load_NAME(row, column) -> vec4f` (or vec4u), and the word itself of bytes as `load_NAME_word`. */
 export function loadWgsl({ name, binding, matrix, vectors, format = "f32" }: MatrixUse): string {
-  const value = VALUE[format], loader = format === "f32" ? `load_${name}` : `load_${name}_word`;
+  const value = VALUE[format], loader = format === "u8" ? `load_${name}_word` : `load_${name}`;
   const lines = isTexture(matrix)
     ? [
       `@group(0) @binding(${binding}) var ${name}: texture_storage_2d<${TEXEL[format]}, read>;`,
       `fn ${loader}(row: u32, column: u32) -> ${value} {`,
-      `  return textureLoad(${name}, vec2u(column, row))${format === "f32" ? "" : ".x"};`,
+      `  return textureLoad(${name}, vec2u(column, row))${format === "u8" ? ".x" : ""};`,
       "}",
     ]
     : [
@@ -168,7 +170,7 @@ export function storeWgsl({ name, binding, matrix, vectors, format = "f32" }: Ma
     }, write>;`,
     `fn store_${name}(row: u32, column: u32, value: ${value}) {`,
     `  textureStore(${name}_after, vec2u(column, row), ${
-      format === "f32" ? "value" : "vec4u(value)"
+      format === "u8" ? "vec4u(value)" : "value"
     });`,
     "}",
   ].join("\n");

@@ -10,17 +10,14 @@
 import { InputError } from "../errors.ts";
 import { BufferPool } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
-import { Evaluation, MAX_EVALUATIONS } from "./evaluation.ts";
-import { createKernels, dispatch, type Kernel } from "./kernel.ts";
-import { allocateIteration, type IterationBuffers, iterationSources } from "./iteration.ts";
+import { DenseNetwork } from "./dense_network.ts";
+import { MAX_EVALUATIONS } from "./evaluation.ts";
 import { REPLICA_WORDS } from "./row_kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
-import { maskWords, matrixSize, packMask, packWeights, pitch, unpackWeights } from "./layout.ts";
-import { type Matrix, readMatrices, writeMatrix } from "./matrix.ts";
+import type { NetworkMemory } from "./network_memory.ts";
 import { stepSize } from "./optimizers.ts";
 import {
   checkProgramSpec,
-  type LayerState,
   type LayerValues,
   MAX_BURST,
   type NetworkState,
@@ -30,6 +27,7 @@ import {
   splitCount,
 } from "./program_spec.ts";
 import { type KernelProfile, timeKernels } from "./profile.ts";
+import { SparseNetwork } from "./sparse_network.ts";
 import { PassTimer, TIMESTAMP_BYTES } from "./timer.ts";
 
 /** One step of a burst. */
@@ -56,8 +54,6 @@ export interface BurstResult {
 export class Program {
   /** Iterations done since parameters were last loaded. */
   #done = 0;
-  /** Which of the weights' matrices hold them. */
-  #side = 0;
   /** Readback buffers that no burst is using. */
   readonly #idleReadbacks: GPUBuffer[] = [];
 
@@ -65,10 +61,7 @@ export class Program {
     readonly gpu: Gpu,
     readonly spec: ProgramSpec,
     private readonly pool: BufferPool,
-    private readonly buffers: IterationBuffers,
-    /** By the side where the weights are before it. */
-    private readonly iteration: Kernel[][],
-    private readonly evaluation: Evaluation,
+    private readonly network: NetworkMemory,
     private readonly timer: PassTimer | null,
   ) {}
 
@@ -78,17 +71,9 @@ export class Program {
     checkProgramSpec(gpu, spec);
     const pool = new BufferPool(gpu);
     try {
-      const buffers = await gpu.scoped("network program", () => allocateIteration(gpu, spec, pool));
-      const [iteration, evaluation] = await Promise.all([
-        Promise.all(
-          buffers.weights[0].map((_, side) =>
-            createKernels(gpu, iterationSources(gpu, spec, buffers, side))
-          ),
-        ),
-        Evaluation.create(gpu, spec, pool, buffers),
-      ]);
+      const network = await (spec.sparse ? SparseNetwork : DenseNetwork).create(gpu, spec, pool);
       const timer = PassTimer.create(gpu, pool);
-      return new Program(gpu, spec, pool, buffers, iteration, evaluation, timer);
+      return new Program(gpu, spec, pool, network, timer);
     } catch (error) {
       pool.destroy();
       throw error;
@@ -107,38 +92,18 @@ export class Program {
    */
   load(replica: number, parameters: ReplicaParameters, state?: NetworkState | null): void {
     const { queue } = this.gpu.device;
-    const { buffers } = this;
-    const put = (
-      buffer: GPUBuffer,
-      data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
-    ) => queue.writeBuffer(buffer, replica * data.byteLength, data);
     this.spec.layers.forEach((layer, i) => {
       const { mask } = parameters.layers[i];
-      const values: LayerValues = state?.layers[i] ?? parameters.layers[i];
-      const pack = ({ weights, biases }: LayerValues) => {
+      checkLength(layer, "mask", mask, layer.inputs * layer.units);
+      const values = state
+        ? [state.layers[i], ...state.layers[i].optimizer]
+        : [parameters.layers[i]];
+      for (const { weights, biases } of values) {
         checkLength(layer, "weights", weights, layer.inputs * layer.units);
         checkLength(layer, "biases", biases, layer.units);
-        return packWeights(layer, weights, biases, mask);
-      };
-      checkLength(layer, "mask", mask, layer.inputs * layer.units);
-      const firstRow = replica * pitch(layer.inputs), vectors = pitch(layer.units) / 4;
-      writeMatrix(this.gpu, buffers.weights[i][this.#side], firstRow, vectors, pack(values));
-      const packedMask = packMask(layer, mask);
-      writeMatrix(
-        this.gpu,
-        buffers.masks[i],
-        firstRow,
-        maskWords(pitch(layer.units)),
-        packedMask,
-        "u8",
-      );
-      buffers.state[i].forEach((buffer, s) =>
-        put(
-          buffer,
-          state ? pack(state.layers[i].optimizer[s]) : new Float32Array(matrixSize(layer)),
-        )
-      );
+      }
     });
+    this.network.load(replica, parameters, state?.layers ?? null);
     const { labelMap } = parameters;
     const classes = this.spec.layers.at(-1)!.units;
     const stray = labelMap?.find((label) => label >= classes);
@@ -151,9 +116,10 @@ export class Program {
     for (let label = 0; label < 256; label++) {
       words[6 + label] = labelMap?.[label] ?? label;
     }
-    put(buffers.replicas, words);
+    const { replicas, counters } = this.network.controls;
+    queue.writeBuffer(replicas, replica * words.byteLength, words);
     this.#done = state?.iteration ?? 0;
-    put(buffers.counters, Uint32Array.of(this.#done));
+    queue.writeBuffer(counters, 4 * replica, Uint32Array.of(this.#done));
   }
 
   /** Submits a burst; the promise resolves when its measurements have been read back. */
@@ -173,10 +139,11 @@ export class Program {
       { length: iterations },
       (_, i) => stepSize(optimizer, first + i + 1),
     );
-    queue.writeBuffer(this.buffers.burst, 0, new Uint32Array([first]));
+    const { burst, schedule } = this.network.controls;
+    queue.writeBuffer(burst, 0, new Uint32Array([first]));
     // Deno 2.9.6 panics on an empty write.
     if (iterations > 0) {
-      queue.writeBuffer(this.buffers.schedule, 0, new Float32Array(stepSizes));
+      queue.writeBuffer(schedule, 0, new Float32Array(stepSizes));
     }
     const metricBytes = 8 * replicas * iterations;
     const bytes = metricBytes + 8 * replicas * splits.length;
@@ -212,52 +179,19 @@ export class Program {
 
   /** Reads all replicas' weights (masked ones are exactly 0) and biases, by replica and layer. */
   async readParameters(): Promise<LayerValues[][]> {
-    const { weights } = this.buffers, side = this.#side;
-    return await this.#read((layer) => [weights[layer][side]], ([values]) => values);
+    return await this.network.readParameters();
   }
 
   /** Reads all replicas' states, as they are after the bursts that have been submitted. */
   async readState(): Promise<NetworkState[]> {
-    const { weights, state } = this.buffers, iteration = this.#done, side = this.#side;
-    const states = await this.#read<LayerState>(
-      (layer) => [weights[layer][side], ...state[layer]],
-      ([values, ...optimizer]) => ({ ...values, optimizer }),
-    );
+    const iteration = this.#done;
+    const states = await this.network.readState();
     return states.map((layers) => ({ iteration, layers }));
-  }
-
-  /** Reads the matrices of each layer; `make` makes of them, in their order, what is given. */
-  async #read<T>(
-    matricesOf: (layer: number) => Matrix[],
-    make: (matrices: LayerValues[]) => T,
-  ): Promise<T[][]> {
-    const { layers, replicas } = this.spec;
-    const contents = await readMatrices(
-      this.gpu,
-      layers.flatMap(({ inputs, units }, i) =>
-        matricesOf(i).map((matrix) => ({
-          matrix,
-          rows: replicas * pitch(inputs),
-          vectors: pitch(units) / 4,
-        }))
-      ),
-    );
-    return Array.from({ length: replicas }, (_, r) => {
-      let next = 0;
-      return layers.map((layer, i) => {
-        const size = matrixSize(layer);
-        return make(
-          matricesOf(i).map(() =>
-            unpackWeights(layer, contents[next++].subarray(r * size, (r + 1) * size))
-          ),
-        );
-      });
-    });
   }
 
   /** Times each kernel of an iteration; the weights are not of use afterwards. */
   async profile(iterations: number): Promise<KernelProfile[]> {
-    const kernels = this.iteration[this.#side];
+    const kernels = this.network.kernels();
     const times = await timeKernels(this.gpu, kernels, iterations);
     return kernels.map(({ label, work }, i) => ({ label, work, milliseconds: times[i] }));
   }
@@ -280,20 +214,17 @@ export class Program {
     let slot = 0;
     for (const step of steps) {
       if ("evaluate" in step) {
-        this.evaluation.encode(pass, step.evaluate, slot++, this.#side);
+        this.network.encodeEvaluation(pass, step.evaluate, slot++);
         continue;
       }
-      for (let i = 0; i < step.iterate; i++) {
-        for (const kernel of this.iteration[this.#side]) dispatch(pass, kernel);
-        this.#side = (this.#side + 1) % this.iteration.length;
-      }
+      for (let i = 0; i < step.iterate; i++) this.network.encodeIteration(pass);
     }
     pass.end();
     const copy = (from: GPUBuffer, start: number, end: number) => {
       if (end > start) encoder.copyBufferToBuffer(from, 0, readback, start, end - start);
     };
-    copy(this.buffers.metrics, 0, metricBytes);
-    copy(this.evaluation.totals, metricBytes, bytes);
+    copy(this.network.controls.metrics, 0, metricBytes);
+    copy(this.network.totals, metricBytes, bytes);
     this.timer?.copy(encoder, readback, bytes);
     return encoder.finish();
   }

@@ -5,7 +5,7 @@ import type { GpuExamples } from "./dataset.ts";
 import { canReadStorageTextures, type Gpu } from "./device.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
-import { COLUMN_BYTES, type MatrixFormat, type MatrixStorage } from "./matrix.ts";
+import { type BatchFormat, COLUMN_BYTES, type MatrixStorage } from "./matrix.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
 import type { Key } from "./random.ts";
 import { paddedRows, tilesFor } from "./tiles.ts";
@@ -21,6 +21,11 @@ export interface ProgramSpec {
   /** Examples of the pool to train on; the rest is the validation split. */
   trainCount: number;
   replicas: number;
+  /**
+   * The masks of each replica by layer, (inputs, units) each: train with kernels that touch live weights
+   * only. Null or absent: with those for dense matrices.
+   */
+  sparse?: readonly (readonly Float32Array[])[] | null;
 }
 
 /** A set of examples that can be evaluated whole. */
@@ -76,12 +81,12 @@ export function layerWidths(layers: LayerSpec[]): number[] {
 }
 
 /** How batches lie in memory: bytes where all examples allow it. */
-export function batchFormat({ pool, test }: Pick<ProgramSpec, "pool" | "test">): MatrixFormat {
+export function batchFormat({ pool, test }: Pick<ProgramSpec, "pool" | "test">): BatchFormat {
   return pool.isPacked && test.isPacked ? "u8" : "f32";
 }
 
 /** How activation matrix `index` lies in memory (0: the batch). */
-export function activationFormat(spec: Omit<ProgramSpec, "replicas">, index: number): MatrixFormat {
+export function activationFormat(spec: Omit<ProgramSpec, "replicas">, index: number): BatchFormat {
   return index === 0 ? batchFormat(spec) : "f32";
 }
 
@@ -106,6 +111,19 @@ export function matrixStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
   const { maxTextureDimension2D, maxStorageTexturesPerShaderStage } = gpu.device.limits;
   return Math.max(replicas * rows, vectors) <= maxTextureDimension2D &&
       maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES
+    ? "textures"
+    : "buffers";
+}
+
+/** The same of a sparse network's matrices. */
+export function sparseStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
+  const { storage } = tilesFor(gpu.adapter);
+  if (storage === "buffers" || !canReadStorageTextures()) return "buffers";
+  const tiles = Math.ceil(spec.batchSize / 64);
+  const rows = spec.replicas * tiles *
+    Math.max(...layerWidths(spec.layers).map((width) => width + 4));
+  const { maxTextureDimension2D, maxStorageTexturesPerShaderStage } = gpu.device.limits;
+  return rows <= maxTextureDimension2D && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES
     ? "textures"
     : "buffers";
 }

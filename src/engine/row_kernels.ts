@@ -11,6 +11,7 @@ import evaluate from "../../shaders/evaluate.wgsl" with { type: "text" };
 import examplesF32 from "../../shaders/examples_f32.wgsl" with { type: "text" };
 import examplesU8 from "../../shaders/examples_u8.wgsl" with { type: "text" };
 import gather from "../../shaders/gather.wgsl" with { type: "text" };
+import gatherExamples from "../../shaders/gather_examples.wgsl" with { type: "text" };
 import gatherEvaluate from "../../shaders/gather_evaluate.wgsl" with { type: "text" };
 import gatherTrain from "../../shaders/gather_train.wgsl" with { type: "text" };
 import loss from "../../shaders/loss.wgsl" with { type: "text" };
@@ -20,10 +21,10 @@ import softmax from "../../shaders/softmax.wgsl" with { type: "text" };
 import type { GpuExamples } from "./dataset.ts";
 import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
 import { pitch } from "./layout.ts";
-import { loadWgsl, type Matrix, matrixBinding, type MatrixFormat, storeWgsl } from "./matrix.ts";
+import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
 
 /** Bytes of the `Window` and `Slot` structs of the shaders. */
-const WINDOW_BYTES = 16;
+export const WINDOW_BYTES = 16;
 const SLOT_BYTES = 8;
 /** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map. */
 export const REPLICA_WORDS = 6 + 256;
@@ -34,84 +35,100 @@ const LOSS_LANES = 64;
 
 const BATCHES = { f32: batchF32, u8: batchU8 };
 
+/** Where the rows of a batch come from. */
+export type GatherFrom =
+  | { train: { batchSize: number; trainCount: number; counters: GPUBuffer } }
+  | { windows: GPUBuffer };
+
+/** What all gather kernels have: WGSL before and after the batch's own, constants, bindings 0 to 6. */
+export function gatherParts(
+  from: GatherFrom,
+  buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
+) {
+  const { examples, replicas, batch, labels } = buffers;
+  return {
+    head: [common, permute, gatherExamples, examples.isFloat ? examplesF32 : examplesU8].join("\n"),
+    positions: "train" in from ? gatherTrain : gatherEvaluate,
+    constants: {
+      WORDS: Math.ceil(examples.features / 4),
+      POOL: examples.count,
+      ...("train" in from && {
+        BATCH: from.train.batchSize,
+        BATCHES: Math.ceil(from.train.trainCount / from.train.batchSize),
+        TRAIN: from.train.trainCount,
+      }),
+    },
+    bindings: [
+      read(examples.inputs),
+      read(examples.labels),
+      read(examples.scales),
+      read(replicas),
+      matrixBinding(batch, "write"),
+      write(labels),
+      "train" in from ? read(from.train.counters) : dynamicUniform(from.windows, WINDOW_BYTES),
+    ] as Binding[],
+  };
+}
+
 /** Fills a batch with the rows of the current training iteration. */
 export function gatherTrainSource(sizes: {
   replicas: number;
   rows: number;
   /** Of the batch; "u8" only for examples that are packed. */
-  format?: MatrixFormat;
+  format?: BatchFormat;
   batchSize: number;
   trainCount: number;
-}, buffers: {
+}, { counters, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;
   batch: Matrix;
   labels: GPUBuffer;
   counters: GPUBuffer;
 }): KernelSource {
-  const { examples } = buffers;
-  return gatherSource("gather", gatherTrain, examples, sizes, buffers, read(buffers.counters), {
-    BATCH: sizes.batchSize,
-    BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
-    TRAIN: sizes.trainCount,
-  });
+  return gatherSource("gather", { train: { ...sizes, counters } }, sizes, buffers);
 }
 
 /** Fills a batch with the rows of one evaluation window. */
 export function gatherEvaluateSource(sizes: {
   replicas: number;
   rows: number;
-  format?: MatrixFormat;
-}, buffers: {
+  format?: BatchFormat;
+}, { windows, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;
   batch: Matrix;
   labels: GPUBuffer;
   windows: GPUBuffer;
 }): KernelSource {
-  const windows = dynamicUniform(buffers.windows, WINDOW_BYTES);
-  return gatherSource("gather window", gatherEvaluate, buffers.examples, sizes, buffers, windows);
+  return gatherSource("gather window", { windows }, sizes, buffers);
 }
 
 function gatherSource(
   label: string,
-  positions: string,
-  examples: GpuExamples,
-  sizes: { replicas: number; rows: number; format?: MatrixFormat },
-  buffers: { replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
-  position: Binding,
-  constants: Record<string, number> = {},
+  from: GatherFrom,
+  sizes: { replicas: number; rows: number; format?: BatchFormat },
+  buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
 ): KernelSource {
-  const { format = "f32" } = sizes, vectors = pitch(examples.features) / 4;
+  const { format = "f32" } = sizes, { features } = buffers.examples;
+  const vectors = pitch(features) / 4;
+  const { head, positions, constants, bindings } = gatherParts(from, buffers);
   return {
     label,
     template: [
-      common,
-      permute,
+      head,
       gather,
-      examples.isFloat ? examplesF32 : examplesU8,
       storeWgsl({ name: "batch", binding: 4, matrix: buffers.batch, vectors, format }),
       BATCHES[format],
       positions,
     ].join("\n"),
     constants: {
+      ...constants,
       LANES: GATHER_LANES,
       ROWS: sizes.rows,
-      FEATURES: examples.features,
-      WORDS: Math.ceil(examples.features / 4),
+      FEATURES: features,
       VECTORS: vectors,
-      POOL: examples.count,
-      ...constants,
     },
-    bindings: [
-      read(examples.inputs),
-      read(examples.labels),
-      read(examples.scales),
-      read(buffers.replicas),
-      matrixBinding(buffers.batch, "write"),
-      write(buffers.labels),
-      position,
-    ],
+    bindings,
     grid: [sizes.rows, 1, sizes.replicas],
   };
 }

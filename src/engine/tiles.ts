@@ -29,6 +29,22 @@ export interface Tiles {
   skipsZeros: boolean;
   /** Rows of an evaluation window, a multiple of `rows`. */
   window: number;
+  /** Of the sparse kernels. */
+  sparse: SparseTiles;
+}
+
+/** Tile shapes of the sparse kernels. */
+export interface SparseTiles {
+  /** Most invocations along a tile's columns of four examples. */
+  lanes: number;
+  /** Invocations of a workgroup along the units. */
+  unitLanes: number;
+  /** Units per invocation. */
+  unitsEach: number;
+  /** Invocations per workgroup of the update, a group of four weights each. */
+  updateLanes: number;
+  /** Most examples of an evaluation window. */
+  window: number;
 }
 
 /**
@@ -46,6 +62,7 @@ const SOFTWARE: Tiles = {
   unroll: 4,
   skipsZeros: true,
   window: 500,
+  sparse: { lanes: 8, unitLanes: 1, unitsEach: 4, updateLanes: 8, window: 512 },
 };
 /**
  * Where loads are cheap, smaller tiles leave out more zeros: forward with 12 rows × 5 vec4 is as fast as
@@ -71,6 +88,7 @@ const HARDWARE: Tiles = {
   unroll: 4,
   skipsZeros: false,
   window: 1000,
+  sparse: { lanes: 16, unitLanes: 4, unitsEach: 1, updateLanes: 64, window: 1024 },
 };
 
 /** The tile shapes for an adapter. */

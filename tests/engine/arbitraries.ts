@@ -46,6 +46,7 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   weightRowVectors: fc.integer({ min: 1, max: 3 }),
   unroll: fc.integer({ min: 1, max: 4 }),
   skipsZeros: fc.boolean(),
+  sparse: fc.constant({ lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, window: 0 }),
   window: fc.constant(0),
 });
 
@@ -64,6 +65,7 @@ const overlapping: Tiles = {
   unroll: 3,
   skipsZeros: false,
   window: 0,
+  sparse: { lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, window: 0 },
 };
 
 const ofAdapter = (name: string, isSoftware: boolean) =>

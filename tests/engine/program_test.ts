@@ -10,7 +10,7 @@ import { oracleTrain, randomRun, type RunCase, type RunShape, withProgram } from
 
 const gpu = await openTestGpu();
 const adapters = asEachAdapter(gpu);
-const [[, software], [, hardware]] = adapters;
+const [[, llvmpipe], [, software], [, hardware]] = adapters;
 
 const OPTIMIZERS: OptimizerSpec[] = [
   { kind: "sgd", learningRate: 0.1 },
@@ -67,20 +67,25 @@ const shapes = fc.record({
   batchSize: batchSizes,
   poolCount: fc.integer({ min: 1, max: 150 }),
   replicas: fc.integer({ min: 1, max: 3 }),
-  density: fc.constantFrom(1, 0.5, 0.1),
+  density: fc.constantFrom(1, 0.5, 0.1, 0.02),
   normalization: fc.constantFrom("unit" as const, "l2" as const),
   stream: streams,
 });
 
 for (
-  const [name, gpu, numRuns] of [["software", software, 2], ["hardware", hardware, 6]] as const
+  const [name, gpu, numRuns, isSparse] of [
+    ["software tiles", software, 2, false],
+    ["hardware tiles", hardware, 6, false],
+    ["sparse, llvmpipe's tiles", llvmpipe, 20, true],
+    ["sparse, hardware tiles", hardware, 20, true],
+  ] as const
 ) {
-  Deno.test(`program: one iteration agrees with the oracle, ${name} tiles`, async () => {
+  Deno.test(`program: one iteration agrees with the oracle, ${name}`, async () => {
     await fc.assert(
       fc.asyncProperty(shapes, async ({ hidden, classes, stream, ...shape }) => {
         const layers = [...hidden, { units: classes, activation: null }];
         const trainCount = 1 + stream.below(shape.poolCount);
-        const run = randomRun({ ...shape, layers, trainCount }, stream);
+        const run = randomRun({ ...shape, layers, trainCount, isSparse }, stream);
         await withProgram(gpu, run, async (program) => {
           await assertMetrics(program, run, 0, 1);
           await assertParameters(program, run, 1);
@@ -151,10 +156,14 @@ const LONG_RUNS: Record<string, RunShape> = {
 };
 
 for (const [name, shape] of Object.entries(LONG_RUNS)) {
-  // The small shape is compiled for both kinds of adapter, the others for the faster one.
-  for (const [tiles, gpu] of name === "one layer, sgd" ? adapters : [adapters[1]]) {
-    Deno.test(`program: 100 iterations agree with the oracle: ${name}, ${tiles}`, async () => {
-      const run = randomRun(shape, new RandomStream(seedKey(7)));
+  const ways = [
+    // The small shape is compiled for all kinds of adapters, the others for one.
+    ...(name === "one layer, sgd" ? adapters : [adapters[1]]).map((of) => [...of, false] as const),
+    ...adapters.map(([tiles, gpu]) => [`${tiles}, sparse`, gpu, true] as const),
+  ];
+  for (const [way, gpu, isSparse] of ways) {
+    Deno.test(`program: 100 iterations agree with the oracle: ${name}, ${way}`, async () => {
+      const run = randomRun({ ...shape, isSparse }, new RandomStream(seedKey(7)));
       await withProgram(gpu, run, async (program) => {
         let done = 0;
         for (const end of [1, 10, 100]) {

@@ -32,6 +32,8 @@ export interface RunShape {
   /** Fraction of live weights; a different mask for each replica. Default 0.5. */
   density?: number;
   normalization?: Normalization;
+  /** Whether kernels touch live weights only. */
+  isSparse?: boolean;
 }
 
 /** A drawn run. */
@@ -71,18 +73,22 @@ export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
     splitKey: r === 0 ? null : [stream.uint32(), stream.uint32()],
     labelMap: r < 2 ? null : Uint8Array.from({ length: 256 }, () => stream.below(classes)),
   });
-  return {
-    spec: { layers, optimizer, batchSize, trainCount, replicas },
-    pool: examples(poolCount),
-    test: examples(testCount),
-    normalization,
-    replicas: Array.from({ length: replicas }, (_, r) => parameters(r)),
-  };
+  const pool = examples(poolCount), test = examples(testCount);
+  const drawn = Array.from({ length: replicas }, (_, r) => parameters(r));
+  const sparse = shape.isSparse ? masksOf(drawn) : null;
+  const spec = { layers, optimizer, batchSize, trainCount, replicas, sparse };
+  return { spec, pool, test, normalization, replicas: drawn };
+}
+
+function masksOf(replicas: ReplicaParameters[]): Float32Array[][] {
+  return replicas.map(({ layers }) => layers.map(({ mask }) => mask));
 }
 
 /** A run of one of a case's replicas alone. */
 export function aloneCase(run: RunCase, replica: number): RunCase {
-  return { ...run, spec: { ...run.spec, replicas: 1 }, replicas: [run.replicas[replica]] };
+  const replicas = [run.replicas[replica]];
+  const sparse = run.spec.sparse ? masksOf(replicas) : null;
+  return { ...run, spec: { ...run.spec, replicas: 1, sparse }, replicas };
 }
 
 /**

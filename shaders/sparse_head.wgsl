@@ -1,0 +1,91 @@
+// The last layer of a sparse network in training: softmax cross-entropy, metrics, gradient at the logits
+// and, where IS_FUSED is 1, all in one with what comes before and after: logits, gradient at the layer below
+// through the last layer's weights.
+//
+//   inputs    (R, TILES, IN_ROWS, COLUMNS)      fused: the last layer's inputs, four examples to a column
+//   outputs   (R, TILES, DELTA_ROWS, COLUMNS)   else: its logits
+//   labels    (R, TILES · COLUMNS)              of four examples each; NO_LABEL where the batch is short
+//   deltas    (R, TILES, DELTA_ROWS, COLUMNS)   out: (softmax − onehot) / examples; 0 for no example
+//   below     (R, TILES, IN_ROWS, COLUMNS)      fused, out: the same at the layer below's pre-activations
+//   metrics, counters                           as in loss.wgsl
+//
+// An invocation has its own four examples from beginning to end, so nothing is shared but the sums of the
+// metrics: each lane sums its examples in order, lane 0 the lanes. HAS_BELOW is 0 where the last layer is
+// the first or not fused, IS_LOADED is 1 − IS_FUSED. Grid: (1, 1, R).
+
+@group(0) @binding(0) var<storage, read> labels: array<vec4u>;
+@group(0) @binding(1) var<storage, read_write> metrics: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> counters: array<u32>;
+@group(0) @binding(3) var<uniform> burst: Burst;
+
+var<workgroup> partial: array<vec2f, LANES>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let replica = group.z;
+  let iteration = counters[replica];
+  let examples = f32(min(BATCH, TRAIN - (iteration % BATCHES) * BATCH));
+  var sums = vec2f();
+  for (var all = lane; all < TILES * COLUMNS; all += LANES) {
+    let tile = replica * TILES + all / COLUMNS;
+    let column = all % COLUMNS;
+#for unused in IS_FUSED
+    for (var c = 0u; c < CLASSES; c++) {
+      let groups = groups_of(START, CLASSES, replica, c);
+      var acc = vec4f();
+      for (var g = groups.x; g < groups.y; g++) {
+        let rows = tile * IN_ROWS + record(g, 0u);
+        let weights = weights_of(g);
+#for i in 4
+        acc = fma(vec4f(weights[${i}]), load_inputs(rows[${i}], column), acc);
+#end
+      }
+      logits[c] = acc;
+    }
+#end
+#for unused in IS_LOADED
+    first_logit = tile * DELTA_ROWS;
+    logit_column = column;
+#end
+    let label = labels[replica * TILES * COLUMNS + all];
+    let valid = label != vec4u(NO_LABEL);
+    let s = statistics();
+    let loss = select(vec4f(), losses(label, s), valid);
+    let hit = select(vec4f(), hits(label, s), valid);
+    sums += vec2f(dot(loss, vec4f(1.0)), dot(hit, vec4f(1.0)));
+    for (var c = 0u; c < CLASSES; c++) {
+      let probability = exp(logit(c) - s.maximum) / s.sum;
+      let onehot = select(vec4f(), vec4f(1.0), vec4u(c) == label);
+      let delta = select(vec4f(), (probability - onehot) / examples, valid);
+      store_deltas(tile * DELTA_ROWS + c, column, delta);
+#for unused in HAS_BELOW
+      logits[c] = delta;
+#end
+    }
+#for unused in HAS_BELOW
+    for (var u = 0u; u < INPUTS; u++) {
+      let groups = groups_of(INPUT_START, INPUTS, replica, u);
+      var acc = vec4f();
+      for (var g = groups.x; g < groups.y; g++) {
+        let classes = record(g, 0u);
+        let weights = weights_of_input(g);
+#for i in 4
+        acc = fma(vec4f(weights[${i}]), logits[classes[${i}]], acc);
+#end
+      }
+      let activation = load_inputs(tile * IN_ROWS + u, column);
+      store_below(tile * IN_ROWS + u, column, acc * derivative(activation));
+    }
+#end
+  }
+  partial[lane] = sums;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = vec2f();
+    for (var i = 0u; i < LANES; i++) {
+      total += partial[i];
+    }
+    metrics[(iteration - burst.first) * REPLICAS + replica] = vec2f(total.x / examples, total.y);
+    counters[replica] = iteration + 1u;
+  }
+}

@@ -1,0 +1,61 @@
+// Gradients of a sparse layer's live weights, and the optimizer's update of them.
+//
+//   inputs   (R, TILES, IN_ROWS, COLUMNS)       this layer's inputs, four examples to a column
+//   deltas   (R, TILES, OUT_ROWS, COLUMNS)      gradient at this layer's pre-activations
+//   weights  (groups)                           in and out
+//   values   (groups)                           out: the same, for the other kernels
+//   schedule (burst)                            step size of each iteration of the burst
+//   counters (R)                                iterations done, this one included
+//   first, second moment (groups)               as the optimizer needs (optimizer_*.wgsl)
+//
+// One group per invocation, of those from `first` on. Each gradient is summed in four fma chains, one for
+// each example of a column. Grid: enough for all groups along x and y.
+
+struct Range {
+  first: u32,
+  end: u32,
+}
+
+@group(0) @binding(2) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(3) var<storage, read> counters: array<u32>;
+@group(0) @binding(4) var<uniform> range: Range;
+@group(0) @binding(5) var<uniform> burst: Burst;
+@group(0) @binding(8) var<uniform> schedule: array<vec4f, ${SCHEDULE}>;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let own = range.first + (group.y * groups.x + group.x) * LANES + lane;
+  let g = min(own, range.end - 1u);
+  let inputs = record(g, 0u);
+  let owner = record(g, 1u);
+#for i in 4
+  var acc_${i} = vec4f();
+#end
+  for (var t = 0u; t < TILES; t++) {
+    let tile = owner.y * TILES + t;
+    let rows = tile * IN_ROWS + inputs;
+    let delta_row = tile * OUT_ROWS + owner.x;
+    for (var column = 0u; column < COLUMNS; column++) {
+      let delta = load_deltas(delta_row, column);
+#for i in 4
+      acc_${i} = fma(load_inputs(rows[${i}], column), delta, acc_${i});
+#end
+    }
+  }
+  if (own < range.end) {
+    let gradient = vec4f(sum(acc_0), sum(acc_1), sum(acc_2), sum(acc_3));
+    let live = vec4u(0u, 1u, 2u, 3u) < vec4u(owner.z);
+    let done = counters[owner.y] - 1u - burst.first;
+    let weight = update(g, weights[g], gradient, schedule[done / 4u][done % 4u], live);
+    weights[g] = weight;
+    store_values(g / LIST_WIDTH, g % LIST_WIDTH, weight);
+  }
+}
+
+fn sum(v: vec4f) -> f32 {
+  return (v.x + v.y) + (v.z + v.w);
+}

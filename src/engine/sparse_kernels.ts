@@ -1,0 +1,382 @@
+/**
+ * The kernels of a sparse network, one function each: takes sizes, tile shapes and buffers, gives the
+ * source that `createKernels` compiles. Shapes and meaning are in the header of each file of `shaders/`.
+ * No constant depends on the masks, so that all levels of an experiment share their pipelines.
+ */
+
+import common from "../../shaders/common.wgsl" with { type: "text" };
+import finishBackward from "../../shaders/sparse_finish_backward.wgsl" with { type: "text" };
+import finishForward from "../../shaders/sparse_finish_forward.wgsl" with { type: "text" };
+import sparseEvaluate from "../../shaders/sparse_evaluate.wgsl" with { type: "text" };
+import sparseGather from "../../shaders/sparse_gather.wgsl" with { type: "text" };
+import sparseHead from "../../shaders/sparse_head.wgsl" with { type: "text" };
+import logitsLoaded from "../../shaders/sparse_logits_loaded.wgsl" with { type: "text" };
+import logitsPrivate from "../../shaders/sparse_logits_private.wgsl" with { type: "text" };
+import sparseLists from "../../shaders/sparse_lists.wgsl" with { type: "text" };
+import sparseProduct from "../../shaders/sparse_product.wgsl" with { type: "text" };
+import sparseSoftmax from "../../shaders/sparse_softmax.wgsl" with { type: "text" };
+import sparseUpdate from "../../shaders/sparse_update.wgsl" with { type: "text" };
+import weightsOfInputs from "../../shaders/sparse_weights_inputs.wgsl" with { type: "text" };
+import weightsOfUnits from "../../shaders/sparse_weights_units.wgsl" with { type: "text" };
+import type { GpuExamples } from "./dataset.ts";
+import { dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
+import type { LayerSpec } from "./layer_spec.ts";
+import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
+import { activationWgsl } from "./matmul_kernels.ts";
+import { type OptimizerSpec, updateWgsl } from "./optimizers.ts";
+import { MAX_BURST } from "./program_spec.ts";
+import { type GatherFrom, gatherParts, WINDOW_BYTES } from "./row_kernels.ts";
+import { featureRows, type SparseLayout } from "./sparse_layout.ts";
+import type { Tiles } from "./tiles.ts";
+
+/** vec4s in a row of the matrices of records and values, a power of two. */
+export const LIST_WIDTH = 1024;
+/** Workgroups among which the words of a batch are split. */
+const GATHER_CHUNKS = 8;
+/** Most workgroups along one axis of an update's grid. */
+const MAX_GROUPS = 32768;
+
+/** A batch as the sparse kernels have it: tiles of columns of four examples. */
+export interface Columns {
+  /** Columns of a tile, a multiple of 8. */
+  columns: number;
+  /** Tiles of one replica's batch. */
+  tiles: number;
+}
+
+/** How a batch of `rows` examples lies: tiles of 64 examples, or one of 32 that holds them all. */
+export function columnsFor(rows: number): Columns {
+  const columns = rows <= 32 ? 8 : 16;
+  return { columns, tiles: Math.ceil(rows / (4 * columns)) };
+}
+
+/** Examples of a batch, padding included. */
+export function paddedExamples({ columns, tiles }: Columns): number {
+  return 4 * columns * tiles;
+}
+
+/** The lists and the weights in them. */
+export interface SparseWeights {
+  layout: SparseLayout;
+  /** vec4u, `LIST_WIDTH` to a row. */
+  records: Matrix;
+  /** vec4f, `LIST_WIDTH` to a row. */
+  values: Matrix;
+}
+
+/** Fills a batch with the rows of the current training iteration, or of a window. */
+export function sparseGatherSource(
+  from: GatherFrom,
+  shape: Columns,
+  { layout, words, ...buffers }: {
+    layout: SparseLayout;
+    words: GPUBuffer;
+    examples: GpuExamples;
+    replicas: GPUBuffer;
+    batch: Matrix;
+    labels: GPUBuffer;
+  },
+): KernelSource {
+  const { columns, tiles } = shape, lanes = 8;
+  const { head, positions, constants, bindings } = gatherParts(from, buffers);
+  const { batch } = buffers, { features } = buffers.examples;
+  return {
+    label: "train" in from ? "gather" : "gather window",
+    template: [
+      head,
+      storeWgsl({ name: "batch", binding: 4, matrix: batch, vectors: columns }),
+      positions,
+      sparseGather,
+    ].join("\n"),
+    constants: {
+      ...constants,
+      LANES: lanes,
+      CHUNKS: GATHER_CHUNKS,
+      TILES: tiles,
+      COLUMNS: columns,
+      ROWS: featureRows(features),
+    },
+    bindings: [...bindings, read(words)],
+    grid: [GATHER_CHUNKS, tiles * columns / lanes, layout.replicas],
+  };
+}
+
+/** Constants and WGSL of the lists, `records` and `values` bound from `binding` on. */
+function listParts({ layout, records, values }: SparseWeights, binding: number, writes = false) {
+  const vectors = LIST_WIDTH,
+    named = { name: "values", binding: binding + 1, matrix: values, vectors };
+  return {
+    template: [
+      loadWgsl({ name: "records", binding, matrix: records, vectors, format: "u32" }),
+      writes ? storeWgsl(named) : loadWgsl(named),
+      sparseLists,
+    ].join("\n"),
+    constants: { LIST_WIDTH, RECORDS: layout.lists },
+    bindings: [matrixBinding(records, "read"), matrixBinding(values, writes ? "write" : "read")],
+  };
+}
+
+/** outputs = activation(inputs · live weights + biases) of layer `index`. */
+export function sparseForwardSource(
+  index: number,
+  shape: Columns,
+  tiles: Tiles,
+  weights: SparseWeights,
+  { inputs, outputs }: { inputs: Matrix; outputs: Matrix },
+): KernelSource {
+  const { layout } = weights, layer = layout.layers[index];
+  const lists = listParts(weights, 2), columns = shape.columns;
+  return product(`forward ${layer.name}`, shape, tiles, layout.replicas, {
+    lists: layer.units,
+    template: [
+      lists.template,
+      weightsOfUnits,
+      activationWgsl(layer.activation),
+      finishForward,
+      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: columns }),
+      storeWgsl({ name: "outputs", binding: 1, matrix: outputs, vectors: columns }),
+    ],
+    constants: {
+      ...lists.constants,
+      START: layout.unitLists[index],
+      IN_ROWS: featureRows(layer.inputs),
+      OUT_ROWS: featureRows(layer.units),
+    },
+    bindings: [matrixBinding(inputs, "read"), matrixBinding(outputs, "write"), ...lists.bindings],
+  });
+}
+
+/** Gradient at the pre-activations of the layer below layer `index`. */
+export function sparseBackwardSource(
+  index: number,
+  shape: Columns,
+  tiles: Tiles,
+  weights: SparseWeights,
+  buffers: { deltas: Matrix; activations: Matrix; below: Matrix },
+): KernelSource {
+  const { layout } = weights, layer = layout.layers[index];
+  const { deltas, activations, below } = buffers;
+  const lists = listParts(weights, 2), columns = shape.columns;
+  return product(`activation gradient ${layer.name}`, shape, tiles, layout.replicas, {
+    lists: layer.inputs,
+    template: [
+      lists.template,
+      weightsOfInputs.replaceAll("weights_of_input", "weights_of"),
+      activationWgsl(layout.layers[index - 1].activation),
+      finishBackward,
+      loadWgsl({ name: "inputs", binding: 0, matrix: deltas, vectors: columns }),
+      storeWgsl({ name: "outputs", binding: 1, matrix: below, vectors: columns }),
+      loadWgsl({ name: "activations", binding: 4, matrix: activations, vectors: columns }),
+    ],
+    constants: {
+      ...lists.constants,
+      START: layout.inputLists[index],
+      IN_ROWS: featureRows(layer.units),
+      OUT_ROWS: featureRows(layer.inputs),
+    },
+    bindings: [
+      matrixBinding(deltas, "read"),
+      matrixBinding(below, "write"),
+      ...lists.bindings,
+      matrixBinding(activations, "read"),
+    ],
+  });
+}
+
+function product(
+  label: string,
+  { columns, tiles: tileCount }: Columns,
+  tiles: Tiles,
+  replicas: number,
+  parts: {
+    lists: number;
+    template: string[];
+    constants: Record<string, number>;
+    bindings: KernelSource["bindings"];
+  },
+): KernelSource {
+  const { lanes, unitLanes, unitsEach } = tiles.sparse;
+  const across = Math.min(lanes, columns);
+  return {
+    label,
+    template: [...parts.template, sparseProduct].join("\n"),
+    constants: {
+      ...parts.constants,
+      LISTS: parts.lists,
+      LANES: across,
+      VECTORS: columns / across,
+      UNIT_LANES: unitLanes,
+      UNITS_EACH: unitsEach,
+      TILES: tileCount,
+    },
+    bindings: parts.bindings,
+    grid: [Math.ceil(parts.lists / (unitLanes * unitsEach)), 1, replicas * tileCount],
+  };
+}
+
+/** Most classes of a head that is one kernel. */
+const FUSED_CLASSES = 32;
+
+/** Whether one kernel does all of a last layer that gives so many classes. */
+export function isHeadFused(classes: number): boolean {
+  return classes <= FUSED_CLASSES;
+}
+
+/** The last layer in training: loss, metrics, gradient; fused, also logits and gradient below. */
+export function sparseHeadSource(
+  { batchSize, trainCount }: { batchSize: number; trainCount: number },
+  { columns, tiles }: Columns,
+  weights: SparseWeights,
+  buffers: {
+    /** The last layer's inputs if it is fused, else its logits. */
+    inputs: Matrix;
+    labels: GPUBuffer;
+    deltas: Matrix;
+    /** Null if there is no layer below, or the head is not fused. */
+    below: Matrix | null;
+    metrics: GPUBuffer;
+    counters: GPUBuffer;
+    burst: GPUBuffer;
+  },
+): KernelSource {
+  const { layout } = weights, { inputs, deltas, below } = buffers;
+  const index = layout.layers.length - 1, layer = layout.layers[index];
+  const isFused = isHeadFused(layer.units), vectors = columns;
+  const lists = listParts(weights, 4);
+  const input = (name: string) => loadWgsl({ name, binding: 6, matrix: inputs, vectors });
+  return {
+    label: `loss ${layer.name}`,
+    template: [
+      common,
+      ...(isFused
+        ? [lists.template, weightsOfUnits, weightsOfInputs, input("inputs"), logitsPrivate]
+        : [input("outputs"), logitsLoaded]),
+      below ? activationWgsl(layout.layers[index - 1].activation) : "",
+      storeWgsl({ name: "deltas", binding: 7, matrix: deltas, vectors }),
+      below ? storeWgsl({ name: "below", binding: 8, matrix: below, vectors }) : "",
+      sparseSoftmax,
+      sparseHead,
+    ].join("\n"),
+    constants: {
+      ...lists.constants,
+      LANES: columns,
+      COLUMNS: columns,
+      TILES: tiles,
+      CLASSES: layer.units,
+      INPUTS: layer.inputs,
+      START: layout.unitLists[index],
+      INPUT_START: layout.inputLists[index],
+      IN_ROWS: featureRows(layer.inputs),
+      DELTA_ROWS: featureRows(layer.units),
+      IS_FUSED: Number(isFused),
+      IS_LOADED: Number(!isFused),
+      HAS_BELOW: Number(below !== null),
+      BATCH: batchSize,
+      BATCHES: Math.ceil(trainCount / batchSize),
+      TRAIN: trainCount,
+      REPLICAS: layout.replicas,
+    },
+    bindings: [
+      read(buffers.labels),
+      write(buffers.metrics),
+      write(buffers.counters),
+      uniform(buffers.burst),
+      ...(isFused ? lists.bindings : [null, null]),
+      matrixBinding(inputs, "read"),
+      matrixBinding(deltas, "write"),
+      below && matrixBinding(below, "write"),
+    ],
+    grid: [1, 1, layout.replicas],
+  };
+}
+
+/** Gradients of the live weights of layer `index`, and the optimizer's update. */
+export function sparseUpdateSource(
+  index: number,
+  optimizer: OptimizerSpec,
+  { columns, tiles: tileCount }: Columns,
+  tiles: Tiles,
+  { groups, ...weights }: SparseWeights & { groups: number },
+  buffers: {
+    inputs: Matrix;
+    deltas: Matrix;
+    /** (groups) vec4f: values that are updated; `values` gets a copy. */
+    updated: GPUBuffer;
+    counters: GPUBuffer;
+    range: GPUBuffer;
+    burst: GPUBuffer;
+    schedule: GPUBuffer;
+    state: GPUBuffer[];
+  },
+): KernelSource {
+  const { inputs, deltas, updated, counters, range, burst, schedule, state } = buffers;
+  const layer: LayerSpec = weights.layout.layers[index];
+  const lists = listParts(weights, 9, true), lanes = tiles.sparse.updateLanes;
+  const workgroups = Math.ceil(groups / lanes), across = Math.min(workgroups, MAX_GROUPS);
+  return {
+    label: `weight gradient ${layer.name}`,
+    template: [
+      common,
+      updateWgsl(optimizer),
+      lists.template,
+      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: columns }),
+      loadWgsl({ name: "deltas", binding: 1, matrix: deltas, vectors: columns }),
+      sparseUpdate,
+    ].join("\n"),
+    constants: {
+      ...lists.constants,
+      LANES: lanes,
+      TILES: tileCount,
+      COLUMNS: columns,
+      IN_ROWS: featureRows(layer.inputs),
+      OUT_ROWS: featureRows(layer.units),
+      SCHEDULE: MAX_BURST / 4,
+    },
+    bindings: [
+      matrixBinding(inputs, "read"),
+      matrixBinding(deltas, "read"),
+      write(updated),
+      read(counters),
+      uniform(range),
+      uniform(burst),
+      ...[0, 1].map((i) => state[i] ? write(state[i]) : null),
+      uniform(schedule),
+      ...lists.bindings,
+    ],
+    grid: [across, Math.ceil(workgroups / across), 1],
+  };
+}
+
+/** Loss and correctness of each example of an evaluation window. */
+export function sparseEvaluateSource(
+  sizes: { classes: number; replicas: number; span: number },
+  { columns, tiles }: Columns,
+  buffers: { logits: Matrix; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },
+): KernelSource {
+  const { logits } = buffers, lanes = 8;
+  return {
+    label: "evaluate",
+    template: [
+      common,
+      loadWgsl({ name: "outputs", binding: 0, matrix: logits, vectors: columns }),
+      logitsLoaded,
+      sparseSoftmax,
+      sparseEvaluate,
+    ].join("\n"),
+    constants: {
+      LANES: lanes,
+      COLUMNS: columns,
+      TILES: tiles,
+      CLASSES: sizes.classes,
+      LOGIT_ROWS: featureRows(sizes.classes),
+      SPAN: sizes.span,
+    },
+    bindings: [
+      matrixBinding(logits, "read"),
+      read(buffers.labels),
+      write(buffers.rows),
+      dynamicUniform(buffers.windows, WINDOW_BYTES),
+    ],
+    grid: [tiles * columns / lanes, 1, sizes.replicas],
+  };
+}

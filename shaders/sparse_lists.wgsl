@@ -1,7 +1,7 @@
 // Lists of live weights (src/engine/sparse_layout.ts), four entries to a group.
 //
 //   records  vec4u: (first group, end) of each list; then two for each group, from RECORDS on
-//            lists of units: rows of inputs; unit, replica, entries in use
+//            lists of units: rows of inputs; unit, replica, entries in use, layer
 //            lists of inputs: rows of units; slots of their values
 //   values   vec4f for each group of the lists of units; slot s is component s % 4 of group s / 4
 //

@@ -29,6 +29,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: v
 #end
 #end
     }
+    // An empty list's output is 0 for good.
+    if (groups.x == groups.y) {
+      continue;
+    }
 #for v in VECTORS
     store_outputs(tile * OUT_ROWS + list, column + ${v}u, finish(acc_${v}, tile, list, column + ${v}u));
 #end

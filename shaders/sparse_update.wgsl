@@ -1,7 +1,7 @@
-// Gradients of a sparse layer's live weights, and the optimizer's update of them.
+// Gradients of live weights, and the optimizer's update of them, of LAYERS layers from the first on.
 //
-//   inputs   (R, TILES, IN_ROWS, COLUMNS)       this layer's inputs, four examples to a column
-//   deltas   (R, TILES, OUT_ROWS, COLUMNS)      gradient at this layer's pre-activations
+//   inputs_l (R, TILES, IN_ROWS_l, COLUMNS)     the layer's inputs, four examples to a column
+//   deltas_l (R, TILES, OUT_ROWS_l, COLUMNS)    gradient at its pre-activations
 //   weights  (groups)                           in and out
 //   values   (groups)                           out: the same, for the other kernels
 //   schedule (burst)                            step size of each iteration of the burst
@@ -16,11 +16,11 @@ struct Range {
   end: u32,
 }
 
-@group(0) @binding(2) var<storage, read_write> weights: array<vec4f>;
-@group(0) @binding(3) var<storage, read> counters: array<u32>;
-@group(0) @binding(4) var<uniform> range: Range;
-@group(0) @binding(5) var<uniform> burst: Burst;
-@group(0) @binding(8) var<uniform> schedule: array<vec4f, ${SCHEDULE}>;
+@group(0) @binding(0) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(1) var<storage, read> counters: array<u32>;
+@group(0) @binding(2) var<uniform> range: Range;
+@group(0) @binding(3) var<uniform> burst: Burst;
+@group(0) @binding(4) var<uniform> schedule: array<vec4f, ${SCHEDULE}>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -35,17 +35,21 @@ fn main(
 #for i in 4
   var acc_${i} = vec4f();
 #end
-  for (var t = 0u; t < TILES; t++) {
+  // A loop of no steps for the other layers: a processor's vector lanes would go through both sides of
+  // an `if`.
+#for l in LAYERS
+  for (var t = select(TILES, 0u, owner.w == FIRST_LAYER + ${l}u); t < TILES; t++) {
     let tile = owner.y * TILES + t;
-    let rows = tile * IN_ROWS + inputs;
-    let delta_row = tile * OUT_ROWS + owner.x;
+    let rows = tile * IN_ROWS_${l} + inputs;
+    let delta_row = tile * OUT_ROWS_${l} + owner.x;
     for (var column = 0u; column < COLUMNS; column++) {
-      let delta = load_deltas(delta_row, column);
+      let delta = load_deltas_${l}(delta_row, column);
 #for i in 4
-      acc_${i} = fma(load_inputs(rows[${i}], column), delta, acc_${i});
+      acc_${i} = fma(load_inputs_${l}(rows[${i}], column), delta, acc_${i});
 #end
     }
   }
+#end
   if (own < range.end) {
     let gradient = vec4f(sum(acc_0), sum(acc_1), sum(acc_2), sum(acc_3));
     let live = vec4u(0u, 1u, 2u, 3u) < vec4u(owner.z);

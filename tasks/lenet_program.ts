@@ -1,6 +1,13 @@
 /** LeNet-300-100 (batch 60, MNIST or synthetic digits) on the engine, for the tasks that measure it. */
 
-import { type Gpu, type OptimizerSpec, Program, uploadExamples } from "../src/engine/mod.ts";
+import {
+  adamSpec,
+  type Gpu,
+  type OptimizerSpec,
+  Program,
+  pruneSmallest,
+  uploadExamples,
+} from "../src/engine/mod.ts";
 import type { GpuExamples } from "../src/engine/dataset.ts";
 import type { ExampleSets } from "../src/datasets/examples.ts";
 import { ModelFc } from "../src/foundations/model_fc.ts";
@@ -45,19 +52,25 @@ export interface LenetOptions {
   batchSize?: number;
   /** Units of the hidden layers. */
   hidden?: number[];
+  /** By layer; all weights are live by default. */
+  masks?: Float32Array[];
+  /** Whether the kernels touch live weights only. */
+  isSparse?: boolean;
 }
 
-/** A dense network, loaded and warmed up. */
+/** A network, loaded and warmed up. */
 export async function lenetProgram(
   gpu: Gpu,
   { pool, test, classes }: Uploaded,
-  { optimizer, replicas = 1, batchSize = BATCH, hidden = [300, 100] }: LenetOptions,
+  options: LenetOptions,
 ): Promise<Program> {
+  const { optimizer, replicas = 1, batchSize = BATCH, hidden = [300, 100] } = options;
   const model = new ModelFc(
     { layers: [...hidden.map((units): [number, "relu"] => [units, "relu"]), [classes, null]] },
     pool.features,
     { keyFor: (layer) => runKey({ seed: 0, purpose: "init", trial: 1, layer }) },
   );
+  const masks = options.masks ?? model.layers.map(({ name }) => model.masks[name].data);
   const program = await Program.create(gpu, {
     layers: model.layers,
     optimizer,
@@ -66,13 +79,14 @@ export async function lenetProgram(
     test,
     trainCount: Math.floor(pool.count * 11 / 12),
     replicas,
+    sparse: options.isSparse ? Array.from({ length: replicas }, () => masks) : null,
   });
   for (let r = 0; r < replicas; r++) {
     program.load(r, {
-      layers: model.layers.map(({ name }) => ({
+      layers: model.layers.map(({ name }, i) => ({
         weights: model.weights[name].data,
         biases: model.biases[name].data,
-        mask: model.masks[name].data,
+        mask: masks[i],
       })),
       orderKey: [1, r],
       splitKey: [2, r],
@@ -81,6 +95,47 @@ export async function lenetProgram(
   }
   await program.run([{ iterate: 10 }]);
   return program;
+}
+
+/** Masks of a lottery, and the share of all weights that they leave. */
+export interface Ticket {
+  masks: Float32Array[];
+  density: number;
+}
+
+/**
+ * The masks of a lottery at full size, level by level, until `density` is reached: the live weights of
+ * tickets are where the pixels are, and whole units of theirs are dead. A few hundred iterations a level
+ * are enough for that.
+ */
+export async function lotteryTickets(
+  gpu: Gpu,
+  uploaded: Uploaded,
+  { density, iterations = 300, ...options }:
+    & { density: number; iterations?: number }
+    & Pick<LenetOptions, "hidden">,
+): Promise<Ticket[]> {
+  const tickets: Ticket[] = [];
+  for (let masks: Float32Array[] | undefined;;) {
+    const how = { optimizer: adamSpec(1.2e-3), ...options, masks, isSparse: masks !== undefined };
+    const program = await lenetProgram(gpu, uploaded, how);
+    await program.run([{ iterate: iterations }]);
+    const [trained] = await program.readParameters();
+    program.destroy();
+    masks ??= trained.map(({ weights }) => weights.map(() => 1));
+    const live = masks.map((mask) => mask.reduce((sum, bit) => sum + bit, 0));
+    const total = masks.reduce((sum, mask) => sum + mask.length, 0);
+    tickets.push({ masks, density: live.reduce((a, b) => a + b) / total });
+    if (tickets.at(-1)!.density <= density) return tickets;
+    masks = await pruneSmallest(
+      gpu,
+      trained.map(({ weights }, i) => ({
+        weights,
+        mask: masks![i],
+        prune: Math.round(live[i] * (i === trained.length - 1 ? 0.1 : 0.2)),
+      })),
+    );
+  }
 }
 
 /** Milliseconds per iteration, wall time of one burst, its readback included. */

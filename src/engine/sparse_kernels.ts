@@ -290,58 +290,85 @@ export function sparseHeadSource(
   };
 }
 
-/** Gradients of the live weights of layer `index`, and the optimizer's update. */
+/** Gradients of the live weights of some layers, and the optimizer's update. */
 export function sparseUpdateSource(
-  index: number,
   optimizer: OptimizerSpec,
   { columns, tiles: tileCount }: Columns,
   tiles: Tiles,
-  { groups, ...weights }: SparseWeights & { groups: number },
+  weights: SparseWeights,
+  some: {
+    /** Indices of the layers, which follow one another. */
+    layers: readonly number[];
+    /** Their groups in all, and a uniform with the first one and the end. */
+    groups: number;
+    range: GPUBuffer;
+  },
   buffers: {
-    inputs: Matrix;
-    deltas: Matrix;
+    /** By layer: its inputs. */
+    activations: readonly Matrix[];
+    /** By layer. */
+    deltas: readonly Matrix[];
     /** (groups) vec4f: values that are updated; `values` gets a copy. */
     updated: GPUBuffer;
     counters: GPUBuffer;
-    range: GPUBuffer;
     burst: GPUBuffer;
     schedule: GPUBuffer;
     state: GPUBuffer[];
   },
 ): KernelSource {
-  const { inputs, deltas, updated, counters, range, burst, schedule, state } = buffers;
-  const layer: LayerSpec = weights.layout.layers[index];
-  const lists = listParts(weights, 9, true), lanes = tiles.sparse.updateLanes;
-  const workgroups = Math.ceil(groups / lanes), across = Math.min(workgroups, MAX_GROUPS);
+  const { updated, counters, burst, schedule, state } = buffers;
+  const lists = listParts(weights, 8, true), lanes = tiles.sparse.updateLanes;
+  const workgroups = Math.ceil(some.groups / lanes), across = Math.min(workgroups, MAX_GROUPS);
+  const sources = some.layers.map((index, l) => ({
+    layer: weights.layout.layers[index],
+    inputs: {
+      name: `inputs_${l}`,
+      binding: 10 + 2 * l,
+      matrix: buffers.activations[index],
+      vectors: columns,
+    },
+    deltas: {
+      name: `deltas_${l}`,
+      binding: 11 + 2 * l,
+      matrix: buffers.deltas[index],
+      vectors: columns,
+    },
+  }));
   return {
-    label: `weight gradient ${layer.name}`,
+    label: `weight gradient ${sources.map(({ layer }) => layer.name).join(", ")}`,
     template: [
       common,
       updateWgsl(optimizer),
       lists.template,
-      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: columns }),
-      loadWgsl({ name: "deltas", binding: 1, matrix: deltas, vectors: columns }),
+      ...sources.flatMap(({ inputs, deltas }) => [loadWgsl(inputs), loadWgsl(deltas)]),
       sparseUpdate,
     ].join("\n"),
     constants: {
       ...lists.constants,
       LANES: lanes,
+      LAYERS: sources.length,
+      FIRST_LAYER: some.layers[0],
       TILES: tileCount,
       COLUMNS: columns,
-      IN_ROWS: featureRows(layer.inputs),
-      OUT_ROWS: featureRows(layer.units),
       SCHEDULE: MAX_BURST / 4,
+      ...Object.fromEntries(sources.flatMap(({ layer }, l) => [
+        [`IN_ROWS_${l}`, featureRows(layer.inputs)],
+        [`OUT_ROWS_${l}`, featureRows(layer.units)],
+      ])),
     },
     bindings: [
-      matrixBinding(inputs, "read"),
-      matrixBinding(deltas, "read"),
       write(updated),
       read(counters),
-      uniform(range),
+      uniform(some.range),
       uniform(burst),
-      ...[0, 1].map((i) => state[i] ? write(state[i]) : null),
       uniform(schedule),
+      null,
+      ...[0, 1].map((i) => state[i] ? write(state[i]) : null),
       ...lists.bindings,
+      ...sources.flatMap(({ inputs, deltas }) => [
+        matrixBinding(inputs.matrix, "read"),
+        matrixBinding(deltas.matrix, "read"),
+      ]),
     ],
     grid: [across, Math.ceil(workgroups / across), 1],
   };

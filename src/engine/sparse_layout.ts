@@ -28,7 +28,7 @@ export interface SparseLayout {
   groups: number;
   /**
    * vec4u each: (first group, end) of every list, then two for every group. Of units' lists: rows of four
-   * inputs; unit, replica, entries in use, 0. Of inputs' lists, whose groups come after those of all units:
+   * inputs; unit, replica, entries in use, layer. Of inputs' lists, whose groups come after those of all units:
    * rows of four units; slots of their values.
    */
   records: Uint32Array<ArrayBuffer>;
@@ -74,7 +74,12 @@ export function sparseLayout(
           if (isKept(input, unit)) fed[input].push([unit, slot + list.push(input) - 1]);
         }
         if (layer.useBias && isUsed(unit)) list.push(onesRow(layer.inputs));
-        ofUnits.add(list, (_, count) => [unit, r, count]);
+        // An empty list stands for 0, which a sigmoid of nothing is not.
+        if (list.length === 0 && isUsed(unit) && layer.activation === "sigmoid") {
+          ofUnits.addEmpty([unit, r, 0, l]);
+          continue;
+        }
+        ofUnits.add(list, (_, count) => [unit, r, count, l]);
       }
       if (l === 0) return;
       for (const list of fed) {
@@ -159,13 +164,14 @@ export function unpackSparse(
   });
 }
 
-/** The groups [first, end) of the units of one layer, of all replicas. */
+/** The groups [first, end) of the units of layers from `from` to `to`, of all replicas. */
 export function groupsOf(
   { layers, replicas, records, unitLists }: SparseLayout,
-  layer: number,
+  from: number,
+  to: number,
 ): [first: number, end: number] {
-  const first = unitLists[layer], last = first + replicas * layers[layer].units - 1;
-  return [records[VECTOR * first], records[VECTOR * last + 1]];
+  const last = unitLists[to] + replicas * layers[to].units - 1;
+  return [records[VECTOR * unitLists[from]], records[VECTOR * last + 1]];
 }
 
 /** Which weights of a layer have a slot, and which of its units matter to what is above. */
@@ -219,6 +225,13 @@ class ListBuilder {
       this.addGroup(some, second(first, some.length));
     }
     this.ranges.push(begin, this.groups, 0, 0);
+    this.lists++;
+  }
+
+  /** Adds a list of one group without entries. */
+  addEmpty(second: number[]): void {
+    this.ranges.push(this.groups, this.groups + 1, 0, 0);
+    this.addGroup([], second);
     this.lists++;
   }
 

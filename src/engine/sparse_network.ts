@@ -301,20 +301,26 @@ function iterationSources(
         below: deltas[i],
       })
     ).reverse(),
-    ...layers.flatMap((layer, i) => {
-      const [first, end] = groupsOf(layout, i);
+    ...updatedTogether(gpu, buffers).flatMap((some) => {
+      const [first, end] = groupsOf(layout, some[0], some.at(-1)!);
       if (first === end) return [];
-      const range = pool.uniform(`groups ${layer.name}`, new Uint32Array([first, end, 0, 0]));
-      return [
-        sparseUpdateSource(i, optimizer, shape, tiles, { ...buffers, groups: end - first }, {
-          ...buffers,
-          inputs: activations[i],
-          deltas: deltas[i],
-          range,
-        }),
-      ];
+      const range = pool.uniform("groups", new Uint32Array([first, end, 0, 0]));
+      const group = { layers: some, groups: end - first, range };
+      return [sparseUpdateSource(optimizer, shape, tiles, buffers, group, buffers)];
     }),
   ];
+}
+
+/** Which layers one dispatch updates: all of them, where it may have as many textures. */
+function updatedTogether(
+  { device: { limits } }: Gpu,
+  { storage, layout: { layers } }: SparseBuffers,
+): number[][] {
+  const indices = layers.map((_, i) => i);
+  const textures = 2 + 2 * layers.length;
+  return storage === "textures" && textures <= limits.maxStorageTexturesPerShaderStage
+    ? [indices]
+    : indices.map((i) => [i]);
 }
 
 /** The kernels that evaluate a window. */

@@ -14,6 +14,7 @@ export {
   type CurveRows,
   type Curves,
   Gpu,
+  type KernelKind,
   type LayerSpec,
   type LayerState,
   type LayerValues,

@@ -33,6 +33,7 @@ const task = {
       defaultText: "all lines in one process, as replicas where their networks have one shape",
     }),
     replicas: { ...runFlags.replicas, group: "Flags" },
+    kernels: { ...runFlags.kernels, group: "Flags" },
     checkpointInterval: { ...runFlags.checkpointInterval, group: "Flags" },
     json: boolean({ help: "print what became of each line as one JSON document" }),
   },

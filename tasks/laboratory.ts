@@ -3,7 +3,7 @@
  * prints their headers and what they found.
  */
 
-import { type Gpu, openGpu } from "../src/engine/mod.ts";
+import { type Gpu, type KernelKind, openGpu } from "../src/engine/mod.ts";
 import { InterruptedError } from "../src/errors.ts";
 import { type CheckpointInterval, RunQueue } from "../src/foundations/run_queue.ts";
 import { cachedLoader } from "../src/mnist_fc/data_cache.ts";
@@ -28,6 +28,7 @@ import { commandLine, interruptible, notice, runTask, type TaskValues, warn } fr
 export interface LaboratoryOptions {
   quiet: boolean;
   replicas: number | "auto";
+  kernels?: KernelKind | "auto";
   checkpointInterval: CheckpointInterval;
 }
 
@@ -45,7 +46,7 @@ export interface Laboratory {
 /** Opens the GPU; installs a software adapter where there is none and that may be done. */
 export async function openLaboratory(
   task: string,
-  { quiet, replicas, checkpointInterval }: LaboratoryOptions,
+  { quiet, replicas, kernels, checkpointInterval }: LaboratoryOptions,
 ): Promise<Laboratory> {
   await ensureAdapter(task);
   const gpu = await openGpu();
@@ -61,6 +62,7 @@ export async function openLaboratory(
   let stage = "", total = 0, trained = 0;
   const queue = new RunQueue(gpu, {
     replicas,
+    kernels,
     checkpointInterval,
     signal: interruption.signal,
     reopen: () => openGpu(),
@@ -125,8 +127,11 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
   return await runTask(runner, async (flags: TaskValues<S>) => {
     runner.check(flags);
     const { quiet, json, checkpointInterval } = flags as CommonValues;
-    const { replicas = "auto" } = flags as { replicas?: number | "auto" };
-    const laboratory = await openLaboratory(runner.name, { quiet, replicas, checkpointInterval });
+    const { replicas = "auto", kernels = "auto" } = flags as Partial<LaboratoryOptions>;
+    const laboratory = await openLaboratory(
+      runner.name,
+      { quiet, replicas, kernels, checkpointInterval },
+    );
     try {
       const open = await runner.open(flags, laboratory.context);
       const [errors] = await laboratory.run([open.job], [...open.header, ["output", open.output]]);

@@ -8,6 +8,7 @@ export { type Activation, type LayerSpec } from "./layer_spec.ts";
 export { adamSpec, type OptimizerSpec, stateCount } from "./optimizers.ts";
 export { type BurstStep, Program } from "./program.ts";
 export {
+  type KernelKind,
   type LayerState,
   type LayerValues,
   MAX_BURST,

@@ -10,6 +10,9 @@ import type { OptimizerSpec } from "./optimizers.ts";
 import type { Key } from "./random.ts";
 import { paddedRows, tilesFor } from "./tiles.ts";
 
+/** Whether kernels work on whole matrices or on lists of live weights; the last bits differ. */
+export type KernelKind = "dense" | "sparse";
+
 /** What a program is compiled for. */
 export interface ProgramSpec {
   layers: LayerSpec[];

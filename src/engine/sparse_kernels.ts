@@ -20,7 +20,6 @@ import weightsOfInputs from "../../shaders/sparse_weights_inputs.wgsl" with { ty
 import weightsOfUnits from "../../shaders/sparse_weights_units.wgsl" with { type: "text" };
 import type { GpuExamples } from "./dataset.ts";
 import { dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
-import type { LayerSpec } from "./layer_spec.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
 import { type OptimizerSpec, updateWgsl } from "./optimizers.ts";

@@ -1,11 +1,17 @@
 /**
- * Tile shapes of the matmul kernels by class of adapter: how many rows and columns one invocation
- * computes, and how many invocations share a workgroup. A shape changes speed and never results: each
- * output is one fma chain in the same order whatever its tile.
+ * What is chosen by class of adapter: tile shapes of the kernels (how many rows and columns one invocation
+ * computes, how many invocations share a workgroup), and when to do what. A tile shape changes speed and
+ * never results: each output is one fma chain in the same order whatever its tile.
+ *
+ * The table is tuned.json, which `deno task tune` measures and rewrites. What to know of it: a software
+ * adapter is a handful of processor cores, best used with few large tiles, bounded by its compiler
+ * (forward with 20 rows × 5 vec4 takes llvmpipe 0.9 s to compile, 30 × 5 takes 1.7); where loads are
+ * cheap, smaller tiles leave out more zeros; a GPU hides latency with many invocations, so small tiles.
  */
 
 import type { AdapterDescription } from "./device.ts";
 import type { MatrixStorage } from "./matrix.ts";
+import table from "./tuned.json" with { type: "json" };
 
 /** Tile shape of one adapter class. */
 export interface Tiles {
@@ -33,6 +39,18 @@ export interface Tiles {
   sparse: SparseTiles;
 }
 
+/** What a class of adapters is given. */
+export interface Tuned extends Tiles {
+  /** On what adapter and when it was measured; null: never, a guess. */
+  measured: string | null;
+  /** Most networks to train at once; null: as many as fit. */
+  replicas: number | null;
+  sparse: SparseTiles & {
+    /** Networks with a smaller share of live weights are trained as lists of these. */
+    below: number;
+  };
+}
+
 /** Tile shapes of the sparse kernels. */
 export interface SparseTiles {
   /** Most invocations along a tile's columns of four examples. */
@@ -47,54 +65,21 @@ export interface SparseTiles {
   window: number;
 }
 
-/**
- * A software adapter is a handful of processor cores: few large tiles. What bounds them is the
- * compiler: on llvmpipe, forward with 20 rows × 5 vec4 takes 0.9 s to compile, with 30 × 5 it takes 1.7.
- */
-const SOFTWARE: Tiles = {
-  storage: "buffers",
-  lanes: 8,
-  rows: 20,
-  forwardVectors: 5,
-  backwardVectors: 2,
-  weightVectors: 2,
-  weightRowVectors: 5,
-  unroll: 4,
-  skipsZeros: true,
-  window: 500,
-  sparse: { lanes: 8, unitLanes: 1, unitsEach: 4, updateLanes: 8, window: 512 },
-};
-/**
- * Where loads are cheap, smaller tiles leave out more zeros: forward with 12 rows × 5 vec4 is as fast as
- * with 20 × 5 and compiles in half the time, the weight gradient with 1 × 5 as fast as with 2 × 5.
- */
-const LLVMPIPE: Tiles = {
-  ...SOFTWARE,
-  storage: "textures",
-  rows: 12,
-  weightVectors: 5,
-  weightRowVectors: 1,
-  window: 480,
-};
-/** A GPU hides latency with many invocations: small tiles. Not yet measured on one. */
-const HARDWARE: Tiles = {
-  storage: "buffers",
-  lanes: 32,
-  rows: 4,
-  forwardVectors: 1,
-  backwardVectors: 1,
-  weightVectors: 1,
-  weightRowVectors: 1,
-  unroll: 4,
-  skipsZeros: false,
-  window: 1000,
-  sparse: { lanes: 16, unitLanes: 4, unitsEach: 1, updateLanes: 64, window: 1024 },
-};
+/** Classes of adapters with a configuration of their own. */
+export type AdapterClass = "llvmpipe" | "software" | "hardware";
 
-/** The tile shapes for an adapter. */
-export function tilesFor(adapter: AdapterDescription): Tiles {
-  if (!adapter.isSoftware) return HARDWARE;
-  return /llvmpipe/i.test(adapter.name) ? LLVMPIPE : SOFTWARE;
+/** The table; what it says of a class may be replaced, to measure something else. */
+export const TUNED = table as Record<AdapterClass, Tuned>;
+
+/** The class of an adapter. */
+export function adapterClass({ isSoftware, name }: AdapterDescription): AdapterClass {
+  if (!isSoftware) return "hardware";
+  return /llvmpipe/i.test(name) ? "llvmpipe" : "software";
+}
+
+/** What is chosen for an adapter. */
+export function tilesFor(adapter: AdapterDescription): Tuned {
+  return TUNED[adapterClass(adapter)];
 }
 
 /** The same with as few rows per tile as cut a batch into the same number of tiles. */

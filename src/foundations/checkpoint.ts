@@ -30,7 +30,7 @@ export interface Checkpoint {
 }
 
 /** Version of the file's form. */
-export const CHECKPOINT_FORMAT = "lottery-ticket checkpoint 1";
+export const CHECKPOINT_FORMAT = "lottery-ticket checkpoint 2";
 
 const COUNT = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const HEADER = v.looseObject({
@@ -39,6 +39,8 @@ const HEADER = v.looseObject({
   config: v.unknown(),
   /** Digest of the masks and weights from which the run started. */
   start: v.string(),
+  /** What the network is to the kernels that train it, from the first iteration to the last. */
+  kernels: v.picklist(["dense", "sparse"]),
   /** The adapters that have trained it, each from an iteration on. */
   adapters: v.array(v.object({
     iteration: COUNT,
@@ -65,7 +67,7 @@ const MAX_HEADER_BYTES = 1 << 20;
 
 /** The bytes of a checkpoint. */
 export async function encodeCheckpoint(
-  header: Pick<CheckpointHeader, "config" | "start" | "adapters">,
+  header: Pick<CheckpointHeader, "config" | "start" | "kernels" | "adapters">,
   state: TrainingState,
 ): Promise<Uint8Array> {
   const arrays: (Float32Array | Float64Array)[] = state.layers.flatMap(({ optimizer, ...values }) =>

@@ -3,7 +3,7 @@
  * to go on from, if there is one, and keeps states as training advances.
  */
 
-import type { AdapterDescription, LayerSpec, TrainingState } from "../engine/mod.ts";
+import type { AdapterDescription, KernelKind, LayerSpec, TrainingState } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
 import {
   type AdapterUse,
@@ -42,11 +42,11 @@ export class RunCheckpoints {
     private readonly adapterOf: () => AdapterDescription,
   ) {}
 
-  /** The state to go on from; null to begin at the beginning. */
+  /** The state to go on from, and with which kernels; null to begin at the beginning. */
   async restore(
     layers: readonly LayerSpec[],
     optimizerMatrices: number,
-  ): Promise<TrainingState | null> {
+  ): Promise<{ state: TrainingState; kernels: KernelKind } | null> {
     const { storage, folder, config, onNotice } = this.place;
     const path = paths.checkpoint(folder);
     const checkpoint = await readCheckpoint(storage, folder);
@@ -71,15 +71,15 @@ export class RunCheckpoints {
           "its last bits can differ from those of one adapter alone, and run.json says so",
       );
     }
-    return state;
+    return { state, kernels: checkpoint.header.kernels };
   }
 
   /** Keeps a state in the place of the one before. */
-  async save(state: TrainingState): Promise<void> {
+  async save(state: TrainingState, kernels: KernelKind): Promise<void> {
     this.#note();
     this.#kept = state.iteration;
     const { storage, folder, config } = this.place;
-    const header = { config, start: this.start, adapters: this.#adapters };
+    const header = { config, start: this.start, kernels, adapters: this.#adapters };
     await storage.write(paths.checkpoint(folder), await encodeCheckpoint(header, state));
   }
 

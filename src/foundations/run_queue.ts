@@ -11,6 +11,7 @@ import {
   destroyExamples,
   type Gpu,
   type GpuExamples,
+  type KernelKind,
   MAX_BURST,
   maxReplicas,
   type OptimizerSpec,
@@ -27,7 +28,9 @@ import {
 import { checkProgramSpec } from "../engine/program_spec.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
 import { CapacityError, DeviceLostError, InterruptedError, OutOfMemoryError } from "../errors.ts";
+import { tilesFor } from "../engine/tiles.ts";
 import type { DatasetBase } from "./dataset_base.ts";
+import { density, type Masks } from "./masks.ts";
 import type { ModelBase } from "./model.ts";
 
 /** One run to train. */
@@ -42,6 +45,8 @@ export interface TrainRequest {
   batchSize: number;
   /** How long, and when to evaluate. */
   plan: TrainingPlan;
+  /** What the network is to the kernels. Default: dense. */
+  kernels?: KernelKind;
   /** A state of this run to go on from. */
   from?: TrainingState | null;
   /** Keeps a state to go on from, now and then and when training is interrupted. */
@@ -49,7 +54,7 @@ export interface TrainRequest {
 }
 
 /** What decides the shape of its program. */
-export type ShapeRequest = Pick<TrainRequest, "dataset" | "optimizer" | "batchSize"> & {
+export type ShapeRequest = Pick<TrainRequest, "dataset" | "optimizer" | "batchSize" | "kernels"> & {
   model: Pick<ModelBase, "layers">;
 };
 
@@ -63,6 +68,8 @@ export interface TrainOutcome extends ReplicaOutcome {
 export interface RunQueueOptions {
   /** Most runs trained at once; "auto": as many as wait and as are fast on this adapter. */
   replicas?: number | "auto";
+  /** The kernels of runs that do not say; "auto": those that are faster at a network's density. */
+  kernels?: KernelKind | "auto";
   /** Keeps a checkpoint of what is trained, then ends it and all that waits with its reason. */
   signal?: AbortSignal;
   /** When to keep checkpoints. Default: after 60 seconds. */
@@ -74,12 +81,6 @@ export interface RunQueueOptions {
   /** Called as a group advances; `runs` is its size. */
   onProgress?: (progress: TrainingProgress & { runs: number }) => void;
 }
-
-/**
- * Most replicas that "auto" takes on a software adapter, where more outgrow the processor's caches: 24
- * controls of 100 iterations take 30.4 s as 4 at a time, 30.6 s as 8 and 40.3 s as 24 (two cores).
- */
-const SOFTWARE_REPLICAS = 8;
 
 interface Waiting {
   request: TrainRequest;
@@ -160,7 +161,7 @@ export class RunQueue {
     });
   }
 
-  /** Runs one experiment; the queue trains only when all experiments in progress wait for it. */
+  /** Runs one experiment: until all in progress wait, more may come that can be trained together. */
   async participate<T>(experiment: () => Promise<T>): Promise<T> {
     this.#active++;
     try {
@@ -199,6 +200,14 @@ export class RunQueue {
     return results;
   }
 
+  /** The kernels for a network with these masks. */
+  kernelsFor(masks: Masks): KernelKind {
+    const { kernels = "auto" } = this.options;
+    if (kernels !== "auto") return kernels;
+    const { below } = tilesFor(this.#gpu.adapter).sparse;
+    return density(masks).percent < 100 * below ? "sparse" : "dense";
+  }
+
   /** Trains one run, together with others of its shape. */
   train(request: TrainRequest): Promise<TrainOutcome> {
     return new Promise((resolve, reject) => {
@@ -221,11 +230,10 @@ export class RunQueue {
   /** How many runs of this shape train at once, if there are as many. */
   async capacity(request: ShapeRequest): Promise<number> {
     const { replicas = "auto" } = this.options;
-    return replicas === "auto"
-      ? await this.onGpu(async (gpu) =>
-        this.#automatic(maxReplicas(gpu, await this.#programSpec(request)))
-      )
-      : replicas;
+    if (replicas !== "auto") return replicas;
+    return await this.onGpu(async (gpu) =>
+      this.#automatic(maxReplicas(gpu, await this.#programSpec(request)))
+    );
   }
 
   /**
@@ -275,21 +283,38 @@ export class RunQueue {
     this.#uploads.clear();
   }
 
+  /**
+   * Trains what waits, as much of one shape at a time as the adapter is best given, as soon as there is as
+   * much, or nothing more is to come: places are filled again when runs end, and the files of those that
+   * have ended are written meanwhile.
+   */
   async #flush(): Promise<void> {
-    if (this.#running || this.#waiting.length === 0 || this.#waiting.length < this.#active) return;
+    if (this.#running) return;
     this.#running = true;
-    const groups = Map.groupBy(this.#waiting, ({ request }) => this.#shapeKey(request));
-    this.#waiting = [];
-    for (const group of groups.values()) {
+    while (this.#waiting.length > 0) {
+      const [[{ request }]] = this.#groups();
+      const width = await this.capacity(request).catch(() => 1);
+      const [group] = this.#groups();
+      if (this.#shapeKey(group[0].request) !== this.#shapeKey(request)) continue;
+      if (group.length < width && this.#waiting.length < this.#active) break;
+      const some = group.slice(0, width);
+      this.#waiting = this.#waiting.filter((waiting) => !some.includes(waiting));
       try {
         this.options.signal?.throwIfAborted();
-        await this.#trainGroup(group);
+        await this.#trainGroup(some);
       } catch (error) {
-        for (const { reject } of group) reject(error);
+        for (const { reject } of some) reject(error);
       }
+      // Those that have ended may ask for more.
+      await new Promise((resolve) => setTimeout(resolve));
     }
     this.#running = false;
-    queueMicrotask(() => this.#flush());
+  }
+
+  /** What waits, by shape, the largest group first. */
+  #groups(): Waiting[][] {
+    const groups = Map.groupBy(this.#waiting, ({ request }) => this.#shapeKey(request));
+    return [...groups.values()].sort((a, b) => b.length - a.length);
   }
 
   async #trainGroup(group: Waiting[]): Promise<void> {
@@ -301,7 +326,9 @@ export class RunQueue {
       const together = left.filter((waiting) => iterationOf(waiting) === iterationOf(left[0]));
       const spec = await this.#programSpec(request);
       const width = this.#width(spec, together.length);
-      const program = await this.#programFor(request, spec, width);
+      const isSparse = request.kernels === "sparse";
+      const sparse = isSparse ? together.map((waiting) => masksOf(waiting.request)) : null;
+      const program = await this.#programFor(request, { ...spec, sparse }, width);
       const replicas = together.slice(0, program.spec.replicas);
       await this.#trainReplicas(replicas, program);
       left = left.filter((waiting) => !replicas.includes(waiting));
@@ -324,8 +351,7 @@ export class RunQueue {
 
   /** The width that is chosen where `fits` replicas are the most that the device can hold. */
   #automatic(fits: number): number {
-    const { isSoftware } = this.#gpu.adapter;
-    return Math.max(1, Math.min(fits, isSoftware ? SOFTWARE_REPLICAS : Infinity));
+    return Math.max(1, Math.min(fits, tilesFor(this.#gpu.adapter).replicas ?? Infinity));
   }
 
   async #trainReplicas(group: Waiting[], program: Program): Promise<void> {
@@ -371,7 +397,8 @@ export class RunQueue {
 
   /**
    * A program for `width` runs, or for fewer where the memory is too small for these and no number was
-   * asked for. The last program is kept: the levels of an experiment have one shape.
+   * asked for. The last program is kept: the levels of an experiment have one shape. (One of lists of live
+   * weights is of no use to other masks.)
    */
   async #programFor(
     request: ShapeRequest,
@@ -379,13 +406,14 @@ export class RunQueue {
     width: number,
   ): Promise<Program> {
     const { replicas: wanted = "auto" } = this.options;
-    const shape = this.#programKey(request);
-    if (this.#program?.key === `${width} ${shape}`) return this.#program.program;
+    const shape = spec.sparse ? "sparse" : this.#programKey(request);
+    if (!spec.sparse && this.#program?.key === `${width} ${shape}`) return this.#program.program;
     this.#program?.program.destroy();
     this.#program = null;
     for (let replicas = width;; replicas = Math.floor(replicas / 2)) {
       try {
-        const program = await Program.create(this.#gpu, { ...spec, replicas });
+        const sparse = spec.sparse?.slice(0, replicas);
+        const program = await Program.create(this.#gpu, { ...spec, sparse, replicas });
         if (replicas < width && wanted !== "auto") {
           program.destroy();
           throw new CapacityError(
@@ -437,11 +465,15 @@ export class RunQueue {
   }
 
   /** Runs with the same key can be replicas of one program. */
-  #programKey({ model, dataset, optimizer, batchSize }: ShapeRequest): string {
+  #programKey({ model, dataset, optimizer, batchSize, kernels }: ShapeRequest): string {
     const { normalization, trainCount } = dataset;
     const data = [this.#setId(dataset.sets), normalization, trainCount];
-    return JSON.stringify([model.layers, optimizer, batchSize, data]);
+    return JSON.stringify([model.layers, optimizer, batchSize, data, kernels ?? "dense"]);
   }
+}
+
+function masksOf({ model }: TrainRequest): Float32Array[] {
+  return model.layers.map(({ name }) => model.masks[name].data);
 }
 
 function replicaParameters({ model, dataset }: TrainRequest): ReplicaParameters {

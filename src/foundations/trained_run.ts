@@ -1,6 +1,6 @@
 /** What training a run came to, and its early-stop point. */
 
-import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";
+import type { CurvePoint, Curves, KernelKind, LayerSpec } from "../engine/mod.ts";
 import type { AdapterUse } from "./checkpoint.ts";
 import type { Masks } from "./masks.ts";
 import type { Network } from "./network.ts";
@@ -21,6 +21,8 @@ export interface TrainedRun {
   masks: Masks;
   /** How many updates were made. */
   iterations: number;
+  /** What the network was to the kernels that trained it. */
+  kernels: KernelKind;
   /** The adapters that trained it, each from an iteration on: one, unless it was resumed elsewhere. */
   adapters: AdapterUse[];
   /** Loss and accuracy by iteration. */

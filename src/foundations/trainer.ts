@@ -4,7 +4,7 @@
  * iteration is found afterwards.
  */
 
-import { type LayerSpec, type OptimizerSpec, stateCount } from "../engine/mod.ts";
+import { type KernelKind, type LayerSpec, type OptimizerSpec, stateCount } from "../engine/mod.ts";
 import { DivergedError, InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { ModelBase } from "./model.ts";
@@ -51,6 +51,8 @@ export interface TrainOptions {
   validateInterval?: number | null;
   /** The same for the test set. */
   testInterval?: number | null;
+  /** What the network is to the kernels; decides the last bits. Default: what the queue finds faster. */
+  kernels?: KernelKind;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
   /** Where to keep checkpoints and to look for one to go on from. Default: with `output`, there. */
@@ -112,7 +114,8 @@ export function trainRequest(options: TrainOptions): TrainRequest {
  */
 export async function train(queue: RunQueue, options: TrainOptions): Promise<TrainedRun> {
   const { model, optimizer, name = "run", output } = options;
-  const request = trainRequest(options);
+  const kernels = options.kernels ?? queue.kernelsFor(model.masks);
+  const request: TrainRequest & { kernels: KernelKind } = { ...trainRequest(options), kernels };
   const { iterations } = request.plan;
   const place = options.checkpoints ?? (output && { ...output, config: configOf(request) });
   const checkpoints = place && new RunCheckpoints(
@@ -121,8 +124,12 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     () => queue.gpu.adapter,
   );
   if (checkpoints) {
-    request.from = await checkpoints.restore(model.layers, stateCount(optimizer));
-    request.onCheckpoint = (state) => checkpoints.save(state);
+    const restored = await checkpoints.restore(model.layers, stateCount(optimizer));
+    request.from = restored?.state;
+    // A run keeps to the kernels that it began with.
+    if (restored) request.kernels = restored.kernels;
+    const { kernels } = request;
+    request.onCheckpoint = (state) => checkpoints.save(state, kernels);
   }
   const { curves, divergedAt, final } = await queue.train(request);
   const isFinite = final.every(({ weights, biases }) =>
@@ -152,21 +159,25 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     finalBiases: byLayer("biases", ({ units }) => [units]),
     masks: model.masks,
     iterations,
+    kernels: request.kernels,
     adapters: checkpoints?.adapters ?? [{ iteration: 0, adapter: queue.gpu.adapter }],
     curves,
   };
   if (output) {
     const { storage, folder } = output;
-    const record = { format: RECORD_FORMAT, config: configOf(request), ...adapterFields(run) };
+    const record = { format: RECORD_FORMAT, config: configOf(request), ...engineFields(run) };
     await saveRun(storage, folder, run, record);
   }
   return run;
 }
 
-/** The adapter of a run as its record has it; earlier ones only where there were some. */
-export function adapterFields({ adapters }: TrainedRun) {
+/**
+ * What a run was trained on and by, as its record has it: the kernels, the adapter, and the earlier ones
+ * where there were some.
+ */
+export function engineFields({ kernels, adapters }: TrainedRun) {
   const { adapter } = adapters.at(-1)!;
-  return adapters.length === 1 ? { adapter } : { adapter, adapters };
+  return adapters.length === 1 ? { kernels, adapter } : { kernels, adapter, adapters };
 }
 
 /** All that decides the run beside its initial weights and masks, which are in files of their own. */

@@ -44,7 +44,7 @@ type Values = FlagValues<typeof argfileFlags>;
 /** What a line says itself, and what is of no use in it. */
 const OF_THE_LINE = [
   ...["experimentPath", "outputDir", "trials", "levels", "runs", "experiment"],
-  ...["json", "replicas"],
+  ...["json", "replicas", "kernels"],
 ];
 
 /**

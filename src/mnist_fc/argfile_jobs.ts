@@ -19,7 +19,7 @@ export interface LineResult {
 }
 
 /** What every process has of its own: in a line that shares one it would say nothing. */
-const OF_THE_PROCESS = ["json", "replicas", "checkpointInterval"];
+const OF_THE_PROCESS = ["json", "replicas", "kernels", "checkpointInterval"];
 
 /**
  * Opens the lines and carries them out side by side; a line that fails does not stop the others.

@@ -74,6 +74,7 @@ export const reinitializeFlags = {
   mnistLocation: runFlags.mnistLocation,
   permuteLabels: runFlags.permuteLabels,
   replicas: runFlags.replicas,
+  kernels: runFlags.kernels,
   resume: runFlags.resume,
   checkpointInterval: runFlags.checkpointInterval,
   overwrite: runFlags.overwrite,

@@ -121,7 +121,9 @@ export class Replays implements Job {
       presetBiases: initialBiases,
     });
     onStart?.(config);
-    const trained = await train(queue, trainOptionsOf(config, datasetOf(config, data.sets), model));
+    const kernels = record.kernels === "sparse" ? "sparse" : "dense";
+    const options = trainOptionsOf(config, datasetOf(config, data.sets), model);
+    const trained = await train(queue, { ...options, kernels });
     const files = encodeRun(trained);
     const again = await encodeRecord(recordOf(config, trained), files);
     const isOtherAdapter = record.adapters !== undefined ||

@@ -155,6 +155,14 @@ export const runFlags = {
     help: "runs trained at once in one GPU program; never changes a result",
     group: EXPERIMENT,
   }),
+  kernels: choice({
+    choices: ["auto", "dense", "sparse"],
+    default: "auto",
+    help:
+      "train networks as whole matrices, or as lists of live weights, faster where few are left; " +
+      "changes last bits, so run.json says which, and a run keeps to it",
+    group: EXPERIMENT,
+  }),
   ...protocolFlags,
   experimentPath: path({
     help: "folder of the experiment; runs land in PATH/trial{t}/{level}/{experiment name}",

@@ -27,6 +27,14 @@ const DEEP: RunShape = {
   }],
 };
 
+const SPARSE: RunShape = {
+  ...DEEP,
+  optimizer: adamSpec(1.2e-3),
+  batchSize: 37,
+  density: 0.2,
+  isSparse: true,
+};
+
 const draw = (shape: RunShape) => randomRun(shape, new RandomStream(seedKey(3)));
 
 const STEPS: BurstStep[] = [
@@ -72,6 +80,7 @@ for (
   const [name, shape, gpu] of [
     ...COMBINATIONS.map(([name, shape]) => [`${name}, hardware tiles`, shape, hardware] as const),
     ...adapters.map(([name, gpu]) => [`one layer, ${name}`, SHAPE, gpu] as const),
+    ...adapters.map(([name, gpu]) => [`adam, sparse, ${name}`, SPARSE, gpu] as const),
   ]
 ) {
   Deno.test(`determinism: a replica of three is bit-identical to the same run alone: ${name}`, async () => {
@@ -85,40 +94,43 @@ for (
   });
 }
 
-Deno.test("determinism: a program loaded again repeats itself bit for bit", async () => {
-  // Adam: its state and the count of iterations must start anew.
-  const run = draw({ ...SHAPE, optimizer: adamSpec(1.2e-3) });
-  await withProgram(hardware, run, async (program) => {
-    const first = await outcome(program, [STEPS]);
-    run.replicas.forEach((parameters, r) => program.load(r, parameters));
-    assertEquals(await outcome(program, [STEPS]), first);
+for (const isSparse of [false, true]) {
+  const how = isSparse ? ", sparse" : "";
+  Deno.test(`determinism: a program loaded again repeats itself bit for bit${how}`, async () => {
+    // Adam: its state and the count of iterations must start anew.
+    const run = draw({ ...SHAPE, optimizer: adamSpec(1.2e-3), isSparse });
+    await withProgram(hardware, run, async (program) => {
+      const first = await outcome(program, [STEPS]);
+      run.replicas.forEach((parameters, r) => program.load(r, parameters));
+      assertEquals(await outcome(program, [STEPS]), first);
+    });
   });
-});
 
-Deno.test("determinism: neither the length of bursts nor evaluations change a run", async () => {
-  // Adam's step sizes differ from one iteration to the next.
-  const run = draw({ ...DEEP, optimizer: adamSpec(1.2e-3) });
-  const results = [];
-  for (
-    const bursts of [
-      [STEPS],
-      STEPS.map((step) => [step]),
-      [
-        [STEPS[0]],
-        ...[1, 2, 7, 50].map((iterate) => [{ iterate }]),
-        ...STEPS.slice(2).map((step) => [step]),
-      ],
-    ]
-  ) {
-    results.push(await withProgram(hardware, run, (program) => outcome(program, bursts)));
-  }
-  assertEquals(results[1], results[0]);
-  assertEquals(results[2], results[0]);
+  Deno.test(`determinism: neither the length of bursts nor evaluations change a run${how}`, async () => {
+    // Adam's step sizes differ from one iteration to the next.
+    const run = draw({ ...DEEP, optimizer: adamSpec(1.2e-3), isSparse });
+    const results = [];
+    for (
+      const bursts of [
+        [STEPS],
+        STEPS.map((step) => [step]),
+        [
+          [STEPS[0]],
+          ...[1, 2, 7, 50].map((iterate) => [{ iterate }]),
+          ...STEPS.slice(2).map((step) => [step]),
+        ],
+      ]
+    ) {
+      results.push(await withProgram(hardware, run, (program) => outcome(program, bursts)));
+    }
+    assertEquals(results[1], results[0]);
+    assertEquals(results[2], results[0]);
 
-  const unwatched = await withProgram(hardware, run, (p) => outcome(p, [[{ iterate: 100 }]]));
-  assertEquals(unwatched.iterations, results[0].iterations);
-  assertEquals(unwatched.parameters, results[0].parameters);
-});
+    const unwatched = await withProgram(hardware, run, (p) => outcome(p, [[{ iterate: 100 }]]));
+    assertEquals(unwatched.iterations, results[0].iterations);
+    assertEquals(unwatched.parameters, results[0].parameters);
+  });
+}
 
 Deno.test("determinism: bursts may be submitted before the one before them has been read", async () => {
   const run = draw(SHAPE);
@@ -150,6 +162,15 @@ function mostlyBlack() {
 Deno.test("determinism: tile shapes, textures for buffers, and inputs left out because they are 0, change no bit", async () => {
   const run = mostlyBlack();
   const results = [];
+  for (const [, gpu] of adapters) {
+    results.push(await withProgram(gpu, run, (program) => outcome(program, [STEPS])));
+  }
+  assertEquals(results[1], results[0]);
+  assertEquals(results[2], results[0]);
+});
+
+Deno.test("determinism: tile shapes, and textures for buffers, change no bit of a sparse run", async () => {
+  const run = draw(SPARSE), results = [];
   for (const [, gpu] of adapters) {
     results.push(await withProgram(gpu, run, (program) => outcome(program, [STEPS])));
   }

@@ -34,18 +34,22 @@ function oracleEvaluation(run: RunCase, replica: number, split: Split) {
   return softmaxCrossEntropy(logits, indices.map((i) => labels[i]), indices.length, classes);
 }
 
-for (const [name, gpu] of adapters) {
-  Deno.test(`evaluation: splits that windows do not divide agree with the oracle, ${name}`, async () => {
+for (
+  const [[name, gpu], isSparse] of adapters.flatMap((of) => [[of, false], [of, true]] as const)
+) {
+  const way = isSparse ? `${name}, sparse` : name;
+  Deno.test(`evaluation: splits that windows do not divide agree with the oracle, ${way}`, async () => {
     const run = randomRun({
       features: 5,
       layers: [{ units: 6, activation: "relu" }, { units: 4, activation: null }],
       optimizer: { kind: "sgd", learningRate: 0.1 },
       batchSize: 10,
-      // Windows are of 500 and 1000 rows.
+      // Windows are of 480 to 1024 rows.
       poolCount: 2503,
       trainCount: 1501,
       testCount: 1001,
       replicas: 3,
+      isSparse,
     }, new RandomStream(seedKey(5)));
     await withProgram(gpu, run, async (program) => {
       const splits: Split[] = ["test", "train", "validate", "validate", "test"];

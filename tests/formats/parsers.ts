@@ -60,7 +60,12 @@ const RECORD = await encodeRecord(
 const ADAPTER = { name: "none", vendor: "", architecture: "", isSoftware: true };
 const VALUES = { weights: WEIGHTS.data, biases: Float32Array.of(1, 2, 3) };
 const CHECKPOINT = await encodeCheckpoint(
-  { config: CONFIG, start: "abc", adapters: [{ iteration: 0, adapter: ADAPTER }] },
+  {
+    config: CONFIG,
+    start: "abc",
+    kernels: "dense",
+    adapters: [{ iteration: 0, adapter: ADAPTER }],
+  },
   {
     iteration: 2,
     layers: [{ ...VALUES, optimizer: [VALUES] }],

@@ -15,6 +15,7 @@ const ADAPTER = { name: "none", vendor: "", architecture: "", isSoftware: true }
 const HEADER = {
   config: { seed: 1 },
   start: "abc",
+  kernels: "sparse" as const,
   adapters: [{ iteration: 0, adapter: ADAPTER }],
 };
 
@@ -43,6 +44,7 @@ Deno.test("a checkpoint gives back the very state", async () => {
   const checkpoint = await decodeCheckpoint(await encodeCheckpoint(HEADER, state())) as Checkpoint;
   assertEquals(checkpoint.header.config, { seed: 1 });
   assertEquals(checkpoint.header.adapters, HEADER.adapters);
+  assertEquals(checkpoint.header.kernels, "sparse");
   assertEquals(stateOf(checkpoint, LAYERS, 2), state());
 });
 

@@ -3,8 +3,20 @@
  * after the loss of the GPU, with any optimizer and beside any other replicas.
  */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { Gpu, openGpu, type OptimizerSpec, type TrainingState } from "../../src/engine/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  Gpu,
+  type KernelKind,
+  openGpu,
+  type OptimizerSpec,
+  type TrainingState,
+} from "../../src/engine/mod.ts";
 import {
   CapacityError,
   DeviceLostError,
@@ -73,8 +85,10 @@ async function withQueue<T>(
   }
 }
 
-const undisturbed = (seed: number, optimizer?: OptimizerSpec) =>
-  withQueue(async (queue) => encodeRun(await train(queue, options(seed, optimizer))));
+const undisturbed = (seed: number, optimizer?: OptimizerSpec, kernels: KernelKind = "dense") =>
+  withQueue(async (queue) =>
+    encodeRun(await train(queue, { ...options(seed, optimizer), kernels }))
+  );
 
 /** Options that keep checkpoints every 10 iterations and stop after so many. */
 function stoppedAt(iteration: number): RunQueueOptions {
@@ -90,10 +104,15 @@ function stoppedAt(iteration: number): RunQueueOptions {
 
 const place = (storage: MemoryStorage, folder = "run") => ({ storage, folder, config: { folder } });
 
-for (const optimizer of OPTIMIZERS) {
-  Deno.test(`${optimizer.kind}: interrupted twice, the run ends with the same bits`, async () => {
-    const expected = await undisturbed(1, optimizer), storage = new MemoryStorage();
-    const run = { ...options(1, optimizer), checkpoints: place(storage) };
+const WAYS = OPTIMIZERS.flatMap((optimizer) =>
+  (["dense", "sparse"] as const).map((kernels) => [optimizer, kernels] as const)
+);
+
+for (const [optimizer, kernels] of WAYS) {
+  const name = `${optimizer.kind}, ${kernels}`;
+  Deno.test(`${name}: interrupted twice, the run ends with the same bits`, async () => {
+    const expected = await undisturbed(1, optimizer, kernels), storage = new MemoryStorage();
+    const run = { ...options(1, optimizer), kernels, checkpoints: place(storage) };
     for (const iteration of [10, 50]) {
       const before = await storage.exists("run/checkpoint.bin");
       assertEquals(before, iteration > 10);
@@ -106,6 +125,25 @@ for (const optimizer of OPTIMIZERS) {
     assertEquals(encodeRun(await withQueue((queue) => train(queue, run))), expected);
   });
 }
+
+Deno.test("a run keeps to the kernels that it began with, whatever the queue would choose now", async () => {
+  const sparse = await undisturbed(1, OPTIMIZERS[2], "sparse");
+  assertNotEquals(sparse, await undisturbed(1, OPTIMIZERS[2], "dense"));
+  const storage = new MemoryStorage(), output = { storage, folder: "run" };
+  await assertRejects(
+    () =>
+      withQueue((queue) => train(queue, { ...options(1), output }), {
+        ...stoppedAt(20),
+        kernels: "sparse",
+      }),
+    InterruptedError,
+  );
+  const trained = await withQueue((queue) => train(queue, { ...options(1), output }), {
+    kernels: "dense",
+  });
+  assertEquals(encodeRun(trained), sparse);
+  assertEquals((await readRecord(storage, "run"))!.kernels, "sparse");
+});
 
 Deno.test("runs that stand at different iterations go on beside each other", async () => {
   const storage = new MemoryStorage();

@@ -28,6 +28,7 @@ function trainedRun(value: number): TrainedRun {
     finalBiases: biases(value),
     masks: network(1),
     iterations: 2,
+    kernels: "dense",
     adapters: [],
     curves: {
       train: [point, { iteration: 1, loss: 0.25, accuracy: 0.5 }],

@@ -15,6 +15,7 @@ const TRAINED: TrainedRun = {
   finalBiases: { layer0: { shape: [1], data: Float32Array.of(3) } },
   masks: { layer0: { shape: [1, 1], data: Float32Array.of(1) } },
   iterations: 0,
+  kernels: "dense",
   adapters: [{ iteration: 0, adapter: ADAPTER }],
   curves: { train: [], validate: [], test: [] },
 };

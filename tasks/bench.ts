@@ -1,22 +1,39 @@
 /**
  * `deno task bench`: times whole training iterations of LeNet-300-100 (batch 60) and those of its peers
- * in turn, in one run, and prints medians, ratios and which targets they meet.
+ * in turn, in one run, and prints medians, ratios and which targets they meet; with `--figures`, also how
+ * the cost grows, as pictures.
  */
 
-import { adamSpec, type Gpu, openGpu, type OptimizerSpec, runTraining } from "../src/engine/mod.ts";
+import { join } from "@std/path";
+import {
+  adamSpec,
+  type Gpu,
+  openGpu,
+  type OptimizerSpec,
+  type Program,
+  runTraining,
+} from "../src/engine/mod.ts";
+import { tilesFor } from "../src/engine/tiles.ts";
+import { renderSvg } from "../src/analysis/render_svg.ts";
+import { densitySpec, type Growth, growthSpec } from "../src/analysis/speed_charts.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import type { ExampleSets } from "../src/datasets/examples.ts";
 import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
+import { examplesAtHand } from "./examples_at_hand.ts";
+import { measureGrowth } from "./growth.ts";
 import {
-  examplesAtHand,
   lenetProgram,
+  lotteryTickets,
   median,
+  nearestTicket,
+  type Ticket,
   timeIterations,
   type Uploaded,
   uploadSets,
 } from "./lenet_program.ts";
-import { JAVASCRIPT_PEERS, type Peer, PROCESSOR_PEERS, timePeer } from "./peers.ts";
+import { JAVASCRIPT_PEERS, type Peer, PROCESSOR_PEERS, timeInChromium, timePeer } from "./peers.ts";
 import { notice, runTask } from "./support.ts";
 
 const task = {
@@ -29,9 +46,19 @@ const task = {
     }),
     rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
     iterations: integer({ min: 10, max: 1000, default: 200, help: "iterations per measurement" }),
+    peers: boolean({ default: true, help: "measure this program alone" }),
+    figures: path({
+      help:
+        "measure too how the cost grows with density and sizes; a folder for bench.json and two SVGs",
+      defaultText: "do not",
+    }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
-  examples: ["deno task bench", "deno task bench --rounds 9 --json"],
+  examples: [
+    "deno task bench",
+    "deno task bench --rounds 9 --json",
+    "deno task bench --figures out",
+  ],
 };
 
 const SGD: OptimizerSpec = { kind: "sgd", learningRate: 0.1 };
@@ -85,7 +112,9 @@ await runTask(task, async (flags) => {
   push(atMost({ what: "compile, upload, first iteration", value: start, unit: "ms" }, 1500));
   const uploaded = await uploadSets(gpu, sets);
   let sgdMilliseconds = NaN;
-  for (const { optimizer, peers } of COMPARISONS) {
+  const peersOf = (peers: [Peer, number][]) => flags.peers ? peers : [];
+  for (const { optimizer, peers: all } of COMPARISONS) {
+    const peers = peersOf(all);
     const label = optimizer.kind === "sgd" ? "SGD" : "Adam";
     const { ours, theirs } = await against(gpu, uploaded, optimizer, peers.map(([p]) => p), flags);
     if (optimizer.kind === "sgd") sgdMilliseconds = ours;
@@ -105,6 +134,19 @@ await runTask(task, async (flags) => {
       );
     });
   }
+  const tickets = await lotteryTickets(gpu, uploaded, { density: 0.012 });
+  for (const { density, ratio } of await sparseRatios(gpu, uploaded, tickets, flags)) {
+    const least = LEAST_RATIOS.findLast(([most]) => density <= 1.1 * most)![1];
+    push(judged(
+      {
+        what: `Adam, full network / ticket of ${(100 * density).toFixed(1)}% of the weights`,
+        value: ratio,
+        unit: "×",
+      },
+      `≥ ${least}`,
+      ratio >= least,
+    ));
+  }
   const packed = await eightReplicas(gpu, uploaded, flags);
   push(atMost({ what: "8 replicas, per replica / 1 alone", value: packed, unit: "×" }, 1));
   const evaluation = await evaluationTime(gpu, uploaded, flags.rounds);
@@ -122,6 +164,29 @@ await runTask(task, async (flags) => {
       unit: "%",
     }, 3));
   }
+  if (flags.peers) {
+    const there = await timeInChromium(flags.rounds);
+    if (there === null) notice("  Chromium: cannot be run; apt-get install chromium");
+    else {
+      push({ what: "Chromium, SGD, ours", value: there.ours, unit: "ms/iteration" });
+      push({
+        what: "Chromium, SGD, TensorFlow.js WebGPU",
+        value: there.theirs,
+        unit: "ms/iteration",
+      });
+      const value = there.theirs / there.ours;
+      const what = "Chromium, SGD, TensorFlow.js WebGPU / ours";
+      push(judged({ what, value, unit: "×" }, "≥ 8", value >= 8));
+    }
+  }
+  if (flags.figures !== undefined) {
+    const growth = await measureGrowth(gpu, sets, uploaded, tickets, flags.rounds);
+    const cores = `${navigator.hardwareConcurrency} cores`;
+    const subtitle = `LeNet-300-100, Adam, batch 60, ${sets.name}; ${name}, ${cores}`;
+    const results = { adapter: gpu.adapter, subtitle, rows, growth };
+    await writeFigures(flags.figures, results);
+    notice(`wrote ${flags.figures}`);
+  }
   const table = formatTable(
     ["measurement", "value", "target"],
     rows.map((row) => [row.what, format(row), verdict(row)]),
@@ -137,6 +202,54 @@ function format({ value, unit }: Row): string {
 
 function verdict({ target, met }: Row): string {
   return target === undefined ? "" : `${target}: ${met ? "met" : "missed"}`;
+}
+
+/** How often a full network's time a ticket's must go into it, by most share of live weights. */
+const LEAST_RATIOS: [density: number, least: number][] = [[1, 1], [0.1, 2], [0.036, 4], [0.012, 6]];
+
+/** The full network's time over that of tickets near the densities that have a target, in turn. */
+async function sparseRatios(
+  gpu: Gpu,
+  uploaded: Uploaded,
+  tickets: readonly Ticket[],
+  { rounds, iterations }: { rounds: number; iterations: number },
+): Promise<{ density: number; ratio: number }[]> {
+  const dense = await lenetProgram(gpu, uploaded, { optimizer: ADAM });
+  const { below } = tilesFor(gpu.adapter).sparse;
+  const programs: { density: number; program: Program; times: number[] }[] = [];
+  for (const wanted of [0.2, 0.1, 0.036, 0.012]) {
+    const { masks, density } = nearestTicket(tickets, wanted);
+    const isSparse = density < below;
+    const program = await lenetProgram(gpu, uploaded, { optimizer: ADAM, masks, isSparse });
+    programs.push({ density, program, times: [] });
+  }
+  const full: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    full.push(await timeIterations(dense, iterations));
+    for (const { program, times } of round % 2 ? programs.toReversed() : programs) {
+      times.push(await timeIterations(program, iterations));
+    }
+  }
+  for (const { program } of [{ program: dense }, ...programs]) program.destroy();
+  return programs.map(({ density, times }) => ({ density, ratio: median(full) / median(times) }));
+}
+
+/** bench.json and the pictures of how the cost grows. */
+async function writeFigures(
+  folder: string,
+  results: { subtitle: string; growth: Growth; [name: string]: unknown },
+): Promise<void> {
+  const storage = new DenoStorage(), { growth, subtitle } = results;
+  const write = (name: string, text: string) =>
+    storage.write(join(folder, name), new TextEncoder().encode(text));
+  await write("bench.json", JSON.stringify(results, null, 2) + "\n");
+  const density = densitySpec(growth, {
+    title: "A training iteration gets faster as the network gets sparser",
+    subtitle,
+  });
+  const sizes = growthSpec(growth, { title: "What a training iteration costs", subtitle });
+  await write("speed_by_density.svg", await renderSvg(density));
+  await write("cost_by_size.svg", await renderSvg(sizes));
 }
 
 /** Milliseconds from the examples in memory to the first iterations' metrics. */

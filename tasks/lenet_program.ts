@@ -1,4 +1,4 @@
-/** LeNet-300-100 (batch 60, MNIST or synthetic digits) on the engine, for the tasks that measure it. */
+/** LeNet-300-100 on the engine, for the tasks that measure it and for a page that does. */
 
 import {
   adamSpec,
@@ -12,22 +12,9 @@ import type { GpuExamples } from "../src/engine/dataset.ts";
 import type { ExampleSets } from "../src/datasets/examples.ts";
 import { ModelFc } from "../src/foundations/model_fc.ts";
 import { runKey } from "../src/foundations/seeds.ts";
-import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
-import { DenoStorage } from "../src/storage/deno.ts";
 
 /** Examples per iteration, as in the paper. */
 export const BATCH = 60;
-
-/** The examples at hand: MNIST from a folder, `MNIST_LOCATION` or else synthetic digits. */
-export async function examplesAtHand(mnistLocation?: string): Promise<ExampleSets> {
-  const location = mnistLocation ?? (Deno.env.get("MNIST_LOCATION") || null);
-  const { sets } = await loadDataset({
-    dataset: location === null ? "synthetic-digits" : "auto",
-    location,
-    storage: new DenoStorage(),
-  });
-  return sets;
-}
 
 /** Examples on the GPU, shared by all programs that are measured. */
 export interface Uploaded {
@@ -136,6 +123,12 @@ export async function lotteryTickets(
       })),
     );
   }
+}
+
+/** The ticket whose density is nearest, as a ratio. */
+export function nearestTicket(tickets: readonly Ticket[], density: number): Ticket {
+  const distance = (ticket: Ticket) => Math.abs(Math.log(ticket.density / density));
+  return tickets.reduce((a, b) => distance(b) < distance(a) ? b : a);
 }
 
 /** Milliseconds per iteration, wall time of one burst, its readback included. */

@@ -94,3 +94,16 @@ export async function timePeer(peer: Peer, optimizer: string): Promise<number[] 
   }
   return times;
 }
+
+/** Milliseconds per iteration in Chromium: medians of ours and TensorFlow.js's; null without Chromium. */
+export async function timeInChromium(
+  rounds: number,
+): Promise<{ ours: number; theirs: number } | null> {
+  const pages = fromFileUrl(new URL("../tests/browser/time_pages.ts", import.meta.url));
+  // In a process of its own: what drives the browser wants all permissions.
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", pages, `${rounds}`],
+    stderr: "null",
+  }).output();
+  return success ? JSON.parse(new TextDecoder().decode(stdout)) : null;
+}

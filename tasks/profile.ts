@@ -4,13 +4,8 @@ import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, choice, integer, path } from "../src/mnist_fc/flag_kinds.ts";
 import { ensureAdapter } from "./adapter.ts";
-import {
-  BATCH,
-  examplesAtHand,
-  lenetProgram,
-  timeIterations,
-  uploadSets,
-} from "./lenet_program.ts";
+import { examplesAtHand } from "./examples_at_hand.ts";
+import { BATCH, lenetProgram, timeIterations, uploadSets } from "./lenet_program.ts";
 import { notice, runTask } from "./support.ts";
 
 const task = {

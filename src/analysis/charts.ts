@@ -3,17 +3,7 @@
  * turns into a file and the page shows as it is.
  */
 import type { TopLevelSpec } from "vega-lite";
-
-/** Okabe and Ito's palette, distinguishable with every kind of colour vision (jfly, 2008). */
-export const PALETTE = {
-  blue: "#0072B2",
-  vermillion: "#D55E00",
-  green: "#009E73",
-  purple: "#CC79A7",
-  orange: "#E69F00",
-  sky: "#56B4E9",
-  black: "#000000",
-} as const;
+import { CHART_CONFIG, PALETTE, PANEL } from "./chart_style.ts";
 
 /** Kinds of runs: each has its name, colour and point shape in every chart. */
 const SERIES = {
@@ -41,12 +31,6 @@ export interface AccuracyPoint {
   trial: number;
   at: keyof typeof MOMENTS;
 }
-
-const INK = "#222222", GRID = "#E6E6E6", WHITE = "#FFFFFF";
-
-/** Sizes that stay legible when the picture is shown at half its own. */
-const FONT = { title: 22, subtitle: 16, panel: 17, axisTitle: 17, label: 15 };
-const PANEL = { width: 540, height: 340, spacing: 36 };
 
 /** Labels that fit side by side under a panel; the other levels have a tick alone. */
 const MAX_LABELS = 11;
@@ -170,42 +154,6 @@ export function accuracySpec(
         },
       ],
     },
-    config: {
-      background: WHITE,
-      padding: 20,
-      font: "Helvetica, Arial, sans-serif",
-      title: {
-        anchor: "start",
-        color: INK,
-        fontSize: FONT.title,
-        subtitleColor: INK,
-        subtitleFontSize: FONT.subtitle,
-        subtitlePadding: 6,
-        offset: 16,
-      },
-      header: { labelColor: INK, labelFontSize: FONT.panel, labelFontWeight: "bold" },
-      axis: {
-        labelColor: INK,
-        labelFontSize: FONT.label,
-        titleColor: INK,
-        titleFontSize: FONT.axisTitle,
-        titleFontWeight: "normal",
-        titlePadding: 12,
-        gridColor: GRID,
-        domainColor: INK,
-        tickColor: INK,
-      },
-      legend: {
-        orient: "bottom",
-        labelColor: INK,
-        labelFontSize: FONT.axisTitle,
-        labelLimit: 0,
-        symbolSize: 160,
-        columnPadding: 30,
-        gridAlign: "each",
-        offset: 16,
-      },
-      view: { stroke: null },
-    },
+    config: CHART_CONFIG,
   };
 }

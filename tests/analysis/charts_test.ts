@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type AccuracyPoint, accuracySpec, PALETTE } from "../../src/analysis/charts.ts";
+import { PALETTE } from "../../src/analysis/chart_style.ts";
+import { type AccuracyPoint, accuracySpec } from "../../src/analysis/charts.ts";
 import { renderSvg } from "../../src/analysis/render_svg.ts";
 
 const point = (

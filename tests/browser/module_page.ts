@@ -29,17 +29,19 @@ export interface ModulePage {
 /**
  * Loads a module, bundled, in a fresh Chromium; its exports are the page's `globalThis.testModule`.
  *
+ * @param config the deno.json whose names the module imports; the project's by default
  * @throws Error if there is no Chromium, saying what to install
  */
 export async function withModulePage<T>(
   entry: string,
   use: (opened: ModulePage) => Promise<T>,
+  config?: string,
 ): Promise<T> {
   const executablePath = findChromium();
   if (executablePath === null) {
     throw new Error("no Chromium; install it (Debian: apt-get install chromium)");
   }
-  const script = await bundle(entry);
+  const script = await bundle(entry, config);
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => serve(new URL(request.url).pathname, script),

@@ -87,8 +87,9 @@ export async function checkForBrowser(modules: string[]): Promise<ToolResult> {
 }
 
 /** The one file of JavaScript that a browser would load for an entry module. */
-export async function bundle(entry: string): Promise<string> {
-  const args = ["bundle", "--quiet", "--config=deno.json", "--platform=browser", entry];
+export async function bundle(entry: string, config = "deno.json"): Promise<string> {
+  const lock = config === "deno.json" ? [] : ["--no-lock"];
+  const args = ["bundle", "--quiet", `--config=${config}`, ...lock, "--platform=browser", entry];
   const { success, stdout, stderr } = await runDeno(args);
   if (!success) throw new Error(`${entry} cannot be bundled: ${stderr}`);
   return stdout;

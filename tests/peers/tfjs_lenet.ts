@@ -1,70 +1,23 @@
 /**
- * TensorFlow.js: training of LeNet-300-100 with masks applied, timed per iteration. Prints one line of
- * JSON.
+ * TensorFlow.js (tfjs_training.ts) in Deno. Prints one line of JSON.
  *
  * usage: deno run -A --config tests/peers/deno.json tests/peers/tfjs_lenet.ts webgpu|wasm sgd|adam N
- * Batches lie on the device beforehand; data is random with MNIST's share of non-zero pixels.
  */
 
-import * as tf from "@tensorflow/tfjs";
-import "@tensorflow/tfjs-backend-webgpu";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { createRequire } from "node:module";
+import { timeTraining } from "./tfjs_training.ts";
 
-const [backend, optimizerName, count] = Deno.args;
-const BATCH = 60, WIDTHS = [784, 300, 100, 10], BATCHES = 20, iterations = Number(count);
-
+const [backend, optimizer, iterations] = Deno.args;
 if (backend === "wasm") {
   const main = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm");
   setWasmPaths(main.replace(/[^/]*$/, ""));
 }
-if (!await tf.setBackend(backend)) {
-  throw new Error(`TensorFlow.js has no backend "${backend}" here`);
-}
-await tf.ready();
-
-const weights = WIDTHS.slice(1).map((units, i) =>
-  tf.variable(tf.randomNormal([WIDTHS[i], units], 0, Math.sqrt(2 / (WIDTHS[i] + units))))
-);
-const biases = WIDTHS.slice(1).map((units) => tf.variable(tf.zeros([units])));
-const masks = weights.map((w) => tf.onesLike(w));
-const optimizer = optimizerName === "adam"
-  ? tf.train.adam(1.2e-3, 0.9, 0.999, 1e-8)
-  : tf.train.sgd(0.1);
-const batches = Array.from({ length: BATCHES }, () => ({
-  x: tf.tidy(() =>
-    tf.mul(tf.randomUniform([BATCH, 784]), tf.less(tf.randomUniform([BATCH, 784]), 0.19))
-  ),
-  y: tf.tidy(() => tf.cast(tf.oneHot(tf.randomUniform([BATCH], 0, 10, "int32"), 10), "float32")),
-}));
-
-function iteration(i: number): void {
-  const { x, y } = batches[i % BATCHES];
-  optimizer.minimize(() => {
-    const hidden = tf.relu(
-      tf.add(tf.matMul(x as tf.Tensor2D, weights[0] as tf.Tensor2D), biases[0]),
-    );
-    const second = tf.relu(
-      tf.add(tf.matMul(hidden as tf.Tensor2D, weights[1] as tf.Tensor2D), biases[1]),
-    );
-    const logits = tf.add(tf.matMul(second as tf.Tensor2D, weights[2] as tf.Tensor2D), biases[2]);
-    return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.logSoftmax(logits)), 1))) as tf.Scalar;
-  });
-  // Pruned weights go back to 0 after each update: cheaper than masking in forward and backward.
-  tf.tidy(() => weights.forEach((w, l) => w.assign(tf.mul(w, masks[l]))));
-}
-const done = () => weights[0].data();
-
-for (let i = 0; i < 10; i++) iteration(i);
-await done();
-const start = performance.now();
-for (let i = 0; i < iterations; i++) iteration(i);
-await done();
-const milliseconds = (performance.now() - start) / iterations;
+const milliseconds = await timeTraining(backend, optimizer, Number(iterations));
 console.log(JSON.stringify({
   peer: `tfjs ${backend}`,
-  optimizer: optimizerName,
-  batch: BATCH,
+  optimizer,
+  batch: 60,
   ms_per_iteration: milliseconds,
 }));
 Deno.exit(0);

@@ -1,0 +1,16 @@
+/** The examples that tasks measure with. */
+
+import type { ExampleSets } from "../src/datasets/examples.ts";
+import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
+
+/** MNIST from a folder, `MNIST_LOCATION` or else synthetic digits. */
+export async function examplesAtHand(mnistLocation?: string): Promise<ExampleSets> {
+  const location = mnistLocation ?? (Deno.env.get("MNIST_LOCATION") || null);
+  const { sets } = await loadDataset({
+    dataset: location === null ? "synthetic-digits" : "auto",
+    location,
+    storage: new DenoStorage(),
+  });
+  return sets;
+}

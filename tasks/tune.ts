@@ -1,0 +1,242 @@
+/**
+ * `deno task tune`: measures what src/engine/tuned.json chooses for this machine's class of adapters, one
+ * setting after the other, and rewrites it. Results of training do not depend on the tile shapes; which
+ * kernels train a network of a density does decide its last bits, and is kept in each run.json.
+ */
+
+import { fromFileUrl } from "@std/path";
+import { adamSpec, type Gpu, openGpu, type Program } from "../src/engine/mod.ts";
+import { adapterClass, TUNED, type Tuned } from "../src/engine/tiles.ts";
+import { formatTable } from "../src/analysis/table.ts";
+import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
+import { ensureAdapter } from "./adapter.ts";
+import { examplesAtHand } from "./examples_at_hand.ts";
+import {
+  type LenetOptions,
+  lenetProgram,
+  lotteryTickets,
+  median,
+  nearestTicket,
+  type Ticket,
+  timeIterations,
+  type Uploaded,
+  uploadSets,
+} from "./lenet_program.ts";
+import { notice, runTask } from "./support.ts";
+
+const task = {
+  name: "tune",
+  summary:
+    "Measures tile shapes, replicas and the density at which lists of live weights win on this " +
+    "adapter, and rewrites src/engine/tuned.json.",
+  flags: {
+    mnistLocation: path({
+      help: "folder with MNIST",
+      defaultText: "MNIST_LOCATION of the environment, else the synthetic digits",
+    }),
+    rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
+    iterations: integer({ min: 5, max: 1000, default: 100, help: "iterations per measurement" }),
+    write: boolean({ default: true, help: "only print what was measured" }),
+    json: boolean({ help: "print the results as one JSON document" }),
+  },
+  examples: ["deno task tune", "deno task tune --no-write --rounds 9"],
+};
+
+type Tiles = Omit<Tuned, "measured" | "sparse" | "replicas" | "storage" | "skipsZeros">;
+
+/** Values that are tried of each tile shape, in this order. */
+const TILE_CHOICES: Partial<Record<keyof Tiles, number[]>> = {
+  rows: [4, 6, 8, 10, 12, 15, 20],
+  forwardVectors: [1, 2, 3, 5],
+  backwardVectors: [1, 2, 3],
+  weightVectors: [1, 2, 3, 5],
+  weightRowVectors: [1, 2, 4],
+  unroll: [2, 3, 4, 6],
+  lanes: [8, 16, 32],
+};
+const SPARSE_CHOICES: Partial<Record<keyof Tuned["sparse"], number[]>> = {
+  lanes: [8, 16],
+  unitLanes: [1, 4],
+  unitsEach: [1, 2, 4, 8, 16],
+  updateLanes: [8, 16, 32, 64],
+};
+const REPLICAS = [1, 2, 4, 8, 16, 32];
+/** Another value must be faster by this much to be taken: less is noise. */
+const MARGIN = 0.95;
+/** The tile shapes of lists are measured at this density. */
+const SPARSE_DENSITY = 0.05;
+
+/** What was tried: a setting, its values and their times, the chosen one. */
+interface Trial {
+  setting: string;
+  milliseconds: Record<string, number>;
+  chosen: number | null;
+}
+
+await runTask(task, async (flags) => {
+  await ensureAdapter(task.name);
+  const gpu = await openGpu();
+  const sets = await examplesAtHand(flags.mnistLocation);
+  const uploaded = await uploadSets(gpu, sets);
+  const name = adapterClass(gpu.adapter);
+  notice(`${gpu.adapter.name} (${name}), ${navigator.hardwareConcurrency} cores, ${sets.name}`);
+  const optimizer = adamSpec(1.2e-3);
+  const trials: Trial[] = [];
+  const push = (trial: Trial) => {
+    trials.push(trial);
+    const times = Object.entries(trial.milliseconds).map(([value, ms]) =>
+      `${value}: ${ms.toFixed(3)}`
+    );
+    notice(`  ${trial.setting} ${trial.chosen}   (ms: ${times.join(", ")})`);
+  };
+  /** Times programs that differ in a setting; those that the device refuses do not count. */
+  const timed = async (
+    values: readonly number[],
+    change: (tuned: Tuned, value: number) => Tuned,
+    options: LenetOptions,
+  ): Promise<Record<string, number>> => {
+    const before = TUNED[name], programs = new Map<string, Program>();
+    for (const value of values) {
+      TUNED[name] = change(before, value);
+      try {
+        programs.set(`${value}`, await lenetProgram(gpu, uploaded, options));
+      } catch (error) {
+        notice(`  ${value}: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    TUNED[name] = before;
+    const times = await timeTogether(programs, flags);
+    for (const program of programs.values()) program.destroy();
+    return times;
+  };
+  const choose = (times: Record<string, number>, current: number): number => {
+    const [best, time] = Object.entries(times).reduce((a, b) => b[1] < a[1] ? b : a);
+    return time < MARGIN * (times[current] ?? Infinity) ? Number(best) : current;
+  };
+
+  for (const [key, values] of entries(TILE_CHOICES)) {
+    const change = (tuned: Tuned, value: number): Tuned => {
+      const next = { ...tuned, [key]: value };
+      return { ...next, window: next.rows * Math.max(1, Math.round(tuned.window / next.rows)) };
+    };
+    const current = TUNED[name][key];
+    const times = await timed(union(values, current), change, { optimizer });
+    const chosen = choose(times, current);
+    TUNED[name] = change(TUNED[name], chosen);
+    push({ setting: key, milliseconds: times, chosen });
+  }
+  const tickets = await lotteryTickets(gpu, uploaded, { density: 0.02 });
+  const sparse = { optimizer, isSparse: true, masks: nearestTicket(tickets, SPARSE_DENSITY).masks };
+  for (const [key, values] of entries(SPARSE_CHOICES)) {
+    const change = (tuned: Tuned, value: number): Tuned => ({
+      ...tuned,
+      sparse: { ...tuned.sparse, [key]: value },
+    });
+    const current = TUNED[name].sparse[key];
+    const times = await timed(union(values, current), change, sparse);
+    const chosen = choose(times, current);
+    TUNED[name] = change(TUNED[name], chosen);
+    push({ setting: `sparse.${key}`, milliseconds: times, chosen });
+  }
+  const crossover = await measureCrossover(gpu, uploaded, tickets, flags);
+  TUNED[name] = { ...TUNED[name], sparse: { ...TUNED[name].sparse, below: crossover.chosen! } };
+  push(crossover);
+  const replicas = await measureReplicas(gpu, uploaded, flags);
+  TUNED[name] = { ...TUNED[name], replicas: replicas.chosen };
+  push(replicas);
+
+  const today = new Date().toISOString().slice(0, 10);
+  const cores = `${navigator.hardwareConcurrency} cores`;
+  TUNED[name] = { ...TUNED[name], measured: `${gpu.adapter.name}, ${cores}, ${today}` };
+  if (flags.write) {
+    const file = fromFileUrl(new URL("../src/engine/tuned.json", import.meta.url));
+    const text = JSON.stringify(TUNED, null, 2) + "\n";
+    await new DenoStorage().write(file, new TextEncoder().encode(text));
+    notice(`wrote ${file}`);
+  }
+  const rows = trials.map(({ setting, milliseconds, chosen }) => [
+    setting,
+    `${chosen ?? "as many as fit"}`,
+    Object.entries(milliseconds).map(([value, ms]) => `${value}: ${ms.toFixed(3)}`).join("  "),
+  ]);
+  console.log(
+    flags.json
+      ? JSON.stringify({ adapter: gpu.adapter, class: name, tuned: TUNED[name], trials }, null, 2)
+      : formatTable(["setting", "chosen", "milliseconds"], rows, "lrl"),
+  );
+  gpu.destroy();
+});
+
+/** Medians of programs that are timed in turn. */
+async function timeTogether(
+  programs: ReadonlyMap<string, Program>,
+  { rounds, iterations }: { rounds: number; iterations: number },
+): Promise<Record<string, number>> {
+  const times = new Map<string, number[]>([...programs.keys()].map((key) => [key, []]));
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? [...programs] : [...programs].reverse();
+    for (const [key, program] of order) {
+      times.get(key)!.push(await timeIterations(program, iterations));
+    }
+  }
+  return Object.fromEntries([...times].map(([key, all]) => [key, median(all)]));
+}
+
+/**
+ * The density at which lists of live weights begin to win, among the tickets of a lottery: with SGD, whose
+ * full network is the fastest.
+ */
+async function measureCrossover(
+  gpu: Gpu,
+  uploaded: Uploaded,
+  tickets: readonly Ticket[],
+  flags: { rounds: number; iterations: number },
+): Promise<Trial> {
+  const optimizer = { kind: "sgd", learningRate: 0.1 } as const;
+  const programs = new Map([["dense", await lenetProgram(gpu, uploaded, { optimizer })]]);
+  for (const { masks, density } of tickets.slice(1)) {
+    const program = await lenetProgram(gpu, uploaded, { optimizer, masks, isSparse: true });
+    programs.set(density.toFixed(4), program);
+  }
+  const times = await timeTogether(programs, flags);
+  for (const program of programs.values()) program.destroy();
+  const wins = tickets.slice(1).filter(({ density }) => times[density.toFixed(4)] < times.dense);
+  const chosen = Math.max(0, ...wins.map(({ density }) => density));
+  // Just above the densest network that wins.
+  return { setting: "sparse.below", milliseconds: times, chosen: Math.ceil(100 * chosen) / 100 };
+}
+
+/** The fewest replicas that give the most iterations per second; null if more always gave more. */
+async function measureReplicas(
+  gpu: Gpu,
+  uploaded: Uploaded,
+  flags: { rounds: number; iterations: number },
+): Promise<Trial> {
+  const optimizer = adamSpec(1.2e-3), perReplica: Record<string, number> = {};
+  for (const replicas of REPLICAS) {
+    const program = await lenetProgram(gpu, uploaded, { optimizer, replicas });
+    const iterations = Math.max(5, Math.ceil(flags.iterations / replicas));
+    const times: number[] = [];
+    for (let round = 0; round < flags.rounds; round++) {
+      times.push(await timeIterations(program, iterations) / replicas);
+    }
+    perReplica[replicas] = median(times);
+    program.destroy();
+  }
+  const best = Math.min(...Object.values(perReplica));
+  const chosen = REPLICAS.find((replicas) => perReplica[replicas] <= best / MARGIN)!;
+  return {
+    setting: "replicas",
+    milliseconds: perReplica,
+    chosen: chosen === REPLICAS.at(-1) ? null : chosen,
+  };
+}
+
+function union(values: readonly number[], current: number): number[] {
+  return [...new Set([...values, current])].sort((a, b) => a - b);
+}
+
+function entries<K extends string>(choices: Partial<Record<K, number[]>>): [K, number[]][] {
+  return Object.entries(choices) as [K, number[]][];
+}

@@ -1,0 +1,35 @@
+/**
+ * Times training in Chromium: ours and TensorFlow.js's, each on a page of its own, in turn. Prints the
+ * medians of milliseconds per iteration as JSON.
+ *
+ * usage: deno run -A tests/browser/time_pages.ts ROUNDS
+ */
+
+import { fromFileUrl } from "@std/path";
+import type { Page } from "playwright-core";
+import { median } from "../../tasks/lenet_program.ts";
+import { withModulePage } from "./module_page.ts";
+
+/** What a page has loaded. */
+interface Timed {
+  timeTraining(iterations: number): Promise<number>;
+}
+
+const file = (name: string) => fromFileUrl(new URL(`../${name}`, import.meta.url));
+const time = (page: Page, iterations: number): Promise<number> =>
+  page.evaluate(
+    (n) => (globalThis as unknown as { testModule: Timed }).testModule.timeTraining(n),
+    iterations,
+  );
+const ours: number[] = [], theirs: number[] = [];
+await withModulePage(
+  file("browser/speed.ts"),
+  (own) =>
+    withModulePage(file("peers/tfjs_page.ts"), async (other) => {
+      for (let round = 0; round < Number(Deno.args[0]); round++) {
+        ours.push(await time(own.page, 50));
+        theirs.push(await time(other.page, 10));
+      }
+    }, file("peers/deno.json")),
+);
+console.log(JSON.stringify({ ours: median(ours), theirs: median(theirs) }));

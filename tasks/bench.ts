@@ -29,6 +29,7 @@ import {
   median,
   nearestTicket,
   type Ticket,
+  timeEvaluation,
   timeIterations,
   type Uploaded,
   uploadSets,
@@ -92,6 +93,9 @@ const COMPARISONS: { optimizer: OptimizerSpec; peers: [Peer, number][] }[] = [
   { optimizer: ADAM, peers: [[numpy, 1], [torch, 1]] },
 ];
 
+/** How often a full network's time a ticket's must go into it, by most share of live weights. */
+const LEAST_RATIOS: [density: number, least: number][] = [[1, 1], [0.1, 2], [0.036, 4], [0.012, 6]];
+
 await runTask(task, async (flags) => {
   await ensureAdapter(task.name);
   const gpu = await openGpu();
@@ -135,21 +139,20 @@ await runTask(task, async (flags) => {
     });
   }
   const tickets = await lotteryTickets(gpu, uploaded, { density: 0.012 });
-  for (const { density, ratio } of await sparseRatios(gpu, uploaded, tickets, flags)) {
-    const least = LEAST_RATIOS.findLast(([most]) => density <= 1.1 * most)![1];
-    push(judged(
-      {
-        what: `Adam, full network / ticket of ${(100 * density).toFixed(1)}% of the weights`,
-        value: ratio,
-        unit: "×",
-      },
-      `≥ ${least}`,
-      ratio >= least,
-    ));
+  for (const replicas of [1, 8]) {
+    const how = { ...flags, replicas, iterations: Math.ceil(flags.iterations / replicas) };
+    for (const { density, ratio } of await sparseRatios(gpu, uploaded, tickets, how)) {
+      const least = LEAST_RATIOS.findLast(([most]) => density <= 1.1 * most)![1];
+      const networks = replicas === 1 ? "full network" : `${replicas} full networks`;
+      const what = `Adam, ${networks} / with ${(100 * density).toFixed(1)}% of the weights`;
+      push(judged({ what, value: ratio, unit: "×" }, `≥ ${least}`, ratio >= least));
+    }
   }
   const packed = await eightReplicas(gpu, uploaded, flags);
   push(atMost({ what: "8 replicas, per replica / 1 alone", value: packed, unit: "×" }, 1));
-  const evaluation = await evaluationTime(gpu, uploaded, flags.rounds);
+  const full = await lenetProgram(gpu, uploaded, { optimizer: SGD });
+  const evaluation = await timeEvaluation(full, uploaded, flags.rounds);
+  full.destroy();
   push({ what: "evaluation of 10,000 images", value: evaluation, unit: "ms" });
   push(atMost({
     what: "the same in SGD iterations",
@@ -204,23 +207,21 @@ function verdict({ target, met }: Row): string {
   return target === undefined ? "" : `${target}: ${met ? "met" : "missed"}`;
 }
 
-/** How often a full network's time a ticket's must go into it, by most share of live weights. */
-const LEAST_RATIOS: [density: number, least: number][] = [[1, 1], [0.1, 2], [0.036, 4], [0.012, 6]];
-
 /** The full network's time over that of tickets near the densities that have a target, in turn. */
 async function sparseRatios(
   gpu: Gpu,
   uploaded: Uploaded,
   tickets: readonly Ticket[],
-  { rounds, iterations }: { rounds: number; iterations: number },
+  { rounds, iterations, replicas }: { rounds: number; iterations: number; replicas: number },
 ): Promise<{ density: number; ratio: number }[]> {
-  const dense = await lenetProgram(gpu, uploaded, { optimizer: ADAM });
+  const how = { optimizer: ADAM, replicas };
+  const dense = await lenetProgram(gpu, uploaded, how);
   const { below } = tilesFor(gpu.adapter).sparse;
   const programs: { density: number; program: Program; times: number[] }[] = [];
   for (const wanted of [0.2, 0.1, 0.036, 0.012]) {
     const { masks, density } = nearestTicket(tickets, wanted);
     const isSparse = density < below;
-    const program = await lenetProgram(gpu, uploaded, { optimizer: ADAM, masks, isSparse });
+    const program = await lenetProgram(gpu, uploaded, { ...how, masks, isSparse });
     programs.push({ density, program, times: [] });
   }
   const full: number[] = [];
@@ -308,19 +309,6 @@ async function eightReplicas(
   alone.destroy();
   packed.destroy();
   return median(ratios);
-}
-
-/** Milliseconds for the test set, scaled to 10,000 images. */
-async function evaluationTime(gpu: Gpu, uploaded: Uploaded, rounds: number): Promise<number> {
-  const program = await lenetProgram(gpu, uploaded, { optimizer: SGD });
-  const times: number[] = [];
-  for (let round = 0; round <= rounds; round++) {
-    const start = performance.now();
-    await program.run([{ evaluate: "test" }]);
-    if (round > 0) times.push(performance.now() - start);
-  }
-  program.destroy();
-  return median(times) * 10000 / uploaded.test.count;
 }
 
 /** Percent of a run's wall time in which the GPU works on none of its passes; null: no timestamps. */

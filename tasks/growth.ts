@@ -1,6 +1,6 @@
 /** Measures how the cost of a training iteration grows with density and sizes, for `deno task bench`. */
 
-import { adamSpec, destroyExamples, type Gpu } from "../src/engine/mod.ts";
+import { adamSpec, destroyExamples, type Gpu, type Program } from "../src/engine/mod.ts";
 import type { Growth, GrowthPoint } from "../src/analysis/speed_charts.ts";
 import type { ExampleArrays } from "../src/engine/dataset.ts";
 import type { ExampleSets } from "../src/datasets/examples.ts";
@@ -19,9 +19,9 @@ const HIDDEN = [300, 600, 1200, 3000];
 const BATCHES = [15, 30, 60, 120, 240, 480, 960];
 const DATASETS = [1000, 5000, 20000, 60000];
 /** A measurement takes about this long. */
-const MILLISECONDS = 300;
+const MILLISECONDS = 200;
 
-/** Medians of `rounds` measurements of each, with Adam; tickets are timed in turn with the full network. */
+/** Medians of `rounds` measurements with Adam; what is on one curve is measured in turn. */
 export async function measureGrowth(
   gpu: Gpu,
   sets: ExampleSets,
@@ -29,43 +29,51 @@ export async function measureGrowth(
   tickets: readonly Ticket[],
   rounds: number,
 ): Promise<Growth> {
-  const time = async (options: Partial<LenetOptions>, from = uploaded): Promise<number> => {
-    const program = await lenetProgram(gpu, from, { optimizer: adamSpec(1.2e-3), ...options });
-    const once = await timeIterations(program, 10);
-    const iterations = Math.max(5, Math.min(500, Math.round(MILLISECONDS / once)));
-    const times: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      times.push(await timeIterations(program, iterations));
-    }
-    program.destroy();
-    return median(times);
-  };
-  const each = async (
+  const create = (options: Partial<LenetOptions>, from = uploaded) =>
+    lenetProgram(gpu, from, { optimizer: adamSpec(1.2e-3), ...options });
+  const curve = async (
     values: readonly number[],
-    measure: (value: number) => Promise<number>,
+    make: (value: number, index: number) => Promise<Program>,
   ): Promise<GrowthPoint[]> => {
-    const points: GrowthPoint[] = [];
-    for (const value of values) points.push({ value, milliseconds: await measure(value) });
-    return points;
+    const measured: { value: number; program: Program; iterations: number; times: number[] }[] = [];
+    for (const [index, value] of values.entries()) {
+      const program = await make(value, index);
+      const once = await timeIterations(program, 10);
+      const iterations = Math.max(5, Math.min(500, Math.round(MILLISECONDS / once)));
+      measured.push({ value, program, iterations, times: [] });
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const { program, iterations, times } of round % 2 ? measured.toReversed() : measured) {
+        times.push(await timeIterations(program, iterations));
+      }
+    }
+    for (const { program } of measured) program.destroy();
+    return measured.map(({ value, times }) => ({ value, milliseconds: median(times) }));
   };
-  const density: GrowthPoint[] = [];
-  for (const { masks, density: value } of tickets) {
-    density.push({ value, milliseconds: await time({ masks, isSparse: true }) });
+  const densities = [1, ...tickets.map(({ density }) => density)];
+  const [{ milliseconds }, ...density] = await curve(
+    densities,
+    (_, i) => create(i === 0 ? {} : { masks: tickets[i - 1].masks, isSparse: true }),
+  );
+  const replicas = await curve(REPLICAS, (replicas) => create({ replicas }));
+  const counts = DATASETS.filter((count) => count <= sets.train.count);
+  const some: Uploaded[] = [];
+  for (const count of counts) {
+    some.push(await uploadSets(gpu, { ...sets, train: first(sets.train, count) }));
   }
+  const dataset = await curve(counts, (_, i) => create({}, some[i]));
+  for (const { pool, test } of some) [pool, test].forEach(destroyExamples);
   return {
-    denseMilliseconds: await time({}),
+    denseMilliseconds: milliseconds,
     density,
     sizes: {
-      replicas: await each(REPLICAS, async (replicas) => await time({ replicas }) / replicas),
-      hidden: await each(HIDDEN, (units) => time({ hidden: [units, 100] })),
-      batch: await each(BATCHES, (batchSize) => time({ batchSize })),
-      dataset: await each(DATASETS.filter((count) => count <= sets.train.count), async (count) => {
-        const some = await uploadSets(gpu, { ...sets, train: first(sets.train, count) });
-        const milliseconds = await time({}, some);
-        destroyExamples(some.pool);
-        destroyExamples(some.test);
-        return milliseconds;
-      }),
+      replicas: replicas.map(({ value, milliseconds }) => ({
+        value,
+        milliseconds: milliseconds / value,
+      })),
+      hidden: await curve(HIDDEN, (units) => create({ hidden: [units, 100] })),
+      batch: await curve(BATCHES, (batchSize) => create({ batchSize })),
+      dataset,
     },
   };
 }

@@ -138,6 +138,21 @@ export async function timeIterations(program: Program, iterations: number): Prom
   return (performance.now() - start) / iterations;
 }
 
+/** Milliseconds to evaluate 10,000 examples: those of the test set, scaled; the median of rounds. */
+export async function timeEvaluation(
+  program: Program,
+  { test }: Uploaded,
+  rounds: number,
+): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const start = performance.now();
+    await program.run([{ evaluate: "test" }]);
+    if (round > 0) times.push(performance.now() - start);
+  }
+  return median(times) * 10000 / test.count;
+}
+
 /** The middle value. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

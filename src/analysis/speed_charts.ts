@@ -46,7 +46,7 @@ export function densitySpec({ denseMilliseconds, density }: Growth, text: ChartT
     kernels: KERNELS.sparse,
   }));
   const ends = sparse.map(({ remaining }) => remaining);
-  const domain = [0.9 * Math.min(...ends), 100];
+  const domain = [Math.min(1, 0.9 * Math.min(...ends)), 100];
   const dense = domain.map((remaining) => ({
     remaining,
     milliseconds: denseMilliseconds,
@@ -102,7 +102,7 @@ export function growthSpec({ sizes }: Growth, text: ChartText): TopLevelSpec {
       type: "quantitative" as const,
       title: GROWTH_SIZES[key],
       scale: { type: "log" as const, nice: false },
-      axis: { values: sizes[key].map(({ value }) => value), format: "~s" },
+      axis: { values: sizes[key].map(({ value }) => value), format: "~s", labelOverlap: false },
     };
     const y = {
       field: "milliseconds",
@@ -113,7 +113,7 @@ export function growthSpec({ sizes }: Growth, text: ChartText): TopLevelSpec {
     };
     return {
       data: { values: sizes[key] },
-      width: 300,
+      width: 320,
       height: 280,
       layer: [
         {

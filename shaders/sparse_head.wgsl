@@ -31,11 +31,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let column = all % COLUMNS;
 #for unused in IS_FUSED
     for (var c = 0u; c < CLASSES; c++) {
-      let groups = groups_of(START, CLASSES, replica, c);
+      let range = range_of(START, CLASSES, replica, c);
       var acc = vec4f();
-      for (var g = groups.x; g < groups.y; g++) {
-        let rows = tile * IN_ROWS + record(g, 0u);
-        let weights = weights_of(g);
+      for (var g = range.x; g < range.y; g++) {
+        let rows = tile * IN_ROWS + rows_of_group(g);
+        let weights = weights_of_group(g);
 #for i in 4
         acc = fma(vec4f(weights[${i}]), load_inputs(rows[${i}], column), acc);
 #end
@@ -64,12 +64,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
 #for unused in HAS_BELOW
     for (var u = 0u; u < INPUTS; u++) {
-      let groups = groups_of(INPUT_START, INPUTS, replica, u);
+      let range = range_of(INPUT_START, INPUTS, replica, u);
+      // A unit that feeds nothing has no gradient, for good.
+      if (range.x == range.y) {
+        continue;
+      }
       var acc = vec4f();
-      for (var g = groups.x; g < groups.y; g++) {
-        let classes = record(g, 0u);
-        let weights = weights_of_input(g);
-#for i in 4
+      for (var p = range.x; p < range.y; p++) {
+        let classes = rows_of_pair(p);
+        let weights = weights_of_pair(p);
+#for i in 2
         acc = fma(vec4f(weights[${i}]), logits[classes[${i}]], acc);
 #end
       }

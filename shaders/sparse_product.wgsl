@@ -4,7 +4,7 @@
 //   outputs  (R, TILES, OUT_ROWS, COLUMNS)    out
 //
 // finish() is the activation (forward: lists of units) or the product with its derivative (gradient at
-// the layer below: lists of inputs). Each output is one fma chain in the order of its list. An invocation
+// the layer below: lists of inputs); rows_of() and weights_of() give ENTRIES of a list at a time. Each output is one fma chain in the order of its list. An invocation
 // computes UNITS_EACH rows × VECTORS columns, one row after the other.
 // Grid: (LISTS / (UNIT_LANES · UNITS_EACH), 1, R · TILES).
 
@@ -16,21 +16,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: v
   let first_list = (group.x * UNIT_LANES + id.y) * UNITS_EACH;
   let end_list = min(first_list + UNITS_EACH, LISTS);
   for (var list = first_list; list < end_list; list++) {
-    let groups = groups_of(START, LISTS, replica, list);
+    let range = range_of(START, LISTS, replica, list);
 #for v in VECTORS
     var acc_${v} = vec4f();
 #end
-    for (var g = groups.x; g < groups.y; g++) {
-      let rows = tile * IN_ROWS + record(g, 0u);
+    for (var g = range.x; g < range.y; g++) {
+      let rows = tile * IN_ROWS + rows_of(g);
       let weights = weights_of(g);
-#for i in 4
+#for i in ENTRIES
 #for v in VECTORS
       acc_${v} = fma(vec4f(weights[${i}]), load_inputs(rows[${i}], column + ${v}u), acc_${v});
 #end
 #end
     }
     // An empty list's output is 0 for good.
-    if (groups.x == groups.y) {
+    if (range.x == range.y) {
       continue;
     }
 #for v in VECTORS

@@ -1,7 +1,12 @@
-// The weights of a group of an input's list, which are values of units' lists.
-fn weights_of_input(group: u32) -> vec4f {
-  let slots = record(group, 1u);
-  return vec4f(value_at(slots.x), value_at(slots.y), value_at(slots.z), value_at(slots.w));
+// A pair of an input's list: rows of the units that it feeds, and the weights, values of units' lists.
+
+fn rows_of_pair(index: u32) -> vec2u {
+  return pair(index).xz;
+}
+
+fn weights_of_pair(index: u32) -> vec2f {
+  let slots = pair(index).yw;
+  return vec2f(value_at(slots.x), value_at(slots.y));
 }
 
 fn value_at(slot: u32) -> f32 {

@@ -130,7 +130,7 @@ await runTask(task, async (flags) => {
     TUNED[name] = change(TUNED[name], chosen);
     push({ setting: key, milliseconds: times, chosen });
   }
-  const tickets = await lotteryTickets(gpu, uploaded, { density: 0.02 });
+  const tickets = await lotteryTickets(gpu, uploaded, { density: SPARSE_DENSITY });
   const sparse = { optimizer, isSparse: true, masks: nearestTicket(tickets, SPARSE_DENSITY).masks };
   for (const [key, values] of entries(SPARSE_CHOICES)) {
     const change = (tuned: Tuned, value: number): Tuned => ({
@@ -143,12 +143,15 @@ await runTask(task, async (flags) => {
     TUNED[name] = change(TUNED[name], chosen);
     push({ setting: `sparse.${key}`, milliseconds: times, chosen });
   }
-  const crossover = await measureCrossover(gpu, uploaded, tickets, flags);
-  TUNED[name] = { ...TUNED[name], sparse: { ...TUNED[name].sparse, below: crossover.chosen! } };
-  push(crossover);
   const replicas = await measureReplicas(gpu, uploaded, flags);
   TUNED[name] = { ...TUNED[name], replicas: replicas.chosen };
   push(replicas);
+  const crossover = await measureCrossover(gpu, uploaded, tickets, {
+    ...flags,
+    replicas: replicas.chosen ?? REPLICAS.at(-1)!,
+  });
+  TUNED[name] = { ...TUNED[name], sparse: { ...TUNED[name].sparse, below: crossover.chosen! } };
+  push(crossover);
 
   const today = new Date().toISOString().slice(0, 10);
   const cores = `${navigator.hardwareConcurrency} cores`;
@@ -189,29 +192,34 @@ async function timeTogether(
 
 /**
  * The density at which lists of live weights begin to win, among the tickets of a lottery: by the time of
- * an iteration and its share of the paper's evaluations.
+ * an iteration and its share of the paper's evaluations, of as many replicas as are best.
  */
 async function measureCrossover(
   gpu: Gpu,
   uploaded: Uploaded,
   tickets: readonly Ticket[],
-  flags: { rounds: number; iterations: number },
+  { rounds, iterations, replicas }: { rounds: number; iterations: number; replicas: number },
 ): Promise<Trial> {
-  const optimizer = adamSpec(1.2e-3), times: Record<string, number> = {};
-  const programs = new Map([["dense", await lenetProgram(gpu, uploaded, { optimizer })]]);
-  for (const { masks, density } of tickets.slice(1)) {
-    const program = await lenetProgram(gpu, uploaded, { optimizer, masks, isSparse: true });
+  const how = { optimizer: adamSpec(1.2e-3), replicas }, times: Record<string, number> = {};
+  const programs = new Map([["dense", await lenetProgram(gpu, uploaded, how)]]);
+  // Sparser ones win by far.
+  const near = tickets.filter(({ density }) => density < 0.6 && density > 0.05);
+  for (const { masks, density } of near) {
+    const program = await lenetProgram(gpu, uploaded, { ...how, masks, isSparse: true });
     programs.set(density.toFixed(4), program);
   }
-  const iterations = await timeTogether(programs, flags);
+  const perIteration = await timeTogether(programs, {
+    rounds,
+    iterations: Math.max(5, Math.ceil(iterations / replicas)),
+  });
   for (const [key, program] of programs) {
-    const evaluation = await timeEvaluation(program, uploaded, flags.rounds);
-    times[key] = iterations[key] + EVALUATIONS * evaluation;
+    const evaluation = await timeEvaluation(program, uploaded, rounds);
+    times[key] = perIteration[key] + EVALUATIONS * evaluation;
     program.destroy();
   }
   const loses = ({ density }: Ticket) => times[density.toFixed(4)] >= times.dense;
-  const sparsestLoser = tickets.slice(1).findLast(loses)?.density ?? 1;
-  const densestWinner = tickets.find(({ density }) => density < sparsestLoser)?.density ?? 0;
+  const sparsestLoser = near.findLast(loses)?.density ?? 1;
+  const densestWinner = near.find(({ density }) => density < sparsestLoser)?.density ?? 0;
   const chosen = Math.round(100 * Math.sqrt(sparsestLoser * densestWinner)) / 100;
   return { setting: "sparse.below", milliseconds: times, chosen };
 }

@@ -129,7 +129,7 @@ export function sparseForwardSource(
     lists: layer.units,
     template: [
       lists.template,
-      weightsOfUnits,
+      weightsOfUnits.replaceAll("_of_group", "_of"),
       activationWgsl(layer.activation),
       finishForward,
       loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: columns }),
@@ -137,6 +137,7 @@ export function sparseForwardSource(
     ],
     constants: {
       ...lists.constants,
+      ENTRIES: 4,
       START: layout.unitLists[index],
       IN_ROWS: featureRows(layer.inputs),
       OUT_ROWS: featureRows(layer.units),
@@ -160,7 +161,7 @@ export function sparseBackwardSource(
     lists: layer.inputs,
     template: [
       lists.template,
-      weightsOfInputs.replaceAll("weights_of_input", "weights_of"),
+      weightsOfInputs.replaceAll("_of_pair", "_of"),
       activationWgsl(layout.layers[index - 1].activation),
       finishBackward,
       loadWgsl({ name: "inputs", binding: 0, matrix: deltas, vectors: columns }),
@@ -169,6 +170,7 @@ export function sparseBackwardSource(
     ],
     constants: {
       ...lists.constants,
+      ENTRIES: 2,
       START: layout.inputLists[index],
       IN_ROWS: featureRows(layer.units),
       OUT_ROWS: featureRows(layer.inputs),

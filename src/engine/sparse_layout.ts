@@ -5,8 +5,8 @@
  *
  * A unit's list names its live inputs in rising order, its bias last (as an input that is always 1),
  * four to a group; groups follow one another by layer, replica and unit. Group 0 is empty, so slot 0
- * always holds the value 0. An input's list (all layers but the first) names, in the same way, the
- * units that it feeds and the slots of their values.
+ * always holds the value 0. An input's list (all layers but the first) names the units that it feeds and
+ * the slots of their values, two to a pair: in a sparse network an input feeds few units.
  *
  * A unit that nothing above it uses is left out with all its weights: its gradient is exactly 0. So are
  * the weights on a unit that is always 0, for want of live inputs and a bias.
@@ -27,9 +27,9 @@ export interface SparseLayout {
   /** Groups of the lists of units, the empty one included: slots are theirs. */
   groups: number;
   /**
-   * vec4u each: (first group, end) of every list, then two for every group. Of units' lists: rows of four
-   * inputs; unit, replica, entries in use, layer. Of inputs' lists, whose groups come after those of all units:
-   * rows of four units; slots of their values.
+   * vec4u each: (first, end) of every list; two for every group of the lists of units: rows of four inputs;
+   * unit, replica, entries in use, layer; one for every pair of the lists of inputs: unit, slot, unit, slot.
+   * The lists of inputs count their firsts in vec4s after the lists.
    */
   records: Uint32Array<ArrayBuffer>;
   /** Lists in all. */
@@ -79,19 +79,14 @@ export function sparseLayout(
           ofUnits.addEmpty([unit, r, 0, l]);
           continue;
         }
-        ofUnits.add(list, (_, count) => [unit, r, count, l]);
+        ofUnits.add(list, (count) => [unit, r, count, l]);
       }
       if (l === 0) return;
-      for (const list of fed) {
-        const slots = (first: number, count: number) =>
-          list.slice(first, first + count).map(([, slot]) => slot);
-        ofInputs.add(list.map(([unit]) => unit), slots);
-      }
+      for (const list of fed) ofInputs.addPairs(list);
     });
   });
-  const shifted = ofInputs.ranges.map((group, i) =>
-    i % VECTOR < 2 ? group + ofUnits.groups : group
-  );
+  // Pairs come after the records of the groups.
+  const shifted = ofInputs.ranges.map((at, i) => i % VECTOR < 2 ? at + 2 * ofUnits.groups : at);
   const words = Math.ceil(layers[0].inputs / GROUP);
   return {
     layers,
@@ -217,12 +212,12 @@ class ListBuilder {
   readonly ranges: number[] = [];
   readonly records: number[] = [];
 
-  /** Adds a list of rows; `second` gives the second vec4 of the group of entries first..first + count. */
-  add(rows: number[], second: (first: number, count: number) => number[]): void {
+  /** Adds a list of rows; `second` gives the second vec4 of a group of `count` entries. */
+  add(rows: number[], second: (count: number) => number[]): void {
     const begin = this.groups;
     for (let first = 0; first < rows.length; first += GROUP) {
       const some = rows.slice(first, first + GROUP);
-      this.addGroup(some, second(first, some.length));
+      this.addGroup(some, second(some.length));
     }
     this.ranges.push(begin, this.groups, 0, 0);
     this.lists++;
@@ -232,6 +227,17 @@ class ListBuilder {
   addEmpty(second: number[]): void {
     this.ranges.push(this.groups, this.groups + 1, 0, 0);
     this.addGroup([], second);
+    this.lists++;
+  }
+
+  /** Adds a list of an input's (unit, slot). */
+  addPairs(entries: readonly (readonly [unit: number, slot: number])[]): void {
+    const begin = this.records.length / VECTOR;
+    for (let i = 0; i < entries.length; i += 2) {
+      const [unit, slot] = entries[i], [other, otherSlot] = entries[i + 1] ?? [unit, 0];
+      this.records.push(unit, slot, other, otherSlot);
+    }
+    this.ranges.push(begin, this.records.length / VECTOR, 0, 0);
     this.lists++;
   }
 

@@ -3,7 +3,13 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Gpu } from "../../src/engine/mod.ts";
 import { DeviceLostError, InputError } from "../../src/errors.ts";
+import { DatasetBase } from "../../src/foundations/dataset_base.ts";
+import { ModelFc } from "../../src/foundations/model_fc.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { train } from "../../src/foundations/trainer.ts";
+import { openTestGpu } from "../engine/gpu.ts";
+
+const gpu = await openTestGpu();
 
 /** A queue that never trains. */
 const idleQueue = () => new RunQueue({} as Gpu);
@@ -48,4 +54,86 @@ Deno.test("settle: after the device is lost nothing more begins", async () => {
 
 Deno.test("settle: nothing to do", async () => {
   assertEquals(await idleQueue().settle([]), []);
+});
+
+/** Two points of two classes. */
+const POINTS = {
+  inputs: Float32Array.of(0, 1, 1, 0),
+  labels: Uint8Array.of(0, 1),
+  count: 2,
+  features: 2,
+};
+const DATASET = new DatasetBase({ name: "points", classes: 2, train: POINTS, test: POINTS });
+
+/** Trains a network whose live weights, of four, are as many. */
+function trainTiny(queue: RunQueue, iterations: number, live = 4) {
+  const data = Float32Array.from({ length: 4 }, (_, i) => i < live ? 1 : 0);
+  const masks = { layer0: { shape: [2, 2], data } };
+  return train(queue, {
+    model: new ModelFc({ layers: [[2, null]] }, 2, { seed: 1, masks }),
+    dataset: DATASET,
+    optimizer: { kind: "sgd", learningRate: 0.1 },
+    batchSize: 2,
+    length: { iterations },
+  });
+}
+
+Deno.test("runs that wait fill the places of those that have ended, at any level of their experiment", async () => {
+  const sizes: number[] = [];
+  const queue = new RunQueue(gpu, {
+    replicas: 2,
+    onProgress: ({ runs, iteration, iterations }) => {
+      if (iteration === iterations) sizes.push(runs);
+    },
+  });
+  const twoLevels = async () => {
+    await trainTiny(queue, 10);
+    await trainTiny(queue, 10);
+  };
+  const results = await queue.settle([twoLevels, twoLevels, twoLevels]);
+  assertEquals(results.map(({ status }) => status), Array(3).fill("fulfilled"));
+  assertEquals(sizes, [2, 2, 2]);
+  await queue.destroy();
+});
+
+Deno.test("as soon as enough wait they are trained, though others are still at work", async () => {
+  const queue = new RunQueue(gpu, { replicas: 2 });
+  let finish = () => {};
+  const slow = new Promise<void>((resolve) => finish = resolve);
+  const done: string[] = [];
+  const ready = Promise.withResolvers<void>();
+  const all = queue.settle([
+    () => slow,
+    async () => {
+      await trainTiny(queue, 10);
+      done.push("first");
+    },
+    async () => {
+      await trainTiny(queue, 10);
+      done.push("second");
+      ready.resolve();
+    },
+  ]);
+  await ready.promise;
+  assertEquals(done.length, 2);
+  finish();
+  await all;
+  await queue.destroy();
+});
+
+Deno.test("kernels: lists for few live weights, as the option says else; runs of both kinds go apart", async () => {
+  const masks = (live: number) => ({
+    layer0: { shape: [1, 100], data: new Float32Array(100).map((_, i) => i < live ? 1 : 0) },
+  });
+  const llvmpipe = { adapter: { ...gpu.adapter, name: "llvmpipe", isSoftware: true } } as Gpu;
+  const chosen = (live: number, kernels?: "dense" | "sparse") =>
+    new RunQueue(llvmpipe, { kernels }).kernelsFor(masks(live));
+  assertEquals([1, 5, 50, 100].map((live) => chosen(live)), ["sparse", "sparse", "dense", "dense"]);
+  assertEquals([chosen(1, "dense"), chosen(100, "sparse")], ["dense", "sparse"]);
+
+  const queue = new RunQueue(gpu, { kernels: "sparse" });
+  const [few, all] = await Promise.all([trainTiny(queue, 10, 1), trainTiny(queue, 10, 4)]);
+  assertEquals([few.kernels, all.kernels], ["sparse", "sparse"]);
+  assertEquals([...few.final.layer0.data].filter((weight) => weight !== 0).length, 1);
+  await queue.destroy();
 });

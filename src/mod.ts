@@ -50,6 +50,7 @@ export { type Network } from "./foundations/network.ts";
 /** Names of every file and folder of an experiment. */
 export * as paths from "./foundations/paths.ts";
 export { type Percents, pruneByPercent } from "./foundations/pruning.ts";
+export { shuffleMasks } from "./foundations/random_masks.ts";
 export { type CheckpointPlace } from "./foundations/run_checkpoints.ts";
 export { restoreRun, type SavedRun, saveRun } from "./foundations/run_files.ts";
 export {

@@ -15,6 +15,12 @@ const SERIES = {
   },
   reuse: { label: "Tickets' values, shuffled", color: PALETTE.green, shape: "diamond" },
   reuse_sign: { label: "Tickets' values, signs kept", color: PALETTE.purple, shape: "triangle-up" },
+  random_sparsity: { label: "Random sparsity", color: PALETTE.orange, shape: "triangle-down" },
+  random_sparsity_same_init: {
+    label: "Random sparsity, ticket's values",
+    color: PALETTE.sky,
+    shape: "triangle-right",
+  },
   train: { label: "Single network", color: PALETTE.black, shape: "cross" },
 } as const;
 

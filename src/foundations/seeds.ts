@@ -24,6 +24,8 @@ const PURPOSES = {
   data: 6,
   /** weights drawn from a set of values */
   reuse: 7,
+  /** which weights of a layer are live, where that is random */
+  sparsity: 8,
 } as const;
 
 export type Purpose = keyof typeof PURPOSES;

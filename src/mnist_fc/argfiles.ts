@@ -5,7 +5,7 @@
 
 import * as paths from "../foundations/paths.ts";
 import { joinLine } from "./argfile_lines.ts";
-import { controlFolder, type ControlKind, valueSetFolder } from "./control_paths.ts";
+import { controlFolder, type ReinitKind, valueSetFolder } from "./control_paths.ts";
 
 /** Where the runs go, and what all lines have. */
 export interface ArgfileOptions {
@@ -26,7 +26,7 @@ export function* lotteryLines({ experimentPath, trials, flags }: ArgfileOptions)
 /** Which controls. */
 export interface ReinitializeOptions extends ArgfileOptions {
   experimentName: string;
-  experiments: readonly ControlKind[];
+  experiments: readonly ReinitKind[];
   levels: readonly number[];
   runs: readonly number[];
 }

@@ -68,7 +68,7 @@ export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
   return new ModelFc(hyperparametersOf(config.layers), config.layers[0].inputs, {
     ...start,
     keyFor: (layer) =>
-      kind === "reinit"
+      kind === "reinit" || kind === "random_sparsity"
         ? runKey({ seed, purpose: "reinit", trial, level, run, layer })
         : runKey({ seed, purpose: "init", trial, layer }),
   });

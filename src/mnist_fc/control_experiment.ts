@@ -126,8 +126,10 @@ export async function planControls(
   for (const kind of kinds) {
     for (const ticket of tickets) {
       const { trial, level } = ticket.config;
-      const digests: Pick<RunConfig, "values" | "signs"> = {};
-      if (kind !== "reinit") {
+      const digests: Partial<Pick<RunConfig, "presets" | "values" | "signs">> = {};
+      const isDrawn = kind === "reuse" || kind === "reuse_sign";
+      const isSameInit = kind === "random_sparsity_same_init";
+      if (isDrawn) {
         if (!valueDigests.has(level)) {
           const { layers } = ticket.config;
           if (values === undefined) await provideValueSets(place, level, layers, onNotice);
@@ -137,11 +139,17 @@ export async function planControls(
       }
       const initial = () => restoreNetwork(storage, paths.initial(ticket.folder));
       if (kind === "reuse_sign") digests.signs = await networkDigest(await initial());
+      // What the lottery drew is drawn again; what it was given is what its level 0 started from.
+      const full = paths.run(paths.trial(experimentPath, trial), 0, experimentName);
+      const isGiven = isSameInit && ticket.config.presets !== null;
+      const given = () => restoreNetwork(storage, paths.initial(full));
+      if (isGiven) digests.presets = await networkDigest(await given());
       const start = async (config: RunConfig) =>
         controlStart(config, {
           masks: await restoreNetwork(storage, paths.masks(ticket.folder)),
-          values: kind === "reinit" ? undefined : await setsOf(ticket),
+          values: isDrawn ? await setsOf(ticket) : undefined,
           signs: kind === "reuse_sign" ? await initial() : undefined,
+          presets: isGiven ? await given() : undefined,
         });
       for (const run of runs) {
         const config: RunConfig = {

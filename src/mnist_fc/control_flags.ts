@@ -1,6 +1,6 @@
 /** The flags that say which controls: of `reinitialize`, and of the argfile with a line for each. */
 
-import { CONTROL_KINDS } from "./control_paths.ts";
+import { REINIT_KINDS } from "./control_paths.ts";
 import { intRanges, words } from "./flag_lists.ts";
 
 const group = "Controls";
@@ -8,7 +8,7 @@ const group = "Controls";
 /** See the head of this file; what not giving them means differs between the tasks. */
 export const controlFlags = {
   experiment: words({
-    words: CONTROL_KINDS,
+    words: REINIT_KINDS,
     help:
       "which controls: reinit (new random weights), reuse (values of the tickets' initial weights, " +
       "shuffled), reuse_sign (the same, signs kept); a list for several",

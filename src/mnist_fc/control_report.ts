@@ -27,11 +27,13 @@ export interface ControlReportOptions {
   output: string;
   experimentName: string;
   title: string;
+  /** Name of the chart's file, without its ending. */
+  chart: string;
   /** What the JSON document says of the experiment beside its results. */
   context: Record<string, unknown>;
 }
 
-/** Writes `controls.svg` (`controls-{experiment name}.svg`) into the experiment's folder. */
+/** Writes `{chart}.svg` (`{chart}-{experiment name}.svg`) into the experiment's folder. */
 export async function controlReport(
   options: ControlReportOptions,
 ): Promise<{ text: string; json: Record<string, unknown> }> {
@@ -44,7 +46,7 @@ export async function controlReport(
   }
   const runs = [...tickets, ...controls];
   const levels = summarizeLevels(runs);
-  const name = ["controls", experimentSuffix(options.experimentName)].filter(Boolean).join("-");
+  const name = [options.chart, experimentSuffix(options.experimentName)].filter(Boolean).join("-");
   const chart = `${output.replace(/\/$/, "")}/${name}.svg`;
   const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
   await storage.write(chart, await sealSvg(svg));

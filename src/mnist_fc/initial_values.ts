@@ -7,9 +7,11 @@ import { RandomStream } from "../engine/random.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
 import { type Masks, onesMask, validateMasks } from "../foundations/masks.ts";
 import { checkKnownNames, type Network } from "../foundations/network.ts";
+import { shuffleMasks } from "../foundations/random_masks.ts";
 import { resample, resampleWithSigns } from "../foundations/resample.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { InputError } from "../errors.ts";
+import { isSparsityKind } from "./control_paths.ts";
 import type { RunConfig } from "./run_config.ts";
 
 /** What a control is made of. */
@@ -20,18 +22,29 @@ export interface ControlSource {
   values?: Network;
   /** Weights whose signs are kept: reuse_sign. */
   signs?: Network;
+  /** What the lottery was given to start from, if it was: random_sparsity_same_init. */
+  presets?: Network;
 }
 
 /**
- * Masks and initial weights of a control. `reinit` leaves the weights to the initializer.
+ * Masks and initial weights of a control. `reinit` and `random_sparsity` leave the weights to the
+ * initializer, and to the same: runs of one number differ in their masks alone.
  *
  * @throws InputError if a set of values or a sign is missing or cannot be used
  */
 export function controlStart(config: RunConfig, source: ControlSource): LevelStart {
   const { masks, values, signs } = source;
-  if (values === undefined) return { masks };
-  const { seed, trial, level, run, layers } = config;
+  const { kind, seed, trial, level, run, layers } = config;
   const names = layers.map(({ name }) => name);
+  if (isSparsityKind(kind)) {
+    const shuffled = shuffleMasks(
+      masks,
+      (name) =>
+        runKey({ seed, purpose: "sparsity", trial, level, run, layer: names.indexOf(name) }),
+    );
+    return { masks: shuffled, presets: source.presets };
+  }
+  if (values === undefined) return { masks };
   validateMasks(masks, layers);
   checkKnownNames(values, names, "values");
   if (signs) checkKnownNames(signs, names, "same-sign network");

@@ -41,8 +41,9 @@ export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<un
   const first = jobs.find(isUnfinished);
   const sideBySide = first && await queue.capacity(trainRequest(first.sample()));
   const tasks = jobs.flatMap((job, index) => job.tasks().map((run) => ({ index, run })));
-  // While some are trained, the others write their files and wait.
-  const results = await queue.settle(tasks.map(({ run }) => run), sideBySide && 2 * sideBySide);
+  // While some are trained, as many write their files and wait; but one at a time goes in order.
+  const atOnce = sideBySide === 1 ? 1 : sideBySide && 2 * sideBySide;
+  const results = await queue.settle(tasks.map(({ run }) => run), atOnce);
   const errors: unknown[][] = jobs.map(() => []);
   results.forEach((result, i) => {
     if (result.status === "rejected") errors[tasks[i].index].push(result.reason);

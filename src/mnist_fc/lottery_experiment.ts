@@ -7,6 +7,7 @@
 
 import type { DatasetBase } from "../foundations/dataset_base.ts";
 import { experiment, type LevelResult, type LevelStart } from "../foundations/experiment.ts";
+import type { Network } from "../foundations/network.ts";
 import type { Masks } from "../foundations/masks.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import { pruneByPercent } from "../foundations/pruning.ts";
@@ -46,6 +47,8 @@ export interface LotteryOptions extends SettingsOptions {
   start?: LevelStart;
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
+  /** Whether each level is pruned at once, by the final weights of level 0. */
+  oneShot?: boolean;
   /** Whether to replace a different experiment of the same name, and to go on with the same. */
   policy: RunPolicy;
   /** Holds the trials' folders. */
@@ -66,7 +69,7 @@ export class LotteryExperiment implements Job {
 
   private constructor(
     private readonly options: LotteryOptions,
-    private readonly given: Pick<RunConfig, "presets" | "masks">,
+    private readonly given: Pick<RunConfig, "presets" | "masks" | "oneShot">,
   ) {
     const { storage, trialFolder, experimentName, policy, onNotice } = options;
     this.#settings = settingsFor(options);
@@ -94,6 +97,7 @@ export class LotteryExperiment implements Job {
     const lottery = new LotteryExperiment(options, {
       presets: presets ? await networkDigest(presets) : null,
       masks: masks ? await networkDigest(masks) : null,
+      ...(options.oneShot && { oneShot: true as const }),
     });
     const config = lottery.#config(ticketId(trials[0], 0));
     await queue.checkFits({
@@ -158,18 +162,51 @@ export class LotteryExperiment implements Job {
 
   /** Trains the tickets of a trial; gives the masks of its last level. */
   async #tickets(trial: number): Promise<Masks> {
+    const { protocol: { levels }, oneShot } = this.options;
+    if (oneShot) return await this.#oneShotTickets(trial);
+    const results = await experiment({ ...this.#functions(trial), iterations: levels });
+    return results.at(-1)!.masks;
+  }
+
+  /**
+   * The same where level 0 alone decides the masks: the levels are then trained side by side. Pruning the
+   * same weights level by level takes as many from each layer as the usual experiment does, and of those
+   * that are left always the smallest: the masks of pruning once.
+   */
+  async #oneShotTickets(trial: number): Promise<Masks> {
+    const { protocol: { levels } } = this.options;
+    const functions = this.#functions(trial);
+    const { makeDataset, makeModel, trainModel, pruneMasks } = functions;
+    const [full] = await experiment({ ...functions, iterations: 0 });
+    const { initial, initialBiases, final } = full;
+    const masks = [full.masks];
+    for (let level = 1; level <= levels; level++) {
+      masks.push(await pruneMasks(masks[level - 1], final));
+    }
+    const runs = masks.slice(1).map((masks, i) => {
+      const level = i + 1, dataset = makeDataset(level);
+      const start = { masks, presets: initial, presetBiases: initialBiases };
+      return trainModel(level, dataset, makeModel(level, dataset, start));
+    });
+    const results = await Promise.allSettled(runs);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+    return masks[levels];
+  }
+
+  /** How a trial's levels are made, trained and pruned. */
+  #functions(trial: number) {
     const { queue, protocol, start, data } = this.options;
     const configOf = (level: number) => this.#config(ticketId(trial, level));
-    const results = await experiment({
+    return {
       start,
-      iterations: protocol.levels,
-      makeDataset: (level) => datasetOf(configOf(level), data.sets),
-      makeModel: (level, _dataset, from) => modelOf(configOf(level), from),
-      trainModel: (level, dataset, model) => this.#train(configOf(level), dataset, model),
-      pruneMasks: (masks, final) =>
+      makeDataset: (level: number) => datasetOf(configOf(level), data.sets),
+      makeModel: (level: number, _dataset: DatasetBase, from: LevelStart) =>
+        modelOf(configOf(level), from),
+      trainModel: (level: number, dataset: DatasetBase, model: ModelFc) =>
+        this.#train(configOf(level), dataset, model),
+      pruneMasks: (masks: Masks, final: Network) =>
         queue.onGpu((gpu) => pruneByPercent(gpu, protocol.prunePercents, masks, final)),
-    });
-    return results.at(-1)!.masks;
+    };
   }
 
   /** Trains and saves a run, or reads it if it is finished. */

@@ -43,6 +43,7 @@ const CONFIG = v.strictObject({
   testInterval: positive,
   normalization: v.picklist(["unit", "l2", "none"]),
   prunePercents: v.optional(v.record(v.string(), rate)),
+  oneShot: v.optional(v.literal(true)),
   dataset: v.strictObject({
     name: v.picklist(["mnist", "fashion-mnist", "synthetic-digits", "custom"]),
     trainCount: count,

@@ -41,6 +41,8 @@ export interface RunSettings {
 export interface RunConfig extends RunId, RunSettings {
   /** What fraction of each layer the lottery prunes per level; tickets alone have it. */
   prunePercents?: Record<string, number>;
+  /** Of a ticket: its masks are those of pruning once, by the weights that level 0 ended with. */
+  oneShot?: true;
   /** Digest of the initial weights that were given; null where none were. Of a ticket: at level 0. */
   presets: string | null;
   /** The same of the masks. */
@@ -74,13 +76,14 @@ export function ticketConfig(
   { kind, trial, level, run }: RunId,
   settings: RunSettings,
   prunePercents: Record<string, number>,
-  { presets, masks }: Pick<RunConfig, "presets" | "masks">,
+  { presets, masks, oneShot }: Pick<RunConfig, "presets" | "masks" | "oneShot">,
 ): RunConfig {
   const { dataset, permuteLabels, trainOrderSeed, ...training } = settings;
   return {
     ...{ kind, trial, level, run },
     ...training,
     prunePercents,
+    ...(oneShot && { oneShot }),
     dataset,
     permuteLabels,
     trainOrderSeed,
@@ -97,6 +100,7 @@ export function settingsOf(config: RunConfig): RunSettings {
     level: _level,
     run: _run,
     prunePercents: _percents,
+    oneShot: _oneShot,
     presets: _presets,
     masks: _masks,
     values: _values,

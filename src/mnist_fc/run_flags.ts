@@ -148,6 +148,12 @@ export const runFlags = {
     help: "leave out the last level's randomly reinitialized control",
     group: EXPERIMENT,
   }),
+  oneShot: boolean({
+    help:
+      "prune once: each level's masks are the full network's, pruned by its own final weights as far " +
+      "as that level of the usual experiment",
+    group: EXPERIMENT,
+  }),
   replicas: integerOrAuto({
     min: 1,
     max: 100000,
@@ -166,7 +172,7 @@ export const runFlags = {
   ...protocolFlags,
   experimentPath: path({
     help: "folder of the experiment; runs land in PATH/trial{t}/{level}/{experiment name}",
-    defaultText: "results/{dataset}-{protocol}",
+    defaultText: "results/{dataset}-{protocol}, with --one-shot …-one-shot",
     group: OUTPUT,
   }),
   outputDir: path({

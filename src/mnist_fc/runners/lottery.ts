@@ -43,7 +43,8 @@ export const lotteryRunner: Runner<typeof runFlags> = {
     const protocol = resolveProtocol(flags);
     const { seed, permuteLabels, trainOrderSeed, experimentName } = flags;
     const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
-    const experimentPath = flags.experimentPath ?? `results/${data.record.name}-${flags.protocol}`;
+    const usualPath = `results/${data.record.name}-${flags.protocol}`;
+    const experimentPath = flags.experimentPath ?? usualPath + (flags.oneShot ? "-one-shot" : "");
     const output = flags.outputDir ?? experimentPath;
     const trialFolder = (trial: number) => flags.outputDir ?? paths.trial(experimentPath, trial);
     const presets = flags.presets && await readNetwork(storage, flags.presets, "initial");
@@ -61,6 +62,7 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       permuteLabels,
       trainOrderSeed,
       control: flags.control,
+      oneShot: flags.oneShot,
       policy: { overwrite: flags.overwrite, resume: flags.resume },
       locks: context.locks,
       onNotice: context.onNotice,
@@ -77,7 +79,8 @@ export const lotteryRunner: Runner<typeof runFlags> = {
         ["dataset", datasetText(settings)],
         [
           "protocol",
-          `${flags.protocol}: ${count(trials.length, "trial")}, ${count(levels, "pruning")}, ` +
+          `${flags.protocol}: ${count(trials.length, "trial")}, ` +
+          `${flags.oneShot ? `one pruning to ${levels} levels` : count(levels, "pruning")}, ` +
           trainingText(settings),
         ],
         ["seed", `${seed}`],
@@ -93,6 +96,7 @@ export const lotteryRunner: Runner<typeof runFlags> = {
             adapter: queue.gpu.adapter,
             dataset: data.record,
             protocol: { name: flags.protocol, ...protocol },
+            oneShot: flags.oneShot,
             seed,
             output,
           },

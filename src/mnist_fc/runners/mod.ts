@@ -3,12 +3,18 @@
 import { UsageError } from "../../errors.ts";
 import { type FlagSet, nearest, quote } from "../flags.ts";
 import { lotteryRunner } from "./lottery.ts";
+import { randomSparsityRunner } from "./random_sparsity.ts";
 import { reinitializeRunner } from "./reinitialize.ts";
 import type { Runner } from "./runner.ts";
 import { trainRunner } from "./train.ts";
 
 // deno-lint-ignore no-explicit-any -- runners of different flags in one list
-const RUNNERS: readonly Runner<any>[] = [lotteryRunner, reinitializeRunner, trainRunner];
+const RUNNERS: readonly Runner<any>[] = [
+  lotteryRunner,
+  reinitializeRunner,
+  randomSparsityRunner,
+  trainRunner,
+];
 
 /** Other names: of the argfile, and of the original's runner. */
 const ALIASES: Record<string, string> = {

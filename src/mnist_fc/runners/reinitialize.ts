@@ -3,43 +3,33 @@
  * new initial weights; all controls of an experiment, or with --output-dir a single one.
  */
 
-import { InputError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
 import { readNetwork } from "../../foundations/network_source.ts";
 import type { Network } from "../../foundations/network.ts";
 import type { LayerSpec } from "../../engine/mod.ts";
 import { settingsFor } from "../configured_run.ts";
-import { findTickets, planControls, type Ticket } from "../control_experiment.ts";
-import { CONTROL_KINDS, type ControlKind } from "../control_paths.ts";
-import { controlReport } from "../control_report.ts";
-import * as paths from "../../foundations/paths.ts";
+import { REINIT_KINDS, type ReinitKind } from "../control_paths.ts";
 import { networkDigest } from "../../foundations/digest.ts";
 import { flagName, type FlagValues } from "../flags.ts";
 import { controlStart } from "../initial_values.ts";
-import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
-import { PlannedRuns } from "../planned_runs.ts";
 import { resolveProtocol } from "../protocols.ts";
 import { reinitializeFlags, singleRunFlags } from "../reinitialize_flags.ts";
-import { controlId, type RunConfig, settingsOf } from "../run_config.ts";
+import { controlId, type RunConfig } from "../run_config.ts";
 import { provideValueSets, readValueSets } from "../value_sets.ts";
+import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";
 import {
-  count,
-  datasetText,
   loadExamples,
   type OpenJob,
   readMasks,
   type Runner,
   type RunnerContext,
   single,
-  trainingText,
 } from "./runner.ts";
 import { openSingleRun } from "./single_run.ts";
 import { withoutPruning } from "./train.ts";
 
 type Flags = FlagValues<typeof reinitializeFlags>;
-
-/** Numbers of the controls per kind and ticket: as many as the paper's figures have. */
-const USUAL_RUNS = [1, 2, 3];
 
 /** See the head of this file. */
 export const reinitializeRunner: Runner<typeof reinitializeFlags> = {
@@ -61,9 +51,10 @@ export const reinitializeRunner: Runner<typeof reinitializeFlags> = {
   },
 
   async open(flags, context) {
-    return flags.outputDir === undefined
-      ? await openWhole(flags, context)
-      : await openSingle(flags, flags.outputDir, context);
+    if (flags.outputDir !== undefined) return await openSingle(flags, flags.outputDir, context);
+    const kinds = REINIT_KINDS.filter((kind) => (flags.experiment ?? ["reinit"]).includes(kind));
+    const values = flags.initializationDistribution;
+    return await openControls(flags, kinds, context, { chart: "controls", values });
   },
 };
 
@@ -112,7 +103,7 @@ function checkSingle(flags: Flags): void {
   resolveProtocol(protocolValues(flags));
 }
 
-function kindOf(flags: Flags): ControlKind {
+function kindOf(flags: Flags): ReinitKind {
   if (flags.initializationDistribution === undefined) return "reinit";
   return flags.sameSign === undefined ? "reuse" : "reuse_sign";
 }
@@ -174,96 +165,4 @@ async function readDistribution(
     await provideValueSets(place, Number(level), layers, onNotice);
   }
   return await readValueSets(storage, folder, layers);
-}
-
-async function openWhole(flags: Flags, context: RunnerContext): Promise<OpenJob> {
-  const { storage, queue } = context;
-  const { experimentPath = "results/mnist-quick", experimentName, levels, runs = USUAL_RUNS } =
-    flags;
-  const place = { storage, experimentPath, experimentName };
-  const kinds = CONTROL_KINDS.filter((kind) => (flags.experiment ?? ["reinit"]).includes(kind));
-  const tickets = await findTickets(place, { trials: flags.trials, levels });
-  const data = await loadTheirExamples(flags, context, tickets, experimentPath);
-  for (const trial of new Set(tickets.map(({ config }) => config.trial))) {
-    await context.locks.takeFolder(paths.trial(experimentPath, trial));
-  }
-  const planned = await planControls(
-    place,
-    { kinds, runs, values: flags.initializationDistribution },
-    tickets,
-    context.onNotice,
-  );
-  const job = await PlannedRuns.open({
-    storage,
-    queue,
-    sets: data.sets,
-    runs: planned,
-    policy: { overwrite: flags.overwrite, resume: flags.resume },
-    locks: context.locks,
-    onNotice: context.onNotice,
-    onStart: ({ kind }) => context.onStage(kinds.length === 1 ? kind : "controls"),
-    onRun: context.onRun,
-  });
-  const settings = settingsOf(tickets[0].config);
-  const trials = new Set(tickets.map(({ config }) => config.trial));
-  const levelCount = new Set(tickets.map(({ config }) => config.level)).size;
-  return {
-    job,
-    output: experimentPath,
-    folders: planned.map(({ folder }) => folder),
-    header: [
-      ["dataset", datasetText(settings)],
-      [
-        "controls",
-        `${kinds.join(", ")}: ${count(trials.size, "trial")}, ${count(levelCount, "level")}, ` +
-        `${count(runs.length, "run")} of each, ${trainingText(settings)}`,
-      ],
-      ["seed", `${settings.seed}`],
-    ],
-    report: () =>
-      controlReport({
-        storage,
-        tickets,
-        controls: job.summaries,
-        output: experimentPath,
-        experimentName,
-        title: `Tickets and their controls on ${data.record.name}`,
-        context: {
-          adapter: queue.gpu.adapter,
-          dataset: data.record,
-          seed: settings.seed,
-          output: experimentPath,
-        },
-      }),
-  };
-}
-
-/**
- * The examples that the tickets were trained on.
- *
- * @throws InputError if what is found is something else, or the tickets are of several datasets
- */
-async function loadTheirExamples(
-  flags: Flags,
-  context: RunnerContext,
-  tickets: readonly Ticket[],
-  experimentPath: string,
-): Promise<LoadedDataset> {
-  const { dataset } = tickets[0].config;
-  const named = dataset.name === "custom" ? "auto" : dataset.name as DatasetChoice;
-  const choice = flags.dataset === "auto" ? named : flags.dataset;
-  const location = flags.mnistLocation ??
-    (dataset.name === "custom" ? context.environmentLocation ?? undefined : undefined);
-  const data = await loadExamples(context, choice, location);
-  for (const { config, folder } of tickets) {
-    if (config.dataset.sha256 === data.record.sha256) continue;
-    throw new InputError(
-      `${folder} was trained on other examples than these (${config.dataset.name}, SHA-256 ` +
-        `${config.dataset.sha256.slice(0, 12)}…, not ${data.record.name}, ` +
-        `${
-          data.record.sha256.slice(0, 12)
-        }…): give those of ${experimentPath} with --mnist-location`,
-    );
-  }
-  return data;
 }

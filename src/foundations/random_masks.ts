@@ -1,0 +1,36 @@
+/**
+ * Masks of random sparsity (the paper's appendix): takes masks, gives others with as many live weights in
+ * each layer, at places that are drawn.
+ */
+
+import { RandomStream } from "../engine/random.ts";
+import type { Key } from "../engine/random.ts";
+import type { Masks } from "./masks.ts";
+
+/**
+ * Shuffles each mask within its layer.
+ *
+ * ```ts
+ * import { density, shuffleMasks } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const masks = { layer0: { shape: [2, 2], data: Float32Array.of(1, 0, 0, 0) } };
+ * const shuffled = shuffleMasks(masks, () => [1, 2]);
+ * assertEquals(density(shuffled).layers.layer0.live, 1);
+ * ```
+ *
+ * @param keyFor gives the key of a layer's random numbers, from its name
+ */
+export function shuffleMasks(masks: Masks, keyFor: (layer: string) => Key): Masks {
+  return Object.fromEntries(
+    Object.entries(masks).map(([name, { shape, data }]) => {
+      const shuffled = data.slice(), stream = new RandomStream(keyFor(name));
+      // Fisher and Yates.
+      for (let last = shuffled.length - 1; last > 0; last--) {
+        const other = stream.below(last + 1);
+        [shuffled[last], shuffled[other]] = [shuffled[other], shuffled[last]];
+      }
+      return [name, { shape: [...shape], data: shuffled }];
+    }),
+  );
+}

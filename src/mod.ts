@@ -90,3 +90,20 @@ export {
   type StorageEntry,
   type StorageLock,
 } from "./storage/storage.ts";
+export {
+  disagreement,
+  type EffectiveNetwork,
+  effectiveNetwork,
+  type Histogram,
+  histogram,
+  inDegrees,
+  interpolate,
+  lossBarrier,
+  type Movement,
+  movement,
+  outDegrees,
+  type Overlap,
+  overlap,
+  splitByMask,
+} from "./analysis/anatomy.ts";
+export { summarize, type Summary } from "./analysis/statistics.ts";

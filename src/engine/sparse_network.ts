@@ -4,6 +4,7 @@
  * column, so that a weight is read once for many examples.
  */
 
+import { OutOfMemoryError } from "../errors.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 import { Evaluation, type EvaluationBuffers, type WindowSources } from "./evaluation.ts";
@@ -232,6 +233,13 @@ function allocate(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): SparseBuffers 
   const { layers, replicas, optimizer, batchSize } = spec;
   const layout = sparseLayout(layers, spec.sparse!);
   const { groups, records } = layout, storage = sparseStorage(gpu, spec);
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
+  if (records.byteLength > Math.min(maxStorageBufferBindingSize, maxBufferSize)) {
+    throw new OutOfMemoryError(
+      `the lists of live weights of ${replicas} networks do not fit on "${gpu.adapter.name}"; use ` +
+        "fewer replicas, or --kernels dense",
+    );
+  }
   const shape = columnsFor(batchSize), widths = layerWidths(layers);
   const list = (label: string, vectors: number, format: "f32" | "u32") => {
     const rows = Math.ceil(vectors / LIST_WIDTH);

@@ -11,7 +11,7 @@ import {
 } from "../../src/engine/program_spec.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
 import { tilesFor } from "../../src/engine/tiles.ts";
-import { CapacityError, InputError } from "../../src/errors.ts";
+import { CapacityError, InputError, OutOfMemoryError } from "../../src/errors.ts";
 import { asEachAdapter, openTestGpu } from "./gpu.ts";
 import { randomRun, type RunShape, withProgram } from "./run_case.ts";
 
@@ -172,6 +172,25 @@ Deno.test("capacity: a network of which not even one fits", async () => {
     () => Program.create(small, GOOD),
     CapacityError,
     "network of widths 4-5-3 does not fit",
+  );
+});
+
+Deno.test("capacity: lists that are larger than the matrices are refused as memory is", async () => {
+  const width = 1500;
+  const run = randomRun({
+    ...SHAPE,
+    features: width,
+    layers: [{ units: width, activation: "relu" }, { units: 2, activation: null }],
+    density: 1,
+    isSparse: true,
+  }, new RandomStream(seedKey(4)));
+  // A matrix takes 9 MB, lists of all of its weights take twice as much.
+  const small = withLimits(hardware, 12e6);
+  assertEquals(maxReplicas(small, { ...GOOD, layers: run.spec.layers }), 1);
+  await assertRejects(
+    () => withProgram(small, run, () => Promise.resolve()),
+    OutOfMemoryError,
+    "the lists of live weights of 1 networks do not fit",
   );
 });
 

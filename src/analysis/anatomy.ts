@@ -1,0 +1,250 @@
+/**
+ * What a ticket is made of: takes masks and weights of networks, gives numbers that say where its live
+ * weights are, how they moved and how two tickets compare. Nothing is trained or read here.
+ */
+
+import { InputError } from "../errors.ts";
+import type { LayerSpec } from "../engine/mod.ts";
+import { density, type Masks } from "../foundations/masks.ts";
+import { checkShape, type Network } from "../foundations/network.ts";
+import type { Tensor } from "../formats/tensor.ts";
+
+/**
+ * Live weights of each input of a layer: of the first layer, one number for each pixel.
+ *
+ * @param mask (inputs, units) of 0 and 1
+ * @returns (inputs)
+ */
+export function outDegrees({ shape: [inputs, units], data }: Tensor): Uint32Array<ArrayBuffer> {
+  const degrees = new Uint32Array(inputs);
+  data.forEach((live, i) => degrees[Math.floor(i / units)] += live === 0 ? 0 : 1);
+  return degrees;
+}
+
+/**
+ * Live weights of each unit of a layer.
+ *
+ * @param mask (inputs, units) of 0 and 1
+ * @returns (units)
+ */
+export function inDegrees({ shape: [, units], data }: Tensor): Uint32Array<ArrayBuffer> {
+  const degrees = new Uint32Array(units);
+  data.forEach((live, i) => degrees[i % units] += live === 0 ? 0 : 1);
+  return degrees;
+}
+
+/** What is left of a network once neurons without live inputs or without live outputs are dropped. */
+export interface EffectiveNetwork {
+  /** Masks without the weights of dropped neurons. */
+  masks: Masks;
+  /** Hidden neurons that are left and that were there, by layer. */
+  neurons: Record<string, { left: number; all: number }>;
+  /** Weights that are left, in percent of all: the effective density (Vysogorets & Kempe 2023). */
+  percent: number;
+}
+
+/**
+ * Drops, again and again, the hidden neurons without a live weight from below or without one to above, with
+ * all their weights. A neuron without live inputs gives its bias alone, whatever the network sees.
+ *
+ * @param layers in their order; each has a mask
+ * @throws InputError if a layer has no mask, or one of another shape
+ */
+export function effectiveNetwork(
+  masks: Masks,
+  layers: readonly Pick<LayerSpec, "name" | "inputs" | "units">[],
+): EffectiveNetwork {
+  const left: Masks = Object.fromEntries(layers.map(({ name, inputs, units }) => {
+    const mask = own(masks, name);
+    checkShape(mask, [inputs, units], `mask of ${name}`);
+    return [name, { shape: [inputs, units], data: mask.data.slice() }];
+  }));
+  const isDropped = layers.map(({ units }) => new Uint8Array(units));
+  for (let changes = 1; changes > 0;) {
+    changes = 0;
+    layers.slice(0, -1).forEach(({ name, units }, l) => {
+      const below = left[name], above = left[layers[l + 1].name];
+      const fed = inDegrees(below), feeds = outDegrees(above);
+      for (let unit = 0; unit < units; unit++) {
+        if (isDropped[l][unit] || (fed[unit] > 0 && feeds[unit] > 0)) continue;
+        isDropped[l][unit] = 1;
+        changes++;
+        for (let i = unit; i < below.data.length; i += units) below.data[i] = 0;
+        const width = above.shape[1];
+        above.data.fill(0, unit * width, (unit + 1) * width);
+      }
+    });
+  }
+  const neurons = Object.fromEntries(
+    layers.slice(0, -1).map(({ name, units }, l) => {
+      const dropped = isDropped[l].reduce((sum, bit) => sum + bit, 0);
+      return [name, { left: units - dropped, all: units }];
+    }),
+  );
+  return { masks: left, neurons, percent: density(left).percent };
+}
+
+/** How two masks of one shape overlap. */
+export interface Overlap {
+  /** Weights live in both, of those live in one of them: the Jaccard index, 0 to 1. */
+  jaccard: number;
+  /** What masks of these densities at random places would have on average. */
+  byChance: number;
+}
+
+/**
+ * The overlap of two masks. Independent masks of densities a and b share ab of all weights, of the
+ * a + b − ab that are live in one of them: the ratio of the expectations, which for layers of more than a
+ * few weights is the expected ratio.
+ *
+ * @throws InputError if their shapes differ, or neither has a live weight
+ */
+export function overlap(mask: Tensor, other: Tensor): Overlap {
+  checkShape(other, mask.shape, "the other mask");
+  let both = 0, one = 0, live = 0, otherLive = 0;
+  mask.data.forEach((bit, i) => {
+    const a = bit !== 0, b = other.data[i] !== 0;
+    both += Number(a && b);
+    one += Number(a || b);
+    live += Number(a);
+    otherLive += Number(b);
+  });
+  if (one === 0) throw new InputError("two masks without a live weight have no overlap");
+  const a = live / mask.data.length, b = otherLive / mask.data.length;
+  return { jaccard: both / one, byChance: a * b / (a + b - a * b) };
+}
+
+/** How the live weights of a layer moved in training. */
+export interface Movement {
+  /** Root of the sum of squared changes. */
+  distance: number;
+  /** Mean of |final − initial|. */
+  meanChange: number;
+  /** Share whose final sign is the initial one, 0 to 1; a weight of 0 has none. */
+  signsKept: number;
+}
+
+/**
+ * How the live weights of a layer moved.
+ *
+ * @param initial (inputs, units)
+ * @param final   (inputs, units)
+ * @param mask    (inputs, units) of 0 and 1
+ * @throws InputError if shapes differ, or no weight is live
+ */
+export function movement(initial: Tensor, final: Tensor, mask: Tensor): Movement {
+  checkShape(final, initial.shape, "final weights");
+  checkShape(mask, initial.shape, "mask");
+  let live = 0, squares = 0, changes = 0, kept = 0;
+  mask.data.forEach((bit, i) => {
+    if (bit === 0) return;
+    const before = initial.data[i], after = final.data[i];
+    live++;
+    squares += (after - before) ** 2;
+    changes += Math.abs(after - before);
+    kept += Number(before * after > 0);
+  });
+  if (live === 0) throw new InputError("a layer without a live weight has not moved");
+  return { distance: Math.sqrt(squares), meanChange: changes / live, signsKept: kept / live };
+}
+
+/** Counts of values between edges. */
+export interface Histogram {
+  /** (n + 1) in rising order. */
+  edges: number[];
+  /** (n) of values from an edge (included) to the next (not, but for the last). */
+  counts: number[];
+}
+
+/**
+ * A histogram of `bins` equal steps from the least value to the greatest, or over a given range, outside
+ * of which values are left out.
+ *
+ * @throws InputError if there is no value and no range, or the range is none
+ */
+export function histogram(
+  values: ArrayLike<number>,
+  bins: number,
+  range?: readonly [number, number],
+): Histogram {
+  let [least, greatest] = range ?? [Infinity, -Infinity];
+  if (range === undefined) {
+    for (let i = 0; i < values.length; i++) {
+      least = Math.min(least, values[i]);
+      greatest = Math.max(greatest, values[i]);
+    }
+  }
+  if (!(least <= greatest)) {
+    throw new InputError(`a histogram from ${least} to ${greatest}: give a value or a range`);
+  }
+  const step = (greatest - least) / bins || 1;
+  const counts = new Array<number>(bins).fill(0);
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < least || values[i] > greatest) continue;
+    counts[Math.min(bins - 1, Math.floor((values[i] - least) / step))]++;
+  }
+  return { edges: Array.from({ length: bins + 1 }, (_, i) => least + i * step), counts };
+}
+
+/** The values of a layer's live weights, and of its pruned ones. */
+export function splitByMask(
+  { data }: Tensor,
+  mask: Tensor,
+): { survivors: Float32Array<ArrayBuffer>; pruned: Float32Array<ArrayBuffer> } {
+  return {
+    survivors: Float32Array.from(data.filter((_, i) => mask.data[i] !== 0)),
+    pruned: Float32Array.from(data.filter((_, i) => mask.data[i] === 0)),
+  };
+}
+
+/**
+ * The network on the straight line between two: (1 − at)·one + at·other.
+ *
+ * @throws InputError if they do not have the same layers
+ */
+export function interpolate(one: Network, other: Network, at: number): Network {
+  return Object.fromEntries(
+    Object.entries(one).map(([name, { shape, data }]) => {
+      const end = own(other, name);
+      checkShape(end, shape, `other network, ${name},`);
+      return [name, {
+        shape: [...shape],
+        data: data.map((w, i) => (1 - at) * w + at * end.data[i]),
+      }];
+    }),
+  );
+}
+
+/**
+ * The height of the loss between two networks over the straight line between their own losses, at its
+ * highest (Frankle et al. 2020, "linear mode connectivity"); 0 if the path never rises over it.
+ *
+ * @param losses at equal steps from the one network to the other, both included
+ */
+export function lossBarrier(losses: readonly number[]): number {
+  if (losses.length < 2) {
+    throw new InputError("a barrier lies between two losses: give at least two");
+  }
+  const last = losses.length - 1;
+  return Math.max(
+    0,
+    ...losses.map((loss, i) => loss - (losses[0] + (losses[last] - losses[0]) * i / last)),
+  );
+}
+
+/** Share of examples to which two networks give different classes, 0 to 1. */
+export function disagreement(one: ArrayLike<number>, other: ArrayLike<number>): number {
+  if (one.length !== other.length || one.length === 0) {
+    throw new InputError(
+      `${one.length} and ${other.length} predictions: give as many of each, of the same examples`,
+    );
+  }
+  let different = 0;
+  for (let i = 0; i < one.length; i++) different += Number(one[i] !== other[i]);
+  return different / one.length;
+}
+
+function own(network: Network, name: string): Tensor {
+  if (Object.hasOwn(network, name)) return network[name];
+  throw new InputError(`there is nothing for the layer ${name}: give an array for every layer`);
+}

@@ -150,7 +150,8 @@ Deno.test("--json is one document that agrees with the files", () =>
     assertEquals(stderr, "");
     const report = JSON.parse(stdout);
     assertEquals(Object.keys(report).sort(), [
-      ...["adapter", "chart", "dataset", "levels", "output", "protocol", "runs", "seed", "verdict"],
+      ...["adapter", "chart", "dataset", "levels", "oneShot", "output", "protocol", "runs"],
+      ...["seed", "verdict"],
     ]);
     assertEquals([report.seed, report.output, report.chart], [5, out, `${out}/accuracy.svg`]);
     const { protocol } = report;

@@ -33,3 +33,23 @@ Deno.test("Chromium trains, evaluates and prunes as Deno does", async () => {
     }
   }
 });
+
+Deno.test("Chromium trains lists of live weights as Deno does", async () => {
+  const entry = fromFileUrl(new URL("scenario.ts", import.meta.url));
+  const there = await withModulePage(entry, async ({ page, errors }) => {
+    const result = await page.evaluate(() => globalThis.testModule.runScenario(0.1));
+    assertEquals(errors, []);
+    return result;
+  });
+  const here = await runScenario(0.1);
+  assert(there.losses[19] < there.losses[0], `it does not learn: losses ${there.losses}`);
+  assertAllClose(there.losses, here.losses, { atol: 1e-4, what: "losses" });
+  assertAlmostEquals(there.testAccuracy, here.testAccuracy, 0.01);
+  for (const i of here.weights.keys()) {
+    const tolerance = { rtol: 1e-4, atol: 1e-4 };
+    assertAllClose(there.weights[i], here.weights[i], { ...tolerance, what: `weights ${i}` });
+    assertAllClose(there.biases[i], here.biases[i], { ...tolerance, what: `biases ${i}` });
+    assertEquals(there.masks[i], here.masks[i]);
+    assert(there.weights[i].every((weight, at) => weight === 0 || there.masks[i][at] === 1));
+  }
+});

@@ -42,12 +42,20 @@ export interface ScenarioResult {
   masks: number[][];
 }
 
-/** Runs it on the adapter of this process or page. */
-export async function runScenario(): Promise<ScenarioResult> {
+/**
+ * Runs it on the adapter of this process or page.
+ *
+ * @param density share of live weights, at random places; below 1 the network is trained as lists of them
+ */
+export async function runScenario(density = 1): Promise<ScenarioResult> {
   const digits = await makeSyntheticDigits({ seed: SEED, trainCount: 1200, testCount: 300 });
   const gpu = await openGpu();
   const pool = await uploadExamples(gpu, digits.train, "unit");
   const test = await uploadExamples(gpu, digits.test, "unit");
+  const liveMasks = LAYERS.map(({ inputs, units }, i) => {
+    const stream = new RandomStream(deriveKey(seedKey(SEED), 200 + i));
+    return new Float32Array(inputs * units).map(() => stream.uniform() < density ? 1 : 0);
+  });
   const program = await Program.create(gpu, {
     layers: LAYERS,
     optimizer: adamSpec(1.2e-3),
@@ -56,13 +64,14 @@ export async function runScenario(): Promise<ScenarioResult> {
     test,
     trainCount: digits.train.count,
     replicas: 1,
+    sparse: density < 1 ? [liveMasks] : null,
   });
   try {
     program.load(0, {
       layers: LAYERS.map(({ inputs, units }, i) => ({
         weights: glorotNormal([inputs, units], new RandomStream(deriveKey(seedKey(SEED), i))),
         biases: new Float32Array(units),
-        mask: new Float32Array(inputs * units).fill(1),
+        mask: liveMasks[i],
       })),
       orderKey: deriveKey(seedKey(SEED), 100),
       splitKey: null,
@@ -75,8 +84,8 @@ export async function runScenario(): Promise<ScenarioResult> {
       gpu,
       layers.map(({ weights }, i) => ({
         weights,
-        mask: new Float32Array(weights.length).fill(1),
-        prune: PRUNED[i],
+        mask: liveMasks[i],
+        prune: density < 1 ? 0 : PRUNED[i],
       })),
     );
     return {

@@ -21,7 +21,7 @@ import type { ExampleSets } from "../src/datasets/examples.ts";
 import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
-import { examplesAtHand } from "./examples_at_hand.ts";
+import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";
 import { measureGrowth } from "./growth.ts";
 import {
   lenetProgram,
@@ -41,10 +41,7 @@ const task = {
   name: "bench",
   summary: "Times training iterations of LeNet-300-100 against its peers, in one run.",
   flags: {
-    mnistLocation: path({
-      help: "folder with MNIST",
-      defaultText: "MNIST_LOCATION of the environment, else the synthetic digits",
-    }),
+    mnistLocation: mnistLocationFlag,
     rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
     iterations: integer({ min: 10, max: 1000, default: 200, help: "iterations per measurement" }),
     peers: boolean({ default: true, help: "measure this program alone" }),

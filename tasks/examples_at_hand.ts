@@ -2,7 +2,14 @@
 
 import type { ExampleSets } from "../src/datasets/examples.ts";
 import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
+import { path } from "../src/mnist_fc/flag_kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
+
+/** Where to look for them first. */
+export const mnistLocationFlag = path({
+  help: "folder with MNIST",
+  defaultText: "MNIST_LOCATION of the environment, else the synthetic digits",
+});
 
 /** MNIST from a folder, `MNIST_LOCATION` or else synthetic digits. */
 export async function examplesAtHand(mnistLocation?: string): Promise<ExampleSets> {

@@ -2,10 +2,16 @@
 
 import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
 import { formatTable } from "../src/analysis/table.ts";
-import { boolean, choice, integer, path } from "../src/mnist_fc/flag_kinds.ts";
+import { boolean, choice, integer, number } from "../src/mnist_fc/flag_kinds.ts";
 import { ensureAdapter } from "./adapter.ts";
-import { examplesAtHand } from "./examples_at_hand.ts";
-import { BATCH, lenetProgram, timeIterations, uploadSets } from "./lenet_program.ts";
+import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";
+import {
+  BATCH,
+  lenetProgram,
+  lotteryTickets,
+  timeIterations,
+  uploadSets,
+} from "./lenet_program.ts";
 import { notice, runTask } from "./support.ts";
 
 const task = {
@@ -13,17 +19,24 @@ const task = {
   summary:
     "Times each kernel of a training iteration of LeNet-300-100, with its arithmetic and memory.",
   flags: {
-    mnistLocation: path({
-      help: "folder with MNIST",
-      defaultText: "MNIST_LOCATION of the environment, else the synthetic digits",
-    }),
+    mnistLocation: mnistLocationFlag,
     optimizer: choice({ choices: ["sgd", "adam"], default: "adam", help: "update rule" }),
     batchSize: integer({ min: 1, max: 65536, default: BATCH, help: "examples per iteration" }),
+    density: number({
+      min: 0.01,
+      max: 1,
+      default: 1,
+      help: "share of live weights: below 1, a ticket of a short lottery, as lists of live weights",
+    }),
     replicas: integer({ min: 1, max: 10000, default: 1, help: "networks trained at once" }),
     iterations: integer({ min: 10, max: 10000, default: 300, help: "iterations to time" }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
-  examples: ["deno task profile", "deno task profile --optimizer sgd --replicas 8"],
+  examples: [
+    "deno task profile",
+    "deno task profile --optimizer sgd --replicas 8",
+    "deno task profile --density 0.1",
+  ],
 };
 
 await runTask(task, async (flags) => {
@@ -36,7 +49,11 @@ await runTask(task, async (flags) => {
     : { kind: "sgd", learningRate: 0.1 };
   const { iterations, replicas, batchSize } = flags;
   const uploaded = await uploadSets(gpu, sets);
-  const program = await lenetProgram(gpu, uploaded, { optimizer, replicas, batchSize });
+  const masks = flags.density < 1
+    ? (await lotteryTickets(gpu, uploaded, { density: flags.density })).at(-1)!.masks
+    : undefined;
+  const how = { optimizer, replicas, batchSize, masks, isSparse: masks !== undefined };
+  const program = await lenetProgram(gpu, uploaded, how);
   const perSubmit = Math.min(iterations, 1000);
   const wall = await timeIterations(program, perSubmit);
   const kernels = await program.profile(iterations);

@@ -8,10 +8,10 @@ import { fromFileUrl } from "@std/path";
 import { adamSpec, type Gpu, openGpu, type Program } from "../src/engine/mod.ts";
 import { adapterClass, TUNED, type Tuned } from "../src/engine/tiles.ts";
 import { formatTable } from "../src/analysis/table.ts";
-import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
+import { boolean, integer } from "../src/mnist_fc/flag_kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
-import { examplesAtHand } from "./examples_at_hand.ts";
+import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";
 import {
   type LenetOptions,
   lenetProgram,
@@ -32,10 +32,7 @@ const task = {
     "Measures tile shapes, replicas and the density at which lists of live weights win on this " +
     "adapter, and rewrites src/engine/tuned.json.",
   flags: {
-    mnistLocation: path({
-      help: "folder with MNIST",
-      defaultText: "MNIST_LOCATION of the environment, else the synthetic digits",
-    }),
+    mnistLocation: mnistLocationFlag,
     rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
     iterations: integer({ min: 5, max: 1000, default: 100, help: "iterations per measurement" }),
     write: boolean({ default: true, help: "only print what was measured" }),

@@ -293,6 +293,7 @@ export class RunQueue {
     this.#running = true;
     while (this.#waiting.length > 0) {
       const [[{ request }]] = this.#groups();
+      // What is wrong with a run of which the width cannot be told, its training says.
       const width = await this.capacity(request).catch(() => 1);
       const [group] = this.#groups();
       if (this.#shapeKey(group[0].request) !== this.#shapeKey(request)) continue;

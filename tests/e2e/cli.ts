@@ -37,11 +37,16 @@ export async function runTask(task: string, args: readonly string[]): Promise<Ou
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Runs `run-lottery`, which must end well. */
-export async function runLottery(...args: string[]): Promise<Outcome> {
-  const outcome = await runTask("run-lottery", args);
-  assertEquals(outcome.code, 0, `${args.join(" ")}\n${outcome.stderr}`);
+/** Runs a task that must end well. */
+export async function succeed(task: string, ...args: string[]): Promise<Outcome> {
+  const outcome = await runTask(task, args);
+  assertEquals(outcome.code, 0, `${task} ${args.join(" ")}\n${outcome.stderr}`);
   return outcome;
+}
+
+/** Runs `run-lottery`, which must end well. */
+export function runLottery(...args: string[]): Promise<Outcome> {
+  return succeed("run-lottery", ...args);
 }
 
 /** Flags of an experiment that takes a second: a small network, three levels of 60 iterations. */

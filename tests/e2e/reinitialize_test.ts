@@ -11,6 +11,7 @@ import {
   runTask,
   short,
   startTask,
+  succeed,
   type Tree,
 } from "./cli.ts";
 import { writeSmallMnist } from "./small_data.ts";
@@ -20,12 +21,6 @@ let folder: string, data: string, lotteryTree: Tree, tree: Tree, stdout: string;
 const ALL = ["--experiment=reinit,reuse,reuse_sign", "--runs=1-2"];
 /** The settings of the experiment as flags of a single run. */
 const SETTINGS = short().filter((flag) => !flag.startsWith("--iterations"));
-
-async function succeed(task: string, ...args: string[]) {
-  const outcome = await runTask(task, args);
-  assertEquals(outcome.code, 0, `${task} ${args.join(" ")}\n${outcome.stderr}`);
-  return outcome;
-}
 
 Deno.test.beforeAll(async () => {
   folder = await Deno.makeTempDir();

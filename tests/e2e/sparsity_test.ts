@@ -2,16 +2,10 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runNumpy } from "../numpy.ts";
-import { assertSameTree, readTree, runLottery, runTask, short } from "./cli.ts";
+import { assertSameTree, readTree, runLottery, runTask, short, succeed } from "./cli.ts";
 import { writeSmallMnist } from "./small_data.ts";
 
 let folder: string, data: string;
-
-async function succeed(task: string, ...args: string[]) {
-  const outcome = await runTask(task, args);
-  assertEquals(outcome.code, 0, `${task} ${args.join(" ")}\n${outcome.stderr}`);
-  return outcome;
-}
 
 Deno.test.beforeAll(async () => {
   folder = await Deno.makeTempDir();

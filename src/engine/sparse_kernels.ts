@@ -1,5 +1,5 @@
 /**
- * The kernels of a sparse network, one function each: takes sizes, tile shapes and buffers, gives the
+ * The kernels of a sparse network that go through its lists of live weights, one function each: takes sizes, tile shapes and buffers, gives the
  * source that `createKernels` compiles. Shapes and meaning are in the header of each file of `shaders/`.
  * No constant depends on the masks, so that all levels of an experiment share their pipelines.
  */
@@ -7,8 +7,6 @@
 import common from "../../shaders/common.wgsl" with { type: "text" };
 import finishBackward from "../../shaders/sparse_finish_backward.wgsl" with { type: "text" };
 import finishForward from "../../shaders/sparse_finish_forward.wgsl" with { type: "text" };
-import sparseEvaluate from "../../shaders/sparse_evaluate.wgsl" with { type: "text" };
-import sparseGather from "../../shaders/sparse_gather.wgsl" with { type: "text" };
 import sparseHead from "../../shaders/sparse_head.wgsl" with { type: "text" };
 import logitsLoaded from "../../shaders/sparse_logits_loaded.wgsl" with { type: "text" };
 import logitsPrivate from "../../shaders/sparse_logits_private.wgsl" with { type: "text" };
@@ -18,41 +16,19 @@ import sparseSoftmax from "../../shaders/sparse_softmax.wgsl" with { type: "text
 import sparseUpdate from "../../shaders/sparse_update.wgsl" with { type: "text" };
 import weightsOfInputs from "../../shaders/sparse_weights_inputs.wgsl" with { type: "text" };
 import weightsOfUnits from "../../shaders/sparse_weights_units.wgsl" with { type: "text" };
-import type { GpuExamples } from "./dataset.ts";
-import { dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
+import { type KernelSource, read, uniform, write } from "./kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
 import { type OptimizerSpec, updateWgsl } from "./optimizers.ts";
 import { MAX_BURST } from "./program_spec.ts";
-import { type GatherFrom, gatherParts, WINDOW_BYTES } from "./row_kernels.ts";
+import type { Columns } from "./sparse_row_kernels.ts";
 import { featureRows, type SparseLayout } from "./sparse_layout.ts";
 import type { Tiles } from "./tiles.ts";
 
 /** vec4s in a row of the matrices of records and values, a power of two. */
 export const LIST_WIDTH = 1024;
-/** Workgroups among which the words of a batch are split. */
-const GATHER_CHUNKS = 8;
 /** Most workgroups along one axis of an update's grid. */
 const MAX_GROUPS = 32768;
-
-/** A batch as the sparse kernels have it: tiles of columns of four examples. */
-export interface Columns {
-  /** Columns of a tile, a multiple of 8. */
-  columns: number;
-  /** Tiles of one replica's batch. */
-  tiles: number;
-}
-
-/** How a batch of `rows` examples lies: tiles of 64 examples, or one of 32 that holds them all. */
-export function columnsFor(rows: number): Columns {
-  const columns = rows <= 32 ? 8 : 16;
-  return { columns, tiles: Math.ceil(rows / (4 * columns)) };
-}
-
-/** Examples of a batch, padding included. */
-export function paddedExamples({ columns, tiles }: Columns): number {
-  return 4 * columns * tiles;
-}
 
 /** The lists and the weights in them. */
 export interface SparseWeights {
@@ -61,43 +37,6 @@ export interface SparseWeights {
   records: Matrix;
   /** vec4f, `LIST_WIDTH` to a row. */
   values: Matrix;
-}
-
-/** Fills a batch with the rows of the current training iteration, or of a window. */
-export function sparseGatherSource(
-  from: GatherFrom,
-  shape: Columns,
-  { layout, words, ...buffers }: {
-    layout: SparseLayout;
-    words: GPUBuffer;
-    examples: GpuExamples;
-    replicas: GPUBuffer;
-    batch: Matrix;
-    labels: GPUBuffer;
-  },
-): KernelSource {
-  const { columns, tiles } = shape, lanes = 8;
-  const { head, positions, constants, bindings } = gatherParts(from, buffers);
-  const { batch } = buffers, { features } = buffers.examples;
-  return {
-    label: "train" in from ? "gather" : "gather window",
-    template: [
-      head,
-      storeWgsl({ name: "batch", binding: 4, matrix: batch, vectors: columns }),
-      positions,
-      sparseGather,
-    ].join("\n"),
-    constants: {
-      ...constants,
-      LANES: lanes,
-      CHUNKS: GATHER_CHUNKS,
-      TILES: tiles,
-      COLUMNS: columns,
-      ROWS: featureRows(features),
-    },
-    bindings: [...bindings, read(words)],
-    grid: [GATHER_CHUNKS, tiles * columns / lanes, layout.replicas],
-  };
 }
 
 /** Constants and WGSL of the lists, `records` and `values` bound from `binding` on. */
@@ -372,39 +311,5 @@ export function sparseUpdateSource(
       ]),
     ],
     grid: [across, Math.ceil(workgroups / across), 1],
-  };
-}
-
-/** Loss and correctness of each example of an evaluation window. */
-export function sparseEvaluateSource(
-  sizes: { classes: number; replicas: number; span: number },
-  { columns, tiles }: Columns,
-  buffers: { logits: Matrix; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },
-): KernelSource {
-  const { logits } = buffers, lanes = 8;
-  return {
-    label: "evaluate",
-    template: [
-      common,
-      loadWgsl({ name: "outputs", binding: 0, matrix: logits, vectors: columns }),
-      logitsLoaded,
-      sparseSoftmax,
-      sparseEvaluate,
-    ].join("\n"),
-    constants: {
-      LANES: lanes,
-      COLUMNS: columns,
-      TILES: tiles,
-      CLASSES: sizes.classes,
-      LOGIT_ROWS: featureRows(sizes.classes),
-      SPAN: sizes.span,
-    },
-    bindings: [
-      matrixBinding(logits, "read"),
-      read(buffers.labels),
-      write(buffers.rows),
-      dynamicUniform(buffers.windows, WINDOW_BYTES),
-    ],
-    grid: [tiles * columns / lanes, 1, sizes.replicas],
   };
 }

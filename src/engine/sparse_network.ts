@@ -29,15 +29,10 @@ import {
   type Split,
 } from "./program_spec.ts";
 import {
-  type Columns,
-  columnsFor,
   isHeadFused,
   LIST_WIDTH,
-  paddedExamples,
   sparseBackwardSource,
-  sparseEvaluateSource,
   sparseForwardSource,
-  sparseGatherSource,
   sparseHeadSource,
   sparseUpdateSource,
   type SparseWeights,
@@ -50,6 +45,13 @@ import {
   sparseLayout,
   unpackSparse,
 } from "./sparse_layout.ts";
+import {
+  type Columns,
+  columnsFor,
+  paddedExamples,
+  sparseEvaluateSource,
+  sparseGatherSource,
+} from "./sparse_row_kernels.ts";
 import { tilesFor } from "./tiles.ts";
 
 /** The buffers of sparse training. */

@@ -3,26 +3,9 @@
  * turns into a file and the page shows as it is.
  */
 import type { TopLevelSpec } from "vega-lite";
-import { CHART_CONFIG, PALETTE, PANEL } from "./chart_style.ts";
-
-/** Kinds of runs: each has its name, colour and point shape in every chart. */
-const SERIES = {
-  ticket: { label: "Ticket", color: PALETTE.blue, shape: "circle" },
-  reinit: {
-    label: "Random reinitialization",
-    color: PALETTE.vermillion,
-    shape: "square",
-  },
-  reuse: { label: "Tickets' values, shuffled", color: PALETTE.green, shape: "diamond" },
-  reuse_sign: { label: "Tickets' values, signs kept", color: PALETTE.purple, shape: "triangle-up" },
-  random_sparsity: { label: "Random sparsity", color: PALETTE.orange, shape: "triangle-down" },
-  random_sparsity_same_init: {
-    label: "Random sparsity, ticket's values",
-    color: PALETTE.sky,
-    shape: "triangle-right",
-  },
-  train: { label: "Single network", color: PALETTE.black, shape: "cross" },
-} as const;
+import { CHART_CONFIG, PANEL } from "./chart_style.ts";
+import { densityAxis, paddedRange, roundDensity, SCHEMA, seriesChannels } from "./scales.ts";
+import { SERIES, SERIES_KINDS, type SeriesKind } from "./series.ts";
 
 /** Moments at which a run's accuracy is read off its test curve, by panel from left to right. */
 const MOMENTS = { "early stop": "At early stop", "end": "At the end of training" } as const;
@@ -33,13 +16,10 @@ export interface AccuracyPoint {
   densityPercent: number;
   /** Test accuracy from 0 to 1. */
   accuracy: number;
-  kind: keyof typeof SERIES;
+  kind: SeriesKind;
   trial: number;
   at: keyof typeof MOMENTS;
 }
-
-/** Labels that fit side by side under a panel; the other levels have a tick alone. */
-const MAX_LABELS = 11;
 
 /** A point as the chart's data: percentages, and words where the user reads them. */
 interface Row {
@@ -52,27 +32,12 @@ interface Row {
 
 function toRow(point: AccuracyPoint): Row {
   return {
-    // Trials whose masks differ by a weight or so still belong to one level.
-    density: Number(point.densityPercent.toPrecision(3)),
+    density: roundDensity(point.densityPercent),
     accuracy: 100 * point.accuracy,
     series: SERIES[point.kind].label,
     trial: point.trial,
     moment: MOMENTS[point.at],
   };
-}
-
-/** The least and the greatest value, with some air: also what makes a range out of one value. */
-function paddedRange(values: readonly number[]): [number, number] {
-  const least = Math.min(...values), greatest = Math.max(...values);
-  const padding = 0.06 * (greatest - least) || 1;
-  return [least - padding, greatest + padding];
-}
-
-/** A Vega expression that labels every so many levels, the dense network's among them. */
-function levelLabels(densities: readonly number[]): string {
-  const step = Math.ceil((densities.length - 1) / (MAX_LABELS - 1)) || 1;
-  const labelled = densities.filter((_, i) => i % step === 0);
-  return `indexof(${JSON.stringify(labelled)}, datum.value) < 0 ? "" : format(datum.value, ".3~r")`;
 }
 
 /** Whether some mark of the chart stands for several trials. */
@@ -90,37 +55,10 @@ export function accuracySpec(
   text: { title: string; subtitle?: string },
 ): TopLevelSpec {
   const rows = data.filter((p) => p.densityPercent > 0 && Number.isFinite(p.accuracy)).map(toRow);
-  const densities = [...new Set(rows.map((row) => row.density))].sort((a, b) => b - a);
-  const shown = Object.values(SERIES).filter(({ label }) => rows.some((r) => r.series === label));
   const moments = Object.values(MOMENTS).filter((m) => rows.some((row) => row.moment === m));
-  const labels = shown.map(({ label }) => label);
-  const legend = { title: null, values: labels, symbolOpacity: 1 };
-
-  const x = {
-    field: "density",
-    type: "quantitative" as const,
-    title: "Weights remaining (%)",
-    scale: {
-      type: "log" as const,
-      reverse: true,
-      nice: false,
-      // A little air on both sides; also what makes a scale out of a single level.
-      domain: [0.94 * Math.min(100, ...densities), 1.06 * Math.max(0.01, ...densities)],
-    },
-    axis: { values: densities, labelExpr: levelLabels(densities), labelOverlap: false },
-  };
-  const color = {
-    field: "series",
-    type: "nominal" as const,
-    scale: { domain: labels, range: shown.map((series) => series.color) },
-    legend,
-  };
-  const shape = {
-    field: "series",
-    type: "nominal" as const,
-    scale: { domain: labels, range: shown.map((series) => series.shape) },
-    legend,
-  };
+  const shown = SERIES_KINDS.filter((kind) => rows.some((r) => r.series === SERIES[kind].label));
+  const { color, shape } = seriesChannels(shown);
+  const x = densityAxis(rows.map(({ density }) => density));
   const y = {
     field: "accuracy",
     type: "quantitative" as const,
@@ -143,7 +81,7 @@ export function accuracySpec(
   };
 
   return {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    $schema: SCHEMA,
     title: { text: text.title, ...(text.subtitle ? { subtitle: text.subtitle } : {}) },
     data: { values: rows },
     facet: { column: { field: "moment", type: "nominal", sort: moments, title: null } },

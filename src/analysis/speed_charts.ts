@@ -5,6 +5,7 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import { CHART_CONFIG, PALETTE } from "./chart_style.ts";
+import { SCHEMA } from "./scales.ts";
 
 /** A size that grows, and the time of one training iteration of one network. */
 export interface GrowthPoint {
@@ -35,7 +36,6 @@ interface ChartText {
   subtitle: string;
 }
 
-const SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json";
 const KERNELS = { sparse: "Lists of live weights", dense: "Whole matrices" };
 
 /** Time of an iteration against weights remaining, both axes logarithmic, sparse networks right. */

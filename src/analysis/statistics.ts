@@ -40,6 +40,30 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
+/**
+ * Student's 95% interval of the mean: what few trials can tell, where the bootstrap's interval is too
+ * narrow (of five normal values it holds the mean in 83 of 100 cases, not in 95). Null with fewer than two.
+ */
+export function studentInterval(values: readonly number[]): readonly [number, number] | null {
+  const n = values.length;
+  if (n < 2) return null;
+  const mean = meanOf(values);
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const half = studentQuantile(n - 1) * Math.sqrt(variance / n);
+  return [mean - half, mean + half];
+}
+
+/** 97.5% quantiles of Student's distribution for 1 to 10 degrees of freedom (any statistics table). */
+const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+
+/** Above 10 degrees of freedom from the normal quantile (Abramowitz & Stegun 26.7.5), within 1e-3. */
+function studentQuantile(freedom: number): number {
+  if (freedom <= STUDENT.length) return STUDENT[freedom - 1];
+  const z = 1.959964;
+  return z + (z ** 3 + z) / (4 * freedom) +
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
+}
+
 function bootstrap(values: readonly number[]): [number, number] {
   const stream = new RandomStream(seedKey(0)), means = new Float64Array(RESAMPLES);
   for (let r = 0; r < RESAMPLES; r++) {

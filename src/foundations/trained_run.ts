@@ -1,8 +1,8 @@
-/** What training a run came to, and its early-stop point. */
+/** What training a run came to, its early-stop point, and its results in a few numbers. */
 
 import type { CurvePoint, Curves, KernelKind, LayerSpec } from "../engine/mod.ts";
 import type { AdapterUse } from "./checkpoint.ts";
-import type { Masks } from "./masks.ts";
+import { density, type Masks } from "./masks.ts";
 import type { Network } from "./network.ts";
 
 /** A trained run. */
@@ -35,4 +35,39 @@ export function earlyStop(curves: Curves): CurvePoint | null {
     (best, point) => best === null || point.loss < best.loss ? point : best,
     null,
   );
+}
+
+/** A finished run in numbers, as its record has them. Accuracies are fractions, 0 to 1. */
+export interface RunResults {
+  /** Live weights by layer. */
+  live: Record<string, number>;
+  /** Iteration of the smallest validation loss; null without a validation split. */
+  earlyStopIteration: number | null;
+  /** Whether it is the last at which that loss was measured: it might have come later still. */
+  isStopLast: boolean;
+  /** On the test set, at that iteration; null where there is none, or the test set was not evaluated there. */
+  earlyStopAccuracy: number | null;
+  /** On the test set, after the last iteration. */
+  finalAccuracy: number;
+  /** On the last 100 batches, each before its update: the training set is not evaluated whole. */
+  finalTrainAccuracy: number;
+}
+
+const LAST_BATCHES = 100;
+
+/** The results of a run with these masks and curves. */
+export function resultsOf({ masks, curves }: Pick<TrainedRun, "masks" | "curves">): RunResults {
+  const { train, validate, test } = curves, stop = earlyStop(curves);
+  const last = train.slice(-LAST_BATCHES);
+  return {
+    live: Object.fromEntries(
+      Object.entries(density(masks).layers).map(([name, { live }]) => [name, live]),
+    ),
+    earlyStopIteration: stop?.iteration ?? null,
+    isStopLast: stop !== null && stop === validate.at(-1),
+    earlyStopAccuracy:
+      (stop && test.find(({ iteration }) => iteration === stop.iteration)?.accuracy) ?? null,
+    finalAccuracy: test.at(-1)!.accuracy,
+    finalTrainAccuracy: last.reduce((sum, { accuracy }) => sum + accuracy, 0) / last.length,
+  };
 }

@@ -18,7 +18,7 @@ import {
 } from "../foundations/run_files.ts";
 import * as paths from "../foundations/paths.ts";
 import type { RunRecord } from "../foundations/run_record.ts";
-import type { TrainedRun } from "../foundations/trained_run.ts";
+import { resultsOf, type TrainedRun } from "../foundations/trained_run.ts";
 import { engineFields } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { configDifferences, RUN_FORMAT, type RunConfig } from "./run_config.ts";
@@ -161,7 +161,7 @@ export async function saveConfigured(
 
 /** What run.json says of a trained run. */
 export function recordOf(config: RunConfig, trained: TrainedRun): Record<string, unknown> {
-  return { format: RUN_FORMAT, config, ...engineFields(trained) };
+  return { format: RUN_FORMAT, config, ...engineFields(trained), results: resultsOf(trained) };
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import type { Curves } from "../engine/mod.ts";
 import { density, type Masks } from "../foundations/masks.ts";
-import { earlyStop } from "../foundations/trained_run.ts";
+import { resultsOf } from "../foundations/trained_run.ts";
 import { RUN_KINDS, type RunId, type RunKind } from "./run_config.ts";
 
 /** A finished run in figures. Accuracies are fractions of the test set. */
@@ -35,9 +35,7 @@ export function summarizeRun(
   found: boolean,
 ): RunSummary {
   const { live, total, percent } = density(masks);
-  const stop = earlyStop(curves);
-  const accuracyAt = (iteration: number) =>
-    curves.test.find((point) => point.iteration === iteration)?.accuracy ?? null;
+  const { earlyStopIteration, earlyStopAccuracy, finalAccuracy } = resultsOf({ masks, curves });
   return {
     kind,
     trial,
@@ -48,9 +46,9 @@ export function summarizeRun(
     live,
     total,
     percent,
-    earlyStopIteration: stop?.iteration ?? null,
-    earlyStopAccuracy: stop && accuracyAt(stop.iteration),
-    finalAccuracy: curves.test.at(-1)!.accuracy,
+    earlyStopIteration,
+    earlyStopAccuracy,
+    finalAccuracy,
   };
 }
 

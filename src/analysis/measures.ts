@@ -1,0 +1,165 @@
+/**
+ * Quantities that claims are about: each function takes what is compared, gives a function from the runs of a
+ * study to one value for each trial, or to what is lacking.
+ */
+
+import type { SeriesKind } from "./series.ts";
+import {
+  type Level,
+  levelsOf,
+  type Metric,
+  nearestLevel,
+  type StudyRun,
+  trialMeans,
+} from "./study.ts";
+
+/** A quantity with one value for each trial. */
+export interface Measured {
+  quantity: string;
+  /** One value for each trial; of "times", its logarithm. */
+  values: number[];
+  /** What keeps it from being measured, or from counting. */
+  lacks?: string;
+}
+
+/** What a claim compares: a kind of runs near a density; 100 for the full network. */
+export interface Side {
+  kind: SeriesKind;
+  percent: number;
+}
+
+/** Measures a quantity in the runs of a study. */
+export type Measure = (runs: readonly StudyRun[]) => Measured;
+
+/** How many times as many iterations the slow side takes to its early stop; logarithms. */
+export function sooner(fast: Side, slow: Side): Measure {
+  return (runs) => {
+    const quantity = `early stop of ${nameOf(slow)} / of ${nameOf(fast)}`;
+    const pairs = paired(runs, fast, slow, "earlyStopIteration");
+    if (typeof pairs === "string") return { quantity, values: [], lacks: pairs };
+    const values = pairs.map(([fast, slow]) => Math.log(slow / fast));
+    // A slow side that had not stopped yet makes the ratio smaller than it is: safe. A fast one does not.
+    const early = runsOf(runs, fast).filter(({ isStopLast }) => isStopLast).length;
+    if (early === 0) return { quantity, values };
+    const lacks =
+      `${count(early, "run")} of ${nameOf(fast)} had not passed the early stop at the ` +
+      "last evaluation: train longer";
+    return { quantity, values, lacks };
+  };
+}
+
+/** Percentage points by which one side is more accurate. */
+export function gain(better: Side, worse: Side, metric: Metric): Measure {
+  return (runs) => {
+    const at = metric === "earlyStopAccuracy" ? "at early stop" : "at the end";
+    const quantity = `${nameOf(better)} − ${nameOf(worse)}, ${at}`;
+    const pairs = paired(runs, better, worse, metric);
+    return typeof pairs === "string"
+      ? { quantity, values: [], lacks: pairs }
+      : { quantity, values: pairs.map(([better, worse]) => better - worse) };
+  };
+}
+
+/** An accuracy in percent. */
+export function accuracyOf(side: Side, metric: Metric): Measure {
+  return (runs) => {
+    const quantity = `training accuracy of ${nameOf(side)} at the end`;
+    const found = sideValues(runs, side, metric);
+    return typeof found === "string"
+      ? { quantity, values: [], lacks: found }
+      : { quantity, values: [...found.values()] };
+  };
+}
+
+/** The mean over all levels of a kind in a range of densities, the same levels in every trial. */
+export function overLevels(
+  most: number,
+  least: number,
+  kind: SeriesKind,
+  measure: (side: Side) => Measure,
+): Measure {
+  return (runs) => {
+    const name = nameOf({ kind, percent: 0 }).replace(/ at .*/, "");
+    const quantity = `${name} against full network, mean over levels from ${most}% to ${least}%`;
+    // As in `nearestLevel`, levels at the ends may be a little off.
+    const levels = levelsOf(runs, kind).filter(({ percent }) =>
+      percent < 1.05 * most && percent > least / 1.05
+    );
+    if (levels.length === 0) {
+      return { quantity, values: [], lacks: noRuns(runs, { kind, percent: most }) };
+    }
+    const all = levels.map(({ percent }) => measure({ kind, percent })(runs));
+    const lacking = all.find(({ lacks }) => lacks !== undefined);
+    const shortest = Math.min(...all.map(({ values }) => values.length));
+    const isWhole = all.every(({ values }) => values.length === shortest);
+    const values = Array.from(
+      { length: isWhole ? shortest : 0 },
+      (_, i) => all.reduce((sum, { values }) => sum + values[i], 0) / all.length,
+    );
+    const lacks = lacking?.lacks ?? (isWhole ? undefined : "some trials lack some of these levels");
+    return { quantity, values, lacks };
+  };
+}
+
+/** The values of both sides in the trials that have both; in words what is lacking. */
+function paired(
+  runs: readonly StudyRun[],
+  one: Side,
+  other: Side,
+  metric: Metric,
+): [number, number][] | string {
+  const first = sideValues(runs, one, metric), second = sideValues(runs, other, metric);
+  if (typeof first === "string") return first;
+  if (typeof second === "string") return second;
+  const both = [...first].flatMap(([trial, value]): [number, number][] =>
+    second.has(trial) ? [[value, second.get(trial)!]] : []
+  );
+  return both.length > 0 ? both : `no trial has both ${nameOf(one)} and ${nameOf(other)}`;
+}
+
+function sideValues(
+  runs: readonly StudyRun[],
+  side: Side,
+  metric: Metric,
+): Map<string, number> | string {
+  const found = runsOf(runs, side);
+  if (found.length === 0) return noRuns(runs, side);
+  const values = trialMeans(found, metric);
+  if (values.size > 0) return values;
+  return metric === "earlyStopIteration" || found.every((run) => run.earlyStopIteration === null)
+    ? "no early stop: there is no validation split"
+    : "the test set was not evaluated at the early stop";
+}
+
+function runsOf(runs: readonly StudyRun[], { kind, percent }: Side): StudyRun[] {
+  return levelAt(levelsOf(runs, kind), percent)?.runs ?? [];
+}
+
+function levelAt(levels: readonly Level[], percent: number): Level | null {
+  if (percent < 100) return nearestLevel(levels, percent);
+  return levels.find(({ percent }) => percent === 100) ?? null;
+}
+
+function noRuns(runs: readonly StudyRun[], side: Side): string {
+  const levels = levelsOf(runs, side.kind);
+  return levels.length === 0
+    ? `no runs of this kind: ${COMMANDS[side.kind] ?? "run-lottery"} trains them`
+    : `no level near ${side.percent}% (down to ${levels.at(-1)!.percent.toFixed(1)}% there are)`;
+}
+
+/** What trains the runs of a kind. */
+const COMMANDS: Partial<Record<SeriesKind, string>> = {
+  reinit: "deno task reinitialize",
+  random_sparsity: "deno task random-sparsity",
+  one_shot: "deno task run-lottery --one-shot",
+};
+
+function nameOf({ kind, percent }: Side): string {
+  if (kind === "ticket" && percent === 100) return "full network";
+  const name = kind.replace("_", kind === "one_shot" ? "-" : " ");
+  return `${name === "one-shot" ? "one-shot ticket" : name} at ${Number(percent.toPrecision(3))}%`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,116 @@
+/**
+ * The runs that figures and claims are about. A study is made of finished runs that were trained alike: one
+ * network, one dataset, one protocol. Takes its runs, gives means over trials by level and kind.
+ */
+
+import type { LayerSpec } from "../engine/mod.ts";
+import type { RunResults } from "../foundations/trained_run.ts";
+import type { SeriesKind } from "./series.ts";
+import { summarize, type Summary } from "./statistics.ts";
+
+/** One finished run. */
+export interface StudyRun extends RunResults {
+  kind: SeriesKind;
+  /** Name of the trial: what runs have in common that began with the same full network. */
+  trial: string;
+  level: number;
+  /** Number of the run beside others of its kind, trial and level; 0 for tickets. */
+  run: number;
+  /** Weights remaining, the paper's Pm. */
+  percent: number;
+  folder: string;
+}
+
+/** What `metricOf` reads off a run: accuracies in percent, iterations as they are. */
+export type Metric =
+  | "earlyStopIteration"
+  | "earlyStopAccuracy"
+  | "finalAccuracy"
+  | "finalTrainAccuracy";
+
+/** A run's number; null where it has none: no validation split, no evaluation there. */
+export function metricOf(run: StudyRun, metric: Metric): number | null {
+  const value = run[metric];
+  return value === null || metric === "earlyStopIteration" ? value : 100 * value;
+}
+
+/** A level of a kind of runs. */
+export interface Level {
+  level: number;
+  /** Weights remaining, mean over its runs. */
+  percent: number;
+  runs: StudyRun[];
+}
+
+/** The levels of a kind of runs, the densest first. */
+export function levelsOf(runs: readonly StudyRun[], kind: SeriesKind): Level[] {
+  const groups = Map.groupBy(runs.filter((run) => run.kind === kind), ({ level }) => level);
+  return [...groups].map(([level, runs]) => ({ level, percent: meanPercent(runs), runs }))
+    .sort((a, b) => a.level - b.level);
+}
+
+function meanPercent(runs: readonly StudyRun[]): number {
+  return runs.reduce((sum, { percent }) => sum + percent, 0) / runs.length;
+}
+
+/** One number for each trial: the mean over its runs. A trial with a run that has none is left out. */
+export function trialMeans(
+  runs: readonly StudyRun[],
+  metric: Metric,
+): Map<string, number> {
+  const means = new Map<string, number>();
+  for (const [trial, group] of Map.groupBy(runs, ({ trial }) => trial)) {
+    const values = group.map((run) => metricOf(run, metric)).filter((value) => value !== null);
+    if (values.length < group.length) continue;
+    means.set(trial, values.reduce((sum, value) => sum + value, 0) / values.length);
+  }
+  return means;
+}
+
+/** A metric of a kind at a level. The unit is the trial: several runs of one trial count as their mean. */
+export interface LevelMetric extends Summary {
+  kind: SeriesKind;
+  level: number;
+  percent: number;
+  runs: number;
+}
+
+/** A metric over all levels of the given kinds; levels without it are left out. */
+export function levelMetrics(
+  runs: readonly StudyRun[],
+  kinds: readonly SeriesKind[],
+  metric: Metric,
+): LevelMetric[] {
+  return kinds.flatMap((kind) =>
+    levelsOf(runs, kind).flatMap(({ level, percent, runs }) => {
+      const values = [...trialMeans(runs, metric).values()];
+      return values.length === 0
+        ? []
+        : [{ kind, level, percent, runs: runs.length, ...summarize(values) }];
+    })
+  );
+}
+
+/**
+ * The levels nearest to densities that somebody asked for, each at most once, densest first. One that is
+ * more than 15% off is none: levels of the paper are 20% apart.
+ */
+export function nearestLevels(levels: readonly Level[], percents: readonly number[]): Level[] {
+  const found = percents.map((percent) => nearestLevel(levels, percent));
+  return levels.filter((level) => found.includes(level));
+}
+
+/** The level nearest to a density, null if that is more than 15% off. */
+export function nearestLevel(levels: readonly Level[], percent: number): Level | null {
+  const distance = (level: Level) => Math.abs(Math.log(level.percent / percent));
+  const best = levels.reduce<Level | null>(
+    (best, level) => best === null || distance(level) < distance(best) ? level : best,
+    null,
+  );
+  return best !== null && distance(best) <= Math.log(1.15) ? best : null;
+}
+
+/** Weights of a network. */
+export function weightCount(layers: readonly Pick<LayerSpec, "inputs" | "units">[]): number {
+  return layers.reduce((sum, { inputs, units }) => sum + inputs * units, 0);
+}

@@ -13,11 +13,23 @@ export const PALETTE = {
   black: "#000000",
 } as const;
 
+/** From dense to sparse: viridis without its yellow end, which is too faint on white (van der Walt & Smith 2015). */
+export const DENSITY_COLORS = [
+  "#440154",
+  "#414487",
+  "#2A788E",
+  "#22A884",
+  "#7AD151",
+] as const;
+
 const INK = "#222222", GRID = "#E6E6E6", WHITE = "#FFFFFF";
 
 /** Sizes that stay legible when the picture is shown at half its own. */
 const FONT = { title: 22, subtitle: 16, panel: 17, axisTitle: 17, label: 15 };
 export const PANEL = { width: 540, height: 340, spacing: 36 };
+/** Panels of which three stand side by side. */
+export const SMALL_PANEL = { width: 380, height: 280, spacing: 36 };
+export const PANEL_TITLE_SIZE = FONT.panel;
 
 /** Vega-Lite's `config` of every chart. */
 export const CHART_CONFIG: TopLevelSpec["config"] = {

@@ -1,11 +1,12 @@
 /**
  * The paper's claims for LeNet-300-100 on MNIST, held against a study. Takes its runs; gives for each claim
- * the measured value with Student's 95% interval over trials, and whether it holds.
+ * the measured value with its interval over trials, and whether it holds.
  *
  * Each comparison is made within a trial (its ticket and its full network, its ticket and its reinits), so
  * that what trials differ in cancels out. A claim that says "more", "sooner" or "up to" is one-sided: it holds
- * if the whole interval is on its side, and does not if the whole interval is on the other. Fewer than five
- * trials, the paper's number, prove nothing either way.
+ * if the whole interval is on its side, and does not if the whole interval is on the other; as each end of the
+ * interval is a 95% bound, either is wrong in one of 20 cases. Fewer than five trials, the paper's number,
+ * prove nothing either way.
  */
 
 import { accuracyOf, gain, type Measured, overLevels, type Side, sooner } from "./measures.ts";
@@ -33,7 +34,7 @@ export interface ClaimResult {
   unit: Unit;
   /** Mean over trials; null where nothing could be measured. */
   value: number | null;
-  /** Student's 95% interval of the mean. */
+  /** Of the mean; each end is a 95% bound (`studentInterval`). */
   interval: readonly [number, number] | null;
   trials: number;
   verdict: Verdict;

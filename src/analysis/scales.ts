@@ -1,9 +1,26 @@
-/** Axes and scales that several charts have in common, as Vega-Lite channels. */
+/** Titles, axes and scales that several charts have in common, in Vega-Lite's terms. */
 
+import { PANEL_TITLE_SIZE } from "./chart_style.ts";
 import { SERIES, type SeriesKind } from "./series.ts";
 
 /** The version of Vega-Lite that all specifications are of. */
 export const SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json";
+
+/** What stands over a chart. */
+export interface ChartText {
+  title: string;
+  subtitle?: string | string[];
+}
+
+/** The title of a chart. */
+export function titleOf({ title, subtitle }: ChartText) {
+  return { text: title, ...(subtitle ? { subtitle } : {}) };
+}
+
+/** The title of one panel of several. */
+export function panelTitle(text: string) {
+  return { text, fontSize: PANEL_TITLE_SIZE, fontWeight: "bold" as const, offset: 8 };
+}
 
 /** Labels that fit side by side under a panel; the other levels have a tick alone. */
 const MAX_LABELS = 11;

@@ -2,7 +2,14 @@
  * The kinds of flags whose values have parts (lists, ranges, layer=value pairs, training lengths),
  * declared like those of `flag_kinds.ts`.
  */
-import { type Bounds, declare, type FlagSpec, parseInteger, refuse } from "./flag_kinds.ts";
+import {
+  type Bounds,
+  decimal,
+  declare,
+  type FlagSpec,
+  parseInteger,
+  refuse,
+} from "./flag_kinds.ts";
 import { type Flag, nearest, quote } from "./flags.ts";
 import { UsageError } from "../errors.ts";
 import type { CheckpointInterval } from "../foundations/run_queue.ts";
@@ -136,6 +143,29 @@ export function layers<D extends readonly number[] | undefined = undefined>(
     },
     format: (values) => values.join(","),
   });
+}
+
+/** Numbers in the bounds, separated by commas: `100,51.3,21.1`. */
+export function numbers<D extends readonly number[] | undefined = undefined>(
+  spec: FlagSpec<D> & Required<Bounds>,
+): Flag<readonly number[], D> {
+  const { min, max } = spec, expected = `numbers from ${min} to ${max} such as ${max},${min}`;
+  return {
+    ...declare<readonly number[], D>(spec, {
+      kind: "list",
+      placeholder: "X,X,…",
+      parse: (text, name) => {
+        const values = split(text, name, expected).map(decimal);
+        if (values.some((value) => !(value >= min && value <= max))) {
+          throw refuse(name, expected, text);
+        }
+        return values;
+      },
+      format: (values) => values.join(","),
+    }),
+    min,
+    max,
+  };
 }
 
 /** Texts separated by commas: `results/a,results/b`. */

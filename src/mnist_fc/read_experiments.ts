@@ -105,7 +105,7 @@ export async function readExperiments(
 }
 
 /** The folders of runs under a folder, without those that were moved aside. */
-async function runFolders(storage: Storage, folder: string): Promise<string[]> {
+export async function runFolders(storage: Storage, folder: string): Promise<string[]> {
   const isRun = await isRunFolder(storage, folder);
   // A named run may lie inside an unnamed one of its level.
   const entries = (await storage.list(folder)).filter(({ name, isDirectory }) =>

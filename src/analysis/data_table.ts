@@ -1,0 +1,50 @@
+/** Tables of values: takes columns and rows, gives CSV, JSON, and cells as people read them. */
+
+export type Cell = string | number | null;
+
+/** A column of a table. */
+export interface Column {
+  /** Its name in CSV and JSON. */
+  key: string;
+  /** Its head for people, with the unit. */
+  title: string;
+  /** Digits after the point for people; files have the value as it is. */
+  digits?: number;
+}
+
+/** See the head of this file. */
+export interface DataTable {
+  /** Name of its files. */
+  name: string;
+  title: string;
+  columns: readonly Column[];
+  rows: readonly Record<string, Cell>[];
+}
+
+/** RFC 4180, with a head; a cell without a value is empty. */
+export function tableCsv({ columns, rows }: DataTable): string {
+  const line = (cells: readonly Cell[]) => cells.map(csvCell).join(",") + "\r\n";
+  return [
+    line(columns.map(({ key }) => key)),
+    ...rows.map((row) => line(columns.map(({ key }) => row[key] ?? null))),
+  ].join("");
+}
+
+function csvCell(cell: Cell): string {
+  const text = cell === null ? "" : String(cell);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** An array of objects. */
+export function tableJson({ columns, rows }: DataTable): string {
+  const plain = rows.map((row) =>
+    Object.fromEntries(columns.map(({ key }) => [key, row[key] ?? null]))
+  );
+  return JSON.stringify(plain, null, 1) + "\n";
+}
+
+/** A cell as it is shown. */
+export function cellText(cell: Cell | undefined, { digits }: Column): string {
+  if (cell === null || cell === undefined) return "–";
+  return typeof cell === "number" && digits !== undefined ? cell.toFixed(digits) : String(cell);
+}

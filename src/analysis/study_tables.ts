@@ -1,0 +1,205 @@
+/** The numbers of a study as tables: takes its runs, claims and the anatomy of its tickets. */
+
+import type { ClaimResult } from "./claims.ts";
+import type { Column, DataTable } from "./data_table.ts";
+import { SERIES, type SeriesKind } from "./series.ts";
+import { levelsOf, type Metric, metricOf, type StudyRun, trialMeans } from "./study.ts";
+import { summarize } from "./statistics.ts";
+import type { LayerRow, OverlapRow } from "./ticket_anatomy.ts";
+
+const METRICS: readonly { metric: Metric; key: string; title: string; digits: number }[] = [
+  {
+    metric: "earlyStopIteration",
+    key: "early_stop_iteration",
+    title: "early stop at iteration",
+    digits: 0,
+  },
+  {
+    metric: "earlyStopAccuracy",
+    key: "early_stop_test_accuracy",
+    title: "test accuracy there (%)",
+    digits: 2,
+  },
+  {
+    metric: "finalAccuracy",
+    key: "final_test_accuracy",
+    title: "test accuracy at the end (%)",
+    digits: 2,
+  },
+  {
+    metric: "finalTrainAccuracy",
+    key: "final_train_accuracy",
+    title: "training accuracy at the end (%)",
+    digits: 2,
+  },
+];
+
+/** Every run with its results. */
+export function runTable(runs: readonly StudyRun[]): DataTable {
+  return {
+    name: "runs",
+    title: "Runs",
+    columns: [
+      ...columns("kind", "trial", "level", "run"),
+      { key: "weights_remaining", title: "weights remaining (%)", digits: 2 },
+      ...METRICS.map(({ key, title, digits }) => ({ key, title, digits })),
+      { key: "folder", title: "folder" },
+    ],
+    rows: runs.map((run) => ({
+      kind: run.kind,
+      trial: run.trial,
+      level: run.level,
+      run: run.run,
+      weights_remaining: run.percent,
+      ...Object.fromEntries(METRICS.map(({ metric, key }) => [key, metricOf(run, metric)])),
+      folder: run.folder,
+    })),
+  };
+}
+
+/** Means over trials by kind and level; files have minimum, maximum and the bootstrap's interval too. */
+export function levelTable(runs: readonly StudyRun[], kinds: readonly SeriesKind[]): DataTable {
+  return {
+    name: "levels",
+    title: "Levels: means over trials",
+    columns: [
+      ...columns("kind", "level"),
+      { key: "weights_remaining", title: "weights remaining (%)", digits: 2 },
+      ...columns("trials", "runs"),
+      ...METRICS.flatMap(({ key, title, digits }) => [
+        { key, title, digits },
+        ...["min", "max", "low", "high"].map((end) => ({
+          key: `${key}_${end}`,
+          title: `${title}, ${END_NAMES[end]}`,
+          digits,
+        })),
+      ]),
+    ],
+    rows: kinds.flatMap((kind) =>
+      levelsOf(runs, kind).map(({ level, percent, runs }) => ({
+        kind,
+        level,
+        weights_remaining: percent,
+        trials: new Set(runs.map(({ trial }) => trial)).size,
+        runs: runs.length,
+        ...Object.assign({}, ...METRICS.map(({ metric, key }) => metricCells(runs, metric, key))),
+      }))
+    ),
+  };
+}
+
+const END_NAMES: Record<string, string> = {
+  min: "least",
+  max: "greatest",
+  low: "95% interval from",
+  high: "to",
+};
+
+function metricCells(runs: readonly StudyRun[], metric: Metric, key: string) {
+  const values = [...trialMeans(runs, metric).values()];
+  if (values.length === 0) return {};
+  const { mean, min, max, interval } = summarize(values);
+  return {
+    [key]: mean,
+    [`${key}_min`]: min,
+    [`${key}_max`]: max,
+    [`${key}_low`]: interval?.[0] ?? null,
+    [`${key}_high`]: interval?.[1] ?? null,
+  };
+}
+
+/** The claims, one by one. */
+export function claimTable(claims: readonly ClaimResult[]): DataTable {
+  return {
+    name: "claims",
+    title: "Claims of the paper",
+    columns: columns(
+      "id",
+      "claim",
+      "source",
+      "paper",
+      "quantity",
+      "unit",
+      "value",
+      "low",
+      "high",
+      "trials",
+      "verdict",
+      "why",
+    ),
+    rows: claims.map(({ interval, ...claim }) => ({
+      ...claim,
+      low: interval?.[0] ?? null,
+      high: interval?.[1] ?? null,
+    })),
+  };
+}
+
+/** The layers of every ticket. */
+export function layerTable(rows: readonly LayerRow[]): DataTable {
+  return {
+    name: "layers",
+    title: "Layers of the tickets",
+    columns: [
+      ...columns("trial", "level", "layer"),
+      { key: "weights_remaining", title: "weights remaining (%)", digits: 2 },
+      ...columns("live"),
+      { key: "density", title: "live weights (%)", digits: 2 },
+      { key: "effective_density", title: "effective density (%)", digits: 2 },
+      ...columns("units", "no_input", "no_output", "inputs", "unused_inputs"),
+      { key: "distance", title: "distance moved (L2)", digits: 3 },
+      { key: "mean_change", title: "mean change", digits: 4 },
+      { key: "signs_kept", title: "signs kept (%)", digits: 1 },
+      { key: "in_degree_mean", title: "live inputs of a neuron", digits: 1 },
+      { key: "out_degree_mean", title: "live weights of an input", digits: 1 },
+    ],
+    rows: rows.map((row) => ({
+      trial: row.trial,
+      level: row.level,
+      layer: row.layer,
+      weights_remaining: row.percent,
+      live: row.live,
+      density: row.density,
+      effective_density: row.effectiveDensity,
+      units: row.units,
+      no_input: row.noInput,
+      no_output: row.noOutput,
+      inputs: row.inputs,
+      unused_inputs: row.unusedInputs,
+      distance: row.distance,
+      mean_change: row.meanChange,
+      signs_kept: row.signsKept,
+      in_degree_mean: row.inDegree.mean,
+      out_degree_mean: row.outDegree.mean,
+    })),
+  };
+}
+
+/** The overlap of masks, pair by pair. */
+export function overlapTable(rows: readonly OverlapRow[]): DataTable {
+  return {
+    name: "overlaps",
+    title: "Overlap of masks",
+    columns: [
+      ...columns("between", "level", "layer", "one", "other"),
+      { key: "weights_remaining", title: "weights remaining (%)", digits: 2 },
+      { key: "jaccard", title: "Jaccard index", digits: 4 },
+      { key: "by_chance", title: "by chance", digits: 4 },
+    ],
+    rows: rows.map(({ percent, byChance, ...row }) => ({
+      ...row,
+      weights_remaining: percent,
+      by_chance: byChance,
+    })),
+  };
+}
+
+/** Columns whose name says it all. */
+function columns(...keys: string[]): Column[] {
+  return keys.map((key) => ({ key, title: key.replaceAll("_", " ") }));
+}
+
+/** The name of a kind for people. */
+export function kindLabel(kind: SeriesKind): string {
+  return SERIES[kind].label;
+}

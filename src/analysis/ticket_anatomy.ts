@@ -1,0 +1,185 @@
+/**
+ * The anatomy of all tickets of a study: takes each ticket's masks and weights, level by level, gives rows for
+ * tables and figures. What the numbers mean is in anatomy.ts.
+ */
+
+import type { LayerSpec } from "../engine/mod.ts";
+import type { Masks } from "../foundations/masks.ts";
+import type { Network } from "../foundations/network.ts";
+import {
+  effectiveNetwork,
+  inDegrees,
+  movement,
+  outDegrees,
+  overlap,
+  splitByMask,
+} from "./anatomy.ts";
+
+/** A ticket with its arrays. */
+export interface TicketArrays {
+  trial: string;
+  level: number;
+  /** Weights remaining, the paper's Pm. */
+  percent: number;
+  masks: Masks;
+  initial: Network;
+  final: Network;
+}
+
+/** One layer of one ticket. Percentages are of all weights, neurons or live weights of the layer. */
+export interface LayerRow {
+  trial: string;
+  level: number;
+  percent: number;
+  layer: string;
+  live: number;
+  /** Live weights, in percent. */
+  density: number;
+  /** Weights that are left once neurons that nothing reaches or uses are dropped, in percent. */
+  effectiveDensity: number;
+  /** Neurons of the layer. */
+  units: number;
+  /** Neurons without a live input. */
+  noInput: number;
+  /** Neurons without a live output; null for the output layer. */
+  noOutput: number | null;
+  /** What the layer sees: pixels, or the neurons below; and how many of them it does not look at. */
+  inputs: number;
+  unusedInputs: number;
+  /** Root of the summed squared changes of live weights in training. */
+  distance: number;
+  /** Mean of their |final − initial|. */
+  meanChange: number;
+  /** Live weights whose final sign is the initial one, in percent. */
+  signsKept: number;
+  /** Live weights of a neuron: mean, 5% and 95% quantile. */
+  inDegree: Spread;
+  /** Live weights that read one input of the layer. */
+  outDegree: Spread;
+}
+
+/** Mean, and the values below which 5% and 95% lie. */
+export interface Spread {
+  mean: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * The layers of a ticket. A layer without a live weight has moved by 0 and kept no sign.
+ *
+ * @throws InputError if arrays do not fit the layers
+ */
+export function layerRows(ticket: TicketArrays, layers: readonly LayerSpec[]): LayerRow[] {
+  const { trial, level, percent, masks, initial, final } = ticket;
+  const effective = effectiveNetwork(masks, layers).masks;
+  const degrees = layers.map(({ name }) => ({
+    into: inDegrees(masks[name]),
+    out: outDegrees(masks[name]),
+  }));
+  return layers.map(({ name, inputs, units }, i) => {
+    const { into, out } = degrees[i], above = degrees[i + 1]?.out;
+    const live = into.reduce((sum, n) => sum + n, 0), size = inputs * units;
+    const zeros = (values: Uint32Array) => values.reduce((sum, n) => sum + Number(n === 0), 0);
+    const moved = live > 0
+      ? movement(initial[name], final[name], masks[name])
+      : { distance: 0, meanChange: 0, signsKept: 0 };
+    return {
+      trial,
+      level,
+      percent,
+      layer: name,
+      live,
+      density: 100 * live / size,
+      effectiveDensity: 100 * effective[name].data.reduce((sum, bit) => sum + bit, 0) / size,
+      units,
+      noInput: zeros(into),
+      noOutput: above ? zeros(above) : null,
+      inputs,
+      unusedInputs: zeros(out),
+      distance: moved.distance,
+      meanChange: moved.meanChange,
+      signsKept: 100 * moved.signsKept,
+      inDegree: spreadOf(into),
+      outDegree: spreadOf(out),
+    };
+  });
+}
+
+function spreadOf(values: Uint32Array<ArrayBuffer>): Spread {
+  const sorted = values.slice().sort(), last = sorted.length - 1;
+  return {
+    mean: values.reduce((sum, n) => sum + n, 0) / values.length,
+    low: sorted[Math.round(0.05 * last)],
+    high: sorted[Math.round(0.95 * last)],
+  };
+}
+
+/** How the masks of one layer of two tickets overlap. */
+export interface OverlapRow {
+  /** Different trials at one level, the ticket and the one-shot ticket of a trial, or a trial's two levels. */
+  between: "trials" | "iterative and one-shot" | "levels";
+  /** The sparser ticket's. */
+  level: number;
+  percent: number;
+  layer: string;
+  one: string;
+  other: string;
+  jaccard: number;
+  byChance: number;
+}
+
+/** The overlap of two tickets layer by layer; layers in which neither has a live weight are left out. */
+export function overlapRows(
+  between: OverlapRow["between"],
+  one: TicketArrays,
+  other: TicketArrays,
+): OverlapRow[] {
+  const isAlive = (ticket: TicketArrays, layer: string) =>
+    ticket.masks[layer].data.some((bit) => bit !== 0);
+  const name = ({ trial, level }: TicketArrays) => `trial ${trial}, level ${level}`;
+  return Object.keys(one.masks).filter((layer) => isAlive(one, layer) || isAlive(other, layer))
+    .map((layer) => ({
+      between,
+      level: Math.max(one.level, other.level),
+      percent: Math.min(one.percent, other.percent),
+      layer,
+      one: name(one),
+      other: name(other),
+      ...overlap(one.masks[layer], other.masks[layer]),
+    }));
+}
+
+/**
+ * Pairs of trials whose masks are compared: each with the next, in a ring, so that every trial counts twice
+ * and twenty trials cost twenty comparisons, not 190.
+ */
+export function ringPairs<T>(trials: readonly T[]): [T, T][] {
+  if (trials.length < 2) return [];
+  if (trials.length === 2) return [[trials[0], trials[1]]];
+  return trials.map((one, i) => [one, trials[(i + 1) % trials.length]]);
+}
+
+/** Weights of a layer, by what became of them. */
+export interface WeightGroups {
+  layer: string;
+  /** Initial weights of the full network that this ticket still has, and of those that it has not. */
+  initial: { survivors: Float32Array; pruned: Float32Array };
+  /** The weights that the full network's training ended with. */
+  full: { survivors: Float32Array; pruned: Float32Array };
+  /** What the ticket's own training ended with. */
+  ticket: Float32Array;
+}
+
+/** What became of the full network's weights in a ticket of the same trial. */
+export function weightGroups(full: TicketArrays, ticket: TicketArrays): WeightGroups[] {
+  return Object.keys(ticket.masks).map((layer) => {
+    const mask = ticket.masks[layer];
+    return {
+      layer,
+      initial: splitByMask(full.initial[layer], mask),
+      full: splitByMask(full.final[layer], mask),
+      ticket: splitByMask(ticket.final[layer], mask).survivors,
+    };
+  });
+}

@@ -1,0 +1,308 @@
+/**
+ * What is said of a study: takes its runs, reads what figures need, and gives the claims, the figures as
+ * specifications with their captions, and the tables.
+ */
+
+import type { TopLevelSpec } from "vega-lite";
+import { checkClaims, type ClaimResult, MIN_TRIALS } from "../analysis/claims.ts";
+import { type CurveGroup, type CurvePanel, curveSpec } from "../analysis/curve_figures.ts";
+import type { DataTable } from "../analysis/data_table.ts";
+import {
+  degreeSpec,
+  layerDensitySpec,
+  movementSpec,
+  overlapSpec,
+} from "../analysis/layer_figures.ts";
+import { type LevelPanel, levelSpec } from "../analysis/level_figures.ts";
+import { SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
+import { levelMetrics, type Metric, nearestLevels } from "../analysis/study.ts";
+import {
+  claimTable,
+  layerTable,
+  levelTable,
+  overlapTable,
+  runTable,
+} from "../analysis/study_tables.ts";
+import { pixelMapSpec, weightSpec } from "../analysis/weight_figures.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { ReportStudy } from "./read_experiments.ts";
+import { count, datasetText, trainingText } from "./runners/runner.ts";
+import { readAnatomy, readCurves } from "./study_arrays.ts";
+
+/** A figure before it is drawn. */
+export interface Figure {
+  /** Name of its files. */
+  name: string;
+  title: string;
+  /** What is to be seen in it. */
+  caption: string;
+  spec: TopLevelSpec;
+}
+
+/** See the head of this file. */
+export interface StudyReport {
+  title: string;
+  texts: string[];
+  notes: string[];
+  claims: ClaimResult[];
+  figures: Figure[];
+  tables: DataTable[];
+}
+
+/** The paper's densities for curves: its figure 3. */
+export const CURVE_PERCENTS: readonly number[] = [100, 51.3, 21.1, 7, 3.6, 1.9];
+
+/** Maps of pixels that are shown. */
+const MAX_MAPS = 8;
+
+const BARS = "thin bars: least to greatest trial; thick bars: 95% interval of the mean (bootstrap)";
+const BANDS =
+  "light band: least to greatest trial; dark band: 95% interval of the mean (bootstrap)";
+
+/**
+ * Reads and says what there is.
+ *
+ * @param percents densities whose curves are shown
+ */
+export async function reportStudy(
+  storage: Storage,
+  study: ReportStudy,
+  percents: readonly number[],
+): Promise<StudyReport> {
+  const { runs, settings } = study;
+  const faults: string[] = [];
+  const source = { storage, study, onFault: (line: string) => faults.push(line) };
+  const kinds = SERIES_KINDS.filter((kind) => runs.some((run) => run.kind === kind));
+  const trials = new Set(runs.map(({ trial }) => trial)).size;
+  const hasEarlyStop = runs.some(({ earlyStopIteration }) => earlyStopIteration !== null);
+  const anatomy = await readAnatomy(source, WEIGHTS_PERCENT);
+  const claims = checkClaims(runs);
+  const of = `means of ${count(trials, "trial")}`;
+  const figures = [
+    ...levelFigures(study, kinds, hasEarlyStop, of),
+    ...await curveFigures(source, percents, of),
+    ...anatomyFigures(anatomy, settings.layers[0].inputs, of),
+  ];
+  const last = runs.filter(({ isStopLast }) => isStopLast).length;
+  const adapters = [...new Set(runs.map(({ adapter }) => adapter))];
+  const network = [settings.layers[0].inputs, ...settings.layers.map(({ units }) => units)];
+  return {
+    title: `${network.join("-")} on ${settings.dataset.name}`,
+    texts: [
+      `${datasetText(settings)}; ${trainingText(settings)}. ` +
+      `${runs.length} finished runs of ${count(trials, "trial")}: ` +
+      kinds.map((kind) => countOf(study, kind)).join(", ") + `. Trained on ${adapters.join("; ")}.`,
+      ...(trials < MIN_TRIALS
+        ? [`With ${count(trials, "trial")} these are examples, not proofs.`]
+        : []),
+      ...(last > 0
+        ? [
+          `${last} of ${runs.length} runs had their smallest validation loss at the last evaluation: ` +
+          "with more iterations they would have stopped later still.",
+        ]
+        : []),
+    ],
+    notes: [
+      ...study.missing.map((run) => `missing: ${run}`),
+      ...study.unfinished.map((folder) => `not finished: ${folder}`),
+      ...new Set(faults),
+    ],
+    claims,
+    figures,
+    tables: [
+      claimTable(claims),
+      levelTable(runs, kinds),
+      layerTable(anatomy.layers),
+      overlapTable(anatomy.overlaps),
+      runTable(runs),
+    ],
+  };
+}
+
+/** Where the distributions of weights are shown. */
+const WEIGHTS_PERCENT = 21.1;
+
+function countOf({ runs }: ReportStudy, kind: SeriesKind): string {
+  const n = runs.filter((run) => run.kind === kind).length;
+  return `${n} ${kind.replaceAll("_", " ")}`;
+}
+
+function levelFigures(
+  { runs }: ReportStudy,
+  kinds: readonly SeriesKind[],
+  hasEarlyStop: boolean,
+  of: string,
+): Figure[] {
+  const panel = (title: string, yTitle: string, metric: Metric): LevelPanel => ({
+    title,
+    yTitle,
+    data: levelMetrics(runs, kinds, metric),
+  });
+  const subtitle = `${of[0].toUpperCase()}${of.slice(1)}; ${BARS}`;
+  const early: Figure[] = hasEarlyStop
+    ? [{
+      name: "early-stop",
+      title: "Early stop against weights remaining",
+      caption:
+        "The paper's figures 1 and 4a. Left: the iteration of the smallest validation loss, lower is " +
+        "faster. Right: the test accuracy at that iteration. A winning ticket stops sooner than the " +
+        "full network (left end) and is at least as accurate; its controls are not.",
+      spec: levelSpec([
+        panel("Early stop", "Iteration", "earlyStopIteration"),
+        panel("Test accuracy at the early stop", "Test accuracy (%)", "earlyStopAccuracy"),
+      ], { title: "How fast and how well networks learn as they are pruned", subtitle }),
+    }]
+    : [];
+  return [...early, {
+    name: "end-of-training",
+    title: "End of training against weights remaining",
+    caption:
+      "The paper's figure 4b. The gap between training accuracy (right; the mean of the last 100 batches) " +
+      "and test accuracy (left) says how well a network generalizes.",
+    spec: levelSpec([
+      panel("Test accuracy at the end of training", "Test accuracy (%)", "finalAccuracy"),
+      panel("Training accuracy at the end", "Training accuracy (%)", "finalTrainAccuracy"),
+    ], { title: "What networks have learned when training ends", subtitle }),
+  }];
+}
+
+async function curveFigures(
+  source: Parameters<typeof readCurves>[0],
+  percents: readonly number[],
+  of: string,
+): Promise<Figure[]> {
+  const subtitle = `${of[0].toUpperCase()}${of.slice(1)}; ${BANDS}`;
+  const test = await readCurves(source, "test", percents);
+  const validate = await readCurves(source, "validate", percents);
+  const figures: Figure[] = [];
+  if (test.length > 0) {
+    figures.push({
+      name: "test-accuracy",
+      title: "Test accuracy while training",
+      caption:
+        "The paper's figure 3. Left and middle: tickets, first learning faster as they shrink, " +
+        "then slower. Right: tickets (solid) and the same networks randomly reinitialized (dashed).",
+      spec: curveSpec(curvePanels(test), {
+        yTitle: "Test accuracy (%)",
+        read: ({ accuracy }) => 100 * accuracy,
+      }, { title: "Test accuracy while training", subtitle }),
+    });
+  }
+  if (validate.length > 0) {
+    figures.push({
+      name: "validation-loss",
+      title: "Validation loss while training",
+      caption:
+        "Its minimum is the early stop; a loss that rises after it says that the network overfits. " +
+        "Panels as above.",
+      spec: curveSpec(curvePanels(validate), {
+        yTitle: "Validation loss (nats)",
+        read: ({ loss }) => loss,
+      }, { title: "Validation loss while training", subtitle }),
+    });
+  }
+  return figures;
+}
+
+/** As the paper's figure 3: larger tickets, smaller ones beside the full network, tickets with reinits. */
+function curvePanels(groups: readonly CurveGroup[]): CurvePanel[] {
+  const tickets = groups.filter(({ kind }) => kind === "ticket");
+  const half = Math.ceil(tickets.length / 2);
+  const smaller = tickets.slice(half);
+  const reinits = groups.filter(({ kind, percent }) => kind === "reinit" && percent < 100);
+  const paired = nearestLevels(
+    reinits.map(({ percent }, level) => ({ level, percent, runs: [] })),
+    [51.3, 21.1],
+  ).map(({ level }) => reinits[level]);
+  const withReinits = paired.length > 0 ? paired : reinits.slice(0, 2);
+  const twins = tickets.filter(({ percent }) =>
+    withReinits.some((other) => Math.abs(other.percent - percent) < 0.01 * percent)
+  );
+  return [
+    { title: "Tickets", groups: tickets.slice(0, half) },
+    ...(smaller.length > 0 ? [{ title: "Smaller tickets", groups: [tickets[0], ...smaller] }] : []),
+    ...(withReinits.length > 0
+      ? [{ title: "Tickets and reinitializations", groups: [...twins, ...withReinits] }]
+      : []),
+  ].filter(({ groups }) => groups.length > 0);
+}
+
+function anatomyFigures(
+  { layers, overlaps, pixels, weights, weightsPercent }: Awaited<ReturnType<typeof readAnatomy>>,
+  inputs: number,
+  of: string,
+): Figure[] {
+  const subtitle = `${of[0].toUpperCase()}${of.slice(1)}`;
+  const figures: Figure[] = [];
+  if (pixels.length > 1) {
+    const step = Math.ceil((pixels.length - 1) / (MAX_MAPS - 1));
+    const shown = pixels.filter((_, i) => i % step === 0 || i === pixels.length - 1);
+    figures.push({
+      name: "pixels",
+      title: "Where tickets look",
+      caption:
+        "Live weights of each input pixel, in percent of the first layer's units, level by level. Pruning " +
+        "leaves the middle, where digits are, and gives up the margin, whose pixels are always 0.",
+      spec: pixelMapSpec(shown, Math.sqrt(inputs), { title: "Where tickets look", subtitle }),
+    });
+  }
+  if (layers.length > 0) {
+    figures.push(
+      {
+        name: "layers",
+        title: "What is left of each layer",
+        caption:
+          "Neurons without a live input give their bias alone, those without a live output " +
+          "nothing; the effective density of the tables leaves both out (Vysogorets & Kempe 2023).",
+        spec: layerDensitySpec(layers, { title: "What is left of each layer", subtitle }),
+      },
+      {
+        name: "degrees",
+        title: "Live weights of a neuron",
+        caption: "In- and out-degrees by layer. Layer 0's inputs are pixels.",
+        spec: degreeSpec(layers, {
+          title: "Live weights of a neuron",
+          subtitle: `${subtitle}; bands: from the 5% to the 95% quantile of the neurons`,
+        }),
+      },
+      {
+        name: "movement",
+        title: "How far weights move",
+        caption:
+          "Live weights between initialization and the end of training. Weights that keep their sign " +
+          "are why the sign of the initialization matters (Zhou et al. 2019).",
+        spec: movementSpec(layers, { title: "How far weights move in training", subtitle }),
+      },
+    );
+  }
+  if (weights.length > 0) {
+    const at = `${weightsPercent!.toPrecision(3)}%`;
+    figures.push({
+      name: "weights",
+      title: "Which weights survive",
+      caption:
+        `Weights of the full network, by whether the ticket of ${at} still has them, and the ` +
+        "ticket's own. Survivors begin large more often than others do, and end large; 1 in 1,000 " +
+        "weights lies outside of the axes.",
+      spec: weightSpec(weights, {
+        title: `Which weights survive, at ${at} of the weights`,
+        subtitle: "All trials together",
+      }),
+    });
+  }
+  if (overlaps.length > 0) {
+    figures.push({
+      name: "overlap",
+      title: "Do tickets agree?",
+      caption:
+        "Weights live in both of two masks, of those live in one of them, and what masks of the " +
+        "same densities at random places would have (dashed). Tickets of other trials have other " +
+        "initial weights.",
+      spec: overlapSpec(overlaps, {
+        title: "Do tickets agree on which weights to keep?",
+        subtitle,
+      }),
+    });
+  }
+  return figures;
+}

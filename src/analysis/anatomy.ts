@@ -17,7 +17,11 @@ import type { Tensor } from "../formats/tensor.ts";
  */
 export function outDegrees({ shape: [inputs, units], data }: Tensor): Uint32Array<ArrayBuffer> {
   const degrees = new Uint32Array(inputs);
-  data.forEach((live, i) => degrees[Math.floor(i / units)] += live === 0 ? 0 : 1);
+  for (let input = 0, i = 0; input < inputs; input++) {
+    let live = 0;
+    for (const end = i + units; i < end; i++) live += data[i] === 0 ? 0 : 1;
+    degrees[input] = live;
+  }
   return degrees;
 }
 
@@ -29,7 +33,9 @@ export function outDegrees({ shape: [inputs, units], data }: Tensor): Uint32Arra
  */
 export function inDegrees({ shape: [, units], data }: Tensor): Uint32Array<ArrayBuffer> {
   const degrees = new Uint32Array(units);
-  data.forEach((live, i) => degrees[i % units] += live === 0 ? 0 : 1);
+  for (let i = 0; i < data.length;) {
+    for (let unit = 0; unit < units; unit++, i++) degrees[unit] += data[i] === 0 ? 0 : 1;
+  }
   return degrees;
 }
 
@@ -102,13 +108,13 @@ export interface Overlap {
 export function overlap(mask: Tensor, other: Tensor): Overlap {
   checkShape(other, mask.shape, "the other mask");
   let both = 0, one = 0, live = 0, otherLive = 0;
-  mask.data.forEach((bit, i) => {
-    const a = bit !== 0, b = other.data[i] !== 0;
-    both += Number(a && b);
-    one += Number(a || b);
-    live += Number(a);
-    otherLive += Number(b);
-  });
+  for (let i = 0; i < mask.data.length; i++) {
+    const a = mask.data[i] === 0 ? 0 : 1, b = other.data[i] === 0 ? 0 : 1;
+    both += a & b;
+    one += a | b;
+    live += a;
+    otherLive += b;
+  }
   if (one === 0) throw new InputError("two masks without a live weight have no overlap");
   const a = live / mask.data.length, b = otherLive / mask.data.length;
   return { jaccard: both / one, byChance: a * b / (a + b - a * b) };
@@ -136,14 +142,14 @@ export function movement(initial: Tensor, final: Tensor, mask: Tensor): Movement
   checkShape(final, initial.shape, "final weights");
   checkShape(mask, initial.shape, "mask");
   let live = 0, squares = 0, changes = 0, kept = 0;
-  mask.data.forEach((bit, i) => {
-    if (bit === 0) return;
+  for (let i = 0; i < mask.data.length; i++) {
+    if (mask.data[i] === 0) continue;
     const before = initial.data[i], after = final.data[i];
     live++;
     squares += (after - before) ** 2;
     changes += Math.abs(after - before);
-    kept += Number(before * after > 0);
-  });
+    kept += before * after > 0 ? 1 : 0;
+  }
   if (live === 0) throw new InputError("a layer without a live weight has not moved");
   return { distance: Math.sqrt(squares), meanChange: changes / live, signsKept: kept / live };
 }

@@ -7,7 +7,7 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import type { CurvePoint } from "../engine/mod.ts";
-import { CHART_CONFIG, DENSITY_COLORS, PANEL } from "./chart_style.ts";
+import { CHART_CONFIG, DENSITY_COLORS, PANEL, SMALL_PANEL } from "./chart_style.ts";
 import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";
 import { summarize } from "./statistics.ts";
 
@@ -70,13 +70,13 @@ export function curveSpec(
     field: "iteration",
     type: "quantitative" as const,
     title: "Training iteration",
-    axis: { tickCount: 6, format: "~s" },
+    axis: { tickCount: 5, format: ",d" },
   };
   const y = {
     field: "mean",
     type: "quantitative" as const,
     title: yTitle,
-    scale: { zero: false, clamp: true, domain: usefulRange(rows.flat()) },
+    scale: { zero: false, domain: usefulRange(rows.flat()) },
     axis: { tickCount: 6 },
   };
   const strokeDash = {
@@ -96,7 +96,7 @@ export function curveSpec(
     hconcat: panels.map(({ title }, i) => ({
       title: panelTitle(title),
       data: { values: rows[i] },
-      width: PANEL.width,
+      width: SMALL_PANEL.width,
       height: PANEL.height,
       layer: [
         band("min", "max", 0.12),

@@ -17,6 +17,8 @@ import type { LayerRow, OverlapRow, Spread } from "./ticket_anatomy.ts";
 
 /** Colours of the layers, in their order; further ones begin again. */
 const LAYER_COLORS = [PALETTE.blue, PALETTE.vermillion, PALETTE.green, PALETTE.purple];
+/** Areas of their points: lines that lie on each other show both. */
+const POINT_SIZES = [150, 60, 60, 60];
 /** What a panel shows of each layer: a mean over trials, and where it has one a band. */
 interface LayerPanel {
   title: string;
@@ -57,13 +59,13 @@ export function movementSpec(rows: readonly LayerRow[], text: ChartText): TopLev
     },
     {
       title: "Distance moved by the layer",
-      yTitle: "L2 norm of final − initial",
+      yTitle: "L2 distance",
       scale: "linear",
       read: ({ distance, live }) => live > 0 ? distance : null,
     },
     {
       title: "Live weights that keep their sign",
-      yTitle: "Of the layer's live weights (%)",
+      yTitle: "Live weights (%)",
       scale: "linear",
       read: ({ signsKept, live }) => live > 0 ? signsKept : null,
     },
@@ -75,14 +77,14 @@ export function degreeSpec(rows: readonly LayerRow[], text: ChartText): TopLevel
   return layerPanels(rows, text, [
     {
       title: "Live inputs of a neuron",
-      yTitle: "Weights (mean, 5% to 95%)",
+      yTitle: "Weights",
       scale: "linear",
       read: ({ inDegree }) => inDegree.mean,
       band: ({ inDegree }) => inDegree,
     },
     {
       title: "Live weights that read one input",
-      yTitle: "Weights (mean, 5% to 95%)",
+      yTitle: "Weights",
       scale: "linear",
       read: ({ outDegree }) => outDegree.mean,
       band: ({ outDegree }) => outDegree,
@@ -120,7 +122,12 @@ function layerPanels(
       };
       return {
         title: panelTitle(title),
-        data: { values: meansByLevel(rows, read, band, scale) },
+        data: {
+          values: meansByLevel(rows, read, band, scale).map((row) => ({
+            ...row,
+            size: POINT_SIZES[layers.indexOf(row.layer) % POINT_SIZES.length],
+          })),
+        },
         width: SMALL_PANEL.width,
         height: SMALL_PANEL.height,
         layer: [
@@ -132,8 +139,8 @@ function layerPanels(
             : []),
           { mark: { type: "line" as const, strokeWidth: 2.5 }, encoding: { x, y, color } },
           {
-            mark: { type: "point" as const, filled: true, size: 60, opacity: 1 },
-            encoding: { x, y, color },
+            mark: { type: "point" as const, filled: true, opacity: 1 },
+            encoding: { x, y, color, size: { field: "size", type: "quantitative", scale: null } },
           },
         ],
       };

@@ -144,7 +144,7 @@ function noRuns(runs: readonly StudyRun[], side: Side): string {
   const levels = levelsOf(runs, side.kind);
   return levels.length === 0
     ? `no runs of this kind: ${COMMANDS[side.kind] ?? "run-lottery"} trains them`
-    : `no level near ${side.percent}% (down to ${levels.at(-1)!.percent.toFixed(1)}% there are)`;
+    : `no level near ${side.percent}% (the sparsest is ${levels.at(-1)!.percent.toFixed(1)}%)`;
 }
 
 /** What trains the runs of a kind. */

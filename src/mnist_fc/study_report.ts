@@ -235,8 +235,11 @@ function anatomyFigures(
   const subtitle = `${of[0].toUpperCase()}${of.slice(1)}`;
   const figures: Figure[] = [];
   if (pixels.length > 1) {
-    const step = Math.ceil((pixels.length - 1) / (MAX_MAPS - 1));
-    const shown = pixels.filter((_, i) => i % step === 0 || i === pixels.length - 1);
+    const last = pixels.length - 1, maps = Math.min(MAX_MAPS, pixels.length);
+    const shown = Array.from(
+      { length: maps },
+      (_, i) => pixels[Math.round(i * last / (maps - 1))],
+    );
     figures.push({
       name: "pixels",
       title: "Where tickets look",

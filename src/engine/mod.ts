@@ -9,6 +9,7 @@ export { adamSpec, type OptimizerSpec, stateCount } from "./optimizers.ts";
 export { type BurstStep, type Measurement, type Prediction, Program } from "./program.ts";
 export {
   type KernelKind,
+  type LayerParameters,
   type LayerState,
   type LayerValues,
   MAX_BURST,

@@ -1,7 +1,10 @@
-// Loss and correctness of each row of an evaluation window, written to the row's place in its split.
+// Loss and predicted class of each row of an evaluation window, written to the row's place in its split.
 //
 //   logits  (R, ROWS, PITCH)    labels  (R, ROWS)    window  see gather_evaluate.wgsl
-//   rows    (R, SPAN)           out: (loss, 1 if right); the window's rows start at window.output
+//   rows    (R, SPAN)           out: (loss, outcome); the window's rows start at window.output
+//
+// The outcome tells both the class c of the largest logit (the first of equals) and whether it is the
+// label: c if it is, −1 − c if not.
 //
 // Grid: (ROWS / LANES, 1, R).
 
@@ -19,6 +22,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let label = labels[replica * ROWS + row];
   if (label != NO_LABEL) {
     let at = replica * ROWS + row;
-    rows[replica * SPAN + window.output + row] = row_metrics(at, label, row_statistics(at));
+    let s = row_statistics(at);
+    let loss = row_metrics(at, label, s).x;
+    let best = f32(s.best);
+    let outcome = select(-1.0 - best, best, s.best == label);
+    rows[replica * SPAN + window.output + row] = vec2f(loss, outcome);
   }
 }

@@ -1,6 +1,6 @@
 // Sums the rows of one evaluated split: (sum of losses, correct predictions).
 //
-//   rows    (R, SPAN)     (loss, 1 if right)
+//   rows    (R, SPAN)     (loss, outcome): see evaluate.wgsl; an outcome from 0 on is a right prediction
 //   totals  (SLOTS, R)    out; slot.index tells which evaluation of the burst this is
 //
 // Each lane sums every LANES-th row in order, lane 0 sums the lanes in order: the result depends
@@ -21,7 +21,8 @@ var<workgroup> partial: array<vec2f, LANES>;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   var sums = vec2f();
   for (var row = lane; row < slot.count; row += LANES) {
-    sums += rows[group.z * SPAN + row];
+    let measured = rows[group.z * SPAN + row];
+    sums += vec2f(measured.x, select(0.0, 1.0, measured.y >= 0.0));
   }
   partial[lane] = sums;
   workgroupBarrier();

@@ -13,7 +13,10 @@ export {
   type CurvePoint,
   type CurveRows,
   type Curves,
+  destroyExamples,
+  type ExampleArrays,
   Gpu,
+  type GpuExamples,
   type KernelKind,
   type LayerSpec,
   type LayerState,
@@ -26,6 +29,7 @@ export {
   type TrainingPlan,
   type TrainingProgress,
   type TrainingState,
+  uploadExamples,
 } from "./engine/mod.ts";
 export { type Key, RandomStream } from "./engine/random.ts";
 export { type Examples, type ExampleSets } from "./datasets/examples.ts";
@@ -106,4 +110,19 @@ export {
   overlap,
   splitByMask,
 } from "./analysis/anatomy.ts";
+export {
+  type Barrier,
+  barrier,
+  BARRIER_POINTS,
+  networksBetween,
+  type Path,
+} from "./analysis/connectivity.ts";
+export {
+  type Evaluated,
+  evaluateNetworks,
+  type EvaluationExamples,
+  type FinishedNetwork,
+  NetworkEvaluator,
+  type Score,
+} from "./analysis/network_evaluator.ts";
 export { summarize, type Summary } from "./analysis/statistics.ts";

@@ -9,17 +9,23 @@ import type { Gpu } from "./device.ts";
 /** How pixels become inputs: v/255; each image divided by its L2 norm; the raw values. */
 export type Normalization = "unit" | "l2" | "none";
 
-/** Labelled examples: (count, features) bytes or floats, (count) labels. */
+/** Labelled examples. */
 export interface ExampleArrays {
+  /** (count, features), row-major. */
   inputs: Uint8Array | Float32Array;
+  /** (count) */
   labels: Uint8Array;
+  /** How many examples. */
   count: number;
+  /** Inputs per example. */
   features: number;
 }
 
 /** One set of examples in GPU memory. */
 export interface GpuExamples {
+  /** How many examples. */
   count: number;
+  /** Inputs per example. */
   features: number;
   /** The largest label + 1. */
   classes: number;
@@ -27,7 +33,9 @@ export interface GpuExamples {
   isFloat: boolean;
   /** Whether an input is a byte's v/255, so that batches can stay bytes. */
   isPacked: boolean;
+  /** (count) examples, each padded to whole words. */
   inputs: GPUBuffer;
+  /** (count) bytes. */
   labels: GPUBuffer;
   /** (count) factors by which the gather kernel multiplies an example. */
   scales: GPUBuffer;

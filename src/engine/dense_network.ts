@@ -62,6 +62,10 @@ export class DenseNetwork implements NetworkMemory {
     return this.evaluation.totals;
   }
 
+  get rows(): GPUBuffer {
+    return this.evaluation.rows;
+  }
+
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void {
     const { gpu, controls: buffers } = this;
     this.spec.layers.forEach((layer, i) => {

@@ -1,7 +1,8 @@
 /**
  * Evaluates whole splits with a program's current weights. Takes the kernels of one window; records,
  * into a compute pass, the forward passes of a split window by window and the sums of its losses and
- * correct predictions, written to a slot of `totals`.
+ * correct predictions, written to a slot of `totals`. What it found of each example stays in `rows`
+ * until the next evaluation.
  */
 
 import { type BufferPool, UNIFORM_STRIDE } from "./buffers.ts";
@@ -24,7 +25,7 @@ export const MAX_EVALUATIONS = 32;
 export interface EvaluationBuffers {
   /** `Window` structs, for the gather and evaluate kernels. */
   windows: GPUBuffer;
-  /** (R, span) losses and hits. */
+  /** (R, span) losses and outcomes: see evaluate.wgsl. */
   rows: GPUBuffer;
 }
 
@@ -48,6 +49,7 @@ interface Kernels {
 export class Evaluation {
   private constructor(
     readonly totals: GPUBuffer,
+    readonly rows: GPUBuffer,
     private readonly kernels: Kernels,
     private readonly windowOffsets: Record<Split, number[]>,
   ) {}
@@ -85,7 +87,7 @@ export class Evaluation {
       ...sources.forward.map((side) => createKernels(gpu, side)),
     ]);
     const kernels = { gatherPool, gatherTest, forward, evaluate, reduce };
-    return new Evaluation(buffers.totals, kernels, offsets);
+    return new Evaluation(buffers.totals, buffers.rows, kernels, offsets);
   }
 
   /**
@@ -101,6 +103,21 @@ export class Evaluation {
     }
     dispatch(pass, reduce, [(SPLITS.length * slot + SPLITS.indexOf(split)) * UNIFORM_STRIDE]);
   }
+}
+
+/**
+ * The predicted classes of all replicas, each an array of `count`, from what an evaluation of `count`
+ * examples left in `rows` (R, span).
+ */
+export function predictedClasses(
+  rows: Float32Array,
+  { replicas, span, count }: { replicas: number; span: number; count: number },
+): Uint8Array<ArrayBuffer>[] {
+  return Array.from({ length: replicas }, (_, r) =>
+    Uint8Array.from({ length: count }, (_, i) => {
+      const outcome = rows[2 * (r * span + i) + 1];
+      return outcome >= 0 ? outcome : -1 - outcome;
+    }));
 }
 
 /** The `Window` structs of all splits, and each split's offsets into their uniform buffer. */

@@ -6,9 +6,10 @@ export { destroyExamples, uploadExamples } from "./dataset.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
 export { type Activation, type LayerSpec } from "./layer_spec.ts";
 export { adamSpec, type OptimizerSpec, stateCount } from "./optimizers.ts";
-export { type BurstStep, Program } from "./program.ts";
+export { type BurstStep, type Measurement, type Prediction, Program } from "./program.ts";
 export {
   type KernelKind,
+  type LayerParameters,
   type LayerState,
   type LayerValues,
   MAX_BURST,

@@ -44,6 +44,8 @@ export interface NetworkMemory {
   readonly controls: ControlBuffers;
   /** (MAX_EVALUATIONS, R) sums of the evaluations of a burst. */
   readonly totals: GPUBuffer;
+  /** (R, span) what the last evaluation found of each example. */
+  readonly rows: GPUBuffer;
   /** Loads one replica's weights and optimizer state: those of `layers`, or fresh. */
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void;
   /** Records one training iteration. */

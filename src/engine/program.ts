@@ -8,16 +8,17 @@
  */
 
 import { InputError } from "../errors.ts";
-import { BufferPool } from "./buffers.ts";
+import { BufferPool, readFloats } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 import { DenseNetwork } from "./dense_network.ts";
-import { MAX_EVALUATIONS } from "./evaluation.ts";
+import { MAX_EVALUATIONS, predictedClasses } from "./evaluation.ts";
 import { REPLICA_WORDS } from "./row_kernels.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import { stepSize } from "./optimizers.ts";
 import {
   checkProgramSpec,
+  evaluationSpan,
   type LayerValues,
   MAX_BURST,
   type NetworkState,
@@ -38,6 +39,12 @@ export interface Measurement {
   count: number;
   losses: number[];
   correct: number[];
+}
+
+/** An evaluation that tells what each network says of each example. */
+export interface Prediction extends Measurement {
+  /** By replica, the class of each example of the split, in its order. */
+  classes: Uint8Array<ArrayBuffer>[];
 }
 
 /** What came back from a burst. */
@@ -175,6 +182,25 @@ export class Program {
       ),
       gpuMilliseconds: this.timer ? PassTimer.milliseconds(contents.slice(bytes)) : null,
     };
+  }
+
+  /**
+   * Evaluates a split and reads what each network predicts: the class of the largest logit, the first of
+   * equals, as accuracy has it. Examples are in the order of the split: of the test split as they were
+   * uploaded, of the others as `splitKey` shuffles the pool (without one, as they were uploaded).
+   *
+   * @throws InputError if the split is empty
+   */
+  async predict(split: Split): Promise<Prediction> {
+    // The rows are of this evaluation: nothing is submitted between it and the copy.
+    const evaluated = this.run([{ evaluate: split }]);
+    const { replicas } = this.spec, span = evaluationSpan(this.spec);
+    const [{ evaluations: [measured] }, rows] = await Promise.all([
+      evaluated,
+      readFloats(this.gpu, this.network.rows, 2 * replicas * span),
+    ]);
+    const { count } = measured;
+    return { ...measured, classes: predictedClasses(rows, { replicas, span, count }) };
   }
 
   /** Reads all replicas' weights (masked ones are exactly 0) and biases, by replica and layer. */

@@ -184,7 +184,7 @@ export function lossSource(sizes: {
   };
 }
 
-/** Loss and correctness of each row of an evaluation window. */
+/** Loss and predicted class of each row of an evaluation window. */
 export function evaluateSource(
   sizes: { classes: number; replicas: number; rows: number; span: number },
   buffers: { logits: Matrix; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },

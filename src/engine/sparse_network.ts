@@ -113,6 +113,10 @@ export class SparseNetwork implements NetworkMemory {
     return this.evaluation.totals;
   }
 
+  get rows(): GPUBuffer {
+    return this.evaluation.rows;
+  }
+
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void {
     const { layout } = this.buffers;
     const masks = this.spec.sparse![replica];

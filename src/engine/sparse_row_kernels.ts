@@ -74,7 +74,7 @@ export function sparseGatherSource(
   };
 }
 
-/** Loss and correctness of each example of an evaluation window. */
+/** Loss and predicted class of each example of an evaluation window. */
 export function sparseEvaluateSource(
   sizes: { classes: number; replicas: number; span: number },
   { columns, tiles }: Columns,

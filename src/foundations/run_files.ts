@@ -44,6 +44,8 @@ export interface SavedRun {
   initialBiases: Network;
   /** Weights after training. */
   final: Network;
+  /** Biases after training. */
+  finalBiases: Network;
   /** Masks that it was trained with. */
   masks: Masks;
   /** Loss and accuracy by iteration. */
@@ -296,6 +298,7 @@ export async function restoreRun(
     initial: await restore(paths.initial(folder), weights),
     initialBiases: await restore(paths.initialBiases(folder), biases),
     final: await restore(paths.final(folder), weights),
+    finalBiases: await restore(paths.finalBiases(folder), biases),
     masks: await restore(paths.masks(folder), weights),
     curves,
   };

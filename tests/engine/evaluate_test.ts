@@ -21,7 +21,7 @@ const windows = fc.record({
   stream: streams,
 });
 
-Deno.test("evaluate: loss and correctness of each row go to its place, other places stay", async () => {
+Deno.test("evaluate: loss and class of each row go to its place, other places stay", async () => {
   await fc.assert(
     fc.asyncProperty(
       windows,
@@ -39,9 +39,10 @@ Deno.test("evaluate: loss and correctness of each row go to its place, other pla
         labels.forEach((label, i) => {
           if (label === NO_LABEL) return;
           const row = Float64Array.from(logits.subarray(i * columns, i * columns + classes));
-          const { loss, correct } = softmaxCrossEntropy(row, [label], 1, classes);
-          const replica = Math.floor(i / rows);
-          expected.set([loss, correct], 2 * (replica * span + before + i % rows));
+          const { loss } = softmaxCrossEntropy(row, [label], 1, classes);
+          const replica = Math.floor(i / rows), predicted = row.indexOf(Math.max(...row));
+          const outcome = predicted === label ? predicted : -1 - predicted;
+          expected.set([loss, outcome], 2 * (replica * span + before + i % rows));
         });
         await withScratch(gpu, async (scratch) => {
           const output = scratch.output(expected.length);
@@ -68,18 +69,21 @@ const sums = fc.record({
   stream: streams,
 });
 
-Deno.test("reduce: the sums of a split's rows go to their slot", async () => {
+Deno.test("reduce: the losses and right predictions of a split's rows, summed, go to their slot", async () => {
   await fc.assert(
     fc.asyncProperty(sums, async ({ span, replicas, slot, stream }) => {
       const count = stream.below(span + 1);
       const rows = new Float32Array(2 * replicas * span).map((_, i) =>
-        i % 2 === 0 ? stream.uniform() * 5 : stream.below(2)
+        i % 2 === 0 ? stream.uniform() * 5 : stream.below(512) - 256
       );
       const expected = new Float32Array(2 * replicas * 6).fill(UNTOUCHED);
       for (let r = 0; r < replicas; r++) {
         for (const part of [0, 1]) {
           let sum = 0;
-          for (let i = 0; i < count; i++) sum += rows[2 * (r * span + i) + part];
+          for (let i = 0; i < count; i++) {
+            const value = rows[2 * (r * span + i) + part];
+            sum += part === 0 ? value : Number(value >= 0);
+          }
           expected[2 * (slot * replicas + r) + part] = sum;
         }
       }

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RandomStream, seedKey } from "../../src/engine/random.ts";
+import { permute, RandomStream, seedKey } from "../../src/engine/random.ts";
 import type { Split } from "../../src/engine/program_spec.ts";
 import { InputError } from "../../src/errors.ts";
 import { assertAllClose } from "../reference/allclose.ts";
@@ -11,18 +11,26 @@ import {
   oracleLayers,
   randomRun,
   type RunCase,
-  trainingSet,
   withProgram,
 } from "./run_case.ts";
 
 const adapters = asEachAdapter(await openTestGpu());
 
-/** Loss and correct predictions of a replica's initial weights over a split, by the oracle. */
+/** Indices of a split's examples into their set, in the order of the split. */
+function splitIndices({ pool, test, replicas, spec }: RunCase, replica: number, split: Split) {
+  if (split === "test") return Array.from({ length: test.count }, (_, i) => i);
+  const { splitKey } = replicas[replica], { trainCount } = spec;
+  const shuffled = Array.from(
+    { length: pool.count },
+    (_, i) => splitKey ? permute(i, pool.count, splitKey) : i,
+  );
+  return split === "train" ? shuffled.slice(0, trainCount) : shuffled.slice(trainCount);
+}
+
+/** Loss, right predictions and predicted classes of a replica's initial weights, by the oracle. */
 function oracleEvaluation(run: RunCase, replica: number, split: Split) {
   const set = split === "test" ? run.test : run.pool, { features } = set;
-  const training = new Set(trainingSet(run, replica));
-  const indices = Array.from({ length: set.count }, (_, i) => i)
-    .filter((i) => split === "test" || training.has(i) === (split === "train"));
+  const indices = splitIndices(run, replica, split);
   const inputs = normalizedInputs(set, run.normalization);
   const x = new Float64Array(indices.length * features);
   indices.forEach((index, i) =>
@@ -31,7 +39,12 @@ function oracleEvaluation(run: RunCase, replica: number, split: Split) {
   const labels = mappedLabels(run, replica, set.labels);
   const layers = oracleLayers(run, replica), classes = layers.at(-1)!.units;
   const logits = forward(layers, x, indices.length).post.at(-1)!;
-  return softmaxCrossEntropy(logits, indices.map((i) => labels[i]), indices.length, classes);
+  const predicted = indices.map((_, i) => {
+    const row = logits.subarray(i * classes, (i + 1) * classes);
+    return row.indexOf(Math.max(...row));
+  });
+  const own = indices.map((i) => labels[i]);
+  return { ...softmaxCrossEntropy(logits, own, indices.length, classes), labels: own, predicted };
 }
 
 for (
@@ -65,6 +78,57 @@ for (
       assertEquals(evaluations.map(({ count }) => count), splits.map((split) => counts[split]));
     });
   });
+
+  Deno.test(`predictions: those of the oracle in the order of the split, ${way}`, async () => {
+    for (const classes of [1, 3, 10, 65]) {
+      const run = randomRun({
+        features: 7,
+        layers: [{ units: 9, activation: "tanh" }, { units: classes, activation: null }],
+        optimizer: { kind: "sgd", learningRate: 0.1 },
+        batchSize: 3,
+        poolCount: 1303,
+        trainCount: 1100,
+        testCount: 1031,
+        replicas: 3,
+        isSparse,
+      }, new RandomStream(seedKey(classes)));
+      await withProgram(gpu, run, async (program) => {
+        for (const split of ["test", "train", "validate"] as const) {
+          const { evaluations: [evaluation] } = await program.run([{ evaluate: split }]);
+          const { classes: predicted, ...measured } = await program.predict(split);
+          assertEquals(measured, evaluation, "measured as any evaluation is");
+          run.replicas.forEach((_, r) => {
+            const oracle = oracleEvaluation(run, r, split);
+            assertEquals([...predicted[r]], oracle.predicted, `${split}, replica ${r}`);
+            const right = predicted[r].filter((c, i) => c === oracle.labels[i]).length;
+            assertEquals(right, measured.correct[r], "accuracy and classes agree");
+          });
+        }
+      });
+    }
+  });
+
+  Deno.test(`predictions: the first of equal logits, after training too, ${way}`, async () => {
+    const run = randomRun({
+      features: 4,
+      layers: [{ units: 3, activation: "relu" }, { units: 5, activation: null }],
+      optimizer: { kind: "sgd", learningRate: 0.5 },
+      batchSize: 8,
+      poolCount: 24,
+      trainCount: 24,
+      testCount: 9,
+      isSparse,
+    }, new RandomStream(seedKey(8)));
+    const [, last] = run.replicas[0].layers;
+    last.weights.fill(0);
+    last.biases.set([-1, 2, 0, 2, 2]);
+    run.pool.labels.fill(4);
+    await withProgram(gpu, run, async (program) => {
+      assertEquals((await program.predict("test")).classes, [new Uint8Array(9).fill(1)]);
+      await program.run([{ iterate: 50 }]);
+      assertEquals((await program.predict("test")).classes, [new Uint8Array(9).fill(4)]);
+    });
+  });
 }
 
 Deno.test("evaluation: one example, one class, one replica", async () => {
@@ -87,5 +151,7 @@ Deno.test("evaluation: one example, one class, one replica", async () => {
       InputError,
       "validate: no examples to evaluate",
     );
+    await assertRejects(() => program.predict("validate"), InputError, "validate: no examples");
+    assertEquals(await program.predict("test"), { ...expected, classes: [Uint8Array.of(0)] });
   });
 });

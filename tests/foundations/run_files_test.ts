@@ -112,11 +112,12 @@ Deno.test("saveRun: weights that are not finite are not saved", async () => {
 Deno.test("restoreRun gives back what saveRun was given", async () => {
   const storage = new MemoryStorage(), run = trainedRun(2);
   await saveRun(storage, "r", run, {});
-  const { initial, initialBiases, final, masks, curves } = run;
+  const { initial, initialBiases, final, finalBiases, masks, curves } = run;
   assertEquals(await restoreRun(storage, "r", LAYERS), {
     initial,
     initialBiases,
     final,
+    finalBiases,
     masks,
     curves,
   });

@@ -1,6 +1,6 @@
 /**
- * A lottery experiment that takes a moment, in this process and on any Storage: one trial of two levels
- * and the control. Trainings that were done once are remembered with their checkpoints, since the tests
+ * A lottery experiment that takes a moment, in this process and on any Storage: two levels and the
+ * control, of one trial unless more are asked for. Trainings that were done once are remembered with their checkpoints, since the tests
  * that use it are about files.
  */
 
@@ -31,14 +31,17 @@ function examples(count: number) {
   return { inputs, labels, count, features: FEATURES };
 }
 
-const sets = { name: "custom", classes: CLASSES, train: examples(TRAIN), test: examples(TEST) };
-const record = {
-  name: "custom",
-  trainCount: TRAIN,
-  testCount: TEST,
-  features: FEATURES,
-  classes: CLASSES,
-  sha256: "of no file",
+/** Its examples, and what run.json says of them. */
+export const DATA = {
+  sets: { name: "custom", classes: CLASSES, train: examples(TRAIN), test: examples(TEST) },
+  record: {
+    name: "custom",
+    trainCount: TRAIN,
+    testCount: TEST,
+    features: FEATURES,
+    classes: CLASSES,
+    sha256: "of no file",
+  },
 };
 
 /** The folder of the experiment. */
@@ -49,13 +52,14 @@ export interface SmallOptions {
   policy?: RunPolicy;
   onNotice?: (line: string) => void;
   seed?: number;
+  trials?: number[];
 }
 
 /** Carries the experiment out; throws what the command line would report. */
 export async function runSmallLottery(
   storage: Storage,
   queue: RunQueue,
-  { policy = POLICY, onNotice = () => {}, seed = 0 }: SmallOptions = {},
+  { policy = POLICY, onNotice = () => {}, seed = 0, trials = [1] }: SmallOptions = {},
 ): Promise<void> {
   await withLocks(storage, async (locks) => {
     const job = await LotteryExperiment.open({
@@ -64,7 +68,7 @@ export async function runSmallLottery(
       locks,
       policy,
       onNotice,
-      data: { sets, record },
+      data: DATA,
       protocol: {
         layers: [5],
         normalization: "unit",
@@ -78,7 +82,7 @@ export async function runSmallLottery(
         prunePercents: { layer0: 0.2, layer1: 0.1 },
         testInterval: 10,
         validateInterval: 10,
-        trials: [1],
+        trials,
       },
       seed,
       trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
@@ -101,7 +105,7 @@ export async function runSmallControls(
     const runs = await planControls(place, { kinds: ["reinit"], runs: [2] }, tickets);
     await carryOut(
       queue,
-      await PlannedRuns.open({ storage, queue, sets, runs, policy, locks, onNotice }),
+      await PlannedRuns.open({ storage, queue, sets: DATA.sets, runs, policy, locks, onNotice }),
     );
   });
 }

@@ -1,0 +1,201 @@
+/**
+ * How good finished networks are: takes a GPU, examples on it and networks of one shape, gives the loss,
+ * the accuracy and the predicted classes of each. They are the replicas of one program that is compiled
+ * once, as many at a time as the adapter is best given.
+ */
+
+import {
+  type Gpu,
+  type GpuExamples,
+  type LayerParameters,
+  type LayerSpec,
+  maxReplicas,
+  type Prediction,
+  Program,
+  type ProgramSpec,
+} from "../engine/mod.ts";
+import { tilesFor } from "../engine/tiles.ts";
+import { InputError, OutOfMemoryError } from "../errors.ts";
+import {
+  checkBinary,
+  checkFinite,
+  checkKnownNames,
+  checkShape,
+  type Network,
+} from "../foundations/network.ts";
+import type { Masks } from "../foundations/masks.ts";
+import type { Tensor } from "../formats/tensor.ts";
+
+/** A network after its training, by layer name. */
+export interface FinishedNetwork {
+  /** (inputs, units); what is masked counts as 0. */
+  weights: Network;
+  /** (units); layers without biases have none. */
+  biases: Network;
+  /** (inputs, units) of 0 and 1. */
+  masks: Masks;
+}
+
+/** What networks are evaluated on. */
+export interface EvaluationExamples {
+  /** The test examples. */
+  test: GpuExamples;
+  /** Absent or null: networks are evaluated on the test examples alone. */
+  train?: GpuExamples | null;
+  /** labelMap[label] is the label that networks were trained on; absent or null: labels as they are. */
+  labelMap?: Uint8Array | null;
+}
+
+/** How good a network is on a set of examples. */
+export interface Score {
+  /** Mean cross-entropy, in nats. */
+  loss: number;
+  /** Share of right predictions, 0 to 1. */
+  accuracy: number;
+  /** (examples) the class of the largest logit, the first of equals, in the order of the examples. */
+  classes: Uint8Array<ArrayBuffer>;
+}
+
+/** How good a network is on all sets. */
+export interface Evaluated {
+  /** On the test examples. */
+  test: Score;
+  /** On all training examples, those held out for validation too; null without any. */
+  train: Score | null;
+}
+
+/** See the head of this file. */
+export class NetworkEvaluator {
+  private constructor(
+    private readonly program: Program,
+    private readonly examples: EvaluationExamples,
+  ) {}
+
+  /**
+   * Compiles for networks of these layers; the examples stay the caller's to release.
+   *
+   * @param most how many networks will be evaluated in one call, at most
+   * @throws InputError if the layers do not chain or examples do not fit them; CapacityError,
+   *   OutOfMemoryError if not even one network fits
+   */
+  static async create(
+    gpu: Gpu,
+    examples: EvaluationExamples,
+    layers: readonly LayerSpec[],
+    most: number,
+  ): Promise<NetworkEvaluator> {
+    const pool = examples.train ?? examples.test;
+    // Nothing is trained: the optimizer without state and the smallest batch take the least memory.
+    const spec: Omit<ProgramSpec, "replicas"> = {
+      layers: [...layers],
+      optimizer: { kind: "sgd", learningRate: 0 },
+      batchSize: 1,
+      pool,
+      test: examples.test,
+      trainCount: pool.count,
+    };
+    let fit = Math.min(most, tilesFor(gpu.adapter).replicas ?? most);
+    // What does not fit at all, Program.create refuses.
+    if (layers.length > 0) fit = Math.max(1, Math.min(fit, maxReplicas(gpu, spec)));
+    for (;; fit = Math.floor(fit / 2)) {
+      // Of as many groups as it takes, none much smaller than the others.
+      const replicas = Math.ceil(most / Math.ceil(most / fit));
+      try {
+        return new NetworkEvaluator(await Program.create(gpu, { ...spec, replicas }), examples);
+      } catch (error) {
+        if (!(error instanceof OutOfMemoryError) || fit === 1) throw error;
+      }
+    }
+  }
+
+  /** Networks that are evaluated at once. */
+  get replicas(): number {
+    return this.program.spec.replicas;
+  }
+
+  /**
+   * Evaluates networks, in their order. A network's numbers are the same bits whatever it is evaluated
+   * with; they are those of kernels for whole matrices, which differ in the last bits from those of lists.
+   *
+   * @throws InputError naming the network, layer and value that cannot be used
+   */
+  async evaluate(networks: readonly FinishedNetwork[]): Promise<Evaluated[]> {
+    const { program: { spec: { layers } }, replicas } = this;
+    const parameters = networks.map((network, i) =>
+      parametersOf(network, layers, `network ${i + 1}`)
+    );
+    const results: Evaluated[] = [];
+    for (let first = 0; first < networks.length; first += replicas) {
+      const group = parameters.slice(first, first + replicas);
+      const { labelMap = null } = this.examples;
+      group.forEach((layers, r) =>
+        this.program.load(r, { layers, orderKey: [0, 0], splitKey: null, labelMap })
+      );
+      const test = await this.program.predict("test");
+      const train = this.examples.train ? await this.program.predict("train") : null;
+      results.push(...group.map((_, r) => ({
+        test: scoreOf(test, r),
+        train: train && scoreOf(train, r),
+      })));
+    }
+    return results;
+  }
+
+  /** Releases the program's buffers. */
+  destroy(): void {
+    this.program.destroy();
+  }
+}
+
+/**
+ * Evaluates networks of one shape once: `NetworkEvaluator` for a single call.
+ *
+ * @returns one for each network, in their order
+ */
+export async function evaluateNetworks(
+  gpu: Gpu,
+  examples: EvaluationExamples,
+  layers: readonly LayerSpec[],
+  networks: readonly FinishedNetwork[],
+): Promise<Evaluated[]> {
+  if (networks.length === 0) return [];
+  const evaluator = await NetworkEvaluator.create(gpu, examples, layers, networks.length);
+  try {
+    return await evaluator.evaluate(networks);
+  } finally {
+    evaluator.destroy();
+  }
+}
+
+function scoreOf({ count, losses, correct, classes }: Prediction, r: number): Score {
+  return { loss: losses[r], accuracy: correct[r] / count, classes: classes[r] };
+}
+
+/** What the engine loads of a network, layer by layer; `name` is the network's in errors. */
+function parametersOf(
+  network: FinishedNetwork,
+  layers: readonly LayerSpec[],
+  name: string,
+): LayerParameters[] {
+  const take = (part: Network, what: string, layer: LayerSpec, shape: number[]): Tensor => {
+    const where = `${name}: ${what} of ${layer.name}`;
+    if (!Object.hasOwn(part, layer.name)) {
+      throw new InputError(`${where}: there is no such array; give one for every layer`);
+    }
+    checkShape(part[layer.name], shape, where);
+    return part[layer.name];
+  };
+  const { weights, biases, masks } = network;
+  checkKnownNames(weights, layers.map(({ name }) => name), `${name}: weights`);
+  return layers.map((layer) => {
+    const { inputs, units, useBias } = layer;
+    const matrix = take(weights, "weights", layer, [inputs, units]);
+    checkFinite(matrix, `${name}: weights of ${layer.name}`);
+    const mask = take(masks, "mask", layer, [inputs, units]);
+    checkBinary(mask, `${name}: mask of ${layer.name}`);
+    if (!useBias) return { weights: matrix.data, mask: mask.data, biases: new Float32Array(units) };
+    const vector = take(biases, "biases", layer, [units]);
+    checkFinite(vector, `${name}: biases of ${layer.name}`);
+    return { weights: matrix.data, mask: mask.data, biases: vector.data };
+  });
+}

@@ -1,13 +1,18 @@
 /** `deno task report`: figures, claims and the anatomy of tickets, from the files of finished experiments. */
 
+import { openGpu } from "../src/engine/mod.ts";
 import { UsageError } from "../src/errors.ts";
+import { connectivityReport } from "../src/mnist_fc/connectivity_report.ts";
 import { boolean, path } from "../src/mnist_fc/flag_kinds.ts";
 import { numbers } from "../src/mnist_fc/flag_lists.ts";
+import { type DatasetChoice, loadDataset } from "../src/mnist_fc/load_dataset.ts";
 import { writeReport } from "../src/mnist_fc/report.ts";
-import { CURVE_PERCENTS } from "../src/mnist_fc/study_report.ts";
+import { runFlags } from "../src/mnist_fc/run_flags.ts";
+import { type Connect, CURVE_PERCENTS } from "../src/mnist_fc/study_report.ts";
 import { watchReport } from "../src/mnist_fc/watch_report.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { interruptible, notice, runTask } from "./support.ts";
+import { ensureAdapter } from "./adapter.ts";
+import { interruptible, notice, runTask, warn } from "./support.ts";
 
 const task = {
   name: "report",
@@ -26,6 +31,12 @@ const task = {
       min: 0.01,
       max: 100,
     }),
+    connectivity: boolean({
+      help:
+        "compare tickets on the engine too: loss barriers on the straight line between two, and " +
+        "test examples to which they give different classes",
+    }),
+    mnistLocation: { ...runFlags.mnistLocation, group: "Flags" },
     watch: boolean({ help: "write it again whenever a run is finished, until ctrl-C" }),
     json: boolean({ help: "print what was found as one JSON document" }),
   },
@@ -40,11 +51,13 @@ await runTask(task, async (flags, roots) => {
   if (flags.watch && flags.json) {
     throw new UsageError("--watch and --json exclude each other; give one of them");
   }
+  const storage = new DenoStorage();
   const options = {
-    storage: new DenoStorage(),
+    storage,
     roots,
     output: flags.outputDir ?? `${roots[0].replace(/(.)\/+$/, "$1")}/report`,
     percents: flags.percents,
+    ...(flags.connectivity && { connect: connectWith(storage, flags.mnistLocation) }),
   };
   if (!flags.watch) {
     const { text, json } = await writeReport({ ...options, reloadSeconds: null });
@@ -57,3 +70,32 @@ await runTask(task, async (flags, roots) => {
     () => watchReport({ ...options, signal: end.signal, onReport: console.log, onNotice: notice }),
   );
 });
+
+/** Compares tickets on this machine's GPU, on the examples that they were trained on. */
+function connectWith(storage: DenoStorage, location: string | undefined): Connect {
+  return async ({ settings }, tickets, levels) => {
+    const { name } = settings.dataset;
+    const dataset = name === "custom" ? "auto" : name as DatasetChoice;
+    const environment = dataset === "auto" || dataset === "mnist"
+      ? Deno.env.get("MNIST_LOCATION") || null
+      : null;
+    const data = await loadDataset({
+      dataset,
+      location: location ?? environment,
+      storage,
+      onNotice: warn,
+    });
+    await ensureAdapter(task.name);
+    const gpu = await openGpu();
+    try {
+      const onProgress = ({ done, all }: { done: number; all: number }) => {
+        if (done % 10 === 0) {
+          notice(`comparing tickets on ${gpu.adapter.name}: ${done} of ${all} pairs`);
+        }
+      };
+      return await connectivityReport({ storage, gpu, data, tickets, levels, onProgress });
+    } finally {
+      gpu.destroy();
+    }
+  };
+}

@@ -2,7 +2,7 @@
 
 import type { ClaimResult } from "./claims.ts";
 import type { Column, DataTable } from "./data_table.ts";
-import { SERIES, type SeriesKind } from "./series.ts";
+import type { SeriesKind } from "./series.ts";
 import { levelsOf, type Metric, metricOf, type StudyRun, trialMeans } from "./study.ts";
 import { summarize } from "./statistics.ts";
 import type { LayerRow, OverlapRow } from "./ticket_anatomy.ts";
@@ -194,12 +194,55 @@ export function overlapTable(rows: readonly OverlapRow[]): DataTable {
   };
 }
 
+/** What lies between two tickets. */
+export interface ConnectionRow {
+  level: number;
+  /** Weights remaining of the sparser. */
+  percent: number;
+  kind: string;
+  /** Folders of the two. */
+  a: string;
+  b: string;
+  /** Of the test loss, in nats. */
+  barrier: number;
+  /** 0 to 1. */
+  disagreement: number;
+  /** On the way from the one to the other. */
+  testLosses: readonly number[];
+}
+
+/** Barriers and disagreement, pair by pair, with the test loss on the way. */
+export function connectivityTable(rows: readonly ConnectionRow[]): DataTable {
+  const points = rows[0]?.testLosses.length ?? 0;
+  return {
+    name: "connectivity",
+    title: "Paths between tickets",
+    columns: [
+      ...columns("kind", "level"),
+      { key: "weights_remaining", title: "weights remaining (%)", digits: 2 },
+      ...columns("a", "b"),
+      { key: "barrier", title: "barrier (nats)", digits: 4 },
+      { key: "disagreement", title: "disagreement (%)", digits: 2 },
+      ...Array.from({ length: points }, (_, i) => ({
+        key: `test_loss_${i}`,
+        title: `test loss at ${i}/${points - 1}`,
+        digits: 3,
+      })),
+    ],
+    rows: rows.map(({ level, percent, kind, a, b, barrier, disagreement, testLosses }) => ({
+      kind,
+      level,
+      weights_remaining: percent,
+      a,
+      b,
+      barrier,
+      disagreement: 100 * disagreement,
+      ...Object.fromEntries(testLosses.map((loss, i) => [`test_loss_${i}`, loss])),
+    })),
+  };
+}
+
 /** Columns whose name says it all. */
 function columns(...keys: string[]): Column[] {
   return keys.map((key) => ({ key, title: key.replaceAll("_", " ") }));
-}
-
-/** The name of a kind for people. */
-export function kindLabel(kind: SeriesKind): string {
-  return SERIES[kind].label;
 }

@@ -26,6 +26,8 @@ export interface ConnectivityOptions {
   data: LoadedDataset;
   /** As `findTickets` gives them, whose files it has compared with their records. */
   tickets: readonly Ticket[];
+  /** Levels whose tickets are compared; all that there are if it is absent. */
+  levels?: readonly number[];
   /** Networks on the line between two tickets, the two included. */
   points?: number;
   /** Called before each comparison. */
@@ -69,8 +71,8 @@ export interface ConnectivityRow {
  * @throws StorageError, FormatError as `restoreRun`
  */
 export async function connectivityReport(options: ConnectivityOptions): Promise<ConnectivityRow[]> {
-  const { gpu, data, tickets, points = BARRIER_POINTS, onProgress } = options;
-  const pairs = ticketPairs(tickets);
+  const { gpu, data, tickets, levels, points = BARRIER_POINTS, onProgress } = options;
+  const pairs = ticketPairs(tickets).filter(({ level }) => levels?.includes(level) ?? true);
   if (pairs.length === 0) return [];
   checkComparable(tickets, data);
   const [{ config }] = tickets, { normalization, labelMap } = datasetOf(config, data.sets);
@@ -101,7 +103,7 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
 
 /**
  * Which tickets are compared: at each level those of at most three pairs of trials, neighbours first (of
- * trials 1 to 5: 1 and 2, 2 and 3, 3 and 4), and each ticket with that of the level before in its trial.
+ * trials 1 to 5: 1 and 2, 2 and 3, 3 and 4), and in at most three trials the ticket with that of the level before.
  */
 export function ticketPairs(tickets: readonly Ticket[]): TicketPair[] {
   const levels = Map.groupBy(tickets, ({ config }) => config.level);
@@ -116,7 +118,8 @@ export function ticketPairs(tickets: readonly Ticket[]): TicketPair[] {
       const a = before(b);
       return a ? [{ kind: "between levels" as const, a, b }] : [];
     });
-    return [...ofTrials.slice(0, MOST_PAIRS), ...ofLevels].map((pair) => ({ level, ...pair }));
+    return [...ofTrials.slice(0, MOST_PAIRS), ...ofLevels.slice(0, MOST_PAIRS)]
+      .map((pair) => ({ level, ...pair }));
   });
 }
 

@@ -80,9 +80,19 @@ export async function readExperiments(
     }
     const folders = await runFolders(storage, root.replace(/(.)\/+$/, "$1"));
     const found = await Promise.all(folders.map((folder) => readRun(storage, folder)));
+    const oneShot = new Set(
+      found.flatMap((run, i) =>
+        run && typeof run !== "string" && run.kind === "one_shot" ? [trialFolder(folders[i])] : []
+      ),
+    );
     found.forEach((run, i) => {
       if (typeof run === "string") return faults.push(run);
       if (run === null) return unfinished.push(folders[i]);
+      if (oneShot.has(trialFolder(folders[i])) && run.kind !== "one_shot") {
+        return faults.push(
+          `${run.folder} is a control of a one-shot ticket: in no figure, left out`,
+        );
+      }
       const key = JSON.stringify([studyKey(run.config), run.kind, run.trial, run.level, run.run]);
       const twin = runs.get(key);
       // A one-shot experiment begins with the full network of the usual one.

@@ -18,7 +18,7 @@ import { formatTable } from "../analysis/table.ts";
 import { encodeText, within } from "../foundations/run_record.ts";
 import type { Storage } from "../storage/storage.ts";
 import { readExperiments, type ReportStudy, studyDifferences } from "./read_experiments.ts";
-import { type Figure, reportStudy, type StudyReport } from "./study_report.ts";
+import { type Connect, type Figure, reportStudy, type StudyReport } from "./study_report.ts";
 
 /** What to report on, and where to. */
 export interface ReportOptions {
@@ -29,6 +29,8 @@ export interface ReportOptions {
   output: string;
   /** Densities in percent whose curves are shown. */
   percents: readonly number[];
+  /** Compares tickets on the engine; absent where that was not asked for. */
+  connect?: Connect;
   /** Seconds after which a browser loads the page again; null for never. */
   reloadSeconds: number | null;
 }
@@ -53,7 +55,7 @@ export async function writeReport(options: ReportOptions): Promise<WrittenReport
   const sections: StudySection[] = [], reports: StudyReport[] = [];
   const notes = [...faults, ...mixtureNotes(studies)];
   for (const [i, study] of studies.entries()) {
-    const report = await reportStudy(storage, study, percents);
+    const report = await reportStudy(storage, study, percents, options.connect ?? null);
     // The first study's files stand beside the page.
     const folder = i === 0 ? "" : `study${i + 1}/`;
     const figures: DrawnFigure[] = [];

@@ -13,11 +13,13 @@ import {
   movementSpec,
   overlapSpec,
 } from "../analysis/layer_figures.ts";
+import { connectivitySpec } from "../analysis/connectivity_figure.ts";
 import { type LevelPanel, levelSpec } from "../analysis/level_figures.ts";
 import { SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
-import { levelMetrics, type Metric, nearestLevels } from "../analysis/study.ts";
+import { levelMetrics, levelsOf, type Metric, nearestLevels } from "../analysis/study.ts";
 import {
   claimTable,
+  connectivityTable,
   layerTable,
   levelTable,
   overlapTable,
@@ -25,7 +27,8 @@ import {
 } from "../analysis/study_tables.ts";
 import { pixelMapSpec, weightSpec } from "../analysis/weight_figures.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { ReportStudy } from "./read_experiments.ts";
+import type { ConnectivityRow } from "./connectivity_report.ts";
+import type { ReportRun, ReportStudy } from "./read_experiments.ts";
 import { count, datasetText, trainingText } from "./runners/runner.ts";
 import { readAnatomy, readCurves } from "./study_arrays.ts";
 
@@ -59,15 +62,24 @@ const BARS = "thin bars: least to greatest trial; thick bars: 95% interval of th
 const BANDS =
   "light band: least to greatest trial; dark band: 95% interval of the mean (bootstrap)";
 
+/** Compares the tickets of some levels on the engine. */
+export type Connect = (
+  study: ReportStudy,
+  tickets: readonly ReportRun[],
+  levels: readonly number[],
+) => Promise<ConnectivityRow[]>;
+
 /**
  * Reads and says what there is.
  *
- * @param percents densities whose curves are shown
+ * @param percents densities whose curves are shown, and whose tickets are compared
+ * @param connect  compares tickets on the engine; null where that was not asked for
  */
 export async function reportStudy(
   storage: Storage,
   study: ReportStudy,
   percents: readonly number[],
+  connect: Connect | null,
 ): Promise<StudyReport> {
   const { runs, settings } = study;
   const faults: string[] = [];
@@ -77,11 +89,13 @@ export async function reportStudy(
   const hasEarlyStop = runs.some(({ earlyStopIteration }) => earlyStopIteration !== null);
   const anatomy = await readAnatomy(source, WEIGHTS_PERCENT);
   const claims = checkClaims(runs);
+  const connections = connect ? await connectTickets(study, percents, connect) : [];
   const of = `means of ${count(trials, "trial")}`;
   const figures = [
     ...levelFigures(study, kinds, hasEarlyStop, of),
     ...await curveFigures(source, percents, of),
     ...anatomyFigures(anatomy, settings.layers[0].inputs, of),
+    ...connectivityFigures(connections),
   ];
   const last = runs.filter(({ isStopLast }) => isStopLast).length;
   const adapters = [...new Set(runs.map(({ adapter }) => adapter))];
@@ -114,6 +128,7 @@ export async function reportStudy(
       levelTable(runs, kinds),
       layerTable(anatomy.layers),
       overlapTable(anatomy.overlaps),
+      ...(connections.length > 0 ? [connectivityTable(connections)] : []),
       runTable(runs),
     ],
   };
@@ -121,6 +136,36 @@ export async function reportStudy(
 
 /** Where the distributions of weights are shown. */
 const WEIGHTS_PERCENT = 21.1;
+
+/** Of one seed: a ticket and that of the level before must be of one trial. */
+async function connectTickets(
+  study: ReportStudy,
+  percents: readonly number[],
+  connect: Connect,
+): Promise<ConnectivityRow[]> {
+  const tickets = study.runs.filter(({ kind, config }) =>
+    kind === "ticket" && config.seed === study.settings.seed
+  );
+  const levels = nearestLevels(levelsOf(tickets, "ticket"), percents).map(({ level }) => level);
+  return levels.length > 0 ? await connect(study, tickets, levels) : [];
+}
+
+function connectivityFigures(rows: readonly ConnectivityRow[]): Figure[] {
+  if (rows.length === 0) return [];
+  return [{
+    name: "connectivity",
+    title: "Paths between tickets",
+    caption:
+      "Networks on the straight line between two trained tickets, of two trials or of two levels of one " +
+      "trial. A barrier is how far the test loss rises over the line between its ends (Frankle et al. " +
+      "2020); without one, both lie in one valley. Right: test examples to which the two give " +
+      "different classes.",
+    spec: connectivitySpec(rows, {
+      title: "Paths between tickets",
+      subtitle: "Mean and range of at most three pairs of tickets",
+    }),
+  }];
+}
 
 function countOf({ runs }: ReportStudy, kind: SeriesKind): string {
   const n = runs.filter((run) => run.kind === kind).length;

@@ -67,7 +67,7 @@ export function seriesChannels(kinds: readonly SeriesKind[]) {
   const shown = (Object.keys(SERIES) as SeriesKind[]).filter((kind) => kinds.includes(kind))
     .map((kind) => SERIES[kind]);
   const labels = shown.map(({ label }) => label);
-  const legend = { title: null, values: labels, symbolOpacity: 1, columns: 3 };
+  const legend = { title: null, values: labels, symbolOpacity: 1, columns: 4 };
   const channel = (range: string[]) => ({
     field: "series",
     type: "nominal" as const,

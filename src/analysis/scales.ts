@@ -27,6 +27,7 @@ const MAX_LABELS = 11;
 
 /** The least and the greatest value, with some air: also what makes a range out of one value. */
 export function paddedRange(values: readonly number[]): [number, number] {
+  if (values.length === 0) return [0, 1];
   const least = Math.min(...values), greatest = Math.max(...values);
   const padding = 0.06 * (greatest - least) || 1;
   return [least - padding, greatest + padding];

@@ -126,3 +126,8 @@ export {
   type Score,
 } from "./analysis/network_evaluator.ts";
 export { summarize, type Summary } from "./analysis/statistics.ts";
+export { checkClaims, type ClaimResult, type Unit, type Verdict } from "./analysis/claims.ts";
+export { studentInterval } from "./analysis/statistics.ts";
+export { SERIES, SERIES_KINDS, type SeriesKind } from "./analysis/series.ts";
+export { type StudyRun } from "./analysis/study.ts";
+export { type RunResults } from "./foundations/trained_run.ts";

@@ -31,12 +31,15 @@ export interface ClaimResult {
   paper: string;
   /** What was measured, in words: "ticket at 21.1% − full network". */
   quantity: string;
+  /** Of the value. */
   unit: Unit;
   /** Mean over trials; null where nothing could be measured. */
   value: number | null;
   /** Of the mean; each end is a 95% bound (`studentInterval`). */
   interval: readonly [number, number] | null;
+  /** How many have a value. */
   trials: number;
+  /** What they say. */
   verdict: Verdict;
   /** What decides the verdict, or what is lacking. */
   why: string;

@@ -18,6 +18,7 @@ export const SERIES = {
   train: { label: "Single network", color: PALETTE.black, shape: "cross" },
 } as const;
 
+/** The name of a kind. */
 export type SeriesKind = keyof typeof SERIES;
 
 /** All kinds, in the order in which legends have them. */

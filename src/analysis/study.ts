@@ -10,14 +10,17 @@ import { summarize, type Summary } from "./statistics.ts";
 
 /** One finished run. */
 export interface StudyRun extends RunResults {
+  /** What it was trained for. */
   kind: SeriesKind;
   /** Name of the trial: what runs have in common that began with the same full network. */
   trial: string;
+  /** Prunings before it. */
   level: number;
   /** Number of the run beside others of its kind, trial and level; 0 for tickets. */
   run: number;
   /** Weights remaining, the paper's Pm. */
   percent: number;
+  /** Where its files are. */
   folder: string;
 }
 

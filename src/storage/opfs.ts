@@ -25,7 +25,7 @@ export class OpfsStorage implements Storage {
 
   /** @throws StorageError if the browser keeps no files for this page, as in some private windows */
   static async open(): Promise<OpfsStorage> {
-    const { storage, locks } = globalThis.navigator as BrowserNavigator;
+    const { storage, locks } = globalThis.navigator as unknown as BrowserNavigator;
     if (!storage?.getDirectory || !locks) {
       throw new StorageError(
         "this browser keeps no files for this page; open it in Chrome 121 or later, at an address that " +

@@ -61,7 +61,7 @@ export class AccuracyFigure {
       id: this.#id,
       runs: this.#runs,
       isDark: matchMedia("(prefers-color-scheme: dark)").matches,
-      width: innerWidth < 640 ? 330 : 470,
+      width: innerWidth < 640 ? 265 : 470,
     };
     this.#worker.postMessage(request);
   }

@@ -6,7 +6,7 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import { accuracySpec } from "../../analysis/charts.ts";
-import { PALETTE } from "../../analysis/chart_style.ts";
+import { CHART_CONFIG, PALETTE } from "../../analysis/chart_style.ts";
 import { renderSvg } from "../../analysis/render_svg.ts";
 import { chartPoints } from "../../mnist_fc/lottery_report.ts";
 import type { RunSummary } from "../../mnist_fc/summary.ts";
@@ -50,18 +50,27 @@ function recolor(svg: string, isDark: boolean): string {
   return isDark ? clear.replace(/#[0-9A-F]{6}\b/g, (color) => DARK[color] ?? color) : clear;
 }
 
+/** Letters that stay legible on a phone, where the picture is shown at its own size. */
+function narrowConfig({ axis, legend }: typeof CHART_CONFIG & object) {
+  return {
+    axis: { ...axis, labelFontSize: 11.5, titleFontSize: 13, labelOverlap: true, titlePadding: 8 },
+    legend: { ...legend, labelFontSize: 13, symbolSize: 90, columns: 1 },
+  };
+}
+
 /** One panel of the report's chart, without the title and the heading that the page has itself. */
 function panel(runs: readonly RunSummary[], at: Chart["at"], width: number): TopLevelSpec | null {
   const points = chartPoints(runs).filter((point) => point.at === at);
   if (points.length === 0) return null;
   const { title: _, ...spec } = accuracySpec(points, { title: "" }) as unknown as
     & Record<string, unknown>
-    & { facet: { column: object }; spec: object; config: object };
+    & { facet: { column: object }; spec: object; config: typeof CHART_CONFIG & object };
+  const narrow = width < 300 ? narrowConfig(spec.config) : {};
   return {
     ...spec,
     facet: { column: { ...spec.facet.column, header: null } },
     spec: { ...spec.spec, width, height: Math.round(0.62 * width) },
-    config: { ...spec.config, padding: 4 },
+    config: { ...spec.config, ...narrow, padding: 4 },
   } as unknown as TopLevelSpec;
 }
 

@@ -91,6 +91,7 @@ export class DigitAnswers {
       )),
     );
     if (!isLastChosen && small.some(({ folder }) => folder === chosen)) this.#choice.value = chosen;
+    byId("draw-area").hidden = tickets.length === 0;
     this.#choice.disabled = small.length === 0;
     byId("draw-intro").textContent = tickets.length === 0
       ? "Run an experiment or open a saved one. Then draw here, and see what the full network and " +

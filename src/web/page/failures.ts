@@ -42,11 +42,11 @@ export function tell(message: Message): void {
     el(
       "div",
       { class: "actions" },
-      ...actions.map(({ text, run }) =>
+      ...actions.map(({ text, run }, i) =>
         button(text, () => {
           element.remove();
           run();
-        }, { class: "small" })
+        }, { class: i === 0 ? "small primary" : "small" })
       ),
       button("Close", () => element.remove(), { class: "small" }),
     ),

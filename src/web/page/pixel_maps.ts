@@ -37,9 +37,17 @@ function paint(canvas: HTMLCanvasElement, { live, most }: PixelMap, side: number
   context.putImageData(image, 0, 0);
 }
 
+/** Pictures that are painted already, by their counts: a new level leaves the others as they are. */
+let painted = new WeakMap<ArrayLike<number>, HTMLElement>();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  painted = new WeakMap();
+});
+
 /** Shows maps in a container, in order; inputs that are no square image have none. */
 export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[]): void {
   const figures = maps.map((map) => {
+    const known = painted.get(map.live);
+    if (known) return known;
     const side = Math.round(Math.sqrt(map.live.length));
     const blind = Array.from(map.live).filter((count) => count === 0).length;
     const canvas = el("canvas", {
@@ -50,12 +58,16 @@ export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[])
         `${map.live.length - blind} of ${map.live.length} pixels are still connected`,
     });
     paint(canvas, map, side);
-    return el(
+    const figure = el(
       "figure",
       { class: "map" },
       canvas,
       el("figcaption", {}, el("b", {}, map.label), el("span", {}, `${map.percent.toFixed(1)}%`)),
     );
+    painted.set(map.live, figure);
+    return figure;
   });
-  container.replaceChildren(...figures);
+  const isSame = figures.length === container.children.length &&
+    figures.every((figure, i) => figure === container.children[i]);
+  if (!isSame) container.replaceChildren(...figures);
 }

@@ -59,7 +59,7 @@ export class RunControl {
     this.view.open(model, "Getting ready");
     this.view.begin();
     byId("run-stage").focus({ preventScroll: true });
-    byId("run").scrollIntoView();
+    byId("steps").scrollIntoView();
     try {
       await this.#ended(await this.client.ask("run", asked));
     } catch (error) {
@@ -144,6 +144,7 @@ export class RunControl {
 
   #showButtons(): void {
     const { state } = this;
+    document.body.classList.toggle("is-running", this.isBusy);
     this.#pause.hidden = this.#stop.hidden = state === "idle";
     this.#pause.disabled = this.#stop.disabled = state === "pausing";
     this.#pause.textContent = state === "paused"

@@ -40,13 +40,13 @@ export class RunView {
   readonly #loss = new LineChart({
     title: "Loss while it trains",
     note: "How wrong the network is on its training digits. Lower is better.",
-    format: (value) => value.toFixed(value >= 1 ? 1 : 2),
+    format: (value) => `${Number(value.toFixed(2))}`,
     fromZero: true,
   });
   readonly #accuracy = new LineChart({
     title: "Accuracy while it trains",
     note: "The share of digits it gets right among those that it does not train on.",
-    format: (value) => `${(100 * value).toFixed(value > 0.9 ? 1 : 0)}%`,
+    format: (value) => `${Number((100 * value).toFixed(1))}%`,
     top: 1,
     fromZero: false,
   });

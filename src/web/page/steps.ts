@@ -31,7 +31,7 @@ const WORDS: Record<Step, { title: string; aside: string; text: string }> = {
   },
   control: {
     title: "Compare",
-    aside: "with a random twin",
+    aside: "against chance",
     text:
       "At the end the smallest network gets new random weights and is trained too. Does it learn " +
       "worse than the ticket? Then the starting values mattered, not the shape alone.",
@@ -72,7 +72,7 @@ function drawing(step: Step): SVGSVGElement {
           y1: unitY(layer.units, from),
           x2: next.x,
           y2: unitY(next.units, to),
-          "stroke-width": (0.4 + 2.6 * strength ** 2).toFixed(2),
+          "stroke-width": isCut && step === "prune" ? 1.25 : (0.4 + 2.8 * strength ** 2).toFixed(2),
         }));
       }
     }

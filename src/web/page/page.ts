@@ -20,7 +20,10 @@ import { planText } from "./plan.ts";
 import { SettingsForm } from "./settings_form.ts";
 
 /** What one press of the button runs: to the end in a minute or two, with nothing to download. */
-const FIRST_ARGS = ["--dataset=synthetic-digits", "--iterations=7", "--training-len=300"];
+const FIRST_ARGS = [
+  ...["--dataset=synthetic-digits", "--iterations=7", "--training-len=300"],
+  ...["--test-interval=50", "--validate-interval=50"],
+];
 
 const client = new LaboratoryClient(
   new Worker(new URL("worker.js", import.meta.url), { type: "module" }),

@@ -29,8 +29,7 @@ function paint(canvas: HTMLCanvasElement, { live, most }: PixelMap, side: number
   const image = context.createImageData(side, side);
   const empty = rgb("--raised"), full = rgb("--accent");
   for (let i = 0; i < side * side; i++) {
-    // A root keeps the last few connections of a pixel visible.
-    const share = Math.sqrt(Math.min(1, (live[i] ?? 0) / most));
+    const share = Math.min(1, live[i] / most);
     for (let c = 0; c < 3; c++) image.data[4 * i + c] = empty[c] + share * (full[c] - empty[c]);
     image.data[4 * i + 3] = 255;
   }

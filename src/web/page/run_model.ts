@@ -33,6 +33,16 @@ function smooth(points: readonly CurvePoint[]): CurvePoint[] {
   });
 }
 
+/** Each point the mean of itself and its neighbours, so that lines can be told apart. */
+function movingMean(points: readonly Point[]): Point[] {
+  return points.map(([x], i) => {
+    // As many on either side: the ends keep their place.
+    const reach = Math.min(3, i, points.length - 1 - i);
+    const near = points.slice(i - reach, i + reach + 1);
+    return [x, near.reduce((sum, [, y]) => sum + y, 0) / near.length];
+  });
+}
+
 /** See the head of this file. */
 export class RunModel {
   path = "";
@@ -117,10 +127,9 @@ export class RunModel {
         ? keyOf(run) === keyOf(this.current)
         : run.kind === "ticket" && run.level === lastLevel;
       const tested = curves.validate.length > 0 ? curves.validate : curves.test;
-      const points = (measure === "loss" ? curves.train : tested).map((p): Point => [
-        p.iteration,
-        p[measure],
-      ]);
+      const points = measure === "loss"
+        ? movingMean(curves.train.map(({ iteration, loss }) => [iteration, loss]))
+        : tested.map(({ iteration, accuracy }): Point => [iteration, accuracy]);
       const role = run.kind !== "ticket"
         ? "reinit"
         : isCurrent

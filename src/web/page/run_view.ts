@@ -39,7 +39,7 @@ export class RunView {
   model = new RunModel();
   readonly #loss = new LineChart({
     title: "Loss while it trains",
-    note: "How wrong the network is on its training digits. Lower is better.",
+    note: "How wrong the network is on its training digits (moving mean). Lower is better.",
     format: (value) => `${Number(value.toFixed(2))}`,
     fromZero: true,
   });
@@ -86,6 +86,7 @@ export class RunView {
       case "stage":
         this.#title(stageWords(event.stage));
         byId("announcer").textContent = stageWords(event.stage);
+        if (this.#isFresh) this.#numbers("The first results are on their way.", "");
         this.#showCurves();
         break;
       case "progress":
@@ -113,6 +114,7 @@ export class RunView {
 
   /** Shows that training has begun, from now until `finish` or `halt`. */
   begin(): void {
+    this.#isFresh = true;
     byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = false;
     byId<HTMLProgressElement>("progress").removeAttribute("value");
     byId("result").hidden = true;
@@ -158,8 +160,12 @@ export class RunView {
     return `${reading} ${proof}`;
   }
 
+  /** Whether nothing has been measured yet. */
+  #isFresh = true;
+
   #progress(event: Extract<LaboratoryEvent, { type: "progress" }>): void {
     const { done, total, iteration, iterations, loss, accuracy, speed, secondsLeft } = event;
+    this.#isFresh = false;
     const progress = byId<HTMLProgressElement>("progress");
     progress.value = total === 0 ? 1 : done / total;
     const percent = Math.round(100 * progress.value);

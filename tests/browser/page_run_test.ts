@@ -87,6 +87,19 @@ Deno.test("a reload in the middle offers to go on; pause and continue", async ()
     await offer.waitFor();
     assertMatch(await offer.innerText(), /was interrupted/);
     await offer.getByRole("button", { name: "Continue" }).click();
+    await page.locator("#run-numbers", { hasText: " of " }).waitFor();
+    const other = await openTab();
+    await other.locator('[data-key="elsewhere"]').waitFor();
+    await setFields(other, {
+      ...TINY,
+      trainingLen: "1500",
+      testInterval: "500",
+      validateInterval: "500",
+      checkpointInterval: "iterations:50",
+    });
+    await other.click("#start");
+    await other.locator('[data-key="error"]', { hasText: "Another tab is working" }).waitFor();
+    await other.close();
     await finished(page);
     assertEquals(await page.locator("#table tbody tr").count(), 3);
     assertEquals(await page.locator('[data-key="continue"]').count(), 0);

@@ -149,6 +149,12 @@ export class DrawPad {
     context.fillRect(0, 0, SIZE, SIZE);
     context.drawImage(this.#ink, 0, 0);
     const { x, y, isDown, isShown } = this.#cursor;
+    if (!isShown && !this.digit) {
+      context.fillStyle = "#9aa3aa";
+      context.font = `10px ${getComputedStyle(this.#canvas).fontFamily}`;
+      context.textAlign = "center";
+      context.fillText("draw here", SIZE / 2, SIZE / 2 + 3);
+    }
     if (!isShown) return;
     context.beginPath();
     context.arc(x, y, 5, 0, 2 * Math.PI);

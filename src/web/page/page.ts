@@ -5,11 +5,11 @@
  */
 
 import { LaboratoryClient } from "../client.ts";
-import type { ExperimentEntry } from "../messages.ts";
+import type { ExperimentEntry, StorageSpace } from "../messages.ts";
 import { comparisonTable } from "./comparison.ts";
 import { confirmed } from "./confirm.ts";
 import { DigitAnswers } from "./digit_answers.ts";
-import { button, byId, offerDownload } from "./dom.ts";
+import { button, byId, el, offerDownload } from "./dom.ts";
 import { showExperiments } from "./experiments_list.ts";
 import { tell, tellError, tellObstacle } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
@@ -50,7 +50,11 @@ function showPlan(): void {
   const isReady = canTrain && valid !== null && !control.isBusy;
   for (const id of ["start", "start-below"]) byId<HTMLButtonElement>(id).disabled = !isReady;
   byId("plan").textContent = valid ? planText(valid, hasMnist) : "";
-  byId("command").textContent = valid?.command ?? "";
+  // Each argument a part of its own: lines break between them, not at their dashes.
+  const words = valid?.command.split(/ (?=--)/) ?? [];
+  byId("command").replaceChildren(
+    ...words.flatMap((word, i) => [i === 0 ? "" : " ", el("span", {}, word)]),
+  );
   byId("settings-state").textContent = valid
     ? ""
     : "A setting needs another value before this can run.";
@@ -155,7 +159,17 @@ async function refreshList(): Promise<void> {
     entries = await client.ask("list");
     const actions = { open, goOn, download: downloadZip, remove, compare };
     showExperiments(entries, control.isBusy || !canTrain, actions);
+    byId("space").textContent = spaceText(await client.ask("space"));
   });
+}
+
+/** How much room is taken, and whether it is safe there. */
+function spaceText({ used, quota, isPersistent }: StorageSpace): string {
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
+  const safety = isPersistent
+    ? ""
+    : " The browser may clear them when the disk is nearly full: download what matters.";
+  return `${megabytes(used)} of ${megabytes(quota)} are taken.${safety}`;
 }
 
 /** Offers to go on with what was interrupted, by closing the tab or otherwise. */

@@ -65,7 +65,10 @@ export class RunControl {
     } catch (error) {
       this.#set("idle");
       this.view.halt("Stopped by an error");
-      tellError(error, "error", [{ text: "Try again", run: () => this.run(asked) }]);
+      // The same settings would fail the same way.
+      const isFinal = error instanceof Error && /^(Usage|Input|Diverged)Error$/.test(error.name);
+      const again = { text: "Try again", run: () => this.run(asked) };
+      tellError(error, "error", isFinal ? [] : [again]);
     }
     this.#steps.stop();
     this.actions.onState();

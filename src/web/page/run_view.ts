@@ -39,7 +39,7 @@ export class RunView {
   model = new RunModel();
   readonly #loss = new LineChart({
     title: "Loss while it trains",
-    note: "How wrong the network is on its training digits (moving mean). Lower is better.",
+    note: "How wrong it is on training digits (moving mean). Lower is better.",
     format: (value) => `${Number(value.toFixed(2))}`,
     fromZero: true,
   });

@@ -90,11 +90,11 @@ export interface Held {
 /** A client in the tab, with a worker of its own. */
 export interface TabClient {
   ask<N extends RequestName>(name: N, argument?: Requests[N][0]): Promise<Requests[N][1]>;
-  /** Begins what `ask` would await. */
+  /** Begins what `ask` would await, and forgets earlier events. */
   begin<N extends RequestName>(name: N, argument?: Requests[N][0]): Promise<void>;
   /** What came of it. */
   end<N extends RequestName>(name: N): Promise<Requests[N][1]>;
-  /** All events so far. */
+  /** The events so far. */
   events(): Promise<LaboratoryEvent[]>;
   /** Resolves when there has been an event of this kind. */
   waitFor(type: LaboratoryEvent["type"]): Promise<void>;
@@ -121,6 +121,7 @@ export async function openClient(page: Page): Promise<TabClient> {
     begin: (name, argument) =>
       page.evaluate(([name, argument]) => {
         const here = globalThis as unknown as { held: Held; begun: Record<string, unknown> };
+        here.held.events.length = 0;
         const work = here.held.client.ask(name as string, argument);
         work.catch(() => {});
         here.begun[name as string] = work;

@@ -5,11 +5,13 @@
  */
 
 import { LaboratoryClient } from "../client.ts";
+import { joinLine } from "../../mnist_fc/argfile_lines.ts";
 import type { ExperimentEntry, StorageSpace } from "../messages.ts";
 import { comparisonTable } from "./comparison.ts";
 import { confirmed } from "./confirm.ts";
 import { DigitAnswers } from "./digit_answers.ts";
 import { button, byId, el, offerDownload } from "./dom.ts";
+import { placedArgs } from "./experiment_place.ts";
 import { showExperiments } from "./experiments_list.ts";
 import { tell, tellError, tellObstacle } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
@@ -51,9 +53,10 @@ function showPlan(): void {
   for (const id of ["start", "start-below"]) byId<HTMLButtonElement>(id).disabled = !isReady;
   byId("plan").textContent = valid ? planText(valid, hasMnist) : "";
   // Each argument a part of its own: lines break between them, not at their dashes.
-  const words = valid?.command.split(/ (?=--)/) ?? [];
+  const words = valid ? placedArgs(valid, entries, hasMnist).map((arg) => joinLine([arg])) : [];
   byId("command").replaceChildren(
-    ...words.flatMap((word, i) => [i === 0 ? "" : " ", el("span", {}, word)]),
+    ...(valid ? [el("span", {}, "deno task run-lottery")] : []),
+    ...words.flatMap((word) => [" ", el("span", {}, word)]),
   );
   byId("settings-state").textContent = valid
     ? ""
@@ -62,7 +65,9 @@ function showPlan(): void {
 
 function start(): void {
   if (!form.valid || !canTrain) return form.focusComplaint();
-  control.run({ task: "run-lottery", args: form.valid.args });
+  // Asked for while the person looks on; browsers that refuse go on without.
+  navigator.storage?.persist?.();
+  control.run({ task: "run-lottery", args: placedArgs(form.valid, entries, hasMnist) });
 }
 
 /** Buttons for the files of the experiment that is shown. */
@@ -158,6 +163,7 @@ async function refreshList(): Promise<void> {
   await attempt(async () => {
     entries = await client.ask("list");
     const actions = { open, goOn, download: downloadZip, remove, compare };
+    showPlan();
     showExperiments(entries, control.isBusy || !canTrain, actions);
     byId("space").textContent = spaceText(await client.ask("space"));
   });

@@ -1,12 +1,11 @@
 /// <reference lib="dom" />
 /**
  * The settings of an experiment as a form. Takes the declarations of the command line, gives their
- * values as the command line would, and the command that does the same in a terminal. What is typed is
- * checked at every keystroke, by the declarations and by the protocol that they make together.
+ * values as the command line would. What is typed is checked at every keystroke, by the declarations
+ * and by the protocol that they make together.
  */
 
 import { UsageError } from "../../errors.ts";
-import { joinLine } from "../../mnist_fc/argfile_lines.ts";
 import { type FlagSet, type FlagValues, parseFlags, toArgs } from "../../mnist_fc/flags.ts";
 import { type Protocol, protocols, resolveProtocol } from "../../mnist_fc/protocols.ts";
 import { protocolFlags, runFlags } from "../../mnist_fc/run_flags.ts";
@@ -23,7 +22,6 @@ export interface ValidSettings {
   protocol: Protocol;
   /** Arguments of `deno task run-lottery`. */
   args: string[];
-  command: string;
 }
 
 /** What a field of the protocol is when it is not given, as its flag would have it. */
@@ -109,8 +107,7 @@ export class SettingsForm {
       try {
         const settings = values as Settings;
         const args = toArgs(settings, runFlags);
-        const command = `deno task run-lottery${args.length ? ` ${joinLine(args)}` : ""}`;
-        this.valid = { values: settings, protocol: resolveProtocol(settings), args, command };
+        this.valid = { values: settings, protocol: resolveProtocol(settings), args };
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         complaints.set(this.#fields.get("prunePercents")!, error.message);

@@ -25,7 +25,9 @@ export async function runTest(name: string): Promise<string | null> {
     await tests.get(name)!();
     return null;
   } catch (error) {
-    return error instanceof Error ? error.stack ?? `${error}` : String(error);
+    if (!(error instanceof Error)) return String(error);
+    const cause = error.cause instanceof Error ? `\n${error.cause.message}` : "";
+    return `${error.stack}${cause}`;
   }
 }
 

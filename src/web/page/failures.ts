@@ -131,7 +131,7 @@ const FAILURES: Record<string, { title: string; advice?: string[] }> = {
     advice: ["What was finished is kept. If space is short, delete saved experiments."],
   },
   FormatError: { title: "This file is not what it should be" },
-  InputError: { title: "This cannot be used" },
+  InputError: { title: "These values cannot be used" },
   WorkerError: {
     title: "The part of the page that trains has stopped",
     advice: ["Reload the page. What was trained up to the last checkpoint is kept."],

@@ -12,10 +12,11 @@ export function percentText(fraction: number | null, digits = 2): string {
   return fraction === null ? "–" : `${(100 * fraction).toFixed(digits)}%`;
 }
 
-/** "Level 3", "3, reinitialized". */
+/** "Level 3", "Level 3, random twin". */
 export function levelName({ kind, level }: { kind: string; level: number }): string {
-  if (kind !== "ticket") return `Level ${level}, random control`;
-  return level === 0 ? "Full network" : `Level ${level}`;
+  const name = level === 0 ? "Full network" : `Level ${level}`;
+  if (kind === "ticket") return name;
+  return `${name}, ${kind === "reinit" ? "random twin" : kind.replaceAll("_", " ")}`;
 }
 
 /** The table; trials are named where there are several. */

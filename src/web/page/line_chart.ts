@@ -81,7 +81,7 @@ export class LineChart {
         this.#label,
         el("li", { class: "full" }, "full network"),
         el("li", { class: "earlier" }, "levels between"),
-        el("li", { class: "reinit" }, "random control"),
+        el("li", { class: "reinit" }, "random twin"),
       ),
     );
     this.#canvas.setAttribute("aria-label", `${options.title}: nothing yet`);

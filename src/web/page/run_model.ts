@@ -120,8 +120,10 @@ export class RunModel {
 
   /** Lines of a chart: training loss, or accuracy on the validation split (else the test set). */
   lines(measure: Measure): Line[] {
-    const shown = [...this.#curves.values()].filter(({ run }) => run.trial === this.trial);
-    const lastLevel = Math.max(0, ...shown.map(({ run }) => run.level));
+    const ofTrial = [...this.#curves.values()].filter(({ run }) => run.trial === this.trial);
+    const lastLevel = Math.max(0, ...ofTrial.map(({ run }) => run.level));
+    // Twins of every level would hide the tickets; those of the smallest are its rivals.
+    const shown = ofTrial.filter(({ run }) => run.kind === "ticket" || run.level === lastLevel);
     return shown.map(({ run, curves }) => {
       const isCurrent = this.current
         ? keyOf(run) === keyOf(this.current)

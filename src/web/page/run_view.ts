@@ -30,7 +30,8 @@ export function stageWords(stage: string): string {
       ? "Training the full network"
       : `Training level ${level[1]} of ${level[2]}`;
   }
-  if (stage === "control") return "Training the random control";
+  if (stage === "control") return "Training the random twin";
+  if (stage === "reinit") return "Training random twins";
   return `Training: ${stage}`;
 }
 

@@ -96,7 +96,11 @@ export function makeField(flag: Flag, key: string, onInput: () => void): Setting
     showUsual(usual) {
       if (control instanceof HTMLSelectElement) {
         const first = control.options[0];
-        if (first.value === "") first.textContent = usual === "" ? "not given" : `${usual} (usual)`;
+        if (first.value === "") {
+          first.textContent = usual === ""
+            ? "not given"
+            : `${CHOICES[usual] ?? usual} (the protocol’s)`;
+        }
       } else if (!isBox) control.placeholder = usual;
     },
     complain(message) {

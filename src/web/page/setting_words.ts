@@ -24,7 +24,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   trainOrderSeed: "Seed of the order",
   presets: "Start from weights",
   masks: "Start from masks",
-  control: "Random control at the end",
+  control: "Random twin at the end",
   oneShot: "Prune in one shot",
   replicas: "Runs at once",
   kernels: "Kernels",

@@ -101,7 +101,7 @@ export class SettingsForm {
     }
     const values = parseFlags([], runFlags) as Record<string, unknown>;
     for (const [key, field] of this.#fields) values[key] = field.value();
-    this.#showUsual(values as Settings);
+    const name = (values as Settings).protocol;
     this.valid = null;
     if (complaints.size === 0) {
       try {
@@ -113,15 +113,18 @@ export class SettingsForm {
         complaints.set(this.#fields.get("prunePercents")!, error.message);
       }
     }
+    this.#showUsual((this.valid as ValidSettings | null)?.protocol ?? protocols[name], name);
     for (const field of this.#fields.values()) field.complain(complaints.get(field) ?? null);
     this.onChange();
   }
 
-  /** An empty field of the protocol stands for that protocol's value. */
-  #showUsual(values: Settings): void {
-    const usual = usualValues(protocols[values.protocol]);
+  /** An empty field of the protocol stands for what that protocol makes of the others. */
+  #showUsual(protocol: Protocol, name: Settings["protocol"]): void {
+    const base = usualValues(protocols[name]);
+    const usual = usualValues(protocol);
     for (const [key, flag] of Object.entries(protocolFlags as FlagSet)) {
-      if (key in usual) this.#fields.get(key)!.showUsual(flag.format(usual[key]));
+      const value = flag.kind === "choice" ? base[key] : usual[key];
+      if (value !== undefined) this.#fields.get(key)!.showUsual(flag.format(value));
     }
   }
 }

@@ -3,25 +3,19 @@
  * prints their headers and what they found.
  */
 
-import { type Gpu, type KernelKind, openGpu } from "../src/engine/mod.ts";
+import { type KernelKind, openGpu } from "../src/engine/mod.ts";
 import { InterruptedError } from "../src/errors.ts";
-import { type CheckpointInterval, RunQueue } from "../src/foundations/run_queue.ts";
-import { cachedLoader } from "../src/mnist_fc/data_cache.ts";
+import type { CheckpointInterval } from "../src/foundations/run_queue.ts";
 import type { FlagSet } from "../src/mnist_fc/flags.ts";
-import {
-  expectedSeconds,
-  firstError,
-  iterationsLeft,
-  type Job,
-  runJobs,
-} from "../src/mnist_fc/job.ts";
-import { Locks } from "../src/mnist_fc/locks.ts";
+import { countRuns, expectedSeconds, firstError, type Job } from "../src/mnist_fc/job.ts";
+import { Laboratory } from "../src/mnist_fc/laboratory.ts";
 import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
+import { formatDuration } from "../src/mnist_fc/progress.ts";
 import type { Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
-import { describeSummary } from "../src/mnist_fc/summary.ts";
+import { adapterText, describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
-import { createProgress, formatDuration } from "./progress.ts";
+import { createProgress } from "./progress.ts";
 import { commandLine, interruptible, notice, runTask, type TaskValues, warn } from "./support.ts";
 
 /** What a task's flags say of how it works. */
@@ -32,8 +26,8 @@ export interface LaboratoryOptions {
   checkpointInterval: CheckpointInterval;
 }
 
-/** A GPU with a queue, and the display of what it does. */
-export interface Laboratory {
+/** The laboratory of a task, which shows what it does. */
+export interface TaskLaboratory {
   context: RunnerContext;
   /** Prints what is about to be trained; then carries jobs out and gives the errors of each. */
   run(
@@ -46,56 +40,36 @@ export interface Laboratory {
 /** Opens the GPU; installs a software adapter where there is none and that may be done. */
 export async function openLaboratory(
   task: string,
-  { quiet, replicas, kernels, checkpointInterval }: LaboratoryOptions,
-): Promise<Laboratory> {
+  { quiet, replicas, kernels = "auto", checkpointInterval }: LaboratoryOptions,
+): Promise<TaskLaboratory> {
   await ensureAdapter(task);
-  const gpu = await openGpu();
   const storage = new DenoStorage();
-  const locks = new Locks(storage, {
-    pid: Deno.pid,
-    host: Deno.hostname(),
-    since: new Date().toISOString(),
-    command: commandLine(task),
-  });
   const interruption = new AbortController();
   const progress = createProgress({ quiet });
-  let stage = "", total = 0, trained = 0;
-  const queue = new RunQueue(gpu, {
-    replicas,
-    kernels,
-    checkpointInterval,
+  const laboratory = await Laboratory.open({
+    ...{ storage, replicas, kernels, checkpointInterval },
+    openGpu: () => openGpu(),
+    holder: {
+      pid: Deno.pid,
+      host: Deno.hostname(),
+      since: new Date().toISOString(),
+      command: commandLine(task),
+    },
     signal: interruption.signal,
-    reopen: () => openGpu(),
+    environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
+    loadData: (dataset, location) => loadDataset({ dataset, location, storage, onNotice: warn }),
     onNotice: warn,
-    onProgress: ({ runs, iteration, iterations, loss, accuracy }) => {
-      const done = trained + runs * iteration;
-      progress.update({ stage, iteration, iterations, done, total, loss, accuracy });
-      if (iteration === iterations) trained += runs * iterations;
-    },
+    onRun: (summary) => notice(describeSummary(summary)),
+    onProgress: (state) => progress.update(state),
   });
+  const { context } = laboratory;
   return {
-    context: {
-      storage,
-      queue,
-      locks,
-      environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
-      loadData: cachedLoader((dataset, location) =>
-        loadDataset({ dataset, location, storage, onNotice: warn })
-      ),
-      onNotice: warn,
-      onStage: (text) => {
-        stage = text;
-      },
-      onRun: (summary) => notice(describeSummary(summary)),
-    },
+    context,
     async run(jobs, header) {
-      total = iterationsLeft(jobs);
-      const sum = (of: (job: Job) => number) => jobs.reduce((n, job) => n + of(job), 0);
-      const runs = sum(({ runCount }) => runCount);
-      const left = runs - sum(({ finishedCount }) => finishedCount);
-      const time = formatDuration(await expectedSeconds(queue, jobs));
+      const { left, runs } = countRuns(jobs);
+      const time = formatDuration(await expectedSeconds(context.queue, jobs));
       const lines = [
-        ["adapter", adapterText(queue.gpu)],
+        ["adapter", adapterText(context.queue.gpu.adapter)],
         ...header,
         ["expected", `${left} of ${runs} runs to train, about ${time}`],
       ];
@@ -105,18 +79,12 @@ export async function openLaboratory(
         const message = `interrupted; to go on: ${commandLine(task)}`;
         interruption.abort(new InterruptedError(message));
       };
-      const errors = await interruptible(
+      return await interruptible(
         stop,
-        () => runJobs(queue, jobs).finally(() => progress.end()),
+        () => laboratory.run(jobs).finally(() => progress.end()),
       );
-      interruption.signal.throwIfAborted();
-      return errors;
     },
-    async close() {
-      await locks.release();
-      await queue.destroy();
-      queue.gpu.destroy();
-    },
+    close: () => laboratory.close(),
   };
 }
 
@@ -146,7 +114,3 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
 
 type CommonFlags = { json: FlagSet[string]; checkpointInterval: FlagSet[string] };
 type CommonValues = { quiet: boolean; json: boolean; checkpointInterval: CheckpointInterval };
-
-function adapterText({ adapter }: Gpu): string {
-  return adapter.isSoftware ? `${adapter.name}, software on the processor` : adapter.name;
-}

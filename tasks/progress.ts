@@ -3,20 +3,7 @@
  * terminal, a plain line every few seconds elsewhere, nothing with --quiet.
  */
 
-/** Where the experiment stands. */
-export interface ProgressState {
-  /** What is being trained: "level 3/10". */
-  stage: string;
-  /** Iterations of this stage that are done, and that there will be. */
-  iteration: number;
-  iterations: number;
-  /** The same over all stages, as they are counted for the time left. */
-  done: number;
-  total: number;
-  loss: number;
-  /** From 0 to 1; null before the first evaluation. */
-  accuracy: number | null;
-}
+import { formatDuration, type ProgressState, SpeedMeter } from "../src/mnist_fc/progress.ts";
 
 export interface ProgressOptions {
   quiet: boolean;
@@ -35,18 +22,6 @@ export interface Progress {
 }
 
 const TERMINAL_INTERVAL_MS = 100, PLAIN_INTERVAL_MS = 5000;
-/** Time over which the speed is averaged. */
-const SMOOTHING_MS = 10000;
-
-/** Seconds as 0:07, 12:34 or 1:02:03. */
-export function formatDuration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
-  const two = (n: number) => `${n}`.padStart(2, "0");
-  return hours > 0
-    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
-    : `${minutes}:${two(whole % 60)}`;
-}
 
 /** Whole numbers, but for speeds below ten. */
 function formatSpeed(perSecond: number): string {
@@ -79,34 +54,19 @@ export function createProgress(options: ProgressOptions): Progress {
   if (options.quiet) return { update() {}, end() {} };
 
   let shownAt = -Infinity;
-  let last: { time: number; done: number } | null = null;
-  /** Iterations per ms. */
-  let speed: number | null = null;
-
-  function measure(time: number, done: number): void {
-    if (last && time <= last.time) return;
-    if (last) {
-      const latest = (done - last.done) / (time - last.time);
-      const weight = speed === null ? 1 : 1 - Math.exp((last.time - time) / SMOOTHING_MS);
-      speed = (speed ?? 0) * (1 - weight) + latest * weight;
-    }
-    last = { time, done };
-  }
+  const meter = new SpeedMeter();
 
   function line(
     { stage, iteration, iterations, done, total, loss, accuracy }: ProgressState,
   ): string {
+    const speed = meter.perSecond, left = meter.secondsLeft(done, total);
     return [
       stage,
       `iteration ${`${iteration}`.padStart(`${iterations}`.length)}/${iterations}`,
       `loss ${loss.toFixed(4)}`,
       ...(accuracy === null ? [] : [`accuracy ${(accuracy * 100).toFixed(2)}%`]),
-      ...(speed
-        ? [
-          `${formatSpeed(speed * 1000)} it/s`,
-          `${formatDuration((total - done) / speed / 1000)} left`,
-        ]
-        : []),
+      ...(speed !== null ? [`${formatSpeed(speed)} it/s`] : []),
+      ...(left !== null ? [`${formatDuration(left)} left`] : []),
     ].join("  ");
   }
 
@@ -114,7 +74,7 @@ export function createProgress(options: ProgressOptions): Progress {
     update(state) {
       const time = now();
       if (time - shownAt < interval) return;
-      measure(time, state.done);
+      meter.measure(time, state.done);
       shownAt = time;
       if (!isTerminal) return write(`${line(state)}\n`);
       const columns = options.columns ?? terminalColumns();

@@ -82,7 +82,7 @@ async function replay(finished: readonly CheckedRun[], flags: TaskValues<typeof 
     const { dataset: { name } } = sources[0].config;
     const choice = name === "custom" ? "auto" : name as DatasetChoice;
     const data = await loadExamples(context, choice, flags.mnistLocation);
-    const onStart = () => context.onStage("replay");
+    const onStart = () => context.onStage("replay", null);
     const job = await Replays.open({ storage, queue, data, sources, onStart });
     const [errors] = await laboratory.run([job], []);
     if (errors.length > 0) throw firstError(errors);

@@ -10,8 +10,14 @@ import type { TopLevelSpec } from "vega-lite";
  * @throws Error with Vega's own message if the specification is not valid: a bug in `charts.ts`
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
-  const view = new vega.View(vega.parse(vegaLite.compile(spec).spec), { renderer: "none" });
+  const [vega, vegaLite, { expressionInterpreter: expr }] = await Promise.all([
+    import("vega"),
+    import("vega-lite"),
+    import("vega-interpreter"),
+  ]);
+  // Interpreted, since a page whose security policy forbids evaluation could not compile expressions.
+  const dataflow = vega.parse(vegaLite.compile(spec).spec, undefined, { ast: true });
+  const view = new vega.View(dataflow, { renderer: "none", expr });
   try {
     return await view.toSVG();
   } finally {

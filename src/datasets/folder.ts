@@ -20,7 +20,7 @@ export const IDX_FILES = [
 ] as const;
 
 /** The arrays of the original library, in the order of `IDX_FILES`. */
-const NPY_FILES = ["x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"] as const;
+export const NPY_FILES = ["x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"] as const;
 
 /** The names under which an IDX file is looked for, the preferred one first. */
 export function idxCandidates(file: string): string[] {

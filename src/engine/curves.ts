@@ -35,12 +35,13 @@ const MAX_ROOM = 1e6;
 export class CurveRecorder {
   #rows: Float64Array;
   #length: number;
+  #told: number;
 
   /** @param points how many there will be, for their room; more are taken too */
   constructor(rows: Float64Array, points: number) {
     this.#rows = new Float64Array(Math.max(rows.length, ROW * Math.min(points, MAX_ROOM)));
     this.#rows.set(rows);
-    this.#length = rows.length;
+    this.#length = this.#told = rows.length;
   }
 
   push(iteration: number, loss: number, accuracy: number): void {
@@ -61,6 +62,13 @@ export class CurveRecorder {
   /** A copy of all points as rows. */
   rows(): Float64Array {
     return this.#rows.slice(0, this.#length);
+  }
+
+  /** The points that have come since this was last asked. */
+  news(): CurvePoint[] {
+    const news = pointsOf(this.#rows.subarray(this.#told, this.#length));
+    this.#told = this.#length;
+    return news;
   }
 }
 

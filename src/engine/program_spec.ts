@@ -99,7 +99,7 @@ export function activationBytes(spec: Omit<ProgramSpec, "replicas">, index: numb
 }
 
 /** Textures of the weight gradient's kernel: inputs, deltas, mask, weights before and after. */
-const UPDATE_TEXTURES = 5;
+export const UPDATE_TEXTURES = 5;
 
 /** Where this adapter has the matrices of a program: textures have their own limits. */
 export function matrixStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {

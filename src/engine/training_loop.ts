@@ -62,6 +62,8 @@ export interface TrainingOptions {
   /** Stops between two bursts, keeps a checkpoint, and rejects with the signal's reason. */
   signal?: AbortSignal;
   onProgress?: (progress: TrainingProgress) => void;
+  /** Receives each replica's new points when a burst has been read back. */
+  onPoints?: (replica: number, points: Curves) => void;
   /** The curves of replicas that were loaded with the states of that iteration. */
   from?: { iteration: number; curves: CurveRows[] };
   checkpointing?: Checkpointing;
@@ -82,7 +84,7 @@ export async function runTraining(
   options: TrainingOptions = {},
 ): Promise<ReplicaOutcome[]> {
   checkPlan(plan);
-  const { signal, onProgress, checkpointing, from } = options;
+  const { signal, onProgress, onPoints, checkpointing, from } = options;
   const recorders = Array.from(
     { length: program.spec.replicas },
     (_, r) => new Recorder(plan, from?.curves[r]),
@@ -105,6 +107,7 @@ export async function runTraining(
     else if (gpuMilliseconds !== null) gpuMilliseconds += measured.gpuMilliseconds;
     const iteration = burst.start + burst.iterations;
     onProgress?.({ ...progressOf(recorders, iteration, plan.iterations), gpuMilliseconds });
+    if (onPoints) recorders.forEach((recorder, r) => onPoints(r, recorder.news()));
   };
   const keep = async () => {
     const states = await program.readState();
@@ -157,6 +160,15 @@ class Recorder {
       train: this.train.rows(),
       validate: this.validate.rows(),
       test: this.test.rows(),
+    };
+  }
+
+  /** The points since this was last asked. */
+  news(): Curves {
+    return {
+      train: this.train.news(),
+      validate: this.validate.news(),
+      test: this.test.news(),
     };
   }
 

@@ -4,6 +4,7 @@
 
 import { type UnzipFileInfo, unzipSync, zipSync } from "fflate";
 import { FormatError } from "../errors.ts";
+import { crc32 } from "./crc32.ts";
 
 /** Files by their path in the archive. */
 export type ArchiveFiles = Record<string, Uint8Array>;
@@ -95,17 +96,4 @@ function directoryChecksums(bytes: Uint8Array): Map<string, number> | null {
     position = start + name + extra + comment;
   }
   return checksums;
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0);
-  return value;
-});
-
-/** CRC-32 as zip, gzip and PNG have it. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
 }

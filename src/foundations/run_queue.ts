@@ -8,6 +8,7 @@
 import {
   type BurstStep,
   type Checkpointing,
+  type Curves,
   destroyExamples,
   type Gpu,
   type GpuExamples,
@@ -51,6 +52,8 @@ export interface TrainRequest {
   from?: TrainingState | null;
   /** Keeps a state to go on from, now and then and when training is interrupted. */
   onCheckpoint?: (state: TrainingState) => Promise<void>;
+  /** Receives the new points of its curves as training advances; after a lost GPU some come again. */
+  onPoints?: (points: Curves) => void;
 }
 
 /** What decides the shape of its program. */
@@ -366,6 +369,9 @@ export class RunQueue {
         : undefined,
       checkpointing: this.#checkpointing(group),
       onProgress: (progress) => onProgress?.({ ...progress, runs: group.length }),
+      onPoints: group.some(({ request }) => request.onPoints)
+        ? (r, points) => group[r].request.onPoints?.(points)
+        : undefined,
     });
     const parameters = await program.readParameters();
     group.forEach(({ resolve }, r) => resolve({ ...outcomes[r], final: parameters[r] }));

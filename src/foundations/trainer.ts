@@ -4,7 +4,13 @@
  * iteration is found afterwards.
  */
 
-import { type KernelKind, type LayerSpec, type OptimizerSpec, stateCount } from "../engine/mod.ts";
+import {
+  type Curves,
+  type KernelKind,
+  type LayerSpec,
+  type OptimizerSpec,
+  stateCount,
+} from "../engine/mod.ts";
 import { DivergedError, InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { ModelBase } from "./model.ts";
@@ -53,6 +59,8 @@ export interface TrainOptions {
   testInterval?: number | null;
   /** What the network is to the kernels; decides the last bits. Default: what the queue finds faster. */
   kernels?: KernelKind;
+  /** Receives new points of its curves as training advances, to show them. */
+  onPoints?: (points: Curves) => void;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
   /** Where to keep checkpoints and to look for one to go on from. Default: with `output`, there. */
@@ -78,7 +86,7 @@ export function trainRequest(options: TrainOptions): TrainRequest {
   const { validateInterval = null, testInterval = null } = options;
   const iterations = iterationsOf(length, dataset.trainCount, batchSize);
   const plan = { iterations, validateInterval, testInterval };
-  return { model, dataset, optimizer, batchSize, plan };
+  return { model, dataset, optimizer, batchSize, plan, onPoints: options.onPoints };
 }
 
 /**

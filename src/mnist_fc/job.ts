@@ -27,6 +27,12 @@ export function iterationsLeft(jobs: readonly Job[]): number {
   return jobs.reduce((sum, job) => sum + (job.runCount - job.finishedCount) * job.iterations, 0);
 }
 
+/** Runs of jobs in all, and those of them that are still to be trained. */
+export function countRuns(jobs: readonly Job[]): { runs: number; left: number } {
+  const runs = jobs.reduce((sum, job) => sum + job.runCount, 0);
+  return { runs, left: runs - jobs.reduce((sum, job) => sum + job.finishedCount, 0) };
+}
+
 /** Seconds that jobs should take, from a warm-up of some iterations of the first unfinished one. */
 export async function expectedSeconds(queue: RunQueue, jobs: readonly Job[]): Promise<number> {
   const first = jobs.find(isUnfinished);

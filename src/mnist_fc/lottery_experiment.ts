@@ -29,6 +29,7 @@ import {
   type RunConfig,
   type RunId,
   type RunSettings,
+  type StartedRun,
   ticketConfig,
   ticketId,
 } from "./run_config.ts";
@@ -56,7 +57,9 @@ export interface LotteryOptions extends SettingsOptions {
   /** Told of damaged runs, and of checkpoints that cannot be used. */
   onNotice: (line: string) => void;
   /** Called when a run begins to wait for the GPU, and when it is finished or found finished. */
-  onStart?: (run: RunId) => void;
+  onStart?: (run: StartedRun) => void;
+  /** Receives new points of a run's curves as it is trained. */
+  onPoints?: (run: RunId, points: Curves) => void;
   onRun?: (summary: RunSummary) => void;
 }
 
@@ -211,15 +214,16 @@ export class LotteryExperiment implements Job {
 
   /** Trains and saves a run, or reads it if it is finished. */
   async #train(config: RunConfig, dataset: DatasetBase, model: ModelFc): Promise<LevelResult> {
-    const { storage, queue, onStart, onNotice } = this.options;
+    const { storage, queue, onStart, onPoints, onNotice } = this.options;
     const saved = await this.#folders.restore(config, model);
     if (saved) {
       this.#report(config, saved, true);
       return saved;
     }
-    onStart?.(config);
+    onStart?.({ ...config, masks: model.masks });
     const trained = await train(queue, {
       ...trainOptionsOf(config, dataset, model),
+      onPoints: onPoints && ((points) => onPoints(config, points)),
       checkpoints: { storage, folder: this.#folders.folderOf(config), config, onNotice },
     });
     await this.#folders.save(config, trained);

@@ -17,7 +17,7 @@ import { train, type TrainOptions } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { datasetOf, modelOf, trainOptionsOf } from "./configured_run.ts";
 import type { Job } from "./job.ts";
-import type { RunConfig, RunId } from "./run_config.ts";
+import type { RunConfig, RunId, StartedRun } from "./run_config.ts";
 import type { Locks } from "./locks.ts";
 import {
   checkWritable,
@@ -51,7 +51,9 @@ export interface PlannedRunsOptions {
   /** Told of damaged runs, and of checkpoints that cannot be used. */
   onNotice: (line: string) => void;
   /** Called when a run begins to wait for the GPU, and when it is finished or found finished. */
-  onStart?: (run: RunId) => void;
+  onStart?: (run: StartedRun) => void;
+  /** Receives new points of a run's curves as it is trained. */
+  onPoints?: (run: RunId, points: Curves) => void;
   onRun?: (summary: RunSummary) => void;
 }
 
@@ -141,14 +143,15 @@ export class PlannedRuns implements Job {
   async #train(planned: PlannedRun): Promise<void> {
     // Another process may have finished it before this one got its lock.
     if (await this.#found(planned)) return;
-    const { storage, queue, sets, policy, onStart, onNotice } = this.options;
+    const { storage, queue, sets, policy, onStart, onPoints, onNotice } = this.options;
     const { folder, config } = planned;
     const condition = await inspectConfigured(storage, folder, config, policy);
     await makeRoom(storage, folder, condition, onNotice);
     const model = modelOf(config, await planned.start());
-    onStart?.(config);
+    onStart?.({ ...config, masks: model.masks });
     const trained = await train(queue, {
       ...trainOptionsOf(config, datasetOf(config, sets), model),
+      onPoints: onPoints && ((points) => onPoints(config, points)),
       checkpoints: { storage, folder, config, onNotice },
     });
     await saveConfigured(storage, folder, config, trained);

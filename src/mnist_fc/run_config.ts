@@ -4,6 +4,7 @@
  */
 
 import { adamSpec, type LayerSpec, type Normalization, type OptimizerSpec } from "../engine/mod.ts";
+import type { Masks } from "../foundations/masks.ts";
 import { CONTROL_KINDS, type ControlKind } from "./control_paths.ts";
 import type { DatasetRecord } from "./load_dataset.ts";
 import type { Protocol } from "./protocols.ts";
@@ -20,6 +21,9 @@ export interface RunId {
   /** Number of the run beside others of its kind and level; 0 for tickets. */
   run: number;
 }
+
+/** A run that begins to wait for the GPU, and the masks that it is trained with. */
+export type StartedRun = RunId & { masks: Masks };
 
 /** What all runs of an experiment have in common. */
 export interface RunSettings {

@@ -3,7 +3,7 @@
  * trials by level, and one sentence on whether the last level's ticket won.
  */
 
-import type { Curves } from "../engine/mod.ts";
+import type { AdapterDescription, Curves } from "../engine/mod.ts";
 import { density, type Masks } from "../foundations/masks.ts";
 import { resultsOf } from "../foundations/trained_run.ts";
 import { RUN_KINDS, type RunId, type RunKind } from "./run_config.ts";
@@ -70,6 +70,11 @@ export function describeSummary(summary: RunSummary): string {
   const accuracy = (100 * (earlyStopAccuracy ?? finalAccuracy)).toFixed(2);
   return `trial ${trial}  ${what}  ${percent.toFixed(2)}% of the weights  ` +
     `test accuracy ${accuracy}%${found ? "  (finished before)" : ""}`;
+}
+
+/** An adapter in words. */
+export function adapterText({ name, isSoftware }: AdapterDescription): string {
+  return isSoftware ? `${name}, software on the processor` : name;
 }
 
 /** The runs of one level and kind; means over them. Accuracies are fractions of the test set. */

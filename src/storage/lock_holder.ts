@@ -37,7 +37,7 @@ export function parseHolder(text: string): FoundHolder | undefined {
  *
  * @param path the lock file: `x/.lock` locks the folder `x`, `x/.name.lock` locks `x/name`
  * @param found what it says of its holder, if anything
- * @param taker who finds it taken
+ * @param taker who finds it taken; one without a process number is a tab of a browser
  */
 export function lockedError(
   path: string,
@@ -45,6 +45,15 @@ export function lockedError(
   taker: LockHolder,
 ): LockedError {
   const { pid, host, since, command } = found ?? {};
+  const details = `${since ? ` since ${since}` : ""}${command ? ` (${command})` : ""}`;
+  if (taker.pid === null) {
+    return new LockedError(
+      `${
+        lockedBy(path)
+      } is in use in another tab${details}; go on there, or close that tab and try ` +
+        "again here",
+    );
+  }
   const isHere = host === taker.host, hasPid = typeof pid === "number";
   const isThisProcess = isHere && hasPid && pid === taker.pid;
   const who = isThisProcess
@@ -55,8 +64,7 @@ export function lockedError(
     ? "give each job a folder of its own"
     : `wait for it to end${kill} then run the same command again`;
   return new LockedError(
-    `${lockedBy(path)} is in use by ${who}${since ? ` since ${since}` : ""}` +
-      `${command ? ` (${command})` : ""}; ${action}`,
+    `${lockedBy(path)} is in use by ${who}${details}; ${action}`,
   );
 }
 

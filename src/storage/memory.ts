@@ -5,6 +5,7 @@
 
 import { NotFoundError, StorageError } from "../errors.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
+import { pathParts } from "./path_parts.ts";
 import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
 import { isTemporary } from "./temporary.ts";
 
@@ -167,10 +168,5 @@ function nameOf(key: string): string {
 }
 
 function normalize(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return parts.join("/");
+  return pathParts(path).join("/");
 }

@@ -1,6 +1,6 @@
 /**
  * The one interface through which experiments touch files. Implementations: `deno.ts` (disk),
- * `memory.ts` (tests, and trees built in memory), later the browser's OPFS. Paths use `/`.
+ * `memory.ts` (tests, and trees built in memory), `opfs.ts` (a browser's files of one page). Paths use `/`.
  */
 
 /** One entry of a folder. */

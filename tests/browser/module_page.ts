@@ -5,7 +5,7 @@ import { findChromium } from "./chromium.ts";
 import { bundle } from "./toolchain.ts";
 
 /** WebGPU on SwiftShader, as root and without a display, and no business of the browser's own. */
-const FLAGS = [
+export const FLAGS = [
   "--headless=new",
   "--no-sandbox",
   "--enable-unsafe-webgpu",

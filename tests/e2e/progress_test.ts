@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createProgress, formatDuration } from "../../tasks/progress.ts";
+import { formatDuration } from "../../src/mnist_fc/progress.ts";
+import { createProgress } from "../../tasks/progress.ts";
 
 /** What a display writes when it is told `(ms, level, iteration)`, two levels of 1000 iterations. */
 function shown(

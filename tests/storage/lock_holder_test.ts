@@ -24,6 +24,15 @@ Deno.test("lockedError: a holder without a process number, as in a browser", () 
   );
 });
 
+Deno.test("lockedError: a tab is told of the other tab", () => {
+  const tab = { ...TAKER, pid: null, host: "this browser", command: "run-lottery --seed 1" };
+  assertEquals(
+    lockedError("results/x/.lock", parseHolder(formatHolder(tab)), tab).message,
+    "results/x is in use in another tab since 2026-11-23 20:15:03 UTC (run-lottery --seed 1); go on " +
+      "there, or close that tab and try again here",
+  );
+});
+
 Deno.test("lockedError: what a lock file locks", () => {
   const locked = (path: string) => message(path, "").split(" is in use by another process; ")[0];
   for (

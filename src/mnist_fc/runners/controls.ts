@@ -71,7 +71,8 @@ export async function openControls(
     policy: { overwrite: flags.overwrite, resume: flags.resume },
     locks: context.locks,
     onNotice: context.onNotice,
-    onStart: ({ kind }) => context.onStage(kinds.length === 1 ? kind : "controls"),
+    onStart: (run) => context.onStage(kinds.length === 1 ? run.kind : "controls", run),
+    onPoints: context.onPoints,
     onRun: context.onRun,
   });
   const settings = settingsOf(tickets[0].config);

@@ -66,8 +66,12 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       policy: { overwrite: flags.overwrite, resume: flags.resume },
       locks: context.locks,
       onNotice: context.onNotice,
-      onStart: ({ kind, level }) =>
-        context.onStage(kind === "ticket" ? `level ${level}/${protocol.levels}` : "control"),
+      onStart: (run) => {
+        const { kind, level } = run;
+        const stage = kind === "ticket" ? `level ${level}/${protocol.levels}` : "control";
+        context.onStage(stage, run);
+      },
+      onPoints: context.onPoints,
       onRun: context.onRun,
     });
     const { trials, levels } = protocol;

@@ -14,7 +14,8 @@ import type { FlagSet, FlagValues } from "../flags.ts";
 import type { Job } from "../job.ts";
 import type { Locks } from "../locks.ts";
 import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
-import type { RunSettings } from "../run_config.ts";
+import type { Curves } from "../../engine/mod.ts";
+import type { RunId, RunSettings, StartedRun } from "../run_config.ts";
 import type { RunSummary } from "../summary.ts";
 
 /** What a runner works with; the same for all jobs that are carried out together. */
@@ -29,8 +30,10 @@ export interface RunnerContext {
   loadData(dataset: DatasetChoice, location: string | null): Promise<LoadedDataset>;
   /** Receives lines that the user must read. */
   onNotice(line: string): void;
-  /** Told what is being trained: "level 3/10". */
-  onStage(stage: string): void;
+  /** Told what is being trained: "level 3/10"; and, where it is known, which run begins. */
+  onStage(stage: string, run: StartedRun | null): void;
+  /** Receives new points of a run's curves as it is trained. */
+  onPoints?(run: RunId, points: Curves): void;
   onRun(summary: RunSummary): void;
 }
 

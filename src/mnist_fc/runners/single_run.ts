@@ -30,7 +30,8 @@ export async function openSingleRun(run: SingleRun, context: RunnerContext): Pro
     policy,
     locks: context.locks,
     onNotice: context.onNotice,
-    onStart: ({ kind }) => context.onStage(kind),
+    onStart: (run) => context.onStage(run.kind, run),
+    onPoints: context.onPoints,
     onRun: context.onRun,
   });
   return {

@@ -1,0 +1,332 @@
+/**
+ * `Storage` in the browser's origin-private file system (OPFS): the files of one page's address, which no
+ * other site sees. For workers alone, since only they may write without a copy of the file.
+ *
+ * A write goes to a temporary name, is flushed, then moved over the target. A lock is a file that names a
+ * Web Lock, which is free again when its tab is closed, reloaded or crashes.
+ */
+
+import { NotFoundError, StorageError } from "../errors.ts";
+import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
+import type { BrowserNavigator, FileHandle, FolderHandle, WebLocks } from "./opfs_handles.ts";
+import { pathParts } from "./path_parts.ts";
+import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import { isTemporary, temporaryName } from "./temporary.ts";
+
+/** Temporary names that this worker writes, which are nobody's leftovers. */
+const beingWritten = new Set<string>();
+
+/** How often a file is read that is replaced meanwhile. */
+const READ_TRIES = 10;
+
+/** See the head of this file. */
+export class OpfsStorage implements Storage {
+  private constructor(private readonly root: FolderHandle, private readonly locks: WebLocks) {}
+
+  /** @throws StorageError if the browser keeps no files for this page, as in some private windows */
+  static async open(): Promise<OpfsStorage> {
+    const { storage, locks } = globalThis.navigator as unknown as BrowserNavigator;
+    if (!storage?.getDirectory || !locks) {
+      throw new StorageError(
+        "this browser keeps no files for this page; open it in Chrome 121 or later, at an address that " +
+          "begins with https:// or http://127.0.0.1",
+      );
+    }
+    try {
+      return new OpfsStorage(await storage.getDirectory(), locks);
+    } catch (error) {
+      throw new StorageError(
+        `this browser keeps no files for this page (${
+          messageOf(error)
+        }); open it in a window that is ` +
+          "not private, and allow the site to keep data",
+      );
+    }
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    for (let tries = 1;; tries++) {
+      const found = await this.#find(path, "read");
+      if (found === null) throw notFound("read", path);
+      if (found.kind === "directory") throw isFolder("read", path);
+      try {
+        return new Uint8Array(await (await found.getFile()).arrayBuffer());
+      } catch (error) {
+        // A file that is replaced while it is read can be read no more; what replaced it can.
+        const isReplaced = ["NotReadableError", "NotFoundError"].includes(nameOf(error));
+        if (!isReplaced || tries === READ_TRIES) throw asStorageError(error, "read", path);
+      }
+    }
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    if ((await this.#find(path, "write"))?.kind === "directory") throw isFolder("write", path);
+    const { parents, name } = splitPath(path);
+    const temporary = temporaryName(name);
+    beingWritten.add(temporary);
+    let folder: FolderHandle | null = null;
+    try {
+      folder = await this.#makeFolder(parents);
+      const file = await folder.getFileHandle(temporary, { create: true });
+      await writeFlushed(file, bytes);
+      await file.move(folder, name);
+    } catch (error) {
+      // The failure to report is the first one; there may be no temporary file to remove.
+      await folder?.removeEntry(temporary).catch(() => {});
+      throw asStorageError(error, "write", path);
+    } finally {
+      beingWritten.delete(temporary);
+    }
+  }
+
+  async list(path: string): Promise<StorageEntry[]> {
+    const folder = await this.#findFolder(path, "list");
+    if (folder === null) return [];
+    try {
+      const entries: StorageEntry[] = [];
+      for await (const [name, { kind }] of folder.entries()) {
+        if (!isTemporary(name)) entries.push({ name, isDirectory: kind === "directory" });
+      }
+      return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    } catch (error) {
+      if (nameOf(error) === "NotFoundError") return [];
+      throw asStorageError(error, "list", path);
+    }
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return await this.#find(path, "look at") !== null;
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const source = await this.#find(from, "move");
+    if (source === null) throw notFound("move", from);
+    if (await this.exists(to)) {
+      throw new StorageError(`cannot move ${from}: ${to} exists; remove it or choose another name`);
+    }
+    const [old, target] = [pathParts(from), pathParts(to)];
+    if (old.every((part, i) => part === target[i])) {
+      throw new StorageError(`cannot move ${from}: ${to} lies inside it; choose another name`);
+    }
+    try {
+      const folder = await this.#makeFolder(target.slice(0, -1));
+      await moveInto(source, folder, target.at(-1)!);
+    } catch (error) {
+      throw asStorageError(error, "move", from);
+    }
+    if (source.kind === "directory") await this.remove(from);
+  }
+
+  async remove(path: string): Promise<void> {
+    const { parents, name } = splitPath(path);
+    try {
+      const folder = await this.#walk(parents);
+      if (folder?.kind === "directory") await folder.removeEntry(name, { recursive: true });
+    } catch (error) {
+      if (nameOf(error) !== "NotFoundError") throw asStorageError(error, "remove", path);
+    }
+  }
+
+  async lock(path: string, holder: LockHolder): Promise<StorageLock> {
+    // One at a time, in all tabs: between looking at the file and writing it nobody else may look.
+    return await this.locks.request("lottery locks", async () => {
+      const found = await this.#lockFile(path, "lock");
+      if (found && await this.#isHeld(found.id)) {
+        throw lockedError(path, parseHolder(found.text), holder);
+      }
+      const id = `lottery ${crypto.randomUUID()}`;
+      const content = JSON.stringify({ ...JSON.parse(formatHolder(holder)), id }) + "\n";
+      await this.write(path, new TextEncoder().encode(content)).catch((error) => {
+        throw error instanceof StorageError
+          ? new StorageError(error.message.replace(/^cannot write/, "cannot lock"))
+          : error;
+      });
+      const giveBack = await hold(this.locks, id);
+      let released: Promise<void> | undefined;
+      return { release: () => released ??= this.#release(path, id).finally(giveBack) };
+    });
+  }
+
+  /** Whether somebody holds a lock file now, in whichever tab. */
+  async isLocked(path: string): Promise<boolean> {
+    const found = await this.#lockFile(path, "look at");
+    return found !== null && await this.#isHeld(found.id);
+  }
+
+  async sweep(folder: string): Promise<void> {
+    const found = await this.#findFolder(folder, "tidy");
+    try {
+      if (found) await sweepFolder(found);
+    } catch (error) {
+      throw asStorageError(error, "tidy", folder);
+    }
+  }
+
+  /** A lock file's text and the Web Lock that it names; null if there is none. */
+  async #lockFile(path: string, action: string): Promise<{ text: string; id: string } | null> {
+    const found = await this.#find(path, action);
+    if (found?.kind === "directory") throw isFolder(action, path);
+    if (found === null) return null;
+    try {
+      const text = new TextDecoder().decode(await this.read(path));
+      const { id } = JSON.parse(text);
+      return { text, id: String(id) };
+    } catch (error) {
+      // Who held it has just released it, or it is no lock file.
+      if (error instanceof NotFoundError || error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
+  async #isHeld(id: string): Promise<boolean> {
+    const { held = [] } = await this.locks.query();
+    return held.some(({ name }) => name === id);
+  }
+
+  /** Removes a lock's file; if it was moved or removed, another may lie there. */
+  async #release(path: string, id: string): Promise<void> {
+    try {
+      if ((await this.#lockFile(path, "release"))?.id === id) await this.remove(path);
+    } catch {
+      // A file that stays behind locks nothing.
+    }
+  }
+
+  /** What is at a path; null if there is nothing. */
+  async #find(path: string, action: string): Promise<FileHandle | FolderHandle | null> {
+    try {
+      return await this.#walk(pathParts(path));
+    } catch (error) {
+      throw asStorageError(error, action, path);
+    }
+  }
+
+  async #walk(parts: readonly string[]): Promise<FileHandle | FolderHandle | null> {
+    let at: FileHandle | FolderHandle = this.root;
+    for (const part of parts) {
+      if (at.kind === "file") return null;
+      const next: FileHandle | FolderHandle | null = await childOf(at, part);
+      if (next === null) return null;
+      at = next;
+    }
+    return at;
+  }
+
+  /** The folder at a path; null if it is missing. A file on the way is an error. */
+  async #findFolder(path: string, action: string): Promise<FolderHandle | null> {
+    const parts = pathParts(path);
+    let at: FolderHandle = this.root;
+    for (const part of parts) {
+      const next = await childOf(at, part);
+      if (next === null) return null;
+      if (next.kind === "file") throw belowFile(action, path);
+      at = next;
+    }
+    return at;
+  }
+
+  async #makeFolder(parts: readonly string[]): Promise<FolderHandle> {
+    let at = this.root;
+    for (const part of parts) at = await at.getDirectoryHandle(part, { create: true });
+    return at;
+  }
+}
+
+async function childOf(
+  folder: FolderHandle,
+  name: string,
+): Promise<FileHandle | FolderHandle | null> {
+  try {
+    return await folder.getFileHandle(name);
+  } catch (error) {
+    if (nameOf(error) === "NotFoundError") return null;
+    if (nameOf(error) !== "TypeMismatchError") throw error;
+  }
+  return await folder.getDirectoryHandle(name);
+}
+
+/** The bytes are on the disk on return. */
+async function writeFlushed(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  const access = await file.createSyncAccessHandle();
+  try {
+    for (let done = 0; done < bytes.length;) {
+      const count = access.write(bytes.subarray(done), { at: done });
+      if (count === 0) throw new DOMException("nothing more can be written", "QuotaExceededError");
+      done += count;
+    }
+    access.flush();
+  } finally {
+    access.close();
+  }
+}
+
+/** Moves a file, or a folder file by file: browsers move no folders. */
+async function moveInto(
+  source: FileHandle | FolderHandle,
+  folder: FolderHandle,
+  name: string,
+): Promise<void> {
+  if (source.kind === "file") return await source.move(folder, name);
+  const target = await folder.getDirectoryHandle(name, { create: true });
+  const entries = await Array.fromAsync(source.entries());
+  for (const [child, handle] of entries) await moveInto(handle, target, child);
+}
+
+async function sweepFolder(folder: FolderHandle): Promise<void> {
+  for (const [name, handle] of await Array.fromAsync(folder.entries())) {
+    if (handle.kind === "directory") await sweepFolder(handle);
+    else if (isTemporary(name) && !beingWritten.has(name)) {
+      await folder.removeEntry(name).catch((error) => {
+        if (nameOf(error) !== "NotFoundError") throw error;
+      });
+    }
+  }
+}
+
+/** Takes a Web Lock of a new name; gives what releases it. */
+function hold(locks: WebLocks, id: string): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    locks.request(id, () => new Promise<void>((release) => resolve(release))).catch(reject);
+  });
+}
+
+function splitPath(path: string): { parents: string[]; name: string } {
+  const parts = pathParts(path);
+  return { parents: parts.slice(0, -1), name: parts.at(-1) ?? "" };
+}
+
+const nameOf = (error: unknown): string => error instanceof Error ? error.name : "";
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : `${error}`;
+
+function notFound(action: string, path: string): NotFoundError {
+  return new NotFoundError(`cannot ${action} ${path}: it does not exist; check the path`);
+}
+
+function isFolder(action: string, path: string): StorageError {
+  return new StorageError(`cannot ${action} ${path}: it is a folder, not a file; name a file`);
+}
+
+function belowFile(action: string, path: string): StorageError {
+  return new StorageError(
+    `cannot ${action} ${path}: a part of the path is a file, not a folder; name another path`,
+  );
+}
+
+/** What is wrong and what to do, by the name of the browser's exception. */
+const FAULTS: Record<string, string> = {
+  QuotaExceededError:
+    "the space that this browser gives the page is used up; download and delete " +
+    "experiments that are no longer needed, or free disk space, then go on",
+  NoModificationAllowedError: "another tab is using it; close that tab, then try again",
+  SecurityError: "the browser forbids it; allow the site to keep data",
+  TypeError: "the browser cannot use such a name; choose another one",
+};
+
+function asStorageError(error: unknown, action: string, path: string): StorageError {
+  if (error instanceof StorageError) return error;
+  const name = nameOf(error);
+  if (name === "NotFoundError") return notFound(action, path);
+  if (name === "TypeMismatchError") return belowFile(action, path);
+  const fault = FAULTS[name] ?? `${messageOf(error).split("\n")[0]}; check the path`;
+  return new StorageError(`cannot ${action} ${path}: ${fault}`);
+}

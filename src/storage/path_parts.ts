@@ -1,0 +1,9 @@
+/** The names along a path, for storages whose paths all start at one root: `/a`, `a` and `./a` are one. */
+export function pathParts(path: string): string[] {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts;
+}

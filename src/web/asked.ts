@@ -1,0 +1,50 @@
+/**
+ * What was asked for in this browser, so that it can be gone on with after the tab was closed. Takes a
+ * storage; keeps one small file per experiment and task, in a folder of its own: experiments have the same
+ * tree as on disk.
+ */
+
+import * as v from "valibot";
+import type { Storage } from "../storage/storage.ts";
+
+/** The folder of these files. */
+export const ASKED_FOLDER = ".asked";
+
+const RECORD = v.object({
+  path: v.string(),
+  task: v.picklist(["run-lottery", "reinitialize", "random-sparsity"]),
+  args: v.array(v.string()),
+  since: v.string(),
+  state: v.picklist(["unfinished", "stopped", "finished"]),
+  runsTotal: v.number(),
+  settings: v.array(v.tuple([v.string(), v.string()])),
+});
+
+/** A task as it was asked for, and what became of it. */
+export type AskedRecord = v.InferOutput<typeof RECORD>;
+
+const fileOf = ({ path, task }: Pick<AskedRecord, "path" | "task">): string =>
+  `${ASKED_FOLDER}/${encodeURIComponent(path)} ${task}.json`;
+
+/** Keeps what was asked for, in the place of what was asked for before of the same task there. */
+export async function keepAsked(storage: Storage, record: AskedRecord): Promise<void> {
+  await storage.write(fileOf(record), new TextEncoder().encode(JSON.stringify(record)));
+}
+
+/** All that is kept; files that cannot be read are of no use and left out. */
+export async function listAsked(storage: Storage): Promise<AskedRecord[]> {
+  const records: AskedRecord[] = [];
+  for (const { name } of await storage.list(ASKED_FOLDER)) {
+    const text = new TextDecoder().decode(await storage.read(`${ASKED_FOLDER}/${name}`));
+    const result = v.safeParse(v.pipe(v.string(), v.parseJson(), RECORD), text);
+    if (result.success) records.push(result.output);
+  }
+  return records;
+}
+
+/** Forgets what was asked for of an experiment. */
+export async function forgetAsked(storage: Storage, path: string): Promise<void> {
+  for (const record of await listAsked(storage)) {
+    if (record.path === path) await storage.remove(fileOf(record));
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The page's side of the worker. Takes a `Worker` or `MessagePort`; gives a method that asks and awaits
+ * the reply, and hands on events.
+ */
+
+import type {
+  ErrorMessage,
+  LaboratoryEvent,
+  RequestName,
+  Requests,
+  WorkerMessage,
+} from "./messages.ts";
+
+/** What the worker could not do. */
+export class LaboratoryError extends Error {
+  /** Whether it is a fault of this program, not of what was asked. */
+  readonly isBug: boolean;
+
+  constructor({ name, message, isBug }: ErrorMessage) {
+    super(message);
+    this.name = name;
+    this.isBug = isBug;
+  }
+}
+
+/** What `Worker` and `MessagePort` have in common. */
+type Port = Pick<Worker, "postMessage" | "addEventListener"> & { start?(): void };
+
+interface Pending {
+  resolve(reply: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** See the head of this file. */
+export class LaboratoryClient {
+  readonly #pending = new Map<number, Pending>();
+  readonly #listeners = new Set<(event: LaboratoryEvent) => void>();
+  #next = 1;
+  #failure: LaboratoryError | null = null;
+
+  constructor(private readonly port: Port) {
+    port.addEventListener("message", (event) => {
+      this.#receive((event as MessageEvent<WorkerMessage>).data);
+    });
+    port.addEventListener("error", (event) => {
+      const { message } = event as ErrorEvent;
+      this.#fail(`the worker stopped (${message || "it could not be loaded"}); reload the page`);
+    });
+    port.start?.();
+  }
+
+  /** Asks the worker; rejects with a `LaboratoryError`. */
+  ask<N extends RequestName>(
+    name: N,
+    ...[argument]: Requests[N][0] extends Record<string, never> ? [] : [Requests[N][0]]
+  ): Promise<Requests[N][1]> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as Pending["resolve"], reject });
+      this.port.postMessage({ id, name, argument: argument ?? {} });
+    });
+  }
+
+  /** Calls `listener` with every event from now on; gives a function that ends that. */
+  listen(listener: (event: LaboratoryEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #receive(message: WorkerMessage): void {
+    if ("event" in message) {
+      for (const listener of this.#listeners) listener(message.event);
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if ("error" in message) pending?.reject(new LaboratoryError(message.error));
+    else pending?.resolve(message.reply);
+  }
+
+  #fail(message: string): void {
+    this.#failure = new LaboratoryError({ name: "WorkerError", message, isBug: true });
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The experiments in this browser: takes their storage; lists them, gives what a finished run holds, and
+ * removes what is no longer wanted.
+ */
+
+import { InputError, LockedError, NotFoundError } from "../errors.ts";
+import { exportRun } from "../foundations/exported_run.ts";
+import type { Network } from "../foundations/network.ts";
+import * as paths from "../foundations/paths.ts";
+import { normalizeImage, predict } from "../foundations/predict.ts";
+import { readRecord, restoreCurves } from "../foundations/run_files.ts";
+import { restoreNetwork } from "../foundations/save_restore.ts";
+import { parseConfig } from "../mnist_fc/parse_config.ts";
+import { type RunConfig, settingsOf } from "../mnist_fc/run_config.ts";
+import { datasetText, trainingText } from "../mnist_fc/runners/runner.ts";
+import { inOrder, judge, summarizeLevels, summarizeRun } from "../mnist_fc/summary.ts";
+import type { OpfsStorage } from "../storage/opfs.ts";
+import { type AskedRecord, forgetAsked, listAsked } from "./asked.ts";
+import { findExperiments, findRuns, findTrials } from "./experiment_tree.ts";
+import { pixelMap } from "./live.ts";
+import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
+
+type Settings = [name: string, text: string][];
+
+/** See the head of this file. */
+export class Experiments {
+  /** Networks that were asked for last: a digit is drawn stroke by stroke. */
+  readonly #networks = new Map<string, Promise<LoadedRun>>();
+
+  constructor(private readonly storage: OpfsStorage) {}
+
+  /** @param here the folder of the experiment that this tab works in */
+  async list(here: string | null): Promise<ExperimentEntry[]> {
+    const records = Map.groupBy(await listAsked(this.storage), ({ path }) => path);
+    const found = new Set([...await findExperiments(this.storage), ...records.keys()]);
+    const entries = [...found].sort().map((path) =>
+      this.#entry(path, records.get(path) ?? [], here)
+    );
+    return await Promise.all(entries);
+  }
+
+  async #entry(
+    path: string,
+    records: AskedRecord[],
+    here: string | null,
+  ): Promise<ExperimentEntry> {
+    const runs = await findRuns(this.storage, path);
+    const finished = runs.filter(({ isFinished }) => isFinished);
+    const inUse = path === here ? "here" : await this.#isLocked(path) ? "elsewhere" : null;
+    // Controls are added to the runs of the lottery.
+    const asked = records.reduce((sum, { runsTotal }) => sum + runsTotal, 0);
+    return {
+      path,
+      asked: records.map(({ task, args, since, state }) => ({ task, args, since, state })),
+      runsFinished: finished.length,
+      runsTotal: records.length > 0 ? Math.max(asked, runs.length) : null,
+      isUnfinished: inUse === null && records.some(({ state }) => state === "unfinished"),
+      inUse,
+      settings: records[0]?.settings ?? await this.#settings(finished[0]?.folder),
+    };
+  }
+
+  async #isLocked(experiment: string): Promise<boolean> {
+    for (const trial of await findTrials(this.storage, experiment)) {
+      if (await this.storage.isLocked(paths.lock(trial))) return true;
+    }
+    return false;
+  }
+
+  /** What a run's record says of its experiment; nothing where there is none. */
+  async #settings(folder: string | undefined): Promise<Settings> {
+    if (folder === undefined) return [];
+    const record = await readRecord(this.storage, folder);
+    if (record === null) return [];
+    const config = parseConfig(record, paths.record(folder));
+    return settingsText(config);
+  }
+
+  /** @throws NotFoundError if it holds no finished run */
+  async view(path: string): Promise<ExperimentView> {
+    const view: ExperimentView = {
+      ...{ path, runs: [], pixelMaps: [], settings: [] },
+      verdict: judge([]),
+    };
+    for (const { folder, isFinished } of await findRuns(this.storage, path)) {
+      if (!isFinished) continue;
+      const config = await this.#config(folder);
+      const masks = await restoreNetwork(this.storage, paths.masks(folder));
+      const curves = await restoreCurves(this.storage, folder);
+      view.runs.push(summarizeRun(config, folder, { masks, curves }, true));
+      if (view.settings.length === 0) view.settings = settingsText(config);
+      if (config.kind !== "ticket") continue;
+      view.pixelMaps.push(pixelMap(config, masks[config.layers[0].name]));
+    }
+    if (view.runs.length === 0) {
+      throw new NotFoundError(`${path} holds no finished run: go on with it, or delete it`);
+    }
+    view.runs.sort(inOrder);
+    const trial = Math.min(...view.runs.map((run) => run.trial));
+    view.pixelMaps = view.pixelMaps.filter(({ run }) => run.trial === trial)
+      .sort((a, b) => inOrder(a.run, b.run));
+    view.verdict = judge(summarizeLevels(view.runs));
+    return view;
+  }
+
+  async curves(folders: readonly string[]): Promise<RunCurves[]> {
+    return await Promise.all(folders.map(async (folder) => ({
+      folder,
+      curves: await restoreCurves(this.storage, folder),
+    })));
+  }
+
+  /** @param pixels of one image, from 0 to 1 */
+  async predict(pixels: readonly number[], folders: readonly string[]): Promise<Prediction[]> {
+    for (const folder of this.#networks.keys()) {
+      if (!folders.includes(folder)) this.#networks.delete(folder);
+    }
+    const bytes = pixels.map((value) => 255 * value);
+    return await Promise.all(folders.map(async (folder) => {
+      const { config, weights, biases } = await this.#network(folder);
+      const input = normalizeImage(bytes, config.normalization);
+      const [probabilities] = predict(config.layers, weights, biases, [input]);
+      return { folder, probabilities };
+    }));
+  }
+
+  #network(folder: string): Promise<LoadedRun> {
+    let run = this.#networks.get(folder);
+    if (!run) {
+      run = this.#loadRun(folder);
+      this.#networks.set(folder, run);
+      run.catch(() => this.#networks.delete(folder));
+    }
+    return run;
+  }
+
+  async #loadRun(folder: string): Promise<LoadedRun> {
+    const config = await this.#config(folder);
+    const hasBiases = config.layers.some(({ useBias }) => useBias);
+    return {
+      config,
+      weights: await restoreNetwork(this.storage, paths.final(folder)),
+      biases: hasBiases ? await restoreNetwork(this.storage, paths.finalBiases(folder)) : {},
+    };
+  }
+
+  async #config(folder: string): Promise<RunConfig> {
+    const record = await readRecord(this.storage, folder);
+    if (record === null) {
+      throw new NotFoundError(`${folder} is not the folder of a finished run: choose another one`);
+    }
+    return parseConfig(record, paths.record(folder));
+  }
+
+  /** A finished run as one safetensors file. */
+  async exportTicket(folder: string): Promise<Blob> {
+    const bytes = await exportRun(this.storage, folder, "safetensors");
+    return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
+  }
+
+  /**
+   * Removes an experiment and all that is known of it.
+   *
+   * @throws LockedError if something works in it
+   */
+  async remove(path: string, here: string | null): Promise<void> {
+    if (!(await this.list(here)).some((entry) => entry.path === path)) {
+      throw new InputError(`${path} is not an experiment: nothing was removed`);
+    }
+    if (path === here) {
+      throw new LockedError(`${path} is being trained: stop it first, then delete it`);
+    }
+    if (await this.#isLocked(path)) {
+      throw new LockedError(
+        `${path} is in use in another tab: stop it there, or close that tab, then delete it`,
+      );
+    }
+    await forgetAsked(this.storage, path);
+    await this.storage.remove(path);
+  }
+}
+
+interface LoadedRun {
+  config: RunConfig;
+  weights: Network;
+  biases: Network;
+}
+
+function settingsText(config: RunConfig): Settings {
+  const settings = settingsOf(config);
+  return [
+    ["dataset", datasetText(settings)],
+    ["training", trainingText(settings)],
+    ["seed", `${settings.seed}`],
+  ];
+}

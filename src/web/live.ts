@@ -1,0 +1,147 @@
+/**
+ * What the page is told while a run goes on: takes what the laboratory reports, gives events, few enough
+ * for a page to draw.
+ */
+
+import { outDegrees } from "../analysis/anatomy.ts";
+import type { CurvePoint, Curves } from "../engine/mod.ts";
+import type { Tensor } from "../formats/tensor.ts";
+import type { LaboratoryOptions } from "../mnist_fc/laboratory.ts";
+import { type ProgressState, SpeedMeter } from "../mnist_fc/progress.ts";
+import type { RunId, StartedRun } from "../mnist_fc/run_config.ts";
+import type { RunSummary } from "../mnist_fc/summary.ts";
+import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
+
+/** Most points of a training curve that one event brings. */
+const MOST_POINTS = 20;
+/** Time between two events of progress, and of one run's points. */
+const PAUSE_MS = 250;
+
+/** See the head of this file: what a laboratory is given to report to. */
+export class LiveEvents implements
+  Required<
+    Pick<LaboratoryOptions, "onStage" | "onRun" | "onPoints" | "onProgress" | "onNotice">
+  > {
+  readonly #speed = new SpeedMeter();
+  readonly #points = new Map<string, { run: RunId; points: Curves }>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #progress: ProgressState | null = null;
+  #step: Step | null = null;
+
+  /** The last level that is pruned to make the next; -1 where nothing is. */
+  lastPruned = -1;
+
+  constructor(private readonly send: (event: LaboratoryEvent) => void) {}
+
+  readonly onNotice = (text: string): void => this.send({ type: "notice", text });
+
+  readonly onStage = (stage: string, run: StartedRun | null): void => {
+    if (run === null) return;
+    const { kind, level } = run;
+    this.flush();
+    this.send({ type: "stage", stage, run: idOf(run) });
+    const [mask] = Object.values(run.masks);
+    if (mask) this.send({ type: "map", map: pixelMap(run, mask) });
+    this.step(kind !== "ticket" ? "control" : level > 0 ? "rewind" : "train");
+  };
+
+  readonly onRun = (summary: RunSummary): void => {
+    this.flush();
+    this.send({ type: "run", summary });
+    if (summary.kind === "ticket" && summary.level <= this.lastPruned) this.step("prune");
+  };
+
+  readonly onPoints = (run: RunId, points: Curves): void => {
+    const key = JSON.stringify(idOf(run));
+    const held = this.#points.get(key)?.points;
+    this.#points.set(key, {
+      run: idOf(run),
+      points: held ? joined(held, points) : points,
+    });
+    this.#flushSoon();
+  };
+
+  readonly onProgress = (state: ProgressState): void => {
+    this.#speed.measure(performance.now(), state.done);
+    this.#progress = state;
+    if (this.#step !== "control") this.step("train");
+    this.#flushSoon();
+  };
+
+  /** Says what is done now, if that is something else than before. */
+  step(step: Step): void {
+    if (step === this.#step) return;
+    this.#step = step;
+    this.send({ type: "step", step });
+  }
+
+  /** Sends what has gathered. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const { run, points } of this.#points.values()) {
+      this.send({ type: "points", run, points: { ...points, train: thinned(points.train) } });
+    }
+    this.#points.clear();
+    if (this.#progress) {
+      const { done, total } = this.#progress;
+      this.send({
+        type: "progress",
+        ...this.#progress,
+        speed: this.#speed.perSecond,
+        secondsLeft: this.#speed.secondsLeft(done, total),
+      });
+      this.#progress = null;
+    }
+  }
+
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => this.flush(), PAUSE_MS);
+  }
+}
+
+/** Which run, and nothing else of what it may carry. */
+function idOf({ kind, trial, level, run }: RunId): RunId {
+  return { kind, trial, level, run };
+}
+
+function joined(a: Curves, b: Curves): Curves {
+  return {
+    train: [...a.train, ...b.train],
+    validate: [...a.validate, ...b.validate],
+    test: [...a.test, ...b.test],
+  };
+}
+
+/** At most so many points, each the mean of as many neighbours, at the last one's iteration. */
+function thinned(points: readonly CurvePoint[]): CurvePoint[] {
+  const size = Math.ceil(points.length / MOST_POINTS);
+  const groups = Array.from(
+    { length: size && Math.ceil(points.length / size) },
+    (_, i) => points.slice(i * size, (i + 1) * size),
+  );
+  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  return groups.map((group) => ({
+    iteration: group.at(-1)!.iteration,
+    loss: mean(group.map(({ loss }) => loss)),
+    accuracy: mean(group.map(({ accuracy }) => accuracy)),
+  }));
+}
+
+/**
+ * The live weights of each input.
+ *
+ * @param mask of the first layer, (inputs, units)
+ */
+export function pixelMap(run: RunId, mask: Tensor): PixelMap {
+  const [inputs, units] = mask.shape;
+  const side = Math.sqrt(inputs);
+  const isSquare = Number.isInteger(side);
+  return {
+    run: idOf(run),
+    live: [...outDegrees(mask)],
+    units,
+    width: isSquare ? side : inputs,
+    height: isSquare ? side : 1,
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * What the page and the worker say to each other. The page sends requests, each of which gets one reply
+ * or one error; while a run goes on, the worker sends events too. Plain data alone: types, no code.
+ *
+ * A run is asked for as on the command line: the task's name and the same list of arguments, which the
+ * worker reads with the flags of that task's runner. The same arguments again go on with it.
+ */
+
+import type { AdapterDescription, Curves } from "../engine/mod.ts";
+import type { RunId } from "../mnist_fc/run_config.ts";
+import type { RunSummary } from "../mnist_fc/summary.ts";
+
+/** The tasks that the page can run. */
+export type TaskName = "run-lottery" | "reinitialize" | "random-sparsity";
+
+/** A task as it was asked for. */
+export interface Asked {
+  task: TaskName;
+  args: string[];
+}
+
+/** Why nothing can be trained here, in plain words. */
+export interface Obstacle {
+  /** `storage`: the browser keeps no files for this page (private window, or not a secure address). */
+  kind: "no-webgpu" | "no-adapter" | "storage";
+  message: string;
+}
+
+/** What the worker found when it began. */
+export interface Opened {
+  /** The GPU; null if there is none, then `obstacle` says why. Files can be looked at all the same. */
+  adapter: AdapterDescription | null;
+  obstacle: Obstacle | null;
+  /** Whether data/mnist holds MNIST's four files, or other examples in its place. */
+  hasMnist: boolean;
+}
+
+/** An experiment in this browser's storage. */
+export interface ExperimentEntry {
+  /** Its folder: `results/mnist-quick`. */
+  path: string;
+  /** Of each task that was asked for in this browser, the last one; none of imported experiments. */
+  asked: (Asked & {
+    /** ISO 8601. */
+    since: string;
+    /** `stopped`: by the person, who need not be asked again. */
+    state: "unfinished" | "stopped" | "finished";
+  })[];
+  /** Runs that are finished. */
+  runsFinished: number;
+  /** Runs that were asked for, finished ones included; null where nobody knows. */
+  runsTotal: number | null;
+  /** Whether it should be offered to go on with what was asked for. */
+  isUnfinished: boolean;
+  /** Whether something works in it now: `here`, in this tab, or in another one. */
+  inUse: "here" | "elsewhere" | null;
+  /** Dataset, protocol and so on, as names and texts. */
+  settings: [name: string, text: string][];
+}
+
+/** The live weights of each input. */
+export interface PixelMap {
+  run: RunId;
+  /** Live weights of the first layer by input, row by row. */
+  live: number[];
+  /** Most that an input can have: the units of the first layer. */
+  units: number;
+  /** Width and height where the inputs are an image. */
+  width: number;
+  height: number;
+}
+
+/** A finished experiment to look at. */
+export interface ExperimentView {
+  path: string;
+  /** In order: tickets by level, then controls. */
+  runs: RunSummary[];
+  /** Of the first trial's tickets, by level. */
+  pixelMaps: PixelMap[];
+  /** The same sentence as at the end of the task: whether the ticket won. */
+  verdict: { won: boolean | null; sentence: string };
+  settings: [name: string, text: string][];
+}
+
+/** The curves of a finished run. */
+export interface RunCurves {
+  folder: string;
+  curves: Curves;
+}
+
+/** What a network says of one image. */
+export interface Prediction {
+  folder: string;
+  /** Probability of each class. */
+  probabilities: number[];
+}
+
+/** How a run ended. */
+export type RunEnd =
+  | {
+    state: "finished";
+    /** The experiment's folder. */
+    path: string;
+    /** Table and verdict, as the task prints them. */
+    text: string;
+    /** The same as `--json` gives it. */
+    json: Record<string, unknown>;
+  }
+  /** A checkpoint is written; `run` with the same arguments goes on. */
+  | { state: "paused" | "stopped"; path: string };
+
+/** Space in this browser's storage, in bytes. */
+export interface StorageSpace {
+  used: number;
+  quota: number;
+  /** Whether the browser has promised not to clear it when space is short. */
+  isPersistent: boolean;
+}
+
+/** Every request: what it takes and what it gives. */
+export interface Requests {
+  /** Once, first. */
+  open: [Record<string, never>, Opened];
+  list: [Record<string, never>, ExperimentEntry[]];
+  /** Checks arguments as `run` does, without training; an error says what is wrong. */
+  check: [Asked, { isFine: true }];
+  /** Ends when the run does. One at a time. */
+  run: [Asked, RunEnd];
+  /** Writes a checkpoint and ends the run; `isStopped`: it is not offered again. */
+  pause: [{ isStopped: boolean }, { wasRunning: boolean }];
+  /** MNIST's four files, raw or .gz, or the original's four .npy. */
+  storeMnist: [{ files: File[] }, { stored: string[]; missing: string[]; hasMnist: boolean }];
+  /** The one request that leaves the page's origin. Sends `download` events. */
+  downloadMnist: [Record<string, never>, { hasMnist: true }];
+  view: [{ path: string }, ExperimentView];
+  curves: [{ folders: string[] }, RunCurves[]];
+  /** `pixels`: 784 values from 0 to 1, row by row, white on black as MNIST has them. */
+  predict: [{ pixels: number[]; folders: string[] }, Prediction[]];
+  /** Removes an experiment with all its files; ask the person first. */
+  remove: [{ path: string }, { removed: string }];
+  exportZip: [{ path: string }, Blob];
+  /** `path`: where the experiment is now, a free name where its own was taken. */
+  importZip: [{ file: Blob; name: string }, { path: string }];
+  /** A run's folder as one safetensors file. */
+  exportTicket: [{ folder: string }, Blob];
+  space: [Record<string, never>, StorageSpace];
+}
+
+export type RequestName = keyof Requests;
+
+/** What is done at the moment, for an explanation in plain words. */
+export type Step = "prepare" | "train" | "prune" | "rewind" | "control" | "report";
+
+/** What the worker tells while it works. */
+export type LaboratoryEvent =
+  /** What is about to be trained, as names and texts. */
+  | { type: "header"; path: string; lines: [name: string, text: string][] }
+  /** Runs in all, finished ones included, and how many of them are finished. */
+  | { type: "runs"; finished: number; total: number }
+  /** `stage`: "level 3/10". `run`: what begins to be trained. */
+  | { type: "stage"; stage: string; run: RunId }
+  | { type: "step"; step: Step }
+  | {
+    type: "progress";
+    stage: string;
+    /** Iterations of this run that are done, and that there will be. */
+    iteration: number;
+    iterations: number;
+    /** The same over all runs that were left when the task began. */
+    done: number;
+    total: number;
+    /** Of the latest iteration's batch. */
+    loss: number;
+    /** Of the latest evaluation, from 0 to 1; null before the first. */
+    accuracy: number | null;
+    /** Iterations per second, all runs together; null until it is known. */
+    speed: number | null;
+    secondsLeft: number | null;
+  }
+  /** New points of a run's curves, a few times per second; those of `train` are means of some iterations. */
+  | { type: "points"; run: RunId; points: Curves }
+  | { type: "map"; map: PixelMap }
+  /** A run has ended, or was found finished. */
+  | { type: "run"; summary: RunSummary }
+  /** A line that the person should read. */
+  | { type: "notice"; text: string }
+  /** The GPU was lost; the worker goes on with a fresh one if it can, otherwise the run fails. */
+  | { type: "device-lost"; text: string }
+  | { type: "download"; file: string; bytes: number; total: number | null };
+
+/** From the page. */
+export interface RequestMessage<N extends RequestName = RequestName> {
+  id: number;
+  name: N;
+  argument: Requests[N][0];
+}
+
+/** An error as it travels: its class by name, and its one line. */
+export interface ErrorMessage {
+  /** `UsageError`, `LockedError`, `StorageError`, …: the classes of src/errors.ts; else a bug. */
+  name: string;
+  message: string;
+  isBug: boolean;
+}
+
+/** From the worker. */
+export type WorkerMessage =
+  | { id: number; reply: Requests[RequestName][1] }
+  | { id: number; error: ErrorMessage }
+  | { event: LaboratoryEvent };

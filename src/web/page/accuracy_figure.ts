@@ -1,0 +1,106 @@
+/// <reference lib="dom" />
+/**
+ * Accuracy against weights remaining, drawn again whenever a level is finished. Takes the runs, shows
+ * the pictures that the chart worker makes; that worker, with Vega in it, is loaded when first needed.
+ */
+
+import type { RunSummary } from "../../mnist_fc/summary.ts";
+import type { Chart, ChartReply, ChartRequest } from "./chart_worker.ts";
+import { el } from "./dom.ts";
+import { levelName, percentText } from "./level_table.ts";
+
+const TITLES: Record<Chart["at"], [title: string, note: string]> = {
+  "early stop": [
+    "Test accuracy at the early stop",
+    "Read off at the iteration with the smallest validation loss, against the weights remaining.",
+  ],
+  "end": [
+    "Test accuracy at the end",
+    "Read off at the last iteration. Above the first blue point, a ticket beats the full network.",
+  ],
+};
+
+/** See the head of this file. */
+export class AccuracyFigure {
+  #worker: Worker | null = null;
+  #id = 0;
+  #isBusy = false;
+  #runs: readonly RunSummary[] = [];
+  #addresses: string[] = [];
+
+  constructor(private readonly container: HTMLElement) {
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
+  }
+
+  /** Shows these runs; with fewer than two levels there is nothing to compare yet. */
+  show(runs: readonly RunSummary[]): void {
+    this.#runs = runs;
+    const isWorthIt = new Set(runs.map(({ level, kind }) => `${level} ${kind}`)).size > 1;
+    if (isWorthIt) this.#draw();
+    else {
+      this.#id++;
+      this.container.hidden = true;
+    }
+  }
+
+  #draw(): void {
+    if (this.#runs.length === 0) return;
+    this.#id++;
+    if (!this.#isBusy) this.#send();
+  }
+
+  /** One picture at a time; what came meanwhile is drawn after it. */
+  #send(): void {
+    if (!this.#worker) {
+      this.#worker = new Worker(new URL("chart_worker.js", import.meta.url), { type: "module" });
+      this.#worker.addEventListener("message", ({ data }) => this.#receive(data));
+      this.#worker.addEventListener("error", () => this.#receive({ id: this.#id, error: "lost" }));
+    }
+    this.#isBusy = true;
+    const request: ChartRequest = {
+      id: this.#id,
+      runs: this.#runs,
+      isDark: matchMedia("(prefers-color-scheme: dark)").matches,
+      width: innerWidth < 640 ? 265 : 470,
+    };
+    this.#worker.postMessage(request);
+  }
+
+  #receive({ id, charts, error }: ChartReply): void {
+    this.#isBusy = false;
+    if (id !== this.#id) return this.#send();
+    if (!charts) {
+      this.container.replaceChildren(
+        el(
+          "p",
+          { class: "note" },
+          `The chart could not be drawn (${error}); the table has its numbers.`,
+        ),
+      );
+      this.container.hidden = false;
+      return;
+    }
+    for (const address of this.#addresses) URL.revokeObjectURL(address);
+    this.#addresses = charts.map(({ svg }) =>
+      URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }))
+    );
+    this.container.replaceChildren(...charts.map(({ at }, i) => {
+      const [title, note] = TITLES[at];
+      return el(
+        "figure",
+        { class: "figure" },
+        el("figcaption", {}, el("h3", {}, title), el("p", { class: "note" }, note)),
+        el("img", { src: this.#addresses[i], alt: this.#inWords(at) }),
+      );
+    }));
+    this.container.hidden = false;
+  }
+
+  #inWords(at: Chart["at"]): string {
+    const points = this.#runs.map((run) =>
+      `${levelName(run)}, ${run.percent.toFixed(1)}% of the weights: ` +
+      percentText(at === "end" ? run.finalAccuracy : run.earlyStopAccuracy)
+    );
+    return points.join("; ");
+  }
+}

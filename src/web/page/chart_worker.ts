@@ -1,0 +1,92 @@
+/// <reference lib="dom" />
+/**
+ * Draws the finished figures off the page's thread: takes runs, gives SVGs made from the very
+ * specification that the command line's report draws. Vega takes longer than a page may stand still.
+ */
+
+import type { TopLevelSpec } from "vega-lite";
+import { accuracySpec } from "../../analysis/charts.ts";
+import { CHART_CONFIG, PALETTE } from "../../analysis/chart_style.ts";
+import { renderSvg } from "../../analysis/render_svg.ts";
+import { chartPoints } from "../../mnist_fc/lottery_report.ts";
+import type { RunSummary } from "../../mnist_fc/summary.ts";
+
+/** What to draw. */
+export interface ChartRequest {
+  id: number;
+  runs: readonly RunSummary[];
+  isDark: boolean;
+  /** Width of a panel, in CSS pixels. */
+  width: number;
+}
+
+/** One figure: the accuracy at one moment of the training. */
+export interface Chart {
+  at: "early stop" | "end";
+  svg: string;
+}
+
+/** The reply; `error` where Vega could not draw. */
+export interface ChartReply {
+  id: number;
+  charts?: Chart[];
+  error?: string;
+}
+
+/** What the light colours are on a dark page: as far from its background as the first are from white. */
+const DARK: Readonly<Record<string, string>> = {
+  [PALETTE.blue]: "#56B4E9",
+  [PALETTE.vermillion]: "#F08A45",
+  [PALETTE.green]: "#4FC49B",
+  [PALETTE.sky]: "#B5DDF5",
+  [PALETTE.black]: "#E8EBED",
+  "#222222": "#C9CFD4",
+  "#E6E6E6": "#2E353B",
+};
+
+/** The picture without a background, in the colours of the page. */
+function recolor(svg: string, isDark: boolean): string {
+  const clear = svg.replaceAll('fill="#FFFFFF"', 'fill="none"');
+  return isDark ? clear.replace(/#[0-9A-F]{6}\b/g, (color) => DARK[color] ?? color) : clear;
+}
+
+/** Letters that stay legible on a phone, where the picture is shown at its own size. */
+function narrowConfig({ axis, legend }: typeof CHART_CONFIG & object) {
+  return {
+    axis: { ...axis, labelFontSize: 11.5, titleFontSize: 13, labelOverlap: true, titlePadding: 8 },
+    legend: { ...legend, labelFontSize: 13, symbolSize: 90, columns: 1 },
+  };
+}
+
+/** One panel of the report's chart, without the title and the heading that the page has itself. */
+function panel(runs: readonly RunSummary[], at: Chart["at"], width: number): TopLevelSpec | null {
+  const points = chartPoints(runs).filter((point) => point.at === at);
+  if (points.length === 0) return null;
+  const { title: _, ...spec } = accuracySpec(points, { title: "" }) as unknown as
+    & Record<string, unknown>
+    & { facet: { column: object }; spec: object; config: typeof CHART_CONFIG & object };
+  const narrow = width < 300 ? narrowConfig(spec.config) : {};
+  return {
+    ...spec,
+    facet: { column: { ...spec.facet.column, header: null } },
+    spec: { ...spec.spec, width, height: Math.round(0.62 * width) },
+    config: { ...spec.config, ...narrow, padding: 4 },
+  } as unknown as TopLevelSpec;
+}
+
+async function draw({ runs, isDark, width }: ChartRequest): Promise<Chart[]> {
+  const charts: Chart[] = [];
+  for (const at of ["early stop", "end"] as const) {
+    const spec = panel(runs, at, width);
+    if (spec) charts.push({ at, svg: recolor(await renderSvg(spec), isDark) });
+  }
+  return charts;
+}
+
+addEventListener("message", async ({ data }: MessageEvent<ChartRequest>) => {
+  const reply: ChartReply = await draw(data).then(
+    (charts) => ({ id: data.id, charts }),
+    (error) => ({ id: data.id, error: `${error}` }),
+  );
+  postMessage(reply);
+});

@@ -1,0 +1,38 @@
+/**
+ * Where an experiment goes when the person names no folder: its usual one, or the next free one beside
+ * it, so that another seed needs no other name. The same settings again find the folder they made.
+ */
+
+import { joinLine } from "../../mnist_fc/argfile_lines.ts";
+import type { ExperimentEntry } from "../messages.ts";
+import type { ValidSettings } from "./settings_form.ts";
+
+const PATH_FLAG = "--experiment-path=";
+
+/** The folder that the command line would take; `auto` is decided by what is here. */
+function usualPath({ values }: ValidSettings, hasMnist: boolean): string {
+  const { dataset, protocol, oneShot } = values;
+  const name = dataset !== "auto" ? dataset : hasMnist ? "mnist" : "synthetic-digits";
+  return `results/${name}-${protocol}${oneShot ? "-one-shot" : ""}`;
+}
+
+/** The arguments to run, with a folder where the usual one holds something else. */
+export function placedArgs(
+  settings: ValidSettings,
+  entries: readonly ExperimentEntry[],
+  hasMnist: boolean,
+): string[] {
+  const { args, values } = settings;
+  if (values.experimentPath !== undefined) return args;
+  const own = joinLine(args);
+  const usual = usualPath(settings, hasMnist);
+  for (let n = 1;; n++) {
+    const path = n === 1 ? usual : `${usual}-${n}`;
+    const placed = n === 1 ? args : [...args, `${PATH_FLAG}${path}`];
+    const entry = entries.find((entry) => entry.path === path);
+    const isOwn = entry?.asked.some(({ task, args }) =>
+      task === "run-lottery" && joinLine(args.filter((arg) => !arg.startsWith(PATH_FLAG))) === own
+    );
+    if (!entry || isOwn) return placed;
+  }
+}

@@ -1,0 +1,161 @@
+/// <reference lib="dom" />
+/**
+ * Messages to the person: what went wrong in plain words, and what to do about it. Takes errors and
+ * obstacles as the worker tells them, gives elements.
+ */
+
+import { LaboratoryError } from "../client.ts";
+import type { Obstacle } from "../messages.ts";
+import { button, byId, el } from "./dom.ts";
+
+/** Something to do, as a button. */
+export interface Action {
+  text: string;
+  run(): void;
+}
+
+/** What a message says. */
+export interface Message {
+  /** Messages of one key replace each other. */
+  key: string;
+  title: string;
+  text?: string;
+  advice?: string[];
+  /** The program's own words, for whoever wants them. */
+  detail?: string;
+  isFailure?: boolean;
+  actions?: Action[];
+}
+
+/** Shows a message under the heading of the page, in the place of an older one of its key. */
+export function tell(message: Message): void {
+  const { key, title, text, advice = [], detail, actions = [] } = message;
+  const element = el(
+    "div",
+    { class: message.isFailure ? "message message-failure" : "message", "data-key": key },
+    el("h3", {}, title),
+    ...(text ? [el("p", {}, text)] : []),
+    ...(advice.length > 0 ? [el("ul", {}, ...advice.map((line) => el("li", {}, line)))] : []),
+    ...(detail
+      ? [el("details", {}, el("summary", {}, "The program’s own words"), el("p", {}, detail))]
+      : []),
+    el(
+      "div",
+      { class: "actions" },
+      ...actions.map(({ text, run }, i) =>
+        button(text, () => {
+          element.remove();
+          run();
+        }, { class: i === 0 ? "small primary" : "small" })
+      ),
+      button("Close", () => element.remove(), { class: "small" }),
+    ),
+  );
+  untell(key);
+  byId("messages").prepend(element);
+  if (message.isFailure) element.scrollIntoView({ block: "nearest" });
+}
+
+/** Takes a message away. */
+export function untell(key: string): void {
+  byId("messages").querySelector(`[data-key="${CSS.escape(key)}"]`)?.remove();
+}
+
+const OBSTACLES: Record<Obstacle["kind"], { title: string; advice: string[] }> = {
+  "no-webgpu": {
+    title: "This browser has no WebGPU, so it cannot train here",
+    advice: [
+      "Use Chrome or Edge from version 113 on, on a computer; on Linux or an older machine WebGPU " +
+      "may have to be turned on at chrome://flags/#enable-unsafe-webgpu.",
+      "Open the page at http://127.0.0.1, http://localhost or an https address: browsers hide WebGPU " +
+      "from all others.",
+      "Saved experiments and zips can be looked at all the same.",
+    ],
+  },
+  "no-adapter": {
+    title: "WebGPU is here, but it found no GPU to work on",
+    advice: [
+      "Turn on “Use graphics acceleration” in the browser’s settings, then restart the browser.",
+      "Update the graphics driver; chrome://gpu says what the browser makes of it.",
+      "Without a GPU, Chrome can compute on the processor: start it with " +
+      "--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.",
+    ],
+  },
+  "storage": {
+    title: "The browser keeps no files for this page",
+    advice: [
+      "Leave the private window: there, nothing can be stored.",
+      "Open the page at http://127.0.0.1, http://localhost or an https address.",
+      "Allow this page to store data in the browser’s settings for it.",
+    ],
+  },
+};
+
+/** What stands in the way of training at all. */
+export function tellObstacle({ kind, message }: Obstacle): void {
+  tell({ key: "obstacle", ...OBSTACLES[kind], detail: message, isFailure: true });
+}
+
+const FAILURES: Record<string, { title: string; advice?: string[] }> = {
+  UsageError: { title: "These settings do not fit together" },
+  LockedError: {
+    title: "Another tab is working on this experiment",
+    advice: ["Go on in that tab, or close it and try again here."],
+  },
+  DeviceLostError: {
+    title: "The GPU went away, and no other could be opened",
+    advice: [
+      "What was trained up to the last checkpoint is kept: reload the page, then continue.",
+      "It happens when the driver restarts, the computer sleeps, or memory runs out. Close other " +
+      "pages that use the GPU.",
+    ],
+  },
+  OutOfMemoryError: {
+    title: "The GPU has not enough free memory",
+    advice: ["Use fewer trials at once (--replicas), a smaller batch, or close other pages."],
+  },
+  CapacityError: { title: "This is too large for the GPU" },
+  DivergedError: {
+    title: "The training ran away: the loss is no longer a number",
+    advice: ["A smaller learning rate helps; it stands under Settings."],
+  },
+  QuotaError: {
+    title: "The browser gives this page no more space",
+    advice: [
+      "Download experiments that you want to keep as zips, then delete them under Saved.",
+      "Nothing that was finished is damaged; continue when there is room.",
+    ],
+  },
+  StorageError: {
+    title: "A file could not be read or written",
+    advice: ["What was finished is kept. If space is short, delete saved experiments."],
+  },
+  FormatError: { title: "This file is not what it should be" },
+  InputError: { title: "These values cannot be used" },
+  WorkerError: {
+    title: "The part of the page that trains has stopped",
+    advice: ["Reload the page. What was trained up to the last checkpoint is kept."],
+  },
+};
+
+/** An error in plain words; whatever is not known is called a fault of this program. */
+export function tellError(error: unknown, key = "error", actions: Action[] = []): void {
+  const message = error instanceof Error ? error.message : `${error}`;
+  const name = error instanceof Error ? error.name : "";
+  const isFull = /quota/i.test(name + message);
+  const known = FAILURES[isFull ? "QuotaError" : name];
+  if (error instanceof LaboratoryError ? !error.isBug || known : known) {
+    const { title, advice } = known ?? { title: "That did not work" };
+    tell({ key, title, text: message, advice, isFailure: true, actions });
+  } else {
+    tell({
+      key,
+      title: "That is a fault of this program",
+      text:
+        "Reload the page; experiments are kept. Please report what you did and the words below.",
+      detail: error instanceof Error ? error.stack ?? message : message,
+      isFailure: true,
+      actions,
+    });
+  }
+}

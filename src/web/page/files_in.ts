@@ -1,0 +1,105 @@
+/// <reference lib="dom" />
+/**
+ * Files that come in: MNIST by download or as four files, experiments as zips, chosen or dropped
+ * anywhere on the page. Takes what the worker can do with them, tells what came of it.
+ */
+
+import type { LaboratoryClient } from "../client.ts";
+import { byId } from "./dom.ts";
+
+/** What the page does after files have come in. */
+export interface FilesInActions {
+  onMnist(hasMnist: boolean): void;
+  onImported(path: string): void;
+  onError(error: unknown): void;
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** Says what is known of MNIST. */
+export function showDataState(text: string): void {
+  byId("data-state").textContent = text;
+}
+
+/** Listens to the buttons, the file fields and to drops. */
+export function acceptFiles(client: LaboratoryClient, actions: FilesInActions): void {
+  const { onMnist, onImported, onError } = actions;
+
+  async function storeMnist(files: File[]): Promise<void> {
+    showDataState("Reading the files …");
+    try {
+      const { missing, hasMnist } = await client.ask("storeMnist", { files });
+      showDataState(
+        hasMnist
+          ? "MNIST is here: choose it as the dataset."
+          : `Kept. Still missing: ${missing.join(", ")}.`,
+      );
+      onMnist(hasMnist);
+    } catch (error) {
+      showDataState("Nothing was stored.");
+      onError(error);
+    }
+  }
+
+  async function importZip(file: File): Promise<void> {
+    try {
+      const { path } = await client.ask("importZip", { file, name: file.name });
+      onImported(path);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  async function take(files: File[]): Promise<void> {
+    const zips = files.filter(({ name }) => /\.zip$/i.test(name));
+    const others = files.filter((file) => !zips.includes(file));
+    for (const zip of zips) await importZip(zip);
+    if (others.length > 0) await storeMnist(others);
+  }
+
+  const download = byId<HTMLButtonElement>("download-mnist");
+  download.addEventListener("click", async () => {
+    download.disabled = true;
+    showDataState("Connecting …");
+    try {
+      await client.ask("downloadMnist");
+      showDataState("MNIST is here: choose it as the dataset.");
+      onMnist(true);
+    } catch (error) {
+      showDataState("The download failed. The four files can be dropped on this page instead.");
+      onError(error);
+    } finally {
+      download.disabled = false;
+    }
+  });
+  client.listen((event) => {
+    if (event.type !== "download") return;
+    const of = event.total === null ? "" : ` of ${megabytes(event.total)}`;
+    showDataState(`${event.file}: ${megabytes(event.bytes)}${of}`);
+  });
+
+  for (const id of ["mnist-files", "zip-file"]) {
+    const field = byId<HTMLInputElement>(id);
+    field.addEventListener("change", async () => {
+      await take([...field.files ?? []]);
+      field.value = "";
+    });
+  }
+
+  const hint = byId("drop-hint");
+  const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    hint.hidden = false;
+  });
+  addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) hint.hidden = true;
+  });
+  addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    hint.hidden = true;
+    take([...event.dataTransfer!.files]);
+  });
+}

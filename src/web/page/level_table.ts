@@ -1,0 +1,54 @@
+/// <reference lib="dom" />
+/**
+ * The results by level as a table. Takes the means over trials as the command line prints them, gives
+ * the same columns in HTML.
+ */
+
+import type { LevelSummary } from "../../mnist_fc/summary.ts";
+import { el } from "./dom.ts";
+
+/** A fraction as a percentage; a dash for what is not known. */
+export function percentText(fraction: number | null, digits = 2): string {
+  return fraction === null ? "–" : `${(100 * fraction).toFixed(digits)}%`;
+}
+
+/** "Level 3", "Level 3, random twin". */
+export function levelName({ kind, level }: { kind: string; level: number }): string {
+  const name = level === 0 ? "Full network" : `Level ${level}`;
+  if (kind === "ticket") return name;
+  return `${name}, ${kind === "reinit" ? "random twin" : kind.replaceAll("_", " ")}`;
+}
+
+/** The table; trials are named where there are several. */
+export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
+  const hasEarlyStop = levels.some(({ earlyStopIteration }) => earlyStopIteration !== null);
+  const headers = [
+    "",
+    "Weights remaining",
+    ...(hasEarlyStop ? ["Early stop at iteration", "Test accuracy there"] : []),
+    "Test accuracy at the end",
+  ];
+  const most = Math.max(1, ...levels.map(({ trials }) => trials));
+  const rows = levels.map((level) =>
+    el(
+      "tr",
+      { class: level.kind },
+      el("th", { scope: "row" }, levelName(level)),
+      el("td", {}, `${level.percent.toFixed(1)}%`),
+      ...(hasEarlyStop
+        ? [
+          el("td", {}, `${Math.round(level.earlyStopIteration ?? NaN)}`),
+          el("td", {}, percentText(level.earlyStopAccuracy)),
+        ]
+        : []),
+      el("td", {}, percentText(level.finalAccuracy)),
+    )
+  );
+  return el(
+    "table",
+    {},
+    el("caption", {}, most > 1 ? `Level by level, means of ${most} trials` : "Level by level"),
+    el("thead", {}, el("tr", {}, ...headers.map((text) => el("th", { scope: "col" }, text)))),
+    el("tbody", {}, ...rows),
+  );
+}

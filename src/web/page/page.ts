@@ -1,0 +1,244 @@
+/// <reference lib="dom" />
+/**
+ * The page: a lottery-ticket laboratory in a browser tab. Opens the worker in which everything is
+ * trained, and ties the parts of index.html to it.
+ */
+
+import { LaboratoryClient } from "../client.ts";
+import { joinLine } from "../../mnist_fc/argfile_lines.ts";
+import type { ExperimentEntry, StorageSpace } from "../messages.ts";
+import { comparisonTable } from "./comparison.ts";
+import { confirmed } from "./confirm.ts";
+import { DigitAnswers } from "./digit_answers.ts";
+import { button, byId, el, offerDownload } from "./dom.ts";
+import { placedArgs } from "./experiment_place.ts";
+import { showExperiments } from "./experiments_list.ts";
+import { tell, tellError, tellObstacle } from "./failures.ts";
+import { acceptFiles, showDataState } from "./files_in.ts";
+import { RunControl } from "./run_control.ts";
+import { RunModel } from "./run_model.ts";
+import { RunView } from "./run_view.ts";
+import { planText } from "./plan.ts";
+import { SettingsForm } from "./settings_form.ts";
+
+/** What one press of the button runs: to the end in a minute or two, with nothing to download. */
+const FIRST_ARGS = [
+  ...["--dataset=synthetic-digits", "--iterations=7", "--training-len=300"],
+  ...["--test-interval=50", "--validate-interval=50"],
+];
+
+const client = new LaboratoryClient(
+  new Worker(new URL("worker.js", import.meta.url), { type: "module" }),
+);
+let canTrain = false, hasMnist = false;
+let entries: ExperimentEntry[] = [];
+
+const form = new SettingsForm(() => showPlan());
+byId("settings-fields").replaceChildren(form.element);
+const view = new RunView();
+const answers = new DigitAnswers(client, (error) => tellError(error));
+const control = new RunControl(client, view, {
+  onState: () => {
+    showPlan();
+    showFiles();
+    refreshList();
+  },
+  onRun: () => answers.setTickets(view.model.tickets),
+});
+
+/** What would be run, and whether it can be. */
+function showPlan(): void {
+  const { valid } = form;
+  const isReady = canTrain && valid !== null && !control.isBusy;
+  for (const id of ["start", "start-below"]) byId<HTMLButtonElement>(id).disabled = !isReady;
+  byId("plan").textContent = valid ? planText(valid, hasMnist) : "";
+  // Each argument a part of its own: lines break between them, not at their dashes.
+  const words = valid ? placedArgs(valid, entries, hasMnist).map((arg) => joinLine([arg])) : [];
+  byId("command").replaceChildren(
+    ...(valid ? [el("span", {}, "deno task run-lottery")] : []),
+    ...words.flatMap((word) => [" ", el("span", {}, word)]),
+  );
+  byId("settings-state").textContent = valid
+    ? ""
+    : "A setting needs another value before this can run.";
+}
+
+function start(): void {
+  if (!form.valid || !canTrain) return form.focusComplaint();
+  // Asked for while the person looks on; browsers that refuse go on without.
+  navigator.storage?.persist?.();
+  control.run({ task: "run-lottery", args: placedArgs(form.valid, entries, hasMnist) });
+}
+
+/** Buttons for the files of the experiment that is shown. */
+function showFiles(): void {
+  const { path, tickets, runs } = view.model;
+  const ticket = tickets.at(-1);
+  if (control.isBusy || path === "" || runs.length === 0) {
+    return byId("run-files").replaceChildren();
+  }
+  const hasLevels = ticket !== undefined && ticket.level > 0;
+  byId("run-files").replaceChildren(
+    button("Download the experiment (zip)", () => downloadZip(path)),
+    ...(hasLevels
+      ? [button("Download the ticket (safetensors)", () => downloadTicket(ticket.folder))]
+      : []),
+    ...(hasLevels && canTrain
+      ? [button("Train three random twins of every level", () =>
+        control.run(
+          { task: "reinitialize", args: [`--experiment-path=${path}`] },
+          view.model,
+        ))]
+      : []),
+  );
+}
+
+const fileName = (path: string) => path.replace(/^results\//, "").replaceAll("/", "-");
+
+/** Does something that may fail; the person is told. */
+async function attempt(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    tellError(error);
+  }
+}
+
+const downloadZip = (path: string) =>
+  attempt(async () => {
+    const zip = await client.ask("exportZip", { path });
+    offerDownload(`${fileName(path)}.zip`, zip, "application/zip");
+  });
+
+const downloadTicket = (folder: string) =>
+  attempt(async () => {
+    const ticket = await client.ask("exportTicket", { folder });
+    offerDownload(`${fileName(folder)}.safetensors`, ticket, "application/octet-stream");
+  });
+
+const open = (path: string) =>
+  attempt(async () => {
+    const shown = await client.ask("view", { path });
+    control.release();
+    const model = RunModel.of(shown);
+    view.open(model, "A saved experiment");
+    byId("run-stage").focus({ preventScroll: true });
+    byId("run").scrollIntoView();
+    answers.setTickets(model.tickets);
+    await control.loadCurves();
+    view.finish(shown.verdict.sentence, "A saved experiment");
+    showFiles();
+  });
+
+const remove = (path: string) =>
+  attempt(async () => {
+    const name = path.replace(/^results\//, "");
+    const text = "All its files go: weights, masks, logs. A zip of it can be downloaded before.";
+    if (!await confirmed(`Delete ${name}?`, text, "Delete it")) return;
+    await client.ask("remove", { path });
+    if (view.model.path === path) {
+      byId("run").hidden = true;
+      view.model = new RunModel();
+      answers.setTickets([]);
+    }
+    await refreshList();
+    byId("saved-title").focus();
+  });
+
+const compare = (paths: string[]) =>
+  attempt(async () => {
+    const views = await Promise.all(paths.map((path) => client.ask("view", { path })));
+    byId("comparison").replaceChildren(comparisonTable(views));
+    byId("comparison").hidden = false;
+    byId("comparison").focus();
+  });
+
+/** Goes on with all that was asked for and has not been finished. */
+function goOn(entry: ExperimentEntry): void {
+  const asked = entry.asked.find(({ state }) => state !== "finished");
+  if (asked) control.run({ task: asked.task, args: asked.args });
+}
+
+async function refreshList(): Promise<void> {
+  await attempt(async () => {
+    entries = await client.ask("list");
+    const actions = { open, goOn, download: downloadZip, remove, compare };
+    showPlan();
+    showExperiments(entries, control.isBusy || !canTrain, actions);
+    byId("space").textContent = spaceText(await client.ask("space"));
+  });
+}
+
+/** How much room is taken, and whether it is safe there. */
+function spaceText({ used, quota, isPersistent }: StorageSpace): string {
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
+  const safety = isPersistent
+    ? ""
+    : " The browser may clear them when the disk is nearly full: download what matters.";
+  return `${megabytes(used)} of ${megabytes(quota)} are taken.${safety}`;
+}
+
+/** Offers to go on with what was interrupted, by closing the tab or otherwise. */
+function offerToGoOn(): void {
+  const entry = entries.find(({ isUnfinished, inUse }) => isUnfinished && inUse === null);
+  const elsewhere = entries.find(({ inUse }) => inUse === "elsewhere");
+  if (elsewhere) {
+    tell({
+      key: "elsewhere",
+      title: "Another tab is training",
+      text: `It works on ${fileName(elsewhere.path)}. Other experiments can be run here.`,
+    });
+  }
+  if (!entry) return;
+  const runs = entry.runsTotal === null
+    ? ""
+    : `${entry.runsFinished} of ${entry.runsTotal} runs are ` +
+      "finished. ";
+  tell({
+    key: "continue",
+    title: `${fileName(entry.path)} was interrupted`,
+    text: `${runs}It can go on from its last checkpoint, as if nothing had happened.`,
+    actions: [{ text: "Continue", run: () => goOn(entry) }],
+  });
+}
+
+byId("start").addEventListener("click", start);
+byId("settings-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  start();
+});
+byId("copy-command").addEventListener("click", (event) =>
+  attempt(async () => {
+    await navigator.clipboard.writeText(byId("command").textContent!);
+    (event.target as HTMLElement).textContent = "Copied";
+  }));
+acceptFiles(client, {
+  onMnist: (has) => {
+    hasMnist = has;
+    showPlan();
+  },
+  onImported: async (path) => {
+    await refreshList();
+    if (!control.isBusy) await open(path);
+  },
+  onError: (error) => tellError(error),
+});
+
+form.setArgs(FIRST_ARGS);
+try {
+  const opened = await client.ask("open");
+  canTrain = opened.obstacle === null;
+  hasMnist = opened.hasMnist;
+  if (opened.obstacle) tellObstacle(opened.obstacle);
+  if (hasMnist) showDataState("MNIST is here: choose it as the dataset.");
+  byId("adapter").textContent = opened.adapter
+    ? `Trains on ${opened.adapter.name}${
+      opened.adapter.isSoftware ? ", in software on the processor" : ""
+    }.`
+    : "";
+  showPlan();
+  await refreshList();
+  offerToGoOn();
+} catch (error) {
+  tellError(error);
+}

@@ -1,0 +1,72 @@
+/// <reference lib="dom" />
+/**
+ * Small pictures of which pixels a network still looks at, one per level. Takes how many weights of
+ * each input are live; gives a canvas whose colour is deeper the more there are.
+ */
+
+import { el } from "./dom.ts";
+
+/** One level's picture. */
+export interface PixelMap {
+  /** "Level 3". */
+  label: string;
+  /** Weights remaining of the whole network, in percent. */
+  percent: number;
+  /** Live weights of each input, row by row. */
+  live: ArrayLike<number>;
+  /** Weights that each input had at first. */
+  most: number;
+}
+
+/** A custom property of the page as red, green, blue from 0 to 255. */
+function rgb(name: string): number[] {
+  const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+function paint(canvas: HTMLCanvasElement, { live, most }: PixelMap, side: number): void {
+  const context = canvas.getContext("2d")!;
+  const image = context.createImageData(side, side);
+  const empty = rgb("--raised"), full = rgb("--accent");
+  for (let i = 0; i < side * side; i++) {
+    const share = Math.min(1, live[i] / most);
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = empty[c] + share * (full[c] - empty[c]);
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** Pictures that are painted already, by their counts: a new level leaves the others as they are. */
+let painted = new WeakMap<ArrayLike<number>, HTMLElement>();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  painted = new WeakMap();
+});
+
+/** Shows maps in a container, in order; inputs that are no square image have none. */
+export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[]): void {
+  const figures = maps.map((map) => {
+    const known = painted.get(map.live);
+    if (known) return known;
+    const side = Math.round(Math.sqrt(map.live.length));
+    const blind = Array.from(map.live).filter((count) => count === 0).length;
+    const canvas = el("canvas", {
+      width: side,
+      height: side,
+      role: "img",
+      "aria-label": `${map.label}, ${map.percent.toFixed(1)}% of the weights: ` +
+        `${map.live.length - blind} of ${map.live.length} pixels are still connected`,
+    });
+    paint(canvas, map, side);
+    const figure = el(
+      "figure",
+      { class: "map" },
+      canvas,
+      el("figcaption", {}, el("b", {}, map.label), el("span", {}, `${map.percent.toFixed(1)}%`)),
+    );
+    painted.set(map.live, figure);
+    return figure;
+  });
+  const isSame = figures.length === container.children.length &&
+    figures.every((figure, i) => figure === container.children[i]);
+  if (!isSame) container.replaceChildren(...figures);
+}

@@ -1,0 +1,174 @@
+/// <reference lib="dom" />
+/**
+ * Starts, pauses, continues and stops what is trained, and keeps the buttons as that allows. Takes a
+ * task and its arguments; tells the view what happens and the page when it has ended.
+ */
+
+import { judge, summarizeLevels } from "../../mnist_fc/summary.ts";
+import type { LaboratoryClient } from "../client.ts";
+import type { Asked, LaboratoryEvent, RunEnd } from "../messages.ts";
+import { byId } from "./dom.ts";
+import { tell, tellError, untell } from "./failures.ts";
+import { RunModel } from "./run_model.ts";
+import type { RunView } from "./run_view.ts";
+import { StepPlayer } from "./step_player.ts";
+import { showSteps } from "./steps.ts";
+
+/** What the page does when something changes. */
+export interface RunControlActions {
+  /** A run has begun or ended. */
+  onState(): void;
+  /** A network can be asked or looked at that could not before. */
+  onRun(): void;
+}
+
+/** See the head of this file. */
+export class RunControl {
+  state: "idle" | "running" | "pausing" | "paused" = "idle";
+  #asked: Asked | null = null;
+  #wasHidden = false;
+  readonly #steps = new StepPlayer(showSteps(byId("steps")));
+  readonly #pause = byId<HTMLButtonElement>("pause");
+  readonly #stop = byId<HTMLButtonElement>("stop");
+
+  constructor(
+    private readonly client: LaboratoryClient,
+    private readonly view: RunView,
+    private readonly actions: RunControlActions,
+  ) {
+    this.#pause.addEventListener("click", () => {
+      if (this.state === "paused" && this.#asked) this.run(this.#asked, this.view.model);
+      else this.#end(false);
+    });
+    this.#stop.addEventListener("click", () => this.#end(true));
+    client.listen((event) => this.#receive(event));
+    document.addEventListener("visibilitychange", () => this.#visibility());
+    this.#showButtons();
+  }
+
+  get isBusy(): boolean {
+    return this.state === "running" || this.state === "pausing";
+  }
+
+  /** Trains; with the model of an experiment that is shown already, adds to that. */
+  async run(asked: Asked, model = new RunModel()): Promise<void> {
+    if (this.isBusy) return;
+    this.#asked = asked;
+    this.#set("running");
+    for (const key of ["error", "continue", "hidden", "device-lost"]) untell(key);
+    this.view.open(model, "Getting ready");
+    this.view.begin();
+    byId("run-stage").focus({ preventScroll: true });
+    byId("steps").scrollIntoView();
+    try {
+      await this.#ended(await this.client.ask("run", asked));
+    } catch (error) {
+      this.#set("idle");
+      this.view.halt("Stopped by an error");
+      // The same settings would fail the same way.
+      const isFinal = error instanceof Error && /^(Usage|Input|Diverged)Error$/.test(error.name);
+      const again = { text: "Try again", run: () => this.run(asked) };
+      tellError(error, "error", isFinal ? [] : [again]);
+    }
+    this.#steps.stop();
+    this.actions.onState();
+  }
+
+  /** Forgets a paused run: another experiment is shown. */
+  release(): void {
+    if (this.state !== "paused") return;
+    this.#asked = null;
+    this.#set("idle");
+  }
+
+  async #ended(end: RunEnd): Promise<void> {
+    this.view.model.path = end.path;
+    if (end.state !== "finished") {
+      this.#set(end.state === "paused" ? "paused" : "idle");
+      this.view.halt(
+        end.state === "paused" ? "Paused" : "Stopped; it can be continued under Saved experiments",
+      );
+      return;
+    }
+    this.#asked = null;
+    this.#set("idle");
+    await this.loadCurves();
+    this.view.finish(judge(summarizeLevels(this.view.model.runs)).sentence);
+    this.actions.onRun();
+  }
+
+  /** Fetches the curves of runs that were not trained before the page's eyes. */
+  async loadCurves(): Promise<void> {
+    const { model } = this.view;
+    const folders = model.missingCurves;
+    if (folders.length === 0) return;
+    for (const { folder, curves } of await this.client.ask("curves", { folders })) {
+      model.addStored(folder, curves);
+    }
+  }
+
+  async #end(isStopped: boolean): Promise<void> {
+    if (this.state === "paused" && isStopped) {
+      this.view.halt("Stopped; it can be continued under Saved experiments");
+      this.#asked = null;
+      this.#set("idle");
+      return;
+    }
+    if (this.state !== "running") return;
+    this.#set("pausing");
+    try {
+      await this.client.ask("pause", { isStopped });
+    } catch (error) {
+      tellError(error);
+    }
+  }
+
+  #receive(event: LaboratoryEvent): void {
+    if (event.type === "download") return;
+    if (event.type === "step") this.#steps.play(event.step);
+    if (event.type === "device-lost") {
+      tell({
+        key: "device-lost",
+        title: "The GPU was lost; the training goes on by itself",
+        text: "The browser took the GPU away, as happens when a driver restarts or a computer " +
+          "sleeps. A fresh one is opened, and the runs go on from where they were.",
+        detail: event.text,
+      });
+    }
+    this.view.receive(event);
+    if (event.type === "run") this.actions.onRun();
+  }
+
+  #set(state: RunControl["state"]): void {
+    this.state = state;
+    this.#showButtons();
+    this.actions.onState();
+  }
+
+  #showButtons(): void {
+    const { state } = this;
+    document.body.classList.toggle("is-running", this.isBusy);
+    this.#pause.hidden = this.#stop.hidden = state === "idle";
+    this.#pause.disabled = this.#stop.disabled = state === "pausing";
+    this.#pause.textContent = state === "paused"
+      ? "Continue"
+      : state === "pausing"
+      ? "Writing a checkpoint …"
+      : "Pause";
+    this.#pause.classList.toggle("primary", state === "paused");
+  }
+
+  /** Browsers give hidden tabs less time; who comes back is told. */
+  #visibility(): void {
+    if (document.hidden) this.#wasHidden = this.isBusy;
+    else if (this.#wasHidden) {
+      this.#wasHidden = false;
+      tell({
+        key: "hidden",
+        title: "This tab was in the background for a while",
+        text: "Browsers give hidden tabs less time. The training went on in its worker, perhaps " +
+          "more slowly; a window of its own, kept visible, is fastest.",
+      });
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * What is known of an experiment that is shown: takes the worker's events, or a finished experiment as
+ * it was stored; gives lines for the charts, summaries and maps. Touches no document.
+ */
+
+import type { CurvePoint, Curves } from "../../engine/mod.ts";
+import type { RunId } from "../../mnist_fc/run_config.ts";
+import { inOrder, type RunSummary } from "../../mnist_fc/summary.ts";
+import type { ExperimentView, LaboratoryEvent, PixelMap } from "../messages.ts";
+import type { Line, Point } from "./line_chart.ts";
+
+/** Which value of a curve's points is drawn. */
+export type Measure = "loss" | "accuracy";
+
+/** Points of a stored training curve that one drawn point is the mean of, at most so many in all. */
+const DRAWN_POINTS = 80;
+
+const keyOf = ({ kind, trial, level, run }: RunId): string => `${kind} ${trial} ${level} ${run}`;
+
+/** Means of neighbours: single batches of 60 examples scatter too much to be seen apart. */
+function smooth(points: readonly CurvePoint[]): CurvePoint[] {
+  const size = Math.max(1, Math.floor(points.length / DRAWN_POINTS));
+  const groups = Math.ceil(points.length / size);
+  return Array.from({ length: groups }, (_, g) => {
+    const group = points.slice(g * size, (g + 1) * size);
+    const mean = (of: (point: CurvePoint) => number) =>
+      group.reduce((sum, point) => sum + of(point), 0) / group.length;
+    return {
+      iteration: Math.round(mean((p) => p.iteration)),
+      loss: mean((p) => p.loss),
+      accuracy: mean((p) => p.accuracy),
+    };
+  });
+}
+
+/** Each point the mean of itself and its neighbours, so that lines can be told apart. */
+function movingMean(points: readonly Point[]): Point[] {
+  return points.map(([x], i) => {
+    // As many on either side: the ends keep their place.
+    const reach = Math.min(3, i, points.length - 1 - i);
+    const near = points.slice(i - reach, i + reach + 1);
+    return [x, near.reduce((sum, [, y]) => sum + y, 0) / near.length];
+  });
+}
+
+/** See the head of this file. */
+export class RunModel {
+  path = "";
+  settings: [name: string, text: string][] = [];
+  readonly summaries = new Map<string, RunSummary>();
+  readonly maps = new Map<string, PixelMap>();
+  /** The run that is being trained; null before and after. */
+  current: RunId | null = null;
+  iterations = 1;
+  readonly #curves = new Map<string, { run: RunId; curves: Curves }>();
+
+  /** A stored experiment. */
+  static of(view: ExperimentView): RunModel {
+    const model = new RunModel();
+    model.path = view.path;
+    model.settings = view.settings;
+    for (const summary of view.runs) model.summaries.set(keyOf(summary), summary);
+    for (const map of view.pixelMaps) model.maps.set(keyOf(map.run), map);
+    return model;
+  }
+
+  /** Takes what the worker tells. */
+  receive(event: LaboratoryEvent): void {
+    if (event.type === "header") {
+      this.path = event.path;
+      this.settings = event.lines;
+    } else if (event.type === "stage") this.current = event.run;
+    else if (event.type === "progress") this.iterations = event.iterations;
+    else if (event.type === "map") this.maps.set(keyOf(event.map.run), event.map);
+    else if (event.type === "run") this.summaries.set(keyOf(event.summary), event.summary);
+    else if (event.type === "points") this.#add(event.run, event.points);
+  }
+
+  #add(run: RunId, points: Curves): void {
+    const key = keyOf(run);
+    const known = this.#curves.get(key) ??
+      { run, curves: { train: [], validate: [], test: [] } };
+    this.#curves.set(key, known);
+    for (const phase of ["train", "validate", "test"] as const) {
+      // A run that goes on from a checkpoint tells some points again.
+      const last = known.curves[phase].at(-1)?.iteration ?? -1;
+      known.curves[phase].push(...points[phase].filter(({ iteration }) => iteration > last));
+    }
+  }
+
+  /** Takes the curves of a finished run as they were stored. */
+  addStored(folder: string, curves: Curves): void {
+    const run = this.runs.find((summary) => summary.folder === folder);
+    if (!run) return;
+    this.#curves.set(keyOf(run), { run, curves: { ...curves, train: smooth(curves.train) } });
+    this.iterations = Math.max(this.iterations, curves.train.at(-1)?.iteration ?? 1);
+  }
+
+  /** Folders of the finished runs whose curves are not here; of one trial and of lotteries alone. */
+  get missingCurves(): string[] {
+    return this.runs.filter((run) => run.trial === this.trial && !this.#curves.has(keyOf(run)))
+      .filter(({ kind, run }) => kind === "ticket" || run <= 1).map(({ folder }) => folder);
+  }
+
+  /** Summaries in the order of the command line's table. */
+  get runs(): RunSummary[] {
+    return [...this.summaries.values()].sort(inOrder);
+  }
+
+  /** The trial that the charts show: the one in training, else the first. */
+  get trial(): number {
+    return this.current?.trial ?? Math.min(...this.runs.map(({ trial }) => trial), Infinity);
+  }
+
+  /** The shown trial's tickets, by level. */
+  get tickets(): RunSummary[] {
+    const trial = Math.min(...this.runs.map((run) => run.trial));
+    return this.runs.filter((run) => run.kind === "ticket" && run.trial === trial);
+  }
+
+  /** Lines of a chart: training loss, or accuracy on the validation split (else the test set). */
+  lines(measure: Measure): Line[] {
+    const ofTrial = [...this.#curves.values()].filter(({ run }) => run.trial === this.trial);
+    const lastLevel = Math.max(0, ...ofTrial.map(({ run }) => run.level));
+    // Twins of every level would hide the tickets; those of the smallest are its rivals.
+    const shown = ofTrial.filter(({ run }) => run.kind === "ticket" || run.level === lastLevel);
+    return shown.map(({ run, curves }) => {
+      const isCurrent = this.current
+        ? keyOf(run) === keyOf(this.current)
+        : run.kind === "ticket" && run.level === lastLevel;
+      const tested = curves.validate.length > 0 ? curves.validate : curves.test;
+      const points = measure === "loss"
+        ? movingMean(curves.train.map(({ iteration, loss }) => [iteration, loss]))
+        : tested.map(({ iteration, accuracy }): Point => [iteration, accuracy]);
+      const role = run.kind !== "ticket"
+        ? "reinit"
+        : isCurrent
+        ? "current"
+        : run.level === 0
+        ? "full"
+        : "earlier";
+      return { points, role };
+    });
+  }
+}

@@ -1,0 +1,227 @@
+/// <reference lib="dom" />
+/**
+ * The part of the page that shows one experiment: what goes on, live curves, maps, figures, the table
+ * and the verdict. Takes a `RunModel` and the worker's events; asks for nothing itself.
+ */
+
+import { judge, summarizeLevels } from "../../mnist_fc/summary.ts";
+import type { LaboratoryEvent } from "../messages.ts";
+import { AccuracyFigure } from "./accuracy_figure.ts";
+import { byId } from "./dom.ts";
+import { levelTable } from "./level_table.ts";
+import { LineChart } from "./line_chart.ts";
+import { showPixelMaps } from "./pixel_maps.ts";
+import { RunModel } from "./run_model.ts";
+
+/** "about 2 min left". */
+export function timeLeft(seconds: number): string {
+  if (seconds < 5) return "a few seconds left";
+  if (seconds < 100) return `about ${Math.ceil(seconds / 5) * 5} s left`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `about ${minutes} min left`;
+  return `about ${Math.round(minutes / 60)} h left`;
+}
+
+/** "level 3/6" in words. */
+export function stageWords(stage: string): string {
+  const level = /^level (\d+)\/(\d+)$/.exec(stage);
+  if (level) {
+    return level[1] === "0"
+      ? "Training the full network"
+      : `Training level ${level[1]} of ${level[2]}`;
+  }
+  if (stage === "control") return "Training the random twin";
+  if (stage === "reinit") return "Training random twins";
+  return `Training: ${stage}`;
+}
+
+/** See the head of this file. */
+export class RunView {
+  model = new RunModel();
+  readonly #loss = new LineChart({
+    title: "Loss while it trains",
+    note: "How wrong it is on training digits (moving mean). Lower is better.",
+    format: (value) => `${Number(value.toFixed(2))}`,
+    fromZero: true,
+  });
+  readonly #accuracy = new LineChart({
+    title: "Accuracy while it trains",
+    note: "The share of digits it gets right among those that it does not train on.",
+    format: (value) => `${Number((100 * value).toFixed(1))}%`,
+    top: 1,
+    fromZero: false,
+  });
+  readonly #figure = new AccuracyFigure(byId("accuracy"));
+
+  constructor() {
+    byId("curves").replaceChildren(this.#accuracy.element, this.#loss.element);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#showMaps());
+  }
+
+  /** Shows another experiment. */
+  open(model: RunModel, title: string): void {
+    this.model = model;
+    byId("run").hidden = false;
+    byId("result").hidden = true;
+    this.#title(title);
+    this.#numbers("", "");
+    this.#note("");
+    byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = true;
+    this.refresh();
+  }
+
+  /** Everything anew from the model. */
+  refresh(): void {
+    byId("run-name").textContent = this.model.path;
+    this.#showCurves();
+    this.#showMaps();
+    this.#showRuns();
+  }
+
+  receive(event: LaboratoryEvent): void {
+    this.model.receive(event);
+    switch (event.type) {
+      case "header":
+        byId("run-name").textContent = event.path;
+        break;
+      case "stage":
+        this.#title(stageWords(event.stage));
+        byId("announcer").textContent = stageWords(event.stage);
+        if (this.#isFresh) this.#numbers("The first results are on their way.", "");
+        this.#showCurves();
+        break;
+      case "progress":
+        this.#progress(event);
+        break;
+      case "points":
+        this.#showCurves();
+        break;
+      case "map":
+        this.#showMaps();
+        break;
+      case "run":
+        this.#showMaps();
+        this.#showRuns();
+        break;
+      case "step":
+        if (event.step === "prepare") this.#title("Getting ready");
+        if (event.step === "report") this.#title("Drawing the figures");
+        break;
+      case "notice":
+        this.#note(event.text);
+        break;
+    }
+  }
+
+  /** Shows that training has begun, from now until `finish` or `halt`. */
+  begin(): void {
+    this.#isFresh = true;
+    byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = false;
+    byId<HTMLProgressElement>("progress").removeAttribute("value");
+    byId("result").hidden = true;
+    this.#title("Getting ready");
+    this.#numbers("The digits are loaded and the GPU’s programs are compiled.", "");
+  }
+
+  /** Shows that training has ended before its end. */
+  halt(words: string): void {
+    this.model.current = null;
+    this.#title(words);
+    byId("announcer").textContent = words;
+    byId("run-left").textContent = "";
+  }
+
+  /** Shows what came of a finished experiment. */
+  finish(sentence: string, title = "Finished"): void {
+    this.model.current = null;
+    byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = true;
+    this.#title(title);
+    this.#showCurves();
+    this.#showRuns();
+    byId("verdict").textContent = sentence;
+    byId("verdict-note").textContent = this.#meaning();
+    byId("result").hidden = false;
+    byId("announcer").textContent = `${title}. ${sentence}`;
+  }
+
+  /** What the verdict does and does not say. */
+  #meaning(): string {
+    const levels = summarizeLevels(this.model.runs);
+    const { won } = judge(levels);
+    const trials = levels[0]?.trials ?? 1;
+    const proof = trials === 1
+      ? "This is one trial: another seed may end otherwise. Try some."
+      : `These are means of ${trials} trials; look at how far the trials lie apart.`;
+    if (won === null) return proof;
+    const reading = won
+      ? "The ticket and its random twin have the same connections. Only their starting values " +
+        "differ, so these made the difference."
+      : "Won means: at least as accurate as the full network, and better than its random twin. Here " +
+        "one of the two failed. Pruning in more, smaller steps or training longer often helps.";
+    return `${reading} ${proof}`;
+  }
+
+  /** Whether nothing has been measured yet. */
+  #isFresh = true;
+
+  #progress(event: Extract<LaboratoryEvent, { type: "progress" }>): void {
+    const { done, total, iteration, iterations, loss, accuracy, speed, secondsLeft } = event;
+    this.#isFresh = false;
+    const progress = byId<HTMLProgressElement>("progress");
+    progress.value = total === 0 ? 1 : done / total;
+    const percent = Math.round(100 * progress.value);
+    progress.textContent = `${percent}%`;
+    const parts = [
+      `iteration ${iteration.toLocaleString("en")} of ${iterations.toLocaleString("en")}`,
+      `loss ${loss.toFixed(3)}`,
+      ...(accuracy === null ? [] : [`accuracy ${(100 * accuracy).toFixed(1)}%`]),
+      ...(speed ? [`${Math.round(speed).toLocaleString("en")} iterations/s`] : []),
+    ];
+    const left = secondsLeft === null ? "measuring the time left" : timeLeft(secondsLeft);
+    this.#numbers(parts.join(" · "), left);
+  }
+
+  #title(text: string): void {
+    byId("run-stage").textContent = text;
+  }
+
+  #numbers(numbers: string, left: string): void {
+    byId("run-numbers").textContent = numbers;
+    byId("run-left").textContent = left;
+  }
+
+  #note(text: string): void {
+    byId("run-note").textContent = text;
+  }
+
+  #showCurves(): void {
+    const { model } = this;
+    const label = model.current ? "this level" : "smallest ticket";
+    this.#loss.show(model.lines("loss"), model.iterations, label);
+    this.#accuracy.show(model.lines("accuracy"), model.iterations, label);
+  }
+
+  #showMaps(): void {
+    const maps = [...this.model.maps.values()].filter(({ run, width, height }) =>
+      run.kind === "ticket" && run.trial === this.model.trial && width === height
+    ).sort((a, b) => a.run.level - b.run.level);
+    byId("maps-figure").hidden = maps.length === 0;
+    showPixelMaps(
+      byId("maps"),
+      maps.map(({ run, live, units }) => {
+        const total = live.length * units;
+        const percent = 100 * live.reduce((sum, n) => sum + n, 0) / total;
+        const label = run.level === 0 ? "Full" : `Level ${run.level}`;
+        return { label, percent, live, most: units };
+      }),
+    );
+  }
+
+  #showRuns(): void {
+    const { runs } = this.model;
+    const levels = summarizeLevels(runs);
+    byId("table").hidden = levels.length === 0;
+    byId("table").replaceChildren(levelTable(levels));
+    this.#figure.show(runs);
+  }
+}

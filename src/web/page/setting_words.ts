@@ -1,0 +1,68 @@
+/**
+ * The settings as the page names and arranges them. The declarations in `run_flags.ts` say what a
+ * setting is; here is only what a person reads above its field, and where the field stands.
+ */
+
+/** Names of settings; one that is not here is called by its flag. */
+export const LABELS: Readonly<Record<string, string>> = {
+  protocol: "Protocol",
+  dataset: "Dataset",
+  seed: "Seed",
+  iterations: "Prunings",
+  trainingLen: "Training length",
+  trials: "Trials",
+  layers: "Hidden layers",
+  optimizer: "Optimizer",
+  learningRate: "Learning rate",
+  batchSize: "Batch size",
+  normalization: "Input scaling",
+  validationSize: "Validation examples",
+  testInterval: "Test every",
+  validateInterval: "Validate every",
+  prunePercents: "Fraction pruned",
+  permuteLabels: "Permute labels",
+  trainOrderSeed: "Seed of the order",
+  presets: "Start from weights",
+  masks: "Start from masks",
+  control: "Random twin at the end",
+  oneShot: "Prune in one shot",
+  replicas: "Runs at once",
+  kernels: "Kernels",
+  experimentPath: "Folder",
+  experimentName: "Name of each run",
+  checkpointInterval: "Checkpoint every",
+  overwrite: "Replace another experiment",
+};
+
+/** The settings that everyone sees, in order; the others are folded under their group's heading. */
+export const BASIC = ["protocol", "dataset", "seed", "iterations", "trainingLen", "trials"];
+
+/** Flags that mean something in a terminal alone. */
+export const TERMINAL_ONLY = ["json", "outputDir", "mnistLocation", "resume"];
+
+/** Headings of the folded groups: the declarations' own are written for `--help`. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  Protocol: "Network, training and pruning",
+  Data: "Data",
+  Experiment: "Experiment",
+  Output: "Files and checkpoints",
+};
+
+/** What the choices of a setting are called. */
+export const CHOICES: Readonly<Record<string, string>> = {
+  "quick": "quick: the effect in minutes",
+  "paper": "paper: the measurement, hours",
+  "google": "google: the original library's",
+  "auto": "auto",
+  "mnist": "MNIST",
+  "fashion-mnist": "Fashion-MNIST",
+  "synthetic-digits": "synthetic digits (built in)",
+  "sgd": "SGD",
+  "momentum": "SGD with momentum",
+  "adam": "Adam",
+};
+
+/** The group's heading by the first word of the declaration's. */
+export function groupHeading(group: string): string {
+  return GROUPS[group.split(" ")[0]] ?? group;
+}

@@ -1,0 +1,130 @@
+/// <reference lib="dom" />
+/**
+ * The settings of an experiment as a form. Takes the declarations of the command line, gives their
+ * values as the command line would. What is typed is checked at every keystroke, by the declarations
+ * and by the protocol that they make together.
+ */
+
+import { UsageError } from "../../errors.ts";
+import { type FlagSet, type FlagValues, parseFlags, toArgs } from "../../mnist_fc/flags.ts";
+import { type Protocol, protocols, resolveProtocol } from "../../mnist_fc/protocols.ts";
+import { protocolFlags, runFlags } from "../../mnist_fc/run_flags.ts";
+import { el } from "./dom.ts";
+import { makeField, type SettingField } from "./setting_field.ts";
+import { BASIC, groupHeading, TERMINAL_ONLY } from "./setting_words.ts";
+
+/** The values of every flag of run-lottery. */
+export type Settings = FlagValues<typeof runFlags>;
+
+/** Settings that are fit to run, in full and as the command line has them. */
+export interface ValidSettings {
+  values: Settings;
+  protocol: Protocol;
+  /** Arguments of `deno task run-lottery`. */
+  args: string[];
+}
+
+/** What a field of the protocol is when it is not given, as its flag would have it. */
+function usualValues(protocol: Protocol): Record<string, unknown> {
+  const { trainingLength, levels, optimizer, ...same } = protocol;
+  return { ...same, trainingLen: trainingLength, iterations: levels, optimizer: optimizer.kind };
+}
+
+/** See the head of this file. */
+export class SettingsForm {
+  readonly element = el("div", { class: "settings" });
+  /** Null while a field is wrong. */
+  valid: ValidSettings | null = null;
+  readonly #fields = new Map<string, SettingField>();
+
+  /** @param onChange told after every keystroke, once the values are checked */
+  constructor(private readonly onChange: () => void) {
+    const shown = Object.entries(runFlags as FlagSet).filter(([key]) =>
+      !TERMINAL_ONLY.includes(key)
+    );
+    for (const [key, flag] of shown) {
+      this.#fields.set(key, makeField(flag, key, () => this.#changed(key)));
+    }
+    const basic = BASIC.map((key) => this.#fields.get(key)!.element);
+    const folded = Map.groupBy(
+      shown.filter(([key]) => !BASIC.includes(key)),
+      ([, flag]) => groupHeading(flag.group),
+    );
+    // What is trained comes first, as in the declarations' own importance to a reader.
+    const groups = [...folded].sort(([a], [b]) =>
+      Number(b.includes("train")) - Number(a.includes("train"))
+    );
+    this.element.append(
+      el("div", { class: "fields" }, ...basic),
+      ...groups.map(([heading, members]) =>
+        el(
+          "details",
+          { class: "group" },
+          el("summary", {}, heading, el("span", { class: "count" }, `${members.length} settings`)),
+          el("div", { class: "fields" }, ...members.map(([key]) => this.#fields.get(key)!.element)),
+        )
+      ),
+    );
+  }
+
+  /** Takes the arguments of a command line. */
+  setArgs(args: readonly string[]): void {
+    const values: Record<string, unknown> = parseFlags(args, runFlags);
+    for (const [key, field] of this.#fields) field.set(values[key]);
+    this.#check();
+  }
+
+  /** Takes the focus to the first field that is wrong. */
+  focusComplaint(): void {
+    const wrong = [...this.#fields.values()].find((field) => field.check() !== null);
+    const fallback = this.element.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const target = wrong?.element.querySelector<HTMLElement>("input, select") ?? fallback;
+    target?.closest("details")?.setAttribute("open", "");
+    target?.focus();
+  }
+
+  #changed(key: string): void {
+    // Another protocol brings its own values; what was typed for the one before would hide them.
+    if (key === "protocol") {
+      for (const name of Object.keys(protocolFlags)) {
+        if (name !== "protocol") this.#fields.get(name)!.set(undefined);
+      }
+    }
+    this.#check();
+  }
+
+  #check(): void {
+    const complaints = new Map<SettingField, string>();
+    for (const field of this.#fields.values()) {
+      const complaint = field.check();
+      if (complaint !== null) complaints.set(field, complaint);
+    }
+    const values = parseFlags([], runFlags) as Record<string, unknown>;
+    for (const [key, field] of this.#fields) values[key] = field.value();
+    const name = (values as Settings).protocol;
+    this.valid = null;
+    if (complaints.size === 0) {
+      try {
+        const settings = values as Settings;
+        const args = toArgs(settings, runFlags);
+        this.valid = { values: settings, protocol: resolveProtocol(settings), args };
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        complaints.set(this.#fields.get("prunePercents")!, error.message);
+      }
+    }
+    this.#showUsual((this.valid as ValidSettings | null)?.protocol ?? protocols[name], name);
+    for (const field of this.#fields.values()) field.complain(complaints.get(field) ?? null);
+    this.onChange();
+  }
+
+  /** An empty field of the protocol stands for what that protocol makes of the others. */
+  #showUsual(protocol: Protocol, name: Settings["protocol"]): void {
+    const base = usualValues(protocols[name]);
+    const usual = usualValues(protocol);
+    for (const [key, flag] of Object.entries(protocolFlags as FlagSet)) {
+      const value = flag.kind === "choice" ? base[key] : usual[key];
+      if (value !== undefined) this.#fields.get(key)!.showUsual(flag.format(value));
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Lets every step be seen: pruning and rewinding take a GPU a moment, a reader a little longer. Takes
+ * steps as they happen, shows each for at least a while, in order.
+ */
+
+import type { Step as WorkerStep } from "../messages.ts";
+import type { Step } from "./steps.ts";
+
+const LEAST_MILLISECONDS = 900;
+/** Steps that are late by more are left out: the explanation keeps up with the training. */
+const MOST_WAITING = 3;
+
+/** What the page shows for a step of the worker. */
+const SHOWN: Record<WorkerStep, Step | null> = {
+  prepare: null,
+  train: "train",
+  prune: "prune",
+  rewind: "rewind",
+  control: "control",
+  report: null,
+};
+
+/** See the head of this file. */
+export class StepPlayer {
+  #waiting: (Step | null)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly show: (step: Step | null) => void) {}
+
+  /** A step that begins now. */
+  play(step: WorkerStep): void {
+    this.#waiting.push(SHOWN[step]);
+    if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
+    if (this.#timer === undefined) this.#next();
+  }
+
+  /** Nothing goes on any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting = [];
+    this.show(null);
+  }
+
+  #next(): void {
+    this.#timer = undefined;
+    const step = this.#waiting.shift();
+    if (step === undefined) return;
+    this.show(step);
+    this.#timer = setTimeout(() => this.#next(), LEAST_MILLISECONDS);
+  }
+}

@@ -1,0 +1,130 @@
+/** The worker: answers the page's requests (messages.ts), each by the module whose job it is. */
+
+import { openGpu } from "../engine/mod.ts";
+import { InputError, LotteryError, NoAdapterError, StorageError } from "../errors.ts";
+import { OpfsStorage } from "../storage/opfs.ts";
+import { exportZip, importZip, tidyImports } from "./archives.ts";
+import { downloadMnist, hasMnist, storeMnist } from "./examples.ts";
+import { Experiments } from "./experiments.ts";
+import { holderOf, WebLaboratory } from "./laboratory.ts";
+import type {
+  LaboratoryEvent,
+  Obstacle,
+  Opened,
+  RequestMessage,
+  RequestName,
+  Requests,
+  WorkerMessage,
+} from "./messages.ts";
+import { readAsked } from "./runners.ts";
+import { storageSpace } from "./space.ts";
+
+/** What a worker's global scope offers; Deno's libraries do not know it. */
+const scope = globalThis as unknown as Pick<Worker, "postMessage" | "addEventListener">;
+
+const post = (message: WorkerMessage): void => scope.postMessage(message);
+const send = (event: LaboratoryEvent): void => post({ event });
+
+interface Place {
+  storage: OpfsStorage;
+  laboratory: WebLaboratory;
+  experiments: Experiments;
+}
+
+const place: Promise<Place> = OpfsStorage.open().then((storage) => ({
+  storage,
+  laboratory: new WebLaboratory(storage, send),
+  experiments: new Experiments(storage),
+}));
+place.catch(() => {}); // Whoever asks for something is told.
+
+/** How each request is answered. */
+const ANSWERS: {
+  [N in RequestName]: (argument: Requests[N][0], place: Place) => Promise<Requests[N][1]>;
+} = {
+  open: (_, { storage }) => open(storage),
+  list: (_, { experiments, laboratory }) => experiments.list(laboratory.path),
+  check: (asked) => {
+    readAsked(asked);
+    return Promise.resolve({ isFine: true });
+  },
+  run: (asked, { laboratory }) => laboratory.run(asked),
+  pause: async ({ isStopped }, { laboratory }) => ({
+    wasRunning: await laboratory.pause(isStopped),
+  }),
+  storeMnist: ({ files }, { storage }) => storeMnist(storage, files),
+  downloadMnist: async (_, { storage }) => {
+    await downloadMnist(
+      storage,
+      (progress) => send({ type: "download", ...progress }),
+      (text) => send({ type: "notice", text }),
+    );
+    return { hasMnist: true };
+  },
+  view: ({ path }, { experiments }) => experiments.view(path),
+  curves: ({ folders }, { experiments }) => experiments.curves(folders),
+  predict: ({ pixels, folders }, { experiments }) => experiments.predict(pixels, folders),
+  remove: async ({ path }, { experiments, laboratory }) => {
+    await experiments.remove(path, laboratory.path);
+    return { removed: path };
+  },
+  exportZip: ({ path }, { storage }) => exportZip(storage, path),
+  importZip: async ({ file, name }, { storage }) => ({
+    path: await importZip(storage, file, name, holderOf(`import ${name}`)),
+  }),
+  exportTicket: ({ folder }, { experiments }) => experiments.exportTicket(folder),
+  space: () => storageSpace(),
+};
+
+/** Looks for a GPU and at the storage. */
+async function open(storage: OpfsStorage): Promise<Opened> {
+  await tidyImports(storage);
+  const found = await findAdapter();
+  return { ...found, hasMnist: await hasMnist(storage) };
+}
+
+async function findAdapter(): Promise<Pick<Opened, "adapter" | "obstacle">> {
+  if (!globalThis.navigator.gpu) {
+    return { adapter: null, obstacle: { kind: "no-webgpu", message: NO_WEBGPU } };
+  }
+  try {
+    const gpu = await openGpu();
+    gpu.destroy();
+    return { adapter: gpu.adapter, obstacle: null };
+  } catch (error) {
+    if (!(error instanceof NoAdapterError)) throw error;
+    return { adapter: null, obstacle: { kind: "no-adapter", message: NO_ADAPTER } };
+  }
+}
+
+const NO_WEBGPU =
+  "This browser has no WebGPU, through which networks are trained on the GPU. Use Chrome " +
+  "or Edge 121 or later, at an address that begins with https:// or http://127.0.0.1.";
+const NO_ADAPTER = "This browser has WebGPU but found no GPU that it may use. Turn on hardware " +
+  "acceleration in its settings, update the graphics driver and start the browser again; on Linux, " +
+  "start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan. Without a GPU, add " +
+  "--use-webgpu-adapter=swiftshader: it is slower, but works.";
+
+async function answer({ id, name, argument }: RequestMessage): Promise<void> {
+  try {
+    if (!Object.hasOwn(ANSWERS, name)) throw new InputError(`there is no request "${name}"`);
+    const handle = ANSWERS[name] as (argument: unknown, place: Place) => Promise<never>;
+    post({ id, reply: await handle(argument, await place) });
+  } catch (error) {
+    if (name === "open" && error instanceof StorageError) {
+      const obstacle: Obstacle = { kind: "storage", message: error.message };
+      return post({ id, reply: { adapter: null, obstacle, hasMnist: false } });
+    }
+    const isError = error instanceof Error;
+    post({
+      id,
+      error: {
+        name: isError ? error.name : "Error",
+        message: isError ? error.message : String(error),
+        isBug: !(error instanceof LotteryError),
+      },
+    });
+  }
+}
+
+scope.addEventListener("message", (event) => answer((event as MessageEvent<RequestMessage>).data));

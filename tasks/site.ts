@@ -1,0 +1,102 @@
+/**
+ * The page as files: bundles what is in src/web with Deno's own bundler, and answers requests for it. Takes
+ * nothing; gives files by name, which any web server can serve as they are.
+ */
+
+import { toFileUrl } from "@std/path";
+import { ROOT, runDeno } from "../tests/browser/toolchain.ts";
+
+/** Files by name; all lie in one folder. */
+export type Site = Map<string, Uint8Array<ArrayBuffer>>;
+
+/** What the page loads as scripts, by the name of the bundle. What they share, and what is loaded late, gets
+ * files of its own. */
+const ENTRIES: Record<string, string> = {
+  page: "src/web/page/page.ts",
+  chart_worker: "src/web/page/chart_worker.ts",
+  worker: "src/web/worker.ts",
+};
+
+/** Files that are served as they are. */
+const PLAIN = ["src/web/page/index.html", "src/web/page/page.css"];
+
+/** Bundles the page. */
+export async function buildSite(): Promise<Site> {
+  const site: Site = new Map();
+  for (const path of PLAIN) {
+    site.set(path.split("/").at(-1)!, await Deno.readFile(`${ROOT}${path}`));
+  }
+  const folder = await Deno.makeTempDir();
+  try {
+    // Entries of one folder give bundles in one folder.
+    const entries = Object.entries(ENTRIES).map(async ([name, path]) => {
+      const entry = `${folder}/${name}.ts`;
+      await Deno.writeTextFile(entry, `import ${JSON.stringify(`${toFileUrl(ROOT + path)}`)};\n`);
+      return entry;
+    });
+    const { success, stderr } = await runDeno([
+      ...["bundle", "--quiet", "--config=deno.json", "--platform=browser"],
+      // Errors are told apart by the names of their classes.
+      ...["--minify", "--keep-names", "--code-splitting", `--outdir=${folder}/out`],
+      ...await Promise.all(entries),
+    ]);
+    if (!success) throw new Error(`the page cannot be bundled: ${stderr}`);
+    for await (const { name } of Deno.readDir(`${folder}/out`)) {
+      site.set(name, await Deno.readFile(`${folder}/out/${name}`));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return site;
+}
+
+const TYPES: Record<string, string> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+};
+
+/** The bytes as gzip. */
+export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Answers requests for the files of a site, and for nothing else. */
+export async function siteHandler(site: Site): Promise<(request: Request) => Response> {
+  const packed = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const [name, bytes] of site) packed.set(name, await gzip(bytes));
+  const policy = contentPolicy(site);
+  return (request) => {
+    const headers = new Headers({
+      "content-security-policy": `${policy}; frame-ancestors 'none'`,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cache-control": "no-cache",
+    });
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      headers.set("allow", "GET, HEAD");
+      return new Response(null, { status: 405, headers });
+    }
+    const name = new URL(request.url).pathname.slice(1) || "index.html";
+    const bytes = site.get(name);
+    if (!bytes) return new Response("There is no such page.\n", { status: 404, headers });
+    headers.set("content-type", TYPES[name.split(".").at(-1)!] ?? "application/octet-stream");
+    headers.set("vary", "accept-encoding");
+    const isPacked = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+    if (isPacked) headers.set("content-encoding", "gzip");
+    const body = isPacked ? packed.get(name)! : bytes;
+    headers.set("content-length", `${body.length}`);
+    return new Response(request.method === "HEAD" ? null : body, { headers });
+  };
+}
+
+/** The policy that the page itself states: it holds for scripts of workers only if the server says it too. */
+export function contentPolicy(site: Site): string {
+  const html = new TextDecoder().decode(site.get("index.html"));
+  const [, policy] = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(html) ?? [];
+  if (policy === undefined) {
+    throw new Error("index.html states no Content-Security-Policy: give it one in a meta element");
+  }
+  return policy;
+}

@@ -1,0 +1,56 @@
+/** `deno task web`: bundles the page, and serves it on this machine or leaves it in a folder. */
+
+import { StorageError } from "../src/errors.ts";
+import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
+import { DenoStorage } from "../src/storage/deno.ts";
+import { buildSite, type Site, siteHandler } from "./site.ts";
+import { interruptible, notice, runTask } from "./support.ts";
+
+const HOST = "127.0.0.1", USUAL_PORT = 8000;
+
+const task = {
+  name: "web",
+  summary: "Serves the laboratory as a page on this machine: it trains in the browser, on its GPU.",
+  flags: {
+    port: integer({
+      min: 1,
+      max: 65535,
+      help: "port to serve on",
+      defaultText: `${USUAL_PORT}, or a free one if that is taken`,
+    }),
+    build: boolean({ help: "leave the page's files in --output-dir, and serve nothing" }),
+    outputDir: path({
+      help: "folder for --build; any web server can serve it",
+      defaultText: "dist/web",
+    }),
+  },
+  examples: ["deno task web", "deno task web --port 9000", "deno task web --build"],
+};
+
+await runTask(task, async ({ port, build, outputDir }) => {
+  const site = await buildSite();
+  if (build) {
+    const folder = (outputDir ?? "dist/web").replace(/\/+$/, "");
+    const storage = new DenoStorage();
+    for (const [name, bytes] of site) await storage.write(`${folder}/${name}`, bytes);
+    console.log(`${folder}: ${site.size} files; serve them with any web server`);
+    return;
+  }
+  const server = await serve(site, port);
+  console.log(`http://${HOST}:${server.addr.port}/`);
+  notice("ctrl-C ends it");
+  await interruptible(() => void server.shutdown(), () => server.finished);
+});
+
+async function serve(site: Site, port: number | undefined) {
+  const handler = await siteHandler(site);
+  const listen = (port: number) =>
+    Deno.serve({ hostname: HOST, port, onListen: () => {} }, (request) => handler(request));
+  try {
+    return listen(port ?? USUAL_PORT);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    if (port === undefined) return listen(0);
+    throw new StorageError(`port ${port} is taken: give another --port, or none for a free one`);
+  }
+}

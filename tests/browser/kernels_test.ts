@@ -1,0 +1,22 @@
+import { testInChromium } from "./page_tests.ts";
+
+/** Kernels against the f64 oracle: each of those that training takes, dense and sparse. */
+const TESTS = [
+  "forward",
+  "loss",
+  "weight_gradient",
+  "activation_gradient",
+  "gather",
+  "evaluate",
+  "prune",
+  "nonzero",
+  "permute",
+  "program",
+];
+
+testInChromium(
+  "kernels agree with the oracle in Chromium",
+  TESTS.map((name) => `tests/engine/${name}_test.ts`),
+  // What 100 iterations agree on, one does; and no browser runs on llvmpipe with its tiles.
+  { where: "page", leaveOut: /program: .*(100 iterations|llvmpipe's tiles)/ },
+);

@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ready, setFields } from "./page_helpers.ts";
+import { FLAGS } from "./module_page.ts";
+import { withSite } from "./site_page.ts";
+
+Deno.test("settings are checked as they are typed, and wrong ones cannot be run", async () => {
+  await withSite(async ({ openTab, errors, strangers }) => {
+    const page = await openTab();
+    await ready(page);
+    const complaint = (key: string) => page.locator(`#setting-${key}-error`).innerText();
+    await setFields(page, { learningRate: "" });
+    await page.locator("#setting-learningRate").pressSequentially("0x");
+    assertMatch(
+      await complaint("learningRate"),
+      /^--learning-rate expects a number greater than 0/,
+    );
+    assertEquals(await page.locator("#setting-learningRate").getAttribute("aria-invalid"), "true");
+    assert(
+      await page.locator("#start").isDisabled() && await page.locator("#start-below").isDisabled(),
+    );
+    assertEquals(await page.locator("#command").innerText(), "");
+
+    await page.fill("#setting-learningRate", "0.01");
+    assertEquals(await complaint("learningRate"), "");
+    assertMatch(await page.locator("#command").innerText(), / --learning-rate=0\.01/);
+    // What is right for each field alone may be wrong together.
+    await page.fill("#setting-prunePercents", "layer7=.2");
+    assertMatch(
+      await complaint("prunePercents"),
+      /--prune-percents names "layer7", but the layers are/,
+    );
+    assert(await page.locator("#start").isDisabled());
+    await page.fill("#setting-prunePercents", "");
+
+    await page.selectOption("#setting-protocol", "google");
+    assertEquals(await page.locator("#setting-iterations").inputValue(), "");
+    assertEquals(await page.locator("#setting-iterations").getAttribute("placeholder"), "30");
+    assertMatch(
+      await page.locator("#plan").innerText(),
+      /30 prunings, 50,000 iterations.*20 trials/,
+    );
+    assertMatch(await page.locator("#command").innerText(), /--protocol=google/);
+    assertEquals([errors, strangers], [[], []]);
+  });
+});
+
+Deno.test("the page fits a phone, has a dark side, and names every control", async () => {
+  await withSite(async ({ openTab, errors }) => {
+    const page = await openTab();
+    await ready(page);
+    await setFields(page, {});
+    for (const width of [320, 360, 1280]) {
+      await page.setViewportSize({ width, height: 780 });
+      const scrollWidth = await page.evaluate<number>("document.documentElement.scrollWidth");
+      assert(scrollWidth <= width, `at ${width} pixels the page is ${scrollWidth} wide`);
+    }
+    const background = () =>
+      page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+    await page.emulateMedia({ colorScheme: "light" });
+    assertEquals(await background(), "rgb(252, 252, 250)");
+    await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+    assertEquals(await background(), "rgb(18, 21, 24)");
+    assertEquals(
+      await page.evaluate("getComputedStyle(document.documentElement).scrollBehavior"),
+      "auto",
+    );
+    const nameless = await page.evaluate<string[]>(
+      `[...document.querySelectorAll("input, select, button, canvas, progress")].filter((control) =>
+        !control.labels?.length && !control.getAttribute("aria-label") && !control.textContent.trim()
+      ).map((control) => control.outerHTML)`,
+    );
+    assertEquals(nameless, []);
+    assertEquals(errors, []);
+  });
+});
+
+Deno.test("a browser without WebGPU is told what to do, and looks at files all the same", async () => {
+  const flags = [
+    ...FLAGS.filter((flag) => !/webgpu/.test(flag)),
+    "--disable-features=WebGPU",
+    "--disable-blink-features=WebGPU",
+  ];
+  await withSite(async ({ openTab }) => {
+    const page = await openTab();
+    const message = page.locator('[data-key="obstacle"]');
+    await message.waitFor();
+    assertMatch(await message.innerText(), /WebGPU.*(Chrome|graphics)/s);
+    assert(await page.locator("#start").isDisabled());
+    assertMatch(await page.locator("#experiments").innerText(), /None yet/);
+  }, { flags });
+});

@@ -1,0 +1,93 @@
+/**
+ * Runs modules of Deno tests in Chromium: takes the modules, registers each of their tests as a step of one
+ * test here.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import type { Page } from "playwright-core";
+import { withModulePage } from "./module_page.ts";
+import { ROOT, withFile } from "./toolchain.ts";
+
+/** What the page has loaded. */
+interface TestModule {
+  testNames(): string[];
+  runTest(name: string): Promise<string | null>;
+  openTestWorker(url: string): (name: string) => Promise<string | null>;
+}
+
+const file = (name: string) => fromFileUrl(new URL(name, import.meta.url));
+
+/** deno.json for bundles of tests: what the assertions use of Node is stood in for. */
+async function testConfig(): Promise<string> {
+  const config = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
+  const absolute = Object.entries<string>(config.imports).map(([name, target]) => [
+    name,
+    target.startsWith("./") ? `${new URL(target, `file://${ROOT}`)}` : target,
+  ]);
+  const standIn = `file://${file("node_stand_in.ts")}`;
+  return JSON.stringify({
+    ...config,
+    imports: { ...Object.fromEntries(absolute), "node:assert": standIn, "node:util": standIn },
+  });
+}
+
+/** What stands in the page between steps. */
+type Opened = { testModule: TestModule; runTestStep: (name: string) => Promise<string | null> };
+
+/** Makes the page ready to run steps; gives their names. */
+async function openTests(page: Page, where: "page" | "worker"): Promise<string[]> {
+  // Tests that open the GPU when they are loaded are not ready when the page is.
+  await page.waitForFunction(() => Boolean((globalThis as unknown as Opened).testModule));
+  return await page.evaluate((where) => {
+    const here = globalThis as unknown as Opened, { testModule } = here;
+    here.runTestStep = where === "page"
+      ? testModule.runTest
+      : testModule.openTestWorker("/module.js");
+    return testModule.testNames();
+  }, where);
+}
+
+function runStep(page: Page, name: string): Promise<string | null> {
+  return page.evaluate((name) => (globalThis as unknown as Opened).runTestStep(name), name);
+}
+
+/**
+ * Registers one test whose steps are those of the modules, in a worker (where OPFS is) or in the page.
+ *
+ * @param modules  paths from the project's folder
+ * @param leaveOut tests that a browser need not run again
+ */
+export function testInChromium(
+  name: string,
+  modules: readonly string[],
+  { where, leaveOut }: { where: "page" | "worker"; leaveOut?: RegExp },
+): void {
+  Deno.test(name, async (context) => {
+    const registry = `file://${file("test_registry.ts")}`;
+    const entry = [
+      `import ${JSON.stringify(registry)};`,
+      ...modules.map((module) => `import ${JSON.stringify(`file://${ROOT}${module}`)};`),
+      `export * from ${JSON.stringify(registry)};`,
+    ].join("\n");
+    await withFile(
+      "deno.json",
+      await testConfig(),
+      (config) =>
+        withFile(
+          "entry.ts",
+          entry,
+          (path) =>
+            withModulePage(path, async ({ page, errors, strangers }) => {
+              const all = await openTests(page, where);
+              const names = all.filter((name) => !leaveOut?.test(name));
+              assert(names.length > 0, "no test was registered");
+              for (const name of names) {
+                await context.step(name, async () => assertEquals(await runStep(page, name), null));
+              }
+              assertEquals([errors, strangers], [[], []]);
+            }, config),
+        ),
+    );
+  });
+}

@@ -1,0 +1,130 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { writeSmallMnist } from "../e2e/small_data.ts";
+import { withFolder } from "../e2e/cli.ts";
+import { openClient, type SiteBrowser, type TabClient, withSite } from "./site_page.ts";
+import { askWithFiles, treeDigests } from "./tab_files.ts";
+
+/** An experiment that goes on for some seconds, with a checkpoint every 20 iterations. */
+const ARGS = [
+  "--validation-size=500",
+  "--layers=40,20",
+  "--training-len=160",
+  "--iterations=1",
+  "--test-interval=80",
+  "--validate-interval=80",
+  "--checkpoint-interval=iterations:20",
+];
+const asked = (path: string) => ({
+  task: "run-lottery" as const,
+  args: [...ARGS, `--experiment-path=${path}`],
+});
+
+/** A browser whose OPFS holds a small MNIST, and a tab in it. */
+async function withData(use: (browser: SiteBrowser) => Promise<void>): Promise<void> {
+  await withFolder((folder) =>
+    withSite(async (browser) => {
+      await writeSmallMnist(folder);
+      const page = await browser.openTab();
+      await openClient(page);
+      const files: Record<string, Uint8Array> = {};
+      for await (const { name } of Deno.readDir(folder)) {
+        files[name] = await Deno.readFile(`${folder}/${name}`);
+      }
+      await askWithFiles(page, "storeMnist", files);
+      await page.close();
+      await use(browser);
+      assertEquals([browser.errors, browser.strangers], [[], []]);
+    })
+  );
+}
+
+async function finish(client: TabClient, path: string): Promise<void> {
+  const { state } = await client.ask("run", asked(path));
+  assertEquals(state, "finished");
+}
+
+Deno.test("a tab that is reloaded in the middle goes on, to the same bits", async (context) => {
+  await withData(async ({ openTab }) => {
+    const page = await openTab();
+    let client = await openClient(page);
+    await finish(client, "results/undisturbed");
+    const expected = await treeDigests(page, "results/undisturbed");
+
+    await context.step("reloaded", async () => {
+      await client.begin("run", asked("results/reloaded"));
+      await client.waitFor("points");
+      await page.reload();
+      client = await openClient(page);
+      const entry = (await client.ask("list")).find(({ path }) => path === "results/reloaded");
+      assertEquals([entry?.isUnfinished, entry?.inUse, entry?.runsTotal], [true, null, 3]);
+      assertEquals(entry?.asked[0].args, asked("results/reloaded").args);
+      await finish(client, "results/reloaded");
+      assertEquals(await treeDigests(page, "results/reloaded"), expected);
+    });
+
+    await context.step("paused and continued", async () => {
+      await client.begin("run", asked("results/paused"));
+      await client.waitFor("points");
+      assertEquals(await client.ask("pause", { isStopped: false }), { wasRunning: true });
+      assertEquals(await client.end("run"), { state: "paused", path: "results/paused" });
+      const files = Object.keys(await treeDigests(page, "results/paused"));
+      assert(files.some((name) => name.endsWith("checkpoint.bin")), files.join(" "));
+      await finish(client, "results/paused");
+      assertEquals(await treeDigests(page, "results/paused"), expected);
+    });
+
+    await context.step("stopped: not offered again", async () => {
+      await client.begin("run", asked("results/stopped"));
+      await client.waitFor("points");
+      await client.ask("pause", { isStopped: true });
+      const entry = (await client.ask("list")).find(({ path }) => path === "results/stopped");
+      assertEquals([entry?.isUnfinished, entry?.asked[0].state], [false, "stopped"]);
+    });
+  });
+});
+
+Deno.test("a second tab is told of the first, and goes on when that is closed", async () => {
+  await withData(async ({ openTab }) => {
+    const first = await openTab(), second = await openTab();
+    const [one, other] = [await openClient(first), await openClient(second)];
+    await one.begin("run", asked("results/shared"));
+    await one.waitFor("progress");
+    const error = await assertRejects(() => other.ask("run", asked("results/shared")), Error);
+    assertMatch(
+      error.message,
+      /results\/shared\/trial1 is in use in another tab since .* UTC \(run-lottery .*close that tab/,
+    );
+    const [entry] = await other.ask("list");
+    assertEquals([entry.inUse, entry.isUnfinished], ["elsewhere", false]);
+    await assertRejects(
+      () => other.ask("remove", { path: "results/shared" }),
+      Error,
+      "in use in another tab",
+    );
+    await first.close();
+    const [left] = await other.ask("list");
+    assertEquals([left.inUse, left.isUnfinished], [null, true]);
+    await finish(other, "results/shared");
+  });
+});
+
+Deno.test("a full storage is said, and damages nothing", async () => {
+  await withData(async ({ openTab, context, origin }) => {
+    const page = await openTab();
+    const client = await openClient(page);
+    await finish(client, "results/before");
+    const before = await treeDigests(page, "results/before");
+    const session = await context.newCDPSession(page);
+    const { used } = await client.ask("space");
+    const limit = { origin: origin.replace(/\/$/, ""), quotaSize: used + 1_200_000 };
+    await session.send("Storage.overrideQuotaForOrigin", limit);
+    const error = await assertRejects(() => client.ask("run", asked("results/full")), Error);
+    assertMatch(error.message, /^.*StorageError: cannot write results\/full\/.* space .* used up/);
+    assertEquals(await treeDigests(page, "results/before"), before);
+    await session.send("Storage.overrideQuotaForOrigin", { origin: limit.origin });
+    const entry = (await client.ask("list")).find(({ path }) => path === "results/full");
+    assertEquals(entry?.isUnfinished, true);
+    await finish(client, "results/full");
+    assertEquals(await treeDigests(page, "results/full"), before);
+  });
+});

@@ -39,7 +39,7 @@ Deno.test("connectivity: tickets of three pairs of trials at each level, and of 
   assertEquals(rows.map(({ level, kind, a, b }) => [level, kind, a, b]), [
     ...between(0),
     ...between(1),
-    ...[1, 2, 3, 4].map((trial) => [1, "between levels", folder(trial, 0), folder(trial, 1)]),
+    ...[1, 2, 3].map((trial) => [1, "between levels", folder(trial, 0), folder(trial, 1)]),
   ]);
   assertEquals(steps, rows.map((_, i) => `${i}/${rows.length}`));
   assert(
@@ -75,6 +75,9 @@ Deno.test("connectivity: as many points as are asked for; nothing to compare giv
     3,
   ]]);
   assertEquals(await connectivityReport({ ...options, tickets: some.slice(0, 1) }), []);
+  const chosen = await connectivityReport({ ...options, levels: [1], points: 2 });
+  assertEquals(new Set(chosen.map(({ level }) => level)), new Set([1]));
+  assertEquals(chosen.length, 6);
   assertEquals(await connectivityReport({ ...options, tickets: [] }), []);
 });
 

@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CATALOG } from "../../src/datasets/catalog.ts";
+import { contentPolicy, gzip, siteHandler } from "../../tasks/site.ts";
+import { startTask, succeed, withFolder } from "../e2e/cli.ts";
+import { testSite, withSite } from "./site_page.ts";
+
+const LIMIT_BEFORE_CHARTS = 400_000, LIMIT_WITH_CHARTS = 1_200_000;
+
+Deno.test("the site: types, policy, compression; nothing but its files", async () => {
+  const handler = await siteHandler(await testSite());
+  const get = (path: string, headers = {}) =>
+    handler(new Request(`http://127.0.0.1${path}`, { headers }));
+  for (
+    const [path, type] of [
+      ["/", "text/html; charset=utf-8"],
+      ["/index.html", "text/html; charset=utf-8"],
+      ["/page.css", "text/css; charset=utf-8"],
+      ["/worker.js", "text/javascript; charset=utf-8"],
+    ]
+  ) {
+    const plain = get(path), packed = get(path, { "accept-encoding": "gzip, br" });
+    assertEquals([plain.status, plain.headers.get("content-type")], [200, type], path);
+    assertEquals(plain.headers.get("content-encoding"), null);
+    assertEquals(packed.headers.get("content-encoding"), "gzip");
+    const stream = packed.body!.pipeThrough(new DecompressionStream("gzip"));
+    assertEquals(await new Response(stream).text(), await plain.text());
+    assertMatch(plain.headers.get("content-security-policy")!, /^default-src 'none';/);
+  }
+  for (const path of ["/deno.json", "/../deno.json", "/%2e%2e/deno.json", "//page.js", "/x"]) {
+    assertEquals(get(path).status, 404, path);
+  }
+  assertEquals(handler(new Request("http://127.0.0.1/", { method: "POST" })).status, 405);
+});
+
+Deno.test("the page's policy: no inline script, no evaluation, MNIST's mirrors alone", async () => {
+  const site = await testSite();
+  const policy = contentPolicy(site);
+  assert(!/unsafe|\*|data:.*script/.test(policy.replace(/img-src[^;]*/, "")), policy);
+  const [, connect] = /connect-src ([^;]*)/.exec(policy)!;
+  const mirrors = CATALOG.mnist.mirrors.map((mirror) => new URL(mirror).origin);
+  assertEquals(new Set(connect.split(" ")), new Set(["'self'", ...mirrors]));
+  const html = new TextDecoder().decode(site.get("index.html"));
+  assert(!/<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=/.test(html));
+  assert(
+    !/(?:src|href)="(?:\/|https?:)/.test(html.replace(/<a [^>]*>/g, "")),
+    "relative addresses",
+  );
+});
+
+Deno.test("the page is light: what it loads before and with charts", async () => {
+  const site = await testSite();
+  const reached = (start: string[], pattern: RegExp) => {
+    const names = new Set(start);
+    for (const name of names) {
+      const text = new TextDecoder().decode(site.get(name));
+      for (const [, found] of text.matchAll(pattern)) if (site.has(found)) names.add(found);
+    }
+    return names;
+  };
+  const weigh = async (names: Set<string>) => {
+    let sum = 0;
+    for (const name of names) sum += (await gzip(site.get(name)!)).length;
+    return sum;
+  };
+  const start = ["index.html", "page.css", "page.js", "worker.js"];
+  const before = reached(start, /(?:from|import)\s*"\.\/([^"]+)"/g);
+  const withCharts = reached([...before, "chart_worker.js"], /"\.\/([^"]+\.js)"/g);
+  const [light, heavy] = [await weigh(before), await weigh(withCharts)];
+  console.log(`page weight, gzip: ${light} bytes before charts, ${heavy} with them`);
+  assert(light > 50_000 && light <= LIMIT_BEFORE_CHARTS, `${light} bytes before charts`);
+  assert(heavy > light && heavy <= LIMIT_WITH_CHARTS, `${heavy} bytes with charts`);
+});
+
+Deno.test("deno task web prints the address that it serves on, and ends at ctrl-C", async () => {
+  const child = startTask("web", []);
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let printed = "";
+  while (!printed.includes("\n")) printed += (await reader.read()).value ?? "\n";
+  const address = printed.trim();
+  assertMatch(address, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+  const response = await fetch(address);
+  assertMatch(await response.text(), /<!doctype html>/i);
+  child.kill("SIGTERM");
+  await reader.cancel();
+  await child.stderr.cancel();
+  await child.status;
+});
+
+Deno.test("deno task web --build: any file server serves the folder", async () => {
+  await withFolder(async (folder) => {
+    await succeed("web", "--build", "--output-dir", `${folder}/site`);
+    const types: Record<string, string> = { js: "text/javascript", css: "text/css" };
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      async (request) => {
+        const name = new URL(request.url).pathname.replace("/deep/path/", "") || "index.html";
+        const bytes = await Deno.readFile(`${folder}/site/${name}`).catch(() => null);
+        const type = types[name.split(".").at(-1)!] ?? "text/html";
+        return new Response(bytes, {
+          status: bytes ? 200 : 404,
+          headers: { "content-type": type },
+        });
+      },
+    );
+    try {
+      await withSite(async ({ context }) => {
+        const page = await context.newPage();
+        const errors: string[] = [];
+        page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+        page.on("pageerror", (error) => errors.push(`${error}`));
+        const { port } = server.addr;
+        await page.goto(`http://127.0.0.1:${port}/deep/path/`);
+        await page.getByText(/swiftshader/i).first().waitFor({ state: "attached" });
+        assertEquals(errors, []);
+      });
+    } finally {
+      await server.shutdown();
+    }
+  });
+});

@@ -74,18 +74,28 @@ Deno.test("the page fits a phone, has a dark side, and names every control", asy
   });
 });
 
-Deno.test("a browser without WebGPU is told what to do, and looks at files all the same", async () => {
-  const flags = [
-    ...FLAGS.filter((flag) => !/webgpu/.test(flag)),
-    "--disable-features=WebGPU",
-    "--disable-blink-features=WebGPU",
-  ];
+Deno.test("a browser without an adapter is told what to do, and looks at files all the same", async () => {
+  const flags = [...FLAGS.filter((flag) => !/webgpu/.test(flag)), "--disable-features=WebGPU"];
   await withSite(async ({ openTab }) => {
     const page = await openTab();
     const message = page.locator('[data-key="obstacle"]');
     await message.waitFor();
-    assertMatch(await message.innerText(), /WebGPU.*(Chrome|graphics)/s);
+    assertMatch(await message.innerText(), /found no GPU.*Turn on “Use graphics acceleration”/s);
     assert(await page.locator("#start").isDisabled());
     assertMatch(await page.locator("#experiments").innerText(), /None yet/);
+  }, { flags });
+});
+
+Deno.test("a page from an address without WebGPU says where to open it", async () => {
+  // Browsers give WebGPU and files to secure addresses alone, and this one is not.
+  const flags = [...FLAGS, "--host-resolver-rules=MAP laboratory.test 127.0.0.1"];
+  await withSite(async ({ context, origin }) => {
+    const page = await context.newPage();
+    await page.goto(origin.replace("127.0.0.1", "laboratory.test"));
+    const message = page.locator('[data-key="obstacle"]');
+    await message.waitFor();
+    assertMatch(await message.innerText(), /(no WebGPU|keeps no files).*http:\/\/127\.0\.0\.1/s);
+    assertEquals(await page.locator(".message").count(), 1);
+    assert(await page.locator("#start").isDisabled());
   }, { flags });
 });

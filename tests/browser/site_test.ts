@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CATALOG } from "../../src/datasets/catalog.ts";
-import { contentPolicy, gzip, siteHandler } from "../../tasks/site.ts";
+import { contentPolicy, siteHandler } from "../../tasks/site.ts";
 import { startTask, succeed, withFolder } from "../e2e/cli.ts";
 import { testSite, withSite } from "./site_page.ts";
+import { siteWeight } from "./site_weight.ts";
 
 const LIMIT_BEFORE_CHARTS = 400_000, LIMIT_WITH_CHARTS = 1_200_000;
 
@@ -49,24 +50,7 @@ Deno.test("the page's policy: no inline script, no evaluation, MNIST's mirrors a
 
 Deno.test("the page is light: what it loads before and with charts", async () => {
   const site = await testSite();
-  const reached = (start: string[], pattern: RegExp) => {
-    const names = new Set(start);
-    for (const name of names) {
-      const text = new TextDecoder().decode(site.get(name));
-      for (const [, found] of text.matchAll(pattern)) if (site.has(found)) names.add(found);
-    }
-    return names;
-  };
-  const weigh = async (names: Set<string>) => {
-    let sum = 0;
-    for (const name of names) sum += (await gzip(site.get(name)!)).length;
-    return sum;
-  };
-  const start = ["index.html", "page.css", "page.js", "worker.js"];
-  const before = reached(start, /(?:from|import)\s*"\.\/([^"]+)"/g);
-  const withCharts = reached([...before, "chart_worker.js"], /"\.\/([^"]+\.js)"/g);
-  const [light, heavy] = [await weigh(before), await weigh(withCharts)];
-  console.log(`page weight, gzip: ${light} bytes before charts, ${heavy} with them`);
+  const { beforeCharts: light, withCharts: heavy } = await siteWeight(site);
   assert(light > 50_000 && light <= LIMIT_BEFORE_CHARTS, `${light} bytes before charts`);
   assert(heavy > light && heavy <= LIMIT_WITH_CHARTS, `${heavy} bytes with charts`);
 });

@@ -65,7 +65,7 @@ const OBSTACLES: Record<Obstacle["kind"], { title: string; advice: string[] }> =
   "no-webgpu": {
     title: "This browser has no WebGPU, so it cannot train here",
     advice: [
-      "Use Chrome or Edge from version 113 on, on a computer; on Linux or an older machine WebGPU " +
+      "Use Chrome or Edge from version 121 on, on a computer; on Linux or an older machine WebGPU " +
       "may have to be turned on at chrome://flags/#enable-unsafe-webgpu.",
       "Open the page at http://127.0.0.1, http://localhost or an https address: browsers hide WebGPU " +
       "from all others.",

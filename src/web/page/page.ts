@@ -237,8 +237,10 @@ try {
     }.`
     : "";
   showPlan();
-  await refreshList();
-  offerToGoOn();
+  if (opened.obstacle?.kind !== "storage") {
+    await refreshList();
+    offerToGoOn();
+  }
 } catch (error) {
   tellError(error);
 }

@@ -12,24 +12,19 @@ import type { Line, Point } from "./line_chart.ts";
 /** Which value of a curve's points is drawn. */
 export type Measure = "loss" | "accuracy";
 
-/** Points of a stored training curve that one drawn point is the mean of, at most so many in all. */
-const DRAWN_POINTS = 80;
+/** Parts of a training of which the loss is averaged before it is drawn. */
+const STRETCHES = 60;
 
 const keyOf = ({ kind, trial, level, run }: RunId): string => `${kind} ${trial} ${level} ${run}`;
 
-/** Means of neighbours: single batches of 60 examples scatter too much to be seen apart. */
-function smooth(points: readonly CurvePoint[]): CurvePoint[] {
-  const size = Math.max(1, Math.floor(points.length / DRAWN_POINTS));
-  const groups = Math.ceil(points.length / size);
-  return Array.from({ length: groups }, (_, g) => {
-    const group = points.slice(g * size, (g + 1) * size);
+/** Loss by iteration as means over equal stretches: single batches scatter too much to be told apart. */
+function stretches(points: readonly CurvePoint[], iterations: number): Point[] {
+  const length = Math.max(1, iterations / STRETCHES);
+  const groups = Map.groupBy(points, ({ iteration }) => Math.floor(iteration / length));
+  return [...groups.values()].map((group): Point => {
     const mean = (of: (point: CurvePoint) => number) =>
       group.reduce((sum, point) => sum + of(point), 0) / group.length;
-    return {
-      iteration: Math.round(mean((p) => p.iteration)),
-      loss: mean((p) => p.loss),
-      accuracy: mean((p) => p.accuracy),
-    };
+    return [mean(({ iteration }) => iteration), mean(({ loss }) => loss)];
   });
 }
 
@@ -92,7 +87,7 @@ export class RunModel {
   addStored(folder: string, curves: Curves): void {
     const run = this.runs.find((summary) => summary.folder === folder);
     if (!run) return;
-    this.#curves.set(keyOf(run), { run, curves: { ...curves, train: smooth(curves.train) } });
+    this.#curves.set(keyOf(run), { run, curves });
     this.iterations = Math.max(this.iterations, curves.train.at(-1)?.iteration ?? 1);
   }
 
@@ -130,7 +125,7 @@ export class RunModel {
         : run.kind === "ticket" && run.level === lastLevel;
       const tested = curves.validate.length > 0 ? curves.validate : curves.test;
       const points = measure === "loss"
-        ? movingMean(curves.train.map(({ iteration, loss }) => [iteration, loss]))
+        ? movingMean(stretches(curves.train, this.iterations))
         : tested.map(({ iteration, accuracy }): Point => [iteration, accuracy]);
       const role = run.kind !== "ticket"
         ? "reinit"

@@ -87,7 +87,9 @@ export class RunView {
       case "stage":
         this.#title(stageWords(event.stage));
         byId("announcer").textContent = stageWords(event.stage);
-        if (this.#isFresh) this.#numbers("The first results are on their way.", "");
+        byId("run-numbers").textContent = this.#isFresh
+          ? "The first results are on their way."
+          : `iteration 0 of ${this.model.iterations.toLocaleString("en")}`;
         this.#showCurves();
         break;
       case "progress":

@@ -5,6 +5,7 @@ import { ownControlId, RunFolders } from "../../src/mnist_fc/run_folders.ts";
 import type { TrainedRun } from "../../src/foundations/trained_run.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 
+const END = { iteration: 10, loss: 1, accuracy: 0.5 };
 const ADAPTER = { name: "none", vendor: "", architecture: "", isSoftware: true };
 
 const TRAINED: TrainedRun = {
@@ -17,7 +18,7 @@ const TRAINED: TrainedRun = {
   iterations: 0,
   kernels: "dense",
   adapters: [{ iteration: 0, adapter: ADAPTER }],
-  curves: { train: [], validate: [], test: [] },
+  curves: { train: [END], validate: [], test: [END] },
 };
 
 /** What its network begins with. */

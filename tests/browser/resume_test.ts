@@ -8,10 +8,10 @@ import { askWithFiles, treeDigests } from "./tab_files.ts";
 const ARGS = [
   "--validation-size=500",
   "--layers=40,20",
-  "--training-len=160",
+  "--training-len=100",
   "--iterations=1",
-  "--test-interval=80",
-  "--validate-interval=80",
+  "--test-interval=50",
+  "--validate-interval=50",
   "--checkpoint-interval=iterations:20",
 ];
 const asked = (path: string) => ({

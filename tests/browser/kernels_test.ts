@@ -1,4 +1,4 @@
-import { testInChromium } from "./page_tests.ts";
+import { runInChromium } from "./page_tests.ts";
 
 /** Kernels against the f64 oracle: each of those that training takes, dense and sparse. */
 const TESTS = [
@@ -14,9 +14,10 @@ const TESTS = [
   "program",
 ];
 
-testInChromium(
-  "kernels agree with the oracle in Chromium",
-  TESTS.map((name) => `tests/engine/${name}_test.ts`),
-  // What 100 iterations agree on, one does; and no browser runs on llvmpipe with its tiles.
-  { where: "page", leaveOut: /100 iterations|llvmpipe/ },
-);
+Deno.test("kernels agree with the oracle in Chromium", (context) =>
+  runInChromium(
+    context,
+    TESTS.map((name) => `tests/engine/${name}_test.ts`),
+    // What 100 iterations agree on, one does; and no browser runs on llvmpipe with its tiles.
+    { where: "page", leaveOut: /100 iterations|llvmpipe/ },
+  ));

@@ -1,5 +1,4 @@
-import { testInChromium } from "./page_tests.ts";
+import { runInChromium } from "./page_tests.ts";
 
-testInChromium("OPFS keeps the contract of storages", ["tests/browser/opfs_contract.ts"], {
-  where: "worker",
-});
+Deno.test("OPFS keeps the contract of storages", (context) =>
+  runInChromium(context, ["tests/browser/opfs_contract.ts"], { where: "worker" }));

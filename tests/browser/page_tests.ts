@@ -1,7 +1,4 @@
-/**
- * Runs modules of Deno tests in Chromium: takes the modules, registers each of their tests as a step of one
- * test here.
- */
+/** Runs modules of Deno tests in Chromium: takes the modules, makes each of their tests a step of one test here. */
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
@@ -53,41 +50,40 @@ function runStep(page: Page, name: string): Promise<string | null> {
 }
 
 /**
- * Registers one test whose steps are those of the modules, in a worker (where OPFS is) or in the page.
+ * Runs the tests of the modules, in a worker (where OPFS is) or in the page, as steps of a test. The file
+ * that registers that test counts as theirs.
  *
  * @param modules  paths from the project's folder
  * @param leaveOut tests that a browser need not run again
  */
-export function testInChromium(
-  name: string,
+export async function runInChromium(
+  context: Deno.TestContext,
   modules: readonly string[],
   { where, leaveOut }: { where: "page" | "worker"; leaveOut?: RegExp },
-): void {
-  Deno.test(name, async (context) => {
-    const registry = `file://${file("test_registry.ts")}`;
-    const entry = [
-      `import ${JSON.stringify(registry)};`,
-      ...modules.map((module) => `import ${JSON.stringify(`file://${ROOT}${module}`)};`),
-      `export * from ${JSON.stringify(registry)};`,
-    ].join("\n");
-    await withFile(
-      "deno.json",
-      await testConfig(),
-      (config) =>
-        withFile(
-          "entry.ts",
-          entry,
-          (path) =>
-            withModulePage(path, async ({ page, errors, strangers }) => {
-              const all = await openTests(page, where);
-              const names = all.filter((name) => !leaveOut?.test(name));
-              assert(names.length > 0, "no test was registered");
-              for (const name of names) {
-                await context.step(name, async () => assertEquals(await runStep(page, name), null));
-              }
-              assertEquals([errors, strangers], [[], []]);
-            }, config),
-        ),
-    );
-  });
+): Promise<void> {
+  const registry = `file://${file("test_registry.ts")}`;
+  const entry = [
+    `import ${JSON.stringify(registry)};`,
+    ...modules.map((module) => `import ${JSON.stringify(`file://${ROOT}${module}`)};`),
+    `export * from ${JSON.stringify(registry)};`,
+  ].join("\n");
+  await withFile(
+    "deno.json",
+    await testConfig(),
+    (config) =>
+      withFile(
+        "entry.ts",
+        entry,
+        (path) =>
+          withModulePage(path, async ({ page, errors, strangers }) => {
+            const all = await openTests(page, where);
+            const names = all.filter((name) => !leaveOut?.test(name));
+            assert(names.length > 0, "no test was registered");
+            for (const name of names) {
+              await context.step(name, async () => assertEquals(await runStep(page, name), null));
+            }
+            assertEquals([errors, strangers], [[], []]);
+          }, config),
+      ),
+  );
 }

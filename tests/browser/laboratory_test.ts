@@ -116,6 +116,8 @@ Deno.test("an experiment in the page's worker is the command line's", async (con
           assert(Math.abs(accuracy - accuracies[1][i]) <= 0.01, JSON.stringify(accuracies))
         );
         await succeed("verify", there);
+        const { stdout } = await succeed("report", there);
+        assert(/3 finished runs of 1 trial: 2 ticket, 1 reinit/.test(stdout), stdout);
       });
 
       await step("it tells what it does", () => checkEvents(client));

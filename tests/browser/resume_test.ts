@@ -4,14 +4,14 @@ import { withFolder } from "../e2e/cli.ts";
 import { openClient, type SiteBrowser, type TabClient, withSite } from "./site_page.ts";
 import { askWithFiles, treeDigests } from "./tab_files.ts";
 
-/** An experiment that goes on for some seconds, with a checkpoint every 20 iterations. */
+/** An experiment that goes on for some seconds (100 iterations were over before a pause came, on an idle machine), with a checkpoint every 20. */
 const ARGS = [
   "--validation-size=500",
   "--layers=40,20",
-  "--training-len=100",
+  "--training-len=300",
   "--iterations=1",
-  "--test-interval=50",
-  "--validate-interval=50",
+  "--test-interval=150",
+  "--validate-interval=150",
   "--checkpoint-interval=iterations:20",
 ];
 const asked = (path: string) => ({

@@ -4,6 +4,7 @@
  */
 
 import type { SeriesKind } from "./series.ts";
+import { studentInterval } from "./statistics.ts";
 import {
   type Level,
   levelsOf,
@@ -18,8 +19,12 @@ export interface Measured {
   quantity: string;
   /** One value for each trial; of "times", its logarithm. */
   values: number[];
-  /** What keeps it from being measured, or from counting. */
+  /** What keeps it from being measured. */
   lacks?: string;
+  /** Why it would not count if it were on the claim's side: what a longer training could undo. */
+  weakensFor?: string;
+  /** The same on the other side. */
+  weakensAgainst?: string;
 }
 
 /** What a claim compares: a kind of runs near a density; 100 for the full network. */
@@ -37,26 +42,41 @@ export function sooner(fast: Side, slow: Side): Measure {
     const quantity = `early stop of ${nameOf(slow)} / of ${nameOf(fast)}`;
     const pairs = paired(runs, fast, slow, "earlyStopIteration");
     if (typeof pairs === "string") return { quantity, values: [], lacks: pairs };
+    const untrained = pairs.flat().filter((stop) => stop === 0).length;
+    if (untrained > 0) {
+      const lacks = `${count(untrained, "early stop")} at iteration 0: those runs did not learn`;
+      return { quantity, values: [], lacks };
+    }
     const values = pairs.map(([fast, slow]) => Math.log(slow / fast));
-    // A slow side that had not stopped yet makes the ratio smaller than it is: safe. A fast one does not.
-    const early = runsOf(runs, fast).filter(({ isStopLast }) => isStopLast).length;
-    if (early === 0) return { quantity, values };
-    const lacks =
-      `${count(early, "run")} of ${nameOf(fast)} had not passed the early stop at the ` +
-      "last evaluation: train longer";
-    return { quantity, values, lacks };
+    // A slow side that had not stopped yet makes the ratio smaller than it is, a fast one larger.
+    return { quantity, values, ...censoring(runs, fast, slow) };
   };
+}
+
+/** What early stops at the last evaluation do to a comparison that grows with what `other` does later. */
+function censoring(runs: readonly StudyRun[], one: Side, other: Side): Partial<Measured> {
+  const why = (side: Side) => {
+    const last = runsOf(runs, side).filter(({ isStopLast }) => isStopLast).length;
+    return last === 0
+      ? undefined
+      : `${count(last, "run")} of ${nameOf(side)} had not passed the early stop at the last ` +
+        "evaluation: train longer";
+  };
+  return { weakensFor: why(one), weakensAgainst: why(other) };
 }
 
 /** Percentage points by which one side is more accurate. */
 export function gain(better: Side, worse: Side, metric: Metric): Measure {
   return (runs) => {
-    const at = metric === "earlyStopAccuracy" ? "at early stop" : "at the end";
-    const quantity = `${nameOf(better)} − ${nameOf(worse)}, ${at}`;
+    const isEarly = metric === "earlyStopAccuracy";
+    const quantity = `${nameOf(better)} − ${nameOf(worse)}, ${
+      isEarly ? "at early stop" : "at the end"
+    }`;
     const pairs = paired(runs, better, worse, metric);
-    return typeof pairs === "string"
-      ? { quantity, values: [], lacks: pairs }
-      : { quantity, values: pairs.map(([better, worse]) => better - worse) };
+    if (typeof pairs === "string") return { quantity, values: [], lacks: pairs };
+    const values = pairs.map(([better, worse]) => better - worse);
+    // With more iterations the worse side might have caught up.
+    return { quantity, values, ...(isEarly && censoring(runs, worse, better)) };
   };
 }
 
@@ -71,35 +91,43 @@ export function accuracyOf(side: Side, metric: Metric): Measure {
   };
 }
 
-/** The mean over all levels of a kind in a range of densities, the same levels in every trial. */
-export function overLevels(
+/**
+ * A claim about every level in a range of densities: the level that is least in its favour, which decides for
+ * all of them.
+ */
+export function atEveryLevel(
   most: number,
   least: number,
   kind: SeriesKind,
   measure: (side: Side) => Measure,
 ): Measure {
   return (runs) => {
-    const name = nameOf({ kind, percent: 0 }).replace(/ at .*/, "");
-    const quantity = `${name} against full network, mean over levels from ${most}% to ${least}%`;
+    const range = `of every level from ${most}% to ${least}%`;
     // As in `nearestLevel`, levels at the ends may be a little off.
     const levels = levelsOf(runs, kind).filter(({ percent }) =>
       percent < 1.05 * most && percent > least / 1.05
     );
     if (levels.length === 0) {
-      return { quantity, values: [], lacks: noRuns(runs, { kind, percent: most }) };
+      return { quantity: range, values: [], lacks: noRuns(runs, { kind, percent: most }) };
     }
     const all = levels.map(({ percent }) => measure({ kind, percent })(runs));
+    const bound = ({ values }: Measured, end: 0 | 1) => studentInterval(values)?.[end] ?? 0;
+    const lowest = (end: 0 | 1) => all.reduce((a, b) => bound(b, end) < bound(a, end) ? b : a);
+    // One level that is wholly on the other side refutes the claim; else that which is nearest to it.
+    const worst = bound(lowest(1), 1) <= 0 ? lowest(1) : lowest(0);
     const lacking = all.find(({ lacks }) => lacks !== undefined);
-    const shortest = Math.min(...all.map(({ values }) => values.length));
-    const isWhole = all.every(({ values }) => values.length === shortest);
-    const values = Array.from(
-      { length: isWhole ? shortest : 0 },
-      (_, i) => all.reduce((sum, { values }) => sum + values[i], 0) / all.length,
-    );
-    const lacks = lacking?.lacks ?? (isWhole ? undefined : "some trials lack some of these levels");
-    return { quantity, values, lacks };
+    const isWhole = levels[0].percent > most / STEP && levels.at(-1)!.percent < least * STEP;
+    return {
+      ...worst,
+      quantity: `${worst.quantity}: the least ${range}`,
+      lacks: lacking?.lacks ?? (isWhole ? undefined : "there are not levels over the whole range"),
+      weakensFor: all.find(({ weakensFor }) => weakensFor !== undefined)?.weakensFor,
+    };
   };
 }
+
+/** Levels are 20% apart, and a little more between trials. */
+const STEP = 1.3;
 
 /** The values of both sides in the trials that have both; in words what is lacking. */
 function paired(
@@ -132,7 +160,10 @@ function sideValues(
 }
 
 function runsOf(runs: readonly StudyRun[], { kind, percent }: Side): StudyRun[] {
-  return levelAt(levelsOf(runs, kind), percent)?.runs ?? [];
+  const found = levelAt(levelsOf(runs, kind), percent)?.runs ?? [];
+  // A one-shot experiment begins with the full network too.
+  if (found.length > 0 || kind !== "ticket" || percent < 100) return found;
+  return levelAt(levelsOf(runs, "one_shot"), percent)?.runs ?? [];
 }
 
 function levelAt(levels: readonly Level[], percent: number): Level | null {

@@ -10,7 +10,7 @@ import { weightCount } from "../analysis/study.ts";
 import { FormatError, LotteryError, NotFoundError } from "../errors.ts";
 import * as paths from "../foundations/paths.ts";
 import { isRunFolder, readCondition, restoreCurves } from "../foundations/run_files.ts";
-import { type RunRecord, within } from "../foundations/run_record.ts";
+import { compareFiles, type RunRecord, within } from "../foundations/run_record.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import { resultsOf, type RunResults } from "../foundations/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -111,7 +111,10 @@ export async function readExperiments(
         }: give the folder of an experiment, as run-lottery's --experiment-path`,
     );
   }
-  return { studies: intoStudies([...runs.values()], unfinished), faults };
+  const studies = intoStudies([...runs.values()], unfinished);
+  const named = new Set(studies.flatMap((study) => study.unfinished));
+  const others = unfinished.filter((folder) => !named.has(folder));
+  return { studies, faults: [...faults, ...others.map((folder) => `not finished: ${folder}`)] };
 }
 
 /** The folders of runs under a folder, without those that were moved aside. */
@@ -174,20 +177,29 @@ async function readRun(storage: Storage, folder: string): Promise<ReportRun | st
 async function readResults(
   storage: Storage,
   folder: string,
-  { results }: RunRecord,
+  { results, files }: RunRecord,
 ): Promise<RunResults> {
-  if (results === undefined) {
-    const [masks, curves] = await Promise.all([
-      restoreNetwork(storage, paths.masks(folder)),
-      restoreCurves(storage, folder),
-    ]);
-    return resultsOf({ masks, curves });
+  if (results !== undefined) return parseResults(results, `${paths.record(folder)}: results`);
+  const used = Object.entries(files).filter(([file]) =>
+    file === paths.metrics("") || file.startsWith(`${paths.masks("")}/`)
+  );
+  const [fault] = await compareFiles(storage, folder, Object.fromEntries(used));
+  if (fault) throw new FormatError(`${fault.path} ${fault.fault}`);
+  const [masks, curves] = await Promise.all([
+    restoreNetwork(storage, paths.masks(folder)),
+    restoreCurves(storage, folder),
+  ]);
+  if (curves.test.length === 0 || curves.train.length === 0) {
+    throw new FormatError(`${paths.metrics(folder)} has a curve without a point`);
   }
+  return parseResults(resultsOf({ masks, curves }), paths.metrics(folder));
+}
+
+function parseResults(results: unknown, where: string): RunResults {
   const parsed = v.safeParse(RESULTS, results);
   if (parsed.success) return parsed.output;
-  throw new FormatError(
-    `${paths.record(folder)}: results.${v.getDotPath(parsed.issues[0])} is not what a record holds`,
-  );
+  const field = v.getDotPath(parsed.issues[0]);
+  throw new FormatError(`${where}: ${field} is not what a finished run has`);
 }
 
 function kindOf({ kind, oneShot }: RunConfig): SeriesKind {
@@ -225,12 +237,12 @@ function trialFolder(run: string): string {
 }
 
 /**
- * What is not there although others of its kind are: a kind's trials × its levels × the numbers of its
+ * What is not there although others of its kind are: all trials × the kind's levels × the numbers of its
  * runs. The control that the lottery itself trains at its last level lets expect none at other levels.
  */
 function missingOf(runs: readonly ReportRun[]): string[] {
+  const trials = [...new Map(runs.map((run) => [run.trial, run])).values()];
   return [...Map.groupBy(runs, ({ kind }) => kind)].flatMap(([kind, group]) => {
-    const trials = [...new Map(group.map((run) => [run.trial, run])).values()];
     const levels = [...new Set(group.map(({ level }) => level))];
     const numbers = [...new Set(group.map(({ run }) => run))];
     const there = new Set(group.map(({ trial, level, run }) => `${trial}/${level}/${run}`));
@@ -238,7 +250,8 @@ function missingOf(runs: readonly ReportRun[]): string[] {
       numbers.flatMap((run) =>
         trials.filter(({ trial }) => !there.has(`${trial}/${level}/${run}`)).map((other) => {
           const { config, trial } = other;
-          const words = describeRun({ ...config, level, run });
+          const ofKind = kind === "one_shot" ? "ticket" : kind;
+          const words = describeRun({ kind: ofKind, trial: config.trial, level, run });
           const seed = trial === `${config.trial}` ? "" : ` of seed ${config.seed}`;
           return `${kind === "one_shot" ? "one-shot " : ""}${words}${seed}`;
         })

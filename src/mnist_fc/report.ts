@@ -17,6 +17,7 @@ import { levelsOf, type Metric, type StudyRun, trialMeans } from "../analysis/st
 import { formatTable } from "../analysis/table.ts";
 import { encodeText, within } from "../foundations/run_record.ts";
 import type { Storage } from "../storage/storage.ts";
+import { count } from "./runners/runner.ts";
 import { readExperiments, type ReportStudy, studyDifferences } from "./read_experiments.ts";
 import { type Connect, type Figure, reportStudy, type StudyReport } from "./study_report.ts";
 
@@ -122,9 +123,9 @@ function mixtureNotes(studies: readonly ReportStudy[]): string[] {
   const [first, ...others] = studies;
   return others.map((other) => {
     const differences = studyDifferences(first, other);
-    return `${other.runs.length} runs were trained otherwise (${
+    return `trained otherwise: ${count(other.runs.length, "run")} (${
       differences.slice(0, 3).join("; ")
-    }${differences.length > 3 ? "; …" : ""}): they have a section of their own`;
+    }${differences.length > 3 ? "; …" : ""}), in a section of their own`;
   });
 }
 

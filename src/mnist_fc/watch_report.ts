@@ -38,7 +38,7 @@ export async function watchReport(options: WatchOptions): Promise<void> {
       } catch (error) {
         // An experiment that has just begun.
         if (!(error instanceof NotFoundError)) throw error;
-        onNotice("no run is finished yet: waiting");
+        onNotice(`waiting: ${error.message}`);
       }
     }
     await sleep(seconds, signal);

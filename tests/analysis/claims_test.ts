@@ -33,9 +33,10 @@ function paperRuns(trials = TRIALS): StudyRun[] {
       run("ticket", 18, 6000, 0.97),
       run("reinit", 7, 7000, 0.978),
       run("random_sparsity", 7, 8000, 0.97),
+      run("one_shot", 1, 4000, 0.983),
       run("one_shot", 2, 4000, 0.983),
       run("one_shot", 7, 4000, 0.983),
-      run("one_shot", 12, 4000, 0.983),
+      run("one_shot", 13, 4000, 0.983),
       run("one_shot", 15, 6000, 0.975),
     ];
   });
@@ -102,17 +103,50 @@ Deno.test("claims: four trials prove nothing, however alike they are", () => {
   }
 });
 
-Deno.test("claims: a fast side that had not stopped yet decides nothing; a slow one is safe", () => {
-  const cut = (kind: string, level: number) => (run: StudyRun) =>
-    run.kind === kind && run.level === level && run.trial === "2"
-      ? { ...run, isStopLast: true }
-      : run;
-  const ticket = byId(checkClaims(paperRuns().map(cut("ticket", 7))));
+Deno.test("claims: what a longer training could undo decides nothing; what it could only add to is safe", () => {
+  const cut = (kind: string, level: number) =>
+    byId(
+      checkClaims(
+        paperRuns().map((run) =>
+          run.kind === kind && run.level === level && run.trial === "2"
+            ? { ...run, isStopLast: true }
+            : run
+        ),
+      ),
+    );
+  const ticket = cut("ticket", 7);
   assertEquals(ticket.get("1a")!.verdict, "cannot tell");
-  assertStringIncludes(ticket.get("1a")!.why, "train longer");
-  const full = byId(checkClaims(paperRuns().map(cut("ticket", 0))));
-  assertEquals(full.get("1a")!.verdict, "holds");
-  assertEquals(full.get("4a")!.verdict, "cannot tell");
+  assertStringIncludes(ticket.get("1a")!.why, "1 run of ticket at 21.1% had not passed");
+  // A ticket that would be better still.
+  assertEquals(ticket.get("4d")!.verdict, "holds");
+  const full = cut("ticket", 0);
+  assertEquals([full.get("1a")!.verdict, full.get("4a")!.verdict], ["holds", "cannot tell"]);
+  // A reinit that would be better still might catch up.
+  const reinit = cut("reinit", 7);
+  assertEquals([reinit.get("4c")!.verdict, reinit.get("4d")!.verdict], ["holds", "cannot tell"]);
+  assertEquals(cut("ticket", 15).get("2b")!.verdict, "cannot tell");
+});
+
+Deno.test("claims about a range: the least favourable level decides, and both ends must be there", () => {
+  const worse = (level: number) => (run: StudyRun) =>
+    run.kind === "one_shot" && run.level === level ? { ...run, earlyStopAccuracy: 0.96 } : run;
+  const refuted = byId(checkClaims(paperRuns().map(worse(13)))).get("5b")!;
+  assertEquals(refuted.verdict, "does not hold");
+  assertStringIncludes(refuted.quantity, "one-shot ticket at 5.5%");
+  const cut = paperRuns().filter(({ kind, level }) => kind !== "one_shot" || level < 10);
+  assertStringIncludes(byId(checkClaims(cut)).get("5b")!.why, "not levels over the whole range");
+  assertEquals(byId(checkClaims(cut)).get("5a")!.verdict, "holds");
+});
+
+Deno.test("claims: a one-shot experiment alone has its full network; runs that did not learn have no ratio", () => {
+  const alone = paperRuns().filter(({ kind }) => kind === "one_shot").concat(
+    TRIALS.map((trial) => studyRun("one_shot", trial, 0, { earlyStopIteration: 5000 })),
+  );
+  assertEquals(byId(checkClaims(alone)).get("5a")!.verdict, "holds");
+  const blind = paperRuns().map((run) => run.level === 7 ? { ...run, earlyStopIteration: 0 } : run);
+  const claim = byId(checkClaims(blind)).get("1a")!;
+  assertEquals([claim.value, claim.verdict], [null, "cannot tell"]);
+  assertStringIncludes(claim.why, "5 early stops at iteration 0");
 });
 
 Deno.test("claims: what is not there is named, with what trains it", () => {

@@ -179,6 +179,13 @@ Deno.test("report --connectivity: tickets compared on the engine; other examples
 Deno.test("report: missing, unfinished, damaged and foreign runs are named, the others shown", async () => {
   const copy = await copyOf("damaged");
   await Deno.remove(`${copy}/trial2/1/reinit2`, { recursive: true });
+  for (const run of ["reinit1", "reinit2", "random_sparsity1"]) {
+    for (const level of [0, 1, 2]) {
+      await Deno.remove(`${copy}/trial3/${level}/${run}`, { recursive: true });
+    }
+  }
+  await Deno.mkdir(`${copy}/trial4/0/same_init`, { recursive: true });
+  await Deno.writeTextFile(`${copy}/trial4/0/same_init/.unfinished`, "");
   await Deno.remove(`${copy}/trial3/2/same_init/run.json`);
   await Deno.writeTextFile(`${copy}/trial3/2/same_init/.unfinished`, "");
   const flip = async (path: string) => {
@@ -191,22 +198,30 @@ Deno.test("report: missing, unfinished, damaged and foreign runs are named, the 
   await flip(`${copy}/trial2/2/reinit1/run.json`);
   const wide = ["--layers=30", "--trials=1", `--experiment-path=${copy}/wide`];
   await runLottery(data, ...short(...wide));
-  const { stdout } = await succeed("report", copy);
+  const shown = await succeed("report", copy);
+  assertMatch(shown.stdout, /note: .*trial1\/0\/same_init\/test.log has changed/);
+  assertMatch(shown.stdout, /note: and \d+ more\n/);
+  const { studies, notes } = JSON.parse((await succeed("report", copy, "--json")).stdout);
+  const said = [...notes, ...studies[0].notes].map((note) => `note: ${note}\n`).join("") +
+    studies[1].title;
   for (
     const line of [
       /note: missing: reinit 2, trial 2, level 1\n/,
       /note: missing: ticket, trial 3, level 2\n/,
+      /note: missing: reinit 1, trial 3, level 0\n/,
+      /note: not finished: .*trial4\/0\/same_init/,
       /note: not finished: .*trial3\/2\/same_init/,
       /note: .*trial1\/1\/same_init\/masks\/layer1.npy has changed since it was written/,
       /note: .*trial1\/0\/same_init\/test.log has changed since it was written/,
       /note: .*trial2\/2\/reinit1\/run.json .*: left out/,
-      /note: \d+ runs were trained otherwise \(layers.*they have a section of their own/,
+      /note: trained otherwise: \d+ runs \(layers.*\), in a section of their own/,
       /784-30-10 on custom/,
     ]
-  ) assertMatch(stdout, line);
+  ) assertMatch(said, line);
   const html = await Deno.readTextFile(`${copy}/report/report.html`);
   assertStringIncludes(html, "784-30-10 on custom");
   assertStringIncludes(html, "missing: ticket, trial 3, level 2");
+  assertStringIncludes(html, "not finished: ");
   assert((await readTree(`${copy}/report`)).has("study2/early-stop.svg"));
   assert(!/NaN|undefined/.test(html));
 });

@@ -1,0 +1,43 @@
+/** Files that come into the page, and a tab that is out of sight while it trains. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { withFolder } from "../e2e/cli.ts";
+import { writeSmallMnist } from "../e2e/small_data.ts";
+import { finished, ready, setFields, TINY } from "./page_helpers.ts";
+import { withSite } from "./site_page.ts";
+
+Deno.test("MNIST's files are chosen, and trained on; a tab that was hidden is told", () =>
+  withFolder((folder) =>
+    withSite(async ({ openTab, errors, strangers }) => {
+      await writeSmallMnist(folder);
+      const page = await openTab();
+      await ready(page);
+      const files = ["x_train", "y_train", "x_test", "y_test"].map((name) =>
+        `${folder}/${name}.npy`
+      );
+      await page.setInputFiles("#mnist-files", files.slice(0, 3));
+      await page.getByText("Still missing: y_test.npy").waitFor();
+      await page.setInputFiles("#mnist-files", files);
+      await page.getByText("MNIST is here: choose it as the dataset.").waitFor();
+      await setFields(page, { ...TINY, trainingLen: "600", validationSize: "500" });
+      await page.selectOption("#setting-dataset", "auto");
+      await page.click("#start");
+      await page.locator("#run-numbers", { hasText: " of " }).waitFor();
+      const hide = (hidden: boolean) =>
+        page.evaluate(
+          `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));`,
+        );
+      await hide(true);
+      await hide(false);
+      const told = page.locator('[data-key="hidden"]');
+      await told.waitFor();
+      assertStringIncludes(await told.innerText(), "hidden tabs");
+      await finished(page);
+      assertMatch(
+        await page.locator("#experiments").innerText(),
+        /2,?000 training|1,?500 training/,
+      );
+      assertEquals([errors, strangers], [[], []]);
+    })
+  ));

@@ -132,7 +132,8 @@ async function tryMirror(
     held,
     // Gzip never grows content by more than a small fraction.
     maxBytes: file.bytes + 1024 + Math.floor(file.bytes / 1000),
-    fetch: options.fetch ?? fetch,
+    // A browser's own fetch refuses to be called as a method of these options.
+    fetch: options.fetch ?? ((...request) => fetch(...request)),
     timeoutMs: options.timeoutMs ?? 30_000,
     signal: options.signal,
     onProgress: (bytes, total) => onProgress?.({ file: file.name, bytes, total }),

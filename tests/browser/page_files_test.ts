@@ -41,3 +41,27 @@ Deno.test("MNIST's files are chosen, and trained on; a tab that was hidden is to
       assertEquals([errors, strangers], [[], []]);
     })
   ));
+
+Deno.test("MNIST is downloaded when that is asked for, and not before; what is not MNIST is refused", () =>
+  withSite(async ({ openTab, context, errors, strangers }) => {
+    await context.route(/^https:/, (route) =>
+      route.fulfill({
+        headers: { "access-control-allow-origin": "*" },
+        body: "not an archive",
+      }));
+    const page = await openTab();
+    await ready(page);
+    assertEquals(strangers, []);
+    await page.click("#download-mnist");
+    await page.getByText("The download failed. The four files can be dropped").waitFor();
+    const told = await page.locator('[data-key="error"]').innerText();
+    assertMatch(
+      told,
+      /cannot download train-images-idx3-ubyte\.gz .*content has SHA-256 6bbf954ab004/s,
+    );
+    assertEquals(
+      new Set(strangers.map((url) => new URL(url).pathname.split("/").at(-1))),
+      new Set(["train-images-idx3-ubyte.gz"]),
+    );
+    assertEquals(errors, []);
+  }));

@@ -16,7 +16,7 @@ export function cachedLoader(load: Load): Load {
     let found = byRequest.get(key);
     if (!found) {
       found = load(dataset, location).then((data) => {
-        const content = `${data.record.name} ${data.record.sha256}`;
+        const content = JSON.stringify(data.record);
         const known = byContent.get(content) ?? data;
         byContent.set(content, known);
         return known;

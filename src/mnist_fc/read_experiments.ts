@@ -5,44 +5,24 @@
 
 import * as v from "valibot";
 import type { SeriesKind } from "../analysis/series.ts";
-import type { StudyRun } from "../analysis/study.ts";
 import { weightCount } from "../analysis/study.ts";
 import { FormatError, LotteryError, NotFoundError } from "../errors.ts";
 import * as paths from "../foundations/paths.ts";
 import { isRunFolder, readCondition, restoreCurves } from "../foundations/run_files.ts";
+import { networkDigest } from "../foundations/digest.ts";
 import { compareFiles, type RunRecord, within } from "../foundations/run_record.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import { resultsOf, type RunResults } from "../foundations/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { parseConfig } from "./parse_config.ts";
+import { RUN_FORMAT, type RunConfig } from "./run_config.ts";
 import {
-  configDifferences,
-  describeRun,
-  RUN_FORMAT,
-  type RunConfig,
-  type RunSettings,
-  settingsOf,
-} from "./run_config.ts";
-import { inOrder } from "./summary.ts";
-
-/** A finished run with what its record says. */
-export interface ReportRun extends StudyRun {
-  config: RunConfig;
-  /** SHA-256 of its files, by their path in its folder. */
-  files: Record<string, string>;
-  adapter: string;
-}
-
-/** Runs that were trained alike. */
-export interface ReportStudy {
-  /** What they have in common; the seed is that of one of them. */
-  settings: RunSettings;
-  runs: ReportRun[];
-  /** Runs that others of the same kinds, trials and levels let expect, in words. */
-  missing: string[];
-  /** Runs that are being trained, or were interrupted. */
-  unfinished: string[];
-}
+  intoStudies,
+  type ReportRun,
+  type ReportStudy,
+  trialFolder,
+  withoutCopies,
+} from "./studies.ts";
 
 /** What there is in the folders of experiments. */
 export interface Experiments {
@@ -73,7 +53,7 @@ export async function readExperiments(
   roots: readonly string[],
 ): Promise<Experiments> {
   const faults: string[] = [], unfinished: string[] = [];
-  const runs = new Map<string, ReportRun>();
+  const runs: ReportRun[] = [];
   for (const root of roots) {
     if (!await storage.exists(root)) {
       throw new NotFoundError(`${root} does not exist: give the folder of an experiment`);
@@ -93,16 +73,10 @@ export async function readExperiments(
           `${run.folder} is a control of a one-shot ticket: in no figure, left out`,
         );
       }
-      const key = JSON.stringify([studyKey(run.config), run.kind, run.trial, run.level, run.run]);
-      const twin = runs.get(key);
-      // A one-shot experiment begins with the full network of the usual one.
-      if (!twin) runs.set(key, run);
-      else if (twin.folder !== run.folder) {
-        faults.push(`${run.folder} is the same run as ${twin.folder}: left out`);
-      }
+      runs.push(run);
     });
   }
-  if (runs.size === 0) {
+  if (runs.length === 0) {
     const why = faults[0] ?? (unfinished.length > 0 ? `${unfinished[0]} is not finished` : "");
     throw new NotFoundError(
       `${roots.join(", ")} ${roots.length === 1 ? "holds" : "hold"} no finished run` +
@@ -111,7 +85,11 @@ export async function readExperiments(
         }: give the folder of an experiment, as run-lottery's --experiment-path`,
     );
   }
-  const studies = intoStudies([...runs.values()], unfinished);
+  const studies = await intoStudies(
+    withoutCopies(runs, (line) => faults.push(line)),
+    unfinished,
+    (ticket) => masksDigest(storage, ticket),
+  );
   const named = new Set(studies.flatMap((study) => study.unfinished));
   const others = unfinished.filter((folder) => !named.has(folder));
   return { studies, faults: [...faults, ...others.map((folder) => `not finished: ${folder}`)] };
@@ -206,62 +184,12 @@ function kindOf({ kind, oneShot }: RunConfig): SeriesKind {
   return kind === "ticket" && oneShot ? "one_shot" : kind;
 }
 
-/** What runs have in common that are compared: all of their settings but the seed. */
-function studyKey(config: RunConfig): string {
-  const { seed: _seed, ...settings } = settingsOf(config);
-  return JSON.stringify(settings);
-}
-
-function intoStudies(runs: readonly ReportRun[], unfinished: readonly string[]): ReportStudy[] {
-  const groups = [...Map.groupBy(runs, ({ config }) => studyKey(config)).values()];
-  groups.sort((a, b) => b.length - a.length);
-  const isIn = (folder: string, group: readonly ReportRun[]) =>
-    group.some((run) => trialFolder(run.folder) === trialFolder(folder));
-  return groups.map((group) => {
-    const seeds = new Set(group.map(({ config }) => config.seed));
-    // Where there is but one seed, the trial's number says it all.
-    if (seeds.size === 1) { for (const run of group) run.trial = `${run.config.trial}`; }
-    group.sort((a, b) => inOrder(a.config, b.config));
-    return {
-      settings: settingsOf(group[0].config),
-      runs: group,
-      missing: missingOf(group),
-      unfinished: unfinished.filter((folder) => isIn(folder, group)),
-    };
-  });
-}
-
-/** {trial}/{level}/{name}: the first. */
-function trialFolder(run: string): string {
-  return run.split("/").slice(0, -2).join("/");
-}
-
-/**
- * What is not there although others of its kind are: all trials × the kind's levels × the numbers of its
- * runs. The control that the lottery itself trains at its last level lets expect none at other levels.
- */
-function missingOf(runs: readonly ReportRun[]): string[] {
-  const trials = [...new Map(runs.map((run) => [run.trial, run])).values()];
-  return [...Map.groupBy(runs, ({ kind }) => kind)].flatMap(([kind, group]) => {
-    const levels = [...new Set(group.map(({ level }) => level))];
-    const numbers = [...new Set(group.map(({ run }) => run))];
-    const there = new Set(group.map(({ trial, level, run }) => `${trial}/${level}/${run}`));
-    return levels.flatMap((level) =>
-      numbers.flatMap((run) =>
-        trials.filter(({ trial }) => !there.has(`${trial}/${level}/${run}`)).map((other) => {
-          const { config, trial } = other;
-          const ofKind = kind === "one_shot" ? "ticket" : kind;
-          const words = describeRun({ kind: ofKind, trial: config.trial, level, run });
-          const seed = trial === `${config.trial}` ? "" : ` of seed ${config.seed}`;
-          return `${kind === "one_shot" ? "one-shot " : ""}${words}${seed}`;
-        })
-      )
-    );
-  });
-}
-
-/** In which settings two studies differ: `batchSize: 60, now 32`. */
-export function studyDifferences(one: ReportStudy, other: ReportStudy): string[] {
-  const { seed: _one, ...settings } = one.settings, { seed: _other, ...others } = other.settings;
-  return configDifferences(settings, others);
+/** Null where they cannot be read: then no control is known to be its. */
+async function masksDigest(storage: Storage, { folder }: ReportRun): Promise<string | null> {
+  try {
+    return await networkDigest(await restoreNetwork(storage, paths.masks(folder)));
+  } catch (error) {
+    if (!(error instanceof LotteryError)) throw error;
+    return null;
+  }
 }

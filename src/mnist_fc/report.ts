@@ -18,7 +18,8 @@ import { formatTable } from "../analysis/table.ts";
 import { encodeText, within } from "../foundations/run_record.ts";
 import type { Storage } from "../storage/storage.ts";
 import { count } from "./runners/runner.ts";
-import { readExperiments, type ReportStudy, studyDifferences } from "./read_experiments.ts";
+import { readExperiments } from "./read_experiments.ts";
+import { type ReportStudy, studyDifferences } from "./studies.ts";
 import { type Connect, type Figure, reportStudy, type StudyReport } from "./study_report.ts";
 
 /** What to report on, and where to. */

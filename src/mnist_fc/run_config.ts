@@ -114,6 +114,25 @@ export function settingsOf(config: RunConfig): RunSettings {
   return settings;
 }
 
+/**
+ * What tells a run from every other: all of its configuration, since all of it decides the run's bits. A field
+ * that is added to it counts from then on.
+ */
+export function identityOf(config: RunConfig): string {
+  return canonicalJson(config);
+}
+
+/** JSON that is the same whatever the order of the fields. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, part: unknown) =>
+      typeof part === "object" && part !== null && !Array.isArray(part)
+        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : 1))
+        : part,
+  ) ?? "";
+}
+
 /** The optimizer of a protocol, with its constants. */
 export function optimizerOf(protocol: Protocol): OptimizerSpec {
   const { optimizer: { kind }, learningRate, momentum } = protocol;

@@ -26,7 +26,7 @@ import * as paths from "../foundations/paths.ts";
 import { compareFiles } from "../foundations/run_record.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { ReportRun, ReportStudy } from "./read_experiments.ts";
+import type { ReportRun, ReportStudy } from "./studies.ts";
 
 /** Runs of a study whose files are read one after the other; told of those that cannot be. */
 export interface ArraySource {

@@ -28,7 +28,7 @@ import {
 import { pixelMapSpec, weightSpec } from "../analysis/weight_figures.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ConnectivityRow } from "./connectivity_report.ts";
-import type { ReportRun, ReportStudy } from "./read_experiments.ts";
+import type { ReportRun, ReportStudy } from "./studies.ts";
 import { count, datasetText, trainingText } from "./runners/runner.ts";
 import { readAnatomy, readCurves } from "./study_arrays.ts";
 

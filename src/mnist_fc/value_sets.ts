@@ -9,18 +9,20 @@ import { FormatError, InputError } from "../errors.ts";
 import { checkKnownNames, type Network } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
 import { checkValueSet } from "../foundations/resample.ts";
-import { restoreRun } from "../foundations/run_files.ts";
+import { readRecord, restoreRun } from "../foundations/run_files.ts";
 import {
   compareFiles,
   decodeRecord,
   encodeRecord,
   type FileFault,
+  type RunRecord,
   within,
 } from "../foundations/run_record.ts";
 import { encodeNetwork, restoreNetwork } from "../foundations/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
 import { valueSetFolder } from "./control_paths.ts";
 import { parseConfig } from "./parse_config.ts";
+import { canonicalJson } from "./run_config.ts";
 import { intactRecord } from "./run_store.ts";
 
 /** A lottery experiment on disk. */
@@ -30,7 +32,7 @@ export interface ExperimentPlace {
   experimentName: string;
 }
 
-/** Kept beside a set: the trials that it was derived from, and the digests of its files. */
+/** Kept beside a set: the trials and the weights that it was derived from, and the digests of its files. */
 const ORIGIN = "derived_from.json";
 
 /** Numbers of the trials that an experiment's folder holds, ascending. */
@@ -84,15 +86,13 @@ export async function provideValueSets(
 ): Promise<void> {
   const folder = valueSetFolder(place.experimentPath, level, place.experimentName);
   const { storage } = place;
-  const faults = await checkOrigin(storage, folder);
-  if (faults && faults.length > 0) {
+  const [first] = await checkOrigin(storage, folder) ?? [];
+  const why = first ? `${first.path} ${first.fault}` : await otherSource(place, level, folder);
+  if (why !== null) {
     let n = 1;
     while (await storage.exists(paths.aside(folder, n))) n++;
     await storage.rename(folder, paths.aside(folder, n));
-    const [{ path, fault }] = faults;
-    onNotice(
-      `${path} ${fault}: derived again, what was there is kept in ${paths.aside(folder, n)}`,
-    );
+    onNotice(`${why}: derived again, what was there is kept in ${paths.aside(folder, n)}`);
   }
   if (await storage.exists(folder)) await compareOrigin(place, folder, onNotice);
   else await derive(place, level, layers, folder);
@@ -123,6 +123,7 @@ async function derive(
     );
   }
   const parts: Float32Array[][] = layers.map(() => []);
+  const sources: Record<string, string> = {};
   for (const trial of trials) {
     const run = paths.run(paths.trial(experimentPath, trial), level, experimentName);
     const record = await intactRecord(storage, run);
@@ -133,12 +134,13 @@ async function derive(
       );
     }
     const theirs = parseConfig(record, paths.record(run)).layers;
-    if (JSON.stringify(theirs) !== JSON.stringify(layers)) {
+    if (canonicalJson(theirs) !== canonicalJson(layers)) {
       throw new InputError(
         `cannot derive the values of level ${level} in ${experimentPath}: trial ${trial} is of a ` +
           "network with other layers; keep experiments of different networks in folders of their own",
       );
     }
+    sources[trial] = sourceOf(record);
     const { initial, masks } = await restoreRun(storage, run, theirs);
     layers.forEach(({ name }, l) => {
       parts[l].push(initial[name].data.filter((_, i) => masks[name].data[i] !== 0));
@@ -150,13 +152,43 @@ async function derive(
   const draft = `${folder}.${crypto.randomUUID()}.draft`;
   const files = new Map(encodeNetwork("", sets));
   for (const [file, bytes] of files) await storage.write(within(draft, file), bytes);
-  await storage.write(within(draft, ORIGIN), await encodeRecord({ trials }, files));
+  await storage.write(within(draft, ORIGIN), await encodeRecord({ trials, sources }, files));
   try {
     await storage.rename(draft, folder);
   } catch (error) {
     await storage.remove(draft);
     if (!await storage.exists(folder)) throw error;
   }
+}
+
+/** What of a run decides the values: the digests of its initial weights and its masks. */
+function sourceOf({ files }: RunRecord): string {
+  const used = ["initial", "masks"] as const;
+  return canonicalJson(Object.fromEntries(
+    Object.entries(files).filter(([file]) => used.some((part) => file.startsWith(`${part}/`))),
+  ));
+}
+
+/**
+ * Why a kept set is not that of the experiment: its runs have been replaced since. Null if nothing says so;
+ * sets of earlier versions do not say what they were derived from.
+ */
+async function otherSource(
+  { storage, experimentPath, experimentName }: ExperimentPlace,
+  level: number,
+  folder: string,
+): Promise<string | null> {
+  const path = within(folder, ORIGIN);
+  if (!await storage.exists(path)) return null;
+  const origin = await decodeRecord(await storage.read(path));
+  if (typeof origin === "string" || !origin.sources) return null;
+  for (const [trial, source] of Object.entries(origin.sources)) {
+    const run = paths.run(paths.trial(experimentPath, Number(trial)), level, experimentName);
+    const record = await readRecord(storage, run);
+    if (record === null || sourceOf(record) === source) continue;
+    return `${folder} was derived from another run than ${run} is now`;
+  }
+  return null;
 }
 
 async function compareOrigin(

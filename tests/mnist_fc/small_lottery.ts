@@ -141,10 +141,12 @@ export class RememberingQueue extends RunQueue {
       ]),
     );
     const digest = await networkDigest(model.masks, model.weights, model.biases, state);
-    const key = `${digest} ${dataset.orderKey} ${from?.iteration} ${[
-      from?.curves.train,
-      from?.curves.test,
-    ]}`;
+    const { plan, optimizer, batchSize, kernels } = request;
+    const { orderKey, splitKey, labelMap } = dataset;
+    const start = [from?.iteration, from?.curves];
+    const key = JSON.stringify([
+      ...[digest, orderKey, splitKey, labelMap, plan, optimizer, batchSize, kernels, start],
+    ]);
     const known = this.#outcomes.get(key);
     if (known) {
       for (const state of known.states) await request.onCheckpoint?.(state);

@@ -6,6 +6,7 @@ import { loadExampleFolder, writeNpyFolder } from "../src/datasets/folder.ts";
 import { choice, path } from "../src/mnist_fc/flag_kinds.ts";
 import { defaultLocation } from "../src/mnist_fc/load_dataset.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
+import { mnistPackage } from "./mnist_package.ts";
 import { notice, runTask } from "./support.ts";
 
 const task = {
@@ -42,6 +43,7 @@ await runTask(task, async (flags) => {
     storage,
     folder,
     dataset: CATALOG[flags.dataset],
+    source: flags.dataset === "mnist" ? mnistPackage : undefined,
     onNotice: notice,
     onProgress: ({ file, bytes, total }) => {
       // A line per file and quarter.

@@ -15,6 +15,7 @@ import type { Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
 import { adapterText, describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
+import { mnistPackage } from "./mnist_package.ts";
 import { createProgress } from "./progress.ts";
 import { commandLine, interruptible, notice, runTask, type TaskValues, warn } from "./support.ts";
 
@@ -57,7 +58,8 @@ export async function openLaboratory(
     },
     signal: interruption.signal,
     environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
-    loadData: (dataset, location) => loadDataset({ dataset, location, storage, onNotice: warn }),
+    loadData: (dataset, location) =>
+      loadDataset({ dataset, location, storage, mnistSource: mnistPackage, onNotice: warn }),
     onNotice: warn,
     onRun: (summary) => notice(describeSummary(summary)),
     onProgress: (state) => progress.update(state),

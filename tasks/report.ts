@@ -12,6 +12,7 @@ import { type Connect, CURVE_PERCENTS } from "../src/mnist_fc/study_report.ts";
 import { watchReport } from "../src/mnist_fc/watch_report.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
+import { mnistPackage } from "./mnist_package.ts";
 import { interruptible, notice, runTask, warn } from "./support.ts";
 
 const task = {
@@ -83,6 +84,7 @@ function connectWith(storage: DenoStorage, location: string | undefined): Connec
       dataset,
       location: location ?? environment,
       storage,
+      mnistSource: mnistPackage,
       onNotice: warn,
     });
     await ensureAdapter(task.name);

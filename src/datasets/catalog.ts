@@ -3,9 +3,8 @@
  * where copies are kept.
  *
  * Digests are of the uncompressed content, because mirrors and people compress it differently. Those
- * of MNIST were computed from files whose uncompressed MD5s are the published ones. Of Fashion-MNIST,
- * the digests of the label files were computed from archives with the MD5s that its authors publish;
- * those of the image files are the ones on which several independent public loaders agree.
+ * of MNIST were computed from files whose uncompressed MD5s are the published ones, those of
+ * Fashion-MNIST from the files of Debian's package dataset-fashion-mnist.
  */
 
 import { IDX_FILES } from "./folder.ts";
@@ -24,6 +23,8 @@ export interface CatalogFile {
 export interface CatalogDataset {
   name: string;
   files: CatalogFile[];
+  /** A folder in which a distribution's package of the dataset keeps the files, if there is one. */
+  folder?: string;
   /** Addresses that end in a slash; a file's name and `.gz` follow. Tried in this order. */
   mirrors: string[];
 }
@@ -58,9 +59,13 @@ export const CATALOG = {
       "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
       "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     ]),
+    folder: "/usr/share/datasets/fashion-mnist",
     mirrors: [
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
       "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
     ],
   },
-} satisfies Record<string, CatalogDataset>;
+} satisfies Record<string, CatalogDataset> as Record<
+  "mnist" | "fashion-mnist",
+  CatalogDataset
+>;

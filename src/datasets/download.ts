@@ -4,13 +4,17 @@
  * `<file>.gz.part` and continued from where the server allows it.
  */
 
-import { FormatError, LotteryError } from "../errors.ts";
-import { isGzip, maybeGunzip } from "../formats/gzip.ts";
-import { sha256Hex } from "../formats/sha256.ts";
+import { LotteryError } from "../errors.ts";
+import { isGzip } from "../formats/gzip.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { CatalogDataset, CatalogFile } from "./catalog.ts";
+import { type FileSource, readVerified, SourceError, verifiedContent } from "./file_source.ts";
 import { idxCandidates } from "./folder.ts";
 import { transfer } from "./transfer.ts";
+
+/** What a mirror is given up after, and how much longer a source may take, which shows no progress. */
+const TIMEOUT_MS = 30_000;
+export const SOURCE_PATIENCE = 5;
 
 /** No mirror gave a file that is what it should be. */
 export class DownloadError extends LotteryError {}
@@ -30,9 +34,14 @@ export interface DownloadOptions {
   /** Folder that receives the files. */
   folder: string;
   dataset: CatalogDataset;
+  /** Asked before the mirrors, if there is one. */
+  source?: FileSource;
   /** Stands in for the platform's `fetch`. */
   fetch?: typeof fetch;
-  /** Gives a mirror up after this many milliseconds without a byte, 30,000 unless told. */
+  /**
+   * Gives a mirror up after this many milliseconds without a byte, 30,000 unless given; the source after
+   * five times as many.
+   */
   timeoutMs?: number;
   /** Stops the download; what arrived is kept. */
   signal?: AbortSignal;
@@ -52,9 +61,31 @@ export interface DownloadOptions {
 export async function downloadDataset(options: DownloadOptions): Promise<void> {
   // The mirror that worked last is tried first: a dead one costs its timeout once.
   const mirrors = [...options.dataset.mirrors];
+  let source = options.source;
   for (const file of options.dataset.files) {
-    if (!await isPresent(options, file)) await downloadFile(options, file, mirrors);
+    if (await isPresent(options, file)) continue;
+    if (source && await isCopied(options, file, source)) continue;
+    source = undefined;
+    await downloadFile(options, file, mirrors);
   }
+}
+
+/** Whether the source gave the file. */
+async function isCopied(
+  { storage, folder, onNotice, timeoutMs = TIMEOUT_MS }: DownloadOptions,
+  file: CatalogFile,
+  source: FileSource,
+): Promise<boolean> {
+  let content: Uint8Array;
+  try {
+    content = await readVerified(source, file, SOURCE_PATIENCE * timeoutMs);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    onNotice?.(error.message);
+    return false;
+  }
+  await storage.write(`${folder}/${file.name}`, content);
+  return true;
 }
 
 /** Whether the file that a loader would read is the right one; wrong ones are moved aside. */
@@ -63,30 +94,13 @@ async function isPresent(options: DownloadOptions, file: CatalogFile): Promise<b
   for (const name of idxCandidates(file.name)) {
     const path = `${folder}/${name}`;
     if (!await storage.exists(path)) continue;
-    const fault = await findFault(await storage.read(path), path, file);
-    if (fault === null) return true;
+    const content = await verifiedContent(await storage.read(path), path, file);
+    if (typeof content !== "string") return true;
     await storage.remove(`${path}.wrong`);
     await storage.rename(path, `${path}.wrong`);
-    onNotice?.(`${fault}; it is now ${path}.wrong`);
+    onNotice?.(`${content}; it is now ${path}.wrong`);
   }
   return false;
-}
-
-/** Why bytes are not the file's content, raw or gzipped; null if they are. */
-async function findFault(
-  bytes: Uint8Array,
-  where: string,
-  file: CatalogFile,
-): Promise<string | null> {
-  try {
-    const digest = await sha256Hex(await maybeGunzip(bytes, where, file.bytes));
-    if (digest === file.sha256) return null;
-    return `${where}: content has SHA-256 ${digest.slice(0, 12)}… instead of ` +
-      `${file.sha256.slice(0, 12)}…`;
-  } catch (error) {
-    if (error instanceof FormatError) return error.message;
-    throw error;
-  }
 }
 
 /** Downloads one file; leaves the mirror that gave it at the front of `mirrors`. */
@@ -134,7 +148,7 @@ async function tryMirror(
     maxBytes: file.bytes + 1024 + Math.floor(file.bytes / 1000),
     // A browser's own fetch refuses to be called as a method of these options.
     fetch: options.fetch ?? ((...request) => fetch(...request)),
-    timeoutMs: options.timeoutMs ?? 30_000,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     signal: options.signal,
     onProgress: (bytes, total) => onProgress?.({ file: file.name, bytes, total }),
   });
@@ -143,8 +157,8 @@ async function tryMirror(
     options.signal?.throwIfAborted();
     return failure;
   }
-  const fault = await findFault(bytes, `${file.name}.gz`, file);
-  if (fault === null) {
+  const content = await verifiedContent(bytes, `${file.name}.gz`, file);
+  if (typeof content !== "string") {
     // A server that declares the archive's compression makes a browser's fetch undo it.
     const name = isGzip(bytes) ? `${file.name}.gz` : file.name;
     await storage.write(`${folder}/${name}`, bytes);
@@ -153,5 +167,5 @@ async function tryMirror(
   }
   await storage.remove(partPath);
   // The part kept from before may be what is wrong, not this mirror.
-  return resumed ? await tryMirror(options, file, url, partPath) : fault;
+  return resumed ? await tryMirror(options, file, url, partPath) : content;
 }

@@ -71,9 +71,30 @@ export async function loadExampleFolder(
   } else if (!npy.includes(undefined)) {
     arrays = await readAll(storage, folder, npy as string[], decodeNpy);
   } else {
-    throw new NotFoundError(await missingMessage(storage, folder, idx, npy));
+    throw new NotFoundError(
+      `${await missingExamples(storage, folder)}; run \`deno task download-data\` or give ` +
+        `--mnist-location a folder with all four`,
+    );
   }
   const [trainImages, trainLabels, testImages, testLabels] = arrays;
+  return assembleSets(name, { trainImages, trainLabels, testImages, testLabels });
+}
+
+/**
+ * The examples in the contents of the four IDX files, in the order of `IDX_FILES`.
+ *
+ * @param where where they come from, for error messages
+ * @throws FormatError as `loadExampleFolder`
+ */
+export function decodeExamples(
+  contents: readonly Uint8Array[],
+  where: string,
+  name: string,
+): ExampleSets {
+  const [trainImages, trainLabels, testImages, testLabels] = contents.map((content, i) => {
+    const file = `${where}: ${IDX_FILES[i]}`;
+    return { ...decodeIdx(content, file), where: file };
+  });
   return assembleSets(name, { trainImages, trainLabels, testImages, testLabels });
 }
 
@@ -99,25 +120,21 @@ async function readAll(
   return arrays;
 }
 
-async function missingMessage(
-  storage: Storage,
-  folder: string,
-  idx: (string | undefined)[],
-  npy: (string | undefined)[],
-): Promise<string> {
-  const advice = "run `deno task download-data` or give --mnist-location a folder with all four";
-  if (!await storage.exists(folder)) return `the data folder ${folder} does not exist; ${advice}`;
+/** What a folder lacks to be a whole set of examples; null if it lacks nothing. */
+export async function missingExamples(storage: Storage, folder: string): Promise<string | null> {
+  const { idx, npy } = await present(storage, folder);
+  if (!idx.includes(undefined) || !npy.includes(undefined)) return null;
+  if (!await storage.exists(folder)) return `the data folder ${folder} does not exist`;
   const lacks = (files: readonly string[], found: (string | undefined)[]) =>
     files.filter((_, i) => found[i] === undefined).join(", ");
   const found = (names: (string | undefined)[]) => names.filter((n) => n !== undefined).length;
   if (found(idx) + found(npy) === 0) {
     return `${folder} holds no examples: neither ${IDX_FILES.join(", ")} (raw or .gz) nor ` +
-      `${NPY_FILES.join(", ")}; ${advice}`;
+      `${NPY_FILES.join(", ")}`;
   }
-  const missing = found(npy) > found(idx)
-    ? lacks(NPY_FILES, npy)
-    : `${lacks(IDX_FILES, idx)} (raw or .gz)`;
-  return `${folder} lacks ${missing}; ${advice}`;
+  return found(npy) > found(idx)
+    ? `${folder} lacks ${lacks(NPY_FILES, npy)}`
+    : `${folder} lacks ${lacks(IDX_FILES, idx)} (raw or .gz)`;
 }
 
 /**

@@ -82,9 +82,19 @@ export async function transfer(options: TransferOptions): Promise<Transfer> {
     return result(null);
   } catch (error) {
     if (abort.signal.aborted) return result(`nothing arrived for ${timeoutMs / 1000} s`);
-    const message = error instanceof Error ? error.message : String(error);
-    return result(message.split("\n")[0]);
+    return result(reasonOf(error));
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Why something that the platform did failed, in one line. Deno's fetch says "fetch failed" and why in the
+ * cause; of a list of causes, the first two lines say what and why.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const message = error.cause instanceof Error ? error.cause.message : error.message;
+  return message.split("\n").slice(0, 2).map((line) => line.replace(/^\s*\d+: /, "").trim())
+    .join(": ").slice(0, 300);
 }

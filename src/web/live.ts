@@ -77,7 +77,7 @@ export class LiveEvents implements
 
   /** Sends what has gathered. */
   flush(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const { run, points } of this.#points.values()) {
       this.send({ type: "points", run, points: { ...points, train: thinned(points.train) } });

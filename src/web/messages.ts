@@ -195,11 +195,12 @@ export interface RequestMessage<N extends RequestName = RequestName> {
   argument: Requests[N][0];
 }
 
-/** An error as it travels: its class by name, and its one line. */
+/** An error as it travels: its class by name, its one line, and where in the worker it arose. */
 export interface ErrorMessage {
   /** `UsageError`, `LockedError`, `StorageError`, …: the classes of src/errors.ts; else a bug. */
   name: string;
   message: string;
+  stack: string;
   isBug: boolean;
 }
 

@@ -121,6 +121,7 @@ async function answer({ id, name, argument }: RequestMessage): Promise<void> {
       error: {
         name: isError ? error.name : "Error",
         message: isError ? error.message : String(error),
+        stack: isError && error.stack ? error.stack : String(error),
         isBug: !(error instanceof LotteryError),
       },
     });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Page } from "playwright-core";
 import { decodeNpy } from "../../src/formats/npy.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors.ts";
@@ -8,7 +8,7 @@ import { DenoStorage } from "../../src/storage/deno.ts";
 import { runLottery, succeed, withFolder } from "../e2e/cli.ts";
 import { writeSmallMnist } from "../e2e/small_data.ts";
 import { runNumpy } from "../numpy.ts";
-import { openClient, type TabClient, withSite } from "./site_page.ts";
+import { type Held, openClient, type TabClient, withSite } from "./site_page.ts";
 import { askForFile, askWithFiles, treeDigests } from "./tab_files.ts";
 
 /**
@@ -95,6 +95,14 @@ Deno.test("an experiment in the page's worker is the command line's", async (con
         );
         const whole = await askWithFiles(page, "storeMnist", { "x_train (1).npy": images });
         assertEquals(whole, { stored: ["x_train.npy"], missing: [], hasMnist: true });
+      });
+
+      await step("a fault of the program is told with the worker's own stack", async () => {
+        const stack = await page.evaluate(async () => {
+          const { held } = globalThis as unknown as { held: Held };
+          return await held.client.ask("predict", {}).catch((error) => error.stack);
+        });
+        assertMatch(String(stack), /^TypeError: .*\n +at .*\/worker\.js:\d+/);
       });
 
       await step("it trains as Deno does", async () => {

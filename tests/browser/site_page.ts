@@ -6,6 +6,7 @@
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import type { LaboratoryEvent, RequestName, Requests } from "../../src/web/messages.ts";
 import { buildSite, type Site, siteHandler } from "../../tasks/site.ts";
+import { refuseExplicitUndefined } from "../explicit_undefined.ts";
 import { findChromium } from "./chromium.ts";
 import { FLAGS } from "./module_page.ts";
 import { bundle } from "./toolchain.ts";
@@ -35,20 +36,34 @@ export function testSite(): Promise<Site> {
   })();
 }
 
+/** The site, whose workers refuse an explicit undefined as its pages do. */
+async function strictSite(): Promise<Site> {
+  const site = await testSite();
+  const strict = ["worker.js", "chart_worker.js"].map((name): [string, Uint8Array] => [
+    name,
+    new TextEncoder().encode(
+      `(${refuseExplicitUndefined})("platform");\n${new TextDecoder().decode(site.get(name))}`,
+    ),
+  ]);
+  return new Map([...site, ...strict]) as Site;
+}
+
 /**
  * Starts a fresh Chromium.
  *
+ * @param isStrict whether explicit undefined is refused, which keeps V8 from optimizing the calls that are
+ *   watched
  * @throws Error if there is no Chromium, saying what to install
  */
 export async function withSite<T>(
   use: (browser: SiteBrowser) => Promise<T>,
-  { flags = FLAGS }: { flags?: readonly string[] } = {},
+  { flags = FLAGS, isStrict = true }: { flags?: readonly string[]; isStrict?: boolean } = {},
 ): Promise<T> {
   const executablePath = findChromium();
   if (executablePath === null) {
     throw new Error("no Chromium; install it (Debian: apt-get install chromium)");
   }
-  const handler = await siteHandler(await testSite());
+  const handler = await siteHandler(await (isStrict ? strictSite() : testSite()));
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => handler(request),
@@ -58,6 +73,7 @@ export async function withSite<T>(
   let context: BrowserContext | null = null;
   try {
     context = await chromium.launchPersistentContext(profile, { executablePath, args: [...flags] });
+    if (isStrict) await context.addInitScript(refuseExplicitUndefined, "platform" as const);
     const errors: string[] = [], strangers: string[] = [];
     context.on("request", (request) => {
       const url = request.url();
@@ -98,6 +114,8 @@ export interface TabClient {
   events(): Promise<LaboratoryEvent[]>;
   /** Resolves when there has been an event of this kind. */
   waitFor(type: LaboratoryEvent["type"]): Promise<void>;
+  /** Resolves when a run has come so far. */
+  waitForIteration(iteration: number): Promise<void>;
 }
 
 /** Opens a worker in the tab. */
@@ -140,6 +158,16 @@ export async function openClient(page: Page): Promise<TabClient> {
           ),
         type,
         { timeout: 60_000 },
+      );
+    },
+    waitForIteration: async (iteration) => {
+      await page.waitForFunction(
+        (iteration) =>
+          (globalThis as unknown as { held: Held }).held.events.some((event) =>
+            event.type === "progress" && event.iteration >= iteration
+          ),
+        iteration,
+        { timeout: 180_000 },
       );
     },
   };

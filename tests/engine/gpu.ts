@@ -16,9 +16,11 @@ import {
   readMatrices,
   writeMatrix,
 } from "../../src/engine/matrix.ts";
+import { refuseExplicitUndefined } from "../explicit_undefined.ts";
 
 /** The file's GPU; call it once, at the top level. The device is released after the last test. */
 export async function openTestGpu(): Promise<Gpu> {
+  refuseExplicitUndefined("webgpu");
   const gpu = await openGpu();
   globalThis.addEventListener("unload", () => gpu.destroy());
   return gpu;

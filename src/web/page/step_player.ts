@@ -36,7 +36,7 @@ export class StepPlayer {
 
   /** Nothing goes on any more. */
   stop(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#waiting = [];
     this.show(null);

@@ -28,7 +28,15 @@ export class InputError extends LotteryError {}
 export class FormatError extends LotteryError {}
 
 /** A file or folder that cannot be read or written. */
-export class StorageError extends LotteryError {}
+export class StorageError extends LotteryError {
+  /** Whether the system is at fault and not the file: too many are open, the program lacks a permission. */
+  readonly isOfSystem: boolean;
+  /** The error of a file operation that failed. */
+  constructor(message: string, isOfSystem = false) {
+    super(message);
+    this.isOfSystem = isOfSystem;
+  }
+}
 
 /** A file or folder that does not exist. */
 export class NotFoundError extends StorageError {}

@@ -90,6 +90,7 @@ export {
 export { MemoryStorage } from "./storage/memory.ts";
 export {
   type LockHolder,
+  type ReadOptions,
   type Storage,
   type StorageEntry,
   type StorageLock,

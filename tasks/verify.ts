@@ -31,19 +31,23 @@ const task = {
 };
 
 await runTask(task, async (flags, [root]) => {
-  const { runs, faults } = await verify(new DenoStorage(), root);
+  const { runs, faults, asides } = await verify(new DenoStorage(), root);
   const damaged = runs.filter(({ state }) => state === "damaged");
   const unfinished = runs.filter(({ state }) => state === "unfinished");
   const finished = runs.filter(({ state }) => state === "finished");
   const allFaults = [...damaged.flatMap((run) => run.faults), ...faults];
   const replays = flags.replay && allFaults.length === 0 ? await replay(finished, flags) : null;
   if (flags.json) {
-    console.log(JSON.stringify({ runs, faults, ...(replays && { replays }) }, null, 2));
+    console.log(JSON.stringify({ runs, faults, asides, ...(replays && { replays }) }, null, 2));
   } else {
     for (const run of damaged) {
       for (const { path, fault } of run.faults) console.log(`${run.folder}  ${path} ${fault}`);
     }
     for (const { path, fault } of faults) console.log(`${path} ${fault}`);
+    for (const { folder, faults } of asides) {
+      const why = faults.map(({ path, fault }) => `; ${path} ${fault}`).join("");
+      console.log(`${folder}  is kept aside and no part of the experiment any more${why}`);
+    }
     for (const { folder } of unfinished) console.log(`${folder}  is not finished`);
     for (const result of replays ?? []) console.log(describeReplay(result));
     console.log(

@@ -122,6 +122,9 @@ export const aside = (folder: string, n: number): string =>
 /** Whether a folder's name is that of one to which damaged runs were moved. */
 export const isAside = (name: string): boolean => /\.aside\d+$/.test(name);
 
+/** The name of what was moved to a folder of such a name. */
+export const beforeAside = (name: string): string => name.replace(/\.aside\d+$/, "");
+
 function checkNumber(value: number, what: string): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new InputError(`${what} ${value} cannot be used: give an integer, 0 or more`);

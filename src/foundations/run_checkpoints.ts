@@ -13,6 +13,7 @@ import {
   stateOf,
 } from "./checkpoint.ts";
 import * as paths from "./paths.ts";
+import { readRunFile, unreadable } from "./run_record.ts";
 
 /** Where a run's checkpoints are kept, and what they must be of. */
 export interface CheckpointPlace {
@@ -58,6 +59,8 @@ export class RunCheckpoints {
     if (state === null || typeof checkpoint === "string") {
       const why = typeof checkpoint === "string" ? checkpoint : "is of another run";
       onNotice?.(`${path} ${why}: the run is trained from its beginning`);
+      // Whatever it is, a folder too, it must not stand in the way of the next one.
+      await storage.remove(path);
       return null;
     }
     this.#adapters = checkpoint.header.adapters;
@@ -104,5 +107,9 @@ export async function readCheckpoint(
 ): Promise<Checkpoint | string | null> {
   const path = paths.checkpoint(folder);
   if (!await storage.exists(path)) return null;
-  return await decodeCheckpoint(await storage.read(path));
+  try {
+    return await decodeCheckpoint(await readRunFile(storage, path));
+  } catch (error) {
+    return unreadable(path, error).fault;
+  }
 }

@@ -8,18 +8,21 @@ import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";
 import { FormatError } from "../errors.ts";
 import { encodeLog } from "../formats/csv_log.ts";
 import { encodeEvents } from "../formats/tfevents.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage, StorageEntry } from "../storage/storage.ts";
 import type { Masks } from "./masks.ts";
 import { checkShape, type Network } from "./network.ts";
 import * as paths from "./paths.ts";
 import {
   compareFiles,
-  decodeRecord,
+  damageError,
   encodeRecord,
   encodeText,
   type FileFault,
   NO_CHECKSUMS,
+  readRecordFile,
+  readRunFile,
   type RunRecord,
+  unreadable,
   within,
 } from "./run_record.ts";
 import { encodeNetwork, restoreNetwork } from "./save_restore.ts";
@@ -147,7 +150,7 @@ export async function readCondition(storage: Storage, folder: string): Promise<R
     }
     return { state: "unfinished" };
   }
-  const record = await decodeRecord(await storage.read(path));
+  const record = await readRecordFile(storage, path);
   return typeof record === "string"
     ? { state: "damaged", record: null, faults: [{ path, fault: record }] }
     : { state: "finished", record };
@@ -177,17 +180,12 @@ export async function readRecord(storage: Storage, folder: string): Promise<RunR
 export async function checkIntact(storage: Storage, folder: string, part = ""): Promise<void> {
   const path = paths.record(folder);
   if (!await storage.exists(path)) return;
-  const record = await decodeRecord(await storage.read(path));
+  const record = await readRecordFile(storage, path);
   if (record === NO_CHECKSUMS) return;
   const faults = typeof record === "string"
     ? [{ path, fault: record }]
     : await compareFiles(storage, folder, partOf(record.files, part));
-  if (faults.length === 0) return;
-  throw new FormatError(
-    `${faults[0].path} ${
-      faults[0].fault
-    }: give the command that trained the run again, which mends it`,
-  );
+  if (faults.length > 0) throw damageError(faults[0]);
 }
 
 function partOf(files: Record<string, string>, part: string): Record<string, string> {
@@ -211,33 +209,47 @@ export async function moveAside(storage: Storage, folder: string): Promise<strin
   return target;
 }
 
-/** Whether a folder is that of a run: finished, in progress or damaged. */
-export async function isRunFolder(storage: Storage, folder: string): Promise<boolean> {
-  if (await isUnfinished(storage, folder)) return true;
-  for (const part of [paths.record, ...CONTENTS]) {
-    if (await holdsFiles(storage, part(folder))) return true;
+/** Names of the folders and files inside a run's own. */
+export const RUN_PARTS: ReadonlySet<string> = new Set(CONTENTS.map((part) => part("")));
+
+/** Names that only a run's folder has. */
+const SIGNS = [paths.record, paths.checkpoint, paths.unfinished].map((part) => part(""));
+
+/** Whether a folder of these entries is that of a run: finished, in progress or damaged. */
+export async function isRunAmong(
+  storage: Storage,
+  folder: string,
+  entries: readonly StorageEntry[],
+): Promise<boolean> {
+  const names = new Set(entries.map(({ name }) => name));
+  if (SIGNS.some((name) => names.has(name))) return true;
+  for (const part of RUN_PARTS) {
+    if (names.has(part) && await holdsFiles(storage, within(folder, part))) return true;
   }
   return false;
 }
 
-/** Files among those of a run that its record does not name; hidden ones are of no interest. */
-export async function strayFiles(
+/** What there is among a run's files that its record does not name; hidden files are of no interest. */
+export async function findStrays(
   storage: Storage,
   folder: string,
   { files }: RunRecord,
-): Promise<string[]> {
-  const stray: string[] = [];
+): Promise<FileFault[]> {
+  const stray: FileFault[] = [];
+  const fault = "is no file of this run";
   for (const content of CONTENTS) {
-    const part = content("");
-    if (isFile(part)) {
-      if (await storage.exists(content(folder)) && !Object.hasOwn(files, part)) {
-        stray.push(content(folder));
+    const part = content(""), path = content(folder);
+    try {
+      if (isFile(part)) {
+        if (await storage.exists(path) && !Object.hasOwn(files, part)) stray.push({ path, fault });
+        continue;
       }
-      continue;
-    }
-    for (const { name } of await storage.list(content(folder))) {
-      const isKnown = name.startsWith(".") || Object.hasOwn(files, within(part, name));
-      if (!isKnown) stray.push(within(content(folder), name));
+      for (const { name } of await storage.list(path)) {
+        const isKnown = name.startsWith(".") || Object.hasOwn(files, within(part, name));
+        if (!isKnown) stray.push({ path: within(path, name), fault });
+      }
+    } catch (error) {
+      stray.push(unreadable(path, error));
     }
   }
   return stray;
@@ -249,10 +261,14 @@ async function isUnfinished(storage: Storage, folder: string): Promise<boolean> 
     await storage.exists(paths.unfinished(folder));
 }
 
-/** Whether there is such a file, or such a folder with anything in it. */
+/** Whether there is such a file, or such a folder with anything in it, or anything else in its place. */
 async function holdsFiles(storage: Storage, path: string): Promise<boolean> {
-  if (!await storage.exists(path)) return false;
-  return isFile(path) || (await storage.list(path)).length > 0;
+  try {
+    if (!await storage.exists(path)) return false;
+    return isFile(path) || (await storage.list(path)).length > 0;
+  } catch (error) {
+    return unreadable(path, error).fault !== "";
+  }
 }
 
 /** Whether a part of a run is one file, not a folder. */
@@ -320,7 +336,7 @@ export async function restoreCurves(storage: Storage, folder: string): Promise<C
 
 async function readJson(storage: Storage, path: string): Promise<unknown> {
   try {
-    return JSON.parse(new TextDecoder().decode(await storage.read(path)));
+    return JSON.parse(new TextDecoder().decode(await readRunFile(storage, path)));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new FormatError(

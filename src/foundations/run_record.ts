@@ -3,7 +3,7 @@
  * itself. Takes a record and files, gives bytes; finds out whether a folder still holds those files.
  */
 
-import { NotFoundError } from "../errors.ts";
+import { FormatError, type LotteryError, NotFoundError, StorageError } from "../errors.ts";
 import { isShallow } from "./json_depth.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -19,6 +19,45 @@ export interface FileFault {
   path: string;
   /** Completes a sentence: "is missing". */
   fault: string;
+}
+
+/**
+ * What it says of a file or folder that it cannot be read: it is damaged, whyever.
+ *
+ * @throws the error if it is none of storage, or the system and not the file is at fault
+ */
+export function unreadable(path: string, error: unknown): FileFault {
+  if (!(error instanceof StorageError) || error.isOfSystem) throw error;
+  if (error instanceof NotFoundError) return { path, fault: "is missing" };
+  const { message } = error, colon = message.indexOf(`${path}: `);
+  const why = colon < 0 ? message : message.slice(colon + path.length + 2);
+  return { path, fault: `cannot be read (${why.replace(/;[^;]*$/, "")})` };
+}
+
+/** The error of whoever needs a run that is damaged. */
+export function damageError({ path, fault }: FileFault): LotteryError {
+  const next = "give the command that trained the run again, which mends it";
+  const why = /^cannot be read \((.*)\)$/.exec(fault);
+  return why
+    ? new StorageError(`cannot read ${path}: ${why[1]}; ${next}`)
+    : new FormatError(`${path} ${fault}: ${next}`);
+}
+
+/** No record is larger, and no other file of a run. */
+const MAX_RECORD_BYTES = 2 ** 24, MAX_FILE_BYTES = 2 ** 32;
+
+/** Reads a file of a run, whose content is not to be trusted. Throws as `Storage.read`. */
+export async function readRunFile(storage: Storage, path: string): Promise<Uint8Array> {
+  return await storage.read(path, { maxBytes: MAX_FILE_BYTES });
+}
+
+/** The record at a path, or what is wrong with it: that it cannot be read, too. */
+export async function readRecordFile(storage: Storage, path: string): Promise<RunRecord | string> {
+  try {
+    return await decodeRecord(await storage.read(path, { maxBytes: MAX_RECORD_BYTES }));
+  } catch (error) {
+    return unreadable(path, error).fault;
+  }
 }
 
 /** What is wrong with a record that does not say how its files were. */
@@ -47,12 +86,15 @@ export async function decodeRecord(bytes: Uint8Array): Promise<RunRecord | strin
   if (typeof sha256 !== "string" || !isObject(rest.files)) {
     return NO_CHECKSUMS;
   }
-  if (
-    Object.keys(rest.files).some((path) =>
-      path.startsWith("/") || /(^|[/\\])\.\.([/\\]|$)/.test(path)
-    )
-  ) {
+  const names = Object.keys(rest.files);
+  if (names.some((path) => /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)/i.test(path))) {
     return "names files outside of its folder";
+  }
+  if (names.some((path) => path === "" || /\p{Cc}/u.test(path))) {
+    return "names files with control characters or without a name";
+  }
+  if (Object.values(rest.files).some((digest) => typeof digest !== "string")) {
+    return "names files without their checksums";
   }
   // Written anew it must be the same to the byte: a changed blank counts too.
   const again = await sealed(rest);
@@ -71,14 +113,13 @@ export async function compareFiles(
   const faults: FileFault[] = [];
   for (const [file, digest] of Object.entries(files)) {
     const path = within(folder, file);
-    const bytes = await storage.read(path).catch((error: unknown) => {
-      if (error instanceof NotFoundError) return null;
-      throw error;
-    });
-    if (bytes === null) faults.push({ path, fault: "is missing" });
-    else if (await sha256Hex(bytes) !== digest) {
+    try {
+      const bytes = await readRunFile(storage, path);
+      if (await sha256Hex(bytes) === digest) continue;
       const fault = bytes.length === 0 ? "is empty" : "has changed since it was written";
       faults.push({ path, fault });
+    } catch (error) {
+      faults.push(unreadable(path, error));
     }
   }
   return faults;

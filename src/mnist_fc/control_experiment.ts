@@ -15,7 +15,8 @@ import { parseConfig } from "./parse_config.ts";
 import type { PlannedRun } from "./planned_runs.ts";
 import { controlId, type RunConfig, settingsOf, ticketId } from "./run_config.ts";
 import { intactRecord } from "./run_store.ts";
-import { type ExperimentPlace, listTrials, provideValueSets, readValueSets } from "./value_sets.ts";
+import { listLevels } from "./run_tree.ts";
+import { type ExperimentPlace, provideValueSets, readValueSets, trialsOf } from "./value_sets.ts";
 
 /** Which controls of which tickets. */
 export interface ControlSelection {
@@ -46,7 +47,7 @@ export async function findTickets(
   { trials, levels }: Pick<ControlSelection, "trials" | "levels">,
 ): Promise<Ticket[]> {
   const { storage, experimentPath, experimentName } = place;
-  const known = await listTrials(place);
+  const known = await trialsOf(place);
   if (known.length === 0) {
     throw new InputError(
       `${experimentPath} holds no finished run of a lottery experiment named ${experimentName}: run ` +
@@ -56,7 +57,7 @@ export async function findTickets(
   const tickets: Ticket[] = [];
   for (const trial of trials ?? known) {
     const parent = paths.trial(experimentPath, trial);
-    for (const level of levels ?? await listLevels(place, parent)) {
+    for (const level of levels ?? await levelsOf(place, parent)) {
       const folder = paths.run(parent, level, experimentName);
       const record = await intactRecord(storage, folder);
       if (record === null) {
@@ -80,16 +81,15 @@ export async function findTickets(
   return tickets;
 }
 
-async function listLevels(place: ExperimentPlace, trialFolder: string): Promise<number[]> {
+async function levelsOf(place: ExperimentPlace, trialFolder: string): Promise<number[]> {
   const { storage, experimentName } = place;
   const levels: number[] = [];
-  for (const { name } of await storage.list(trialFolder)) {
-    if (!/^\d+$/.test(name)) continue;
-    const folder = paths.run(trialFolder, Number(name), experimentName);
-    if (await storage.exists(paths.record(folder))) levels.push(Number(name));
+  for (const level of await listLevels(storage, trialFolder)) {
+    const folder = paths.run(trialFolder, level, experimentName);
+    if (await storage.exists(paths.record(folder))) levels.push(level);
   }
   // A trial without any is missed by its first.
-  return levels.length > 0 ? levels.sort((a, b) => a - b) : [0];
+  return levels.length > 0 ? levels : [0];
 }
 
 /**

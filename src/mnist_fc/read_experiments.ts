@@ -8,14 +8,15 @@ import type { SeriesKind } from "../analysis/series.ts";
 import { weightCount } from "../analysis/study.ts";
 import { FormatError, LotteryError, NotFoundError } from "../errors.ts";
 import * as paths from "../foundations/paths.ts";
-import { isRunFolder, readCondition, restoreCurves } from "../foundations/run_files.ts";
+import { readCondition, restoreCurves } from "../foundations/run_files.ts";
 import { networkDigest } from "../foundations/digest.ts";
-import { compareFiles, type RunRecord, within } from "../foundations/run_record.ts";
+import { compareFiles, type RunRecord } from "../foundations/run_record.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import { resultsOf, type RunResults } from "../foundations/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { parseConfig } from "./parse_config.ts";
 import { RUN_FORMAT, type RunConfig } from "./run_config.ts";
+import { findRunFolders } from "./run_tree.ts";
 import {
   intoStudies,
   type ReportRun,
@@ -58,7 +59,10 @@ export async function readExperiments(
     if (!await storage.exists(root)) {
       throw new NotFoundError(`${root} does not exist: give the folder of an experiment`);
     }
-    const folders = await runFolders(storage, root.replace(/(.)\/+$/, "$1"));
+    const tree = await findRunFolders(storage, root);
+    faults.push(...tree.faults.map(({ path, fault }) => `${path} ${fault}: left out`));
+    faults.push(...tree.asides.map((folder) => `${folder} was moved aside: left out`));
+    const folders = tree.runs;
     const found = await Promise.all(folders.map((folder) => readRun(storage, folder)));
     const oneShot = new Set(
       found.flatMap((run, i) =>
@@ -94,29 +98,6 @@ export async function readExperiments(
   const others = unfinished.filter((folder) => !named.has(folder));
   return { studies, faults: [...faults, ...others.map((folder) => `not finished: ${folder}`)] };
 }
-
-/** The folders of runs under a folder, without those that were moved aside. */
-export async function runFolders(storage: Storage, folder: string): Promise<string[]> {
-  const isRun = await isRunFolder(storage, folder);
-  // A named run may lie inside an unnamed one of its level.
-  const entries = (await storage.list(folder)).filter(({ name, isDirectory }) =>
-    isDirectory && !paths.isAside(name) && !name.startsWith(".") && !(isRun && PARTS.has(name))
-  );
-  const found = entries.map(({ name }) => runFolders(storage, within(folder, name)));
-  return [...isRun ? [folder] : [], ...(await Promise.all(found)).flat()];
-}
-
-/** Folders inside a run's own. */
-const PARTS = new Set(
-  [
-    paths.initial,
-    paths.initialBiases,
-    paths.masks,
-    paths.final,
-    paths.finalBiases,
-    paths.summaries,
-  ].map((part) => part("")),
-);
 
 /** A finished run; null if it is not finished; in words what is wrong with it. */
 async function readRun(storage: Storage, folder: string): Promise<ReportRun | string | null> {

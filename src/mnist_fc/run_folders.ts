@@ -31,6 +31,7 @@ import {
   saveConfigured,
   tidyFinished,
 } from "./run_store.ts";
+import { listLevels } from "./run_tree.ts";
 
 /** The one control that the lottery experiment itself trains at a level: reinit1. */
 export function ownControlId(trial: number, level: number): RunId {
@@ -82,9 +83,7 @@ export class RunFolders {
   async look(trial: number): Promise<RunId[]> {
     const { storage, policy, trialFolder, configOf } = this.options;
     const finished: RunId[] = [], obsolete: string[] = [];
-    for (const entry of await storage.list(trialFolder(trial))) {
-      if (!entry.isDirectory || !/^\d+$/.test(entry.name)) continue;
-      const level = Number(entry.name);
+    for (const level of await listLevels(storage, trialFolder(trial))) {
       for (const id of [ticketId(trial, level), ownControlId(trial, level)]) {
         const folder = this.folderOf(id);
         const condition = await readCondition(storage, folder);

@@ -5,7 +5,7 @@
  */
 
 import type { AdapterDescription } from "../engine/mod.ts";
-import { FormatError, InputError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { readCheckpoint } from "../foundations/run_checkpoints.ts";
 import {
   checkIntact,
@@ -17,7 +17,7 @@ import {
   saveRun,
 } from "../foundations/run_files.ts";
 import * as paths from "../foundations/paths.ts";
-import type { RunRecord } from "../foundations/run_record.ts";
+import { damageError, type RunRecord } from "../foundations/run_record.ts";
 import { resultsOf, type TrainedRun } from "../foundations/trained_run.ts";
 import { engineFields } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -174,10 +174,7 @@ export async function intactRecord(storage: Storage, folder: string): Promise<Ru
   if (condition.state === "unfinished") return null;
   await checkIntact(storage, folder);
   if (condition.state === "finished") return condition.record;
-  const [{ path, fault }] = condition.faults;
-  throw new FormatError(
-    `${path} ${fault}: give the command that trained the run again, which mends it`,
-  );
+  throw damageError(condition.faults[0]);
 }
 
 /** Finds out whether a folder can be written: before its training, not after. */

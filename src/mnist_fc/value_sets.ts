@@ -12,9 +12,9 @@ import { checkValueSet } from "../foundations/resample.ts";
 import { readRecord, restoreRun } from "../foundations/run_files.ts";
 import {
   compareFiles,
-  decodeRecord,
   encodeRecord,
   type FileFault,
+  readRecordFile,
   type RunRecord,
   within,
 } from "../foundations/run_record.ts";
@@ -24,6 +24,7 @@ import { valueSetFolder } from "./control_paths.ts";
 import { parseConfig } from "./parse_config.ts";
 import { canonicalJson } from "./run_config.ts";
 import { intactRecord } from "./run_store.ts";
+import { listTrials, ORIGIN } from "./run_tree.ts";
 
 /** A lottery experiment on disk. */
 export interface ExperimentPlace {
@@ -32,21 +33,16 @@ export interface ExperimentPlace {
   experimentName: string;
 }
 
-/** Kept beside a set: the trials and the weights that it was derived from, and the digests of its files. */
-const ORIGIN = "derived_from.json";
-
-/** Numbers of the trials that an experiment's folder holds, ascending. */
-export async function listTrials(
+/** Numbers of the trials with a finished ticket of level 0, ascending. */
+export async function trialsOf(
   { storage, experimentPath, experimentName }: ExperimentPlace,
 ): Promise<number[]> {
   const trials: number[] = [];
-  for (const { name, isDirectory } of await storage.list(experimentPath)) {
-    const match = /^trial(\d+)$/.exec(name);
-    if (!isDirectory || !match) continue;
-    const folder = paths.run(paths.trial(experimentPath, Number(match[1])), 0, experimentName);
-    if (await storage.exists(paths.record(folder))) trials.push(Number(match[1]));
+  for (const trial of await listTrials(storage, experimentPath)) {
+    const folder = paths.run(paths.trial(experimentPath, trial), 0, experimentName);
+    if (await storage.exists(paths.record(folder))) trials.push(trial);
   }
-  return trials.sort((a, b) => a - b);
+  return trials;
 }
 
 /**
@@ -102,7 +98,7 @@ export async function provideValueSets(
 export async function checkOrigin(storage: Storage, folder: string): Promise<FileFault[] | null> {
   const path = within(folder, ORIGIN);
   if (!await storage.exists(path)) return null;
-  const origin = await decodeRecord(await storage.read(path));
+  const origin = await readRecordFile(storage, path);
   if (typeof origin === "string") return [{ path, fault: origin }];
   return await compareFiles(storage, folder, origin.files);
 }
@@ -115,7 +111,7 @@ async function derive(
   folder: string,
 ): Promise<void> {
   const { storage, experimentPath, experimentName } = place;
-  const trials = await listTrials(place);
+  const trials = await trialsOf(place);
   if (trials.length === 0) {
     throw new InputError(
       `no values to draw from: ${folder} does not exist, and ${experimentPath} holds no finished ` +
@@ -180,7 +176,7 @@ async function otherSource(
 ): Promise<string | null> {
   const path = within(folder, ORIGIN);
   if (!await storage.exists(path)) return null;
-  const origin = await decodeRecord(await storage.read(path));
+  const origin = await readRecordFile(storage, path);
   if (typeof origin === "string" || !origin.sources) return null;
   for (const [trial, source] of Object.entries(origin.sources)) {
     const run = paths.run(paths.trial(experimentPath, Number(trial)), level, experimentName);
@@ -198,9 +194,9 @@ async function compareOrigin(
 ): Promise<void> {
   const path = within(folder, ORIGIN);
   if (!await place.storage.exists(path)) return; // A set that someone put there.
-  const origin = await decodeRecord(await place.storage.read(path));
+  const origin = await readRecordFile(place.storage, path);
   if (typeof origin === "string") throw new FormatError(`${path} ${origin}; remove ${folder}`);
-  const trials = await listTrials(place);
+  const trials = await trialsOf(place);
   if (String(origin.trials) === String(trials)) return;
   onNotice(
     `${folder} was derived from the trials ${origin.trials} and there are ${trials} now: it is used ` +

@@ -1,19 +1,14 @@
 /**
  * Finds damage in what is on disk. Takes a folder (an experiment, a trial, a run), gives every run under
- * it with what is wrong with its files, and the experiment's own files that have changed.
+ * it with what is wrong with its files, the experiment's own files that have changed, and what was moved aside.
  */
 
 import { NotFoundError } from "../errors.ts";
-import {
-  inspectRun,
-  isRunFolder,
-  type RunCondition,
-  strayFiles,
-} from "../foundations/run_files.ts";
-import { type FileFault, within } from "../foundations/run_record.ts";
-import * as paths from "../foundations/paths.ts";
+import { findStrays, inspectRun, type RunCondition } from "../foundations/run_files.ts";
+import { type FileFault, readRunFile, unreadable, within } from "../foundations/run_record.ts";
 import { isSealIntact } from "../analysis/seal.ts";
 import type { Storage } from "../storage/storage.ts";
+import { walkTree } from "./run_tree.ts";
 import { checkOrigin } from "./value_sets.ts";
 
 /** A run and what was found. */
@@ -27,32 +22,38 @@ export interface CheckedRun {
 /** What `verify` finds. */
 export interface Verification {
   runs: CheckedRun[];
-  /** Damaged files that belong to no run: charts, value sets. */
+  /** Damaged files that belong to no run: charts, value sets; and folders that cannot be read. */
   faults: FileFault[];
+  /** Folders of runs and value sets that were moved aside, with what is wrong with them. */
+  asides: CheckedRun[];
 }
 
 /**
- * Checks everything under a folder; changes nothing.
+ * Checks everything under a folder, to the end, whatever is found; changes nothing.
  *
  * @throws NotFoundError if there is no such folder, or no run in it
  */
 export async function verify(storage: Storage, root: string): Promise<Verification> {
-  const found: Verification = { runs: [], faults: [] };
-  const look = async (folder: string): Promise<void> => {
-    const entries = await storage.list(folder);
-    if (await isRunFolder(storage, folder)) found.runs.push(await checkRun(storage, folder));
+  const found: Verification = { runs: [], faults: [], asides: [] };
+  for await (const { path: folder, entries, kind, fault } of walkTree(storage, root)) {
+    if (fault) found.faults.push(fault);
+    if (kind === "aside") found.asides.push(await checkAside(storage, folder));
+    if (kind === "aside") continue;
+    if (kind === "run") found.runs.push(await checkRun(storage, folder));
     found.faults.push(...await checkOrigin(storage, folder) ?? []);
-    for (const { name, isDirectory } of entries) {
-      const path = within(folder, name);
-      if (isDirectory && !paths.isAside(name)) await look(path);
-      else if (name.endsWith(".svg") && !await isSealIntact(await storage.read(path))) {
-        found.faults.push({ path, fault: "has changed since it was drawn" });
+    for (const { name } of entries) {
+      if (name.endsWith(".svg")) {
+        found.faults.push(...await checkChart(storage, within(folder, name)));
       }
     }
-  };
-  await look(root.replace(/(.)\/+$/, "$1"));
-  if (found.runs.length > 0) return found;
-  const why = await storage.exists(root) ? "holds no run" : "does not exist";
+  }
+  if (found.runs.length > 0 || found.asides.length > 0) return found;
+  const [fault] = found.faults;
+  const why = fault
+    ? `holds no run that can be read (${fault.path} ${fault.fault})`
+    : await storage.exists(root)
+    ? "holds no run"
+    : "does not exist";
   throw new NotFoundError(`${root} ${why}: give the folder of an experiment, a trial or a run`);
 }
 
@@ -61,10 +62,22 @@ async function checkRun(storage: Storage, folder: string): Promise<CheckedRun> {
   const { state } = condition;
   if (state === "unfinished") return { folder, state, faults: [] };
   const faults = state === "damaged" ? [...condition.faults] : [];
-  if (condition.record) {
-    for (const path of await strayFiles(storage, folder, condition.record)) {
-      faults.push({ path, fault: "is no file of this run" });
-    }
-  }
+  if (condition.record) faults.push(...await findStrays(storage, folder, condition.record));
   return { folder, state: faults.length > 0 ? "damaged" : state, faults };
+}
+
+/** A run or a value set that was moved aside. */
+async function checkAside(storage: Storage, folder: string): Promise<CheckedRun> {
+  const faults = await checkOrigin(storage, folder);
+  if (faults === null) return await checkRun(storage, folder);
+  return { folder, state: faults.length > 0 ? "damaged" : "finished", faults };
+}
+
+async function checkChart(storage: Storage, path: string): Promise<FileFault[]> {
+  try {
+    if (await isSealIntact(await readRunFile(storage, path))) return [];
+    return [{ path, fault: "has changed since it was drawn" }];
+  } catch (error) {
+    return [unreadable(path, error)];
+  }
 }

@@ -6,8 +6,8 @@
 import { NotFoundError } from "../errors.ts";
 import * as paths from "../foundations/paths.ts";
 import type { Storage } from "../storage/storage.ts";
-import { runFolders } from "./read_experiments.ts";
 import { type ReportOptions, writeReport } from "./report.ts";
+import { findRunFolders } from "./run_tree.ts";
 
 /** What to watch. */
 export interface WatchOptions extends Omit<ReportOptions, "reloadSeconds"> {
@@ -48,7 +48,8 @@ export async function watchReport(options: WatchOptions): Promise<void> {
 
 /** Which runs there are, and which of them are finished. */
 async function finishedRuns(storage: Storage, roots: readonly string[]): Promise<string> {
-  const folders = (await Promise.all(roots.map((root) => runFolders(storage, root)))).flat();
+  const trees = await Promise.all(roots.map((root) => findRunFolders(storage, root)));
+  const folders = trees.flatMap(({ runs }) => runs);
   const isFinished = await Promise.all(
     folders.map((folder) => storage.exists(paths.record(folder))),
   );

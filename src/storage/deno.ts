@@ -11,7 +11,7 @@
 import { NotFoundError, StorageError } from "../errors.ts";
 import { FAULTS } from "./faults.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
-import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import type { LockHolder, ReadOptions, Storage, StorageEntry, StorageLock } from "./storage.ts";
 import { isTemporary, temporaryName } from "./temporary.ts";
 
 /** Names of the temporary files that this process writes, which are nobody's leftovers. */
@@ -19,10 +19,14 @@ const beingWritten = new Set<string>();
 
 /** Files on the disk; needs Deno's read permission, and write permission to change anything. */
 export class DenoStorage implements Storage {
-  async read(path: string): Promise<Uint8Array> {
+  async read(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
     try {
-      return await Deno.readFile(path);
+      // Looked at before it is opened: opening a pipe waits for a writer, perhaps for ever.
+      checkReadable(await Deno.stat(path), path, options);
+      using file = await Deno.open(path, { read: true });
+      return await readOpen(file, path, options);
     } catch (error) {
+      if (error instanceof StorageError) throw error;
       throw isMissing(error) ? notFound("read", path) : asStorageError(error, "read", path);
     }
   }
@@ -56,8 +60,10 @@ export class DenoStorage implements Storage {
   async list(path: string): Promise<StorageEntry[]> {
     try {
       const entries: StorageEntry[] = [];
-      for await (const { name, isDirectory } of Deno.readDir(path)) {
-        if (!isTemporary(name)) entries.push({ name, isDirectory });
+      for await (const { name, isDirectory, isSymlink } of Deno.readDir(path)) {
+        if (isTemporary(name)) continue;
+        const leads = isSymlink && await leadsToFolder(path.replace(/\/*$/, "/") + name);
+        entries.push({ name, isDirectory: isDirectory || leads });
       }
       return entries.sort((a, b) => a.name < b.name ? -1 : 1);
     } catch (error) {
@@ -73,6 +79,19 @@ export class DenoStorage implements Storage {
     } catch (error) {
       if (isMissing(error)) return false;
       throw asStorageError(error, "look at", path);
+    }
+  }
+
+  async realPath(path: string): Promise<string> {
+    try {
+      return (await Deno.realPath(path === "" ? "." : path)).replaceAll("\\", "/");
+    } catch (error) {
+      if (!isMissing(error)) throw asStorageError(error, "look at", path);
+      // What does not exist is no link: the rest of the path stays as it is.
+      const plain = path.replace(/\/+$/, ""), { folder, name } = splitPath(plain);
+      const above = await this.realPath(folder);
+      if (name === "" || name === ".") return above;
+      return name === ".." ? splitPath(above).folder || "/" : above.replace(/\/*$/, "/") + name;
     }
   }
 
@@ -175,6 +194,52 @@ class DenoLock implements StorageLock {
     } finally {
       this.file.close();
     }
+  }
+}
+
+/** @throws StorageError if a file is of a kind, or of a size, that is not to be read */
+function checkReadable(info: Deno.FileInfo, path: string, options: ReadOptions): void {
+  if (info.isDirectory) {
+    throw new StorageError(`cannot read ${path}: it is a folder, not a file; name a file`);
+  }
+  if (!info.isFile && !options.isPipeAllowed) {
+    throw new StorageError(`cannot read ${path}: it is no regular file; name another one`);
+  }
+  if (info.size > (options.maxBytes ?? Infinity)) throw tooLarge(path, info.size, options);
+}
+
+function tooLarge(path: string, size: number, { maxBytes }: ReadOptions): StorageError {
+  return new StorageError(
+    `cannot read ${path}: it holds ${size} bytes or more, at most ${maxBytes} are read; name another file`,
+  );
+}
+
+/** The bytes of an open file, whose size may say too little: pipes have none. */
+async function readOpen(
+  file: Deno.FsFile,
+  path: string,
+  options: ReadOptions,
+): Promise<Uint8Array> {
+  const { maxBytes = Infinity } = options, { size } = await file.stat();
+  // One more, so that the end is met without growing.
+  let buffer = new Uint8Array(Math.min(size, maxBytes) + 1), length = 0;
+  for (let count; (count = await file.read(buffer.subarray(length))) !== null;) {
+    length += count;
+    if (length > maxBytes) throw tooLarge(path, length, options);
+    if (length < buffer.length) continue;
+    const larger = new Uint8Array(Math.max(65536, 2 * buffer.length));
+    larger.set(buffer);
+    buffer = larger;
+  }
+  return buffer.subarray(0, length);
+}
+
+/** Whether a link leads to a folder; one that leads nowhere, or in a circle, does not. */
+async function leadsToFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
   }
 }
 
@@ -289,10 +354,14 @@ export function asStorageError(error: unknown, action: string, path: string): St
     return new StorageError(
       `cannot ${action} ${path}: Deno does not permit it; choose another folder, or start the program ` +
         `through \`deno task\``,
+      true,
     );
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const message = error instanceof Error ? error.message : String(error);
   const fault = FAULTS[code] ?? `${message.split("\n")[0]}; check the path and the disk`;
-  return new StorageError(`cannot ${action} ${path}: ${fault}`);
+  return new StorageError(`cannot ${action} ${path}: ${fault}`, SYSTEM_STATES.includes(code));
 }
+
+/** Codes that say nothing of the file. */
+const SYSTEM_STATES = ["EMFILE", "ENFILE", "ENOMEM"];

@@ -6,7 +6,7 @@
 import { NotFoundError, StorageError } from "../errors.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
 import { pathParts } from "./path_parts.ts";
-import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import type { LockHolder, ReadOptions, Storage, StorageEntry, StorageLock } from "./storage.ts";
 import { isTemporary } from "./temporary.ts";
 
 /** Files held by this object; bytes are copied on their way in and out. */
@@ -16,7 +16,7 @@ export class MemoryStorage implements Storage {
   /** The contents of lock files that are held: as on a disk, a lock goes where its file goes. */
   #locks = new Set<Uint8Array>();
 
-  read(path: string): Promise<Uint8Array> {
+  read(path: string, { maxBytes = Infinity }: ReadOptions = {}): Promise<Uint8Array> {
     return settle(() => {
       const content = this.#nodes.get(normalize(path));
       if (content === undefined) {
@@ -24,6 +24,12 @@ export class MemoryStorage implements Storage {
       }
       if (content === null) {
         throw new StorageError(`cannot read ${path}: it is a folder, not a file; name a file`);
+      }
+      if (content.length > maxBytes) {
+        throw new StorageError(
+          `cannot read ${path}: it holds ${content.length} bytes, at most ${maxBytes} are read; name ` +
+            "another file",
+        );
       }
       return new Uint8Array(content);
     });
@@ -55,6 +61,10 @@ export class MemoryStorage implements Storage {
 
   exists(path: string): Promise<boolean> {
     return settle(() => this.#nodes.has(normalize(path)));
+  }
+
+  realPath(path: string): Promise<string> {
+    return Promise.resolve(normalize(path));
   }
 
   rename(from: string, to: string): Promise<void> {

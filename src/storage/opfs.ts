@@ -10,7 +10,7 @@ import { NotFoundError, StorageError } from "../errors.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
 import type { BrowserNavigator, FileHandle, FolderHandle, WebLocks } from "./opfs_handles.ts";
 import { pathParts } from "./path_parts.ts";
-import type { LockHolder, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import type { LockHolder, ReadOptions, Storage, StorageEntry, StorageLock } from "./storage.ts";
 import { isTemporary, temporaryName } from "./temporary.ts";
 
 /** Temporary names that this worker writes, which are nobody's leftovers. */
@@ -44,13 +44,20 @@ export class OpfsStorage implements Storage {
     }
   }
 
-  async read(path: string): Promise<Uint8Array> {
+  async read(path: string, { maxBytes = Infinity }: ReadOptions = {}): Promise<Uint8Array> {
     for (let tries = 1;; tries++) {
       const found = await this.#find(path, "read");
       if (found === null) throw notFound("read", path);
       if (found.kind === "directory") throw isFolder("read", path);
       try {
-        return new Uint8Array(await (await found.getFile()).arrayBuffer());
+        const file = await found.getFile();
+        if (file.size > maxBytes) {
+          throw new StorageError(
+            `cannot read ${path}: it holds ${file.size} bytes, at most ${maxBytes} are read; name ` +
+              "another file",
+          );
+        }
+        return new Uint8Array(await file.arrayBuffer());
       } catch (error) {
         // A file that is replaced while it is read can be read no more; what replaced it can.
         const isReplaced = ["NotReadableError", "NotFoundError"].includes(nameOf(error));
@@ -96,6 +103,10 @@ export class OpfsStorage implements Storage {
 
   async exists(path: string): Promise<boolean> {
     return await this.#find(path, "look at") !== null;
+  }
+
+  realPath(path: string): Promise<string> {
+    return Promise.resolve(pathParts(path).join("/"));
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -7,7 +7,7 @@
 export interface StorageEntry {
   /** Name without its folder. */
   name: string;
-  /** Whether it is a folder. */
+  /** Whether it is a folder, or a link to one. */
   isDirectory: boolean;
 }
 
@@ -29,16 +29,26 @@ export interface StorageLock {
   release(): Promise<void>;
 }
 
+/** How a file is read. */
+export interface ReadOptions {
+  /** A larger file is refused before it is read. */
+  maxBytes?: number;
+  /** Whether a pipe may be read too, to its end. Default: regular files alone, since others can be endless. */
+  isPipeAllowed?: boolean;
+}
+
 /** Files by path. Every failure is a `StorageError` whose message names the path and what to do. */
 export interface Storage {
   /** The whole content of a file; `NotFoundError` if there is none. */
-  read(path: string): Promise<Uint8Array>;
+  read(path: string, options?: ReadOptions): Promise<Uint8Array>;
   /** Replaces a file as one step: readers see the old content or the new. Makes parent folders. */
   write(path: string, bytes: Uint8Array): Promise<void>;
   /** Entries of a folder sorted by name, temporary files left out; empty if the folder is missing. */
   list(path: string): Promise<StorageEntry[]>;
   /** Whether a file or folder exists. */
   exists(path: string): Promise<boolean>;
+  /** The path with all links resolved, as far as it exists: two paths of one folder give the same. */
+  realPath(path: string): Promise<string>;
   /** Moves a file or folder; the target must not exist. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or a folder with all it holds; nothing happens if it is missing. */

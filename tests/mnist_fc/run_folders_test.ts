@@ -2,24 +2,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError, StorageError } from "../../src/errors.ts";
 import { type RunConfig, type RunId, ticketId } from "../../src/mnist_fc/run_config.ts";
 import { ownControlId, RunFolders } from "../../src/mnist_fc/run_folders.ts";
-import type { TrainedRun } from "../../src/foundations/trained_run.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-
-const END = { iteration: 10, loss: 1, accuracy: 0.5 };
-const ADAPTER = { name: "none", vendor: "", architecture: "", isSoftware: true };
-
-const TRAINED: TrainedRun = {
-  layers: [{ name: "layer0", inputs: 1, units: 1, activation: null, useBias: true }],
-  initial: { layer0: { shape: [1, 1], data: Float32Array.of(1) } },
-  initialBiases: { layer0: { shape: [1], data: Float32Array.of(0) } },
-  final: { layer0: { shape: [1, 1], data: Float32Array.of(2) } },
-  finalBiases: { layer0: { shape: [1], data: Float32Array.of(3) } },
-  masks: { layer0: { shape: [1, 1], data: Float32Array.of(1) } },
-  iterations: 0,
-  kernels: "dense",
-  adapters: [{ iteration: 0, adapter: ADAPTER }],
-  curves: { train: [END], validate: [], test: [END] },
-};
+import { TRAINED } from "./tiny_run.ts";
 
 /** What its network begins with. */
 const START = { masks: TRAINED.masks, weights: TRAINED.initial };

@@ -6,7 +6,13 @@
 
 import { StorageError } from "../../src/errors.ts";
 import { asStorageError } from "../../src/storage/deno.ts";
-import type { LockHolder, Storage, StorageEntry, StorageLock } from "../../src/storage/storage.ts";
+import type {
+  LockHolder,
+  ReadOptions,
+  Storage,
+  StorageEntry,
+  StorageLock,
+} from "../../src/storage/storage.ts";
 import { temporaryName } from "../../src/storage/temporary.ts";
 
 /** What happens at the operation. */
@@ -25,7 +31,16 @@ export type Fault = typeof FAULTS[number];
 /** The end of the program: every operation from the crash on fails with it. */
 export class Crash extends Error {}
 
-type Operation = "read" | "write" | "list" | "exists" | "rename" | "remove" | "lock" | "sweep";
+type Operation =
+  | "read"
+  | "write"
+  | "list"
+  | "exists"
+  | "realPath"
+  | "rename"
+  | "remove"
+  | "lock"
+  | "sweep";
 
 const CHANGES: readonly Operation[] = ["write", "rename", "remove", "lock", "sweep"];
 
@@ -49,8 +64,8 @@ export class FaultyStorage implements Storage {
     return this.log.length > this.at;
   }
 
-  read(path: string): Promise<Uint8Array> {
-    return this.#do("read", path, () => this.inner.read(path));
+  read(path: string, options?: ReadOptions): Promise<Uint8Array> {
+    return this.#do("read", path, () => this.inner.read(path, options));
   }
 
   write(path: string, bytes: Uint8Array): Promise<void> {
@@ -67,6 +82,10 @@ export class FaultyStorage implements Storage {
 
   exists(path: string): Promise<boolean> {
     return this.#do("exists", path, () => this.inner.exists(path));
+  }
+
+  realPath(path: string): Promise<string> {
+    return this.#do("realPath", path, () => this.inner.realPath(path));
   }
 
   rename(from: string, to: string): Promise<void> {

@@ -44,6 +44,9 @@ export class NotFoundError extends StorageError {}
 /** A folder that another process works in. */
 export class LockedError extends StorageError {}
 
+/** An npm package that cannot be loaded, as without a network. */
+export class PackageError extends LotteryError {}
+
 /** No WebGPU adapter on this machine. */
 export class NoAdapterError extends LotteryError {}
 

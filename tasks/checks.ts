@@ -2,6 +2,7 @@
 import {
   browserModules,
   checkForBrowser,
+  LOCK,
   runDeno,
   type ToolResult,
 } from "../tests/browser/toolchain.ts";
@@ -13,9 +14,12 @@ const CHECKS: [name: string, run: () => Promise<ToolResult>][] = [
   // They have dependencies of their own, which are not installed here.
   ["format of peers", () => runDeno(["fmt", "--check", "--quiet", ...PEERS])],
   ["lint", () => runDeno(["lint", "--quiet"])],
-  ["type-check", () => runDeno(["check", "--quiet", "src", "tasks", "tests"])],
-  ["documentation of the library", () => runDeno(["doc", "--lint", "--quiet", "src/mod.ts"])],
-  ["type-check of examples", () => runDeno(["check", "--quiet", "--doc", "src/mod.ts", "src"])],
+  ["type-check", () => runDeno(["check", "--quiet", LOCK, "--frozen", "src", "tasks", "tests"])],
+  ["documentation of the library", () => runDeno(["doc", "--lint", "--quiet", LOCK, "src/mod.ts"])],
+  [
+    "type-check of examples",
+    () => runDeno(["check", "--quiet", LOCK, "--doc", "src/mod.ts", "src"]),
+  ],
   ["type-check of src/ against browser libraries", () => checkForBrowser(browserModules())],
 ];
 

@@ -4,6 +4,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
+import { LOCK, ROOT } from "../tests/browser/toolchain.ts";
 
 /** A script, and how it is run. */
 export interface Peer {
@@ -102,7 +103,8 @@ export async function timeInChromium(
   const pages = fromFileUrl(new URL("../tests/browser/time_pages.ts", import.meta.url));
   // In a process of its own: what drives the browser wants all permissions.
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", pages, `${rounds}`],
+    args: ["run", "--quiet", LOCK, "-A", pages, `${rounds}`],
+    cwd: ROOT,
     stderr: "null",
   }).output();
   return success ? JSON.parse(new TextDecoder().decode(stdout)) : null;

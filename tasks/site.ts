@@ -4,7 +4,7 @@
  */
 
 import { toFileUrl } from "@std/path";
-import { ROOT, runDeno } from "../tests/browser/toolchain.ts";
+import { LOCK, ROOT, runDeno } from "../tests/browser/toolchain.ts";
 
 /** Files by name; all lie in one folder. */
 export type Site = Map<string, Uint8Array<ArrayBuffer>>;
@@ -35,7 +35,7 @@ export async function buildSite(): Promise<Site> {
       return entry;
     });
     const { success, stderr } = await runDeno([
-      ...["bundle", "--quiet", "--config=deno.json", "--platform=browser"],
+      ...["bundle", "--quiet", "--config=deno.json", LOCK, "--platform=browser"],
       // Errors are told apart by the names of their classes.
       ...["--minify", "--keep-names", "--code-splitting", `--outdir=${folder}/out`],
       ...await Promise.all(entries),

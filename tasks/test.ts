@@ -5,7 +5,7 @@
 import { LotteryError, UsageError } from "../src/errors.ts";
 import { string } from "../src/mnist_fc/flag_kinds.ts";
 import { findChromium } from "../tests/browser/chromium.ts";
-import { ROOT } from "../tests/browser/toolchain.ts";
+import { LOCK, ROOT } from "../tests/browser/toolchain.ts";
 import { addTo, countResults, type FileResult, readJunit, type Tally } from "../tests/junit.ts";
 import { mnistLocation } from "../tests/mnist_location.ts";
 import { numpyPython, PYTHONS } from "../tests/numpy.ts";
@@ -108,7 +108,7 @@ async function runTests(
   const signal = AbortSignal.timeout(TIME_LIMIT_MINUTES * 60_000);
   try {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["test", "--quiet", "--no-prompt", `--junit-path=${report}`].concat(
+      args: ["test", "--quiet", LOCK, "--no-prompt", `--junit-path=${report}`].concat(
         permissions,
         options,
         files,

@@ -6,7 +6,7 @@
 import { LotteryError } from "../src/errors.ts";
 import { RandomStream, seedKey } from "../src/engine/random.ts";
 import { integer } from "../src/mnist_fc/flag_kinds.ts";
-import { readTree, type Tree } from "../tests/e2e/cli.ts";
+import { readTree, taskCommand, type Tree } from "../tests/e2e/cli.ts";
 import { writePatterns } from "../tests/e2e/small_data.ts";
 import { prepareGpuEnvironment } from "./adapter.ts";
 import { notice, runTask } from "./support.ts";
@@ -91,17 +91,6 @@ await runTask(task, async ({ kills, seed }) => {
   );
   await Deno.remove(folder, { recursive: true });
 });
-
-/** The arguments of `deno` for a task, as deno.json has them: a kill must hit the process itself. */
-async function taskCommand(name: string): Promise<string[]> {
-  const root = new URL("../", import.meta.url);
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  const [deno, ...args] = (tasks[name].command as string).split(" ");
-  if (deno !== "deno") {
-    throw new LotteryError(`deno.json: the task ${name} does not begin with deno`);
-  }
-  return args.map((arg) => arg.startsWith("tasks/") ? new URL(arg, root).href : arg);
-}
 
 async function ended(child: Deno.ChildProcess): Promise<void> {
   const { success, stderr } = await child.output();

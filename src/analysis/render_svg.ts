@@ -2,19 +2,37 @@
  * Draws a chart: takes a Vega-Lite specification, gives the text of an SVG file. Vega is loaded when
  * the first chart is drawn, and needs neither a canvas nor permissions.
  */
+import { PackageError } from "../errors.ts";
 import type { TopLevelSpec } from "vega-lite";
+
+/**
+ * Vega, which only charts need. Deno downloads at its start what a program names, in a call of `import`
+ * too, but not what it puts together from parts; bundlers join the parts and find the packages.
+ */
+async function loadVega() {
+  try {
+    return await Promise.all([
+      import("" + "vega") as Promise<typeof import("vega")>,
+      import("" + "vega-lite") as Promise<typeof import("vega-lite")>,
+      import("" + "vega-interpreter") as Promise<typeof import("vega-interpreter")>,
+    ]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PackageError(
+      `charts are drawn by the npm package vega, which cannot be loaded (${reason}); check the ` +
+        "network, then run the same command again: finished runs are kept",
+    );
+  }
+}
 
 /**
  * The chart as a complete SVG document.
  *
+ * @throws PackageError if Vega cannot be loaded
  * @throws Error with Vega's own message if the specification is not valid: a bug in `charts.ts`
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
-  const [vega, vegaLite, { expressionInterpreter: expr }] = await Promise.all([
-    import("vega"),
-    import("vega-lite"),
-    import("vega-interpreter"),
-  ]);
+  const [vega, vegaLite, { expressionInterpreter: expr }] = await loadVega();
   // Interpreted, since a page whose security policy forbids evaluation could not compile expressions.
   const dataflow = vega.parse(vegaLite.compile(spec).spec, undefined, { ast: true });
   const view = new vega.View(dataflow, { renderer: "none", expr });

@@ -4,7 +4,7 @@
  */
 
 import { toFileUrl } from "@std/path";
-import { entryText, ROOT, runDeno, sourceModules, withFile } from "./toolchain.ts";
+import { entryText, LOCK, ROOT, runDeno, sourceModules, withFile } from "./toolchain.ts";
 
 /** One import, types too: paths from the project's folder, or a specifier such as `npm:vega`. */
 export interface Import {
@@ -31,6 +31,7 @@ async function moduleInfo(entry: string): Promise<ModuleInfo[]> {
     "info",
     "--json",
     "--config=deno.json",
+    LOCK,
     entry,
   ]);
   if (!success) throw new Error(`deno info failed: ${stderr}`);

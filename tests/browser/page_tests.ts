@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import type { Page } from "playwright-core";
 import { withModulePage } from "./module_page.ts";
-import { ROOT, withFile } from "./toolchain.ts";
+import { projectConfig, ROOT, withFile } from "./toolchain.ts";
 
 /** What the page has loaded. */
 interface TestModule {
@@ -17,15 +17,11 @@ const file = (name: string) => fromFileUrl(new URL(name, import.meta.url));
 
 /** deno.json for bundles of tests: what the assertions use of Node is stood in for. */
 async function testConfig(): Promise<string> {
-  const config = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
-  const absolute = Object.entries<string>(config.imports).map(([name, target]) => [
-    name,
-    target.startsWith("./") ? `${new URL(target, `file://${ROOT}`)}` : target,
-  ]);
+  const config = await projectConfig();
   const standIn = `file://${file("node_stand_in.ts")}`;
   return JSON.stringify({
     ...config,
-    imports: { ...Object.fromEntries(absolute), "node:assert": standIn, "node:util": standIn },
+    imports: { ...config.imports, "node:assert": standIn, "node:util": standIn },
   });
 }
 

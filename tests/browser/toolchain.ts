@@ -8,6 +8,9 @@ import { fromFileUrl, join, toFileUrl } from "@std/path";
 /** The project's folder. */
 export const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
+/** deno.json names no lock file: with one, `deno task` would download every package that tests use. */
+export const LOCK = "--lock=deno.lock";
+
 /** What TypeScript knows in a browser: no Deno, no Node. */
 const BROWSER_LIBRARIES = {
   lib: ["esnext", "dom", "dom.iterable", "dom.asynciterable"],
@@ -72,9 +75,21 @@ export async function withFile<T>(
   }
 }
 
+/** What deno.json says, with the names that modules import, for a copy of it elsewhere. */
+export async function projectConfig() {
+  const { importMap, ...config } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  const map = new URL(importMap, toFileUrl(ROOT));
+  const { imports } = JSON.parse(await Deno.readTextFile(map));
+  const absolute = Object.entries<string>(imports).map(([name, target]) => [
+    name,
+    target.startsWith("./") ? `${new URL(target, map)}` : target,
+  ]);
+  return { ...config, imports: Object.fromEntries(absolute) };
+}
+
 /** Type-checks modules against the browser's libraries, in all else by deno.json. */
 export async function checkForBrowser(modules: string[]): Promise<ToolResult> {
-  const config = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  const config = await projectConfig();
   const text = JSON.stringify({
     ...config,
     compilerOptions: { ...config.compilerOptions, ...BROWSER_LIBRARIES },
@@ -82,14 +97,14 @@ export async function checkForBrowser(modules: string[]): Promise<ToolResult> {
   return await withFile(
     "deno.json",
     text,
-    (path) => runDeno(["check", "--quiet", `--config=${path}`, "--lock=deno.lock", ...modules]),
+    (path) => runDeno(["check", "--quiet", `--config=${path}`, LOCK, ...modules]),
   );
 }
 
 /** The one file of JavaScript that a browser would load for an entry module. */
 export async function bundle(entry: string, config = "deno.json"): Promise<string> {
-  const lock = config === "deno.json" ? [] : ["--no-lock"];
-  const args = ["bundle", "--quiet", `--config=${config}`, ...lock, "--platform=browser", entry];
+  const lock = config === "deno.json" ? LOCK : "--no-lock";
+  const args = ["bundle", "--quiet", `--config=${config}`, lock, "--platform=browser", entry];
   const { success, stdout, stderr } = await runDeno(args);
   if (!success) throw new Error(`${entry} cannot be bundled: ${stderr}`);
   return stdout;

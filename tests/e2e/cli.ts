@@ -6,7 +6,8 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
-const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+const CONFIG = `${ROOT}deno.json`;
 
 /** A task that takes longer than this hangs. */
 const DEADLINE_MS = 120_000;
@@ -19,10 +20,14 @@ export interface Outcome {
 }
 
 /** The process of a task. Paths among its arguments must be absolute: it runs in the project's root. */
-export function startTask(task: string, args: readonly string[]): Deno.ChildProcess {
+export function startTask(
+  task: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "--config", CONFIG, task, ...args],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -30,9 +35,21 @@ export function startTask(task: string, args: readonly string[]): Deno.ChildProc
   }).spawn();
 }
 
+/** The arguments of `deno` that a task stands for in deno.json, to be started in any folder. */
+export async function taskCommand(task: string): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(CONFIG));
+  const [deno, ...args] = (tasks[task].command as string).split(" ");
+  if (deno !== "deno") throw new Error(`deno.json: the task ${task} does not begin with deno`);
+  return args.map((arg) => arg.replace(/^(--lock=)?(?=deno\.lock$|tasks\/)/, `$1${ROOT}`));
+}
+
 /** Runs a task to its end. */
-export async function runTask(task: string, args: readonly string[]): Promise<Outcome> {
-  const { code, stdout, stderr } = await startTask(task, args).output();
+export async function runTask(
+  task: string,
+  args: readonly string[],
+  env?: Record<string, string>,
+): Promise<Outcome> {
+  const { code, stdout, stderr } = await startTask(task, args, env).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }

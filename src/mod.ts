@@ -59,6 +59,8 @@ export { type CheckpointPlace } from "./foundations/run_checkpoints.ts";
 export { restoreRun, type SavedRun, saveRun } from "./foundations/run_files.ts";
 export {
   type CheckpointInterval,
+  type GroupProgress,
+  type QueueActivity,
   RunQueue,
   type RunQueueOptions,
   type ShapeRequest,

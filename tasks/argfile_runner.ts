@@ -151,7 +151,7 @@ function startLine(runner: Runner<FlagSet>, { args }: ArgfileLine): Deno.ChildPr
 async function finishLine(child: Deno.ChildProcess, { line }: ArgfileLine): Promise<LineResult> {
   const { success, stderr } = await child.output();
   const text = new TextDecoder().decode(stderr).trimEnd();
-  const wasFinished = success && /^expected +0 of /m.test(text);
+  const wasFinished = success && /^runs +0 of /m.test(text);
   const message = text.split("\n").at(-1)!.replace(/^error: /, "");
   return { line, wasFinished, error: success ? null : new LotteryError(message) };
 }

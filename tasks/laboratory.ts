@@ -7,16 +7,15 @@ import { type KernelKind, openGpu } from "../src/engine/mod.ts";
 import { InterruptedError } from "../src/errors.ts";
 import type { CheckpointInterval } from "../src/foundations/run_queue.ts";
 import type { FlagSet } from "../src/mnist_fc/flags.ts";
-import { countRuns, expectedSeconds, firstError, type Job } from "../src/mnist_fc/job.ts";
+import { countRuns, firstError, type Job } from "../src/mnist_fc/job.ts";
 import { Laboratory } from "../src/mnist_fc/laboratory.ts";
 import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
-import { formatDuration } from "../src/mnist_fc/progress.ts";
 import type { Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
 import { adapterText, describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { mnistPackage } from "./mnist_package.ts";
-import { createProgress } from "./progress.ts";
+import { BEAT_MS, createProgress, type Progress } from "./progress.ts";
 import { commandLine, interruptible, notice, runTask, type TaskValues, warn } from "./support.ts";
 
 /** What a task's flags say of how it works. */
@@ -30,6 +29,7 @@ export interface LaboratoryOptions {
 /** The laboratory of a task, which shows what it does. */
 export interface TaskLaboratory {
   context: RunnerContext;
+  progress: Progress;
   /** Prints what is about to be trained; then carries jobs out and gives the errors of each. */
   run(
     jobs: readonly Job[],
@@ -43,10 +43,12 @@ export async function openLaboratory(
   task: string,
   { quiet, replicas, kernels = "auto", checkpointInterval }: LaboratoryOptions,
 ): Promise<TaskLaboratory> {
+  const progress = createProgress({ quiet });
+  progress.activity("opening the GPU");
+  const beat = setInterval(() => progress.beat(), BEAT_MS);
   await ensureAdapter(task);
   const storage = new DenoStorage();
   const interruption = new AbortController();
-  const progress = createProgress({ quiet });
   const laboratory = await Laboratory.open({
     ...{ storage, replicas, kernels, checkpointInterval },
     openGpu: () => openGpu(),
@@ -63,17 +65,18 @@ export async function openLaboratory(
     onNotice: warn,
     onRun: (summary) => notice(describeSummary(summary)),
     onProgress: (state) => progress.update(state),
+    onActivity: (activity) => progress.activity(activity),
   });
   const { context } = laboratory;
   return {
     context,
+    progress,
     async run(jobs, header) {
       const { left, runs } = countRuns(jobs);
-      const time = formatDuration(await expectedSeconds(context.queue, jobs));
       const lines = [
         ["adapter", adapterText(context.queue.gpu.adapter)],
         ...header,
-        ["expected", `${left} of ${runs} runs to train, about ${time}`],
+        ["runs", `${left} of ${runs} to train`],
       ];
       for (const [name, text] of lines) notice(`${name.padEnd(9)} ${text}`);
       const stop = () => {
@@ -86,7 +89,11 @@ export async function openLaboratory(
         () => laboratory.run(jobs).finally(() => progress.end()),
       );
     },
-    close: () => laboratory.close(),
+    async close() {
+      clearInterval(beat);
+      progress.end();
+      await laboratory.close();
+    },
   };
 }
 
@@ -106,7 +113,9 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
       const open = await runner.open(flags, laboratory.context);
       const [errors] = await laboratory.run([open.job], [...open.header, ["output", open.output]]);
       if (errors.length > 0) throw firstError(errors);
+      laboratory.progress.activity("drawing the chart");
       const report = await open.report();
+      laboratory.progress.end();
       console.log(json ? JSON.stringify(report.json, null, 2) : report.text);
     } finally {
       await laboratory.close();

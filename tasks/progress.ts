@@ -3,7 +3,12 @@
  * terminal, a plain line every few seconds elsewhere, nothing with --quiet.
  */
 
-import { formatDuration, type ProgressState, SpeedMeter } from "../src/mnist_fc/progress.ts";
+import {
+  type Activity,
+  formatDuration,
+  type ProgressState,
+  SpeedMeter,
+} from "../src/mnist_fc/progress.ts";
 
 export interface ProgressOptions {
   quiet: boolean;
@@ -17,11 +22,20 @@ export interface ProgressOptions {
 export interface Progress {
   /** Shows a new state, unless the last one was shown too short a time ago. */
   update(state: ProgressState): void;
+  /**
+   * Shows what is being waited for: on a terminal always, elsewhere until an iteration is done. It is shown
+   * before it begins, for Deno does nothing else while it waits for the GPU.
+   */
+  activity(activity: Activity): void;
+  /** Shows that the same is still being waited for, if nothing has been shown for long. */
+  beat(): void;
   /** Removes the line from the terminal. */
   end(): void;
 }
 
 const TERMINAL_INTERVAL_MS = 100, PLAIN_INTERVAL_MS = 5000;
+/** Time between two calls of `beat`. */
+export const BEAT_MS = 1000;
 
 /** Whole numbers, but for speeds below ten. */
 function formatSpeed(perSecond: number): string {
@@ -51,36 +65,61 @@ export function createProgress(options: ProgressOptions): Progress {
   const write = options.write ?? writeStderr;
   const now = options.now ?? (() => performance.now());
   const interval = isTerminal ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS;
-  if (options.quiet) return { update() {}, end() {} };
+  if (options.quiet) return { update() {}, activity() {}, beat() {}, end() {} };
 
   let shownAt = -Infinity;
+  let activity: { name: Activity; since: number } | null = null;
+  let state: ProgressState | null = null;
   const meter = new SpeedMeter();
 
-  function line(
-    { stage, iteration, iterations, done, total, loss, accuracy }: ProgressState,
-  ): string {
-    const speed = meter.perSecond, left = meter.secondsLeft(done, total);
+  function stateParts({ stage, iteration, iterations, loss, accuracy, ...work }: ProgressState) {
+    const speed = meter.perSecond, left = meter.secondsLeft(work);
     return [
       stage,
       `iteration ${`${iteration}`.padStart(`${iterations}`.length)}/${iterations}`,
-      `loss ${loss.toFixed(4)}`,
+      ...(loss === null ? [] : [`loss ${loss.toFixed(4)}`]),
       ...(accuracy === null ? [] : [`accuracy ${(accuracy * 100).toFixed(2)}%`]),
       ...(speed !== null ? [`${formatSpeed(speed)} it/s`] : []),
       ...(left !== null ? [`${formatDuration(left)} left`] : []),
-    ].join("  ");
+    ];
+  }
+
+  const hasTrained = () => state !== null && state.trained > 0;
+
+  /** What there is to say: where training stands, and what else is being waited for. */
+  function line(): string {
+    const parts = state ? stateParts(state) : [];
+    if (activity && !(activity.name === "training" && hasTrained())) {
+      const seconds = (now() - activity.since) / 1000;
+      parts.push(activity.name, ...(seconds >= 1 ? [formatDuration(seconds)] : []));
+    }
+    return parts.join("  ");
+  }
+
+  function show(): void {
+    shownAt = now();
+    if (!isTerminal) return write(`${line()}\n`);
+    const columns = options.columns ?? terminalColumns();
+    write(`\r\x1b[K${line().slice(0, columns - 1)}`);
   }
 
   return {
-    update(state) {
+    update(latest) {
       const time = now();
-      if (time - shownAt < interval) return;
-      meter.measure(time, state.done);
-      shownAt = time;
-      if (!isTerminal) return write(`${line(state)}\n`);
-      const columns = options.columns ?? terminalColumns();
-      write(`\r\x1b[K${line(state).slice(0, columns - 1)}`);
+      meter.measure(time, latest);
+      state = latest;
+      if (time - shownAt >= interval) show();
+    },
+    activity(name) {
+      if (name === activity?.name) return;
+      activity = { name, since: now() };
+      if (isTerminal || !hasTrained()) show();
+    },
+    beat() {
+      if (activity && now() - shownAt >= Math.max(interval, BEAT_MS)) show();
     },
     end() {
+      activity = null;
       if (isTerminal) write("\r\x1b[K");
     },
   };

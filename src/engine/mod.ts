@@ -28,3 +28,4 @@ export {
   type TrainingProgress,
   type TrainingState,
 } from "./training_loop.ts";
+export { trainingWork } from "./training_work.ts";

@@ -8,6 +8,7 @@ import { CurveRecorder, type CurveRows, type Curves, pointsOf } from "./curves.t
 import { MAX_EVALUATIONS } from "./evaluation.ts";
 import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
 import { MAX_BURST, type NetworkState, type Split } from "./program_spec.ts";
+import { evaluationWork, trainingWork } from "./training_work.ts";
 
 /** How long to train and when to evaluate. */
 export interface TrainingPlan {
@@ -25,8 +26,11 @@ export interface TrainingProgress {
   iteration: number;
   /** Updates in all. */
   iterations: number;
-  /** Latest training loss and validation (else test) accuracy, means over the replicas. */
-  loss: number;
+  /** Work done, of one replica, in iterations; see `trainingWork`. */
+  work: number;
+  /** Latest training loss, mean over the replicas; null before the first iteration. */
+  loss: number | null;
+  /** Latest validation (else test) accuracy, likewise. */
   /** Null before the first evaluation. */
   accuracy: number | null;
   /** How long the GPU has worked on it so far; null where the adapter has no timestamps. */
@@ -61,7 +65,10 @@ export interface Checkpointing {
 export interface TrainingOptions {
   /** Stops between two bursts, keeps a checkpoint, and rejects with the signal's reason. */
   signal?: AbortSignal;
+  /** Called when training begins, and whenever a burst has been read back. */
   onProgress?: (progress: TrainingProgress) => void;
+  /** Receives what is waited for now, whenever that changes. */
+  onActivity?: (activity: "training" | "evaluating") => void;
   /** Receives each replica's new points when a burst has been read back. */
   onPoints?: (replica: number, points: Curves) => void;
   /** The curves of replicas that were loaded with the states of that iteration. */
@@ -71,7 +78,10 @@ export interface TrainingOptions {
 
 /** A burst should take about this long: long enough to hide the readback, short enough to stop. */
 const BURST_MILLISECONDS = 1000;
-const FIRST_BURST = 100;
+/** How long an iteration takes is not known, so the first burst is of one. */
+const FIRST_BURST = 1;
+/** The lengths of the next bursts may grow by `EARLY_GROWTH` up to this, by `GROWTH` from then on. */
+const SHORT_BURST = 100, EARLY_GROWTH = 4, GROWTH = 2;
 
 /**
  * Trains all replicas. Ends early when every replica has diverged.
@@ -84,7 +94,7 @@ export async function runTraining(
   options: TrainingOptions = {},
 ): Promise<ReplicaOutcome[]> {
   checkPlan(plan);
-  const { signal, onProgress, onPoints, checkpointing, from } = options;
+  const { signal, onProgress, onActivity, onPoints, checkpointing, from } = options;
   const recorders = Array.from(
     { length: program.spec.replicas },
     (_, r) => new Recorder(plan, from?.curves[r]),
@@ -95,18 +105,25 @@ export async function runTraining(
   const pace = new Pace();
   const first = from?.iteration ?? 0;
   let gpuMilliseconds: number | null = 0;
+  let activity: "training" | "evaluating" | null = null;
+  const announce = (burst: Burst) => {
+    const now = isMostlyEvaluation(burst, program) ? "evaluating" : "training";
+    if (now !== activity) onActivity?.(now);
+    activity = now;
+  };
   let inFlight: { burst: Burst; result: Promise<BurstResult> } | null = null;
   const collect = async () => {
     if (!inFlight) return;
     const { burst, result } = inFlight;
     inFlight = null;
+    announce(burst);
     const measured = await result;
     record(recorders, burst, measured);
     pace.observe(burst.iterations);
     if (measured.gpuMilliseconds === null) gpuMilliseconds = null;
     else if (gpuMilliseconds !== null) gpuMilliseconds += measured.gpuMilliseconds;
     const iteration = burst.start + burst.iterations;
-    onProgress?.({ ...progressOf(recorders, iteration, plan.iterations), gpuMilliseconds });
+    report(iteration);
     if (onPoints) recorders.forEach((recorder, r) => onPoints(r, recorder.news()));
   };
   const keep = async () => {
@@ -121,12 +138,21 @@ export async function runTraining(
     const interval = checkpointing?.interval ?? null;
     return interval === null ? pace.length : Math.min(pace.length, interval - done % interval);
   };
+  const sizes = {
+    batchSize: program.spec.batchSize,
+    validate: program.count("validate"),
+    test: program.count("test"),
+  };
+  const report = (iteration: number, work = trainingWork(due, sizes, iteration)) =>
+    onProgress?.({ ...progressOf(recorders, iteration, plan.iterations), work, gpuMilliseconds });
+  report(first, first === 0 ? 0 : undefined);
   for (const burst of planBursts(due, first, burstLength)) {
     if (signal?.aborted || checkpointing?.isDue(burst.start)) {
       await collect();
       if (burst.start > first) await keep();
       signal?.throwIfAborted();
     }
+    if (!inFlight) announce(burst);
     const result = program.run(burst.steps);
     result.catch(() => {}); // Awaited by collect(), once the next burst has been submitted.
     await collect();
@@ -218,7 +244,9 @@ function* planBursts(
   let done = from;
   // Whoever comes from a later iteration has evaluated there.
   let steps = from === 0 ? evaluationsAt(0) : [];
-  do {
+  if (steps.length > 0) yield { start: done, iterations: 0, steps };
+  steps = [];
+  while (done < plan.iterations) {
     const start = done, end = Math.min(plan.iterations, start + length(done));
     while (done < end && steps.length <= MAX_EVALUATIONS - intervals.length) {
       const next = Math.min(end, nextEvaluation(done));
@@ -227,7 +255,16 @@ function* planBursts(
     }
     yield { start, iterations: done - start, steps };
     steps = [];
-  } while (done < plan.iterations);
+  }
+}
+
+/** Whether a burst evaluates for longer than it trains. */
+function isMostlyEvaluation({ iterations, steps }: Burst, program: Program): boolean {
+  const { batchSize } = program.spec;
+  const evaluations = steps.map((step) =>
+    "evaluate" in step ? evaluationWork(program.count(step.evaluate), batchSize) : 0
+  );
+  return evaluations.reduce((sum, work) => sum + work, 0) > iterations;
 }
 
 /** Chooses the length of bursts from how long they take. */
@@ -241,9 +278,11 @@ class Pace {
   }
 
   observe(iterations: number): void {
+    if (iterations === 0) return this.restart();
     const now = performance.now();
     const ideal = iterations * BURST_MILLISECONDS / Math.max(1, now - this.#last);
-    const bounded = Math.min(2 * this.length, Math.max(this.length / 2, ideal));
+    const growth = this.length < SHORT_BURST ? EARLY_GROWTH : GROWTH;
+    const bounded = Math.min(growth * this.length, Math.max(this.length / 2, ideal));
     this.length = Math.max(1, Math.min(MAX_BURST, Math.round(bounded)));
     this.#last = now;
   }
@@ -274,7 +313,7 @@ function progressOf(
   recorders: Recorder[],
   iteration: number,
   iterations: number,
-): Omit<TrainingProgress, "gpuMilliseconds"> {
+): Omit<TrainingProgress, "gpuMilliseconds" | "work"> {
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const evaluated = recorders.flatMap(({ validate, test }) =>
     (validate.last ?? test.last)?.accuracy ?? []
@@ -282,7 +321,7 @@ function progressOf(
   return {
     iteration,
     iterations,
-    loss: mean(recorders.map(({ train }) => train.last?.loss ?? NaN)),
+    loss: iteration === 0 ? null : mean(recorders.map(({ train }) => train.last?.loss ?? NaN)),
     accuracy: evaluated.length > 0 ? mean(evaluated) : null,
   };
 }

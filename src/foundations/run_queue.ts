@@ -6,14 +6,12 @@
  */
 
 import {
-  type BurstStep,
   type Checkpointing,
   type Curves,
   destroyExamples,
   type Gpu,
   type GpuExamples,
   type KernelKind,
-  MAX_BURST,
   maxReplicas,
   type OptimizerSpec,
   Program,
@@ -24,6 +22,7 @@ import {
   type TrainingPlan,
   type TrainingProgress,
   type TrainingState,
+  trainingWork,
   uploadExamples,
 } from "../engine/mod.ts";
 import { checkProgramSpec } from "../engine/program_spec.ts";
@@ -56,6 +55,9 @@ export interface TrainRequest {
   onPoints?: (points: Curves) => void;
 }
 
+/** What a queue is waiting for. */
+export type QueueActivity = "uploading the examples" | "compiling" | "training" | "evaluating";
+
 /** What decides the shape of its program. */
 export type ShapeRequest = Pick<TrainRequest, "dataset" | "optimizer" | "batchSize" | "kernels"> & {
   model: Pick<ModelBase, "layers">;
@@ -81,8 +83,27 @@ export interface RunQueueOptions {
   reopen?: () => Promise<Gpu>;
   /** Told of a GPU that was lost. */
   onNotice?: (line: string) => void;
-  /** Called as a group advances; `runs` is its size. */
-  onProgress?: (progress: TrainingProgress & { runs: number }) => void;
+  /** Called as a group advances. */
+  onProgress?: (progress: GroupProgress) => void;
+  /** Called when runs of a group have ended, however, with the work that they were in all. */
+  onEnd?: (work: number) => void;
+  /** Called when what is being waited for changes. */
+  onActivity?: (activity: QueueActivity) => void;
+}
+
+/** How far a group of runs that are trained at once has come. */
+export interface GroupProgress extends TrainingProgress {
+  /** Their number. */
+  runs: number;
+}
+
+/** What decides how much work a run is. */
+export type WorkRequest = ShapeRequest & Pick<TrainRequest, "plan">;
+
+/** The work of a run, in iterations; see `trainingWork`. */
+export function workOf({ plan, batchSize, dataset }: WorkRequest): number {
+  const { validationCount, sets } = dataset;
+  return trainingWork(plan, { batchSize, validate: validationCount, test: sets.test.count });
 }
 
 interface Waiting {
@@ -239,44 +260,6 @@ export class RunQueue {
     );
   }
 
-  /**
-   * Measures how long `runs` runs of this shape take together on the GPU: some iterations and one
-   * evaluation of each split, after a warm-up. Gives how many of them train at once, and the
-   * milliseconds until those have ended.
-   */
-  async measure(
-    request: TrainRequest,
-    runs: number,
-  ): Promise<{ replicas: number; milliseconds: number }> {
-    return await this.onGpu(() => this.#measure(request, runs));
-  }
-
-  async #measure(request: TrainRequest, runs: number) {
-    const spec = await this.#programSpec(request);
-    const program = await this.#programFor(request, spec, this.#width(spec, runs));
-    const { replicas } = program.spec;
-    for (let r = 0; r < replicas; r++) program.load(r, replicaParameters(request));
-    const evaluations = (["validate", "test"] as const).filter((split) => program.count(split) > 0)
-      .map((split) => ({ evaluate: split }));
-    const time = async (steps: BurstStep[]) => {
-      const start = performance.now();
-      await program.run(steps);
-      return performance.now() - start;
-    };
-    const warmUp = await time([{ iterate: 10 }, ...evaluations]);
-    // A slow adapter needs few iterations to be timed, a fast one needs many.
-    const iterations = Math.max(10, Math.min(MAX_BURST, Math.round(10 * 400 / warmUp)));
-    const perIteration = await time([{ iterate: iterations }]) / iterations;
-    let milliseconds = perIteration * request.plan.iterations;
-    for (const step of evaluations) {
-      const { validateInterval, testInterval } = request.plan;
-      const interval = step.evaluate === "test" ? testInterval : validateInterval;
-      if (interval === null) continue;
-      milliseconds += (1 + request.plan.iterations / interval) * await time([step]);
-    }
-    return { replicas, milliseconds };
-  }
-
   /** Releases the program and the examples on the GPU. */
   async destroy(): Promise<void> {
     this.#program?.program.destroy();
@@ -324,6 +307,7 @@ export class RunQueue {
   async #trainGroup(group: Waiting[]): Promise<void> {
     const iterationOf = ({ from }: Waiting) => from?.iteration ?? 0;
     let left = group;
+    const ended = (some: Waiting[]) => this.options.onEnd?.(some.length * workOf(some[0].request));
     const trainSome = async () => {
       const [{ request }] = left;
       // After a loss, all go on from the last checkpoint but those that had diverged by then.
@@ -335,10 +319,16 @@ export class RunQueue {
       const program = await this.#programFor(request, { ...spec, sparse }, width);
       const replicas = together.slice(0, program.spec.replicas);
       await this.#trainReplicas(replicas, program);
+      ended(replicas);
       left = left.filter((waiting) => !replicas.includes(waiting));
     };
     const reached = () => Math.max(...left.map(iterationOf));
-    while (left.length > 0) await this.onGpu(trainSome, reached);
+    try {
+      while (left.length > 0) await this.onGpu(trainSome, reached);
+    } catch (error) {
+      ended(left);
+      throw error;
+    }
   }
 
   /** How many of `runs` runs of a shape train at once. */
@@ -359,7 +349,7 @@ export class RunQueue {
   }
 
   async #trainReplicas(group: Waiting[], program: Program): Promise<void> {
-    const { signal, onProgress } = this.options;
+    const { signal, onProgress, onActivity } = this.options;
     const states = group.map(({ from }) => from);
     group.forEach(({ request }, r) => program.load(r, replicaParameters(request), states[r]));
     const outcomes = await runTraining(program, group[0].request.plan, {
@@ -369,6 +359,7 @@ export class RunQueue {
         : undefined,
       checkpointing: this.#checkpointing(group),
       onProgress: (progress) => onProgress?.({ ...progress, runs: group.length }),
+      onActivity,
       onPoints: group.some(({ request }) => request.onPoints)
         ? (r, points) => group[r].request.onPoints?.(points)
         : undefined,
@@ -417,6 +408,7 @@ export class RunQueue {
     if (!spec.sparse && this.#program?.key === `${width} ${shape}`) return this.#program.program;
     this.#program?.program.destroy();
     this.#program = null;
+    this.options.onActivity?.("compiling");
     for (let replicas = width;; replicas = Math.floor(replicas / 2)) {
       try {
         const sparse = spec.sparse?.slice(0, replicas);
@@ -453,6 +445,7 @@ export class RunQueue {
     const key = `${this.#setId(sets)} ${part} ${normalization}`;
     let upload = this.#uploads.get(key);
     if (!upload) {
+      this.options.onActivity?.("uploading the examples");
       upload = uploadExamples(this.#gpu, sets[part], normalization);
       this.#uploads.set(key, upload);
     }

@@ -8,6 +8,7 @@ import type { Activation, LayerSpec } from "../engine/mod.ts";
 import { DatasetBase } from "../foundations/dataset_base.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
 import { type FcHyperparameters, fcLayers, ModelFc } from "../foundations/model_fc.ts";
+import type { WorkRequest } from "../foundations/run_queue.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { iterationsOf, type TrainOptions } from "../foundations/trainer.ts";
 import type { LoadedDataset } from "./load_dataset.ts";
@@ -76,6 +77,17 @@ export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
 
 function hyperparametersOf(layers: readonly LayerSpec[]): FcHyperparameters {
   return { layers: layers.map(({ units, activation }) => [units, activation]) };
+}
+
+/** What decides the shape of a run's program, and its work. */
+export function workRequestOf(config: RunConfig, sets: ExampleSets): WorkRequest {
+  const { optimizer, batchSize, iterations, validateInterval, testInterval } = config;
+  return {
+    model: config,
+    dataset: datasetOf(config, sets),
+    ...{ optimizer, batchSize },
+    plan: { iterations, validateInterval, testInterval },
+  };
 }
 
 /** What `train` takes to train this run. */

@@ -4,9 +4,7 @@
  */
 
 import { LotteryError } from "../errors.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
-import type { TrainOptions } from "../foundations/trainer.ts";
-import { trainRequest } from "../foundations/trainer.ts";
+import { type RunQueue, workOf, type WorkRequest } from "../foundations/run_queue.ts";
 
 /** Experiments or single runs that share their settings. */
 export interface Job {
@@ -14,17 +12,18 @@ export interface Job {
   readonly runCount: number;
   /** Runs that were finished before. */
   readonly finishedCount: number;
-  /** Iterations of each run. */
-  readonly iterations: number;
-  /** A run like those of the job, to measure how long they take. */
-  sample(): TrainOptions;
+  /** What every run of the job is, but for its numbers. */
+  readonly sample: WorkRequest;
   /** What can go on side by side; each fails for itself. */
   tasks(): (() => Promise<void>)[];
 }
 
-/** Iterations that jobs have still to train. */
-export function iterationsLeft(jobs: readonly Job[]): number {
-  return jobs.reduce((sum, job) => sum + (job.runCount - job.finishedCount) * job.iterations, 0);
+/** The work of the runs that jobs have still to train, as `workOf` counts it. */
+export function workLeft(jobs: readonly Job[]): number {
+  return jobs.reduce(
+    (sum, job) => sum + (job.runCount - job.finishedCount) * workOf(job.sample),
+    0,
+  );
 }
 
 /** Runs of jobs in all, and those of them that are still to be trained. */
@@ -33,19 +32,10 @@ export function countRuns(jobs: readonly Job[]): { runs: number; left: number } 
   return { runs, left: runs - jobs.reduce((sum, job) => sum + job.finishedCount, 0) };
 }
 
-/** Seconds that jobs should take, from a warm-up of some iterations of the first unfinished one. */
-export async function expectedSeconds(queue: RunQueue, jobs: readonly Job[]): Promise<number> {
-  const first = jobs.find(isUnfinished);
-  if (first === undefined) return 0;
-  const sideBySide = jobs.filter(isUnfinished).flatMap((job) => job.tasks()).length;
-  const { replicas, milliseconds } = await queue.measure(trainRequest(first.sample()), sideBySide);
-  return iterationsLeft(jobs) / first.iterations / replicas * milliseconds / 1000;
-}
-
 /** Carries out jobs; gives the errors of each, and ends all when the GPU is lost. */
 export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<unknown[][]> {
   const first = jobs.find(isUnfinished);
-  const sideBySide = first && await queue.capacity(trainRequest(first.sample()));
+  const sideBySide = first && await queue.capacity(first.sample);
   const tasks = jobs.flatMap((job, index) => job.tasks().map((run) => ({ index, run })));
   // While some are trained, as many write their files and wait; but one at a time goes in order.
   const atOnce = sideBySide === 1 ? 1 : sideBySide && 2 * sideBySide;

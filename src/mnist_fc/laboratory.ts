@@ -8,10 +8,10 @@ import type { Gpu, KernelKind } from "../engine/mod.ts";
 import { type CheckpointInterval, RunQueue } from "../foundations/run_queue.ts";
 import type { LockHolder, Storage } from "../storage/storage.ts";
 import { cachedLoader } from "./data_cache.ts";
-import { iterationsLeft, type Job, runJobs } from "./job.ts";
+import { type Job, runJobs, workLeft } from "./job.ts";
 import type { DatasetChoice, LoadedDataset } from "./load_dataset.ts";
 import { Locks } from "./locks.ts";
-import type { ProgressState } from "./progress.ts";
+import { type Activity, type ProgressState, WorkCount } from "./progress.ts";
 import type { RunnerContext } from "./runners/runner.ts";
 
 /** Where a laboratory is, and how it works. */
@@ -31,6 +31,8 @@ export interface LaboratoryOptions
   loadData(dataset: DatasetChoice, location: string | null): Promise<LoadedDataset>;
   onStage?: RunnerContext["onStage"];
   onProgress(state: ProgressState): void;
+  /** Called when what is being waited for changes. */
+  onActivity?(activity: Activity): void;
 }
 
 /** See the head of this file. */
@@ -43,20 +45,30 @@ export class Laboratory {
     const { storage, holder, signal, onNotice, onRun, onPoints, onStage, onProgress } = options;
     const { replicas, kernels, checkpointInterval, environmentLocation, loadData } = options;
     this.#signal = signal;
-    let stage = "", trained = 0;
+    const onActivity = (activity: Activity) => options.onActivity?.(activity);
+    let stage = "";
+    const count = new WorkCount();
     const queue = new RunQueue(gpu, {
-      ...{ replicas, kernels, checkpointInterval, signal, onNotice },
+      ...{ replicas, kernels, checkpointInterval, signal, onNotice, onActivity },
       reopen: options.openGpu,
-      onProgress: ({ runs, iteration, iterations, loss, accuracy }) => {
-        const done = trained + runs * iteration;
-        onProgress({ stage, iteration, iterations, done, total: this.#total, loss, accuracy });
-        if (iteration === iterations) trained += runs * iterations;
+      onProgress: (progress) => {
+        const { iteration, iterations, loss, accuracy } = progress;
+        count.advance(progress);
+        const total = this.#total;
+        onProgress({ stage, iteration, iterations, loss, accuracy, total, ...count.state });
       },
+      onEnd: (work) => count.end(work),
     });
+    const load = cachedLoader(loadData);
     this.context = {
       ...{ storage, queue, environmentLocation, onNotice, onRun, onPoints },
       locks: new Locks(storage, holder),
-      loadData: cachedLoader(loadData),
+      loadData: async (dataset, location) => {
+        onActivity("reading the examples");
+        const data = await load(dataset, location);
+        onActivity("looking at finished runs");
+        return data;
+      },
       onStage: (text, run) => {
         stage = text;
         onStage?.(text, run);
@@ -66,12 +78,13 @@ export class Laboratory {
 
   /** @throws NoAdapterError if there is no GPU */
   static async open(options: LaboratoryOptions): Promise<Laboratory> {
+    options.onActivity?.("opening the GPU");
     return new Laboratory(await options.openGpu(), options);
   }
 
   /** Carries jobs out; gives the errors of each. Throws the signal's reason when it is aborted. */
   async run(jobs: readonly Job[]): Promise<unknown[][]> {
-    this.#total = iterationsLeft(jobs);
+    this.#total = workLeft(jobs);
     const errors = await runJobs(this.context.queue, jobs);
     this.#signal.throwIfAborted();
     return errors;

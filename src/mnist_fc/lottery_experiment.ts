@@ -11,8 +11,8 @@ import type { Network } from "../foundations/network.ts";
 import type { Masks } from "../foundations/masks.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import { pruneByPercent } from "../foundations/pruning.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
-import { train, type TrainOptions } from "../foundations/trainer.ts";
+import type { RunQueue, WorkRequest } from "../foundations/run_queue.ts";
+import { train } from "../foundations/trainer.ts";
 import type { Curves } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
 import {
@@ -21,6 +21,7 @@ import {
   settingsFor,
   type SettingsOptions,
   trainOptionsOf,
+  workRequestOf,
 } from "./configured_run.ts";
 import { networkDigest } from "../foundations/digest.ts";
 import type { Job } from "./job.ts";
@@ -103,12 +104,7 @@ export class LotteryExperiment implements Job {
       ...(options.oneShot && { oneShot: true as const }),
     });
     const config = lottery.#config(ticketId(trials[0], 0));
-    await queue.checkFits({
-      model: config,
-      dataset: datasetOf(config, data.sets),
-      optimizer: config.optimizer,
-      batchSize: config.batchSize,
-    });
+    await queue.checkFits(workRequestOf(config, data.sets));
     for (const trial of trials) {
       await options.locks.takeFolder(options.trialFolder(trial));
       const finished = await lottery.#folders.look(trial);
@@ -130,19 +126,14 @@ export class LotteryExperiment implements Job {
     return this.#finished;
   }
 
-  get iterations(): number {
-    return this.#settings.iterations;
-  }
-
   /** The finished runs so far: which of two trials ends first is chance, so they are put in order. */
   get summaries(): RunSummary[] {
     return this.#summaries.toSorted(inOrder);
   }
 
-  sample(): TrainOptions {
+  get sample(): WorkRequest {
     const config = this.#config(ticketId(this.options.protocol.trials[0], 0));
-    const dataset = datasetOf(config, this.options.data.sets);
-    return trainOptionsOf(config, dataset, modelOf(config, this.options.start ?? {}));
+    return workRequestOf(config, this.options.data.sets);
   }
 
   /** The trials; they throw DivergedError, DeviceLostError, StorageError as training and files do. */

@@ -12,10 +12,10 @@ import { restoreCurves } from "../foundations/run_files.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import * as paths from "../foundations/paths.ts";
 import type { RunRecord } from "../foundations/run_record.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
-import { train, type TrainOptions } from "../foundations/trainer.ts";
+import type { RunQueue, WorkRequest } from "../foundations/run_queue.ts";
+import { train } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
-import { datasetOf, modelOf, trainOptionsOf } from "./configured_run.ts";
+import { datasetOf, modelOf, trainOptionsOf, workRequestOf } from "./configured_run.ts";
 import type { Job } from "./job.ts";
 import type { RunConfig, RunId, StartedRun } from "./run_config.ts";
 import type { Locks } from "./locks.ts";
@@ -76,12 +76,7 @@ export class PlannedRuns implements Job {
   static async open(options: PlannedRunsOptions): Promise<PlannedRuns> {
     const { storage, queue, sets, runs, policy } = options;
     const [{ config }] = runs;
-    await queue.checkFits({
-      model: config,
-      dataset: datasetOf(config, sets),
-      optimizer: config.optimizer,
-      batchSize: config.batchSize,
-    });
+    await queue.checkFits(workRequestOf(config, sets));
     const finished = new Map<PlannedRun, RunRecord>();
     for (const run of runs) {
       const record = await finishedRecord(storage, run.folder, run.config, policy);
@@ -103,19 +98,13 @@ export class PlannedRuns implements Job {
     return this.finished.size;
   }
 
-  get iterations(): number {
-    return this.options.runs[0].config.iterations;
-  }
-
   /** The finished runs so far, in order. */
   get summaries(): RunSummary[] {
     return this.#summaries.toSorted(inOrder);
   }
 
-  sample(): TrainOptions {
-    const [{ config }] = this.options.runs;
-    const dataset = datasetOf(config, this.options.sets);
-    return trainOptionsOf(config, dataset, modelOf(config, {}));
+  get sample(): WorkRequest {
+    return workRequestOf(this.options.runs[0].config, this.options.sets);
   }
 
   tasks(): (() => Promise<void>)[] {

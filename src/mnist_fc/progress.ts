@@ -1,5 +1,15 @@
 /** How far a task has come: takes how much is done at which time, gives the speed and the time left. */
 
+import type { GroupProgress, QueueActivity } from "../foundations/run_queue.ts";
+
+/** What a task is waiting for. */
+export type Activity =
+  | QueueActivity
+  | "opening the GPU"
+  | "reading the examples"
+  | "looking at finished runs"
+  | "drawing the chart";
+
 /** Where the training stands. */
 export interface ProgressState {
   /** What is being trained: "level 3/10". */
@@ -7,10 +17,15 @@ export interface ProgressState {
   /** Iterations of this stage that are done, and that there will be. */
   iteration: number;
   iterations: number;
-  /** The same over all stages, as they are counted for the time left. */
+  /** Work done and in all, over all stages, in iterations; see `workOf`. */
   done: number;
   total: number;
-  loss: number;
+  /** Work that was done since the task began: checkpoints bring some that was done before. */
+  worked: number;
+  /** Iterations that were done since then, of all runs. */
+  trained: number;
+  /** Null before the first iteration. */
+  loss: number | null;
   /** From 0 to 1; null before the first evaluation. */
   accuracy: number | null;
 }
@@ -25,34 +40,71 @@ export function formatDuration(seconds: number): string {
     : `${minutes}:${two(whole % 60)}`;
 }
 
-/** Time over which the speed is averaged. */
+/** Adds up the work of the groups of runs that a queue trains. */
+export class WorkCount {
+  #ended = 0;
+  /** Of all runs of the group in training. */
+  #group: { iteration: number; work: number } | null = null;
+  #worked = 0;
+  #trained = 0;
+
+  /** Takes where the group in training stands: first where it begins, after a lost GPU once more. */
+  advance({ runs, iteration, work }: GroupProgress): void {
+    const now = { iteration: runs * iteration, work: runs * work };
+    if (this.#group && now.work > this.#group.work) {
+      this.#worked += now.work - this.#group.work;
+      this.#trained += now.iteration - this.#group.iteration;
+    }
+    this.#group = now;
+  }
+
+  /** Counts work of runs that have ended as done. */
+  end(work: number): void {
+    this.#ended += work;
+    this.#group = null;
+  }
+
+  get state(): Pick<ProgressState, "done" | "worked" | "trained"> {
+    const done = this.#ended + (this.#group?.work ?? 0);
+    return { done, worked: this.#worked, trained: this.#trained };
+  }
+}
+
+/** Time over which speeds are averaged. */
 const SMOOTHING_MS = 10000;
 
 /** See the head of this file. */
 export class SpeedMeter {
-  #last: { time: number; done: number } | null = null;
-  /** Iterations per ms. */
-  #speed: number | null = null;
+  #start: number | null = null;
+  #last = { time: 0, worked: 0, trained: 0 };
+  /** Work and iterations per ms. */
+  #speed = { worked: 0, trained: 0 };
 
-  /** Notes how much is done by now, in ms. */
-  measure(time: number, done: number): void {
+  /** Notes how much is done by now, in ms; the first time is that from which it counts. */
+  measure(time: number, { worked, trained }: Pick<ProgressState, "worked" | "trained">): void {
     const last = this.#last;
-    if (last && time <= last.time) return;
-    if (last) {
-      const latest = (done - last.done) / (time - last.time);
-      const weight = this.#speed === null ? 1 : 1 - Math.exp((last.time - time) / SMOOTHING_MS);
-      this.#speed = (this.#speed ?? 0) * (1 - weight) + latest * weight;
+    if (this.#start !== null && time <= last.time) return;
+    if (this.#start !== null) {
+      const passed = time - last.time;
+      // The mean of all that there is, until that is longer than what is averaged over.
+      const weight = Math.max(passed / (time - this.#start), 1 - Math.exp(-passed / SMOOTHING_MS));
+      const mean = (before: number, done: number) => before + weight * (done / passed - before);
+      this.#speed = {
+        worked: mean(this.#speed.worked, worked - last.worked),
+        trained: mean(this.#speed.trained, trained - last.trained),
+      };
     }
-    this.#last = { time, done };
+    this.#start ??= time;
+    this.#last = { time, worked, trained };
   }
 
   /** Iterations per second; null until it is known. */
   get perSecond(): number | null {
-    return this.#speed ? 1000 * this.#speed : null;
+    return this.#speed.trained > 0 ? 1000 * this.#speed.trained : null;
   }
 
   /** Seconds that the rest takes; null until the speed is known. */
-  secondsLeft(done: number, total: number): number | null {
-    return this.#speed ? (total - done) / this.#speed / 1000 : null;
+  secondsLeft({ done, total }: Pick<ProgressState, "done" | "total">): number | null {
+    return this.#speed.worked > 0 ? (total - done) / this.#speed.worked / 1000 : null;
   }
 }

@@ -7,10 +7,10 @@ import { InputError } from "../errors.ts";
 import { encodeRun, restoreRun } from "../foundations/run_files.ts";
 import { encodeRecord, type RunRecord, within } from "../foundations/run_record.ts";
 import * as paths from "../foundations/paths.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
-import { train, type TrainOptions } from "../foundations/trainer.ts";
+import type { RunQueue, WorkRequest } from "../foundations/run_queue.ts";
+import { train } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
-import { datasetOf, modelOf, trainOptionsOf } from "./configured_run.ts";
+import { datasetOf, modelOf, trainOptionsOf, workRequestOf } from "./configured_run.ts";
 import type { Job } from "./job.ts";
 import type { LoadedDataset } from "./load_dataset.ts";
 import { parseConfig } from "./parse_config.ts";
@@ -86,9 +86,7 @@ export class Replays implements Job {
       );
     }
     for (const { config } of sources) {
-      const { optimizer, batchSize } = config;
-      const dataset = datasetOf(config, data.sets);
-      await queue.checkFits({ model: config, dataset, optimizer, batchSize });
+      await queue.checkFits(workRequestOf(config, data.sets));
     }
     return new Replays(options);
   }
@@ -97,13 +95,9 @@ export class Replays implements Job {
     return this.options.sources.length;
   }
 
-  get iterations(): number {
-    return this.options.sources[0].config.iterations;
-  }
-
-  sample(): TrainOptions {
+  get sample(): WorkRequest {
     const { data, sources: [{ config }] } = this.options;
-    return trainOptionsOf(config, datasetOf(config, data.sets), modelOf(config, {}));
+    return workRequestOf(config, data.sets);
   }
 
   tasks(): (() => Promise<void>)[] {

@@ -126,12 +126,12 @@ export class WebLaboratory {
     signal: AbortSignal,
   ): Promise<Laboratory> {
     const { storage, send } = this;
-    const { onNotice, onStage, onRun, onPoints, onProgress } = live;
+    const { onNotice, onStage, onRun, onPoints, onProgress, onActivity } = live;
     const { replicas, kernels, checkpointInterval } = flags as TrainingFlags;
     let isFirst = true;
     return await Laboratory.open({
       ...{ storage, signal, replicas, kernels, checkpointInterval },
-      ...{ onNotice, onStage, onRun, onPoints, onProgress },
+      ...{ onNotice, onStage, onRun, onPoints, onProgress, onActivity },
       openGpu: () => {
         if (!isFirst) {
           const text =

@@ -7,7 +7,7 @@ import { outDegrees } from "../analysis/anatomy.ts";
 import type { CurvePoint, Curves } from "../engine/mod.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { LaboratoryOptions } from "../mnist_fc/laboratory.ts";
-import { type ProgressState, SpeedMeter } from "../mnist_fc/progress.ts";
+import { type Activity, type ProgressState, SpeedMeter } from "../mnist_fc/progress.ts";
 import type { RunId, StartedRun } from "../mnist_fc/run_config.ts";
 import type { RunSummary } from "../mnist_fc/summary.ts";
 import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
@@ -20,7 +20,10 @@ const PAUSE_MS = 250;
 /** See the head of this file: what a laboratory is given to report to. */
 export class LiveEvents implements
   Required<
-    Pick<LaboratoryOptions, "onStage" | "onRun" | "onPoints" | "onProgress" | "onNotice">
+    Pick<
+      LaboratoryOptions,
+      "onStage" | "onRun" | "onPoints" | "onProgress" | "onNotice" | "onActivity"
+    >
   > {
   readonly #speed = new SpeedMeter();
   readonly #points = new Map<string, { run: RunId; points: Curves }>();
@@ -51,6 +54,8 @@ export class LiveEvents implements
     if (summary.kind === "ticket" && summary.level <= this.lastPruned) this.step("prune");
   };
 
+  readonly onActivity = (activity: Activity): void => this.send({ type: "activity", activity });
+
   readonly onPoints = (run: RunId, points: Curves): void => {
     const key = JSON.stringify(idOf(run));
     const held = this.#points.get(key)?.points;
@@ -62,7 +67,7 @@ export class LiveEvents implements
   };
 
   readonly onProgress = (state: ProgressState): void => {
-    this.#speed.measure(performance.now(), state.done);
+    this.#speed.measure(performance.now(), state);
     this.#progress = state;
     if (this.#step !== "control") this.step("train");
     this.#flushSoon();
@@ -84,12 +89,11 @@ export class LiveEvents implements
     }
     this.#points.clear();
     if (this.#progress) {
-      const { done, total } = this.#progress;
       this.send({
         type: "progress",
         ...this.#progress,
         speed: this.#speed.perSecond,
-        secondsLeft: this.#speed.secondsLeft(done, total),
+        secondsLeft: this.#speed.secondsLeft(this.#progress),
       });
       this.#progress = null;
     }

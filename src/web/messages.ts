@@ -7,6 +7,7 @@
  */
 
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
+import type { Activity } from "../mnist_fc/progress.ts";
 import type { RunId } from "../mnist_fc/run_config.ts";
 import type { RunSummary } from "../mnist_fc/summary.ts";
 
@@ -166,17 +167,19 @@ export type LaboratoryEvent =
   /** `stage`: "level 3/10". `run`: what begins to be trained. */
   | { type: "stage"; stage: string; run: RunId }
   | { type: "step"; step: Step }
+  /** What is being waited for. */
+  | { type: "activity"; activity: Activity }
   | {
     type: "progress";
     stage: string;
     /** Iterations of this run that are done, and that there will be. */
     iteration: number;
     iterations: number;
-    /** The same over all runs that were left when the task began. */
+    /** Work over all runs that were left when the task began, in iterations. */
     done: number;
     total: number;
-    /** Of the latest iteration's batch. */
-    loss: number;
+    /** Of the latest iteration's batch; null before the first. */
+    loss: number | null;
     /** Of the latest evaluation, from 0 to 1; null before the first. */
     accuracy: number | null;
     /** Iterations per second, all runs together; null until it is known. */

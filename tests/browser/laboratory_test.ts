@@ -211,7 +211,16 @@ async function checkEvents(client: TabClient): Promise<void> {
   ]);
   const progress = events.filter(({ type }) => type === "progress").at(-1);
   assert(progress?.type === "progress");
-  assertEquals([progress.done, progress.total, progress.iteration], [60, 60, 20]);
+  // Three runs of 20 iterations of 60 examples, which pass them thrice; 500 and 500 are evaluated at 0
+  // and at the end.
+  const work = 3 * (20 + 2 * (500 + 500) / 60 / 3);
+  assertEquals([progress.done, progress.total].map(Math.round), [work, work].map(Math.round));
+  assertEquals([progress.iteration, progress.iterations], [20, 20]);
+  const activities = events.flatMap((event) => event.type === "activity" ? [event.activity] : []);
+  assertEquals(activities.slice(-1), ["training"]);
+  for (const activity of ["opening the GPU", "reading the examples", "compiling", "evaluating"]) {
+    assert(activities.some((told) => told === activity), `${activity}: ${activities}`);
+  }
   const points = events.flatMap((event) => event.type === "points" ? [event.points] : []);
   assertEquals(points.flatMap(({ test }) => test.map(({ iteration }) => iteration)), [
     ...[0, 20],

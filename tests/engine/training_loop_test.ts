@@ -97,6 +97,26 @@ Deno.test("runTraining: without a validation split there is no validation curve"
   });
 });
 
+Deno.test("runTraining: begins with the evaluations alone and one iteration, then more and more", async () => {
+  await withProgram(gpu, draw(), async (program) => {
+    const bursts: [iterations: number, evaluations: number][] = [];
+    const run = program.run.bind(program);
+    program.run = (steps) => {
+      const iterations = steps.flatMap((step) => "iterate" in step ? [step.iterate] : []);
+      bursts.push([iterations.reduce((a, b) => a + b, 0), steps.length - iterations.length]);
+      return run(steps);
+    };
+    const activities: string[] = [];
+    const plan = { iterations: 600, validateInterval: 1000, testInterval: 1000 };
+    await runTraining(program, plan, { onActivity: (activity) => activities.push(activity) });
+    assertEquals(bursts.slice(0, 3), [[0, 2], [1, 0], [1, 0]]);
+    assertEquals(activities.slice(0, 2), ["evaluating", "training"]);
+    bursts.slice(2).forEach(([iterations], i) => {
+      assert(iterations <= 4 * bursts[i + 1][0], `${bursts.map(([n]) => n)}`);
+    });
+  });
+});
+
 Deno.test("runTraining: reports progress up to the end", async () => {
   await withProgram(gpu, draw(), async (program) => {
     const reports: TrainingProgress[] = [];

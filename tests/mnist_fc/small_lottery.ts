@@ -59,36 +59,45 @@ export interface SmallOptions {
 export async function runSmallLottery(
   storage: Storage,
   queue: RunQueue,
-  { policy = POLICY, onNotice = () => {}, seed = 0, trials = [1] }: SmallOptions = {},
+  options: SmallOptions = {},
 ): Promise<void> {
   await withLocks(storage, async (locks) => {
-    const job = await LotteryExperiment.open({
-      storage,
-      queue,
-      locks,
-      policy,
-      onNotice,
-      data: DATA,
-      protocol: {
-        layers: [5],
-        normalization: "unit",
-        optimizer: { kind: "adam" },
-        learningRate: 0.01,
-        momentum: 0,
-        batchSize: 8,
-        validationSize: 10,
-        trainingLength: { iterations: 20 },
-        levels: 1,
-        prunePercents: { layer0: 0.2, layer1: 0.1 },
-        testInterval: 10,
-        validateInterval: 10,
-        trials,
-      },
-      seed,
-      trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
-      experimentName: "same_init",
-    });
-    await carryOut(queue, job);
+    await carryOut(queue, await openSmallLottery(storage, queue, locks, options));
+  });
+}
+
+/** The experiment, ready to be carried out. */
+export async function openSmallLottery(
+  storage: Storage,
+  queue: RunQueue,
+  locks: Locks,
+  { policy = POLICY, onNotice = () => {}, seed = 0, trials = [1] }: SmallOptions = {},
+): Promise<LotteryExperiment> {
+  return await LotteryExperiment.open({
+    storage,
+    queue,
+    locks,
+    policy,
+    onNotice,
+    data: DATA,
+    protocol: {
+      layers: [5],
+      normalization: "unit",
+      optimizer: { kind: "adam" },
+      learningRate: 0.01,
+      momentum: 0,
+      batchSize: 8,
+      validationSize: 10,
+      trainingLength: { iterations: 20 },
+      levels: 1,
+      prunePercents: { layer0: 0.2, layer1: 0.1 },
+      testInterval: 10,
+      validateInterval: 10,
+      trials,
+    },
+    seed,
+    trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
+    experimentName: "same_init",
   });
 }
 

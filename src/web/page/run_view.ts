@@ -35,6 +35,11 @@ export function stageWords(stage: string): string {
   return `Training: ${stage}`;
 }
 
+/** What is being waited for, as a sentence of the page. */
+function activityWords(activity: string): string {
+  return `${activity[0].toUpperCase()}${activity.slice(1)} …`;
+}
+
 /** See the head of this file. */
 export class RunView {
   model = new RunModel();
@@ -109,6 +114,9 @@ export class RunView {
         if (event.step === "prepare") this.#title("Getting ready");
         if (event.step === "report") this.#title("Drawing the figures");
         break;
+      case "activity":
+        if (this.#isFresh) this.#numbers(activityWords(event.activity), "");
+        break;
       case "notice":
         this.#note(event.text);
         break;
@@ -175,7 +183,7 @@ export class RunView {
     progress.textContent = `${percent}%`;
     const parts = [
       `iteration ${iteration.toLocaleString("en")} of ${iterations.toLocaleString("en")}`,
-      `loss ${loss.toFixed(3)}`,
+      ...(loss === null ? [] : [`loss ${loss.toFixed(3)}`]),
       ...(accuracy === null ? [] : [`accuracy ${(100 * accuracy).toFixed(1)}%`]),
       ...(speed ? [`${Math.round(speed).toLocaleString("en")} iterations/s`] : []),
     ];

@@ -1,0 +1,36 @@
+/**
+ * How much work a training is, to tell how far it has come: takes its plan and sizes, gives a number of
+ * iterations, in which an evaluation counts as the iterations that cost as much.
+ */
+
+import type { TrainingPlan } from "./training_loop.ts";
+
+/** What an iteration and the evaluation of each split go through, in examples. */
+export interface WorkSizes {
+  batchSize: number;
+  validate: number;
+  test: number;
+}
+
+/** An iteration passes its batch forward, backward and through the weights' gradient. */
+const PASSES_OF_ITERATION = 3;
+
+/** Iterations that cost as much as evaluating `examples` examples. */
+export function evaluationWork(examples: number, batchSize: number): number {
+  return examples / batchSize / PASSES_OF_ITERATION;
+}
+
+/** The work of a training up to the end of iteration `done`, with the evaluations that fall due by then. */
+export function trainingWork(
+  { iterations, validateInterval, testInterval }: TrainingPlan,
+  { batchSize, validate, test }: WorkSizes,
+  done = iterations,
+): number {
+  const evaluations = (interval: number | null) => {
+    if (interval === null) return 0;
+    const isExtra = done === iterations && done % interval !== 0;
+    return 1 + Math.floor(done / interval) + (isExtra ? 1 : 0);
+  };
+  return done + evaluationWork(validate, batchSize) * evaluations(validateInterval) +
+    evaluationWork(test, batchSize) * evaluations(testInterval);
+}

@@ -15,6 +15,7 @@ export {
   type Curves,
   destroyExamples,
   type ExampleArrays,
+  type GivenExamples,
   Gpu,
   type GpuExamples,
   type KernelKind,
@@ -23,6 +24,7 @@ export {
   type LayerValues,
   type NetworkState,
   type Normalization,
+  type Numbers,
   openGpu,
   type OptimizerSpec,
   type ReplicaOutcome,
@@ -32,7 +34,7 @@ export {
   uploadExamples,
 } from "./engine/mod.ts";
 export { type Key, RandomStream } from "./engine/random.ts";
-export { type Examples, type ExampleSets } from "./datasets/examples.ts";
+export { type Examples, type ExampleSets, type GivenSets } from "./datasets/examples.ts";
 export { loadExampleFolder } from "./datasets/folder.ts";
 export { makeSyntheticDigits, type SyntheticDigitsOptions } from "./datasets/synthetic_digits.ts";
 export * from "./errors.ts";

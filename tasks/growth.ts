@@ -2,7 +2,7 @@
 
 import { adamSpec, destroyExamples, type Gpu, type Program } from "../src/engine/mod.ts";
 import type { Growth, GrowthPoint } from "../src/analysis/speed_charts.ts";
-import type { ExampleArrays } from "../src/engine/dataset.ts";
+import type { ExampleArrays } from "../src/engine/mod.ts";
 import type { ExampleSets } from "../src/datasets/examples.ts";
 import {
   type LenetOptions,

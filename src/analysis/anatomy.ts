@@ -6,7 +6,17 @@
 import { InputError } from "../errors.ts";
 import type { LayerSpec } from "../engine/mod.ts";
 import { density, type Masks } from "../foundations/masks.ts";
-import { checkShape, type Network } from "../foundations/network.ts";
+import {
+  checkFinite,
+  checkKnownNames,
+  checkShape,
+  type GivenNetwork,
+  type GivenTensor,
+  type Network,
+  ownArray,
+  toMask,
+  toTensor,
+} from "../foundations/network.ts";
 import type { Tensor } from "../formats/tensor.ts";
 
 /**
@@ -14,8 +24,13 @@ import type { Tensor } from "../formats/tensor.ts";
  *
  * @param mask (inputs, units) of 0 and 1
  * @returns (inputs)
+ * @throws InputError if it is no mask of a layer
  */
-export function outDegrees({ shape: [inputs, units], data }: Tensor): Uint32Array<ArrayBuffer> {
+export function outDegrees(mask: GivenTensor): Uint32Array<ArrayBuffer> {
+  return byInput(toMatrix(mask));
+}
+
+function byInput({ shape: [inputs, units], data }: Tensor): Uint32Array<ArrayBuffer> {
   const degrees = new Uint32Array(inputs);
   for (let input = 0, i = 0; input < inputs; input++) {
     let live = 0;
@@ -30,13 +45,24 @@ export function outDegrees({ shape: [inputs, units], data }: Tensor): Uint32Arra
  *
  * @param mask (inputs, units) of 0 and 1
  * @returns (units)
+ * @throws InputError if it is no mask of a layer
  */
-export function inDegrees({ shape: [, units], data }: Tensor): Uint32Array<ArrayBuffer> {
+export function inDegrees(mask: GivenTensor): Uint32Array<ArrayBuffer> {
+  return byUnit(toMatrix(mask));
+}
+
+function byUnit({ shape: [, units], data }: Tensor): Uint32Array<ArrayBuffer> {
   const degrees = new Uint32Array(units);
   for (let i = 0; i < data.length;) {
     for (let unit = 0; unit < units; unit++, i++) degrees[unit] += data[i] === 0 ? 0 : 1;
   }
   return degrees;
+}
+
+function toMatrix(given: GivenTensor): Tensor {
+  const mask = toMask(given, "mask");
+  if (mask.shape.length === 2) return mask;
+  throw new InputError(`mask has ${mask.shape.length} axes: give one of (inputs, units)`);
 }
 
 /** What is left of a network once neurons without live inputs or without live outputs are dropped. */
@@ -57,12 +83,13 @@ export interface EffectiveNetwork {
  * @throws InputError if a layer has no mask, or one of another shape
  */
 export function effectiveNetwork(
-  masks: Masks,
+  masks: GivenNetwork,
   layers: readonly Pick<LayerSpec, "name" | "inputs" | "units">[],
 ): EffectiveNetwork {
   const left: Masks = Object.fromEntries(layers.map(({ name, inputs, units }) => {
-    const mask = own(masks, name);
-    checkShape(mask, [inputs, units], `mask of ${name}`);
+    const what = `mask of ${name}`;
+    const mask = toMask(ownArray(masks, name, what), what);
+    checkShape(mask, [inputs, units], what);
     return [name, { shape: [inputs, units], data: mask.data.slice() }];
   }));
   const isDropped = layers.map(({ units }) => new Uint8Array(units));
@@ -70,7 +97,7 @@ export function effectiveNetwork(
     changes = 0;
     layers.slice(0, -1).forEach(({ name, units }, l) => {
       const below = left[name], above = left[layers[l + 1].name];
-      const fed = inDegrees(below), feeds = outDegrees(above);
+      const fed = byUnit(below), feeds = byInput(above);
       for (let unit = 0; unit < units; unit++) {
         if (isDropped[l][unit] || (fed[unit] > 0 && feeds[unit] > 0)) continue;
         isDropped[l][unit] = 1;
@@ -105,18 +132,19 @@ export interface Overlap {
  *
  * @throws InputError if their shapes differ, or neither has a live weight
  */
-export function overlap(mask: Tensor, other: Tensor): Overlap {
-  checkShape(other, mask.shape, "the other mask");
+export function overlap(mask: GivenTensor, other: GivenTensor): Overlap {
+  const { shape, data } = toMask(mask, "the mask");
+  checkShape(toMask(other, "the other mask"), shape, "the other mask");
   let both = 0, one = 0, live = 0, otherLive = 0;
-  for (let i = 0; i < mask.data.length; i++) {
-    const a = mask.data[i] === 0 ? 0 : 1, b = other.data[i] === 0 ? 0 : 1;
+  for (let i = 0; i < data.length; i++) {
+    const a = data[i] === 0 ? 0 : 1, b = other.data[i] === 0 ? 0 : 1;
     both += a & b;
     one += a | b;
     live += a;
     otherLive += b;
   }
   if (one === 0) throw new InputError("two masks without a live weight have no overlap");
-  const a = live / mask.data.length, b = otherLive / mask.data.length;
+  const a = live / data.length, b = otherLive / data.length;
   return { jaccard: both / one, byChance: a * b / (a + b - a * b) };
 }
 
@@ -136,11 +164,16 @@ export interface Movement {
  * @param initial (inputs, units)
  * @param final   (inputs, units)
  * @param mask    (inputs, units) of 0 and 1
- * @throws InputError if shapes differ, or no weight is live
+ * @throws InputError if shapes differ, a value cannot be used, or no weight is live
  */
-export function movement(initial: Tensor, final: Tensor, mask: Tensor): Movement {
-  checkShape(final, initial.shape, "final weights");
-  checkShape(mask, initial.shape, "mask");
+export function movement(
+  initial: GivenTensor,
+  final: GivenTensor,
+  mask: GivenTensor,
+): Movement {
+  const { shape } = toFinite(initial, "initial weights");
+  checkShape(toFinite(final, "final weights"), shape, "final weights");
+  checkShape(toMask(mask, "mask"), shape, "mask");
   let live = 0, squares = 0, changes = 0, kept = 0;
   for (let i = 0; i < mask.data.length; i++) {
     if (mask.data[i] === 0) continue;
@@ -166,13 +199,21 @@ export interface Histogram {
  * A histogram of `bins` equal steps from the least value to the greatest, or over a given range, outside
  * of which values are left out.
  *
- * @throws InputError if there is no value and no range, or the range is none
+ * @throws InputError if there is no value and no range, the range is none, a value is not finite, or `bins`
+ *   is no whole number from 1
  */
 export function histogram(
   values: ArrayLike<number>,
   bins: number,
   range?: readonly [number, number],
 ): Histogram {
+  if (!Number.isSafeInteger(bins) || bins < 1) {
+    throw new InputError(`a histogram of ${bins} bins: give a whole number from 1 on`);
+  }
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new InputError(`value ${i} of a histogram is ${values[i]}: give finite numbers`);
+  }
   let [least, greatest] = range ?? [Infinity, -Infinity];
   if (range === undefined) {
     for (let i = 0; i < values.length; i++) {
@@ -192,11 +233,17 @@ export function histogram(
   return { edges: Array.from({ length: bins + 1 }, (_, i) => least + i * step), counts };
 }
 
-/** The values of a layer's live weights, and of its pruned ones. */
+/**
+ * The values of a layer's live weights, and of its pruned ones.
+ *
+ * @throws InputError if the mask is none, or of another shape
+ */
 export function splitByMask(
-  { data }: Tensor,
-  mask: Tensor,
+  weights: GivenTensor,
+  mask: GivenTensor,
 ): { survivors: Float32Array<ArrayBuffer>; pruned: Float32Array<ArrayBuffer> } {
+  const { shape, data } = toTensor(weights, "weights");
+  checkShape(toMask(mask, "mask"), shape, "mask");
   return {
     survivors: Float32Array.from(data.filter((_, i) => mask.data[i] !== 0)),
     pruned: Float32Array.from(data.filter((_, i) => mask.data[i] === 0)),
@@ -208,11 +255,15 @@ export function splitByMask(
  *
  * @throws InputError if they do not have the same layers
  */
-export function interpolate(one: Network, other: Network, at: number): Network {
+export function interpolate(one: GivenNetwork, other: GivenNetwork, at: number): Network {
+  if (!Number.isFinite(at)) throw new InputError(`the place ${at} on a line: give a finite number`);
+  checkKnownNames(other, Object.keys(one), "other network");
   return Object.fromEntries(
-    Object.entries(one).map(([name, { shape, data }]) => {
-      const end = own(other, name);
-      checkShape(end, shape, `other network, ${name},`);
+    Object.entries(one).map(([name, given]) => {
+      const { shape, data } = toTensor(given, `one network, layer ${name},`);
+      const what = `other network, layer ${name},`;
+      const end = toTensor(ownArray(other, name, what), what);
+      checkShape(end, shape, what);
       return [name, {
         shape: [...shape],
         data: data.map((w, i) => (1 - at) * w + at * end.data[i]),
@@ -230,6 +281,10 @@ export function interpolate(one: Network, other: Network, at: number): Network {
 export function lossBarrier(losses: readonly number[]): number {
   if (losses.length < 2) {
     throw new InputError("a barrier lies between two losses: give at least two");
+  }
+  const bad = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (bad !== -1) {
+    throw new InputError(`loss ${bad} on a line is ${losses[bad]}: a barrier has a finite height`);
   }
   const last = losses.length - 1;
   return Math.max(
@@ -250,7 +305,8 @@ export function disagreement(one: ArrayLike<number>, other: ArrayLike<number>): 
   return different / one.length;
 }
 
-function own(network: Network, name: string): Tensor {
-  if (Object.hasOwn(network, name)) return network[name];
-  throw new InputError(`there is nothing for the layer ${name}: give an array for every layer`);
+function toFinite(given: GivenTensor, what: string): Tensor {
+  const tensor = toTensor(given, what);
+  checkFinite(tensor, what);
+  return tensor;
 }

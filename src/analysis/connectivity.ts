@@ -6,7 +6,7 @@
  */
 
 import { InputError } from "../errors.ts";
-import type { Network } from "../foundations/network.ts";
+import { type Network, toTensor } from "../foundations/network.ts";
 import { union } from "../foundations/union.ts";
 import { disagreement, interpolate, lossBarrier } from "./anatomy.ts";
 import type { FinishedNetwork, NetworkEvaluator, Score } from "./network_evaluator.ts";
@@ -48,6 +48,12 @@ export function networksBetween(
 ): FinishedNetwork[] {
   if (!Number.isInteger(points) || points < 2) {
     throw new InputError(`${points} points on a line: give a whole number from 2 on`);
+  }
+  const [names, others] = [one, other].map(({ masks }) => Object.keys(masks).sort().join(", "));
+  if (names !== others) {
+    throw new InputError(
+      `the two networks have masks of different layers: ${names || "none"} and ${others || "none"}`,
+    );
   }
   const masks = union(one.masks, other.masks);
   const [from, to] = [one, other].map(maskedWeights);
@@ -115,7 +121,8 @@ function pathOf(line: Score[]): Path {
 /** Weights with 0 where they are pruned, whatever the arrays hold there. */
 function maskedWeights({ weights, masks }: FinishedNetwork): Network {
   return Object.fromEntries(
-    Object.entries(weights).map(([name, { shape, data }]) => {
+    Object.entries(weights).map(([name, given]) => {
+      const { shape, data } = toTensor(given, `weights of ${name}`);
       const mask = masks[name]?.data;
       return [name, { shape, data: data.map((w, i) => mask?.[i] === 0 ? 0 : w) }];
     }),

@@ -15,13 +15,16 @@ import {
   type ProgramSpec,
 } from "../engine/mod.ts";
 import { tilesFor } from "../engine/tiles.ts";
-import { InputError, OutOfMemoryError } from "../errors.ts";
+import { OutOfMemoryError } from "../errors.ts";
 import {
-  checkBinary,
   checkFinite,
   checkKnownNames,
   checkShape,
+  type GivenTensor,
   type Network,
+  ownArray,
+  toMask,
+  toTensor,
 } from "../foundations/network.ts";
 import type { Masks } from "../foundations/masks.ts";
 import type { Tensor } from "../formats/tensor.ts";
@@ -121,13 +124,13 @@ export class NetworkEvaluator {
    */
   async evaluate(networks: readonly FinishedNetwork[]): Promise<Evaluated[]> {
     const { program: { spec: { layers } }, replicas } = this;
+    const { labelMap = null } = this.examples;
     const parameters = networks.map((network, i) =>
       parametersOf(network, layers, `network ${i + 1}`)
     );
     const results: Evaluated[] = [];
     for (let first = 0; first < networks.length; first += replicas) {
       const group = parameters.slice(first, first + replicas);
-      const { labelMap = null } = this.examples;
       group.forEach((layers, r) =>
         this.program.load(r, { layers, orderKey: [0, 0], splitKey: null, labelMap })
       );
@@ -177,25 +180,27 @@ function parametersOf(
   layers: readonly LayerSpec[],
   name: string,
 ): LayerParameters[] {
-  const take = (part: Network, what: string, layer: LayerSpec, shape: number[]): Tensor => {
+  const take = (
+    part: Network,
+    what: string,
+    layer: LayerSpec,
+    shape: number[],
+    toArray: (given: GivenTensor, where: string) => Tensor = toTensor,
+  ): Float32Array => {
     const where = `${name}: ${what} of ${layer.name}`;
-    if (!Object.hasOwn(part, layer.name)) {
-      throw new InputError(`${where}: there is no such array; give one for every layer`);
-    }
-    checkShape(part[layer.name], shape, where);
-    return part[layer.name];
+    const array = toArray(ownArray(part, layer.name, where), where);
+    checkShape(array, shape, where);
+    checkFinite(array, where);
+    return array.data;
   };
   const { weights, biases, masks } = network;
   checkKnownNames(weights, layers.map(({ name }) => name), `${name}: weights`);
   return layers.map((layer) => {
     const { inputs, units, useBias } = layer;
-    const matrix = take(weights, "weights", layer, [inputs, units]);
-    checkFinite(matrix, `${name}: weights of ${layer.name}`);
-    const mask = take(masks, "mask", layer, [inputs, units]);
-    checkBinary(mask, `${name}: mask of ${layer.name}`);
-    if (!useBias) return { weights: matrix.data, mask: mask.data, biases: new Float32Array(units) };
-    const vector = take(biases, "biases", layer, [units]);
-    checkFinite(vector, `${name}: biases of ${layer.name}`);
-    return { weights: matrix.data, mask: mask.data, biases: vector.data };
+    return {
+      weights: take(weights, "weights", layer, [inputs, units]),
+      mask: take(masks, "mask", layer, [inputs, units], toMask),
+      biases: useBias ? take(biases, "biases", layer, [units]) : new Float32Array(units),
+    };
   });
 }

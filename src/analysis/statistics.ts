@@ -26,11 +26,8 @@ const RESAMPLES = 2000;
  * @throws InputError if there is no value, or one is not finite
  */
 export function summarize(values: readonly number[]): Summary {
-  if (values.length === 0 || !values.every(Number.isFinite)) {
-    throw new InputError(
-      `a mean of ${values.length} values that must be finite: ${values.join(", ")}`,
-    );
-  }
+  if (values.length === 0) throw new InputError("there is no mean of 0 values: give at least one");
+  checkFinite(values);
   return {
     trials: values.length,
     mean: meanOf(values),
@@ -44,14 +41,23 @@ export function summarize(values: readonly number[]): Summary {
  * Student's interval of the mean, of which each end is a 95% bound to its side (so it is a 90% interval). It is
  * what few trials can tell, where the bootstrap's interval is too narrow: of five normal values its 95%
  * interval holds their mean in 83 of 100 cases. Null with fewer than two values.
+ *
+ * @throws InputError if one is not finite
  */
 export function studentInterval(values: readonly number[]): readonly [number, number] | null {
+  checkFinite(values);
   const n = values.length;
   if (n < 2) return null;
   const mean = meanOf(values);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
   const half = studentQuantile(n - 1) * Math.sqrt(variance / n);
   return [mean - half, mean + half];
+}
+
+function checkFinite(values: readonly number[]): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad === -1) return;
+  throw new InputError(`value ${bad} of a mean is ${values[bad]}: give finite numbers`);
 }
 
 /** 95% quantiles of Student's distribution for 1 to 10 degrees of freedom (any statistics table). */

@@ -2,6 +2,8 @@
  * Labelled examples in memory, the form in which every dataset reader hands them on.
  */
 
+import type { GivenExamples } from "../engine/mod.ts";
+
 /** `count` examples of `features` values each, with integer class labels. */
 export interface Examples {
   /** (count, features) row-major: bytes 0..255 (pixels) or 32-bit floats. */
@@ -26,4 +28,12 @@ export interface ExampleSets {
   train: Examples;
   /** Examples that are never trained on. */
   test: Examples;
+}
+
+/** The same as callers may give them: with arrays of any number type. */
+export interface GivenSets extends Omit<ExampleSets, "train" | "test"> {
+  /** Training examples; a validation set is split off them by the experiment. */
+  train: GivenExamples;
+  /** Examples that are never trained on. */
+  test: GivenExamples;
 }

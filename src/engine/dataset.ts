@@ -3,23 +3,14 @@
  * MNIST's 60,000 images), gives buffers that any number of programs share.
  */
 
-import { InputError } from "../errors.ts";
 import type { Gpu } from "./device.ts";
-
-/** How pixels become inputs: v/255; each image divided by its L2 norm; the raw values. */
-export type Normalization = "unit" | "l2" | "none";
-
-/** Labelled examples. */
-export interface ExampleArrays {
-  /** (count, features), row-major. */
-  inputs: Uint8Array | Float32Array;
-  /** (count) */
-  labels: Uint8Array;
-  /** How many examples. */
-  count: number;
-  /** Inputs per example. */
-  features: number;
-}
+import {
+  checkExamples,
+  checkNormalization,
+  type ExampleArrays,
+  type GivenExamples,
+  type Normalization,
+} from "./example_arrays.ts";
 
 /** One set of examples in GPU memory. */
 export interface GpuExamples {
@@ -44,23 +35,17 @@ export interface GpuExamples {
 /**
  * Uploads one set of examples. Floats are used as they are, whatever the normalization.
  *
- * @throws InputError if there are no examples, or the arrays are not of their lengths
+ * @throws InputError if there are no examples, the arrays are not of their lengths, or a value cannot
+ *   be used
  */
 export async function uploadExamples(
   gpu: Gpu,
-  examples: ExampleArrays,
+  given: GivenExamples,
   normalization: Normalization,
 ): Promise<GpuExamples> {
+  checkNormalization(normalization);
+  const examples = checkExamples(given, "dataset");
   const { inputs, labels, count, features } = examples;
-  if (!(count >= 1 && features >= 1)) {
-    throw new InputError(`dataset: ${count} examples of ${features} values; give at least one`);
-  }
-  if (inputs.length !== count * features || labels.length !== count) {
-    throw new InputError(
-      `dataset: ${inputs.length} values and ${labels.length} labels for ${count} examples of ` +
-        `${features} values; pass ${count * features} and ${count}`,
-    );
-  }
   const isFloat = inputs instanceof Float32Array;
   const rowBytes = 4 * Math.ceil(features / 4) * (isFloat ? 4 : 1);
   return await gpu.scoped("dataset", () => ({

@@ -1,8 +1,16 @@
 /** The engine: trains, evaluates and prunes networks on a WebGPU device. Knows nothing of files. */
 
 export { type CurvePoint, type CurveRows, type Curves } from "./curves.ts";
-export { type ExampleArrays, type GpuExamples, type Normalization } from "./dataset.ts";
-export { destroyExamples, uploadExamples } from "./dataset.ts";
+export { destroyExamples, type GpuExamples, uploadExamples } from "./dataset.ts";
+export {
+  checkExamples,
+  checkNormalization,
+  type ExampleArrays,
+  type GivenExamples,
+  MOST_CLASSES,
+  type Normalization,
+} from "./example_arrays.ts";
+export { type Numbers } from "./numbers.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
 export { type Activation, type LayerSpec } from "./layer_spec.ts";
 export { adamSpec, type OptimizerSpec, stateCount } from "./optimizers.ts";

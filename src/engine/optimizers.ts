@@ -4,6 +4,9 @@ import adam from "../../shaders/optimizer_adam.wgsl" with { type: "text" };
 import momentum from "../../shaders/optimizer_momentum.wgsl" with { type: "text" };
 import sgd from "../../shaders/optimizer_sgd.wgsl" with { type: "text" };
 
+import { InputError } from "../errors.ts";
+import { describe } from "./numbers.ts";
+
 /** How weights follow their gradients. */
 export type OptimizerSpec =
   | { kind: "sgd"; learningRate: number }
@@ -13,6 +16,46 @@ export type OptimizerSpec =
 /** Adam with the constants of Kingma & Ba, which the paper uses. */
 export function adamSpec(learningRate: number): OptimizerSpec {
   return { kind: "adam", learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+}
+
+/** The least positive number that a 32-bit float holds with all its digits, and that no GPU takes for 0. */
+const LEAST = 2 ** -126;
+
+/**
+ * @throws InputError naming the constant that is out of its range: of step sizes those that 32-bit floats
+ *   can hold (0 trains nothing), of decays 0 to below 1
+ */
+export function checkOptimizer(spec: OptimizerSpec): void {
+  const check = (name: string, value: number, isRight: boolean, range: string) => {
+    if (typeof value === "number" && isRight) return;
+    throw new InputError(`optimizer: ${name} ${describe(value)} cannot be used: give ${range}`);
+  };
+  const rate = (name: string, value: number) =>
+    check(
+      name,
+      value,
+      value >= LEAST && Number.isFinite(Math.fround(value)),
+      "a number above 0 that a 32-bit float can hold",
+    );
+  const decay = (name: string, value: number) =>
+    check(name, value, value >= 0 && Math.fround(value) < 1, "a number from 0 to below 1");
+  const { learningRate } = spec;
+  if (learningRate !== 0) rate("learning rate", learningRate);
+  switch (spec.kind) {
+    case "sgd":
+      return;
+    case "momentum":
+      return decay("momentum", spec.momentum);
+    case "adam":
+      decay("beta1", spec.beta1);
+      decay("beta2", spec.beta2);
+      // With 0, a weight whose gradient is 0 would become 0/0.
+      return rate("epsilon", spec.epsilon);
+    default:
+      throw new InputError(
+        `optimizer ${describe((spec as OptimizerSpec).kind)} is unknown: use sgd, momentum or adam`,
+      );
+  }
 }
 
 /** Matrices of state per weight matrix: velocity, or the two moments. */

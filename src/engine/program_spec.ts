@@ -6,7 +6,7 @@ import { canReadStorageTextures, type Gpu } from "./device.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
 import { type BatchFormat, COLUMN_BYTES, type MatrixStorage } from "./matrix.ts";
-import type { OptimizerSpec } from "./optimizers.ts";
+import { checkOptimizer, type OptimizerSpec } from "./optimizers.ts";
 import type { Key } from "./random.ts";
 import { paddedRows, tilesFor } from "./tiles.ts";
 
@@ -166,6 +166,7 @@ export function maxReplicas(gpu: Gpu, spec: Omit<ProgramSpec, "replicas">): numb
 export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const { layers, batchSize, pool, test, trainCount, replicas } = spec;
   if (layers.length === 0) throw new InputError("network: no layers; give at least one");
+  checkOptimizer(spec.optimizer);
   const widths = layerWidths(layers);
   layers.forEach((layer, i) => {
     whole(`${layer.name}: inputs`, layer.inputs, 1, Number.MAX_SAFE_INTEGER);

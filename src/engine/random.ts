@@ -4,6 +4,8 @@
  * no state beyond a stream's position, so any draw can be repeated alone and in any order.
  */
 
+import { InputError } from "../errors.ts";
+
 /** Two unsigned 32-bit words that select one of 2^64 independent streams. */
 export type Key = readonly [number, number];
 
@@ -38,6 +40,15 @@ export function philox(
     k1 = (k1 + WEYL_1) >>> 0;
   }
   return [c0, c1, c2, c3];
+}
+
+/** @throws InputError unless it is two unsigned 32-bit words. */
+export function checkKey(key: Key): void {
+  const isWord = (word: unknown) => Number.isInteger(word) && word === Number(word) >>> 0;
+  if (Array.isArray(key) && key.length === 2 && key.every(isWord)) return;
+  throw new InputError(
+    `key ${String(key)} cannot be used: give two whole numbers from 0 to ${2 ** 32 - 1}`,
+  );
 }
 
 /** The root key of a seed: any integer from 0 to 2^53 - 1. */

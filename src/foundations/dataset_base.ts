@@ -4,9 +4,14 @@
  * example is copied, the engine applies split, order and label map on the GPU.
  */
 
-import type { ExampleSets } from "../datasets/examples.ts";
-import type { Normalization } from "../engine/mod.ts";
-import { type Key, RandomStream } from "../engine/random.ts";
+import type { ExampleSets, GivenSets } from "../datasets/examples.ts";
+import {
+  checkExamples,
+  checkNormalization,
+  MOST_CLASSES,
+  type Normalization,
+} from "../engine/mod.ts";
+import { checkKey, type Key, RandomStream } from "../engine/random.ts";
 import { InputError } from "../errors.ts";
 import { runKey } from "./seeds.ts";
 
@@ -56,6 +61,8 @@ export interface DatasetOptions {
  * ```
  */
 export class DatasetBase {
+  /** The examples as the engine takes them: those that were given where they are right. */
+  readonly sets: ExampleSets;
   /** How pixels become inputs. */
   readonly normalization: Normalization;
   /** Examples to train on. */
@@ -70,31 +77,37 @@ export class DatasetBase {
   readonly labelMap: Uint8Array | null;
 
   /**
-   * Describes the splits; nothing is read or copied.
+   * Describes the splits. Inputs that are bytes or 32-bit floats and labels that are bytes are not copied;
+   * other arrays are converted, once for all datasets of these sets.
    *
-   * @param sets the examples
-   * @throws InputError if the validation split leaves nothing to train on, or a seed cannot be used
+   * @param given the examples: inputs in typed arrays of integers are pixels, 0 to 255, which are
+   *   normalized; those in arrays and in typed arrays of floats are used as they are
+   * @throws InputError naming split, example and value that cannot be used; also if the validation split
+   *   leaves nothing to train on, or a seed or key cannot be used
    */
-  constructor(readonly sets: ExampleSets, options: DatasetOptions = {}) {
+  constructor(given: GivenSets, options: DatasetOptions = {}) {
+    this.sets = checkSets(given);
     const { validationSize = 0, permuteLabels = false, seed = 0, trainOrderSeed = seed } = options;
     const {
       splitKey = runKey({ seed, purpose: "split" }),
       orderKey = runKey({ seed: trainOrderSeed, purpose: "order" }),
       labelKey = permuteLabels ? runKey({ seed, purpose: "labels" }) : null,
     } = options;
-    const { count } = sets.train;
+    const { sets: { train: { count }, classes } } = this;
     if (!Number.isInteger(validationSize) || validationSize < 0 || validationSize >= count) {
       throw new InputError(
         `validation size ${validationSize} cannot be split off ${count} training examples; ` +
           `give a whole number from 0 to ${count - 1}`,
       );
     }
+    for (const key of [splitKey, orderKey, labelKey]) if (key !== null) checkKey(key);
     this.normalization = options.normalization ?? "unit";
+    checkNormalization(this.normalization);
     this.trainCount = count - validationSize;
     this.validationCount = validationSize;
     this.splitKey = validationSize === 0 ? null : splitKey;
     this.orderKey = orderKey;
-    this.labelMap = labelKey && permutedLabels(sets.classes, labelKey);
+    this.labelMap = labelKey && permutedLabels(classes, labelKey);
   }
 
   /** Inputs per example. */
@@ -106,6 +119,46 @@ export class DatasetBase {
   get classes(): number {
     return this.sets.classes;
   }
+}
+
+/** Sets by what was given: runs that share the one share the other, and can be trained together. */
+const checkedSets = new WeakMap<GivenSets, { given: GivenSets; sets: ExampleSets }>();
+
+/** The sets as the engine takes them; the very object if it is right as it is. */
+function checkSets(given: GivenSets): ExampleSets {
+  if (typeof given !== "object" || given === null) {
+    throw new InputError("a dataset is made of sets: give { name, classes, train, test }");
+  }
+  const known = checkedSets.get(given);
+  if (known && known.given.train === given.train && known.given.test === given.test) {
+    return known.sets;
+  }
+  const { name, classes, imageShape } = given;
+  if (!Number.isInteger(classes) || classes < 1 || classes > MOST_CLASSES) {
+    throw new InputError(
+      `dataset ${name}: ${classes} classes; labels are bytes, so use 1 to ${MOST_CLASSES}`,
+    );
+  }
+  const train = checkExamples(given.train, "training", classes);
+  const test = checkExamples(given.test, "test", classes);
+  if (train.features !== test.features) {
+    throw new InputError(
+      `dataset ${name}: training examples have ${train.features} values and test examples ` +
+        `${test.features}; give both as many`,
+    );
+  }
+  if (imageShape && imageShape[0] * imageShape[1] !== train.features) {
+    throw new InputError(
+      `dataset ${name}: images of ${
+        imageShape.join(" x ")
+      } do not have ${train.features} values; ` +
+        "give their height and width",
+    );
+  }
+  const isRight = train === given.train && test === given.test;
+  const sets = isRight ? given as ExampleSets : { ...given, train, test };
+  checkedSets.set(given, { given: { ...given }, sets });
+  return sets;
 }
 
 /** A random permutation of the labels 0..classes-1 (Fisher-Yates). */

@@ -6,9 +6,9 @@
 
 import { InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
-import type { Masks } from "./masks.ts";
+import { type Masks, shrunkMasks } from "./masks.ts";
 import type { ModelBase } from "./model.ts";
-import type { Network } from "./network.ts";
+import type { GivenNetwork, Network } from "./network.ts";
 
 /** What `trainModel` gives back, as far as the experiment needs it. */
 export interface LevelResult {
@@ -44,8 +44,11 @@ export interface ExperimentFunctions<
   makeModel(level: number, dataset: Dataset, start: LevelStart): Model | Promise<Model>;
   /** Trains a network; `train` does, and so may anything else. */
   trainModel(level: number, dataset: Dataset, model: Model): Promise<Result>;
-  /** New masks from the current ones and the final weights of the level that they were used in. */
-  pruneMasks(masks: Masks, finalWeights: Network): Masks | Promise<Masks>;
+  /**
+   * New masks from the current ones and the final weights of the level that they were used in: one of each
+   * layer, with a 1 only where the current one has it.
+   */
+  pruneMasks(masks: Masks, finalWeights: Network): GivenNetwork | Promise<GivenNetwork>;
   /** How many times to prune; 0 trains the dense network alone. */
   iterations: number;
   /** What level 0 starts from. Default: the initializer's weights and no pruning. */
@@ -81,7 +84,8 @@ export interface ExperimentFunctions<
  * assertEquals(results[2].initial.layer0.data[3], results[0].initial.layer0.data[3]);
  * ```
  *
- * @throws InputError if the number of iterations is no such number; what the four functions throw
+ * @throws InputError if the number of iterations is no such number, if pruned masks cannot be used, or a
+ *   network does not have them; what the four functions throw
  */
 export async function experiment<
   Dataset extends DatasetBase,
@@ -94,13 +98,15 @@ export async function experiment<
   }
   const runLevel = async (level: number, from: LevelStart) => {
     const dataset = await makeDataset(level);
-    return await trainModel(level, dataset, await makeModel(level, dataset, from));
+    const model = await makeModel(level, dataset, from);
+    checkMasked(model, from.masks ?? {}, level);
+    return await trainModel(level, dataset, model);
   };
   const results = [await runLevel(0, start)];
   const { initial, initialBiases } = results[0];
   for (let level = 1; level <= iterations; level++) {
     const { masks, final } = results[level - 1];
-    const pruned = await pruneMasks(masks, final);
+    const pruned = shrunkMasks(masks, await pruneMasks(masks, final), `masks of level ${level}`);
     results.push(
       await runLevel(level, {
         masks: pruned,
@@ -110,4 +116,16 @@ export async function experiment<
     );
   }
   return results;
+}
+
+/** A network made without the level's masks would train as if nothing were pruned. */
+function checkMasked(model: ModelBase, masks: Masks, level: number): void {
+  for (const [name, { data }] of Object.entries(masks)) {
+    const used = model.masks[name]?.data;
+    if (used && data.every((live, i) => live === used[i])) continue;
+    throw new InputError(
+      `the network of level ${level} does not have the mask of ${name} that its level starts from: ` +
+        "makeModel must pass its third argument on to the model",
+    );
+  }
 }

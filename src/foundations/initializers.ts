@@ -2,23 +2,28 @@
  * Initial weights of a layer: each initializer takes the layer's shape and a stream of random
  * numbers, and gives the weights in row-major order.
  */
+import type { Numbers } from "../engine/numbers.ts";
 import type { RandomStream } from "../engine/random.ts";
 
-/** Makes the (inputs, units) weights of a layer; those that are not random ignore the stream. */
-export type Initializer = (shape: [number, number], stream: RandomStream) => Float32Array;
+/** Makes the (inputs, units) weights of a layer, in an array of any number type; those that are not random ignore the stream. */
+export type Initializer = (shape: [number, number], stream: RandomStream) => Numbers;
 
 /**
  * Gaussian Glorot: normal with mean 0 and σ = sqrt(2 / (inputs + units)) (Glorot & Bengio 2010; the
  * paper, section 2).
  */
-export const glorotNormal: Initializer = ([inputs, units], stream): Float32Array => {
+export function glorotNormal(
+  [inputs, units]: [number, number],
+  stream: RandomStream,
+): Float32Array {
   const sigma = Math.sqrt(2 / (inputs + units));
   return new Float32Array(inputs * units).map(() => sigma * stream.normal());
-};
+}
 
 /** All weights 0. */
-export const zeros: Initializer = ([inputs, units]): Float32Array =>
-  new Float32Array(inputs * units);
+export function zeros([inputs, units]: [number, number]): Float32Array {
+  return new Float32Array(inputs * units);
+}
 
 /** All weights `value`. */
 export function constant(value: number): Initializer {

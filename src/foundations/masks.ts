@@ -5,7 +5,16 @@
 import { InputError } from "../errors.ts";
 import type { LayerSpec } from "../engine/layer_spec.ts";
 import type { Tensor } from "../formats/tensor.ts";
-import { checkBinary, checkKnownNames, checkShape, type Network } from "./network.ts";
+import {
+  checkKnownNames,
+  checkShape,
+  formatIndex,
+  type GivenNetwork,
+  type Network,
+  toMask,
+  toNetwork,
+  toTensor,
+} from "./network.ts";
 
 /** Masks by layer name. */
 export type Masks = Network;
@@ -27,9 +36,11 @@ export function onesMask(shape: readonly number[]): Tensor {
 }
 
 /** Masks that prune nothing of a network: those of level 0. */
-export function onesMasks(network: Network): Masks {
+export function onesMasks(network: GivenNetwork): Masks {
   return Object.fromEntries(
-    Object.entries(network).map(([name, { shape }]) => [name, onesMask(shape)]),
+    Object.entries(toNetwork(network, toTensor, "array")).map((
+      [name, { shape }],
+    ) => [name, onesMask(shape)]),
   );
 }
 
@@ -42,9 +53,33 @@ export function validateMasks(masks: Masks, layers: readonly LayerSpec[]): void 
   checkKnownNames(masks, layers.map(({ name }) => name), "mask");
   for (const { name, inputs, units } of layers) {
     if (!Object.hasOwn(masks, name)) continue;
-    checkShape(masks[name], [inputs, units], `mask of ${name}`);
-    checkBinary(masks[name], `mask of ${name}`);
+    checkShape(toMask(masks[name], `mask of ${name}`), [inputs, units], `mask of ${name}`);
   }
+}
+
+/**
+ * The masks that a pruning rule made of others.
+ *
+ * @param what names them in errors: "masks of level 2"
+ * @throws InputError unless there is one of each layer, of its shape, of 0 and 1, and with a 1 only where
+ *   the mask before has one
+ */
+export function shrunkMasks(before: Masks, given: GivenNetwork, what: string): Masks {
+  const after = toNetwork(given, toMask, what);
+  checkKnownNames(after, Object.keys(before), what);
+  for (const [name, { shape, data }] of Object.entries(before)) {
+    if (!Object.hasOwn(after, name)) {
+      throw new InputError(`${what} lack ${name}, whose weights would all live: give each layer's`);
+    }
+    checkShape(after[name], shape, `${what} of ${name}`);
+    const grown = after[name].data.findIndex((live, i) => live > data[i]);
+    if (grown === -1) continue;
+    throw new InputError(
+      `${what} of ${name} hold 1 at ${formatIndex(grown, shape)}, where the weight is pruned: a ` +
+        "pruning rule keeps what it is given or prunes it",
+    );
+  }
+  return after;
 }
 
 /**
@@ -62,11 +97,11 @@ export function validateMasks(masks: Masks, layers: readonly LayerSpec[]): void 
  * assertEquals([live, total, percent, layers.layer0.percent], [3, 6, 50, 25]);
  * ```
  *
- * @throws InputError if there is no weight to count
+ * @throws InputError if there is no weight to count, or a mask cannot be used
  */
-export function density(masks: Masks): Density & { layers: Record<string, Density> } {
+export function density(masks: GivenNetwork): Density & { layers: Record<string, Density> } {
   const layers = Object.fromEntries(
-    Object.entries(masks).map(([name, { data }]) => {
+    Object.entries(toNetwork(masks, toMask, "mask")).map(([name, { data }]) => {
       return [
         name,
         count(data.reduce((live, value) => live + (value === 0 ? 0 : 1), 0), data.length),

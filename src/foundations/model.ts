@@ -7,19 +7,28 @@ import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
 import { type Key, RandomStream } from "../engine/random.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import { glorotNormal, type Initializer } from "./initializers.ts";
-import { type Masks, onesMask, validateMasks } from "./masks.ts";
-import { checkFinite, checkKnownNames, checkShape, type Network } from "./network.ts";
+import { type Masks, onesMask } from "./masks.ts";
+import {
+  checkFinite,
+  checkKnownNames,
+  checkShape,
+  type GivenNetwork,
+  type Network,
+  toMask,
+  toNetwork,
+  toTensor,
+} from "./network.ts";
 import { checkName } from "./paths.ts";
 import { runKey } from "./seeds.ts";
 
 /** What a network starts from. */
 export interface ModelOptions {
   /** Masks by layer name; a layer without one is not pruned. */
-  masks?: Masks;
+  masks?: GivenNetwork;
   /** Initial weights by layer name; a layer without them draws its own. */
-  presets?: Network;
+  presets?: GivenNetwork;
   /** Initial biases by layer name; a layer without them starts at 0. */
-  presetBiases?: Network;
+  presetBiases?: GivenNetwork;
   /** Seed of the initial weights: an integer from 0 to 2^53 - 1. Default: 0. */
   seed?: number;
   /** Key of the random numbers that initialize layer `layerIndex`, counted from 0. Default: by seed. */
@@ -79,15 +88,25 @@ export abstract class ModelBase {
   /** The presets that were given. */
   readonly presets: Network;
 
-  readonly #given: Required<Omit<ModelOptions, "seed">>;
+  readonly #given: Record<"masks" | "presets" | "presetBiases", Network>;
+  readonly #keyFor: (layerIndex: number) => Key;
   #end: Node | null = null;
 
-  /** Keeps the options for the layers to come. */
+  /**
+   * Keeps the options for the layers to come.
+   *
+   * @throws InputError naming the array and the value that cannot be used
+   */
   constructor(options: ModelOptions = {}) {
     const { masks = {}, presets = {}, presetBiases = {}, seed = 0 } = options;
     const { keyFor = (layer: number) => runKey({ seed, purpose: "init", layer }) } = options;
-    this.presets = presets;
-    this.#given = { masks, presets, presetBiases, keyFor };
+    this.#given = {
+      masks: toNetwork(masks, toMask, "mask"),
+      presets: toNetwork(presets, toTensor, "preset"),
+      presetBiases: toNetwork(presetBiases, toTensor, "preset biases"),
+    };
+    this.#keyFor = keyFor;
+    this.presets = this.#given.presets;
   }
 
   /** The network's input: `features` values per example. */
@@ -161,16 +180,16 @@ export abstract class ModelBase {
     const { name, inputs, units } = spec, shape = [inputs, units];
     if (!Object.hasOwn(this.#given.masks, name)) return onesMask(shape);
     const given = this.#given.masks[name];
-    validateMasks({ [name]: given }, [spec]);
+    checkShape(given, shape, `mask of ${name}`);
     return { shape, data: given.data.map((value) => value === 0 ? 0 : 1) }; // never -0
   }
 
   #weights({ name, inputs, units }: LayerSpec, mask: Tensor, initializer: Initializer): Tensor {
     const preset = Object.hasOwn(this.#given.presets, name) ? this.#given.presets[name] : null;
-    const stream = new RandomStream(this.#given.keyFor(this.layers.length));
-    const initial = preset ??
-      { shape: [inputs, units], data: initializer([inputs, units], stream) };
+    const stream = new RandomStream(this.#keyFor(this.layers.length));
     const what = preset ? `preset of ${name}` : `initializer of ${name}`;
+    const initial = preset ??
+      toTensor({ shape: [inputs, units], data: initializer([inputs, units], stream) }, what);
     checkShape(initial, [inputs, units], what);
     checkFinite(initial, what);
     // Not a product: that would make a masked negative weight -0.

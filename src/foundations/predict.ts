@@ -5,8 +5,9 @@
  */
 
 import type { Activation, LayerSpec, Normalization } from "../engine/mod.ts";
+import { describe } from "../engine/numbers.ts";
 import { InputError } from "../errors.ts";
-import { checkShape, type Network } from "./network.ts";
+import { checkFinite, checkShape, type GivenNetwork, ownArray, toTensor } from "./network.ts";
 
 const ACTIVATIONS: Record<NonNullable<Activation>, (x: number) => number> = {
   relu: (x) => Math.max(0, x),
@@ -21,44 +22,59 @@ const ACTIVATIONS: Record<NonNullable<Activation>, (x: number) => number> = {
  * @param weights (inputs, units) by layer name; pruned ones are 0
  * @param biases  (units) by layer name, of layers that have them
  * @param inputs  one array of the first layer's inputs per example, normalized as in training
- * @throws InputError if shapes do not fit the layers
+ * @throws InputError if shapes do not fit the layers, or a value is not finite
  */
 export function predict(
   layers: readonly LayerSpec[],
-  weights: Network,
-  biases: Network,
+  weights: GivenNetwork,
+  biases: GivenNetwork,
   inputs: readonly ArrayLike<number>[],
 ): number[][] {
-  for (const { name, inputs: features, units, useBias } of layers) {
-    checkShape(own(weights, name, "weights"), [features, units], `weights of ${name}`);
-    if (useBias) checkShape(own(biases, name, "biases"), [units], `biases of ${name}`);
-  }
+  const take = (network: GivenNetwork, name: string, what: string, shape: number[]) => {
+    const where = `${what} of ${name}`;
+    const array = toTensor(ownArray(network, name, where), where);
+    checkShape(array, shape, where);
+    checkFinite(array, where);
+    return array.data;
+  };
+  const arrays = layers.map(({ name, inputs, units, useBias }): LayerArrays => ({
+    weights: take(weights, name, "weights", [inputs, units]),
+    biases: useBias ? take(biases, name, "biases", [units]) : null,
+  }));
   return inputs.map((input, i) => {
     if (input.length !== layers[0].inputs) {
       throw new InputError(
         `example ${i} has ${input.length} values, but the network takes ${layers[0].inputs}`,
       );
     }
-    let values: ArrayLike<number> = input;
-    for (const layer of layers) values = forward(layer, weights, biases, values);
+    let values = Float64Array.from(input, (value, k) => {
+      if (typeof value === "number" && Number.isFinite(value)) return value;
+      throw new InputError(
+        `example ${i} has ${describe(value)} at feature ${k}: give finite numbers`,
+      );
+    });
+    layers.forEach((layer, l) => values = forward(layer, arrays[l], values));
     return softmax(Array.from(values));
   });
 }
 
+interface LayerArrays {
+  weights: Float32Array;
+  biases: Float32Array | null;
+}
+
 /** The activations of a layer. */
 function forward(
-  { name, units, activation, useBias }: LayerSpec,
-  weights: Network,
-  biases: Network,
-  inputs: ArrayLike<number>,
-): Float64Array {
-  const { data } = weights[name];
+  { units, activation }: LayerSpec,
+  { weights, biases }: LayerArrays,
+  inputs: Float64Array,
+): Float64Array<ArrayBuffer> {
   const sums = new Float64Array(units);
-  if (useBias) sums.set(biases[name].data);
+  if (biases) sums.set(biases);
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i];
     if (input === 0) continue;
-    for (let unit = 0; unit < units; unit++) sums[unit] += input * data[i * units + unit];
+    for (let unit = 0; unit < units; unit++) sums[unit] += input * weights[i * units + unit];
   }
   return activation === null ? sums : sums.map(ACTIVATIONS[activation]);
 }
@@ -79,9 +95,4 @@ export function normalizeImage(
   if (normalization === "none") return values;
   const divisor = normalization === "unit" ? 255 : Math.hypot(...values) || 1;
   return values.map((value) => value / divisor);
-}
-
-function own(network: Network, name: string, what: string) {
-  if (Object.hasOwn(network, name)) return network[name];
-  throw new InputError(`there are no ${what} of ${name}: give those of every layer`);
 }

@@ -6,7 +6,14 @@
 import { type Gpu, type PruneJob, pruneSmallest } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
 import type { Masks } from "./masks.ts";
-import { checkBinary, checkFinite, checkShape, type Network } from "./network.ts";
+import {
+  checkFinite,
+  checkShape,
+  type GivenNetwork,
+  toMask,
+  toNetwork,
+  toTensor,
+} from "./network.ts";
 
 /** Fraction in [0, 1] of a layer's live weights to prune, by layer name. */
 export type Percents = Readonly<Record<string, number>>;
@@ -34,29 +41,31 @@ export type Percents = Readonly<Record<string, number>>;
 export async function pruneByPercent(
   gpu: Gpu,
   percents: Percents,
-  masks: Masks,
-  finalWeights: Network,
+  masks: GivenNetwork,
+  finalWeights: GivenNetwork,
 ): Promise<Masks> {
-  const names = Object.keys(percents);
+  const names = Object.keys(percents), current = toNetwork(masks, toMask, "mask");
   const jobs = names.map((name): PruneJob => {
     const percent = percents[name];
     if (!(percent >= 0 && percent <= 1)) {
       throw new InputError(`prune percent of ${name} is ${percent}: give a fraction from 0 to 1`);
     }
-    if (!Object.hasOwn(masks, name) || !Object.hasOwn(finalWeights, name)) {
+    if (!Object.hasOwn(current, name) || !Object.hasOwn(finalWeights, name)) {
       throw new InputError(
-        `prune percent of unknown layer "${name}": the layers are ${Object.keys(masks).join(", ")}`,
+        `prune percent of unknown layer "${name}": the layers are ${
+          Object.keys(current).join(", ")
+        }`,
       );
     }
-    const mask = masks[name], weights = finalWeights[name];
+    const mask = current[name];
+    const weights = toTensor(finalWeights[name], `final weights of ${name}`);
     checkShape(weights, mask.shape, `final weights of ${name}`);
     checkFinite(weights, `final weights of ${name}`);
-    checkBinary(mask, `mask of ${name}`);
     return { weights: weights.data, mask: mask.data, prune: pruneCount(mask.data, percent) };
   });
   const pruned = await pruneSmallest(gpu, jobs);
-  const changed = names.map((name, i) => [name, { shape: masks[name].shape, data: pruned[i] }]);
-  return { ...masks, ...Object.fromEntries(changed) };
+  const changed = names.map((name, i) => [name, { shape: current[name].shape, data: pruned[i] }]);
+  return { ...current, ...Object.fromEntries(changed) };
 }
 
 function pruneCount(mask: Float32Array, percent: number): number {

@@ -6,6 +6,7 @@
 import { RandomStream } from "../engine/random.ts";
 import type { Key } from "../engine/random.ts";
 import type { Masks } from "./masks.ts";
+import { type GivenNetwork, toMask, toNetwork } from "./network.ts";
 
 /**
  * Shuffles each mask within its layer.
@@ -20,10 +21,11 @@ import type { Masks } from "./masks.ts";
  * ```
  *
  * @param keyFor gives the key of a layer's random numbers, from its name
+ * @throws InputError naming the mask that cannot be used
  */
-export function shuffleMasks(masks: Masks, keyFor: (layer: string) => Key): Masks {
+export function shuffleMasks(masks: GivenNetwork, keyFor: (layer: string) => Key): Masks {
   return Object.fromEntries(
-    Object.entries(masks).map(([name, { shape, data }]) => {
+    Object.entries(toNetwork(masks, toMask, "mask")).map(([name, { shape, data }]) => {
       const shuffled = data.slice(), stream = new RandomStream(keyFor(name));
       // Fisher and Yates.
       for (let last = shuffled.length - 1; last > 0; last--) {

@@ -7,13 +7,17 @@ import { decodeLog, encodeLog, type LogRow, type Phase } from "../formats/csv_lo
 import { decodeNpy, encodeNpy } from "../formats/npy.ts";
 import { type Tensor, tensorFromNpy } from "../formats/tensor.ts";
 import type { Storage } from "../storage/storage.ts";
-import { checkFinite, type Network } from "./network.ts";
+import { checkFinite, type GivenNetwork, type Network, toNetwork, toTensor } from "./network.ts";
 import * as paths from "./paths.ts";
+import { within } from "./run_record.ts";
 
 const EXTENSION = ".npy";
+/** In a folder without arrays: that it is a network's, of no layers. */
+const NO_LAYERS = ".no_layers";
 
 /**
- * Writes each layer's array to `folder/{layer}.npy`; what else is in the folder stays.
+ * Writes each layer's array to `folder/{layer}.npy`, in the place of a network that is there: its other
+ * arrays are removed. What else is in the folder stays.
  *
  * ```ts
  * import { MemoryStorage, paths, restoreNetwork, saveNetwork } from "lottery-tickets";
@@ -30,14 +34,36 @@ const EXTENSION = ".npy";
 export async function saveNetwork(
   storage: Storage,
   folder: string,
-  network: Network,
+  network: GivenNetwork,
 ): Promise<void> {
-  for (const [path, bytes] of encodeNetwork(folder, network)) await storage.write(path, bytes);
+  const files = encodeNetwork(folder, network);
+  const obsolete = (await arraysOf(storage, folder))
+    .filter((name) => !Object.hasOwn(network, name));
+  for (const [path, bytes] of files) await storage.write(path, bytes);
+  // Not before: what is there is lost only when the new one is written.
+  for (const name of obsolete) await storage.remove(within(folder, name + EXTENSION));
+  const mark = within(folder, NO_LAYERS);
+  if (files.length === 0) await storage.write(mark, new Uint8Array());
+  else await storage.remove(mark);
+}
+
+/** Names of the layers whose arrays a folder holds. */
+async function arraysOf(storage: Storage, folder: string): Promise<string[]> {
+  const entries = await storage.list(folder);
+  // Hidden files are left by file managers, such as macOS's ._layer0.npy.
+  return entries
+    .filter(({ name, isDirectory }) =>
+      !isDirectory && name.endsWith(EXTENSION) && !name.startsWith(".")
+    )
+    .map(({ name }) => name.slice(0, -EXTENSION.length));
 }
 
 /** The files of a network: path and content of each. Throws as `saveNetwork`. */
-export function encodeNetwork(folder: string, network: Network): [path: string, Uint8Array][] {
-  return Object.entries(network).map(([name, tensor]) => {
+export function encodeNetwork(
+  folder: string,
+  network: GivenNetwork,
+): [path: string, Uint8Array][] {
+  return Object.entries(toNetwork(network, toTensor, folder || "network")).map(([name, tensor]) => {
     const path = paths.layer(folder, name);
     checkFinite(tensor, path);
     return [path, encodeNpy(tensor)];
@@ -51,20 +77,16 @@ export function encodeNetwork(folder: string, network: Network): [path: string, 
  *   cannot be read as an array of finite numbers
  */
 export async function restoreNetwork(storage: Storage, folder: string): Promise<Network> {
-  const entries = await storage.list(folder);
-  // Hidden files are left by file managers, such as macOS's ._layer0.npy.
-  const files = entries.filter(({ name, isDirectory }) =>
-    !isDirectory && name.endsWith(EXTENSION) && !name.startsWith(".")
-  );
-  if (files.length === 0) {
+  const names = await arraysOf(storage, folder);
+  if (names.length === 0) {
+    if (await storage.exists(within(folder, NO_LAYERS))) return {};
     const why = await storage.exists(folder) ? "holds no .npy files" : "does not exist";
     throw new NotFoundError(
       `${folder} ${why}: give a folder such as a run's initial, final or masks`,
     );
   }
   const layers: [string, Tensor][] = [];
-  for (const file of files) {
-    const name = file.name.slice(0, -EXTENSION.length);
+  for (const name of names) {
     const path = paths.layer(folder, name);
     layers.push([name, tensorFromNpy(decodeNpy(await storage.read(path), path), path)]);
   }
@@ -72,13 +94,14 @@ export async function restoreNetwork(storage: Storage, folder: string): Promise<
 }
 
 /** The forms in which a network can be given; null is none. */
-export type NetworkSource = Network | string | null | NetworkSource[];
+export type NetworkSource = GivenNetwork | string | null | readonly NetworkSource[];
 
 /** Makes one network of several: `union` for masks. */
 export type Combine = (...networks: Network[]) => Network;
 
 /**
- * The network of a dictionary, of a folder, or of a list of these combined; null if none is given.
+ * The network of a dictionary, of a folder, or of a list of these combined; null if none is given. Of an
+ * empty list, what `combine` makes of nothing: `{}` of union.
  *
  * ```ts
  * import { MemoryStorage, saveNetwork, standardize, union } from "lottery-tickets";
@@ -96,7 +119,8 @@ export type Combine = (...networks: Network[]) => Network;
  * ```
  *
  * @param combine what to make of a list of two or more; null if a list makes no sense
- * @throws InputError if a list of two or more cannot be combined; as `restoreNetwork`
+ * @throws InputError for a value of another kind, or if a list of two or more cannot be combined; as
+ *   `restoreNetwork`
  */
 export async function standardize(
   value: NetworkSource,
@@ -104,17 +128,21 @@ export async function standardize(
   storage: Storage,
 ): Promise<Network | null> {
   if (typeof value === "string") return await restoreNetwork(storage, value);
-  if (!Array.isArray(value)) return value;
+  if (value === null) return null;
+  if (!isList(value)) return toNetwork(value, toTensor, "network");
   const networks: Network[] = [];
   for (const item of value) {
     const network = await standardize(item, combine, storage);
     if (network !== null) networks.push(network);
   }
+  if (combine !== null) return combine(...networks);
   if (networks.length < 2) return networks[0] ?? null;
-  if (combine === null) {
-    throw new InputError(`one network is needed but ${networks.length} are given: give one folder`);
-  }
-  return combine(...networks);
+  throw new InputError(`one network is needed but ${networks.length} are given: give one folder`);
+}
+
+// Array.isArray does not tell a read-only list from what else there is.
+function isList(value: NetworkSource): value is readonly NetworkSource[] {
+  return Array.isArray(value);
 }
 
 /**

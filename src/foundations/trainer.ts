@@ -31,6 +31,11 @@ export function iterationsOf(
   trainCount: number,
   batchSize: number,
 ): number {
+  if (typeof length !== "object" || length === null) {
+    throw new InputError(
+      `training length ${String(length)}: give { iterations: 1000 } or { epochs: 5 }`,
+    );
+  }
   const iterations = "iterations" in length
     ? length.iterations
     : length.epochs * Math.ceil(trainCount / batchSize);
@@ -122,6 +127,7 @@ export function trainRequest(options: TrainOptions): TrainRequest {
  */
 export async function train(queue: RunQueue, options: TrainOptions): Promise<TrainedRun> {
   const { model, optimizer, name = "run", output } = options;
+  model.finish(); // A model that forgot to would drop masks and presets of layers that it does not have.
   const kernels = options.kernels ?? queue.kernelsFor(model.masks);
   const request: TrainRequest & { kernels: KernelKind } = { ...trainRequest(options), kernels };
   const { iterations } = request.plan;
@@ -146,8 +152,8 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   if (divergedAt !== null || !isFinite) {
     const iteration = divergedAt ?? iterations;
     throw new DivergedError(
-      `${name}: training diverged, the loss is not finite at iteration ${iteration}; ` +
-        `use a learning rate below ${optimizer.learningRate}`,
+      `${name}: training diverged, the loss is not finite at iteration ${iteration}` +
+        (iteration === 0 ? ", before the first update; " : "; ") + adviceFor(iteration, options),
       iteration,
     );
   }
@@ -177,6 +183,25 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     await saveRun(storage, folder, run, record);
   }
   return run;
+}
+
+/** Inputs above this are not what networks are trained on. */
+const LARGE_INPUT = 1000;
+
+/** What to change so that a loss stays finite. Before the first update, a smaller step helps nobody. */
+function adviceFor(iteration: number, { optimizer, dataset }: TrainOptions): string {
+  const { train, test } = dataset.sets;
+  let largest = 0;
+  for (const { inputs } of [train, test]) {
+    if (inputs instanceof Uint8Array) continue;
+    for (let i = 0; i < inputs.length; i++) largest = Math.max(largest, Math.abs(inputs[i]));
+  }
+  const scale = largest > LARGE_INPUT ? `scale the inputs down, the largest is ${largest}` : null;
+  if (iteration === 0) {
+    return scale ?? "use smaller initial weights";
+  }
+  const rate = `use a learning rate below ${optimizer.learningRate}`;
+  return scale === null ? rate : `${scale}, or ${rate}`;
 }
 
 /**

@@ -1,10 +1,11 @@
 /**
  * Set operations on masks, per layer and weight: a weight of a union lives if it lives in any of the
- * masks, one of an intersection if it lives in all of them.
+ * masks, one of an intersection if it lives in all of them. Of a layer, only the masks count that have it, as
+ * in the original.
  */
 import { InputError } from "../errors.ts";
 import type { Masks } from "./masks.ts";
-import { checkBinary, formatShape, sameShape } from "./network.ts";
+import { formatShape, type GivenNetwork, sameShape, toMask, toNetwork } from "./network.ts";
 
 /**
  * The weights that live in at least one of the masks.
@@ -18,9 +19,10 @@ import { checkBinary, formatShape, sameShape } from "./network.ts";
  * assertEquals([...union(a, b).layer0.data], [1, 0, 1]);
  * ```
  *
- * @throws InputError if none is given, or if they differ in layers or shapes
+ * @returns a mask of each layer that one of them has; nothing for nothing
+ * @throws InputError if they differ in the shape of a layer, or one cannot be used
  */
-export function union(...masks: Masks[]): Masks {
+export function union(...masks: GivenNetwork[]): Masks {
   return combine("union", Math.max, masks);
 }
 
@@ -36,40 +38,37 @@ export function union(...masks: Masks[]): Masks {
  * assertEquals([...intersect(a, b).layer0.data], [1, 0, 0]);
  * ```
  *
- * @throws InputError if none is given, or if they differ in layers or shapes
+ * @returns a mask of each layer that one of them has; nothing for nothing
+ * @throws InputError if they differ in the shape of a layer, or one cannot be used
  */
-export function intersect(...masks: Masks[]): Masks {
+export function intersect(...masks: GivenNetwork[]): Masks {
   return combine("intersection", Math.min, masks);
 }
 
-function combine(what: string, operation: (a: number, b: number) => number, masks: Masks[]): Masks {
-  if (masks.length === 0) {
-    throw new InputError(`the ${what} of no masks has no shape: give at least one`);
-  }
-  const names = Object.keys(masks[0]).sort();
-  masks.forEach((other, i) => {
-    const others = Object.keys(other).sort();
-    if (names.join("\n") !== others.join("\n")) {
-      throw new InputError(
-        `masks 1 and ${i + 1} of the ${what} are of different layers: ` +
-          `${names.join(", ") || "none"} and ${others.join(", ") || "none"}`,
-      );
-    }
-  });
-  return Object.fromEntries(names.map((name) => {
-    const { shape, data } = masks[0][name];
-    const result = data.slice();
-    masks.forEach((other, i) => {
-      const tensor = other[name];
-      if (!sameShape(shape, tensor.shape)) {
+function combine(
+  what: string,
+  operation: (a: number, b: number) => number,
+  masks: GivenNetwork[],
+): Masks {
+  const result: Masks = {};
+  const first: Record<string, number> = {};
+  masks.forEach((given, i) => {
+    const where = `${what}, mask ${i + 1}`;
+    for (const [name, { shape, data }] of Object.entries(toNetwork(given, toMask, where))) {
+      if (!Object.hasOwn(result, name)) {
+        result[name] = { shape: [...shape], data: data.map((value) => value + 0) }; // never -0
+        first[name] = i + 1;
+        continue;
+      }
+      const { shape: expected, data: into } = result[name];
+      if (!sameShape(expected, shape)) {
         throw new InputError(
-          `masks 1 and ${i + 1} of the ${what} differ in the shape of ${name}: ` +
-            `${formatShape(shape)} and ${formatShape(tensor.shape)}`,
+          `masks ${first[name]} and ${i + 1} of the ${what} differ in the shape of ${name}: ` +
+            `${formatShape(expected)} and ${formatShape(shape)}`,
         );
       }
-      checkBinary(tensor, `mask ${i + 1} of the ${what}, ${name},`);
-      tensor.data.forEach((value, w) => result[w] = operation(result[w], value) + 0); // never -0
-    });
-    return [name, { shape: [...shape], data: result }];
-  }));
+      data.forEach((value, w) => into[w] = operation(into[w], value) + 0);
+    }
+  });
+  return Object.fromEntries(Object.keys(result).sort().map((name) => [name, result[name]]));
 }

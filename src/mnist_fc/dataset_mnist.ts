@@ -4,7 +4,7 @@
  */
 
 import { loadExampleFolder } from "../datasets/folder.ts";
-import type { ExampleSets } from "../datasets/examples.ts";
+import type { GivenSets } from "../datasets/examples.ts";
 import { DatasetBase, type DatasetOptions } from "../foundations/dataset_base.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -53,7 +53,7 @@ export class DatasetMnist extends DatasetBase {
    * @param sets examples that are in memory already; `load` reads them from files
    * @throws InputError as `DatasetBase`
    */
-  constructor(sets: ExampleSets, options: DatasetMnistOptions = {}) {
+  constructor(sets: GivenSets, options: DatasetMnistOptions = {}) {
     const { flatten = true, normalization = "l2" } = options;
     super(sets, { ...options, normalization });
     this.exampleShape = flatten || !sets.imageShape ? [sets.train.features] : sets.imageShape;

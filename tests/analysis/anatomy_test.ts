@@ -144,3 +144,27 @@ Deno.test("disagreement", () => {
   assertThrows(() => disagreement([1], [1, 2]), InputError, "1 and 2 predictions");
   assertThrows(() => disagreement([], []), InputError, "as many of each");
 });
+
+Deno.test("arrays that are no masks, weights or finite numbers are refused", () => {
+  const mask = tensor([1, 2], 1, 0), half = tensor([1, 2], 1, 0.5), short = tensor([2, 2], 1, 0);
+  const refuses = (act: () => unknown, message: string) => assertThrows(act, InputError, message);
+  for (const degrees of [outDegrees, inDegrees]) {
+    refuses(() => degrees(half), "mask holds 0.5 at [0, 1]");
+    refuses(() => degrees(short), "mask has 2 values where (2, 2) takes 4");
+    refuses(() => degrees(tensor([2], 1, 0)), "mask has 1 axes");
+    assertEquals([...degrees({ shape: [1, 1], data: [1] })], [1]);
+  }
+  refuses(() => overlap(mask, half), "the other mask holds 0.5");
+  refuses(() => splitByMask(mask, tensor([2, 1], 1, 0)), "mask has the shape (2, 1)");
+  refuses(() => splitByMask(mask, half), "mask holds 0.5");
+  refuses(
+    () => movement(tensor([1, 2], NaN, 1), mask, mask),
+    "initial weights holds NaN at [0, 0]",
+  );
+  refuses(() => effectiveNetwork({ layer0: half }, chain(1, 2)), "mask of layer0 holds 0.5");
+  refuses(() => interpolate({ a: mask }, { a: mask, b: mask }, 0.5), 'unknown layer "b"');
+  refuses(() => interpolate({ a: mask }, { a: mask }, NaN), "the place NaN on a line");
+  refuses(() => histogram([1, NaN], 2, [0, 1]), "value 1 of a histogram is NaN");
+  for (const bins of [0, 1.5, NaN]) refuses(() => histogram([1], bins), `${bins} bins`);
+  refuses(() => lossBarrier([1, NaN, 1]), "loss 1 on a line is NaN");
+});

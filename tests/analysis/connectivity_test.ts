@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { barrier, networksBetween } from "../../src/analysis/connectivity.ts";
 import { type FinishedNetwork, NetworkEvaluator } from "../../src/analysis/network_evaluator.ts";
-import { destroyExamples, type ExampleArrays, uploadExamples } from "../../src/engine/dataset.ts";
+import { destroyExamples, type ExampleArrays, uploadExamples } from "../../src/engine/mod.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { InputError } from "../../src/errors.ts";

@@ -4,7 +4,7 @@ import {
   type FinishedNetwork,
   NetworkEvaluator,
 } from "../../src/analysis/network_evaluator.ts";
-import { destroyExamples, type ExampleArrays, uploadExamples } from "../../src/engine/dataset.ts";
+import { destroyExamples, type ExampleArrays, uploadExamples } from "../../src/engine/mod.ts";
 import { Gpu } from "../../src/engine/device.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { RandomStream } from "../../src/engine/random.ts";

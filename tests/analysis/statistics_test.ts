@@ -55,3 +55,8 @@ Deno.test("intervals of five normal values: Student's holds the mean in 90 of 10
   assertAlmostEquals(student / cases, 0.9, 0.025);
   assertAlmostEquals(bootstrap / cases, 0.83, 0.025);
 });
+
+Deno.test("values of a mean that are not finite are refused", () => {
+  assertThrows(() => summarize([1, Infinity]), InputError, "value 1 of a mean is Infinity");
+  assertThrows(() => studentInterval([1, NaN]), InputError, "value 1 of a mean is NaN");
+});

@@ -5,7 +5,7 @@ import {
   type ExampleArrays,
   type Normalization,
   uploadExamples,
-} from "../../src/engine/dataset.ts";
+} from "../../src/engine/mod.ts";
 import {
   gatherEvaluateSource,
   gatherTrainSource,

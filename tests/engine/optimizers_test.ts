@@ -1,6 +1,8 @@
-import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { InputError } from "../../src/errors.ts";
 import {
   adamSpec,
+  checkOptimizer,
   type OptimizerSpec,
   stateCount,
   stepSize,
@@ -54,5 +56,30 @@ Deno.test("updateWgsl: carries the settings", () => {
   });
   for (const line of ["BETA_1 = f32(0.8);", "BETA_2 = f32(0.99);", "EPSILON = f32(1e-7);"]) {
     assertStringIncludes(adam, `const ${line}`);
+  }
+});
+
+Deno.test("checkOptimizer: what 32-bit floats cannot hold, and decays that never decay", () => {
+  const refuses = (spec: object, message: string) =>
+    assertThrows(
+      () => checkOptimizer({ ...adamSpec(1), ...spec } as OptimizerSpec),
+      InputError,
+      message,
+    );
+  for (const learningRate of [NaN, Infinity, -0.1, 1e39, 1e-300, "0.1", undefined]) {
+    refuses({ learningRate }, `learning rate ${learningRate} cannot be used`);
+    refuses({ kind: "sgd", learningRate }, `learning rate ${learningRate} cannot be used`);
+  }
+  for (const value of [-0.1, 1, 1 - 1e-12, NaN, undefined]) {
+    refuses({ beta1: value }, `beta1 ${value} cannot be used`);
+    refuses({ beta2: value }, `beta2 ${value} cannot be used`);
+    refuses({ kind: "momentum", momentum: value }, `momentum ${value} cannot be used`);
+  }
+  for (const epsilon of [0, -1, NaN, 1e-50, Infinity]) {
+    refuses({ epsilon }, `epsilon ${epsilon} cannot be used`);
+  }
+  refuses({ kind: "lion" }, "optimizer lion is unknown: use sgd, momentum or adam");
+  for (const spec of [SGD, MOMENTUM, adamSpec(1e-3), { ...SGD, learningRate: 0 }]) {
+    checkOptimizer(spec);
   }
 });

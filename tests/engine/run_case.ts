@@ -8,7 +8,7 @@ import {
   type GpuExamples,
   type Normalization,
   uploadExamples,
-} from "../../src/engine/dataset.ts";
+} from "../../src/engine/mod.ts";
 import type { Gpu } from "../../src/engine/device.ts";
 import type { Activation, LayerSpec } from "../../src/engine/layer_spec.ts";
 import type { OptimizerSpec } from "../../src/engine/optimizers.ts";

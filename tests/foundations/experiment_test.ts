@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { DatasetBase } from "../../src/foundations/dataset_base.ts";
 import { experiment, type LevelStart } from "../../src/foundations/experiment.ts";
+import type { Masks } from "../../src/foundations/masks.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 
 const one = { inputs: new Float32Array(1), labels: new Uint8Array(1), count: 1, features: 1 };
@@ -73,4 +74,51 @@ Deno.test("without pruning iterations there is level 0 alone; other numbers are 
   for (const iterations of [-1, 0.5, NaN, Infinity]) {
     await assertRejects(() => run(iterations), InputError, `${iterations} pruning iterations`);
   }
+});
+
+/** One level of pruning by this rule, of a layer whose second weight is pruned from the start. */
+const pruned = (rule: () => unknown, makeModel = (start: LevelStart) => new FourWeights(start)) =>
+  experiment({
+    iterations: 1,
+    start: { masks: { layer0: vector(1, 0, 1, 1) } },
+    makeDataset: () => new DatasetBase({ name: "d", classes: 4, train: one, test: one }),
+    makeModel: (_level, _dataset, start) => makeModel(start),
+    trainModel: (_level, _dataset, { weights, masks }) =>
+      Promise.resolve({ initial: weights, final: weights, masks }),
+    pruneMasks: rule as () => Masks,
+  });
+
+class FourWeights extends ModelFc {
+  constructor(start: LevelStart) {
+    super({ layers: [[4, null]] }, 1, start);
+  }
+}
+
+Deno.test("what a pruning rule gives is taken in any number type, and must only prune", async () => {
+  const rule = (data: ArrayLike<number>) => () => ({ layer0: { shape: [1, 4], data } });
+  for (const data of [[0, 0, 1, 1], Uint8Array.of(0, 0, 1, 1), Float64Array.of(0, 0, 1, 1)]) {
+    const [, { masks }] = await pruned(rule(data));
+    assertEquals(masks.layer0, vector(0, 0, 1, 1));
+  }
+  const refuses = (what: () => unknown, message: string) =>
+    assertRejects(() => pruned(what), InputError, `masks of level 1${message}`);
+  await refuses(() => undefined, ": undefined is no dictionary");
+  await refuses(() => ({}), " lack layer0, whose weights would all live");
+  await refuses(() => ({ layer0: [1, 0, 1, 1] }), " of layer0 is Array");
+  await refuses(rule([1, 0, 1]), " of layer0 has 3 values where (1, 4) takes 4");
+  await refuses(rule([1, 0, 0.5, 1]), " of layer0 holds 0.5 at [0, 2]");
+  await refuses(rule([1, 1, 0, 1]), " of layer0 hold 1 at [0, 1], where the weight is pruned");
+  const wide = { shape: [4, 1], data: [1, 0, 1, 1] };
+  await refuses(() => ({ layer0: wide }), " of layer0 has the shape (4, 1)");
+  const more = { layer0: vector(1, 0, 0, 1), layer1: vector(1, 0, 0, 1) };
+  await refuses(() => more, ' of unknown layer "layer1"');
+});
+
+Deno.test("a network that is made without its level's masks is refused", async () => {
+  const forgetful = ({ presets }: LevelStart) => new FourWeights({ presets });
+  await assertRejects(
+    () => pruned(() => ({ layer0: vector(0, 0, 1, 1) }), forgetful),
+    InputError,
+    "the network of level 0 does not have the mask of layer0 that its level starts from",
+  );
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { InputError } from "../../src/errors.ts";
+import { shuffleMasks } from "../../src/foundations/random_masks.ts";
 import { density, onesMask, onesMasks, validateMasks } from "../../src/foundations/masks.ts";
 
 const tensor = (shape: number[], ...values: number[]) => ({
@@ -46,4 +47,18 @@ Deno.test("validateMasks names layer, index and value", () => {
   refuses({ layer1: tensor([2, 1], 1) }, "mask of layer1 has 1 values where (2, 1) takes 2");
   refuses({ layer7: tensor([2, 1], 1, 1) }, 'mask of unknown layer "layer7"');
   refuses({ constructor: tensor([2, 1], 1, 1) }, 'mask of unknown layer "constructor"');
+});
+
+Deno.test("masks that are none are not counted", () => {
+  assertEquals(density({ a: { shape: [4], data: [1, 0, 0, 1] } }).percent, 50);
+  for (const [bad, message] of [[0.5, "0.5"], [NaN, "NaN"], [2, "2"]] as const) {
+    const masks = { a: tensor([1, 2], 1, bad) };
+    assertThrows(() => density(masks), InputError, `mask of a holds ${message} at [0, 1]`);
+    assertThrows(
+      () => shuffleMasks(masks, () => [1, 2]),
+      InputError,
+      `mask of a holds ${message} at [0, 1]`,
+    );
+  }
+  assertThrows(() => onesMasks({ a: { shape: [2], data: [1] } }), InputError, "array of a has 1");
 });

@@ -147,3 +147,23 @@ Deno.test("presets, masks and biases that do not fit name layer, expected and gi
   refuses({}, "initializer of a holds NaN", { kernelInitializer: constant(NaN) });
   refuses({}, "initializer of a has 1 values", { kernelInitializer: () => new Float32Array(1) });
 });
+
+Deno.test("masks, presets and initial values may be in arrays of any number type", () => {
+  const masks = { a: { shape: [2, 2], data: Uint8Array.of(1, 0, 1, 1) } };
+  const presets = { a: { shape: [2, 2], data: [0.5, 2, -3, 4] } };
+  const presetBiases = { a: { shape: [2], data: Float64Array.of(0.5, -1) } };
+  const model = oneLayer({ masks, presets, presetBiases });
+  assertEquals(model.masks, { a: tensor([2, 2], 1, 0, 1, 1) });
+  assertEquals(model.weights, { a: tensor([2, 2], 0.5, 0, -3, 4) });
+  assertEquals(model.biases, { a: tensor([2], 0.5, -1) });
+  const drawn = oneLayer({}, { kernelInitializer: () => [1, 2, 3, 4] });
+  assertEquals(drawn.weights, { a: tensor([2, 2], 1, 2, 3, 4) });
+  const refuses = (options: object, message: string, dense: DenseOptions = {}) =>
+    assertThrows(() => oneLayer(options, dense), InputError, message);
+  refuses({ masks: new Map(Object.entries(masks)) }, "mask: Map is no dictionary");
+  refuses({ masks: { a: [1, 0, 1, 1] } }, "mask of a is Array: give { shape, data }");
+  refuses({ masks: { a: undefined } }, "mask of a is undefined");
+  refuses({ presets: { a: { shape: [2, 2], data: [1, 2, 3, 1e39] } } }, "preset of a holds 1e+39");
+  refuses({ presetBiases: { a: { shape: [2], data: [1, "2"] } } }, "preset biases of a holds 2");
+  refuses({}, "initializer of a holds 1e+300", { kernelInitializer: () => [0, 0, 0, 1e300] });
+});

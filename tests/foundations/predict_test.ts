@@ -89,3 +89,24 @@ Deno.test("normalizeImage: as training sees an image", () => {
   assertEquals([...normalizeImage([0, 0], "l2")], [0, 0]);
   assertEquals([...normalizeImage([3, 4], "none")], [3, 4]);
 });
+
+Deno.test("predict: numbers that are not finite are refused, arrays of any type taken", () => {
+  const layers: LayerSpec[] = [
+    { name: "a", inputs: 2, units: 2, activation: null, useBias: true },
+  ];
+  const weights = { a: { shape: [2, 2], data: [1, 0, 0, 1] } };
+  const biases = { a: { shape: [2], data: Int8Array.of(0, 0) } };
+  assertEquals(predict(layers, weights, biases, [[3, 3]]), [[0.5, 0.5]]);
+  const refuses = (message: string, inputs: unknown[], w: object = weights) =>
+    assertThrows(
+      () => predict(layers, w as typeof weights, biases, [[0, 0], inputs as number[]]),
+      InputError,
+      message,
+    );
+  refuses("example 1 has NaN at feature 1", [0, NaN]);
+  refuses("example 1 has -Infinity at feature 0", [-Infinity, 0]);
+  refuses("example 1 has 7 at feature 0", ["7", 0]);
+  refuses("weights of a holds NaN at [0, 1]", [0, 0], {
+    a: { shape: [2, 2], data: [1, NaN, 0, 1] },
+  });
+});

@@ -94,6 +94,45 @@ Deno.test("folders and files that hold no network are refused", async () => {
   );
 });
 
+Deno.test("a network takes the place of an older one; other files stay", async () => {
+  const storage = new MemoryStorage(), other = ["n/notes.txt", "n/._old.npy", "n/old.npy/x.npy"];
+  const one = { layer0: tensor([1], 1), layer1: tensor([1], 2) }, two = { layer0: tensor([1], 3) };
+  for (const path of other) await storage.write(path, Uint8Array.of(1));
+  await saveNetwork(storage, "n", one);
+  await saveNetwork(storage, "n", two);
+  assertEquals(await restoreNetwork(storage, "n"), two);
+  await saveNetwork(storage, "n", {});
+  assertEquals(await restoreNetwork(storage, "n"), {});
+  for (const path of other) assertEquals(await storage.read(path), Uint8Array.of(1));
+  // What cannot be written takes the place of nothing.
+  await saveNetwork(storage, "n", one);
+  await assertRejects(() => saveNetwork(storage, "n", { b: tensor([1], NaN) }), InputError);
+  assertEquals(await restoreNetwork(storage, "n"), one);
+  await saveNetwork(storage, "empty", {});
+  assertEquals(await restoreNetwork(storage, "empty"), {});
+});
+
+Deno.test("what is no network is refused, arrays of any number type are taken", async () => {
+  const storage = new MemoryStorage();
+  await saveNetwork(storage, "n", { a: { shape: [2], data: [1, 0.5] } });
+  assertEquals(await restoreNetwork(storage, "n"), { a: tensor([2], 1, 0.5) });
+  assertEquals(
+    await standardize({ a: { shape: [2], data: Uint8Array.of(1, 0) } }, union, storage),
+    { a: tensor([2], 1, 0) },
+  );
+  for (const bad of [5, true, undefined, new Map()]) {
+    const network = bad as unknown as Record<string, never>;
+    await assertRejects(() => standardize(network, union, storage), InputError, "no dictionary");
+    await assertRejects(() => saveNetwork(storage, "m", network), InputError, "no dictionary");
+  }
+  await assertRejects(
+    () => saveNetwork(storage, "m", { a: { shape: [2], data: [1] } }),
+    InputError,
+    "m of a has 1 values where (2,) takes 2",
+  );
+  assertEquals(await storage.exists("m"), false);
+});
+
 Deno.test("standardize takes a dictionary, a folder, none, or a list of these", async () => {
   const storage = new MemoryStorage();
   const a = { layer0: tensor([2, 1], 1, 0) }, b = { layer0: tensor([2, 1], 0, 0) };
@@ -101,7 +140,9 @@ Deno.test("standardize takes a dictionary, a folder, none, or a list of these", 
   assertEquals(await standardize(a, union, storage), a);
   assertEquals(await standardize("b", union, storage), b);
   assertEquals(await standardize(null, union, storage), null);
-  assertEquals(await standardize([], union, storage), null);
+  assertEquals(await standardize([], union, storage), {});
+  assertEquals(await standardize([null], union, storage), {});
+  assertEquals(await standardize([], null, storage), null);
   assertEquals(await standardize([null, "b"], null, storage), b);
   assertEquals(await standardize([a, "b", null], union, storage), a);
   assertEquals(await standardize([a, ["b", a]], intersect, storage), b);

@@ -1,7 +1,15 @@
-import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { type Key, RandomStream } from "../../src/engine/random.ts";
 import { DivergedError, InputError } from "../../src/errors.ts";
 import { DatasetBase, type DatasetOptions } from "../../src/foundations/dataset_base.ts";
+import { ModelBase } from "../../src/foundations/model.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 import { readRecord, restoreRun } from "../../src/foundations/run_files.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
@@ -132,4 +140,73 @@ Deno.test("a run that diverges is not saved", async () => {
   });
   await assertRejects(() => trained(diverging), DivergedError, "this run: training diverged");
   assertEquals(await storage.list("run"), []);
+});
+
+Deno.test("training is the same bits whatever arrays hold the examples", async () => {
+  const { train: typed } = sets;
+  const pixels = typed.inputs.map((x) => Math.round(100 * (x + 1)));
+  const trainedOn = async (inputs: ArrayLike<number>, labels: ArrayLike<number>) => {
+    const examples = { ...typed, inputs, labels };
+    const dataset = new DatasetBase({ ...sets, train: examples }, { validationSize: 20 });
+    return (await trained(options({ dataset }))).final;
+  };
+  const onFloats = await trainedOn(typed.inputs, typed.labels);
+  assertEquals(await trainedOn([...typed.inputs], [...typed.labels]), onFloats);
+  assertEquals(
+    await trainedOn(Float64Array.from(typed.inputs), Int32Array.from(typed.labels)),
+    onFloats,
+  );
+  const onPixels = await trainedOn(Uint8Array.from(pixels), typed.labels);
+  assertNotEquals(onPixels, onFloats);
+  assertEquals(await trainedOn(Uint16Array.from(pixels), Uint16Array.from(typed.labels)), onPixels);
+});
+
+Deno.test("a loss that is not finite before any update is not blamed on the learning rate", async () => {
+  const { train: typed } = sets;
+  const inputs = typed.inputs.map((x) => x * 1e38);
+  const onInputs = (inputs: Float32Array, more: Partial<TrainOptions> = {}) => {
+    const examples = { ...typed, inputs };
+    return trained(options({
+      dataset: new DatasetBase({ ...sets, train: examples, test: examples }),
+      ...more,
+    }));
+  };
+  const relu = new ModelFc({ layers: [[4, "relu"], [4, null]] }, 2);
+  const large = await assertRejects(() => onInputs(inputs, { model: relu }), DivergedError);
+  assertMatch(
+    large.message,
+    /not finite at iteration 0, before the first update; scale the inputs down, the largest is 9\.\d+e\+37$/,
+  );
+  const model = new ModelFc({ layers: [[4, null]] }, 2, {
+    presets: { layer0: { shape: [2, 4], data: [3e38, 1, -3e38, 1, 3e38, 1, -3e38, 1] } },
+  });
+  const weights = await assertRejects(
+    () => onInputs(typed.inputs.map((x) => x * 10), { model }),
+    DivergedError,
+  );
+  assertMatch(
+    weights.message,
+    /iteration 0, before the first update; use smaller initial weights$/,
+  );
+});
+
+Deno.test("optimizers, lengths and models that cannot be used are refused", async () => {
+  const refuses = (more: object, message: string) =>
+    assertRejects(() => trained(options(more)), InputError, message);
+  await refuses(
+    { optimizer: { kind: "sgd", learningRate: NaN } },
+    "learning rate NaN cannot be used: give a number above 0",
+  );
+  await refuses(
+    { optimizer: { kind: "rmsprop", learningRate: 1 } },
+    "optimizer rmsprop is unknown",
+  );
+  await refuses({ length: 100 }, "training length 100: give { iterations: 1000 } or { epochs: 5 }");
+  class Unfinished extends ModelBase {
+    constructor() {
+      super({ masks: { layer0: { shape: [2, 4], data: new Uint8Array(8) } } });
+      this.dense("logits", this.input(2), 4);
+    }
+  }
+  await refuses({ model: new Unfinished() }, 'mask of unknown layer "layer0"');
 });

@@ -52,7 +52,7 @@ export { constant, glorotNormal, type Initializer, zeros } from "./foundations/i
 export { type Density, density, type Masks, onesMasks } from "./foundations/masks.ts";
 export { type DenseOptions, ModelBase, type ModelOptions, type Node } from "./foundations/model.ts";
 export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";
-export { type Network } from "./foundations/network.ts";
+export { type GivenNetwork, type GivenTensor, type Network } from "./foundations/network.ts";
 /** Names of every file and folder of an experiment. */
 export * as paths from "./foundations/paths.ts";
 export { type Percents, pruneByPercent } from "./foundations/pruning.ts";

@@ -77,7 +77,10 @@ Deno.test("an output folder with another experiment: named, kept, replaced with 
   const failing: [change: string, pattern: RegExp][] = [
     [`--masks=${place.folder}/gone`, /gone does not exist/],
     ["--layers=1000000,1000000", /does not fit/],
-    [`--presets=${await place.write("huge", huge)}`, /level 0: training diverged, .*iteration 0;/],
+    [
+      `--presets=${await place.write("huge", huge)}`,
+      /level 0: training diverged, .*iteration 0, before the first update;/,
+    ],
   ];
   for (const [change, pattern] of failing) {
     await place.assertRefused(1, place.again(...changes, "--overwrite", change), pattern);

@@ -42,15 +42,8 @@ export const checkpoint = (run: string): string => join(run, "checkpoint.bin");
 /** Says that what is in a run's folder is being written; gone when the run is finished. */
 export const unfinished = (run: string): string => join(run, ".unfinished");
 
-/** Held by the process that works in a folder of many runs. */
+/** Held by the process that works in a folder: that of a run, or of many. */
 export const lock = (folder: string): string => join(folder, ".lock");
-
-/** Held by the process that trains a run: beside its folder, which may be moved aside. */
-export const runLock = (run: string): string => {
-  const plain = run.replace(/\/+$/, ""), start = plain.lastIndexOf("/") + 1;
-  const name = plain.slice(start);
-  return /^\.{0,2}$/.test(name) ? lock(run) : `${plain.slice(0, start)}.${name}.lock`;
-};
 
 /** Weights, masks or biases of one layer. */
 export const layer = (folder: string, name: string): string =>

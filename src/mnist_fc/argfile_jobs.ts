@@ -7,6 +7,7 @@ import { UsageError } from "../errors.ts";
 import type { ArgfileLine } from "./argfile_lines.ts";
 import { firstError } from "./job.ts";
 import { type FlagSet, parseFlags } from "./flags.ts";
+import type { Storage } from "../storage/storage.ts";
 import type { OpenJob, Runner, RunnerContext } from "./runners/runner.ts";
 
 /** What became of a line. */
@@ -38,7 +39,7 @@ export async function runLines(
   for (const { line, args } of lines) {
     try {
       const open = await openLine(args, runner, context);
-      claim(owners, open.folders, line);
+      await claim(owners, open.folders, line, context.storage);
       opened.push({ line, open });
     } catch (error) {
       results.set(line, { line, wasFinished: false, error });
@@ -68,12 +69,18 @@ async function openLine(
 }
 
 /** @throws UsageError if another line has one of the folders */
-function claim(owners: Map<string, number>, folders: readonly string[], line: number): void {
-  const plain = folders.map((folder) => folder.replace(/^(\.\/)+/, "").replace(/\/+$/, ""));
-  for (const folder of plain) {
+async function claim(
+  owners: Map<string, number>,
+  folders: readonly string[],
+  line: number,
+  storage: Storage,
+): Promise<void> {
+  // The same folder can have several names.
+  const real = await Promise.all(folders.map((folder) => storage.realPath(folder)));
+  for (const [i, folder] of real.entries()) {
     const owner = owners.get(folder);
     if (owner === undefined) continue;
-    throw new UsageError(`writes to ${folder}, as line ${owner} does: give each line its own`);
+    throw new UsageError(`writes to ${folders[i]}, as line ${owner} does: give each line its own`);
   }
-  for (const folder of plain) owners.set(folder, line);
+  for (const folder of real) owners.set(folder, line);
 }

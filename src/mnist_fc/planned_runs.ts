@@ -143,7 +143,7 @@ export class PlannedRuns implements Job {
       onPoints: onPoints && ((points) => onPoints(config, points)),
       checkpoints: { storage, folder, config, onNotice },
     });
-    await saveConfigured(storage, folder, config, trained);
+    await saveConfigured(storage, folder, config, trained, policy, onNotice);
     this.#report(planned, trained, false);
   }
 

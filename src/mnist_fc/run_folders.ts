@@ -131,7 +131,8 @@ export class RunFolders {
   /** Saves a run. What the trial's folder holds of other experiments goes now, and not before. */
   async save(config: RunConfig, trained: TrainedRun): Promise<void> {
     await this.removeObsolete(config.trial);
-    await saveConfigured(this.options.storage, this.folderOf(config), config, trained);
+    const { storage, policy, onNotice } = this.options;
+    await saveConfigured(storage, this.folderOf(config), config, trained, policy, onNotice);
   }
 
   /** Removes what the trial's folder holds of other experiments, if it may be replaced. */

@@ -149,13 +149,29 @@ export async function tidyFinished(storage: Storage, folder: string): Promise<vo
   if ((await Promise.all(left)).includes(true)) await removeUnfinished(storage, folder);
 }
 
-/** Saves a trained run with its configuration, in the place of what the folder held of others. */
+/**
+ * Saves a trained run with its configuration, in the place of what the folder held of others. A run that
+ * was put there since its training began is moved aside, unless it is one that may be replaced.
+ */
 export async function saveConfigured(
   storage: Storage,
   folder: string,
   config: RunConfig,
   trained: TrainedRun,
+  { overwrite }: RunPolicy,
+  onNotice: (line: string) => void,
 ): Promise<void> {
+  const condition = await readCondition(storage, folder);
+  if (condition.state !== "unfinished") {
+    const found = await configIn(storage, folder, condition);
+    const isOther = found !== null && configDifferences(found, config).length > 0;
+    if (!overwrite || !isOther) {
+      const target = await moveAside(storage, folder);
+      onNotice(
+        `${folder} was finished by others meanwhile: what they put there is kept in ${target}`,
+      );
+    }
+  }
   await saveRun(storage, folder, trained, recordOf(config, trained));
 }
 

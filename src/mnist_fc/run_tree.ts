@@ -42,10 +42,17 @@ interface Place {
  * comes last, unless it was met before. Hidden folders, the parts of a run and what is in a folder that
  * was moved aside are left out.
  */
-export async function* walkTree(storage: Storage, root: string): AsyncGenerator<TreeFolder> {
+export async function* walkTree(
+  storage: Storage,
+  root: string,
+  { areLinksFollowed = true } = {},
+): AsyncGenerator<TreeFolder> {
   const visited = new Set<string>();
   const links: Place[] = [{ path: root.replace(/(.)\/+$/, "$1"), hasTwin: false }];
-  for (const place of links) yield* walk(storage, place, visited, links);
+  for (const place of links) {
+    yield* walk(storage, place, visited, links);
+    if (!areLinksFollowed) return;
+  }
 }
 
 /** @param links receives those that are met */

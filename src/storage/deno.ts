@@ -138,7 +138,8 @@ export class DenoStorage implements Storage {
             return new DenoLock(path, file);
           }
           const found = parseHolder(await readLocked(file));
-          if (found) throw lockedError(path, found, holder);
+          // Whoever only looks at a lock has it for a moment, whatever its file says.
+          if (found && tries > LOOK_TRIES) throw lockedError(path, found, holder);
         } finally {
           if (!isHeld) file.close();
         }
@@ -149,6 +150,19 @@ export class DenoStorage implements Storage {
       throw error instanceof StorageError ? error : asStorageError(error, "lock", path);
     }
     throw lockedError(path, undefined, holder);
+  }
+
+  async checkLock(path: string, holder: LockHolder): Promise<void> {
+    try {
+      if (!(await Deno.stat(path)).isFile) return;
+      using file = await Deno.open(path, { read: true });
+      if (await tryLock(file, false)) return;
+      throw lockedError(path, parseHolder(await readLocked(file)), holder);
+    } catch (error) {
+      // There is none, or it is that of others who hide it: no lock of this program is made that way.
+      if (isMissing(error) || error instanceof Deno.errors.PermissionDenied) return;
+      throw error instanceof StorageError ? error : asStorageError(error, "look at", path);
+    }
   }
 
   async sweep(folder: string): Promise<void> {
@@ -169,7 +183,7 @@ export class DenoStorage implements Storage {
 const WRITE_TRIES = 3;
 
 /** How often a lock is tried whose file goes away meanwhile or says nothing of its holder. */
-const LOCK_TRIES = 10;
+const LOCK_TRIES = 10, LOOK_TRIES = 4;
 const LOCK_PAUSE_MILLISECONDS = 25;
 
 /** Bytes of a lock file that are looked at. */
@@ -243,10 +257,10 @@ async function leadsToFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Takes the system's lock of an open file; false if it is taken. */
-async function tryLock(file: Deno.FsFile): Promise<boolean> {
+/** Takes the system's lock of an open file, alone or with others who do not want it alone; false if it is taken. */
+async function tryLock(file: Deno.FsFile, isExclusive = true): Promise<boolean> {
   try {
-    return await file.tryLock(true);
+    return await file.tryLock(isExclusive);
   } catch (error) {
     // File systems without locks answer in several ways, and Deno has codes for few of them.
     throw Object.assign(new Error(String(error)), { code: "ENOLCK" });

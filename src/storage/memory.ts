@@ -98,13 +98,11 @@ export class MemoryStorage implements Storage {
 
   lock(path: string, holder: LockHolder): Promise<StorageLock> {
     return settle(() => {
-      const key = normalize(path), before = this.#nodes.get(key);
-      if (before === null) {
+      const key = normalize(path);
+      if (this.#nodes.get(key) === null) {
         throw new StorageError(`cannot lock ${path}: it is a folder, not a file; name a file`);
       }
-      if (before && this.#locks.has(before)) {
-        throw lockedError(path, parseHolder(new TextDecoder().decode(before)), holder);
-      }
+      this.#checkLock(path, holder);
       this.#makeParents(key, `lock ${path}`);
       const content = new TextEncoder().encode(formatHolder(holder));
       this.#nodes.set(key, content);
@@ -113,12 +111,22 @@ export class MemoryStorage implements Storage {
     });
   }
 
+  checkLock(path: string, holder: LockHolder): Promise<void> {
+    return settle(() => this.#checkLock(path, holder));
+  }
+
   sweep(folder: string): Promise<void> {
     return settle(() => {
       for (const [key, content] of this.#below(this.#folderKey(folder, "tidy"))) {
         if (content && isTemporary(nameOf(key))) this.#nodes.delete(key);
       }
     });
+  }
+
+  #checkLock(path: string, holder: LockHolder): void {
+    const content = this.#nodes.get(normalize(path));
+    if (!content || !this.#locks.has(content)) return;
+    throw lockedError(path, parseHolder(new TextDecoder().decode(content)), holder);
   }
 
   #release(key: string, content: Uint8Array): void {

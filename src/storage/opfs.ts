@@ -141,10 +141,7 @@ export class OpfsStorage implements Storage {
   async lock(path: string, holder: LockHolder): Promise<StorageLock> {
     // One at a time, in all tabs: between looking at the file and writing it nobody else may look.
     return await this.locks.request("lottery locks", async () => {
-      const found = await this.#lockFile(path, "lock");
-      if (found && await this.#isHeld(found.id)) {
-        throw lockedError(path, parseHolder(found.text), holder);
-      }
+      await this.#checkLock(path, holder, "lock");
       const id = `lottery ${crypto.randomUUID()}`;
       const content = JSON.stringify({ ...JSON.parse(formatHolder(holder)), id }) + "\n";
       await this.write(path, new TextEncoder().encode(content)).catch((error) => {
@@ -156,6 +153,17 @@ export class OpfsStorage implements Storage {
       let released: Promise<void> | undefined;
       return { release: () => released ??= this.#release(path, id).finally(giveBack) };
     });
+  }
+
+  async checkLock(path: string, holder: LockHolder): Promise<void> {
+    await this.#checkLock(path, holder, "look at");
+  }
+
+  async #checkLock(path: string, holder: LockHolder, action: string): Promise<void> {
+    const found = await this.#lockFile(path, action);
+    if (found && await this.#isHeld(found.id)) {
+      throw lockedError(path, parseHolder(found.text), holder);
+    }
   }
 
   /** Whether somebody holds a lock file now, in whichever tab. */

@@ -58,6 +58,8 @@ export interface Storage {
    * or in this one, naming who holds it and since when.
    */
   lock(path: string, holder: LockHolder): Promise<StorageLock>;
+  /** Throws as `lock` does if that lock file is taken; takes and makes nothing. */
+  checkLock(path: string, holder: LockHolder): Promise<void>;
   /**
    * Removes temporary files that killed writers have left anywhere under a folder; only the holder of
    * its lock may, since those of other processes that still write go too.

@@ -107,6 +107,23 @@ Deno.test("overwrite: nothing goes before a run of the trial is saved, then all 
   assertEquals(await open(storage, 1).look(2), [ticketId(2, 0)]);
 });
 
+Deno.test("save: a run that others put there meanwhile is moved aside, not replaced", async () => {
+  for (const [seed, policy] of [[1, true], [1, false], [3, false]] as const) {
+    const storage = new MemoryStorage(), folder = "e/trial1/0/same_init";
+    const mine = open(storage, 1, { policy: { overwrite: policy, resume: true } });
+    await mine.look(1);
+    await open(storage, seed).save(configWith(ticketId(1, 0), seed), TRAINED);
+    const theirs = await storage.read(`${folder}/run.json`);
+    notices.length = 0;
+    await mine.save(configWith(ticketId(1, 0), 1), TRAINED);
+    assertEquals(notices, [
+      `${folder} was finished by others meanwhile: what they put there is kept in ${folder}.aside1`,
+    ]);
+    assertEquals(await storage.read(`${folder}.aside1/run.json`), theirs);
+    assertEquals(await open(storage, 1).look(1), [ticketId(1, 0)]);
+  }
+});
+
 Deno.test("removeObsolete leaves the experiment's own runs", async () => {
   const storage = await finished();
   await open(storage, 2).save(configWith(ticketId(1, 0), 2), TRAINED);

@@ -94,6 +94,24 @@ export function testStorage(name: string, makePlace: () => Promise<Place>): void
     ]);
   });
 
+  test("a file that is larger than it may be is not read", async (storage, root) => {
+    await storage.write(`${root}/f`, bytes(1, 2, 3));
+    assertEquals([...await storage.read(`${root}/f`, { maxBytes: 3 })], [1, 2, 3]);
+    const read = () => storage.read(`${root}/f`, { maxBytes: 2 });
+    await assertRefused(read, `${root}/f`, "at most 2 are read");
+  });
+
+  test("one place has one real path, whether it is there or not", async (storage, root) => {
+    await storage.write(`${root}/a/f`, bytes(1));
+    const real = await storage.realPath(`${root}/a`);
+    for (const path of ["a/", "./a", "a/../a", "a/."]) {
+      assertEquals(await storage.realPath(`${root}/${path}`), real, path);
+    }
+    for (const path of ["a/b/c", "a/b//c/", "./a/b/./c", "a/b/x/../c"]) {
+      assertEquals(await storage.realPath(`${root}/${path}`), `${real}/b/c`, path);
+    }
+  });
+
   test("says which file is missing", async (storage, root) => {
     await storage.write(`${root}/f`, bytes(1));
     for (const path of [`${root}/nope`, `${root}/no/pe`, `${root}/f/nope`]) {

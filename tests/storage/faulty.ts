@@ -37,6 +37,7 @@ type Operation =
   | "list"
   | "exists"
   | "realPath"
+  | "checkLock"
   | "rename"
   | "remove"
   | "lock"
@@ -108,6 +109,10 @@ export class FaultyStorage implements Storage {
       this.#locks.add(lock);
       return lock;
     });
+  }
+
+  checkLock(path: string, holder: LockHolder): Promise<void> {
+    return this.#do("checkLock", path, () => this.inner.checkLock(path, holder));
   }
 
   sweep(folder: string): Promise<void> {

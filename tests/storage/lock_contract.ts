@@ -44,6 +44,46 @@ export function testLocks(name: string, makePlace: () => Promise<Place>): void {
     await second.release();
   });
 
+  test(
+    "looking at a lock tells who holds it, and neither takes nor makes it",
+    async (storage, root) => {
+      const path = `${root}/a/.lock`;
+      await storage.checkLock(path, holder(9));
+      assertEquals(await storage.exists(`${root}/a`), false);
+      const lock = await storage.lock(path, holder(1234));
+      for (let i = 0; i < 2; i++) {
+        await assertRejects(
+          () => storage.checkLock(path, holder(9)),
+          LockedError,
+          `${root}/a is in use by process 1234 on host "lab"`,
+        );
+      }
+      await lock.release();
+      await storage.checkLock(path, holder(9));
+      // Left by a process that was killed; and what is no lock at all.
+      await storage.write(path, new TextEncoder().encode(JSON.stringify(holder(1))));
+      await storage.checkLock(path, holder(9));
+      await storage.write(`${root}/b/.lock/f`, bytes(1));
+      await storage.lock(`${root}/c`, holder(1)).then((lock) => lock.release());
+    },
+  );
+
+  test("a lock is free for its taker while others look at it", async (storage, root) => {
+    const path = `${root}/.lock`;
+    await storage.write(path, new TextEncoder().encode(JSON.stringify(holder(1))));
+    let isDone = false;
+    const look = async () => {
+      while (!isDone) {
+        await storage.checkLock(path, holder(9)).catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    };
+    const looking = look();
+    for (let i = 0; i < 10; i++) await (await storage.lock(path, holder(2))).release();
+    isDone = true;
+    await looking;
+  });
+
   test("a lock that is released again stays with its next holder", async (storage, root) => {
     const mine = holder(1234);
     const first = await storage.lock(`${root}/.lock`, mine);

@@ -10,6 +10,7 @@ import { folderHoldsExamples, IDX_FILES } from "../src/datasets/folder.ts";
 import { encodeIdx } from "../src/datasets/idx.ts";
 import { makeSyntheticDigits } from "../src/datasets/synthetic_digits.ts";
 import { InputError } from "../src/errors.ts";
+import { once } from "../src/memo.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 
 const USUAL_FOLDERS = ["../data/mnist", "../../shared/mnist"].map((path) =>
@@ -40,13 +41,11 @@ export async function mnistLocation(): Promise<string> {
   }
   if (chosen !== undefined) return chosen;
   for (const folder of USUAL_FOLDERS) if (await holdsMnist(folder)) return folder;
-  return await (standIn ??= provideStandIn());
+  return await provideStandIn();
 }
 
-let standIn: Promise<string> | undefined;
-
 /** Makes the stand-in's files, once per machine, and says that it is used. */
-async function provideStandIn(): Promise<string> {
+const provideStandIn = once(async (): Promise<string> => {
   console.error(
     `NO MNIST on this machine: the tests use synthetic digits (${STAND_IN}) in its place; ` +
       `\`deno task download-data\` or MNIST_LOCATION gives them MNIST`,
@@ -61,4 +60,4 @@ async function provideStandIn(): Promise<string> {
     await storage.write(join(STAND_IN, IDX_FILES[i]), bytes);
   }
   return STAND_IN;
-}
+});

@@ -3,33 +3,37 @@
  * need it fail, saying what to install.
  */
 
+import { once } from "../src/memo.ts";
+
 /** Names under which a Python that has NumPy is looked for. */
 export const PYTHONS = ["python3", "/usr/bin/python3", "python"];
 
-let found: Promise<string> | undefined;
-
-async function findPython(): Promise<string> {
-  for (const candidate of PYTHONS) {
-    try {
-      const { success } = await new Deno.Command(candidate, {
-        args: ["-c", "import numpy"],
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      if (success) return candidate;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+async function hasNumpy(python: string): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command(python, {
+      args: ["-c", "import numpy"],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
-  throw new Error(
-    `no Python with NumPy (looked for ${PYTHONS.join(", ")}); install python3-numpy`,
-  );
+}
+
+/** What finds the first interpreter of these names that has NumPy, and then always gives that. */
+export function pythonFinder(has: (python: string) => Promise<boolean>): () => Promise<string> {
+  return once(async () => {
+    for (const python of PYTHONS) if (await has(python)) return python;
+    throw new Error(
+      `no Python with NumPy (looked for ${PYTHONS.join(", ")}); install python3-numpy`,
+    );
+  });
 }
 
 /** A Python interpreter that can import NumPy; rejects with what to do if there is none. */
-export function numpyPython(): Promise<string> {
-  return found ??= findPython();
-}
+export const numpyPython = pythonFinder(hasNumpy);
 
 /** Runs a Python script, with `sys.argv[1:]` set to `args`; gives what it prints. */
 export async function runNumpy(script: string, args: string[] = []): Promise<string> {

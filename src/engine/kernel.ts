@@ -3,6 +3,7 @@
  * buffers; gives something to dispatch. Binding numbers follow the order of the buffers.
  */
 
+import { Memo } from "../memo.ts";
 import type { Gpu } from "./device.ts";
 import { type Constants, expandWgsl } from "./wgsl.ts";
 
@@ -105,17 +106,15 @@ function numbered(bindings: (Binding | null)[]): (Binding & { binding: number })
  * Pipelines by their code and the kinds of their bindings. Programs of one shape share them, and so do
  * training and evaluation: a driver may compile for seconds, and does so for each pipeline object.
  */
-const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
+const pipelines = new WeakMap<GPUDevice, Memo<string, GPUComputePipeline>>();
 
 function cachedPipeline(gpu: Gpu, source: KernelSource): Promise<GPUComputePipeline> {
   const { bindings } = source;
   const code = expandWgsl(source.template, source.constants);
   const key = `${bindings.map((binding) => binding?.access).join()}\n${code}`;
-  const known = pipelines.get(gpu.device) ?? new Map<string, Promise<GPUComputePipeline>>();
+  const known = pipelines.get(gpu.device) ?? new Memo<string, GPUComputePipeline>();
   pipelines.set(gpu.device, known);
-  const pipeline = known.get(key) ?? createPipeline(gpu, source, code);
-  known.set(key, pipeline);
-  return pipeline;
+  return known.get(key, () => createPipeline(gpu, source, code));
 }
 
 /** Rejects with `GpuError` and the compiler's message if the code or its bindings are not valid. */

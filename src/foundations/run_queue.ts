@@ -29,6 +29,7 @@ import { checkProgramSpec } from "../engine/program_spec.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
 import { CapacityError, DeviceLostError, InterruptedError, OutOfMemoryError } from "../errors.ts";
 import { tilesFor } from "../engine/tiles.ts";
+import { Memo } from "../memo.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import { density, type Masks } from "./masks.ts";
 import type { ModelBase } from "./model.ts";
@@ -129,7 +130,7 @@ export class RunQueue {
   #waiting: Waiting[] = [];
   #running = false;
   #program: { key: string; program: Program } | null = null;
-  readonly #uploads = new Map<string, Promise<GpuExamples>>();
+  readonly #uploads = new Memo<string, GpuExamples>();
   readonly #setIds = new Map<ExampleSets, number>();
 
   #gpu: Gpu;
@@ -264,9 +265,7 @@ export class RunQueue {
   async destroy(): Promise<void> {
     this.#program?.program.destroy();
     this.#program = null;
-    const uploads = await Promise.allSettled(this.#uploads.values());
-    for (const upload of uploads) if (upload.status === "fulfilled") destroyExamples(upload.value);
-    this.#uploads.clear();
+    for (const examples of await this.#uploads.clear()) destroyExamples(examples);
   }
 
   /**
@@ -442,14 +441,10 @@ export class RunQueue {
 
   #upload(dataset: DatasetBase, part: "train" | "test"): Promise<GpuExamples> {
     const { sets, normalization } = dataset;
-    const key = `${this.#setId(sets)} ${part} ${normalization}`;
-    let upload = this.#uploads.get(key);
-    if (!upload) {
+    return this.#uploads.get(`${this.#setId(sets)} ${part} ${normalization}`, () => {
       this.options.onActivity?.("uploading the examples");
-      upload = uploadExamples(this.#gpu, sets[part], normalization);
-      this.#uploads.set(key, upload);
-    }
-    return upload;
+      return uploadExamples(this.#gpu, sets[part], normalization);
+    });
   }
 
   #setId(sets: ExampleSets): number {

@@ -1,5 +1,6 @@
 /** Examples that several jobs share: takes how to load them, gives the same object for the same ones. */
 
+import { Memo } from "../memo.ts";
 import type { DatasetChoice, LoadedDataset } from "./load_dataset.ts";
 
 type Load = (dataset: DatasetChoice, location: string | null) => Promise<LoadedDataset>;
@@ -9,20 +10,14 @@ type Load = (dataset: DatasetChoice, location: string | null) => Promise<LoadedD
  * on them be replicas of one program.
  */
 export function cachedLoader(load: Load): Load {
-  const byRequest = new Map<string, Promise<LoadedDataset>>();
+  const byRequest = new Memo<string, LoadedDataset>();
   const byContent = new Map<string, LoadedDataset>();
-  return (dataset, location) => {
-    const key = JSON.stringify([dataset, location]);
-    let found = byRequest.get(key);
-    if (!found) {
-      found = load(dataset, location).then((data) => {
-        const content = JSON.stringify(data.record);
-        const known = byContent.get(content) ?? data;
-        byContent.set(content, known);
-        return known;
-      });
-      byRequest.set(key, found);
-    }
-    return found;
-  };
+  return (dataset, location) =>
+    byRequest.get(JSON.stringify([dataset, location]), async () => {
+      const data = await load(dataset, location);
+      const content = JSON.stringify(data.record);
+      const known = byContent.get(content) ?? data;
+      byContent.set(content, known);
+      return known;
+    });
 }

@@ -10,6 +10,7 @@ import * as paths from "../foundations/paths.ts";
 import { normalizeImage, predict } from "../foundations/predict.ts";
 import { readRecord, restoreCurves } from "../foundations/run_files.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
+import { Memo } from "../memo.ts";
 import { parseConfig } from "../mnist_fc/parse_config.ts";
 import { type RunConfig, settingsOf } from "../mnist_fc/run_config.ts";
 import { datasetText, trainingText } from "../mnist_fc/runners/runner.ts";
@@ -25,7 +26,7 @@ type Settings = [name: string, text: string][];
 /** See the head of this file. */
 export class Experiments {
   /** Networks that were asked for last: a digit is drawn stroke by stroke. */
-  readonly #networks = new Map<string, Promise<LoadedRun>>();
+  readonly #networks = new Memo<string, LoadedRun>();
 
   constructor(private readonly storage: OpfsStorage) {}
 
@@ -125,13 +126,7 @@ export class Experiments {
   }
 
   #network(folder: string): Promise<LoadedRun> {
-    let run = this.#networks.get(folder);
-    if (!run) {
-      run = this.#loadRun(folder);
-      this.#networks.set(folder, run);
-      run.catch(() => this.#networks.delete(folder));
-    }
-    return run;
+    return this.#networks.get(folder, () => this.#loadRun(folder));
   }
 
   async #loadRun(folder: string): Promise<LoadedRun> {

@@ -2,6 +2,7 @@
 
 import { openGpu } from "../engine/mod.ts";
 import { InputError, LotteryError, NoAdapterError, StorageError } from "../errors.ts";
+import { once } from "../memo.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
 import { exportZip, importZip, tidyImports } from "./archives.ts";
 import { downloadMnist, isMnistAtHand, storeMnist } from "./examples.ts";
@@ -31,12 +32,14 @@ interface Place {
   experiments: Experiments;
 }
 
-const place: Promise<Place> = OpfsStorage.open().then((storage) => ({
-  storage,
-  laboratory: new WebLaboratory(storage, send),
-  experiments: new Experiments(storage),
-}));
-place.catch(() => {}); // Whoever asks for something is told.
+const openPlace = once(async (): Promise<Place> => {
+  const storage = await OpfsStorage.open();
+  return {
+    storage,
+    laboratory: new WebLaboratory(storage, send),
+    experiments: new Experiments(storage),
+  };
+});
 
 /** How each request is answered. */
 const ANSWERS: {
@@ -109,7 +112,7 @@ async function answer({ id, name, argument }: RequestMessage): Promise<void> {
   try {
     if (!Object.hasOwn(ANSWERS, name)) throw new InputError(`there is no request "${name}"`);
     const handle = ANSWERS[name] as (argument: unknown, place: Place) => Promise<never>;
-    post({ id, reply: await handle(argument, await place) });
+    post({ id, reply: await handle(argument, await openPlace()) });
   } catch (error) {
     if (name === "open" && error instanceof StorageError) {
       const obstacle: Obstacle = { kind: "storage", message: error.message };

@@ -4,6 +4,7 @@
  */
 
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { once } from "../../src/memo.ts";
 import type { LaboratoryEvent, RequestName, Requests } from "../../src/web/messages.ts";
 import { buildSite, type Site, siteHandler } from "../../tasks/site.ts";
 import { refuseExplicitUndefined } from "../explicit_undefined.ts";
@@ -26,15 +27,11 @@ export interface SiteBrowser {
 /** The page's client, which the tests load beside it. */
 const CLIENT = "client.js";
 
-let built: Promise<Site> | undefined;
-
 /** The site, built once per process. */
-export function testSite(): Promise<Site> {
-  return built ??= (async () => {
-    const site = await buildSite();
-    return site.set(CLIENT, new TextEncoder().encode(await bundle("src/web/client.ts")));
-  })();
-}
+export const testSite = once(async (): Promise<Site> => {
+  const site = await buildSite();
+  return site.set(CLIENT, new TextEncoder().encode(await bundle("src/web/client.ts")));
+});
 
 /** The site, whose workers refuse an explicit undefined as its pages do. */
 function strict(site: Site): Site {

@@ -1,6 +1,6 @@
 /** The queue's order of work; that replicas train as single runs do is tested in tests/engine. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Gpu } from "../../src/engine/mod.ts";
 import { DeviceLostError, InputError } from "../../src/errors.ts";
 import { DatasetBase } from "../../src/foundations/dataset_base.ts";
@@ -136,4 +136,26 @@ Deno.test("kernels: lists for few live weights, as the option says else; runs of
   assertEquals([few.kernels, all.kernels], ["sparse", "sparse"]);
   assertEquals([...few.final.layer0.data].filter((weight) => weight !== 0).length, 1);
   await queue.destroy();
+});
+
+Deno.test("examples that could not be uploaded once are uploaded for the next run", async () => {
+  const queue = new RunQueue(gpu);
+  const { device } = gpu, { createBuffer } = device;
+  // The width is asked for first, then the program.
+  let failures = 0;
+  device.createBuffer = (descriptor) => {
+    if (descriptor.label !== "inputs" || ++failures > 2) {
+      return createBuffer.call(device, descriptor);
+    }
+    throw new Error("no memory at the moment");
+  };
+  try {
+    await assertRejects(() => trainTiny(queue, 10), Error, "no memory at the moment");
+    const { final } = await trainTiny(queue, 10);
+    assertEquals(final.layer0.data.length, 4);
+    assert(failures > 2);
+  } finally {
+    device.createBuffer = createBuffer;
+    await queue.destroy();
+  }
 });

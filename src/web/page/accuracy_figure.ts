@@ -51,11 +51,7 @@ export class AccuracyFigure {
 
   /** One picture at a time; what came meanwhile is drawn after it. */
   #send(): void {
-    if (!this.#worker) {
-      this.#worker = new Worker(new URL("chart_worker.js", import.meta.url), { type: "module" });
-      this.#worker.addEventListener("message", ({ data }) => this.#receive(data));
-      this.#worker.addEventListener("error", () => this.#receive({ id: this.#id, error: "lost" }));
-    }
+    this.#worker ??= this.#startWorker();
     this.#isBusy = true;
     const request: ChartRequest = {
       id: this.#id,
@@ -66,8 +62,20 @@ export class AccuracyFigure {
     this.#worker.postMessage(request);
   }
 
+  #startWorker(): Worker {
+    const worker = new Worker(new URL("chart_worker.js", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }) => this.#receive(data));
+    worker.addEventListener("error", () => this.#receive({ id: this.#id, error: "lost" }));
+    return worker;
+  }
+
   #receive({ id, charts, error }: ChartReply): void {
     this.#isBusy = false;
+    if (!charts) {
+      // It could not be loaded, or its modules could not: it would never draw. The next picture gets another.
+      this.#worker?.terminate();
+      this.#worker = null;
+    }
     if (id !== this.#id) return this.#send();
     if (!charts) {
       this.container.replaceChildren(

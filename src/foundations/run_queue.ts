@@ -428,11 +428,11 @@ export class RunQueue {
   }
 
   async #programSpec(request: ShapeRequest): Promise<Omit<ProgramSpec, "replicas">> {
-    const { dataset, model, optimizer, batchSize } = request;
+    const { dataset, model, optimizer } = request;
     return {
       layers: model.layers,
       optimizer,
-      batchSize,
+      batchSize: batchSizeOf(request),
       pool: await this.#upload(dataset, "train"),
       test: await this.#upload(dataset, "test"),
       trainCount: dataset.trainCount,
@@ -460,11 +460,17 @@ export class RunQueue {
   }
 
   /** Runs with the same key can be replicas of one program. */
-  #programKey({ model, dataset, optimizer, batchSize, kernels }: ShapeRequest): string {
+  #programKey(request: ShapeRequest): string {
+    const { model, dataset, optimizer, kernels = "dense" } = request;
     const { normalization, trainCount } = dataset;
     const data = [this.#setId(dataset.sets), normalization, trainCount];
-    return JSON.stringify([model.layers, optimizer, batchSize, data, kernels ?? "dense"]);
+    return JSON.stringify([model.layers, optimizer, batchSizeOf(request), data, kernels]);
   }
+}
+
+/** Examples of an iteration: all where more are asked for than there are. */
+function batchSizeOf({ batchSize, dataset }: ShapeRequest): number {
+  return Math.min(batchSize, dataset.trainCount);
 }
 
 function masksOf({ model }: TrainRequest): Float32Array[] {

@@ -65,7 +65,7 @@ export const protocolFlags = {
   batchSize: integer({
     min: 1,
     max: 65536,
-    help: "examples per iteration",
+    help: "examples per iteration; all training examples where that is more than there are",
     group: PROTOCOL,
   }),
   normalization: choice({

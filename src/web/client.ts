@@ -1,6 +1,6 @@
 /**
- * The page's side of the worker. Takes a `Worker` or `MessagePort`; gives a method that asks and awaits
- * the reply, and hands on events.
+ * The page's side of the worker. Takes how to start a `Worker`; gives a method that asks and awaits the
+ * reply, and hands on events.
  */
 
 import type {
@@ -25,8 +25,11 @@ export class LaboratoryError extends Error {
   }
 }
 
-/** What `Worker` and `MessagePort` have in common. */
-type Port = Pick<Worker, "postMessage" | "addEventListener"> & { start?(): void };
+/** What the page uses of a `Worker`. */
+type Port = Pick<Worker, "postMessage" | "addEventListener" | "terminate">;
+
+/** The name of the errors of requests that were given up with their worker. */
+export const GIVEN_UP = "GivenUpError";
 
 interface Pending {
   resolve(reply: unknown): void;
@@ -39,19 +42,37 @@ export class LaboratoryClient {
   readonly #listeners = new Set<(event: LaboratoryEvent) => void>();
   #next = 1;
   #failure: LaboratoryError | null = null;
+  #port: Port;
 
-  constructor(private readonly port: Port) {
+  /** @param open starts a worker */
+  constructor(private readonly open: () => Port) {
+    this.#port = this.#listenTo(open());
+  }
+
+  /** Ends the worker at once, whatever it waits for, and starts another; open requests are rejected. */
+  restart(): void {
+    this.#port.terminate();
+    const message = "the worker was ended; the last checkpoint is kept";
+    this.#rejectAll(
+      new LaboratoryError({ name: GIVEN_UP, message, stack: message, isBug: false }),
+    );
+    this.#failure = null;
+    this.#port = this.#listenTo(this.open());
+  }
+
+  #listenTo(port: Port): Port {
     port.addEventListener("message", (event) => {
-      this.#receive((event as MessageEvent<WorkerMessage>).data);
+      if (port === this.#port) this.#receive((event as MessageEvent<WorkerMessage>).data);
     });
     port.addEventListener("error", (event) => {
+      if (port !== this.#port) return;
       const { message, filename, lineno, colno } = event as ErrorEvent;
       this.#fail(
         `the worker stopped (${message || "it could not be loaded"}); reload the page`,
         `${message}\n    at ${filename}:${lineno}:${colno}`,
       );
     });
-    port.start?.();
+    return port;
   }
 
   /** Asks the worker; rejects with a `LaboratoryError`. */
@@ -63,7 +84,7 @@ export class LaboratoryClient {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as Pending["resolve"], reject });
-      this.port.postMessage({ id, name, argument: argument ?? {} });
+      this.#port.postMessage({ id, name, argument: argument ?? {} });
     });
   }
 
@@ -86,7 +107,11 @@ export class LaboratoryClient {
 
   #fail(message: string, stack: string): void {
     this.#failure = new LaboratoryError({ name: "WorkerError", message, stack, isBug: true });
-    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#rejectAll(this.#failure);
+  }
+
+  #rejectAll(error: LaboratoryError): void {
+    for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
 }

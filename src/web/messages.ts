@@ -29,14 +29,20 @@ export interface Obstacle {
 
 /** What the worker found when it began. */
 export interface Opened {
-  /** The GPU; null if there is none, then `obstacle` says why. Files can be looked at all the same. */
-  adapter: AdapterDescription | null;
+  /** Why no files can be kept; null where they can. */
   obstacle: Obstacle | null;
   /**
    * Whether runs can have MNIST: data/mnist holds its four files, or other examples in its place, or the
    * page's own server has it.
    */
   hasMnist: boolean;
+}
+
+/** What the worker found to train on. */
+export interface FoundGpu {
+  /** The GPU; null if there is none, then `obstacle` says why. Files can be looked at all the same. */
+  adapter: AdapterDescription | null;
+  obstacle: Obstacle | null;
 }
 
 /** An experiment in this browser's storage. */
@@ -123,8 +129,10 @@ export interface StorageSpace {
 
 /** Every request: what it takes and what it gives. */
 export interface Requests {
-  /** Once, first. */
+  /** Once, first: looks at the files. */
   open: [Record<string, never>, Opened];
+  /** Looks for a GPU, which may be busy for long with what an earlier page has asked of it. */
+  gpu: [Record<string, never>, FoundGpu];
   list: [Record<string, never>, ExperimentEntry[]];
   /** Checks arguments as `run` does, without training; an error says what is wrong. */
   check: [Asked, { isFine: true }];

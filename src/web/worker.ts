@@ -9,9 +9,9 @@ import { downloadMnist, isMnistAtHand, storeMnist } from "./examples.ts";
 import { Experiments } from "./experiments.ts";
 import { holderOf, WebLaboratory } from "./laboratory.ts";
 import type {
+  FoundGpu,
   LaboratoryEvent,
   Obstacle,
-  Opened,
   RequestMessage,
   RequestName,
   Requests,
@@ -45,7 +45,11 @@ const openPlace = once(async (): Promise<Place> => {
 const ANSWERS: {
   [N in RequestName]: (argument: Requests[N][0], place: Place) => Promise<Requests[N][1]>;
 } = {
-  open: (_, { storage }) => open(storage),
+  open: async (_, { storage }) => {
+    await tidyImports(storage);
+    return { obstacle: null, hasMnist: await isMnistAtHand(storage) };
+  },
+  gpu: () => findGpu(),
   list: (_, { experiments, laboratory }) => experiments.list(laboratory.path),
   check: (asked) => {
     readAsked(asked);
@@ -79,14 +83,7 @@ const ANSWERS: {
   space: () => storageSpace(),
 };
 
-/** Looks for a GPU and at the storage. */
-async function open(storage: OpfsStorage): Promise<Opened> {
-  await tidyImports(storage);
-  const found = await findAdapter();
-  return { ...found, hasMnist: await isMnistAtHand(storage) };
-}
-
-async function findAdapter(): Promise<Pick<Opened, "adapter" | "obstacle">> {
+async function findGpu(): Promise<FoundGpu> {
   if (!globalThis.navigator.gpu) {
     return { adapter: null, obstacle: { kind: "no-webgpu", message: NO_WEBGPU } };
   }
@@ -116,7 +113,7 @@ async function answer({ id, name, argument }: RequestMessage): Promise<void> {
   } catch (error) {
     if (name === "open" && error instanceof StorageError) {
       const obstacle: Obstacle = { kind: "storage", message: error.message };
-      return post({ id, reply: { adapter: null, obstacle, hasMnist: false } });
+      return post({ id, reply: { obstacle, hasMnist: false } });
     }
     const isError = error instanceof Error;
     post({

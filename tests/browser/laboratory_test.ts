@@ -74,7 +74,8 @@ Deno.test("an experiment in the page's worker is the command line's", async (con
       await step("it says what it found, and what it lacks", async () => {
         const opened = await client.ask("open");
         assertEquals([opened.obstacle, opened.hasMnist], [null, false]);
-        assert(opened.adapter?.isSoftware);
+        const found = await client.ask("gpu");
+        assert(found.obstacle === null && found.adapter?.isSoftware);
         await refused(client, { args: ["--dataset=mnist"] }, /mnist is not in this browser/);
         await refused(client, { args: ["--seed=x"] }, /^--seed/);
         await refused(client, { args: ["--learning-rat=1"] }, /nearest is --learning-rate/);

@@ -23,7 +23,9 @@ Deno.test("MNIST's files are chosen, and trained on; a tab that was hidden is to
       await page.getByText("Still missing: y_test.npy").waitFor();
       await page.setInputFiles("#mnist-files", files);
       await page.getByText("MNIST is here: choose it as the dataset.").waitFor();
-      await setFields(page, { ...TINY, trainingLen: "600", validationSize: "500" });
+      await setFields(page, { ...TINY, trainingLen: "60", validationSize: "500" });
+      // As on the command line, a batch of more than all examples is a batch of all.
+      await setFields(page, { batchSize: "60000" });
       await page.selectOption("#setting-dataset", "auto");
       await page.click("#start");
       await page.locator("#run-numbers", { hasText: " of " }).waitFor();
@@ -39,6 +41,7 @@ Deno.test("MNIST's files are chosen, and trained on; a tab that was hidden is to
       assertStringIncludes(await told.innerText(), "hidden tabs");
       await finished(page);
       await page.locator("#experiments", { hasText: /2,?000 training|1,?500 training/ }).waitFor();
+      await page.locator("#experiments", { hasText: "batch 60000 (all 1500 examples)" }).waitFor();
       assertEquals([errors, strangers], [[], []]);
     })
   ));

@@ -123,8 +123,8 @@ export async function openClient(page: Page): Promise<TabClient> {
   await page.evaluate(async () => {
     const address = "/client.js";
     const { LaboratoryClient } = await import(address);
-    const worker = new Worker("/worker.js", { type: "module" });
-    const client = new LaboratoryClient(worker);
+    const open = () => new Worker("/worker.js", { type: "module" });
+    const client = new LaboratoryClient(open);
     const held: Held = { client, events: [] };
     client.listen((event: LaboratoryEvent) => held.events.push(event));
     Object.assign(globalThis, { held, begun: {} });

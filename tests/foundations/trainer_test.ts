@@ -74,6 +74,14 @@ Deno.test("an epoch ends with a short batch; lengths that cannot be used are ref
   }
 });
 
+Deno.test("a batch of more than all training examples is a batch of all, to the same bits", async () => {
+  const [all, more] = [80, 1_000_000].map((batchSize) => options({ batchSize }));
+  const [expected, run] = [await trained(all), await trained(more)];
+  assertEquals(run.final, expected.final);
+  assertEquals(run.curves, expected.curves);
+  assertEquals(run.iterations, 6);
+});
+
 Deno.test("a run is saved where `output` says: files and logs are what train gives back", async () => {
   const storage = new MemoryStorage(), folder = "results/run";
   const { initial, initialBiases, final, finalBiases, masks, layers, curves, iterations } =

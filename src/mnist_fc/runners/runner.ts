@@ -124,8 +124,10 @@ export function datasetText({ dataset, validationSize }: RunSettings): string {
 
 /** How a run is trained in words. */
 export function trainingText(settings: RunSettings): string {
-  const { iterations, layers, optimizer, batchSize } = settings;
+  const { iterations, layers, optimizer, batchSize, dataset, validationSize } = settings;
+  const all = dataset.trainCount - validationSize;
+  const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
   const hidden = layers.slice(0, -1).map(({ units }) => units).join("-");
   return `${count(iterations, "iteration")} per run, hidden layers ${hidden || "none"}, ` +
-    `${optimizer.kind} ${optimizer.learningRate}, batch ${batchSize}`;
+    `${optimizer.kind} ${optimizer.learningRate}, batch ${batch}`;
 }

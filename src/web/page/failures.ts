@@ -4,7 +4,7 @@
  * obstacles as the worker tells them, gives elements.
  */
 
-import { LaboratoryError } from "../client.ts";
+import { GIVEN_UP, LaboratoryError } from "../client.ts";
 import type { Obstacle } from "../messages.ts";
 import { button, byId, el } from "./dom.ts";
 
@@ -142,6 +142,7 @@ const FAILURES: Record<string, { title: string; advice?: string[] }> = {
 export function tellError(error: unknown, key = "error", actions: Action[] = []): void {
   const message = error instanceof Error ? error.message : `${error}`;
   const name = error instanceof Error ? error.name : "";
+  if (name === GIVEN_UP) return; // The person has stopped the worker, and is told so.
   const isFull = /quota/i.test(name + message);
   const known = FAILURES[isFull ? "QuotaError" : name];
   if (error instanceof LaboratoryError ? !error.isBug || known : known) {

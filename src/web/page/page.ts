@@ -15,6 +15,7 @@ import { placedArgs } from "./experiment_place.ts";
 import { showExperiments } from "./experiments_list.ts";
 import { tell, tellError, tellObstacle } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
+import { findGpu } from "./gpu_search.ts";
 import { RunControl } from "./run_control.ts";
 import { RunModel } from "./run_model.ts";
 import { RunView } from "./run_view.ts";
@@ -28,7 +29,7 @@ const FIRST_ARGS = [
 ];
 
 const client = new LaboratoryClient(
-  new Worker(new URL("worker.js", import.meta.url), { type: "module" }),
+  () => new Worker(new URL("worker.js", import.meta.url), { type: "module" }),
 );
 let canTrain = false, hasMnist = false;
 let entries: ExperimentEntry[] = [];
@@ -44,6 +45,7 @@ const control = new RunControl(client, view, {
     refreshList();
   },
   onRun: () => answers.setTickets(view.model.tickets),
+  onRestart: () => findOut(),
 });
 
 /** What would be run, and whether it can be. */
@@ -224,23 +226,26 @@ acceptFiles(client, {
   onError: (error) => tellError(error),
 });
 
-form.setArgs(FIRST_ARGS);
-try {
-  const opened = await client.ask("open");
-  canTrain = opened.obstacle === null;
-  hasMnist = opened.hasMnist;
-  if (opened.obstacle) tellObstacle(opened.obstacle);
-  if (hasMnist) showDataState("MNIST is here: choose it as the dataset.");
-  byId("adapter").textContent = opened.adapter
-    ? `Trains on ${opened.adapter.name}${
-      opened.adapter.isSoftware ? ", in software on the processor" : ""
-    }.`
-    : "";
-  showPlan();
-  if (opened.obstacle?.kind !== "storage") {
+/** Looks at the files, then for the GPU: what is saved is there at once. */
+async function findOut(): Promise<void> {
+  await attempt(async () => {
+    canTrain = false;
+    showPlan();
+    const opened = await client.ask("open");
+    hasMnist = opened.hasMnist;
+    if (hasMnist) showDataState("MNIST is here: choose it as the dataset.");
+    if (opened.obstacle) return tellObstacle(opened.obstacle);
+    await refreshList();
+    const { adapter, obstacle } = await findGpu(client);
+    canTrain = obstacle === null;
+    if (obstacle) tellObstacle(obstacle);
+    byId("adapter").textContent = adapter
+      ? `Trains on ${adapter.name}${adapter.isSoftware ? ", in software on the processor" : ""}.`
+      : "";
     await refreshList();
     offerToGoOn();
-  }
-} catch (error) {
-  tellError(error);
+  });
 }
+
+form.setArgs(FIRST_ARGS);
+await findOut();

@@ -5,7 +5,7 @@
  */
 
 import { judge, summarizeLevels } from "../../mnist_fc/summary.ts";
-import type { LaboratoryClient } from "../client.ts";
+import { GIVEN_UP, type LaboratoryClient } from "../client.ts";
 import type { Asked, LaboratoryEvent, RunEnd } from "../messages.ts";
 import { byId } from "./dom.ts";
 import { tell, tellError, untell } from "./failures.ts";
@@ -20,12 +20,20 @@ export interface RunControlActions {
   onState(): void;
   /** A network can be asked or looked at that could not before. */
   onRun(): void;
+  /** The worker was ended in the middle, and another one was started. */
+  onRestart(): void;
 }
+
+/** How long a stop waits for the GPU's answer and a checkpoint before the worker is ended. */
+const PATIENCE_MS = 10_000;
+const STOPPED = "Stopped; it can be continued under Saved experiments";
 
 /** See the head of this file. */
 export class RunControl {
   state: "idle" | "running" | "pausing" | "paused" = "idle";
   #asked: Asked | null = null;
+  #isStopping = false;
+  #patience: ReturnType<typeof setTimeout> | null = null;
   #wasHidden = false;
   readonly #steps = new StepPlayer(showSteps(byId("steps")));
   readonly #pause = byId<HTMLButtonElement>("pause");
@@ -64,14 +72,20 @@ export class RunControl {
       await this.#ended(await this.client.ask("run", asked));
     } catch (error) {
       this.#set("idle");
-      this.view.halt("Stopped by an error");
-      // The same settings would fail the same way.
-      const isFinal = error instanceof Error && /^(Usage|Input|Diverged)Error$/.test(error.name);
-      const again = { text: "Try again", run: () => this.run(asked) };
-      tellError(error, "error", isFinal ? [] : [again]);
+      if (error instanceof Error && error.name === GIVEN_UP) {
+        this.view.halt("Stopped: the GPU did not answer");
+      } else this.#failed(asked, error);
     }
     this.#steps.stop();
     this.actions.onState();
+  }
+
+  #failed(asked: Asked, error: unknown): void {
+    this.view.halt("Stopped by an error");
+    // The same settings would fail the same way.
+    const isFinal = error instanceof Error && /^(Usage|Input|Diverged)Error$/.test(error.name);
+    const again = { text: "Try again", run: () => this.run(asked) };
+    tellError(error, "error", isFinal ? [] : [again]);
   }
 
   /** Forgets a paused run: another experiment is shown. */
@@ -86,7 +100,7 @@ export class RunControl {
     if (end.state !== "finished") {
       this.#set(end.state === "paused" ? "paused" : "idle");
       this.view.halt(
-        end.state === "paused" ? "Paused" : "Stopped; it can be continued under Saved experiments",
+        end.state === "paused" ? "Paused" : STOPPED,
       );
       return;
     }
@@ -109,13 +123,21 @@ export class RunControl {
 
   async #end(isStopped: boolean): Promise<void> {
     if (this.state === "paused" && isStopped) {
-      this.view.halt("Stopped; it can be continued under Saved experiments");
+      this.view.halt(STOPPED);
       this.#asked = null;
       this.#set("idle");
       return;
     }
-    if (this.state !== "running") return;
+    if (!this.isBusy || this.#isStopping) return;
+    this.#isStopping = isStopped;
     this.#set("pausing");
+    this.view.waitForCheckpoint();
+    if (isStopped) {
+      this.#patience = setTimeout(() => {
+        this.client.restart();
+        this.actions.onRestart();
+      }, PATIENCE_MS);
+    }
     try {
       await this.client.ask("pause", { isStopped });
     } catch (error) {
@@ -141,6 +163,11 @@ export class RunControl {
 
   #set(state: RunControl["state"]): void {
     this.state = state;
+    if (!this.isBusy) {
+      this.#isStopping = false;
+      if (this.#patience !== null) clearTimeout(this.#patience);
+      this.#patience = null;
+    }
     this.#showButtons();
     this.actions.onState();
   }
@@ -149,7 +176,8 @@ export class RunControl {
     const { state } = this;
     document.body.classList.toggle("is-running", this.isBusy);
     this.#pause.hidden = this.#stop.hidden = state === "idle";
-    this.#pause.disabled = this.#stop.disabled = state === "pausing";
+    this.#pause.disabled = state === "pausing";
+    this.#stop.disabled = this.#isStopping;
     this.#pause.textContent = state === "paused"
       ? "Continue"
       : state === "pausing"

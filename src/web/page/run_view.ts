@@ -12,6 +12,7 @@ import { levelTable } from "./level_table.ts";
 import { LineChart } from "./line_chart.ts";
 import { showPixelMaps } from "./pixel_maps.ts";
 import { RunModel } from "./run_model.ts";
+import { Waiting } from "./waiting.ts";
 
 /** "about 2 min left". */
 export function timeLeft(seconds: number): string {
@@ -37,7 +38,7 @@ export function stageWords(stage: string): string {
 
 /** What is being waited for, as a sentence of the page. */
 function activityWords(activity: string): string {
-  return `${activity[0].toUpperCase()}${activity.slice(1)} …`;
+  return `${activity[0].toUpperCase()}${activity.slice(1)}`;
 }
 
 /** See the head of this file. */
@@ -56,6 +57,7 @@ export class RunView {
     top: 1,
     fromZero: false,
   });
+  readonly #waiting = new Waiting();
   readonly #figure = new AccuracyFigure(byId("accuracy"));
 
   constructor() {
@@ -99,6 +101,7 @@ export class RunView {
         break;
       case "progress":
         this.#progress(event);
+        this.#wait(this.#activity, !this.#isFresh);
         break;
       case "points":
         this.#showCurves();
@@ -107,15 +110,20 @@ export class RunView {
         this.#showMaps();
         break;
       case "run":
+        this.#wait("Getting the next network ready", true);
         this.#showMaps();
         this.#showRuns();
         break;
       case "step":
         if (event.step === "prepare") this.#title("Getting ready");
-        if (event.step === "report") this.#title("Drawing the figures");
+        if (event.step === "report") {
+          this.#title("Drawing the figures");
+          this.#wait("Putting the results together");
+        }
         break;
       case "activity":
-        if (this.#isFresh) this.#numbers(activityWords(event.activity), "");
+        this.#activity = activityWords(event.activity);
+        this.#wait(this.#activity, !this.#isFresh);
         break;
       case "notice":
         this.#note(event.text);
@@ -129,12 +137,26 @@ export class RunView {
     byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = false;
     byId<HTMLProgressElement>("progress").removeAttribute("value");
     byId("result").hidden = true;
+    this.#isEnding = false;
     this.#title("Getting ready");
-    this.#numbers("The digits are loaded and the GPU’s programs are compiled.", "");
+    this.#numbers("", "");
+    this.#wait("Getting ready");
+  }
+
+  /** Says what goes on now, with `isQuiet` only if it takes a while. */
+  #wait(what: string, isQuiet = false): void {
+    if (!this.#isEnding) this.#waiting.begin(what, isQuiet);
+  }
+
+  /** Says that the training ends as soon as the GPU answers. */
+  waitForCheckpoint(): void {
+    this.#isEnding = true;
+    this.#waiting.begin("Waiting for the GPU to end its step, then a checkpoint is written");
   }
 
   /** Shows that training has ended before its end. */
   halt(words: string): void {
+    this.#waiting.end();
     this.model.current = null;
     this.#title(words);
     byId("announcer").textContent = words;
@@ -143,6 +165,7 @@ export class RunView {
 
   /** Shows what came of a finished experiment. */
   finish(sentence: string, title = "Finished"): void {
+    this.#waiting.end();
     this.model.current = null;
     byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = true;
     this.#title(title);
@@ -173,6 +196,9 @@ export class RunView {
 
   /** Whether nothing has been measured yet. */
   #isFresh = true;
+  #activity = "";
+  /** Whether a checkpoint is waited for. */
+  #isEnding = false;
 
   #progress(event: Extract<LaboratoryEvent, { type: "progress" }>): void {
     const { done, total, iteration, iterations, loss, accuracy, speed, secondsLeft } = event;

@@ -15,7 +15,16 @@ import { runFlags } from "../src/mnist_fc/run_flags.ts";
 import { describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { type LaboratoryOptions, openLaboratory } from "./laboratory.ts";
-import { commandLine, leaveInterruptsToChild, notice, runTask, warn } from "./support.ts";
+import { onStopSignal } from "./stop_signals.ts";
+import {
+  commandLine,
+  leaveInterruptsToChild,
+  notice,
+  print,
+  printJson,
+  runTask,
+  warn,
+} from "./support.ts";
 
 const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
 
@@ -104,8 +113,7 @@ async function runProcesses(
     for (const child of children) child.kill("SIGINT");
   };
   leaveInterruptsToChild();
-  Deno.addSignalListener("SIGINT", stop);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  onStopSignal(stop);
   const results: LineResult[] = [];
   const waiting = [...lines];
   const work = async () => {
@@ -166,9 +174,9 @@ function report(results: readonly LineResult[], argfile: string, isJson: boolean
       wasFinished,
       error: error === null ? null : message(error),
     }));
-    console.log(JSON.stringify(document, null, 2));
+    printJson(document);
   } else {
-    console.log(
+    print(
       `${results.length} lines: ${results.length - failed.length - before} run, ` +
         `${before} finished before, ${failed.length} failed`,
     );

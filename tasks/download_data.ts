@@ -7,7 +7,7 @@ import { choice, path } from "../src/mnist_fc/flag_kinds.ts";
 import { defaultLocation } from "../src/mnist_fc/load_dataset.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { mnistPackage } from "./mnist_package.ts";
-import { notice, runTask } from "./support.ts";
+import { notice, print, runTask } from "./support.ts";
 
 const task = {
   name: "download-data",
@@ -56,5 +56,5 @@ await runTask(task, async (flags) => {
   if (flags.format === "npy") {
     await writeNpyFolder(storage, folder, await loadExampleFolder(storage, folder, flags.dataset));
   }
-  console.log(`${flags.dataset} is in ${folder}, verified`);
+  print(`${flags.dataset} is in ${folder}, verified`);
 });

@@ -4,7 +4,7 @@ import { UsageError } from "../src/errors.ts";
 import { EXPORT_FORMATS, exportFormatOf, exportRun } from "../src/foundations/exported_run.ts";
 import { choice, path } from "../src/mnist_fc/flag_kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { runTask } from "./support.ts";
+import { print, runTask } from "./support.ts";
 
 const task = {
   name: "export",
@@ -34,5 +34,5 @@ await runTask(task, async (flags, [run]) => {
     throw new UsageError(`--output ${output} has the ending of ${named} but --to is ${flags.to}`);
   }
   await storage.write(output, await exportRun(storage, run, flags.to));
-  console.log(output);
+  print(output);
 });

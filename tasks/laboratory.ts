@@ -16,7 +16,16 @@ import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { mnistPackage } from "./mnist_package.ts";
 import { BEAT_MS, createProgress, type Progress } from "./progress.ts";
-import { commandLine, interruptible, notice, runTask, type TaskValues, warn } from "./support.ts";
+import {
+  commandLine,
+  interruptible,
+  notice,
+  print,
+  printJson,
+  runTask,
+  type TaskValues,
+  warn,
+} from "./support.ts";
 
 /** What a task's flags say of how it works. */
 export interface LaboratoryOptions {
@@ -116,7 +125,8 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
       laboratory.progress.activity("drawing the chart");
       const report = await open.report();
       laboratory.progress.end();
-      console.log(json ? JSON.stringify(report.json, null, 2) : report.text);
+      if (json) printJson(report.json);
+      else print(report.text);
     } finally {
       await laboratory.close();
     }

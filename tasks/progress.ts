@@ -3,6 +3,7 @@
  * terminal, a plain line every few seconds elsewhere, nothing with --quiet.
  */
 
+import { onOneLine, writeStderr } from "./terminal.ts";
 import {
   type Activity,
   formatDuration,
@@ -50,15 +51,6 @@ function terminalColumns(): number {
   }
 }
 
-/** Writes to stderr; that no one reads it any more is no reason to stop an experiment. */
-function writeStderr(text: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
-}
-
 /** A display of the progress of one experiment, on stderr. */
 export function createProgress(options: ProgressOptions): Progress {
   const isTerminal = options.isTerminal ?? Deno.stderr.isTerminal();
@@ -93,7 +85,7 @@ export function createProgress(options: ProgressOptions): Progress {
       const seconds = (now() - activity.since) / 1000;
       parts.push(activity.name, ...(seconds >= 1 ? [formatDuration(seconds)] : []));
     }
-    return parts.join("  ");
+    return onOneLine(parts.join("  "));
   }
 
   function show(): void {

@@ -13,7 +13,7 @@ import { watchReport } from "../src/mnist_fc/watch_report.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { mnistPackage } from "./mnist_package.ts";
-import { interruptible, notice, runTask, warn } from "./support.ts";
+import { interruptible, notice, print, printJson, runTask, warn } from "./support.ts";
 
 const task = {
   name: "report",
@@ -62,13 +62,14 @@ await runTask(task, async (flags, roots) => {
   };
   if (!flags.watch) {
     const { text, json } = await writeReport({ ...options, reloadSeconds: null });
-    console.log(flags.json ? JSON.stringify(json, null, 2) : text);
+    if (flags.json) printJson(json);
+    else print(text);
     return;
   }
   const end = new AbortController();
   await interruptible(
     () => end.abort(),
-    () => watchReport({ ...options, signal: end.signal, onReport: console.log, onNotice: notice }),
+    () => watchReport({ ...options, signal: end.signal, onReport: print, onNotice: notice }),
   );
 });
 

@@ -7,6 +7,8 @@ import { InterruptedError, LotteryError, UsageError } from "../src/errors.ts";
 import { joinLine } from "../src/mnist_fc/argfile_lines.ts";
 import { boolean } from "../src/mnist_fc/flag_kinds.ts";
 import { type FlagSet, type FlagValues, helpText, parseArguments } from "../src/mnist_fc/flags.ts";
+import { onStopSignal } from "./stop_signals.ts";
+import { jsonText, onOneLine, visible, writeStderr } from "./terminal.ts";
 
 /** Flags that every task has. */
 const commonFlags = {
@@ -35,10 +37,20 @@ const ERASE_LINE = "\r\x1b[K";
 
 /** Writes a line to stderr, in the place of a progress line if one stands there. */
 function tell(text: string): void {
-  console.error((Deno.stderr.isTerminal() ? ERASE_LINE : "") + text);
+  writeStderr(`${Deno.stderr.isTerminal() ? ERASE_LINE : ""}${visible(text)}\n`);
 }
 
 let isQuiet = false;
+
+/** Prints a result on stdout. */
+export function print(text: string): void {
+  console.log(visible(text));
+}
+
+/** Prints a result as one JSON document. */
+export function printJson(value: unknown): void {
+  console.log(jsonText(value));
+}
 
 /** Tells the user something that is not a result: a line on stderr, unless --quiet. */
 export function notice(text: string): void {
@@ -60,7 +72,7 @@ export function leaveInterruptsToChild(): void {
 /** Told of the first interruption while there is something to save. */
 let onInterrupt: (() => void) | null = null;
 
-/** While `work` goes on, the first ctrl-C or SIGTERM calls `stop`; the second ends the process. */
+/** While `work` goes on, the first ctrl-C or other stop signal calls `stop`; the second ends the process. */
 export async function interruptible<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
   onInterrupt = stop;
   try {
@@ -99,9 +111,6 @@ export function commandLine(task: string): string {
   return joinLine(["deno", "task", task, ...Deno.args]);
 }
 
-/** Names in a message can come from files: what would move the cursor is left out. */
-const onOneLine = (text: string): string => text.replace(/\s*\p{Cc}+\s*/gu, " ").trim();
-
 /** Prints an error as its one line and ends the process. */
 function exitWith(error: unknown): never {
   const isDebug = Deno.args.includes("--debug");
@@ -112,21 +121,19 @@ function exitWith(error: unknown): never {
   }
   const hint = isDebug ? "" : " (run again with --debug for the stack)";
   tell(`error: ${error instanceof LotteryError ? message : `internal: ${message}${hint}`}`);
-  if (isDebug && error instanceof Error) console.error(error.stack);
+  if (isDebug && error instanceof Error) tell(error.stack ?? "");
   Deno.exit(error instanceof UsageError ? 2 : 1);
 }
 
 /**
- * Runs a task and ends the process. Results are printed with `console.log`, which a reader that goes
- * away (`| head`) does not disturb.
+ * Runs a task and ends the process. Results are printed with `print`, which a reader that goes away
+ * (`| head`) does not disturb.
  */
 export async function runTask<S extends FlagSet>(
   task: Task<S>,
   main: (values: TaskValues<S>, operands: string[]) => Promise<void>,
 ): Promise<never> {
-  Deno.addSignalListener("SIGINT", interrupt);
-  // Windows has no such signal.
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
+  onStopSignal(interrupt);
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     exitWith(event.reason);
@@ -139,7 +146,7 @@ export async function runTask<S extends FlagSet>(
     const flags: S & typeof commonFlags = { ...task.flags, ...commonFlags };
     const operandNames = task.operands ?? [];
     if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
-      console.log(helpText(task.name, task.summary, flags, task.examples, operandNames));
+      print(helpText(task.name, task.summary, flags, task.examples, operandNames));
       Deno.exit(0);
     }
     const { values, operands } = parseArguments(Deno.args, flags, operandNames);

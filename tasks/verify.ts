@@ -8,9 +8,11 @@ import { runFlags } from "../src/mnist_fc/run_flags.ts";
 import { firstError } from "../src/mnist_fc/job.ts";
 import type { DatasetChoice } from "../src/mnist_fc/load_dataset.ts";
 import { type CheckedRun, verify } from "../src/mnist_fc/verify.ts";
+import type { FileFault } from "../src/foundations/run_record.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { openLaboratory } from "./laboratory.ts";
-import { runTask, type TaskValues } from "./support.ts";
+import { print, printJson, runTask, type TaskValues } from "./support.ts";
+import { onOneLine } from "./terminal.ts";
 
 const task = {
   name: "verify",
@@ -38,22 +40,24 @@ await runTask(task, async (flags, [root]) => {
   const allFaults = [...damaged.flatMap((run) => run.faults), ...faults];
   const replays = flags.replay && allFaults.length === 0 ? await replay(finished, flags) : null;
   if (flags.json) {
-    console.log(JSON.stringify({ runs, faults, asides, ...(replays && { replays }) }, null, 2));
+    printJson({ runs, faults, asides, ...(replays && { replays }) });
   } else {
-    for (const run of damaged) {
-      for (const { path, fault } of run.faults) console.log(`${run.folder}  ${path} ${fault}`);
-    }
-    for (const { path, fault } of faults) console.log(`${path} ${fault}`);
-    for (const { folder, faults } of asides) {
-      const why = faults.map(({ path, fault }) => `; ${path} ${fault}`).join("");
-      console.log(`${folder}  is kept aside and no part of the experiment any more${why}`);
-    }
-    for (const { folder } of unfinished) console.log(`${folder}  is not finished`);
-    for (const result of replays ?? []) console.log(describeReplay(result));
-    console.log(
+    const lines = [
+      ...damaged.flatMap(({ folder, faults }) =>
+        faults.map((fault) => `${folder}  ${text(fault)}`)
+      ),
+      ...faults.map(text),
+      ...asides.map(({ folder, faults }) =>
+        [`${folder}  is kept aside, no part of the experiment any more`, ...faults.map(text)].join(
+          "; ",
+        )
+      ),
+      ...unfinished.map(({ folder }) => `${folder}  is not finished`),
+      ...(replays ?? []).map(describeReplay),
       `${runs.length} runs: ${finished.length} whole, ${damaged.length} damaged, ` +
-        `${unfinished.length} unfinished`,
-    );
+      `${unfinished.length} unfinished`,
+    ];
+    print(lines.map(onOneLine).join("\n"));
   }
   if (allFaults.length > 0) {
     const [{ path, fault }] = allFaults;
@@ -71,6 +75,10 @@ await runTask(task, async (flags, [root]) => {
     );
   }
 });
+
+function text({ path, fault }: FileFault): string {
+  return `${path} ${fault}`;
+}
 
 async function replay(finished: readonly CheckedRun[], flags: TaskValues<typeof task.flags>) {
   const laboratory = await openLaboratory(task.name, {

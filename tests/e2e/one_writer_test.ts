@@ -77,7 +77,7 @@ Deno.test("a lottery has its trial's folder: who would train a run in it is refu
   await locks.release();
   assertEquals(await readTree(`${folder}/first`), before);
   const again = await runLottery(...lotteryFlags("first"));
-  assertMatch(again.stderr, /^expected +0 of 3 runs to train/m);
+  assertMatch(again.stderr, /^runs +0 of 3 to train/m);
 });
 
 Deno.test("a single training has its folder: a lottery that would write there is refused", async () => {
@@ -93,5 +93,5 @@ Deno.test("a single training has its folder: a lottery that would write there is
   });
   await runLottery(...lotteryFlags("third"));
   const again = await runLottery(...lotteryFlags("third"));
-  assertMatch(again.stderr, /^expected +0 of 3 runs to train/m);
+  assertMatch(again.stderr, /^runs +0 of 3 to train/m);
 });

@@ -51,7 +51,7 @@ async function signalled(
 
 const calm = () => readTree(`${folder}/calm`, true);
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test(`${signal}: a checkpoint, the command to go on, exit 130; that command ends the same`, async () => {
     const path = `${folder}/${signal}`;
     const { code, stderr } = await signalled(

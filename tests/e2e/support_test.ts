@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { jsonText, onOneLine, visible } from "../../tasks/terminal.ts";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -114,6 +115,47 @@ Deno.test("the first ctrl-C saves, however it comes; one after a second stops at
   assertEquals((await child.status).code, 130);
   assertEquals(await stderr, "interrupted\n");
   await reader.cancel();
+});
+
+for (const signal of ["SIGTERM", "SIGHUP", "SIGXCPU"] as const) {
+  Deno.test(`${signal}, too, lets a task save first`, async () => {
+    const child = command(["--do=save", "--quiet"]).spawn();
+    const stderr = new Response(child.stderr).text();
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    assertEquals((await reader.read()).value, "working\n");
+    child.kill(signal);
+    assertEquals((await reader.read()).value, "saving\n");
+    child.kill("SIGKILL");
+    assertEquals(await stderr, "");
+    await reader.cancel();
+  });
+}
+
+Deno.test("a stderr that cannot be written changes neither what a task does nor its exit code", async () => {
+  for (const [args, code] of [["--seed=3", 0], ["--do=input", 1]] as const) {
+    const shell = new Deno.Command("/usr/bin/env", {
+      args: [
+        "sh",
+        "-c",
+        'exec "$0" run --quiet --no-prompt --allow-env --allow-sys=uid --allow-read ' +
+        'tests/e2e/support_task.ts "$1" 2>/dev/full',
+        Deno.execPath(),
+        args,
+      ],
+      cwd: root,
+    });
+    const outcome = await shell.output();
+    assertEquals([outcome.code, decode(outcome.stdout)], [code, ""]);
+  }
+});
+
+Deno.test("what is shown moves no cursor and ends no line", () => {
+  const hostile = "a\x1b[2J\x9b31mb\rc\u202ed\u2028e\x07";
+  assertEquals(visible(`${hostile}\tf\n`), "a\ufffd[2J\ufffd31mb\ufffdc\ufffdd\ufffde\ufffd\tf\n");
+  assertEquals(onOneLine(`x\r\n y${hostile}`), "x ya [2J 31mb c\ufffdd\ufffde");
+  const json = jsonText({ [hostile]: hostile });
+  assertEquals(JSON.parse(json), { [hostile]: hostile });
+  assertMatch(json, /^[\n -~]+$/);
 });
 
 Deno.test("a reader of stdout that goes away does not disturb a task", async () => {

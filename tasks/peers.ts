@@ -48,7 +48,7 @@ const javascript = (name: string, file: string, backend: string, iterations: num
   name,
   iterations,
   ways: [{
-    command: Deno.execPath(),
+    command: "deno",
     args: [
       "run",
       "--quiet",
@@ -102,7 +102,7 @@ export async function timeInChromium(
 ): Promise<{ ours: number; theirs: number } | null> {
   const pages = fromFileUrl(new URL("../tests/browser/time_pages.ts", import.meta.url));
   // In a process of its own: what drives the browser wants all permissions.
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+  const { success, stdout } = await new Deno.Command("deno", {
     args: ["run", "--quiet", LOCK, "-A", pages, `${rounds}`],
     cwd: ROOT,
     stderr: "null",

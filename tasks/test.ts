@@ -21,7 +21,7 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-sys",
   "--allow-net=127.0.0.1",
-  `--allow-run=${[Deno.execPath(), "/usr/bin/env", ...PYTHONS].join(",")}`,
+  `--allow-run=${["deno", Deno.execPath(), "/usr/bin/env", ...PYTHONS].join(",")}`,
 ];
 /** Playwright looks at files of the system that only this lets it see. */
 const BROWSER_PERMISSIONS = ["--allow-all"];
@@ -107,7 +107,7 @@ async function runTests(
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   const signal = AbortSignal.timeout(TIME_LIMIT_MINUTES * 60_000);
   try {
-    const child = new Deno.Command(Deno.execPath(), {
+    const child = new Deno.Command("deno", {
       args: ["test", "--quiet", LOCK, "--no-prompt", `--junit-path=${report}`].concat(
         permissions,
         options,

@@ -43,7 +43,7 @@ await runTask(task, async ({ kills, seed }) => {
   await writePatterns(`${folder}/data`, sizes);
   const command = await taskCommand("run-lottery");
   const start = (name: string) =>
-    new Deno.Command(Deno.execPath(), {
+    new Deno.Command("deno", {
       args: [
         ...command,
         ...SETTINGS,

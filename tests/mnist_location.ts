@@ -16,7 +16,7 @@ import { DenoStorage } from "../src/storage/deno.ts";
 const USUAL_FOLDERS = ["../data/mnist", "../../shared/mnist"].map((path) =>
   fromFileUrl(new URL(path, import.meta.url))
 );
-const STAND_IN = join(tmpdir(), "lottery-tests-synthetic-digits");
+const standIn = () => join(tmpdir(), "lottery-tests-synthetic-digits");
 
 const storage = new DenoStorage();
 
@@ -26,7 +26,7 @@ async function holdsMnist(folder: string): Promise<boolean> {
 
 /** Whether a folder that `mnistLocation` gave is said to hold MNIST itself, not the stand-in. */
 export function isRealMnist(folder: string): boolean {
-  return folder !== STAND_IN;
+  return folder !== standIn();
 }
 
 /**
@@ -47,17 +47,17 @@ export async function mnistLocation(): Promise<string> {
 /** Makes the stand-in's files, once per machine, and says that it is used. */
 const provideStandIn = once(async (): Promise<string> => {
   console.error(
-    `NO MNIST on this machine: the tests use synthetic digits (${STAND_IN}) in its place; ` +
+    `NO MNIST on this machine: the tests use synthetic digits (${standIn()}) in its place; ` +
       `\`deno task download-data\` or MNIST_LOCATION gives them MNIST`,
   );
-  if (await holdsMnist(STAND_IN)) return STAND_IN;
+  if (await holdsMnist(standIn())) return standIn();
   const { train, test } = await makeSyntheticDigits({ seed: 0 });
   const arrays = [train, test].flatMap(({ inputs, labels, count }) => [
     encodeIdx([count, 28, 28], Uint8Array.from(inputs)),
     encodeIdx([count], labels),
   ]);
   for (const [i, bytes] of arrays.entries()) {
-    await storage.write(join(STAND_IN, IDX_FILES[i]), bytes);
+    await storage.write(join(standIn(), IDX_FILES[i]), bytes);
   }
-  return STAND_IN;
+  return standIn();
 });

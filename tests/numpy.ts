@@ -17,7 +17,10 @@ async function hasNumpy(python: string): Promise<boolean> {
     }).output();
     return success;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    // Of a program that was not there at its start, Deno does not know that it may be run.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) {
+      return false;
+    }
     throw error;
   }
 }

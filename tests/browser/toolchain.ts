@@ -29,7 +29,7 @@ export interface ToolResult {
 
 /** Runs Deno in the project's folder. */
 export async function runDeno(args: string[]): Promise<ToolResult> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { success, stdout, stderr } = await new Deno.Command("deno", {
     args,
     cwd: ROOT,
     env: { NO_COLOR: "1" },

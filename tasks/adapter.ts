@@ -3,6 +3,7 @@
  * Mesa's software Vulkan driver (Debian, Ubuntu, as root) and runs the task again in a new process,
  * or throws a `NoAdapterError` that says which command to run.
  */
+import { prepareGpuEnvironment } from "../src/engine/environment.ts";
 import { NoAdapterError } from "../src/errors.ts";
 import { fromFileUrl } from "@std/path";
 import { aptInstall, mayAptInstall } from "./apt.ts";
@@ -20,20 +21,6 @@ const INSTALL_COMMANDS: readonly [distribution: RegExp, command: string][] = [
   [/arch/, "sudo pacman -S vulkan-swrast vulkan-icd-loader"],
   [/suse/, "sudo zypper install libvulkan_lvp libvulkan1"],
 ];
-
-/**
- * Settings that must be made before the process first looks for an adapter, on Linux: Vulkan alone
- * (the OpenGL fallback lacks limits that the engine needs), and no complaint by the Wayland library
- * about a missing XDG_RUNTIME_DIR, which no one here uses. What the user has set stays.
- */
-export function prepareGpuEnvironment(): void {
-  if (Deno.build.os !== "linux") return;
-  for (
-    const [name, value] of [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/nonexistent"]]
-  ) {
-    if (!Deno.env.has(name)) Deno.env.set(name, value);
-  }
-}
 
 /**
  * Returns if there is an adapter; otherwise installs a driver and ends the process with the exit code

@@ -2,6 +2,7 @@
  * `deno task test`: format, lint, type-checks and every test. Ends with the line `N passed, N failed`,
  * in which a check counts as a test; a test that is skipped, or a file that runs none, has failed.
  */
+import { prepareGpuEnvironment } from "../src/engine/environment.ts";
 import { LotteryError, UsageError } from "../src/errors.ts";
 import { string } from "../src/mnist_fc/flag_kinds.ts";
 import { findChromium } from "../tests/browser/chromium.ts";
@@ -9,7 +10,7 @@ import { LOCK, ROOT } from "../tests/browser/toolchain.ts";
 import { addTo, countResults, type FileResult, readJunit, type Tally } from "../tests/junit.ts";
 import { mnistLocation } from "../tests/mnist_location.ts";
 import { numpyPython, PYTHONS } from "../tests/numpy.ts";
-import { ensureAdapter, prepareGpuEnvironment } from "./adapter.ts";
+import { ensureAdapter } from "./adapter.ts";
 import { runChecks } from "./checks.ts";
 import { aptInstall, mayAptInstall } from "./apt.ts";
 import { leaveInterruptsToChild, runTask, warn } from "./support.ts";

@@ -3,12 +3,12 @@
  * it ends with, file by file, with an experiment that was never disturbed.
  */
 
+import { prepareGpuEnvironment } from "../src/engine/environment.ts";
 import { LotteryError } from "../src/errors.ts";
 import { RandomStream, seedKey } from "../src/engine/random.ts";
 import { integer } from "../src/mnist_fc/flag_kinds.ts";
 import { readTree, taskCommand, type Tree } from "../tests/e2e/cli.ts";
 import { writePatterns } from "../tests/e2e/small_data.ts";
-import { prepareGpuEnvironment } from "./adapter.ts";
 import { notice, runTask } from "./support.ts";
 
 const task = {

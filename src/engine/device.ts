@@ -5,6 +5,7 @@
  */
 
 import { DeviceLostError, GpuError, NoAdapterError, OutOfMemoryError } from "../errors.ts";
+import { prepareGpuEnvironment } from "./environment.ts";
 
 /** What is recorded of the adapter. */
 export interface AdapterDescription {
@@ -118,9 +119,13 @@ export function canReadStorageTextures(): boolean {
 /**
  * Opens the best adapter: a hardware one where there is one, else a software one.
  *
+ * In Deno it needs no permission. On Linux it sets DENO_WEBGPU_BACKEND and XDG_RUNTIME_DIR where they are
+ * not set, if `--allow-env` permits that; without, the driver may print that XDG_RUNTIME_DIR is missing.
+ *
  * @throws NoAdapterError if there is no WebGPU or no adapter
  */
 export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
+  prepareGpuEnvironment();
   if (!gpu) {
     throw new NoAdapterError("WebGPU is not available here; use Deno 2.9 or later, or Chrome");
   }

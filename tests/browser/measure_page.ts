@@ -7,7 +7,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import { prepareGpuEnvironment } from "../../tasks/adapter.ts";
+import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
 import { withModulePage } from "./module_page.ts";
 import { finished, ready, setFields, watchMainThread } from "./page_helpers.ts";
 import { testSite, withSite } from "./site_page.ts";

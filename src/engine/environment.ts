@@ -1,0 +1,27 @@
+/**
+ * What Deno must be told before a process first looks for an adapter. A browser needs none of it. This is
+ * the one place of the engine that asks whether it runs in Deno.
+ */
+
+/** Deno, as far as it is used here. */
+interface DenoProcess {
+  build: { os: string };
+  permissions: { querySync(asked: { name: "env"; variable: string }): { state: string } };
+  env: { has(name: string): boolean; set(name: string, value: string): void };
+}
+
+/**
+ * Settings on Linux: Vulkan alone, since the OpenGL fallback lacks limits that the engine needs; and a
+ * runtime folder, for want of which the Wayland library prints six lines that concern no one here.
+ */
+const SETTINGS = [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/nonexistent"]];
+
+/** Makes the settings that the user has not made, as far as Deno permits it; never asks for permission. */
+export function prepareGpuEnvironment(): void {
+  const { Deno: deno } = globalThis as { Deno?: DenoProcess };
+  if (deno?.build.os !== "linux") return;
+  for (const [variable, value] of SETTINGS) {
+    const { state } = deno.permissions.querySync({ name: "env", variable });
+    if (state === "granted" && !deno.env.has(variable)) deno.env.set(variable, value);
+  }
+}

@@ -5,12 +5,14 @@
 
 import { fromFileUrl } from "@std/path";
 import { LotteryError } from "../src/errors.ts";
-import { type LineResult, runLines } from "../src/mnist_fc/argfile_jobs.ts";
+import { LineConflicts, type LineResult, runLines } from "../src/mnist_fc/argfile_jobs.ts";
 import { type ArgfileLine, parseArgfile } from "../src/mnist_fc/argfile_lines.ts";
 import { boolean, integer } from "../src/mnist_fc/flag_kinds.ts";
+import { cachedLoader } from "../src/mnist_fc/data_cache.ts";
 import type { FlagSet } from "../src/mnist_fc/flags.ts";
+import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
 import { findRunner } from "../src/mnist_fc/runners/mod.ts";
-import type { Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
+import type { PlanContext, Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
 import { runFlags } from "../src/mnist_fc/run_flags.ts";
 import { describeSummary } from "../src/mnist_fc/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
@@ -115,9 +117,17 @@ async function runProcesses(
   leaveInterruptsToChild();
   onStopSignal(stop);
   const results: LineResult[] = [];
+  const conflicts = new LineConflicts(runner, planContext());
   const waiting = [...lines];
   const work = async () => {
     for (let line = waiting.shift(); line && !isStopped; line = waiting.shift()) {
+      const conflict = await conflicts.find(line);
+      if (isStopped) return;
+      if (conflict) {
+        results.push({ line: line.line, wasFinished: false, error: conflict });
+        notice(`line ${line.line}  failed`);
+        continue;
+      }
       const child = startLine(runner, line);
       children.add(child);
       const result = await finishLine(child, line);
@@ -136,6 +146,19 @@ async function runProcesses(
     Deno.exit(130);
   }
   return results.sort((a, b) => a.line - b.line);
+}
+
+/** What it takes to tell what lines will train. */
+function planContext(): PlanContext {
+  const storage = new DenoStorage();
+  return {
+    storage,
+    environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
+    loadData: cachedLoader((dataset, location) =>
+      loadDataset({ dataset, location, storage, onNotice: warn })
+    ),
+    onNotice: warn,
+  };
 }
 
 function startLine(runner: Runner<FlagSet>, { args }: ArgfileLine): Deno.ChildProcess {

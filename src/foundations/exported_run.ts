@@ -15,6 +15,7 @@ import { checkBinary, checkShape, type Network } from "./network.ts";
 import { onesMasks } from "./masks.ts";
 import * as paths from "./paths.ts";
 import { checkIntact } from "./run_files.ts";
+import { decodeRecord, encodeText, type RunRecord } from "./run_record.ts";
 import { restoreNetwork } from "./save_restore.ts";
 
 /** The formats that runs are exported to; also the endings of their files. */
@@ -123,6 +124,24 @@ export async function readExported(
         JSON.stringify(names.slice(0, 5)).slice(0, 200)
       }): give a file that \`deno task export\` wrote`,
   );
+}
+
+/**
+ * The record of an exported run; null if the file has none that is whole.
+ *
+ * @throws FormatError if the file is damaged
+ */
+export async function readExportedRecord(
+  storage: Storage,
+  path: string,
+  format: ExportFormat,
+): Promise<RunRecord | null> {
+  const bytes = await storage.read(path), name = paths.record("");
+  const text = format === "npz"
+    ? decodeNpz(bytes, path)[name]
+    : encodeText(decodeSafetensors(bytes, path).metadata[name] ?? "");
+  const record = text === undefined ? null : await decodeRecord(text);
+  return typeof record === "string" ? null : record;
 }
 
 function readTensors(

@@ -4,10 +4,11 @@
  */
 
 import type { Storage } from "../storage/storage.ts";
-import { exportFormatOf, readExported } from "./exported_run.ts";
+import { exportFormatOf, readExported, readExportedRecord } from "./exported_run.ts";
 import { checkBinary, type Network } from "./network.ts";
 import * as paths from "./paths.ts";
-import { checkIntact } from "./run_files.ts";
+import { checkIntact, readRecord } from "./run_files.ts";
+import type { RunRecord } from "./run_record.ts";
 import { restoreNetwork } from "./save_restore.ts";
 
 /** Which network of a run is meant. */
@@ -31,15 +32,38 @@ export async function readNetwork(
     const network = await readExported(storage, source, format, part);
     return checkMasks(network, part, (layer) => `${source}: mask of ${layer}`);
   }
-  const entries = await storage.list(source);
-  const isRun = entries.some(({ name, isDirectory }) => isDirectory && name === part);
-  const hasArrays = entries.some(({ name }) => name.endsWith(".npy"));
-  const folder = isRun && !hasArrays ? paths[part](source) : source;
+  const folder = await partFolder(storage, source, part);
   const run = above(folder), name = folder.replace(/\/+$/, "").slice(run.length).replace(/^\//, "");
   if (run !== "") await checkIntact(storage, run, name);
   if (part === "masks" && await isEmptyOfRun(storage, folder)) return {};
   const network = await restoreNetwork(storage, folder);
   return checkMasks(network, part, (layer) => paths.layer(folder, layer));
+}
+
+/** The folder of arrays that a folder stands for: itself, or that part of a run. */
+async function partFolder(storage: Storage, source: string, part: NetworkPart): Promise<string> {
+  const entries = await storage.list(source);
+  const isRun = entries.some(({ name, isDirectory }) => isDirectory && name === part);
+  const hasArrays = entries.some(({ name }) => name.endsWith(".npy"));
+  return isRun && !hasArrays ? paths[part](source) : source;
+}
+
+/**
+ * The record of the run whose network `readNetwork` reads; null where the path is of no run that has one.
+ *
+ * @throws FormatError if an exported file is damaged
+ */
+export async function readSourceRecord(
+  storage: Storage,
+  source: string,
+  part: NetworkPart,
+): Promise<RunRecord | null> {
+  const format = exportFormatOf(source);
+  if (format !== null && await storage.exists(source)) {
+    return await readExportedRecord(storage, source, format);
+  }
+  const run = above(await partFolder(storage, source, part));
+  return await readRecord(storage, run === "" ? "." : run);
 }
 
 /** Whether a folder is empty, and beside the initial weights of a run: any other one is a mistake. */

@@ -9,10 +9,10 @@ import { controlFlags } from "./control_flags.ts";
 import { choice, path } from "./flag_kinds.ts";
 import { flagName, type FlagSet, type FlagValues, nearest, quote, toArgs } from "./flags.ts";
 import { resolveProtocol } from "./protocols.ts";
-import { reinitializeFlags } from "./reinitialize_flags.ts";
+import { optional, reinitializeFlags } from "./reinitialize_flags.ts";
 import { protocolFlags, runFlags } from "./run_flags.ts";
 
-const { dataset, mnistLocation, permuteLabels, trainOrderSeed, seed, presets, control } = runFlags;
+const { dataset, mnistLocation, trainOrderSeed, seed, presets, control } = runFlags;
 
 /** Every flag of `argfile`. */
 export const argfileFlags = {
@@ -34,7 +34,8 @@ export const argfileFlags = {
       "levels 0 to 30",
     group: protocolFlags.protocol.group,
   }),
-  ...{ dataset, mnistLocation, permuteLabels, trainOrderSeed, seed, presets, control },
+  ...{ dataset, mnistLocation, trainOrderSeed, seed, presets, control },
+  permuteLabels: optional(runFlags.permuteLabels),
   masks: runFlags.masks,
   overwrite: runFlags.overwrite,
 };

@@ -19,14 +19,16 @@ export const controlFlags = {
     min: 0,
     max: 1000,
     help: "of which levels; of a single run, the one whose data order to use",
-    defaultText: "all of the experiment; 0",
+    defaultText:
+      "all of the experiment; of a single run, that of --output-dir …/trial3/2/…, else that " +
+      "of the run whose masks it gets, else 0",
     group,
   }),
   runs: intRanges({
     min: 1,
     max: 100000,
     help: "numbers of the runs of each kind, trial and level; of a single run, its own",
-    defaultText: "1-3; 1",
+    defaultText: "1-3; of a single run, that of --output-dir …/reinit2, else 1",
     group,
   }),
 };

@@ -5,6 +5,7 @@
 import { UsageError } from "../errors.ts";
 import type { LayerValues, TrainingLength } from "./flag_lists.ts";
 import { type FlagValues, quote } from "./flags.ts";
+import { numberIn } from "./folder_numbers.ts";
 import type { protocolFlags } from "./run_flags.ts";
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
@@ -91,11 +92,14 @@ export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?
 /**
  * The protocol that the flags describe.
  *
+ * @param base what fields have that are not given; that of --protocol unless it is given
  * @throws UsageError if --prune-percents names a layer that the network lacks, or several trials are
  *   to share one trial's folder (--output-dir)
  */
-export function resolveProtocol(flags: ProtocolFlagValues): Protocol {
-  const base = protocols[flags.protocol];
+export function resolveProtocol(
+  flags: ProtocolFlagValues,
+  base: Protocol = protocols[flags.protocol],
+): Protocol {
   const layers = flags.layers ?? base.layers;
   const kind = flags.optimizer ?? base.optimizer.kind;
   const usualRate = kind === base.optimizer.kind ? base.learningRate : USUAL_RATES[kind];
@@ -133,7 +137,7 @@ function resolvePercents(hiddenLayers: readonly number[], given: LayerValues): L
 
 function resolveTrials(flags: ProtocolFlagValues, usual: readonly number[]): readonly number[] {
   if (flags.outputDir === undefined) return flags.trials ?? usual;
-  const trials = flags.trials ?? [1];
+  const trials = flags.trials ?? [numberIn(flags.outputDir, "trial") ?? 1];
   if (trials.length === 1) return trials;
   throw new UsageError(
     `--output-dir ${quote(flags.outputDir)} is the folder of one trial, but --trials asks for ` +

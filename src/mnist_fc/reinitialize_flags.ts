@@ -3,6 +3,7 @@
 import { controlFlags } from "./control_flags.ts";
 import { choice, integer, path } from "./flag_kinds.ts";
 import { intRanges } from "./flag_lists.ts";
+import type { Flag } from "./flags.ts";
 import { protocolFlags, runFlags } from "./run_flags.ts";
 
 const {
@@ -17,18 +18,23 @@ const CONTROL = "Controls";
 const SINGLE =
   "A single run (with --output-dir; without it, the settings are the experiment's own)";
 
+/** A flag that shows whether it is given: its value is undefined where it is not. */
+export function optional<T>(flag: Flag<T, T>): Flag<T, undefined> {
+  return { ...flag, default: undefined };
+}
+
 /** Protocol fields, none of which has a default: a field that is given shows. */
 export const singleRunFlags = {
   protocol: choice({
     choices: ["quick", "paper", "google"],
     help: "settings of the run where its own flags do not give them",
-    defaultText: "quick",
+    defaultText: "those of the run whose masks or weights it gets; else quick",
     group: SINGLE,
   }),
   seed: integer({
     min: 0,
     help: "fixes every random choice",
-    defaultText: "0",
+    defaultText: "that of the run whose masks or weights it gets; else 0",
     group: SINGLE,
   }),
   ...Object.fromEntries(
@@ -49,7 +55,9 @@ export const reinitializeFlags = {
     min: 1,
     max: 1000,
     help: "of which trials; of a single run, the one whose random numbers to use",
-    defaultText: "all of the experiment; 1",
+    defaultText:
+      "all of the experiment; of a single run, that of --output-dir …/trial3/…, else that of " +
+      "the run whose masks it gets, else 1",
     group: CONTROL,
   }),
   experimentName: runFlags.experimentName,
@@ -72,7 +80,7 @@ export const reinitializeFlags = {
   ...singleRunFlags,
   dataset: runFlags.dataset,
   mnistLocation: runFlags.mnistLocation,
-  permuteLabels: runFlags.permuteLabels,
+  permuteLabels: optional(runFlags.permuteLabels),
   replicas: runFlags.replicas,
   kernels: runFlags.kernels,
   resume: runFlags.resume,

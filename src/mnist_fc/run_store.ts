@@ -5,7 +5,7 @@
  */
 
 import type { AdapterDescription } from "../engine/mod.ts";
-import { InputError } from "../errors.ts";
+import { InputError, LotteryError } from "../errors.ts";
 import { readCheckpoint } from "../foundations/run_checkpoints.ts";
 import {
   checkIntact,
@@ -103,6 +103,38 @@ async function isOf(
     );
   }
   return true;
+}
+
+/**
+ * The configuration to go on with: where a folder holds the run as earlier versions of this program understood
+ * the same command, that one.
+ */
+export async function continued(
+  storage: Storage,
+  folder: string,
+  now: RunConfig,
+  before: () => RunConfig,
+  { overwrite }: RunPolicy,
+  onNotice: (line: string) => void,
+): Promise<RunConfig> {
+  if (overwrite) return now;
+  const found = await configIn(storage, folder, await readCondition(storage, folder));
+  if (found === null || configDifferences(found, now).length === 0) return now;
+  let old: RunConfig;
+  try {
+    old = before();
+  } catch (error) {
+    // Settings that these examples do not allow: it was never trained so.
+    if (!(error instanceof LotteryError)) throw error;
+    return now;
+  }
+  if (configDifferences(found, old).length > 0) return now;
+  onNotice(
+    `${folder} holds this run as an earlier version began it (${
+      configDifferences(old, now).slice(0, 3).join("; ")
+    }): it is kept as it is; --overwrite trains it anew`,
+  );
+  return old;
 }
 
 /** The configuration of the run in a folder, as far as a record or a checkpoint tells it. */

@@ -190,7 +190,7 @@ Deno.test("reinitialize: other examples than the experiment's; a damaged record"
 });
 
 Deno.test("train: flags, masks and folders that cannot be used", async () => {
-  const settings = ["--layers=16", "--validation-size=20", "--training-len=10"];
+  const settings = ["--protocol=quick", "--layers=16", "--validation-size=20", "--training-len=10"];
   const train = (code: 1 | 2, args: string[], pattern: RegExp) =>
     place.assertTaskRefuses("train", code, [data, ...settings, ...args], pattern);
   const out = `--output-dir=${place.folder}/trained`;

@@ -180,17 +180,70 @@ Deno.test("argfile-runner: failing lines are reported at the end and stop no oth
     /^\S*some\.txt:2: unknown flag "--lerning-rate"; the nearest is --learning-rate/m,
     /^\S*some\.txt:3: nowhere does not exist/m,
     /^\S*some\.txt:4: writes to \S*\/some\/a, as line 1 does/m,
-    /^\S*some\.txt:5: reuse 1, trial 1, level 0: training diverged/m,
+    /^\S*some\.txt:5: reuse 1, trial 1, level 1: training diverged/m,
   );
   const before = await readTree(`${folder}/some`);
   assertEquals(part(before, /run\.json/).size, 2);
-  // In processes of their own the same lines fail, but the one that repeats another finds it finished.
+  // In processes of their own the same lines fail.
   await check(
     ["--jobs=2"],
-    "0 run, 3 finished before, 3 failed",
+    "0 run, 2 finished before, 4 failed",
     /some\.txt:3: nowhere does not exist/,
+    /^\S*some\.txt:4: writes to \S*\/some\/a, as line 1 does/m,
   );
   assertSameTree(await readTree(`${folder}/some`), before);
+});
+
+Deno.test("argfile-runner: the original's lines, whose folders alone name trials and runs; copies are refused", async () => {
+  const ticket = `${folder}/base/trial2/1/same_init`;
+  const run = async (runner: string, lines: string[], ...flags: string[]) => {
+    await Deno.writeTextFile(`${folder}/plain.txt`, lines.join("\n"));
+    return await runTask("argfile-runner", [runner, `${folder}/plain.txt`, ...flags]);
+  };
+  const lottery = (name: string) =>
+    [data.replaceAll("-location", "_location"), ...SETTINGS, "--iterations=0", "--seed=3"]
+      .concat(`--output_dir=${folder}/plain/${name}`).join(" ");
+  const tickets = await run("lottery_experiment", ["trial1", "trial2"].map(lottery));
+  assertEquals(tickets.stdout, "2 lines: 2 run, 0 finished before, 0 failed\n", tickets.stderr);
+  // The settings and the seed are those of the run that the masks are of.
+  const control = (name: string) =>
+    `--masks=${ticket}/masks ${data} --output_dir=${folder}/plain/${name}`;
+  const names = ["trial2/1/reinit1", "trial2/1/reinit2"];
+  const controls = await run("reinitialize", names.map(control));
+  assertEquals(controls.stdout, "2 lines: 2 run, 0 finished before, 0 failed\n", controls.stderr);
+  const plain = await readTree(`${folder}/plain`);
+  for (const name of [...names, "trial1/0/same_init", "trial2/0/same_init"]) {
+    const of = new RegExp(`^${name}/`);
+    assertSameTree(part(plain, of), part(tree, of));
+  }
+  // Two lines that nothing tells apart: neither folder says a number.
+  for (const flags of [[], ["--jobs=2"]]) {
+    const copies = await run("reinitialize", ["one", "two"].map(control), ...flags);
+    assertEquals(copies.code, 1);
+    assertMatch(
+      copies.stderr,
+      /^\S*plain\.txt:2: trains what line 1 trains, to the same bits \(reinit 1, trial 2, level 1, .*: give one of them another --trials or --runs or --seed$/m,
+    );
+    assertEquals(part(await readTree(`${folder}/plain`), /^two/).size, 0);
+  }
+});
+
+Deno.test("a folder that an earlier version filled under number 1 is continued as it is", async () => {
+  const ticket = `${folder}/base/trial2/1/same_init`, output = `${folder}/old/trial3`;
+  const flags = [data, ...SETTINGS, "--iterations=0", `--output-dir=${output}`];
+  await succeed("run-lottery", ...flags, "--trials=1");
+  const control = [data, ...SETTINGS, `--masks=${ticket}`, `--output-dir=${output}/2/reinit2`];
+  await succeed("reinitialize", ...control, "--trials=1", "--levels=0", "--runs=1", "--seed=0");
+  const before = await readTree(output);
+  for (const [task, args] of [["run-lottery", flags], ["reinitialize", control]] as const) {
+    const { stderr } = await succeed(task, ...args);
+    assertMatch(stderr, /^expected +0 of 1 runs to train/m);
+    assertMatch(stderr, /holds this run as an earlier version began it \(trial: 1, now 3/);
+  }
+  assertSameTree(await readTree(output), before);
+  await succeed("reinitialize", ...control, "--overwrite");
+  const { config } = JSON.parse(await Deno.readTextFile(`${output}/2/reinit2/run.json`));
+  assertEquals([config.trial, config.level, config.run, config.seed], [3, 2, 2, 3]);
 });
 
 /** Runs a task until its stderr matches, then interrupts it; gives the outcome. */

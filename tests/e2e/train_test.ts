@@ -72,6 +72,52 @@ Deno.test("a ticket is repeated from its folder, and from what export makes of i
   }
 });
 
+Deno.test("without flags a run has the settings of the run whose masks it gets; flags come first", async () => {
+  const ticket = `${folder}/base/trial1/1/same_init`;
+  const sources = [ticket, `${folder}/own.npz`, `${folder}/own.safetensors`];
+  for (const [i, source] of sources.entries()) {
+    if (i > 0) {
+      await succeed("export", ticket, `--to=${source.split(".")[1]}`, `--output=${source}`);
+    }
+    const output = `${folder}/as-source${i}`;
+    const args = [data, `--presets=${source}`, `--masks=${source}`, `--output-dir=${output}`];
+    const { stderr } = await succeed("train", ...args);
+    assertMatch(stderr, /^protocol +as \/\S+: 60 iterations per run, hidden layers 40-20/m);
+    assertSameTree(resultsOf(await readTree(output)), resultsOf(base, "trial1/1/same_init/"));
+  }
+  const config = async (name: string, ...args: string[]) => {
+    const output = `--output-dir=${folder}/${name}`;
+    const { stderr } = await succeed("train", data, ...args, output);
+    return { stderr, ...JSON.parse(await Deno.readTextFile(`${folder}/${name}/run.json`)).config };
+  };
+  const own = ["--training-len=20", "--seed=4", "--levels=0", "--permute-labels"];
+  const changed = await config("own/trial2/5/x", `--masks=${ticket}`, ...own);
+  const { iterations, seed, trial, level, permuteLabels, batchSize, validationSize } = changed;
+  assertEquals([iterations, seed, trial, level, permuteLabels], [20, 4, 2, 0, true]);
+  assertEquals([batchSize, validationSize], [60, 500]);
+  // Masks of the original's come without a record.
+  await Deno.mkdir(`${folder}/original/masks`, { recursive: true });
+  for (const layer of ["layer0", "layer1", "layer2"]) {
+    await Deno.copyFile(
+      `${ticket}/masks/${layer}.npy`,
+      `${folder}/original/masks/${layer}.npy`,
+    );
+  }
+  const bare = await config("bare", `--masks=${folder}/original/masks`, ...SETTINGS);
+  assertMatch(bare.stderr, /original\/masks comes without a run.json: .* --protocol quick/);
+  await Deno.mkdir(`${folder}/changed`);
+  for await (const { name } of Deno.readDir(`${folder}/data`)) {
+    const bytes = await Deno.readFile(`${folder}/data/${name}`);
+    if (name === "y_test.npy") bytes[bytes.length - 1] ^= 1;
+    await Deno.writeFile(`${folder}/changed/${name}`, bytes);
+  }
+  const other = await succeed(
+    "train",
+    ...[`--mnist-location=${folder}/changed`, `--masks=${ticket}`, `--output-dir=${folder}/other`],
+  );
+  assertMatch(other.stderr, /same_init was trained on other examples than these \(custom, /);
+});
+
 Deno.test("an exported run is what NumPy finds in the run's folder", async () => {
   const ticket = `${folder}/base/trial1/1/same_init`;
   await succeed("export", ticket, "--to", "npz", `--output=${folder}/a.npz`);

@@ -16,6 +16,7 @@ import {
   datasetText,
   loadExamples,
   type OpenJob,
+  planOf,
   type RunnerContext,
   trainingText,
 } from "./runner.ts";
@@ -81,7 +82,7 @@ export async function openControls(
   return {
     job,
     output: experimentPath,
-    folders: planned.map(({ folder }) => folder),
+    plan: planOf(planned.map(({ folder }) => folder), planned.map(({ config }) => config)),
     header: [
       ["dataset", datasetText(settings)],
       [

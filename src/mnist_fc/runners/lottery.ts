@@ -8,10 +8,16 @@ import { LotteryExperiment } from "../lottery_experiment.ts";
 import { lotteryReport } from "../lottery_report.ts";
 import { resolveProtocol } from "../protocols.ts";
 import { runFlags } from "../run_flags.ts";
+import { networkDigest } from "../../foundations/digest.ts";
+import type { FlagValues } from "../flags.ts";
+import { ticketConfig, ticketId } from "../run_config.ts";
+import { continued } from "../run_store.ts";
 import {
   count,
   datasetText,
   loadExamples,
+  type PlanContext,
+  planOf,
   readMasks,
   type Runner,
   trainingText,
@@ -38,18 +44,17 @@ export const lotteryRunner: Runner<typeof runFlags> = {
     resolveProtocol(flags);
   },
 
+  async plan(flags, context) {
+    return (await resolve(flags, context)).plan;
+  },
+
   async open(flags, context) {
     const { storage, queue } = context;
-    const protocol = resolveProtocol(flags);
     const { seed, permuteLabels, trainOrderSeed, experimentName } = flags;
-    const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
-    const usualPath = `results/${data.record.name}-${flags.protocol}`;
-    const experimentPath = flags.experimentPath ?? usualPath + (flags.oneShot ? "-one-shot" : "");
-    const output = flags.outputDir ?? experimentPath;
-    const trialFolder = (trial: number) => flags.outputDir ?? paths.trial(experimentPath, trial);
-    const presets = flags.presets && await readNetwork(storage, flags.presets, "initial");
-    const masks = await readMasks(storage, flags.masks);
-    const settings = settingsFor({ protocol, data, seed, permuteLabels, trainOrderSeed });
+    const { protocol, data, settings, start, policy, output, trialFolder, plan } = await resolve(
+      flags,
+      context,
+    );
     const job = await LotteryExperiment.open({
       storage,
       queue,
@@ -58,12 +63,12 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       seed,
       trialFolder,
       experimentName,
-      start: { presets: presets || undefined, masks: masks ?? undefined },
+      start,
       permuteLabels,
       trainOrderSeed,
       control: flags.control,
       oneShot: flags.oneShot,
-      policy: { overwrite: flags.overwrite, resume: flags.resume },
+      policy,
       locks: context.locks,
       onNotice: context.onNotice,
       onStart: (run) => {
@@ -78,7 +83,7 @@ export const lotteryRunner: Runner<typeof runFlags> = {
     return {
       job,
       output,
-      folders: trials.map((trial) => `${trialFolder(trial)}/*/${experimentName}`),
+      plan,
       header: [
         ["dataset", datasetText(settings)],
         [
@@ -108,6 +113,43 @@ export const lotteryRunner: Runner<typeof runFlags> = {
     };
   },
 };
+
+/** What the experiment of these flags is. */
+async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext) {
+  const { storage, onNotice } = context;
+  const { seed, permuteLabels, trainOrderSeed, experimentName, outputDir, oneShot } = flags;
+  const policy = { overwrite: flags.overwrite, resume: flags.resume };
+  const asked = resolveProtocol(flags);
+  const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
+  const usualPath = `results/${data.record.name}-${flags.protocol}`;
+  const experimentPath = flags.experimentPath ?? usualPath + (oneShot ? "-one-shot" : "");
+  const output = outputDir ?? experimentPath;
+  const trialFolder = (trial: number) => outputDir ?? paths.trial(experimentPath, trial);
+  const presets = flags.presets && await readNetwork(storage, flags.presets, "initial");
+  const masks = await readMasks(storage, flags.masks);
+  const settings = settingsFor({ protocol: asked, data, seed, permuteLabels, trainOrderSeed });
+  const given = {
+    presets: presets ? await networkDigest(presets) : null,
+    masks: masks && await networkDigest(masks),
+    ...(oneShot && { oneShot: true as const }),
+  };
+  const fullNetwork = (trial: number) =>
+    ticketConfig(ticketId(trial, 0), settings, asked.prunePercents, given);
+  let { trials } = asked;
+  if (outputDir !== undefined && flags.trials === undefined) {
+    // Earlier versions did not take the trial's number from the folder's name.
+    const folder = paths.run(outputDir, 0, experimentName);
+    const now = fullNetwork(trials[0]), before = () => fullNetwork(1);
+    trials = [(await continued(storage, folder, now, before, policy, onNotice)).trial];
+  }
+  const folders = trials.map((trial) => `${trialFolder(trial)}/*/${experimentName}`);
+  return {
+    ...{ data, settings, policy, output, trialFolder },
+    protocol: { ...asked, trials },
+    start: { presets: presets || undefined, masks: masks ?? undefined },
+    plan: planOf(folders, trials.map(fullNetwork)),
+  };
+}
 
 /** @throws UsageError if a place is given for examples that are built in */
 export function checkDatasetFlags(

@@ -50,6 +50,8 @@ export const randomSparsityRunner: Runner<typeof randomSparsityFlags> = {
     "deno task random-sparsity --initialization random,ticket --trials 1-2 --levels 1-10 --runs 1",
   ],
   check: checkDatasetFlags,
+  // The controls of an experiment are planned as its folder is opened.
+  plan: () => Promise.resolve(null),
   async open(flags, context) {
     const { initialization = ["random"] } = flags;
     const kinds = initialization.map((which) => KINDS[which]);

@@ -7,7 +7,6 @@ import { UsageError } from "../../errors.ts";
 import { readNetwork } from "../../foundations/network_source.ts";
 import type { Network } from "../../foundations/network.ts";
 import type { LayerSpec } from "../../engine/mod.ts";
-import { settingsFor } from "../configured_run.ts";
 import { REINIT_KINDS, type ReinitKind } from "../control_paths.ts";
 import { networkDigest } from "../../foundations/digest.ts";
 import { flagName, type FlagValues } from "../flags.ts";
@@ -18,16 +17,10 @@ import { controlId, type RunConfig } from "../run_config.ts";
 import { provideValueSets, readValueSets } from "../value_sets.ts";
 import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";
-import {
-  loadExamples,
-  type OpenJob,
-  readMasks,
-  type Runner,
-  type RunnerContext,
-  single,
-} from "./runner.ts";
-import { openSingleRun } from "./single_run.ts";
-import { withoutPruning } from "./train.ts";
+import { continued } from "../run_store.ts";
+import { type PlanContext, planOf, readMasks, type Runner, single } from "./runner.ts";
+import { openSingleRun, type SingleRun } from "./single_run.ts";
+import { protocolValues, resolveSingle, type SingleSettings } from "./single_settings.ts";
 
 type Flags = FlagValues<typeof reinitializeFlags>;
 
@@ -50,8 +43,17 @@ export const reinitializeRunner: Runner<typeof reinitializeFlags> = {
     else checkSingle(flags);
   },
 
+  async plan(flags, context) {
+    // The controls of an experiment are planned as its folder is opened.
+    if (flags.outputDir === undefined) return null;
+    const { folder, config } = await resolve(flags, flags.outputDir, context);
+    return planOf([folder], [config]);
+  },
+
   async open(flags, context) {
-    if (flags.outputDir !== undefined) return await openSingle(flags, flags.outputDir, context);
+    if (flags.outputDir !== undefined) {
+      return await openSingleRun(await resolve(flags, flags.outputDir, context), context);
+    }
     const kinds = REINIT_KINDS.filter((kind) => (flags.experiment ?? ["reinit"]).includes(kind));
     const values = flags.initializationDistribution;
     return await openControls(flags, kinds, context, { chart: "controls", values });
@@ -70,7 +72,7 @@ function checkWhole(flags: Flags): void {
         "its own settings: leave it out",
     );
   }
-  if (flags.permuteLabels) {
+  if (flags.permuteLabels !== undefined) {
     throw new UsageError(
       "--permute-labels is for a single run, with --output-dir; the controls of an experiment see " +
         "its own labels: leave it out",
@@ -97,9 +99,9 @@ function checkSingle(flags: Flags): void {
         `is ${kind}: reuse takes --initialization-distribution, reuse_sign --same-sign too`,
     );
   }
-  single(flags.trials, "--trials", 1);
-  single(flags.levels, "--levels", 0);
-  single(flags.runs, "--runs", 1);
+  single(flags.trials, "--trials");
+  single(flags.levels, "--levels");
+  single(flags.runs, "--runs");
   resolveProtocol(protocolValues(flags));
 }
 
@@ -108,20 +110,11 @@ function kindOf(flags: Flags): ReinitKind {
   return flags.sameSign === undefined ? "reuse" : "reuse_sign";
 }
 
-function protocolValues(flags: Flags) {
-  return withoutPruning({ ...flags, protocol: flags.protocol ?? "quick" as const });
-}
-
-async function openSingle(
-  flags: Flags,
-  folder: string,
-  context: RunnerContext,
-): Promise<OpenJob> {
-  const { storage } = context;
-  const { permuteLabels, trainOrderSeed, seed = 0 } = flags;
-  const protocol = resolveProtocol(protocolValues(flags));
-  const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
-  const settings = settingsFor({ protocol, data, seed, permuteLabels, trainOrderSeed });
+async function resolve(flags: Flags, folder: string, context: PlanContext): Promise<SingleRun> {
+  const { storage, onNotice } = context;
+  const { overwrite, resume } = flags, policy = { overwrite, resume };
+  const resolved = await resolveSingle(flags, context);
+  const { data, settings, settingsName } = resolved;
   const masks = await readMasks(storage, flags.masks);
   const values = flags.initializationDistribution === undefined
     ? undefined
@@ -129,23 +122,22 @@ async function openSingle(
   const signs = flags.sameSign === undefined
     ? undefined
     : await readNetwork(storage, flags.sameSign, "initial");
-  const config: RunConfig = {
-    ...controlId(
-      kindOf(flags),
-      single(flags.trials, "--trials", 1),
-      single(flags.levels, "--levels", 0),
-      single(flags.runs, "--runs", 1),
-    ),
-    ...settings,
+  const digests = {
     presets: null,
     masks: masks && await networkDigest(masks),
     ...(values && { values: await networkDigest(values) }),
     ...(signs && { signs: await networkDigest(signs) }),
   };
+  const configOf = ({ numbers, settings }: SingleSettings): RunConfig => ({
+    ...controlId(kindOf(flags), numbers.trial, numbers.level, numbers.run),
+    ...settings,
+    ...digests,
+  });
+  const before = () => configOf(resolved.before());
+  const now = configOf(resolved);
+  const config = await continued(storage, folder, now, before, policy, onNotice);
   const start = controlStart(config, { masks: masks ?? {}, values, signs });
-  const { overwrite, resume, protocol: name = "quick" } = flags;
-  const policy = { overwrite, resume };
-  return await openSingleRun({ folder, config, start, data, protocol: name, policy }, context);
+  return { folder, config, start, data, settingsName, policy };
 }
 
 /** Where an experiment keeps the value sets of a level: {experiment}/weights/{level}/initialization. */
@@ -153,7 +145,7 @@ const KEPT_SETS = /^(.+)\/weights\/(\d+)\/(?:(.+)_)?initialization\/?$/;
 
 /** The sets of a folder; those that an experiment would keep there are derived if they are missing. */
 async function readDistribution(
-  { storage, onNotice }: RunnerContext,
+  { storage, onNotice }: PlanContext,
   folder: string,
   layers: LayerSpec[],
 ): Promise<Network> {

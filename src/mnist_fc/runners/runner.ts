@@ -15,8 +15,21 @@ import type { Job } from "../job.ts";
 import type { Locks } from "../locks.ts";
 import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
 import type { Curves } from "../../engine/mod.ts";
-import type { RunId, RunSettings, StartedRun } from "../run_config.ts";
+import {
+  describeRun,
+  identityOf,
+  type RunConfig,
+  type RunId,
+  type RunSettings,
+  type StartedRun,
+} from "../run_config.ts";
 import type { RunSummary } from "../summary.ts";
+
+/** What it takes to tell what a job will train. */
+export type PlanContext = Pick<
+  RunnerContext,
+  "storage" | "environmentLocation" | "loadData" | "onNotice"
+>;
 
 /** What a runner works with; the same for all jobs that are carried out together. */
 export interface RunnerContext {
@@ -48,12 +61,29 @@ export interface OpenJob {
   job: Job;
   /** Where its results go. */
   output: string;
-  /** The folders that its runs write: two jobs must not have the same. */
-  folders: readonly string[];
+  /** What it will train. */
+  plan: Plan;
   /** What is about to be trained, as names and texts. */
   header: readonly [name: string, text: string][];
   /** After the job is carried out. */
   report(): Promise<Report>;
+}
+
+/** What a job trains and where: two jobs must have neither in common. */
+export interface Plan {
+  /** The folders that its runs write. */
+  folders: readonly string[];
+  /** Its runs, as `identityOf` has them; of a lottery, those of level 0. */
+  runs: readonly { identity: string; words: string }[];
+}
+
+/** The plan of runs in these folders. */
+export function planOf(folders: readonly string[], configs: readonly RunConfig[]): Plan {
+  const runs = configs.map((config) => ({
+    identity: identityOf(config),
+    words: describeRun(config),
+  }));
+  return { folders, runs };
 }
 
 /** See the head of this file. */
@@ -67,13 +97,17 @@ export interface Runner<S extends FlagSet> {
   examples: readonly string[];
   /** @throws UsageError for flags that exclude each other; needs no GPU. */
   check(values: FlagValues<S>): void;
+  /**
+   * What the job of these flags will train, without a GPU; null where only opening it tells. Throws as `open`.
+   */
+  plan(values: FlagValues<S>, context: PlanContext): Promise<Plan | null>;
   /** Reads what the job needs and looks at its folders; trains nothing. */
   open(values: FlagValues<S>, context: RunnerContext): Promise<OpenJob>;
 }
 
 /** Loads the examples that the flags name. MNIST_LOCATION says nothing of other datasets. */
 export async function loadExamples(
-  context: RunnerContext,
+  context: PlanContext,
   dataset: DatasetChoice,
   location: string | undefined,
 ): Promise<LoadedDataset> {
@@ -95,17 +129,15 @@ export async function readMasks(
 }
 
 /**
- * The number in a list that must have just one, such as `--trials 3` of a single run.
+ * The number in a list that must have just one, such as `--trials 3` of a single run; undefined without a list.
  *
  * @throws UsageError if it has more
  */
 export function single(
   values: readonly number[] | undefined,
   flag: string,
-  standard: number,
-): number {
-  if (values === undefined) return standard;
-  if (values.length === 1) return values[0];
+): number | undefined {
+  if (values === undefined || values.length === 1) return values?.[0];
   throw new UsageError(
     `${flag} names ${values.length} numbers, but a single run has one: give one`,
   );

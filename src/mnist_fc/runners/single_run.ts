@@ -6,21 +6,21 @@ import { PlannedRuns } from "../planned_runs.ts";
 import type { RunConfig } from "../run_config.ts";
 import type { RunPolicy } from "../run_store.ts";
 import { runReport } from "../run_report.ts";
-import { datasetText, type OpenJob, type RunnerContext, trainingText } from "./runner.ts";
+import { datasetText, type OpenJob, planOf, type RunnerContext, trainingText } from "./runner.ts";
 
 export interface SingleRun {
   folder: string;
   config: RunConfig;
   start: LevelStart;
   data: LoadedDataset;
-  /** Name of the protocol that its settings are of. */
-  protocol: string;
+  /** Whose settings it has, in a word or two. */
+  settingsName: string;
   policy: RunPolicy;
 }
 
 /** Looks at the run's folder; throws as `PlannedRuns.open`. */
 export async function openSingleRun(run: SingleRun, context: RunnerContext): Promise<OpenJob> {
-  const { folder, config, start, data, protocol, policy } = run;
+  const { folder, config, start, data, settingsName, policy } = run;
   const { storage, queue } = context;
   const job = await PlannedRuns.open({
     storage,
@@ -37,10 +37,10 @@ export async function openSingleRun(run: SingleRun, context: RunnerContext): Pro
   return {
     job,
     output: folder,
-    folders: [folder],
+    plan: planOf([folder], [config]),
     header: [
       ["dataset", datasetText(config)],
-      ["protocol", `${protocol}: ${trainingText(config)}`],
+      ["protocol", `${settingsName}: ${trainingText(config)}`],
       ["seed", `${config.seed}`],
     ],
     report: () => Promise.resolve(runReport(job.summaries[0], config, queue.gpu.adapter)),

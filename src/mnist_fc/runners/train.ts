@@ -1,39 +1,38 @@
 /** `train` (the original's runners/train.py): one network, optionally with masks and presets. */
 
-import { readNetwork } from "../../foundations/network_source.ts";
 import type { LevelStart } from "../../foundations/experiment.ts";
-import { settingsFor } from "../configured_run.ts";
+import { readNetwork } from "../../foundations/network_source.ts";
 import { networkDigest } from "../../foundations/digest.ts";
 import { path } from "../flag_kinds.ts";
 import { intRanges } from "../flag_lists.ts";
+import type { FlagValues } from "../flags.ts";
 import { resolveProtocol } from "../protocols.ts";
+import { optional, singleRunFlags } from "../reinitialize_flags.ts";
 import type { RunConfig } from "../run_config.ts";
 import { protocolFlags, runFlags } from "../run_flags.ts";
 import { checkDatasetFlags } from "./lottery.ts";
-import { loadExamples, readMasks, type Runner, single } from "./runner.ts";
-import { openSingleRun } from "./single_run.ts";
+import { continued } from "../run_store.ts";
+import { type PlanContext, planOf, readMasks, type Runner, single } from "./runner.ts";
+import { openSingleRun, type SingleRun } from "./single_run.ts";
+import { protocolValues, resolveSingle, type SingleSettings } from "./single_settings.ts";
 
-const {
-  iterations: _iterations,
-  prunePercents: _prunePercents,
-  trials: _trials,
-  ...trainingFlags
-} = protocolFlags;
+const { protocol, seed, trainOrderSeed: _trainOrderSeed, ...trainingFlags } = singleRunFlags;
+const { group } = protocolFlags.protocol;
 
 /** Every flag of `train`. */
 export const trainFlags = {
   dataset: runFlags.dataset,
   mnistLocation: runFlags.mnistLocation,
-  permuteLabels: runFlags.permuteLabels,
+  permuteLabels: optional(runFlags.permuteLabels),
   trainOrderSeed: runFlags.trainOrderSeed,
-  seed: runFlags.seed,
+  seed: { ...seed, group: runFlags.seed.group },
   presets: runFlags.presets,
   masks: runFlags.masks,
   trials: intRanges({
     min: 1,
     max: 1000,
     help: "the trial, one number, whose random numbers to use: initial weights and split",
-    defaultText: "1",
+    defaultText: "that of --output-dir …/trial3; else that of the run whose masks it gets; else 1",
     group: "Experiment",
   }),
   levels: intRanges({
@@ -42,10 +41,14 @@ export const trainFlags = {
     help:
       "the level, one number, whose data order to use: with the presets and masks of a ticket, " +
       "its own repeats it",
-    defaultText: "0",
+    defaultText:
+      "that of --output-dir …/trial3/2/…; else that of the run whose masks it gets; else 0",
     group: "Experiment",
   }),
-  ...trainingFlags,
+  protocol: { ...protocol, group },
+  ...Object.fromEntries(
+    Object.entries(trainingFlags).map(([name, flag]) => [name, { ...flag, group }]),
+  ) as typeof trainingFlags,
   outputDir: path({
     help: "folder of the run itself",
     defaultText: "results/train-{dataset}-{protocol}",
@@ -70,36 +73,47 @@ export const trainRunner: Runner<typeof trainFlags> = {
 
   check(flags) {
     checkDatasetFlags(flags);
-    single(flags.trials, "--trials", 1);
-    single(flags.levels, "--levels", 0);
-    resolveProtocol(withoutPruning(flags));
+    single(flags.trials, "--trials");
+    single(flags.levels, "--levels");
+    resolveProtocol(protocolValues(flags));
+  },
+
+  async plan(flags, context) {
+    const { folder, config } = await resolve(flags, context);
+    return planOf([folder], [config]);
   },
 
   async open(flags, context) {
-    const { storage } = context;
-    const { seed, permuteLabels, trainOrderSeed } = flags;
-    const trial = single(flags.trials, "--trials", 1);
-    const level = single(flags.levels, "--levels", 0);
-    const protocol = resolveProtocol(withoutPruning(flags));
-    const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
-    const folder = flags.outputDir ?? `results/train-${data.record.name}-${flags.protocol}`;
-    const settings = settingsFor({ protocol, data, seed, permuteLabels, trainOrderSeed });
-    const presets = flags.presets ? await readNetwork(storage, flags.presets, "initial") : null;
-    const masks = await readMasks(storage, flags.masks);
-    const config: RunConfig = {
-      ...{ kind: "train", trial, level, run: 0 },
-      ...settings,
-      presets: presets && await networkDigest(presets),
-      masks: masks && await networkDigest(masks),
-    };
-    const start: LevelStart = { presets: presets ?? undefined, masks: masks ?? undefined };
-    const { overwrite, resume, protocol: name } = flags;
-    const policy = { overwrite, resume };
-    return await openSingleRun({ folder, config, start, data, protocol: name, policy }, context);
+    return await openSingleRun(await resolve(flags, context), context);
   },
 };
 
-/** The flags with those of a lottery at their defaults. */
-export function withoutPruning<T>(flags: T) {
-  return { ...flags, iterations: undefined, prunePercents: undefined, trials: undefined };
+async function resolve(
+  flags: FlagValues<typeof trainFlags>,
+  context: PlanContext,
+): Promise<SingleRun> {
+  const { storage, onNotice } = context;
+  const { overwrite, resume } = flags, policy = { overwrite, resume };
+  const resolved = await resolveSingle(flags, context);
+  const { data, settingsName } = resolved;
+  const folder = flags.outputDir ??
+    `results/train-${data.record.name}-${flags.protocol ?? "quick"}`;
+  const presets = flags.presets ? await readNetwork(storage, flags.presets, "initial") : null;
+  const masks = await readMasks(storage, flags.masks);
+  const digests = {
+    presets: presets && await networkDigest(presets),
+    masks: masks && await networkDigest(masks),
+  };
+  const configOf = ({ numbers, settings }: SingleSettings): RunConfig => ({
+    kind: "train",
+    ...numbers,
+    run: 0,
+    ...settings,
+    ...digests,
+  });
+  const before = () => configOf(resolved.before());
+  const now = configOf(resolved);
+  const config = await continued(storage, folder, now, before, policy, onNotice);
+  const start: LevelStart = { presets: presets ?? undefined, masks: masks ?? undefined };
+  return { folder, config, start, data, settingsName, policy };
 }

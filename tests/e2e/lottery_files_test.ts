@@ -140,7 +140,7 @@ Deno.test("a second run in the same folder trains nothing and says the same", as
     ...short("--trials=1-2", `--experiment-path=${folder}/base`),
   );
   assertEquals(again.stdout, base.stdout);
-  assertStringIncludes(again.stderr, "expected  0 of 8 runs to train");
+  assertStringIncludes(again.stderr, "runs      0 of 8 to train");
   assertEquals(again.stderr.match(/\(finished before\)/g)?.length, 8);
   assertSameTree(await readTree(`${folder}/base`), baseTree);
 });

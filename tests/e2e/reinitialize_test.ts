@@ -30,7 +30,7 @@ Deno.test.beforeAll(async () => {
   await runLottery(data, ...short("--trials=1-2", "--iterations=1", "--seed=3", path));
   lotteryTree = await readTree(`${folder}/base`);
   const outcome = await succeed("reinitialize", data, ...ALL, path);
-  assertMatch(outcome.stderr, /^expected +22 of 24 runs to train/m);
+  assertMatch(outcome.stderr, /^runs +22 of 24 to train/m);
   stdout = outcome.stdout;
   tree = await readTree(`${folder}/base`);
 });
@@ -87,7 +87,7 @@ Deno.test("the same command again trains nothing and says the same", async () =>
     `--experiment-path=${folder}/base`,
     "--json",
   );
-  assertMatch(again.stderr, /^expected +0 of 24 runs to train/m);
+  assertMatch(again.stderr, /^runs +0 of 24 to train/m);
   const { levels, runs } = JSON.parse(again.stdout);
   assertEquals([levels.length, runs.length], [8, 28]);
   assertSameTree(await readTree(`${folder}/base`), tree);
@@ -237,7 +237,7 @@ Deno.test("a folder that an earlier version filled under number 1 is continued a
   const before = await readTree(output);
   for (const [task, args] of [["run-lottery", flags], ["reinitialize", control]] as const) {
     const { stderr } = await succeed(task, ...args);
-    assertMatch(stderr, /^expected +0 of 1 runs to train/m);
+    assertMatch(stderr, /^runs +0 of 1 to train/m);
     assertMatch(stderr, /holds this run as an earlier version began it \(trial: 1, now 3/);
   }
   assertSameTree(await readTree(output), before);

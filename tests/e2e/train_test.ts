@@ -49,7 +49,7 @@ Deno.test("without masks and presets it is the full network of the lottery, bit 
   );
   assertMatch(stdout, /^ *weights remaining .*\n.*\n +100\.00% .*%\n\nRun: \S+\/dense\n$/);
   const again = await train("dense", "--json");
-  assertMatch(again.stderr, /^expected +0 of 1 runs to train/m);
+  assertMatch(again.stderr, /^runs +0 of 1 to train/m);
   const { run, config } = JSON.parse(again.stdout);
   assertEquals([run.found, run.kind, config.kind, config.masks], [true, "train", "train", null]);
 });

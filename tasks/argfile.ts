@@ -2,6 +2,7 @@
 
 import { argfileFlags, argfileLines } from "../src/mnist_fc/argfile_flags.ts";
 import { runTask } from "./support.ts";
+import { writeStdout } from "./terminal.ts";
 
 const task = {
   name: "argfile",
@@ -20,23 +21,16 @@ const task = {
 /** Lines are printed so many at a time. */
 const CHUNK = 1000;
 
-await runTask(task, async (values, [kind]) => {
+await runTask(task, (values, [kind]) => {
   const chunk: string[] = [];
   for (const line of argfileLines(kind, values)) {
-    if (chunk.push(line) === CHUNK) await print(chunk.splice(0));
+    if (chunk.push(line) === CHUNK) show(chunk.splice(0));
   }
-  await print(chunk);
+  show(chunk);
+  return Promise.resolve();
 });
 
-/** Writes lines to stdout; a reader that goes away (`| head`) has read enough. */
-async function print(lines: string[]): Promise<void> {
-  if (lines.length === 0) return;
-  try {
-    const writer = Deno.stdout.writable.getWriter();
-    await writer.write(new TextEncoder().encode(lines.join("\n") + "\n"));
-    writer.releaseLock();
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    throw error;
-  }
+/** Prints lines; a reader that goes away ends it. */
+function show(lines: readonly string[]): void {
+  if (lines.length > 0 && !writeStdout(`${lines.join("\n")}\n`)) Deno.exit(0);
 }

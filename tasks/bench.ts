@@ -35,7 +35,7 @@ import {
   uploadSets,
 } from "./lenet_program.ts";
 import { JAVASCRIPT_PEERS, type Peer, PROCESSOR_PEERS, timeInChromium, timePeer } from "./peers.ts";
-import { notice, runTask } from "./support.ts";
+import { notice, print, runTask } from "./support.ts";
 
 const task = {
   name: "bench",
@@ -192,7 +192,7 @@ await runTask(task, async (flags) => {
     rows.map((row) => [row.what, format(row), verdict(row)]),
     "lrl",
   );
-  console.log(flags.json ? JSON.stringify({ adapter: gpu.adapter, rows }, null, 2) : table);
+  print(flags.json ? JSON.stringify({ adapter: gpu.adapter, rows }, null, 2) : table);
   gpu.destroy();
 });
 

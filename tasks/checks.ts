@@ -7,6 +7,7 @@ import {
   type ToolResult,
 } from "../tests/browser/toolchain.ts";
 import { addTo, type Tally } from "../tests/junit.ts";
+import { print } from "./support.ts";
 
 const PEERS = ["--config", "tests/peers/deno.json", "tests/peers"];
 const CHECKS: [name: string, run: () => Promise<ToolResult>][] = [
@@ -28,7 +29,7 @@ export async function runChecks(): Promise<Tally> {
   const tally: Tally = { passed: 0, failed: 0 };
   for (const [name, run] of CHECKS) {
     const { success, stdout, stderr } = await run();
-    console.log(`${name} ... ${success ? "ok" : `FAILED\n${stdout}${stderr}`}`);
+    print(`${name} ... ${success ? "ok" : `FAILED\n${stdout}${stderr}`}`);
     addTo(tally, success ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
   }
   return tally;

@@ -4,7 +4,7 @@ import { LotteryError, UsageError } from "../src/errors.ts";
 import { integer, string } from "../src/mnist_fc/flag_kinds.ts";
 import { fuzz, FuzzFailure } from "../tests/formats/fuzz.ts";
 import { PARSERS } from "../tests/formats/parsers.ts";
-import { runTask } from "./support.ts";
+import { print, runTask } from "./support.ts";
 
 const task = {
   name: "fuzz",
@@ -25,17 +25,17 @@ await runTask(task, async ({ cases, seed, parser }) => {
     const names = PARSERS.map(({ name }) => JSON.stringify(name)).join(", ");
     throw new UsageError(`--parser ${JSON.stringify(parser)} is none of ${names}`);
   }
-  console.log("parser                    cases    refused  slowest ms  cases/s");
+  print("parser                    cases    refused  slowest ms  cases/s");
   for (const parser of chosen) {
     const start = performance.now();
     const { refused, slowestMilliseconds } = await fuzz(parser, cases, seed).catch((error) => {
       throw error instanceof FuzzFailure ? new LotteryError(error.message) : error;
     });
     const speed = cases / (performance.now() - start) * 1000;
-    console.log(
+    print(
       `${parser.name.padEnd(20)} ${`${cases}`.padStart(10)} ${`${refused}`.padStart(10)} ` +
         `${slowestMilliseconds.toFixed(1).padStart(11)} ${speed.toFixed(0).padStart(8)}`,
     );
   }
-  console.log(`${chosen.length} parsers, ${chosen.length * cases} cases: none failed`);
+  print(`${chosen.length} parsers, ${chosen.length * cases} cases: none failed`);
 });

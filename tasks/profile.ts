@@ -12,7 +12,7 @@ import {
   timeIterations,
   uploadSets,
 } from "./lenet_program.ts";
-import { notice, runTask } from "./support.ts";
+import { notice, print, runTask } from "./support.ts";
 
 const task = {
   name: "profile",
@@ -61,7 +61,7 @@ await runTask(task, async (flags) => {
   gpu.destroy();
   if (flags.json) {
     const { adapter } = gpu;
-    console.log(
+    print(
       JSON.stringify({ adapter, optimizer, replicas, batchSize, wall, kernels }, null, 2),
     );
     return;
@@ -77,8 +77,8 @@ await runTask(task, async (flags) => {
   rows.push(["all kernels, one by one", total.toFixed(4), "100%", "", "", ""]);
   rows.push(["an iteration, in one pass", wall.toFixed(4), "", "", "", ""]);
   const head = ["kernel", "ms", "share", "MFLOP", "GFLOP/s", "GB/s"];
-  console.log(formatTable(head, rows, "lrrrrr"));
-  console.log(
+  print(formatTable(head, rows, "lrrrrr"));
+  print(
     "FLOP and bytes are those of dense arithmetic, whatever zeros are left out; " +
       `${
         gpu.device.features.has("timestamp-query")

@@ -4,6 +4,8 @@
  */
 
 import { toFileUrl } from "@std/path";
+import { LotteryError, StorageError } from "../src/errors.ts";
+import { makeTemporaryFolder } from "../src/storage/deno.ts";
 import { DATASETS_ON_SITE } from "../src/web/examples.ts";
 import { LOCK, ROOT, runDeno } from "../tests/browser/toolchain.ts";
 
@@ -29,7 +31,7 @@ export async function buildSite(mnist: Site = new Map()): Promise<Site> {
   for (const path of PLAIN) {
     site.set(path.split("/").at(-1)!, await Deno.readFile(`${ROOT}${path}`));
   }
-  const folder = await Deno.makeTempDir();
+  const folder = await makeTemporaryFolder();
   try {
     // Entries of one folder give bundles in one folder.
     const entries = Object.entries(ENTRIES).map(async ([name, path]) => {
@@ -43,7 +45,7 @@ export async function buildSite(mnist: Site = new Map()): Promise<Site> {
       ...["--minify", "--keep-names", "--code-splitting", `--outdir=${folder}/out`],
       ...await Promise.all(entries),
     ]);
-    if (!success) throw new Error(`the page cannot be bundled: ${stderr}`);
+    if (!success) throw new LotteryError(`the page cannot be bundled: ${reasonOf(stderr)}`);
     for await (const { name } of Deno.readDir(`${folder}/out`)) {
       site.set(name, await Deno.readFile(`${folder}/out/${name}`));
     }
@@ -52,6 +54,9 @@ export async function buildSite(mnist: Site = new Map()): Promise<Site> {
   }
   return site;
 }
+
+/** What Deno says of a failure, without the stack that follows. */
+const reasonOf = (stderr: string) => stderr.split("\n\nStack backtrace")[0].replace(/^error: /, "");
 
 const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
@@ -65,6 +70,38 @@ const TYPES: Record<string, string> = {
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Where the page is served. */
+export const HOST = "127.0.0.1", USUAL_PORT = 8000;
+
+/**
+ * Serves a site on this machine, on the usual port or a free one if none is asked for.
+ *
+ * @throws StorageError if the port cannot be had
+ */
+export async function serveSite(site: Site, port?: number): Promise<Deno.HttpServer<Deno.NetAddr>> {
+  const handler = await siteHandler(site);
+  const listen = (port: number) =>
+    Deno.serve({ hostname: HOST, port, onListen: () => {} }, (request) => handler(request));
+  try {
+    return listen(port ?? USUAL_PORT);
+  } catch (error) {
+    if (port === undefined && error instanceof Deno.errors.AddrInUse) return listen(0);
+    throw portError(error, port ?? USUAL_PORT);
+  }
+}
+
+/** Why a port cannot be had, for the user. Exported for its tests: root may take any. */
+export function portError(error: unknown, port: number): unknown {
+  const advice = "give another --port, or none for a free one";
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new StorageError(`port ${port} is taken: ${advice}`);
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new StorageError(`port ${port} is not permitted to this user: ${advice}`);
+  }
+  return error;
 }
 
 /** Answers requests for the files of a site, and for nothing else. */
@@ -85,7 +122,10 @@ export async function siteHandler(site: Site): Promise<(request: Request) => Res
       headers.set("allow", "GET, HEAD");
       return new Response(null, { status: 405, headers });
     }
-    const name = new URL(request.url).pathname.slice(1) || "index.html";
+    // The address is made of what the client calls this host.
+    const address = URL.parse(request.url);
+    if (!address) return new Response("There is no such host.\n", { status: 400, headers });
+    const name = address.pathname.slice(1) || "index.html";
     const bytes = site.get(name);
     if (!bytes) return new Response("There is no such page.\n", { status: 404, headers });
     headers.set("content-type", TYPES[name.split(".").at(-1)!] ?? "application/octet-stream");

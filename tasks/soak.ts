@@ -10,9 +10,9 @@ import { RunQueue } from "../src/foundations/run_queue.ts";
 import { train } from "../src/foundations/trainer.ts";
 import { makeSyntheticDigits } from "../src/datasets/synthetic_digits.ts";
 import { integer } from "../src/mnist_fc/flag_kinds.ts";
-import { DenoStorage } from "../src/storage/deno.ts";
+import { DenoStorage, makeTemporaryFolder } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
-import { notice, runTask } from "./support.ts";
+import { notice, print, runTask } from "./support.ts";
 
 const task = {
   name: "soak",
@@ -43,17 +43,17 @@ await runTask(task, async ({ iterations, runs }) => {
   const buffers = countBuffers(gpu);
   const digits = await makeSyntheticDigits({ seed: 1, trainCount: 2000, testCount: 500 });
   const dataset = new DatasetBase(digits, { validationSize: 500 });
-  const folder = await Deno.makeTempDir({ prefix: "soak-" });
+  const folder = await makeTemporaryFolder("soak-");
   const storage = new DenoStorage();
   const header = (what: string, unit: string) =>
-    console.log(`${what.padEnd(12)}  resident MB  heap MB  GPU buffers  ${unit}`);
+    print(`${what.padEnd(12)}  resident MB  heap MB  GPU buffers  ${unit}`);
   const line = (done: number, microseconds: number) => {
     const { rss, heapUsed } = Deno.memoryUsage();
     const numbers = [rss / 2 ** 20, heapUsed / 2 ** 20, buffers(), microseconds].map((n) =>
       n.toFixed(0)
     );
     const [resident, heap, live, time] = numbers;
-    console.log(
+    print(
       `${`${done}`.padEnd(12)}  ${resident.padStart(11)}  ${heap.padStart(7)}  ` +
         `${live.padStart(11)}  ${time.padStart(12)}`,
     );

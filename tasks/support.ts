@@ -8,7 +8,7 @@ import { joinLine } from "../src/mnist_fc/argfile_lines.ts";
 import { boolean } from "../src/mnist_fc/flag_kinds.ts";
 import { type FlagSet, type FlagValues, helpText, parseArguments } from "../src/mnist_fc/flags.ts";
 import { onStopSignal } from "./stop_signals.ts";
-import { jsonText, onOneLine, visible, writeStderr } from "./terminal.ts";
+import { jsonText, onOneLine, visible, writeStderr, writeStdout } from "./terminal.ts";
 
 /** Flags that every task has. */
 const commonFlags = {
@@ -44,12 +44,12 @@ let isQuiet = false;
 
 /** Prints a result on stdout. */
 export function print(text: string): void {
-  console.log(visible(text));
+  writeStdout(`${visible(text)}\n`);
 }
 
 /** Prints a result as one JSON document. */
 export function printJson(value: unknown): void {
-  console.log(jsonText(value));
+  writeStdout(`${jsonText(value)}\n`);
 }
 
 /** Tells the user something that is not a result: a line on stderr, unless --quiet. */
@@ -111,6 +111,12 @@ export function commandLine(task: string): string {
   return joinLine(["deno", "task", task, ...Deno.args]);
 }
 
+/** Whether an error is the system's (a file, a port, a program that cannot be had), not a bug's. */
+function isRefusal(error: unknown): boolean {
+  return Object.values(Deno.errors).some((kind) => error instanceof kind) ||
+    (error instanceof Error && "code" in error && /^E[A-Z]+$/.test(`${error.code}`));
+}
+
 /** Prints an error as its one line and ends the process. */
 function exitWith(error: unknown): never {
   const isDebug = Deno.args.includes("--debug");
@@ -120,7 +126,8 @@ function exitWith(error: unknown): never {
     Deno.exit(INTERRUPTED);
   }
   const hint = isDebug ? "" : " (run again with --debug for the stack)";
-  tell(`error: ${error instanceof LotteryError ? message : `internal: ${message}${hint}`}`);
+  const kind = isRefusal(error) ? "the system refused: " : "internal: ";
+  tell(`error: ${error instanceof LotteryError ? message : `${kind}${message}${hint}`}`);
   if (isDebug && error instanceof Error) tell(error.stack ?? "");
   Deno.exit(error instanceof UsageError ? 2 : 1);
 }

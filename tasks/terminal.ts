@@ -3,6 +3,8 @@
  * or turn the direction of writing is shown as a replacement character.
  */
 
+import { StorageError } from "../src/errors.ts";
+
 /** Control characters but the end of a line and the tabulator; and those that turn lines or end them otherwise. */
 const UNSAFE = /[^\P{Cc}\n\t]|[\u2028-\u202e\u2066-\u2069]/gu;
 
@@ -20,6 +22,26 @@ export function onOneLine(text: string): string {
 export function jsonText(value: unknown): string {
   const escape = (unsafe: string) => `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value, null, 2).replace(UNSAFE, escape);
+}
+
+/**
+ * Writes to stdout; gives whether someone still reads it: `| head` has read enough.
+ *
+ * @throws StorageError if it cannot be written, as into a file on a full disk
+ */
+export function writeStdout(text: string): boolean {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StorageError(
+      `results cannot be written to stdout (${reason}); send them elsewhere, then run the same ` +
+        "command again",
+    );
+  }
 }
 
 /**

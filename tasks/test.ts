@@ -5,6 +5,7 @@
 import { prepareGpuEnvironment } from "../src/engine/environment.ts";
 import { LotteryError, UsageError } from "../src/errors.ts";
 import { string } from "../src/mnist_fc/flag_kinds.ts";
+import { makeTemporaryFolder } from "../src/storage/deno.ts";
 import { findChromium } from "../tests/browser/chromium.ts";
 import { LOCK, ROOT } from "../tests/browser/toolchain.ts";
 import { addTo, countResults, type FileResult, readJunit, type Tally } from "../tests/junit.ts";
@@ -13,7 +14,7 @@ import { numpyPython, PYTHONS } from "../tests/numpy.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { runChecks } from "./checks.ts";
 import { aptInstall, mayAptInstall } from "./apt.ts";
-import { leaveInterruptsToChild, runTask, warn } from "./support.ts";
+import { leaveInterruptsToChild, print, runTask, warn } from "./support.ts";
 
 /** What tests may do: files anywhere, programs by name, no network but this machine. */
 const PERMISSIONS = [
@@ -59,7 +60,7 @@ async function provideAll(): Promise<void> {
     "python3-numpy",
   );
   await provide("Chromium", () => Promise.resolve(findChromium() !== null), "chromium");
-  console.log(`examples: ${await mnistLocation()}`);
+  print(`examples: ${await mnistLocation()}`);
 }
 
 /** Test files below a path, as paths from the project's folder. */
@@ -105,7 +106,8 @@ async function runTests(
   permissions: string[],
   options: string[],
 ): Promise<{ success: boolean; results: FileResult[] }> {
-  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  const folder = await makeTemporaryFolder(), report = `${folder}/report.xml`;
+  await Deno.writeTextFile(report, "");
   const signal = AbortSignal.timeout(TIME_LIMIT_MINUTES * 60_000);
   try {
     const child = new Deno.Command("deno", {
@@ -120,10 +122,10 @@ async function runTests(
       signal,
     }).spawn();
     const { success } = await child.status;
-    if (signal.aborted) console.log(`ended after ${TIME_LIMIT_MINUTES} minutes: a test hangs`);
+    if (signal.aborted) print(`ended after ${TIME_LIMIT_MINUTES} minutes: a test hangs`);
     return { success, results: readJunit(await Deno.readTextFile(report)) };
   } finally {
-    await Deno.remove(report);
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -172,7 +174,7 @@ await runTask(
       const examples = documented.flatMap(examplesOf);
       if (examples.length === 0) {
         tally.failed++; // Without files, deno test would run all that there are.
-        console.log("no example of a docstring was found; that counts as failed");
+        print("no example of a docstring was found; that counts as failed");
       } else {
         const options = ["--doc", "--no-check"];
         const { success, results } = await runTests(documented, PERMISSIONS, options);
@@ -181,9 +183,9 @@ await runTask(
     }
     if (isWhole && gpuTests === 0) {
       tally.failed++;
-      console.log("no test ran on the GPU; that counts as failed");
+      print("no test ran on the GPU; that counts as failed");
     }
-    console.log(`${tally.passed} passed, ${tally.failed} failed`);
+    print(`${tally.passed} passed, ${tally.failed} failed`);
     if (tally.failed > 0 || tally.passed === 0) Deno.exit(1);
   },
 );

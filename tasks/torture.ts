@@ -6,10 +6,11 @@
 import { prepareGpuEnvironment } from "../src/engine/environment.ts";
 import { LotteryError } from "../src/errors.ts";
 import { RandomStream, seedKey } from "../src/engine/random.ts";
+import { makeTemporaryFolder } from "../src/storage/deno.ts";
 import { integer } from "../src/mnist_fc/flag_kinds.ts";
 import { readTree, taskCommand, type Tree } from "../tests/e2e/cli.ts";
 import { writePatterns } from "../tests/e2e/small_data.ts";
-import { notice, runTask } from "./support.ts";
+import { notice, print, runTask } from "./support.ts";
 
 const task = {
   name: "torture",
@@ -38,7 +39,7 @@ const SETTINGS = [
 
 await runTask(task, async ({ kills, seed }) => {
   prepareGpuEnvironment();
-  const folder = await Deno.makeTempDir({ prefix: "torture-" });
+  const folder = await makeTemporaryFolder("torture-");
   const sizes = { imageShape: [12, 12] as [number, number], classes: 5, train: 600, test: 200 };
   await writePatterns(`${folder}/data`, sizes);
   const command = await taskCommand("run-lottery");
@@ -84,7 +85,7 @@ await runTask(task, async ({ kills, seed }) => {
     if (killed === kills) break;
     experiment++;
   }
-  console.log(
+  print(
     `${killed} kills, ${starts} starts, ${experiment} experiments: each ended with the ${calm.size} files of ` +
       `the undisturbed one, bit for bit. A kill left a checkpoint ${met.checkpoint} times, a half-saved ` +
       `run ${met.saving} times, a half-written file ${met.temporary} times.`,

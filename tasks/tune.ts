@@ -24,7 +24,7 @@ import {
   type Uploaded,
   uploadSets,
 } from "./lenet_program.ts";
-import { notice, runTask } from "./support.ts";
+import { notice, print, runTask } from "./support.ts";
 
 const task = {
   name: "tune",
@@ -164,7 +164,7 @@ await runTask(task, async (flags) => {
     `${chosen ?? "as many as fit"}`,
     Object.entries(milliseconds).map(([value, ms]) => `${value}: ${ms.toFixed(3)}`).join("  "),
   ]);
-  console.log(
+  print(
     flags.json
       ? JSON.stringify({ adapter: gpu.adapter, class: name, tuned: TUNED[name], trials }, null, 2)
       : formatTable(["setting", "chosen", "milliseconds"], rows, "lrl"),

@@ -1,13 +1,10 @@
 /** `deno task web`: bundles the page, and serves it on this machine or leaves it in a folder. */
 
-import { StorageError } from "../src/errors.ts";
 import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { buildSite, type Site, siteHandler } from "./site.ts";
+import { buildSite, HOST, serveSite, USUAL_PORT } from "./site.ts";
 import { mnistForSite } from "./site_mnist.ts";
-import { interruptible, notice, runTask } from "./support.ts";
-
-const HOST = "127.0.0.1", USUAL_PORT = 8000;
+import { interruptible, notice, print, runTask } from "./support.ts";
 
 const task = {
   name: "web",
@@ -34,24 +31,11 @@ await runTask(task, async ({ port, build, outputDir }) => {
   if (build) {
     const folder = (outputDir ?? "dist/web").replace(/\/+$/, "");
     for (const [name, bytes] of site) await storage.write(`${folder}/${name}`, bytes);
-    console.log(`${folder}: ${site.size} files; serve them with any web server`);
+    print(`${folder}: ${site.size} files; serve them with any web server`);
     return;
   }
-  const server = await serve(site, port);
-  console.log(`http://${HOST}:${server.addr.port}/`);
+  const server = await serveSite(site, port);
+  print(`http://${HOST}:${server.addr.port}/`);
   notice("ctrl-C ends it");
   await interruptible(() => void server.shutdown(), () => server.finished);
 });
-
-async function serve(site: Site, port: number | undefined) {
-  const handler = await siteHandler(site);
-  const listen = (port: number) =>
-    Deno.serve({ hostname: HOST, port, onListen: () => {} }, (request) => handler(request));
-  try {
-    return listen(port ?? USUAL_PORT);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    if (port === undefined) return listen(0);
-    throw new StorageError(`port ${port} is taken: give another --port, or none for a free one`);
-  }
-}

@@ -179,6 +179,24 @@ export class DenoStorage implements Storage {
   }
 }
 
+/**
+ * A fresh folder for what is needed for a while; who asks removes it.
+ *
+ * @throws StorageError if the system's folder for such cannot be used
+ */
+export async function makeTemporaryFolder(prefix = ""): Promise<string> {
+  try {
+    return await Deno.makeTempDir({ prefix });
+  } catch (error) {
+    const { code = "", message } = error as { code?: string; message: string };
+    const reason = FAULTS[code]?.split(";")[0] ?? message.split("\n")[0];
+    throw new StorageError(
+      `no temporary folder can be made (${reason}); let TMPDIR name a folder that exists, can be ` +
+        "written and has space",
+    );
+  }
+}
+
 /** How often a file is written that goes away meanwhile. */
 const WRITE_TRIES = 3;
 

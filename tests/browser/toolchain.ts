@@ -4,6 +4,8 @@
  */
 
 import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { LotteryError } from "../../src/errors.ts";
+import { makeTemporaryFolder } from "../../src/storage/deno.ts";
 
 /** The project's folder. */
 export const ROOT = fromFileUrl(new URL("../..", import.meta.url));
@@ -27,14 +29,23 @@ export interface ToolResult {
   stderr: string;
 }
 
-/** Runs Deno in the project's folder. */
+/**
+ * Runs Deno in the project's folder.
+ *
+ * @throws LotteryError if there is no `deno` on PATH
+ */
 export async function runDeno(args: string[]): Promise<ToolResult> {
   const { success, stdout, stderr } = await new Deno.Command("deno", {
     args,
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",
-  }).output();
+  }).output().catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable)) {
+      throw error;
+    }
+    throw new LotteryError("this starts `deno`, which is not on PATH: add its folder to PATH");
+  });
   const decoder = new TextDecoder();
   return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
@@ -65,7 +76,7 @@ export async function withFile<T>(
   text: string,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
-  const folder = await Deno.makeTempDir();
+  const folder = await makeTemporaryFolder();
   try {
     const path = join(folder, name);
     await Deno.writeTextFile(path, text);

@@ -3,7 +3,7 @@ import { InputError, UsageError } from "../../src/errors.ts";
 import { choice, integer } from "../../src/mnist_fc/flag_kinds.ts";
 import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
 import { ensureAdapter } from "../../tasks/adapter.ts";
-import { interruptible, notice, runTask } from "../../tasks/support.ts";
+import { interruptible, notice, print, runTask } from "../../tasks/support.ts";
 
 const flags = {
   do: choice({
@@ -36,7 +36,7 @@ await runTask(
     notice(`seed ${values.seed}`);
     switch (values.do) {
       case "print":
-        for (let i = 0; i < 10000; i++) console.log(`line ${i}`);
+        for (let i = 0; i < 10000; i++) print(`line ${i}`);
         break;
       case "usage":
         throw new UsageError("the flags do not fit together");

@@ -8,17 +8,9 @@ import { CurveRecorder, type CurveRows, type Curves, pointsOf } from "./curves.t
 import { MAX_EVALUATIONS } from "./evaluation.ts";
 import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
 import { MAX_BURST, type NetworkState, type Split } from "./program_spec.ts";
-import { evaluationWork, trainingWork } from "./training_work.ts";
+import { evaluationWork, type TrainingPlan, trainingWork } from "./training_work.ts";
 
-/** How long to train and when to evaluate. */
-export interface TrainingPlan {
-  /** Updates in all. */
-  iterations: number;
-  /** Evaluate the validation split every so many iterations, and at the end; null: never. */
-  validateInterval: number | null;
-  /** The same for the test set. */
-  testInterval: number | null;
-}
+export type { TrainingPlan };
 
 /** The state of a training run after a burst, for a progress display. */
 export interface TrainingProgress {

@@ -3,7 +3,15 @@
  * iterations, in which an evaluation counts as the iterations that cost as much.
  */
 
-import type { TrainingPlan } from "./training_loop.ts";
+/** How long to train and when to evaluate. */
+export interface TrainingPlan {
+  /** Updates in all. */
+  iterations: number;
+  /** Evaluate the validation split every so many iterations, and at the end; null: never. */
+  validateInterval: number | null;
+  /** The same for the test set. */
+  testInterval: number | null;
+}
 
 /** What an iteration and the evaluation of each split go through, in examples. */
 export interface WorkSizes {

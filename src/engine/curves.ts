@@ -35,13 +35,13 @@ const MAX_ROOM = 1e6;
 export class CurveRecorder {
   #rows: Float64Array;
   #length: number;
-  #told: number;
+  #told = 0;
 
   /** @param points how many there will be, for their room; more are taken too */
   constructor(rows: Float64Array, points: number) {
     this.#rows = new Float64Array(Math.max(rows.length, ROW * Math.min(points, MAX_ROOM)));
     this.#rows.set(rows);
-    this.#length = this.#told = rows.length;
+    this.#length = rows.length;
   }
 
   push(iteration: number, loss: number, accuracy: number): void {
@@ -64,7 +64,7 @@ export class CurveRecorder {
     return this.#rows.slice(0, this.#length);
   }
 
-  /** The points that have come since this was last asked. */
+  /** The points that have come since this was last asked; at first those that it began with too. */
   news(): CurvePoint[] {
     const news = pointsOf(this.#rows.subarray(this.#told, this.#length));
     this.#told = this.#length;

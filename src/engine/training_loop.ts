@@ -61,7 +61,7 @@ export interface TrainingOptions {
   onProgress?: (progress: TrainingProgress) => void;
   /** Receives what is waited for now, whenever that changes. */
   onActivity?: (activity: "training" | "evaluating") => void;
-  /** Receives each replica's new points when a burst has been read back. */
+  /** Receives each replica's new points when a burst has been read back; at first those of `from` too. */
   onPoints?: (replica: number, points: Curves) => void;
   /** The curves of replicas that were loaded with the states of that iteration. */
   from?: { iteration: number; curves: CurveRows[] };
@@ -181,7 +181,7 @@ class Recorder {
     };
   }
 
-  /** The points since this was last asked. */
+  /** The points since this was last asked, at first those from before the checkpoint too. */
   news(): Curves {
     return {
       train: this.train.news(),

@@ -8,6 +8,8 @@ import { type RunQueue, workOf, type WorkRequest } from "../foundations/run_queu
 
 /** Experiments or single runs that share their settings. */
 export interface Job {
+  /** Where its runs are kept. */
+  readonly folders: readonly string[];
   /** Runs in all, finished ones included. */
   readonly runCount: number;
   /** Runs that were finished before. */

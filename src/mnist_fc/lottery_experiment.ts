@@ -117,9 +117,16 @@ export class LotteryExperiment implements Job {
     return lottery;
   }
 
+  get folders(): string[] {
+    const { trials, levels } = this.options.protocol;
+    return trials.flatMap((trial) => [
+      ...Array.from({ length: levels + 1 }, (_, level) => ticketId(trial, level)),
+      ...(this.#hasControl ? [ownControlId(trial, levels)] : []),
+    ]).map((id) => this.#folders.folderOf(id));
+  }
+
   get runCount(): number {
-    const { protocol } = this.options;
-    return protocol.trials.length * (protocol.levels + 1 + (this.#hasControl ? 1 : 0));
+    return this.folders.length;
   }
 
   get finishedCount(): number {

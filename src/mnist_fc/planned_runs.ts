@@ -90,6 +90,10 @@ export class PlannedRuns implements Job {
     return new PlannedRuns(options, new Set(finished.keys()));
   }
 
+  get folders(): string[] {
+    return this.options.runs.map(({ folder }) => folder);
+  }
+
   get runCount(): number {
     return this.options.runs.length;
   }

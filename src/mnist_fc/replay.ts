@@ -91,6 +91,10 @@ export class Replays implements Job {
     return new Replays(options);
   }
 
+  get folders(): string[] {
+    return this.options.sources.map(({ folder }) => folder);
+  }
+
   get runCount(): number {
     return this.options.sources.length;
   }

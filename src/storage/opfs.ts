@@ -172,6 +172,11 @@ export class OpfsStorage implements Storage {
     return found !== null && await this.#isHeld(found.id);
   }
 
+  /** What all files take, in bytes. */
+  async bytes(): Promise<number> {
+    return await bytesIn(this.root);
+  }
+
   async sweep(folder: string): Promise<void> {
     const found = await this.#findFolder(folder, "tidy");
     try {
@@ -249,6 +254,19 @@ export class OpfsStorage implements Storage {
     for (const part of parts) at = await at.getDirectoryHandle(part, { create: true });
     return at;
   }
+}
+
+async function bytesIn(folder: FolderHandle): Promise<number> {
+  let sum = 0;
+  for await (const [, handle] of folder.entries()) {
+    try {
+      sum += handle.kind === "directory" ? await bytesIn(handle) : (await handle.getFile()).size;
+    } catch (error) {
+      // What is being replaced or removed is counted the next time.
+      if (!["NotFoundError", "NotReadableError"].includes(nameOf(error))) throw error;
+    }
+  }
+  return sum;
 }
 
 async function childOf(

@@ -17,6 +17,8 @@ const RECORD = v.object({
   since: v.string(),
   state: v.picklist(["unfinished", "stopped", "finished"]),
   runsTotal: v.number(),
+  /** Where its runs are kept; records of earlier pages lack it. */
+  folders: v.optional(v.array(v.string()), []),
   settings: v.array(v.tuple([v.string(), v.string()])),
 });
 

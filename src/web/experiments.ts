@@ -48,13 +48,17 @@ export class Experiments {
     const runs = await findRuns(this.storage, path);
     const finished = runs.filter(({ isFinished }) => isFinished);
     const inUse = path === here ? "here" : await this.#isLocked(path) ? "elsewhere" : null;
-    // Controls are added to the runs of the lottery.
-    const asked = records.reduce((sum, { runsTotal }) => sum + runsTotal, 0);
+    // Controls are added to the runs of the lottery, which may have trained some of them itself.
+    const all = new Set([
+      ...runs.map(({ folder }) => folder),
+      ...records.flatMap(({ folders }) => folders),
+    ]);
+    const most = Math.max(0, ...records.map(({ runsTotal }) => runsTotal));
     return {
       path,
       asked: records.map(({ task, args, since, state }) => ({ task, args, since, state })),
       runsFinished: finished.length,
-      runsTotal: records.length > 0 ? Math.max(asked, runs.length) : null,
+      runsTotal: records.length > 0 ? Math.max(all.size, most) : null,
       isUnfinished: inUse === null && records.some(({ state }) => state === "unfinished"),
       inUse,
       settings: records[0]?.settings ?? await this.#settings(finished[0]?.folder),

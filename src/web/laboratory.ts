@@ -158,6 +158,7 @@ export class WebLaboratory {
     return {
       ...{ path: open.output, task: asked.task, args: asked.args },
       ...{ since: new Date().toISOString(), state: "unfinished", runsTotal: runs, settings },
+      ...{ folders: [...open.job.folders] },
     };
   }
 }

@@ -12,8 +12,8 @@ import type { RunId, StartedRun } from "../mnist_fc/run_config.ts";
 import type { RunSummary } from "../mnist_fc/summary.ts";
 import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
 
-/** Most points of a training curve that one event brings. */
-const MOST_POINTS = 20;
+/** Most points of a training curve that one event brings, and those of what was trained before. */
+const MOST_POINTS = 20, MOST_OLD_POINTS = 400;
 /** Time between two events of progress, and of one run's points. */
 const PAUSE_MS = 250;
 
@@ -27,6 +27,8 @@ export class LiveEvents implements
   > {
   readonly #speed = new SpeedMeter();
   readonly #points = new Map<string, { run: RunId; points: Curves }>();
+  /** Runs of which points were sent. */
+  readonly #told = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #progress: ProgressState | null = null;
   #step: Step | null = null;
@@ -45,7 +47,9 @@ export class LiveEvents implements
     this.send({ type: "stage", stage, run: idOf(run) });
     const [mask] = Object.values(run.masks);
     if (mask) this.send({ type: "map", map: pixelMap(run, mask) });
-    this.step(kind !== "ticket" ? "control" : level > 0 ? "rewind" : "train");
+    if (kind === "ticket" && level > 0) this.step("rewind");
+    // Rewinding takes a moment; what is then waited for is the training.
+    this.step(kind === "ticket" ? "train" : "control");
   };
 
   readonly onRun = (summary: RunSummary): void => {
@@ -84,8 +88,10 @@ export class LiveEvents implements
   flush(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const { run, points } of this.#points.values()) {
-      this.send({ type: "points", run, points: { ...points, train: thinned(points.train) } });
+    for (const [key, { run, points }] of this.#points) {
+      const train = thinned(points.train, this.#told.has(key) ? MOST_POINTS : MOST_OLD_POINTS);
+      this.#told.add(key);
+      this.send({ type: "points", run, points: { ...points, train } });
     }
     this.#points.clear();
     if (this.#progress) {
@@ -118,8 +124,8 @@ function joined(a: Curves, b: Curves): Curves {
 }
 
 /** At most so many points, each the mean of as many neighbours, at the last one's iteration. */
-function thinned(points: readonly CurvePoint[]): CurvePoint[] {
-  const size = Math.ceil(points.length / MOST_POINTS);
+function thinned(points: readonly CurvePoint[], most: number): CurvePoint[] {
+  const size = Math.ceil(points.length / most);
   const groups = Array.from(
     { length: size && Math.ceil(points.length / size) },
     (_, i) => points.slice(i * size, (i + 1) * size),

@@ -5,11 +5,9 @@ import { type FlagSet, type FlagValues, parseFlags } from "../mnist_fc/flags.ts"
 import { findRunner } from "../mnist_fc/runners/mod.ts";
 import type { Runner } from "../mnist_fc/runners/runner.ts";
 import type { Asked, TaskName } from "./messages.ts";
+import { forBrowser } from "./web_flags.ts";
 
 const TASKS: readonly TaskName[] = ["run-lottery", "reinitialize", "random-sparsity"];
-
-/** Closing a tab is easier than killing a process, so checkpoints are written more often. */
-const CHECKPOINT_SECONDS = 10;
 
 /**
  * The runner of a task, as on the command line but for the pause between two checkpoints.
@@ -21,14 +19,7 @@ export function webRunner(task: string): Runner<FlagSet> {
     throw new UsageError(`the page has no task ${JSON.stringify(task)}; use ${TASKS.join(", ")}`);
   }
   const runner = findRunner(task);
-  const { checkpointInterval } = runner.flags;
-  return {
-    ...runner,
-    flags: {
-      ...runner.flags,
-      checkpointInterval: { ...checkpointInterval, default: { seconds: CHECKPOINT_SECONDS } },
-    },
-  };
+  return { ...runner, flags: forBrowser(runner.flags) };
 }
 
 /** Reads and checks arguments. Throws UsageError as the command line does. */

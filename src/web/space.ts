@@ -1,16 +1,17 @@
-/** How much of the browser's storage the page uses, and how much it may. */
+/** How much of the browser's storage the page's files take, and how much they may. */
 
+import type { OpfsStorage } from "../storage/opfs.ts";
 import type { StorageSpace } from "./messages.ts";
 
 /** The part of `navigator.storage` that tells; Deno's libraries do not know it. */
 interface StorageManager {
-  estimate(): Promise<{ usage?: number; quota?: number }>;
+  estimate(): Promise<{ quota?: number }>;
   persisted(): Promise<boolean>;
 }
 
-/** See the head of this file. */
-export async function storageSpace(): Promise<StorageSpace> {
+/** See the head of this file. The browser's own estimate of what is used lags behind and is padded. */
+export async function storageSpace(files: OpfsStorage): Promise<StorageSpace> {
   const { storage } = globalThis.navigator as unknown as { storage: StorageManager };
-  const { usage = 0, quota = 0 } = await storage.estimate();
-  return { used: usage, quota, isPersistent: await storage.persisted() };
+  const { quota = 0 } = await storage.estimate();
+  return { used: await files.bytes(), quota, isPersistent: await storage.persisted() };
 }

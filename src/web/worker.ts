@@ -80,7 +80,7 @@ const ANSWERS: {
     path: await importZip(storage, file, name, holderOf(`import ${name}`)),
   }),
   exportTicket: ({ folder }, { experiments }) => experiments.exportTicket(folder),
-  space: () => storageSpace(),
+  space: (_, { storage }) => storageSpace(storage),
 };
 
 async function findGpu(): Promise<FoundGpu> {

@@ -24,7 +24,7 @@ Deno.test("after a chart worker that was lost, the next picture gets another", (
         testModule: { AccuracyFigure: typeof AccuracyFigure };
       };
       const container = document.createElement("div");
-      const figure = new here.testModule.AccuracyFigure(container);
+      const figure = new here.testModule.AccuracyFigure(container, container);
       const run = (level: number) =>
         ({ level, kind: "ticket", percent: 100, finalAccuracy: 1, earlyStopAccuracy: 1 }) as never;
       figure.show([run(0), run(1)]);

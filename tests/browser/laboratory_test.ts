@@ -96,6 +96,11 @@ Deno.test("an experiment in the page's worker is the command line's", async (con
         );
         const whole = await askWithFiles(page, "storeMnist", { "x_train (1).npy": images });
         assertEquals(whole, { stored: ["x_train.npy"], missing: [], hasMnist: true });
+        const bytes = [images, ...Object.values(others)].reduce(
+          (sum, { length }) => sum + length,
+          0,
+        );
+        assertEquals((await client.ask("space")).used, bytes);
       });
 
       await step("a fault of the program is told with the worker's own stack", async () => {

@@ -1,5 +1,6 @@
 /** Files that come into the page, and a tab that is out of sight while it trains. */
 
+import { Buffer } from "node:buffer";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../e2e/cli.ts";
 import { writeSmallMnist } from "../e2e/small_data.ts";
@@ -19,6 +20,11 @@ Deno.test("MNIST's files are chosen, and trained on; a tab that was hidden is to
       const files = ["x_train", "y_train", "x_test", "y_test"].map((name) =>
         `${folder}/${name}.npy`
       );
+      const buffer = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+      await page.setInputFiles("#mnist-files", { name: "cat.png", mimeType: "image/png", buffer });
+      const refusal = page.locator('[data-key="error"]');
+      await refusal.waitFor();
+      assertMatch(await refusal.innerText(), /The page cannot use this file\s+cat\.png is not/);
       await page.setInputFiles("#mnist-files", files.slice(0, 3));
       await page.getByText("Still missing: y_test.npy").waitFor();
       await page.setInputFiles("#mnist-files", files);

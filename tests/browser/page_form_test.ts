@@ -9,6 +9,8 @@ Deno.test("settings are checked as they are typed, and wrong ones cannot be run"
     await ready(page);
     const complaint = (key: string) => page.locator(`#setting-${key}-error`).innerText();
     await setFields(page, { learningRate: "" });
+    // A tab writes checkpoints more often than the command line.
+    assertEquals(await page.locator("#setting-checkpointInterval").inputValue(), "10");
     await page.locator("#setting-learningRate").pressSequentially("0x");
     assertMatch(
       await complaint("learningRate"),

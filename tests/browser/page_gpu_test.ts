@@ -39,6 +39,8 @@ Deno.test("stop ends a training that hears nothing, and offers to continue it", 
     await ready(page);
     await setFields(page, { ...TINY, trainingLen: "100000", checkpointInterval: "iterations:50" });
     await page.click("#start");
+    assertMatch(await page.locator("#run-wait").innerText(), /^[A-Z]/);
+    assertEquals(await page.locator("progress.is-waiting").count(), 1);
     await page.locator("#run-numbers", { hasText: " of 100" }).waitFor({ timeout: 90_000 });
     // A pause that is not heard can still be made a stop.
     await page.click("#pause");
@@ -51,4 +53,8 @@ Deno.test("stop ends a training that hears nothing, and offers to continue it", 
     assertMatch(await offer.innerText(), /was interrupted.*0 of 3 runs/s);
     assertEquals(await page.locator(".message-failure").count(), 0);
     assertEquals(await page.locator("#start").isEnabled(), true);
+    // The offer goes with its experiment.
+    await page.getByRole("button", { name: /^Delete synthetic/ }).click();
+    await page.getByRole("button", { name: "Delete it" }).click();
+    await offer.waitFor({ state: "detached" });
   }));

@@ -35,6 +35,15 @@ export async function finished(page: Page): Promise<void> {
   await page.waitForSelector("#result:not([hidden])", { timeout: 90_000 });
 }
 
+/** Waits until an expression is true in the page, whose policy lets it evaluate none by itself. */
+export async function until(page: Page, expression: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!await page.evaluate<boolean>(expression)) {
+    if (performance.now() > deadline) throw new Error(`never true: ${expression}`);
+    await page.waitForTimeout(100);
+  }
+}
+
 interface TraceEvent {
   name: string;
   ph: string;

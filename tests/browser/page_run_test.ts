@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Page } from "playwright-core";
 import {
   finished,
   focusedId,
@@ -6,6 +8,7 @@ import {
   setFields,
   tabTo,
   TINY,
+  until,
   watchMainThread,
 } from "./page_helpers.ts";
 import { withSite } from "./site_page.ts";
@@ -57,9 +60,49 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
     for (const text of await answers.allInnerTexts()) assertMatch(text, /^\d\s+with \d+\.\d%$/);
     await page.keyboard.press("Delete");
     await page.waitForSelector(".bars .best", { state: "detached" });
+
+    // Figures are as wide as their place, also after that has changed.
+    await page.setViewportSize({ width: 390, height: 780 });
+    await until(
+      page,
+      `[...document.querySelectorAll("#accuracy img")].every((image) =>
+        image.naturalWidth > 0 && Math.abs(image.naturalWidth - image.clientWidth) < 40)`,
+    );
+    // The last level's first twin is the lottery's own control.
+    await page.getByRole("button", { name: "Train three random twins" }).click();
+    await page.locator("#experiments", { hasText: "8 runs, finished" }).waitFor({
+      timeout: 90_000,
+    });
+    await compareWithCopy(page);
     assertEquals([errors, strangers], [[], []]);
   });
 });
+
+/** Takes the experiment in once more as a zip, compares the two, and deletes one. */
+async function compareWithCopy(page: Page): Promise<void> {
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: /^Download zip/ }).click();
+  await page.setInputFiles("#zip-file", {
+    name: "copy.zip",
+    mimeType: "application/zip",
+    buffer: Buffer.from(await Deno.readFile((await (await download).path())!)),
+  });
+  await page.locator(".experiment").nth(1).waitFor();
+  for (const box of await page.locator(".choice").all()) await box.check();
+  await page.getByRole("button", { name: "Compare 2 experiments" }).click();
+  await page.locator("#comparison-table").waitFor();
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 780 });
+    const [table, frame] = await page.evaluate<number[]>(
+      `[document.querySelector("#comparison").scrollWidth,
+        document.querySelector("#comparison").clientWidth]`,
+    );
+    assert(table <= frame, `at ${width} pixels the comparison is ${table} wide of ${frame}`);
+  }
+  await page.getByRole("button", { name: /^Delete synthetic/ }).last().click();
+  await page.getByRole("button", { name: "Delete it" }).click();
+  await page.waitForSelector("#comparison", { state: "hidden" });
+}
 
 Deno.test("a reload in the middle offers to go on; pause and continue", async () => {
   await withSite(async ({ openTab, errors }) => {
@@ -82,11 +125,22 @@ Deno.test("a reload in the middle offers to go on; pause and continue", async ()
     await page.locator("#run-stage", { hasText: "Training level 1 of 1" }).waitFor({
       timeout: 60_000,
     });
+    await page.locator("#saved").scrollIntoViewIfNeeded();
     await page.reload();
     const offer = page.locator('[data-key="continue"]');
     await offer.waitFor();
     assertMatch(await offer.innerText(), /was interrupted/);
+    await until(
+      page,
+      `(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(
+        document.querySelector('[data-key="continue"]').getBoundingClientRect())`,
+    );
+    assertEquals(await page.locator("#setting-trainingLen").inputValue(), "1500");
     await offer.getByRole("button", { name: "Continue" }).click();
+    // The full network was finished before the reload.
+    await page.locator('#curves canvas[aria-label*="2 lines"]').first().waitFor({
+      timeout: 60_000,
+    });
     await page.locator("#run-numbers", { hasText: " of " }).waitFor();
     const other = await openTab();
     await other.locator('[data-key="elsewhere"]').waitFor();

@@ -4,7 +4,9 @@ import {
   runTraining,
   type TrainingPlan,
   type TrainingProgress,
+  type TrainingState,
 } from "../../src/engine/training_loop.ts";
+import type { Curves } from "../../src/engine/curves.ts";
 import { InputError } from "../../src/errors.ts";
 import { asEachAdapter, openTestGpu } from "./gpu.ts";
 import { randomRun, type RunCase, type RunShape, withProgram } from "./run_case.ts";
@@ -86,6 +88,31 @@ Deno.test("runTraining: the points are what single bursts measure at the same it
         }
       });
     }
+  });
+});
+
+Deno.test("runTraining: who goes on from a checkpoint is told the points from before it", async () => {
+  const run = draw();
+  await withProgram(gpu, run, async (program) => {
+    const plan = { iterations: 40, validateInterval: 10, testInterval: 20 };
+    const kept: (TrainingState | null)[][] = [];
+    const checkpointing = {
+      interval: 15,
+      isDue: (iteration: number) => iteration === 15,
+      keep: (states: (TrainingState | null)[]) => Promise.resolve(void kept.push(states)),
+    };
+    const outcomes = await runTraining(program, plan, { checkpointing });
+    run.replicas.forEach((parameters, r) => program.load(r, parameters, kept[0][r]));
+    const told: Curves[][] = run.replicas.map(() => []);
+    await runTraining(program, plan, {
+      from: { iteration: 15, curves: kept[0].map((state) => state!.curves) },
+      onPoints: (r, points) => told[r].push(points),
+    });
+    outcomes.forEach(({ curves }, r) => {
+      for (const name of ["train", "validate", "test"] as const) {
+        assertEquals(told[r].flatMap((points) => points[name]), curves[name], name);
+      }
+    });
   });
 });
 

@@ -20,15 +20,23 @@ const TITLES: Record<Chart["at"], [title: string, note: string]> = {
   ],
 };
 
+/** Room for the labels of a figure's axis and its edges. */
+const AXIS_WIDTH = 72;
+
 /** See the head of this file. */
 export class AccuracyFigure {
   #worker: Worker | null = null;
   #id = 0;
   #isBusy = false;
+  #drawnWidth = 0;
   #runs: readonly RunSummary[] = [];
   #addresses: string[] = [];
 
-  constructor(private readonly container: HTMLElement) {
+  /** @param frame an element as wide as each figure is to be */
+  constructor(private readonly container: HTMLElement, private readonly frame: HTMLElement) {
+    new ResizeObserver(() => {
+      if (!this.container.hidden && Math.abs(this.#width - this.#drawnWidth) >= 8) this.#draw();
+    }).observe(frame);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
   }
 
@@ -49,15 +57,21 @@ export class AccuracyFigure {
     if (!this.#isBusy) this.#send();
   }
 
+  /** Of a panel: what a figure has beside its axis. */
+  get #width(): number {
+    return Math.max(200, Math.floor(this.frame.clientWidth) - AXIS_WIDTH);
+  }
+
   /** One picture at a time; what came meanwhile is drawn after it. */
   #send(): void {
     this.#worker ??= this.#startWorker();
     this.#isBusy = true;
+    this.#drawnWidth = this.#width;
     const request: ChartRequest = {
       id: this.#id,
       runs: this.#runs,
       isDark: matchMedia("(prefers-color-scheme: dark)").matches,
-      width: innerWidth < 640 ? 265 : 470,
+      width: this.#drawnWidth,
     };
     this.#worker.postMessage(request);
   }

@@ -58,7 +58,7 @@ function recolor(svg: string, isDark: boolean): string {
 function narrowConfig({ axis, legend }: typeof CHART_CONFIG & object) {
   return {
     axis: { ...axis, labelFontSize: 11.5, titleFontSize: 13, labelOverlap: true, titlePadding: 8 },
-    legend: { ...legend, labelFontSize: 13, symbolSize: 90, columns: 1 },
+    legend: { ...legend, labelFontSize: 13, symbolSize: 90 },
   };
 }
 
@@ -69,11 +69,17 @@ function panel(runs: readonly RunSummary[], at: Chart["at"], width: number): Top
   const { title: _, ...spec } = accuracySpec(points, { title: "" }) as unknown as
     & Record<string, unknown>
     & { facet: { column: object }; spec: object; config: typeof CHART_CONFIG & object };
+  // Side by side, the series' names would be wider than the panel.
+  const hasRoom = width >= 480;
+  const stacked: object = JSON.parse(
+    JSON.stringify(spec.spec),
+    (key, value) => key === "columns" && !hasRoom ? 1 : value,
+  );
   const narrow = width < 300 ? narrowConfig(spec.config) : {};
   return {
     ...spec,
     facet: { column: { ...spec.facet.column, header: null } },
-    spec: { ...spec.spec, width, height: Math.round(0.62 * width) },
+    spec: { ...stacked, width, height: Math.round(0.62 * width) },
     config: { ...spec.config, ...narrow, padding: 4 },
   } as unknown as TopLevelSpec;
 }

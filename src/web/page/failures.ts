@@ -138,13 +138,26 @@ const FAILURES: Record<string, { title: string; advice?: string[] }> = {
   },
 };
 
+/** The same of a file that was chosen or dropped. */
+export function tellFileError(error: unknown): void {
+  tellError(error, "error", [], {
+    ...FAILURES,
+    InputError: { title: "The page cannot use this file" },
+  });
+}
+
 /** An error in plain words; whatever is not known is called a fault of this program. */
-export function tellError(error: unknown, key = "error", actions: Action[] = []): void {
+export function tellError(
+  error: unknown,
+  key = "error",
+  actions: Action[] = [],
+  failures = FAILURES,
+): void {
   const message = error instanceof Error ? error.message : `${error}`;
   const name = error instanceof Error ? error.name : "";
   if (name === GIVEN_UP) return; // The person has stopped the worker, and is told so.
   const isFull = /quota/i.test(name + message);
-  const known = FAILURES[isFull ? "QuotaError" : name];
+  const known = failures[isFull ? "QuotaError" : name];
   if (error instanceof LaboratoryError ? !error.isBug || known : known) {
     const { title, advice } = known ?? { title: "That did not work" };
     tell({ key, title, text: message, advice, isFailure: true, actions });

@@ -13,9 +13,10 @@ import { DigitAnswers } from "./digit_answers.ts";
 import { button, byId, el, offerDownload } from "./dom.ts";
 import { placedArgs } from "./experiment_place.ts";
 import { showExperiments } from "./experiments_list.ts";
-import { tell, tellError, tellObstacle } from "./failures.ts";
+import { tell, tellError, tellFileError, tellObstacle, untell } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
 import { findGpu } from "./gpu_search.ts";
+import { keepSettings, keptSettings } from "./kept_settings.ts";
 import { RunControl } from "./run_control.ts";
 import { RunModel } from "./run_model.ts";
 import { RunView } from "./run_view.ts";
@@ -33,8 +34,13 @@ const client = new LaboratoryClient(
 );
 let canTrain = false, hasMnist = false;
 let entries: ExperimentEntry[] = [];
+/** The experiments of which boxes stand on the page. */
+let offered = "", compared: readonly string[] = [];
 
-const form = new SettingsForm(() => showPlan());
+const form = new SettingsForm(() => {
+  keepSettings(form.texts);
+  showPlan();
+});
 byId("settings-fields").replaceChildren(form.element);
 const view = new RunView();
 const answers = new DigitAnswers(client, (error) => tellError(error));
@@ -139,6 +145,8 @@ const remove = (path: string) =>
     if (!await confirmed(`Delete ${name}?`, text, "Delete it")) return;
     await client.ask("remove", { path });
     if (view.model.path === path) {
+      untell("error"); // Its offer to try again would begin anew.
+      control.release();
       byId("run").hidden = true;
       view.model = new RunModel();
       answers.setTickets([]);
@@ -151,24 +159,43 @@ const compare = (paths: string[]) =>
   attempt(async () => {
     const views = await Promise.all(paths.map((path) => client.ask("view", { path })));
     byId("comparison").replaceChildren(comparisonTable(views));
+    compared = paths;
     byId("comparison").hidden = false;
     byId("comparison").focus();
   });
 
-/** Goes on with all that was asked for and has not been finished. */
-function goOn(entry: ExperimentEntry): void {
-  const asked = entry.asked.find(({ state }) => state !== "finished");
-  if (asked) control.run({ task: asked.task, args: asked.args });
-}
+/** Goes on with what was asked for and has not been finished, beside the runs that are. */
+const goOn = (entry: ExperimentEntry) =>
+  attempt(async () => {
+    const asked = entry.asked.find(({ state }) => state !== "finished");
+    if (!asked || control.isBusy) return;
+    const { path, runsFinished } = entry;
+    // What is damaged cannot be shown; the run tells of it and trains it again.
+    const view = runsFinished > 0 ? await client.ask("view", { path }).catch(() => null) : null;
+    const shown = view ? RunModel.of(view) : undefined;
+    control.run({ task: asked.task, args: asked.args }, shown);
+    await control.fetchCurves();
+  });
 
 async function refreshList(): Promise<void> {
   await attempt(async () => {
     entries = await client.ask("list");
+    clearBoxes();
     const actions = { open, goOn, download: downloadZip, remove, compare };
     showPlan();
     showExperiments(entries, control.isBusy || !canTrain, actions);
     byId("space").textContent = spaceText(await client.ask("space"));
   });
+}
+
+/** Takes away the boxes of experiments that are gone, or are no longer as the boxes say. */
+function clearBoxes(): void {
+  if (!entries.some(({ inUse }) => inUse === "elsewhere")) untell("elsewhere");
+  if (!entries.some(({ path, isUnfinished }) => path === offered && isUnfinished)) {
+    untell("continue");
+  }
+  const isGone = (path: string) => !entries.some((entry) => entry.path === path);
+  if (compared.some(isGone)) byId("comparison").hidden = true;
 }
 
 /** How much room is taken, and whether it is safe there. */
@@ -196,12 +223,16 @@ function offerToGoOn(): void {
     ? ""
     : `${entry.runsFinished} of ${entry.runsTotal} runs are ` +
       "finished. ";
+  offered = entry.path;
+  if (!kept && entry.asked[0]?.task === "run-lottery") form.setArgs(entry.asked[0].args);
   tell({
     key: "continue",
     title: `${fileName(entry.path)} was interrupted`,
     text: `${runs}It can go on from its last checkpoint, as if nothing had happened.`,
     actions: [{ text: "Continue", run: () => goOn(entry) }],
   });
+  // After a reload the browser goes back to where the page was, below.
+  byId("messages").scrollIntoView({ block: "center" });
 }
 
 byId("start").addEventListener("click", start);
@@ -223,7 +254,7 @@ acceptFiles(client, {
     await refreshList();
     if (!control.isBusy) await open(path);
   },
-  onError: (error) => tellError(error),
+  onError: tellFileError,
 });
 
 /** Looks at the files, then for the GPU: what is saved is there at once. */
@@ -247,5 +278,7 @@ async function findOut(): Promise<void> {
   });
 }
 
-form.setArgs(FIRST_ARGS);
+const kept = keptSettings();
+if (kept) form.setTexts(kept);
+else form.setArgs(FIRST_ARGS);
 await findOut();

@@ -33,6 +33,7 @@ export class RunControl {
   state: "idle" | "running" | "pausing" | "paused" = "idle";
   #asked: Asked | null = null;
   #isStopping = false;
+  #isFetching = false;
   #patience: ReturnType<typeof setTimeout> | null = null;
   #wasHidden = false;
   readonly #steps = new StepPlayer(showSteps(byId("steps")));
@@ -105,6 +106,7 @@ export class RunControl {
       return;
     }
     this.#asked = null;
+    untell("device-lost");
     this.#set("idle");
     await this.loadCurves();
     this.view.finish(judge(summarizeLevels(this.view.model.runs)).sentence);
@@ -118,6 +120,25 @@ export class RunControl {
     if (folders.length === 0) return;
     for (const { folder, curves } of await this.client.ask("curves", { folders })) {
       model.addStored(folder, curves);
+    }
+  }
+
+  /** The same while training goes on: runs that were found finished have told no points. */
+  async fetchCurves(): Promise<void> {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    try {
+      for (
+        const { model } = this.view;
+        model === this.view.model && model.missingCurves.length > 0;
+      ) {
+        await this.loadCurves();
+        this.view.showCurves();
+      }
+    } catch (error) {
+      tellError(error);
+    } finally {
+      this.#isFetching = false;
     }
   }
 
@@ -158,7 +179,9 @@ export class RunControl {
       });
     }
     this.view.receive(event);
-    if (event.type === "run") this.actions.onRun();
+    if (event.type !== "run") return;
+    this.actions.onRun();
+    this.fetchCurves();
   }
 
   #set(state: RunControl["state"]): void {

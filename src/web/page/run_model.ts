@@ -88,7 +88,9 @@ export class RunModel {
     const run = this.runs.find((summary) => summary.folder === folder);
     if (!run) return;
     this.#curves.set(keyOf(run), { run, curves });
-    this.iterations = Math.max(this.iterations, curves.train.at(-1)?.iteration ?? 1);
+    // The last point of training is from before its last update.
+    const last = curves.train.at(-1)?.iteration ?? 0;
+    this.iterations = Math.max(this.iterations, last + 1, curves.test.at(-1)?.iteration ?? 0);
   }
 
   /** Folders of the finished runs whose curves are not here; of one trial and of lotteries alone. */

@@ -58,7 +58,7 @@ export class RunView {
     fromZero: false,
   });
   readonly #waiting = new Waiting();
-  readonly #figure = new AccuracyFigure(byId("accuracy"));
+  readonly #figure = new AccuracyFigure(byId("accuracy"), this.#loss.element);
 
   constructor() {
     byId("curves").replaceChildren(this.#accuracy.element, this.#loss.element);
@@ -80,7 +80,7 @@ export class RunView {
   /** Everything anew from the model. */
   refresh(): void {
     byId("run-name").textContent = this.model.path;
-    this.#showCurves();
+    this.showCurves();
     this.#showMaps();
     this.#showRuns();
   }
@@ -97,14 +97,14 @@ export class RunView {
         byId("run-numbers").textContent = this.#isFresh
           ? "The first results are on their way."
           : `iteration 0 of ${this.model.iterations.toLocaleString("en")}`;
-        this.#showCurves();
+        this.showCurves();
         break;
       case "progress":
         this.#progress(event);
         this.#wait(this.#activity, !this.#isFresh);
         break;
       case "points":
-        this.#showCurves();
+        this.showCurves();
         break;
       case "map":
         this.#showMaps();
@@ -169,7 +169,7 @@ export class RunView {
     this.model.current = null;
     byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = true;
     this.#title(title);
-    this.#showCurves();
+    this.showCurves();
     this.#showRuns();
     byId("verdict").textContent = sentence;
     byId("verdict-note").textContent = this.#meaning();
@@ -230,7 +230,8 @@ export class RunView {
     byId("run-note").textContent = text;
   }
 
-  #showCurves(): void {
+  /** Shows the curves that the model has. */
+  showCurves(): void {
     const { model } = this;
     const label = model.current ? "this level" : "smallest ticket";
     this.#loss.show(model.lines("loss"), model.iterations, label);

@@ -12,6 +12,8 @@ import { CHOICES, LABELS } from "./setting_words.ts";
 /** A field that is shown. */
 export interface SettingField {
   readonly element: HTMLElement;
+  /** What is typed or chosen. */
+  text: string;
   /** The value; undefined where nothing is given and the flag has no default. */
   value(): unknown;
   /** Writes a value as the declaration does; undefined empties the field. */
@@ -87,11 +89,16 @@ export function makeField(flag: Flag, key: string, onInput: () => void): Setting
   );
   const field: SettingField = {
     element,
-    value: () => read(flag, key, text()).value,
-    set(value) {
-      const written = value === undefined ? "" : flag.format(value);
+    get text() {
+      return text();
+    },
+    set text(written) {
       if (isBox) control.checked = written === "true";
       else control.value = written;
+    },
+    value: () => read(flag, key, text()).value,
+    set(value) {
+      field.text = value === undefined ? "" : flag.format(value);
     },
     showUsual(usual) {
       if (control instanceof HTMLSelectElement) {

@@ -8,10 +8,13 @@
 import { UsageError } from "../../errors.ts";
 import { type FlagSet, type FlagValues, parseFlags, toArgs } from "../../mnist_fc/flags.ts";
 import { type Protocol, protocols, resolveProtocol } from "../../mnist_fc/protocols.ts";
-import { protocolFlags, runFlags } from "../../mnist_fc/run_flags.ts";
+import { protocolFlags, runFlags as terminalFlags } from "../../mnist_fc/run_flags.ts";
+import { forBrowser } from "../web_flags.ts";
 import { el } from "./dom.ts";
 import { makeField, type SettingField } from "./setting_field.ts";
 import { BASIC, groupHeading, TERMINAL_ONLY } from "./setting_words.ts";
+
+const runFlags = forBrowser(terminalFlags);
 
 /** The values of every flag of run-lottery. */
 export type Settings = FlagValues<typeof runFlags>;
@@ -71,6 +74,19 @@ export class SettingsForm {
   setArgs(args: readonly string[]): void {
     const values: Record<string, unknown> = parseFlags(args, runFlags);
     for (const [key, field] of this.#fields) field.set(values[key]);
+    this.#check();
+  }
+
+  /** What is typed, by setting: right or wrong. */
+  get texts(): Record<string, string> {
+    return Object.fromEntries([...this.#fields].map(([key, field]) => [key, field.text]));
+  }
+
+  /** Puts back what `texts` gave. */
+  setTexts(texts: Readonly<Record<string, string>>): void {
+    for (const [key, field] of this.#fields) {
+      if (texts[key] !== undefined) field.text = texts[key];
+    }
     this.#check();
   }
 

@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import type { StartedRun } from "../../src/mnist_fc/run_config.ts";
+import { LiveEvents } from "../../src/web/live.ts";
+import type { LaboratoryEvent } from "../../src/web/messages.ts";
+
+const started = (kind: string, level: number) =>
+  ({ kind, trial: 1, level, run: 0, masks: {} }) as unknown as StartedRun;
+
+Deno.test("once a level is rewound, what goes on is its training", () => {
+  const events: LaboratoryEvent[] = [];
+  const live = new LiveEvents((event) => events.push(event));
+  live.onStage("level 0/1", started("ticket", 0));
+  live.onStage("level 1/1", started("ticket", 1));
+  live.onStage("control", started("reinit", 1));
+  const steps = events.flatMap((event) => event.type === "step" ? [event.step] : []);
+  assertEquals(steps, ["train", "rewind", "train", "control"]);
+});
+
+Deno.test("the points from before a checkpoint come closer together than those of a moment", () => {
+  const events: LaboratoryEvent[] = [];
+  const live = new LiveEvents((event) => events.push(event));
+  const train = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ iteration: from + i, loss: 1, accuracy: 0 }));
+  for (const [from, count] of [[0, 4000], [4000, 100]]) {
+    live.onPoints(started("ticket", 0), { train: train(from, count), validate: [], test: [] });
+    live.flush();
+  }
+  const sent = events.flatMap((event) => event.type === "points" ? [event.points.train] : []);
+  assertEquals(sent.map(({ length }) => length), [400, 20]);
+  assertEquals(sent.map((points) => points.at(-1)?.iteration), [3999, 4099]);
+});

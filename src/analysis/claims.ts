@@ -10,14 +10,11 @@
  */
 
 import { accuracyOf, atEveryLevel, gain, type Measured, type Side, sooner } from "./measures.ts";
-import { studentInterval } from "./statistics.ts";
+import { MIN_TRIALS, studentInterval } from "./statistics.ts";
 import type { StudyRun } from "./study.ts";
 
 /** What the trials say. */
 export type Verdict = "holds" | "does not hold" | "cannot tell";
-
-/** Fewer trials than the paper's own decide nothing. */
-export const MIN_TRIALS = 5;
 
 /** A claim as it was found. */
 export interface ClaimResult {

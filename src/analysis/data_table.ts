@@ -1,5 +1,7 @@
 /** Tables of values: takes columns and rows, gives CSV, JSON, and cells as people read them. */
 
+import { numberText } from "./percent.ts";
+
 export type Cell = string | number | null;
 
 /** A column of a table. */
@@ -46,5 +48,5 @@ export function tableJson({ columns, rows }: DataTable): string {
 /** A cell as it is shown. */
 export function cellText(cell: Cell | undefined, { digits }: Column): string {
   if (cell === null || cell === undefined) return "–";
-  return typeof cell === "number" && digits !== undefined ? cell.toFixed(digits) : String(cell);
+  return typeof cell === "number" && digits !== undefined ? numberText(cell, digits) : String(cell);
 }

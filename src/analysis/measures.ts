@@ -3,6 +3,7 @@
  * study to one value for each trial, or to what is lacking.
  */
 
+import { percentText } from "./percent.ts";
 import type { SeriesKind } from "./series.ts";
 import { studentInterval } from "./statistics.ts";
 import {
@@ -175,7 +176,7 @@ function noRuns(runs: readonly StudyRun[], side: Side): string {
   const levels = levelsOf(runs, side.kind);
   return levels.length === 0
     ? `no runs of this kind: ${COMMANDS[side.kind] ?? "run-lottery"} trains them`
-    : `no level near ${side.percent}% (the sparsest is ${levels.at(-1)!.percent.toFixed(1)}%)`;
+    : `no level near ${side.percent}% (the sparsest is ${percentText(levels.at(-1)!.percent, 1)})`;
 }
 
 /** What trains the runs of a kind. */

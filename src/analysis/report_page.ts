@@ -3,6 +3,7 @@
  * drawings and tables, gives the page's text.
  */
 
+import { numberText } from "./percent.ts";
 import css from "./report_page.css" with { type: "text" };
 import type { ClaimResult } from "./claims.ts";
 import { cellText, type DataTable } from "./data_table.ts";
@@ -142,7 +143,7 @@ decided.</p>
 /** A claim's value with its interval: "0.31 points [0.12, 0.50]". */
 export function measuredText({ value, interval, unit }: ClaimResult): string {
   if (value === null) return "–";
-  const digits = (x: number) => x.toFixed(2);
+  const digits = (x: number) => numberText(x, 2);
   const range = interval ? ` [${digits(interval[0])}, ${digits(interval[1])}]` : "";
   return `${digits(value)}${UNITS[unit]}${range}`;
 }

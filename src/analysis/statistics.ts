@@ -3,6 +3,9 @@
 import { RandomStream, seedKey } from "../engine/random.ts";
 import { InputError } from "../errors.ts";
 
+/** Fewer trials than the paper's own decide nothing: they are an example. */
+export const MIN_TRIALS = 5;
+
 /** What is known of a quantity from its trials. */
 export interface Summary {
   /** How many. */

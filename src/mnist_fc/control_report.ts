@@ -7,6 +7,8 @@
 import { accuracySpec } from "../analysis/charts.ts";
 import { renderSvg } from "../analysis/render_svg.ts";
 import { sealSvg } from "../analysis/seal.ts";
+import { fractionText, percentText } from "../analysis/percent.ts";
+import { MIN_TRIALS } from "../analysis/statistics.ts";
 import { formatTable } from "../analysis/table.ts";
 import { restoreCurves } from "../foundations/run_files.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
@@ -62,26 +64,28 @@ function controlTable(levels: readonly LevelSummary[]): string {
   const isStopKnown = levels.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
   const rows = [...Map.groupBy(levels, ({ level }) => level)].map(([number, group]) => [
     `${number}`,
-    `${group[0].percent.toFixed(2)}%`,
+    percentText(group[0].percent),
     ...kinds.map((kind) => {
       const found = group.find((level) => level.kind === kind);
       if (!found) return "–";
       return isStopKnown
-        ? `${percent(found.earlyStopAccuracy!)} at ${Math.round(found.earlyStopIteration!)}`
-        : percent(found.finalAccuracy);
+        ? `${fractionText(found.earlyStopAccuracy)} at ${Math.round(found.earlyStopIteration!)}`
+        : fractionText(found.finalAccuracy);
     }),
   ]);
-  const runs = kinds.map((kind) => {
-    const most = Math.max(...levels.filter((l) => l.kind === kind).map((level) => level.runs));
-    return `${kind} ${most}`;
-  });
+  const most = kinds.map((kind) =>
+    Math.max(...levels.filter((level) => level.kind === kind).map(({ runs }) => runs))
+  );
+  const trials = Math.max(...levels.map(({ trials }) => trials));
+  const evidence = trials < MIN_TRIALS
+    ? ` ${trials === 1 ? "One trial is" : `${trials} trials are`} an example, not a proof.`
+    : "";
+  const of = Math.max(...most) === 1
+    ? "of single runs"
+    : `means over runs: ${kinds.map((kind, i) => `${kind} ${most[i]}`).join(", ")}`;
   const what = isStopKnown
     ? "Test accuracy at the early stop, and its iteration"
     : "Test accuracy at the end of training";
   return formatTable(["level", "weights remaining", ...kinds], rows, "l") +
-    `\n${what}; means over runs: ${runs.join(", ")}.`;
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(2)}%`;
+    `\n${what}; ${of}.${evidence}`;
 }

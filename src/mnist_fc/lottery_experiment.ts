@@ -242,8 +242,8 @@ export class LotteryExperiment implements Job {
     return kind === "ticket" ? level <= levels : this.#hasControl && level === levels;
   }
 
-  #report(id: RunId, run: { masks: Masks; curves: Curves }, found: boolean): void {
-    const summary = summarizeRun(id, this.#folders.folderOf(id), run, found);
+  #report(config: RunConfig, run: { masks: Masks; curves: Curves }, found: boolean): void {
+    const summary = summarizeRun(config, this.#folders.folderOf(config), run, found);
     this.#summaries.push(summary);
     this.options.onRun?.(summary);
   }

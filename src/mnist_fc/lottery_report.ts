@@ -4,12 +4,14 @@
  */
 
 import { type AccuracyPoint, accuracySpec } from "../analysis/charts.ts";
+import { fractionText, percentText } from "../analysis/percent.ts";
 import { renderSvg } from "../analysis/render_svg.ts";
 import { sealSvg } from "../analysis/seal.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
 import { experimentSuffix } from "./control_paths.ts";
-import { judge, type LevelSummary, type RunSummary, summarizeLevels } from "./summary.ts";
+import { iterationText, type LevelSummary, type RunSummary, summarizeLevels } from "./summary.ts";
+import { judge } from "./verdict.ts";
 
 /** What to report and where to put the chart. */
 export interface ReportOptions {
@@ -29,7 +31,7 @@ export async function lotteryReport(
 ): Promise<{ text: string; json: Record<string, unknown> }> {
   const { runs, output, title, storage } = options;
   const levels = summarizeLevels(runs);
-  const verdict = judge(levels);
+  const verdict = judge(runs);
   const suffix = experimentSuffix(options.experimentName);
   const chart = `${output.replace(/\/$/, "")}/${
     ["accuracy", suffix].filter(Boolean).join("-")
@@ -43,16 +45,14 @@ export async function lotteryReport(
 }
 
 function levelTable(levels: readonly LevelSummary[]): string {
-  const percent = (fraction: number | null) =>
-    fraction === null ? "–" : `${(100 * fraction).toFixed(2)}%`;
   const hasEarlyStop = levels.some(({ earlyStopIteration }) => earlyStopIteration !== null);
   const rows = levels.map((level) => [
     level.kind === "ticket" ? `${level.level}` : `${level.level} reinitialized`,
-    `${level.percent.toFixed(2)}%`,
+    percentText(level.percent),
     ...(hasEarlyStop
-      ? [`${Math.round(level.earlyStopIteration ?? NaN)}`, percent(level.earlyStopAccuracy)]
+      ? [iterationText(level.earlyStopIteration), fractionText(level.earlyStopAccuracy)]
       : []),
-    percent(level.finalAccuracy),
+    fractionText(level.finalAccuracy),
   ]);
   const headers = [
     "level",

@@ -14,6 +14,7 @@ import {
 import { sealSvg } from "../analysis/seal.ts";
 import { SERIES_KINDS } from "../analysis/series.ts";
 import { levelsOf, type Metric, type StudyRun, trialMeans } from "../analysis/study.ts";
+import { percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
 import { encodeText, within } from "../foundations/run_record.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -139,7 +140,7 @@ function studyText({ runs }: ReportStudy, { title, texts, notes, claims }: Study
   );
   const rows = [...levels].sort(([a], [b]) => a - b).map(([level, group]) => [
     `${level}`,
-    `${group[0].percent.toFixed(2)}%`,
+    percentText(group[0].percent),
     ...kinds.map((kind) => cellOf(group.find((found) => found.kind === kind)?.runs ?? [])),
   ]);
   const verdicts = claims.map((claim) => [
@@ -168,6 +169,6 @@ function cellOf(runs: readonly StudyRun[]): string {
     return values.length === 0 ? null : values.reduce((a, b) => a + b) / values.length;
   };
   const stop = meanOf("earlyStopIteration"), accuracy = meanOf("earlyStopAccuracy");
-  if (stop !== null && accuracy !== null) return `${accuracy.toFixed(2)}% at ${Math.round(stop)}`;
-  return meanOf("finalAccuracy")?.toFixed(2).concat("%") ?? "–";
+  if (stop !== null && accuracy !== null) return `${percentText(accuracy)} at ${Math.round(stop)}`;
+  return percentText(meanOf("finalAccuracy"));
 }

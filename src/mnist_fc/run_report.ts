@@ -1,5 +1,6 @@
 /** What came of a single run: takes its figures and configuration, gives them as text and as JSON. */
 
+import { fractionText, percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { AdapterDescription } from "../engine/mod.ts";
 import type { RunConfig } from "./run_config.ts";
@@ -11,16 +12,14 @@ export function runReport(
   config: RunConfig,
   adapter: AdapterDescription,
 ): { text: string; json: Record<string, unknown> } {
-  const percent = (fraction: number | null) =>
-    fraction === null ? "–" : `${(100 * fraction).toFixed(2)}%`;
   const stop = run.earlyStopIteration;
   const cells = [
-    ["weights remaining", `${run.percent.toFixed(2)}%`],
+    ["weights remaining", percentText(run.percent)],
     ...(stop === null ? [] : [
       ["early stop at iteration", `${stop}`],
-      ["test accuracy there", percent(run.earlyStopAccuracy)],
+      ["test accuracy there", fractionText(run.earlyStopAccuracy)],
     ]),
-    ["test accuracy at the end", percent(run.finalAccuracy)],
+    ["test accuracy at the end", fractionText(run.finalAccuracy)],
   ];
   const table = formatTable(cells.map(([name]) => name), [cells.map(([, value]) => value)]);
   return { text: `${table}\n\nRun: ${run.folder}`, json: { adapter, config, run } };

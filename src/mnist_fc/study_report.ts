@@ -4,7 +4,8 @@
  */
 
 import type { TopLevelSpec } from "vega-lite";
-import { checkClaims, type ClaimResult, MIN_TRIALS } from "../analysis/claims.ts";
+import { checkClaims, type ClaimResult } from "../analysis/claims.ts";
+import { MIN_TRIALS } from "../analysis/statistics.ts";
 import { type CurveGroup, type CurvePanel, curveSpec } from "../analysis/curve_figures.ts";
 import type { DataTable } from "../analysis/data_table.ts";
 import {

@@ -1,12 +1,13 @@
 /**
- * What a lottery experiment found. Takes its finished runs, gives a summary of each, the means over
- * trials by level, and one sentence on whether the last level's ticket won.
+ * What a lottery experiment found. Takes its finished runs, gives a summary of each and the means over
+ * trials by level; `verdict.ts` says whether the last level's ticket won.
  */
 
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
+import { fractionText, percentText } from "../analysis/percent.ts";
 import { density, type Masks } from "../foundations/masks.ts";
 import { resultsOf } from "../foundations/trained_run.ts";
-import { RUN_KINDS, type RunId, type RunKind } from "./run_config.ts";
+import { RUN_KINDS, type RunConfig, type RunId, type RunKind } from "./run_config.ts";
 
 /** A finished run in figures. Accuracies are fractions of the test set. */
 export interface RunSummary extends RunId {
@@ -21,6 +22,8 @@ export interface RunSummary extends RunId {
   earlyStopIteration: number | null;
   earlyStopAccuracy: number | null;
   finalAccuracy: number;
+  /** Classes that the network tells apart. */
+  classes: number;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface RunSummary extends RunId {
  * @param found whether it was finished before this experiment started
  */
 export function summarizeRun(
-  { kind, trial, level, run }: RunId,
+  { kind, trial, level, run, layers }: RunId & Pick<RunConfig, "layers">,
   folder: string,
   { masks, curves }: { masks: Masks; curves: Curves },
   found: boolean,
@@ -49,6 +52,7 @@ export function summarizeRun(
     earlyStopIteration,
     earlyStopAccuracy,
     finalAccuracy,
+    classes: layers.at(-1)!.units,
   };
 }
 
@@ -67,14 +71,19 @@ export function describeSummary(summary: RunSummary): string {
   const what = kind === "ticket" || kind === "train"
     ? `level ${level}`
     : `${kind} ${run} at level ${level}`;
-  const accuracy = (100 * (earlyStopAccuracy ?? finalAccuracy)).toFixed(2);
-  return `trial ${trial}  ${what}  ${percent.toFixed(2)}% of the weights  ` +
-    `test accuracy ${accuracy}%${found ? "  (finished before)" : ""}`;
+  const accuracy = fractionText(earlyStopAccuracy ?? finalAccuracy);
+  return `trial ${trial}  ${what}  ${percentText(percent)} of the weights  ` +
+    `test accuracy ${accuracy}${found ? "  (finished before)" : ""}`;
 }
 
 /** An adapter in words. */
 export function adapterText({ name, isSoftware }: AdapterDescription): string {
   return isSoftware ? `${name}, software on the processor` : name;
+}
+
+/** A mean of iterations; a dash where there is none. */
+export function iterationText(iteration: number | null): string {
+  return iteration === null ? "–" : `${Math.round(iteration)}`;
 }
 
 /** The runs of one level and kind; means over them. Accuracies are fractions of the test set. */
@@ -107,53 +116,6 @@ export function summarizeLevels(runs: readonly RunSummary[]): LevelSummary[] {
     finalAccuracy: mean(group.map((run) => run.finalAccuracy)),
   }));
   return levels.sort((a, b) => a.level - b.level || rank(a) - rank(b));
-}
-
-/** Whether the smallest ticket won, and in words why. */
-export interface Verdict {
-  /** Null where there is nothing to compare: no pruning, or no control. */
-  won: boolean | null;
-  sentence: string;
-}
-
-/**
- * A ticket wins as in section 1 of the paper: trained in isolation from its initial weights it is at
- * least as accurate as the full network within the same number of iterations, and the same network
- * randomly reinitialized is not as good. Judged at the early stop; at the end where the accuracy at an
- * early stop is not known.
- */
-export function judge(levels: readonly LevelSummary[]): Verdict {
-  const tickets = levels.filter(({ kind }) => kind === "ticket");
-  const full = tickets[0], ticket = tickets.at(-1);
-  if (!full || !ticket || ticket.level === full.level) {
-    return { won: null, sentence: "Nothing was pruned, so there is no ticket to judge." };
-  }
-  const control = levels.find(({ kind, level }) => kind === "reinit" && level === ticket.level);
-  const compared = control ? [full, ticket, control] : [full, ticket];
-  const isKnown = compared.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
-  const reached = ({ earlyStopAccuracy, finalAccuracy }: LevelSummary) =>
-    isKnown ? earlyStopAccuracy! : finalAccuracy;
-  const gain = points(reached(ticket) - reached(full));
-  const start = `With ${ticket.percent.toFixed(1)}% of its weights the ticket reaches ` +
-    `${(100 * reached(ticket)).toFixed(2)}% test accuracy, ${gain} the full network`;
-  if (!control) {
-    return { won: null, sentence: `${start}; without a control nobody can say that it won.` };
-  }
-  const lead = points(reached(ticket) - reached(control));
-  const won = reached(ticket) >= reached(full) && reached(ticket) > reached(control);
-  const evidence = ticket.trials === 1 ? " (one trial: an example, not a proof)" : "";
-  return {
-    won,
-    sentence: `${start} and ${lead} the same network randomly reinitialized: ` +
-      `the ticket ${won ? "won" : "did not win"}${evidence}.`,
-  };
-}
-
-/** A difference of accuracies in words: "0.40 points above". */
-function points(difference: number): string {
-  const size = Math.abs(100 * difference).toFixed(2);
-  if (size === "0.00") return "level with";
-  return `${size} points ${difference > 0 ? "above" : "below"}`;
 }
 
 function mean(values: number[]): number {

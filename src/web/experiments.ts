@@ -14,7 +14,8 @@ import { Memo } from "../memo.ts";
 import { parseConfig } from "../mnist_fc/parse_config.ts";
 import { type RunConfig, settingsOf } from "../mnist_fc/run_config.ts";
 import { datasetText, trainingText } from "../mnist_fc/runners/runner.ts";
-import { inOrder, judge, summarizeLevels, summarizeRun } from "../mnist_fc/summary.ts";
+import { inOrder, summarizeRun } from "../mnist_fc/summary.ts";
+import { judge } from "../mnist_fc/verdict.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import { type AskedRecord, forgetAsked, listAsked } from "./asked.ts";
 import { findExperiments, findRuns, findTrials } from "./experiment_tree.ts";
@@ -104,7 +105,7 @@ export class Experiments {
     const trial = Math.min(...view.runs.map((run) => run.trial));
     view.pixelMaps = view.pixelMaps.filter(({ run }) => run.trial === trial)
       .sort((a, b) => inOrder(a.run, b.run));
-    view.verdict = judge(summarizeLevels(view.runs));
+    view.verdict = judge(view.runs);
     return view;
   }
 

@@ -10,6 +10,7 @@ import type { AdapterDescription, Curves } from "../engine/mod.ts";
 import type { Activity } from "../mnist_fc/progress.ts";
 import type { RunId } from "../mnist_fc/run_config.ts";
 import type { RunSummary } from "../mnist_fc/summary.ts";
+import type { Verdict } from "../mnist_fc/verdict.ts";
 
 /** The tasks that the page can run. */
 export type TaskName = "run-lottery" | "reinitialize" | "random-sparsity";
@@ -88,7 +89,7 @@ export interface ExperimentView {
   /** Of the first trial's tickets, by level. */
   pixelMaps: PixelMap[];
   /** The same sentence as at the end of the task: whether the ticket won. */
-  verdict: { won: boolean | null; sentence: string };
+  verdict: Verdict;
   settings: [name: string, text: string][];
 }
 

@@ -202,7 +202,10 @@ Deno.test("--json is one document that agrees with the files", () =>
         assertAlmostEquals(level[key], (a[key] + b[key]) / 2, 1e-12);
       }
     });
-    assertMatch(report.verdict.sentence, report.verdict.won ? /: the ticket won\.$/ : /not win\.$/);
+    const { won, trials, sentence } = report.verdict;
+    assertEquals(trials, 2);
+    const end = `the ticket ${won ? "won" : "did not win"} (2 trials: an example, not a proof).`;
+    assert(sentence.endsWith(`: ${end}`), sentence);
 
     const before = await readTree(out);
     const again = JSON.parse((await runLottery(...args)).stdout);

@@ -29,12 +29,12 @@ Deno.test("random-sparsity: as many live weights per layer, elsewhere; weights o
   await runLottery(data, ...short("--trials=1-2", "--seed=3", path));
   const flags = ["--initialization=random,ticket", "--runs=1-2", "--levels=1-2"];
   const { stdout, stderr } = await succeed("random-sparsity", data, path, ...flags);
-  assertMatch(stderr, /16 of 16 runs to train/);
+  assertMatch(stderr, /16 of 16 to train/);
   assertMatch(stdout, /ticket +random_sparsity +random_sparsity_same_init\n/);
   await succeed("reinitialize", data, path, "--runs=1-2", "--levels=1-2");
   const before = await readTree(`${folder}/base`);
   const again = await succeed("random-sparsity", data, path, ...flags);
-  assertMatch(again.stderr, /0 of 16 runs to train/);
+  assertMatch(again.stderr, /0 of 16 to train/);
   assertSameTree(await readTree(`${folder}/base`), before);
   const checked = await runNumpy(
     `${LOAD}

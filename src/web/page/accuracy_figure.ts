@@ -4,10 +4,11 @@
  * the pictures that the chart worker makes; that worker, with Vega in it, is loaded when first needed.
  */
 
+import { fractionText, percentText } from "../../analysis/percent.ts";
 import type { RunSummary } from "../../mnist_fc/summary.ts";
 import type { Chart, ChartReply, ChartRequest } from "./chart_worker.ts";
 import { el } from "./dom.ts";
-import { levelName, percentText } from "./level_table.ts";
+import { levelName } from "./level_table.ts";
 
 const TITLES: Record<Chart["at"], [title: string, note: string]> = {
   "early stop": [
@@ -120,8 +121,8 @@ export class AccuracyFigure {
 
   #inWords(at: Chart["at"]): string {
     const points = this.#runs.map((run) =>
-      `${levelName(run)}, ${run.percent.toFixed(1)}% of the weights: ` +
-      percentText(at === "end" ? run.finalAccuracy : run.earlyStopAccuracy)
+      `${levelName(run)}, ${percentText(run.percent, 1)} of the weights: ` +
+      fractionText(at === "end" ? run.finalAccuracy : run.earlyStopAccuracy)
     );
     return points.join("; ");
   }

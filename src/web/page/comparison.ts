@@ -4,10 +4,11 @@
  * differ, then the mean test accuracy of each level.
  */
 
+import { fractionText, percentText } from "../../analysis/percent.ts";
 import { type LevelSummary, summarizeLevels } from "../../mnist_fc/summary.ts";
 import type { ExperimentView } from "../messages.ts";
 import { el } from "./dom.ts";
-import { levelName, percentText } from "./level_table.ts";
+import { levelName } from "./level_table.ts";
 
 const shortName = (path: string) => path.replace(/^results\//, "");
 
@@ -54,7 +55,9 @@ export function comparisonTable(views: readonly ExperimentView[]): HTMLTableElem
           name,
           levels.map((summaries) => {
             const level = summaries.find((summary) => levelName(summary) === name);
-            return level ? `${percentText(reached(level))} (${level.percent.toFixed(1)}%)` : "–";
+            return level
+              ? `${fractionText(reached(level))} (${percentText(level.percent, 1)})`
+              : "–";
           }),
         )
       ),

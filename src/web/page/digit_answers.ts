@@ -4,6 +4,7 @@
  * tickets of an experiment and the drawing, shows ten probabilities of each.
  */
 
+import { percentText } from "../../analysis/percent.ts";
 import type { RunSummary } from "../../mnist_fc/summary.ts";
 import type { LaboratoryClient } from "../client.ts";
 import { DrawPad } from "./draw_pad.ts";
@@ -86,7 +87,7 @@ export class DigitAnswers {
         el(
           "option",
           { value: ticket.folder },
-          `Ticket of ${levelName(ticket).toLowerCase()}: ${ticket.percent.toFixed(1)}%`,
+          `Ticket of ${levelName(ticket).toLowerCase()}: ${percentText(ticket.percent, 1)}`,
         )
       )),
     );

@@ -4,13 +4,9 @@
  * the same columns in HTML.
  */
 
-import type { LevelSummary } from "../../mnist_fc/summary.ts";
+import { fractionText, percentText } from "../../analysis/percent.ts";
+import { iterationText, type LevelSummary } from "../../mnist_fc/summary.ts";
 import { el } from "./dom.ts";
-
-/** A fraction as a percentage; a dash for what is not known. */
-export function percentText(fraction: number | null, digits = 2): string {
-  return fraction === null ? "–" : `${(100 * fraction).toFixed(digits)}%`;
-}
 
 /** "Level 3", "Level 3, random twin". */
 export function levelName({ kind, level }: { kind: string; level: number }): string {
@@ -34,14 +30,14 @@ export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
       "tr",
       { class: level.kind },
       el("th", { scope: "row" }, levelName(level)),
-      el("td", {}, `${level.percent.toFixed(1)}%`),
+      el("td", {}, percentText(level.percent, 1)),
       ...(hasEarlyStop
         ? [
-          el("td", {}, `${Math.round(level.earlyStopIteration ?? NaN)}`),
-          el("td", {}, percentText(level.earlyStopAccuracy)),
+          el("td", {}, iterationText(level.earlyStopIteration)),
+          el("td", {}, fractionText(level.earlyStopAccuracy)),
         ]
         : []),
-      el("td", {}, percentText(level.finalAccuracy)),
+      el("td", {}, fractionText(level.finalAccuracy)),
     )
   );
   return el(

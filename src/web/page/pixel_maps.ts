@@ -4,6 +4,7 @@
  * each input are live; gives a canvas whose colour is deeper the more there are.
  */
 
+import { percentText } from "../../analysis/percent.ts";
 import { el } from "./dom.ts";
 
 /** One level's picture. */
@@ -53,7 +54,7 @@ export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[])
       width: side,
       height: side,
       role: "img",
-      "aria-label": `${map.label}, ${map.percent.toFixed(1)}% of the weights: ` +
+      "aria-label": `${map.label}, ${percentText(map.percent, 1)} of the weights: ` +
         `${map.live.length - blind} of ${map.live.length} pixels are still connected`,
     });
     paint(canvas, map, side);
@@ -61,7 +62,7 @@ export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[])
       "figure",
       { class: "map" },
       canvas,
-      el("figcaption", {}, el("b", {}, map.label), el("span", {}, `${map.percent.toFixed(1)}%`)),
+      el("figcaption", {}, el("b", {}, map.label), el("span", {}, percentText(map.percent, 1))),
     );
     painted.set(map.live, figure);
     return figure;

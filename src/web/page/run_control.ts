@@ -4,7 +4,7 @@
  * task and its arguments; tells the view what happens and the page when it has ended.
  */
 
-import { judge, summarizeLevels } from "../../mnist_fc/summary.ts";
+import { judge } from "../../mnist_fc/verdict.ts";
 import { GIVEN_UP, type LaboratoryClient } from "../client.ts";
 import type { Asked, LaboratoryEvent, RunEnd } from "../messages.ts";
 import { byId } from "./dom.ts";
@@ -109,7 +109,7 @@ export class RunControl {
     untell("device-lost");
     this.#set("idle");
     await this.loadCurves();
-    this.view.finish(judge(summarizeLevels(this.view.model.runs)).sentence);
+    this.view.finish(judge(this.view.model.runs).sentence);
     this.actions.onRun();
   }
 

@@ -4,7 +4,10 @@
  * and the verdict. Takes a `RunModel` and the worker's events; asks for nothing itself.
  */
 
-import { judge, summarizeLevels } from "../../mnist_fc/summary.ts";
+import { fractionText } from "../../analysis/percent.ts";
+import { MIN_TRIALS } from "../../analysis/statistics.ts";
+import { summarizeLevels } from "../../mnist_fc/summary.ts";
+import { judge } from "../../mnist_fc/verdict.ts";
 import type { LaboratoryEvent } from "../messages.ts";
 import { AccuracyFigure } from "./accuracy_figure.ts";
 import { byId } from "./dom.ts";
@@ -179,11 +182,12 @@ export class RunView {
 
   /** What the verdict does and does not say. */
   #meaning(): string {
-    const levels = summarizeLevels(this.model.runs);
-    const { won } = judge(levels);
-    const trials = levels[0]?.trials ?? 1;
+    const { won, trials } = judge(this.model.runs);
+    if (trials === 0) return "";
     const proof = trials === 1
       ? "This is one trial: another seed may end otherwise. Try some."
+      : trials < MIN_TRIALS
+      ? `These are means of ${trials} trials, too few to decide: other seeds may end otherwise.`
       : `These are means of ${trials} trials; look at how far the trials lie apart.`;
     if (won === null) return proof;
     const reading = won
@@ -210,7 +214,7 @@ export class RunView {
     const parts = [
       `iteration ${iteration.toLocaleString("en")} of ${iterations.toLocaleString("en")}`,
       ...(loss === null ? [] : [`loss ${loss.toFixed(3)}`]),
-      ...(accuracy === null ? [] : [`accuracy ${(100 * accuracy).toFixed(1)}%`]),
+      ...(accuracy === null ? [] : [`accuracy ${fractionText(accuracy, 1)}`]),
       ...(speed ? [`${Math.round(speed).toLocaleString("en")} iterations/s`] : []),
     ];
     const left = secondsLeft === null ? "measuring the time left" : timeLeft(secondsLeft);

@@ -10,7 +10,7 @@ import {
   parseInteger,
   refuse,
 } from "./flag_kinds.ts";
-import { type Flag, nearest, quote } from "./flags.ts";
+import { type Flag, nearest, NONE, quote, quoted, quoteLiterally, unquote } from "./flags.ts";
 import { UsageError } from "../errors.ts";
 import type { CheckpointInterval } from "../foundations/run_queue.ts";
 
@@ -23,11 +23,41 @@ export type LayerValues = Readonly<Record<string, number>>;
 /** A word that can name a layer, an experiment or a file: no separators, no leading dot or dash. */
 export const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** Parts of a comma-separated list; none may be empty. */
+/** A list as Python writes it: `['a','b']`, `(1, 2)`, and what a shell leaves of it: `[a,b]`. */
+const BRACKETED = /^\s*(?:\[(.*)\]|\((.*)\))\s*$/s;
+/** A part of it, quoted or not, up to the next comma. */
+const PART = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^'",][^,]*?))\s*(?:,|$)/sy;
+
+/**
+ * Parts of a list in brackets, in which those in quotes may hold commas, or the one text in quotes; null if
+ * it is neither.
+ */
+function bracketed(text: string, name: string, expected: string): string[] | null {
+  const whole = quoted(text);
+  if (whole !== null) return [whole];
+  const match = BRACKETED.exec(text);
+  if (match === null) return null;
+  const inside = (match[1] ?? match[2]).trimEnd(), parts: string[] = [];
+  PART.lastIndex = 0;
+  while (PART.lastIndex < inside.length) {
+    const part = PART.exec(inside);
+    if (part === null) throw refuse(name, expected, text);
+    parts.push(part[3] ?? unquote(part[1] ?? part[2]));
+  }
+  if (parts.length === 0 || parts.includes("")) throw refuse(name, expected, text);
+  return parts;
+}
+
+/** Parts of a list, separated by commas or in brackets; none may be empty. */
 function split(text: string, name: string, expected: string): string[] {
-  const parts = text.split(",").map((part) => part.trim());
+  const parts = bracketed(text, name, expected) ?? text.split(",").map((part) => part.trim());
   if (parts.includes("")) throw refuse(name, expected, text);
   return parts;
+}
+
+/** The text `a:b` for the Python pair `('a', b)`; any other as it is. */
+function pair(text: string, name: string, expected: string): string {
+  return bracketed(text, name, expected)?.join(":") ?? text.trim();
 }
 
 /** Ascending integers from numbers and ranges: `3`, `1-5`, `1,3-5`. Bounds: 0 ≤ min ≤ max ≤ 10^6. */
@@ -77,8 +107,9 @@ export function length<D extends TrainingLength | undefined = undefined>(
     kind: "length",
     placeholder: "N|epochs:N",
     parse: (text, name) => {
-      const match = /^(?:(iterations|epochs):)?(\d+)$/.exec(text.trim());
-      if (!match) throw refuse(name, "a length such as 50000, iterations:50000 or epochs:20", text);
+      const expected = "a length such as 50000, iterations:50000 or epochs:20";
+      const match = /^(?:(iterations|epochs):)?(\d+)$/.exec(pair(text, name, expected));
+      if (!match) throw refuse(name, expected, text);
       const count = parseInteger(match[2], name, 1, 1e9);
       return match[1] === "epochs" ? { epochs: count } : { iterations: count };
     },
@@ -168,16 +199,33 @@ export function numbers<D extends readonly number[] | undefined = undefined>(
   };
 }
 
-/** Texts separated by commas: `results/a,results/b`. */
+/**
+ * Texts separated by commas: `results/a,results/b`. A text with a comma in it stands in quotes and brackets,
+ * `['a,b','c']`, or the flag is given more than once, each time with one text.
+ */
 export function list<D extends readonly string[] | undefined = undefined>(
   spec: FlagSpec<D>,
 ): Flag<readonly string[], D> {
-  return declare<readonly string[], D>(spec, {
-    kind: "list",
-    placeholder: "A,B,…",
-    parse: (text, name) => split(text, name, "a list such as A,B"),
-    format: (values) => values.join(","),
-  });
+  const expected = "a list such as A,B";
+  const parse = (text: string, name: string) => split(text, name, expected);
+  return {
+    ...declare<readonly string[], D>(spec, {
+      kind: "list",
+      placeholder: "A,B,…",
+      parse,
+      format: (values) => {
+        const joined = values.join(",");
+        const isPlain = joined !== NONE && quoted(joined) === null && !/^\s*[[(]/.test(joined) &&
+          values.every((value) => !value.includes(",") && value.trim() === value);
+        return isPlain ? joined : `[${values.map(quoteLiterally).join(",")}]`;
+      },
+    }),
+    parseAll: (texts, name) =>
+      texts.length === 1 ? parse(texts[0], name) : texts.flatMap((text) => {
+        if (text.trim() === "") throw refuse(name, expected, text);
+        return bracketed(text, name, expected) ?? [text];
+      }),
+  };
 }
 
 /** Some of a few words, separated by commas: `reinit,reuse`. */

@@ -40,6 +40,8 @@ export interface Flag<T = unknown, D = unknown> {
   readonly choices?: readonly string[];
   /** The value that `text` means; throws a `UsageError` that begins with `name`. */
   parse(text: string, name: string): T;
+  /** The same of a flag that may be given more than once: the value that all texts mean together. */
+  parseAll?(texts: readonly string[], name: string): T;
   /** Text that `parse` reads as `value`. */
   format(value: T): string;
 }
@@ -88,6 +90,40 @@ function looksLikeFlag(arg: string): boolean {
   return /^-(?![\d.])/.test(arg);
 }
 
+/** What Python Fire's users write for a flag that is not given. */
+export const NONE = "None";
+
+/** A Python text: `'a'` or `"a"`, with nothing around it. */
+const QUOTED = /^(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")$/s;
+
+/** The text between quotes, without the backslashes that protect a quote or a backslash. */
+export function unquote(inside: string): string {
+  return inside.replace(/\\(['"\\])/g, "$1");
+}
+
+/** Quoted as `unquote` reads it. */
+export function quoteLiterally(text: string): string {
+  return `'${text.replace(/['\\]/g, "\\$&")}'`;
+}
+
+/** What a Python text in quotes says; null where there is anything else. */
+export function quoted(text: string): string | null {
+  const match = QUOTED.exec(text);
+  return match && unquote(match[1] ?? match[2]);
+}
+
+/** What a value of one part means where Python Fire is used to writing it: `'a'` is a. */
+function literal(text: string): string {
+  return quoted(text) ?? text;
+}
+
+/** What a boolean's value says; null for None: as if it were not given. */
+const TRUTHS: ReadonlyMap<string, boolean | null> = new Map([
+  ...["True", "true"].map((word) => [word, true] as const),
+  ...["False", "false"].map((word) => [word, false] as const),
+  [NONE, null],
+]);
+
 /** Reads flags where no other arguments are allowed; see `parseArguments`. */
 export function parseFlags<S extends FlagSet>(args: readonly string[], flags: S): FlagValues<S> {
   return parseArguments(args, flags, []).values;
@@ -95,8 +131,9 @@ export function parseFlags<S extends FlagSet>(args: readonly string[], flags: S)
 
 /**
  * Reads `--flag value`, `--flag=value`, `--flag` and `--no-flag` (booleans), and between them the
- * operands: arguments that are no flags, such as files. Names may be written with underscores, as in the
- * original's argfiles: `--output_dir=D`.
+ * operands: arguments that are no flags, such as files; after `--` all are. Names may be written with
+ * underscores, and values as Python Fire reads them (`=True`, `=None`, `='a'`), as in the scripts of the
+ * original's users: `--output_dir=D`.
  *
  * @param operandNames what each operand is, such as RUNNER, ARGFILE; all are required, but for a last one
  *   in brackets, `[PATH…]`, which stands for any number
@@ -114,15 +151,21 @@ export function parseArguments<S extends FlagSet>(
   }
 
   const given = new Map<string, unknown>();
+  /** Texts of the flags that may be given more than once. */
+  const collected = new Map<string, string[]>();
   const operands: string[] = [];
+  let flagsEnded = false;
   const isOpenEnded = operandNames.at(-1)?.startsWith("[") ?? false;
   const required = operandNames.length - (isOpenEnded ? 1 : 0);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    // `task -- --flag`, as npm wants it, is forgiven.
-    if (arg === "--" && i === 0) continue;
-    if (!arg.startsWith("-") || arg === "-" || arg === "--") {
-      if (arg === "--" || (operands.length === required && !isOpenEnded)) {
+    if (arg === "--" && !flagsEnded) {
+      // `task -- --flag`, as npm wants it, is forgiven where nothing but flags can follow.
+      flagsEnded = i > 0 || operandNames.length > 0;
+      continue;
+    }
+    if (flagsEnded || !arg.startsWith("-") || arg === "-") {
+      if (operands.length === required && !isOpenEnded) {
         const expected = operandNames.length === 0 ? "a flag and its value are" : "no more than " +
           `${operandNames.join(" ")} and flags are`;
         throw new UsageError(`unexpected argument ${quote(arg)}: ${expected} expected`);
@@ -136,36 +179,52 @@ export function parseArguments<S extends FlagSet>(
       operands.push(arg);
       continue;
     }
-    const [written, inline] = arg.split(/=(.*)/s, 2) as [string, string | undefined];
-    const name = written.replaceAll("_", "-");
+    const [spelling, inline] = arg.split(/=(.*)/s, 2) as [string, string | undefined];
+    const name = spelling.replaceAll("_", "-");
     const key = spellings.get(name);
     if (key === undefined) {
       const suggestion = nearest(name, [...spellings.keys()]);
       throw new UsageError(
-        `unknown flag ${quote(written)}; the nearest is ${suggestion} (--help lists all)`,
+        `unknown flag ${quote(spelling)}; the nearest is ${suggestion} (--help lists all)`,
       );
     }
-    if (given.has(key)) throw new UsageError(`${name} is given twice; give it once`);
-    const flag = flags[key];
+    const flag = flags[key], earlier = collected.get(key);
+    if (given.has(key) && !earlier) throw new UsageError(`${name} is given twice; give it once`);
     if (flag.kind === "boolean") {
-      if (inline !== undefined) {
+      const isPlain = name === flagName(key);
+      // Only Python's words: a folder may be called "true".
+      const next = inline ?? (/^(True|False|None)$/.test(args[i + 1] ?? "") ? args[i + 1] : null);
+      if (next === null) {
+        given.set(key, isPlain);
+        continue;
+      }
+      const value = TRUTHS.get(next);
+      if (value === undefined || !isPlain) {
         throw new UsageError(
-          `${name} takes no value, not ${quote(inline)}; write ${flagName(key)} or ` +
+          `${name} takes no value, not ${quote(next)}; write ${flagName(key)} or ` +
             `${flagName(key).replace("--", "--no-")}`,
         );
       }
-      given.set(key, name === flagName(key));
+      given.set(key, value ?? flag.default);
+      if (inline === undefined) i++;
       continue;
     }
-    const text = inline ?? args[i + 1];
-    if (text === undefined || (inline === undefined && looksLikeFlag(text))) {
+    const written = inline ?? args[i + 1];
+    if (written === undefined || (inline === undefined && looksLikeFlag(written))) {
       throw new UsageError(
         `${name} needs a value: ${name} ${flag.placeholder}` +
-          (text === undefined ? "" : ` (for a value that begins with a dash: ${name}=VALUE)`),
+          (written === undefined ? "" : ` (for a value that begins with a dash: ${name}=VALUE)`),
       );
     }
     if (inline === undefined) i++;
-    given.set(key, flag.parse(text, name));
+    if (written === NONE) {
+      if (earlier) throw new UsageError(`${name} is None and not; give one of them`);
+      given.set(key, flag.default);
+    } else if (flag.parseAll) {
+      const texts = [...(earlier ?? []), written];
+      collected.set(key, texts);
+      given.set(key, flag.parseAll(texts, name));
+    } else given.set(key, flag.parse(literal(written), name));
   }
 
   if (operands.length < required) {
@@ -195,7 +254,8 @@ export function toArgs<S extends FlagSet>(values: FlagValues<S>, flags: S): stri
     }
     const text = flag.format(value);
     const isDefault = flag.default !== undefined && text === flag.format(flag.default);
-    return isDefault ? [] : [`${flagName(key)}=${text}`];
+    const isItself = text !== NONE && literal(text) === text;
+    return isDefault ? [] : [`${flagName(key)}=${isItself ? text : quoteLiterally(text)}`];
   });
 }
 

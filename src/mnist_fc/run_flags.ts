@@ -139,7 +139,7 @@ export const runFlags = {
   masks: list({
     help:
       "masks to start from: folders of .npy by layer name, runs' folders, or exported files; of " +
-      "several, the union",
+      "several, the union. For paths with commas give it once for each",
     placeholder: "PATH,…",
     group: EXPERIMENT,
   }),

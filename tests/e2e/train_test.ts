@@ -175,3 +175,35 @@ for part, kind in (("masks", bool), ("initial", "<f8")):
     resultsOf(base, "trial1/1/same_init/"),
   );
 });
+
+Deno.test("a script of the original's user: Python's values, paths with commas, layers that are lacking", async () => {
+  const ticket = `${folder}/base/trial1/1/same_init`, comma = `${folder}/one,two`;
+  for (const layer of ["layer0", "layer2"]) {
+    await Deno.mkdir(comma, { recursive: true });
+    await Deno.copyFile(`${ticket}/masks/${layer}.npy`, `${comma}/${layer}.npy`);
+  }
+  await Deno.mkdir(`${folder}/some`);
+  await Deno.copyFile(`${ticket}/initial/layer1.npy`, `${folder}/some/layer1.npy`);
+  const run = async (name: string, ...args: string[]) => {
+    const { stderr } = await succeed(
+      "train",
+      data,
+      ...SETTINGS.filter((flag) => !flag.startsWith("--training-len")),
+      "--training_len=('iterations', 20)",
+      "--permute_labels=False",
+      "--train_order_seed=None",
+      `--presets='${folder}/some'`,
+      `--output_dir=${folder}/${name}`,
+      ...args,
+    );
+    return { stderr, tree: resultsOf(await readTree(`${folder}/${name}`)) };
+  };
+  const { stderr, tree } = await run("fire", `--masks=['${comma}']`);
+  assertMatch(stderr, /one,two has no mask of layer1: not pruned there\n/);
+  assertMatch(stderr, /some has no weights of layer0, layer2: random ones are drawn there\n/);
+  assertMatch(tree.get("test.log") ?? "", /\niteration,20,[^\n]*\n$/);
+  const twice = await run("twice", "--masks", comma, "--masks", comma);
+  assertSameTree(twice.tree, tree);
+  const both = await run("both", "--masks", comma, `--masks=${ticket}`);
+  assertMatch(both.stderr, /one,two has no mask of layer1: the other masks decide there\n/);
+});

@@ -136,10 +136,109 @@ Deno.test("parseArguments: operands stand between flags, all of them and no more
   refused(["train", "--json"], names, "ARGFILE is missing: RUNNER ARGFILE and flags");
   refused(["train", ""], names, "ARGFILE is an empty text");
   refused(["a", "b", "c"], names, 'unexpected argument "c": no more than RUNNER ARGFILE');
-  refused(["a", "--", "b"], names, 'unexpected argument "--"');
+  refused(["a", "--", "b", "--json"], names, 'unexpected argument "--json": no more than RUNNER');
   refused(["a"], [], 'unexpected argument "a": a flag and its value');
   assertEquals(parseArguments([], flags, ["[PATH…]"]).operands, []);
   assertEquals(parseArguments(["a", "b", "c"], flags, ["A", "[PATH…]"]).operands, ["a", "b", "c"]);
+});
+
+Deno.test("parseArguments: after -- all are operands, whatever they look like", () => {
+  const read = (args: string[], names = ["[PATH…]"]) => {
+    const { values, operands } = parseArguments(args, flags, names);
+    return [values.json, ...operands];
+  };
+  assertEquals(read(["--json", "--", "--seed", "-x", "--", "a"]), [
+    true,
+    "--seed",
+    "-x",
+    "--",
+    "a",
+  ]);
+  assertEquals(read(["--", "--json"]), [false, "--json"]);
+  assertEquals(read(["a", "--"]), [false, "a"]);
+  // Where nothing but flags can follow, it is what npm puts before them.
+  assertEquals(read(["--", "--json"], []), [true]);
+  assertEquals(read(["--json", "--"], []), [true]);
+});
+
+Deno.test("parseFlags: values as Python Fire reads them", () => {
+  const value = (...args: string[]) => parseFlags(args, flags);
+  for (const word of ["True", "true"]) {
+    assertEquals([value(`--json=${word}`).json, value(`--control=${word}`).control], [true, true]);
+  }
+  for (const word of ["False", "false"]) {
+    assertEquals([value(`--json=${word}`).json, value(`--control=${word}`).control], [
+      false,
+      false,
+    ]);
+  }
+  assertEquals(value("--json", "True", "--control", "False"), {
+    ...value(),
+    json: true,
+    control: false,
+  });
+  const none = Object.keys(flags).map((key) =>
+    `--${key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)}=None`
+  );
+  assertEquals(value(...none), value(), "None is what is not given");
+  assertEquals(value("--output_dir", "None", "--json"), { ...value(), json: true });
+  assertEquals(value("--output-dir='None'").outputDir, "None");
+  assertEquals(value(`--output_dir="it's"`).outputDir, "it's");
+  assertEquals(value("--name='a\\'b'").name, "a'b");
+  assertEquals(value("--name='a'b'").name, "'a'b'");
+  assertEquals(value("--protocol='paper'").protocol, "paper");
+  for (
+    const text of [
+      "('iterations',20)",
+      "('iterations', 20)",
+      '["iterations", 20]',
+      "(iterations,20)",
+    ]
+  ) {
+    assertEquals(value(`--training_len=${text}`).trainingLen, { iterations: 20 }, text);
+  }
+  assertEquals(value("--training_len=('epochs', 3)").trainingLen, { epochs: 3 });
+  assertEquals(value("--layers=[300, 100]").layers, [300, 100]);
+  assertEquals(value("--layers=(300,)").layers, [300]);
+  assertEquals(value("--trials=[1,3-5]").trials, [1, 3, 4, 5]);
+  refuses(["--training_len=('weeks',3)"], "a length such as");
+  refuses(["--training_len=('iterations')"], "a length such as");
+  refuses(["--layers=[]"], "widths");
+  refuses(["--layers=[300,'x]"], "widths");
+});
+
+Deno.test("parseFlags: paths with commas, in brackets or each in a flag of its own", () => {
+  const masks = (...args: string[]) => parseFlags(args, flags).masks;
+  assertEquals(masks("--masks", "a,b"), ["a", "b"]);
+  for (const text of ["['a,b','c']", `["a,b", 'c']`, "('a,b', c)", "['a,b','c',]"]) {
+    assertEquals(masks("--masks", text), ["a,b", "c"], text);
+  }
+  assertEquals(masks("--masks=[a,b]"), ["a", "b"], "what a shell leaves of ['a','b']");
+  assertEquals(masks("--masks='a,b'"), ["a,b"]);
+  assertEquals(masks("--masks", "a,b", "--seed=1", "--masks=c"), ["a,b", "c"]);
+  assertEquals(masks("--masks=['a','b']", "--masks=c,d"), ["a", "b", "c,d"]);
+  refuses(["--masks=a", "--masks="], "a list");
+  refuses(["--masks=['a','']"], "a list");
+  refuses(["--masks=['a''b']"], "a list");
+  // What is written down reads back.
+  const texts = fc.array(
+    fc.string({ minLength: 1, unit: fc.constantFrom(..."ab,'\"[]()\\ \u00e9N") }),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
+  fc.assert(
+    fc.property(texts, (values) => {
+      if (values.some((text) => text.trim() === "")) return;
+      assertEquals(masks(...toArgs({ ...parseFlags([], flags), masks: values }, flags)), values);
+    }),
+    { seed: 1, numRuns: 1000 },
+  );
+  for (const name of ["None", "'a'", '"b"', "[a]", "(b,c)", "True"]) {
+    const values = { ...parseFlags([], flags), outputDir: name, masks: [name] };
+    assertEquals(parseFlags(toArgs(values, flags), flags), values);
+  }
 });
 
 Deno.test("words: some of a few, each once; a wrong one is named with the nearest", () => {
@@ -164,7 +263,13 @@ Deno.test("parseFlags: missing values, repeated flags, stray arguments", () => {
   refuses(["--seed", "1", "--seed=1"], "--seed", "twice");
   refuses(["--json", "--no-json"], "twice");
   refuses(["results"], "unexpected argument", '"results"');
-  refuses(["--json", "--"], "unexpected argument");
+  refuses(["--json", "--", "--seed"], "unexpected argument", '"--seed"');
+  refuses(["--no-json=True"], "--no-json takes no value");
+  refuses(["--json", "True", "True"], "unexpected argument", '"True"');
+  refuses(["--json=constructor"], "--json takes no value");
+  refuses(["--seed=None", "--seed=1"], "twice");
+  refuses(["--masks=None", "--masks=a"], "twice");
+  refuses(["--masks=a", "--masks=None"], "None");
   refuses(["--json=yes"], "--json takes no value", '"yes"', "--no-json");
 });
 

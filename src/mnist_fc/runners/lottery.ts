@@ -2,7 +2,6 @@
 
 import { UsageError } from "../../errors.ts";
 import * as paths from "../../foundations/paths.ts";
-import { readNetwork } from "../../foundations/network_source.ts";
 import { settingsFor } from "../configured_run.ts";
 import { LotteryExperiment } from "../lottery_experiment.ts";
 import { lotteryReport } from "../lottery_report.ts";
@@ -19,6 +18,7 @@ import {
   type PlanContext,
   planOf,
   readMasks,
+  readPresets,
   type Runner,
   trainingText,
 } from "./runner.ts";
@@ -125,11 +125,11 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   const experimentPath = flags.experimentPath ?? usualPath + (oneShot ? "-one-shot" : "");
   const output = outputDir ?? experimentPath;
   const trialFolder = (trial: number) => outputDir ?? paths.trial(experimentPath, trial);
-  const presets = flags.presets && await readNetwork(storage, flags.presets, "initial");
-  const masks = await readMasks(storage, flags.masks);
   const settings = settingsFor({ protocol: asked, data, seed, permuteLabels, trainOrderSeed });
+  const presets = await readPresets(context, flags.presets, settings.layers);
+  const masks = await readMasks(context, flags.masks, settings.layers);
   const given = {
-    presets: presets ? await networkDigest(presets) : null,
+    presets: presets && await networkDigest(presets),
     masks: masks && await networkDigest(masks),
     ...(oneShot && { oneShot: true as const }),
   };
@@ -146,7 +146,7 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   return {
     ...{ data, settings, policy, output, trialFolder },
     protocol: { ...asked, trials },
-    start: { presets: presets || undefined, masks: masks ?? undefined },
+    start: { presets: presets ?? undefined, masks: masks ?? undefined },
     plan: planOf(folders, trials.map(fullNetwork)),
   };
 }

@@ -115,7 +115,7 @@ async function resolve(flags: Flags, folder: string, context: PlanContext): Prom
   const { overwrite, resume } = flags, policy = { overwrite, resume };
   const resolved = await resolveSingle(flags, context);
   const { data, settings, settingsName } = resolved;
-  const masks = await readMasks(storage, flags.masks);
+  const masks = await readMasks(context, flags.masks, settings.layers);
   const values = flags.initializationDistribution === undefined
     ? undefined
     : await readDistribution(context, flags.initializationDistribution, settings.layers);

@@ -7,14 +7,13 @@ import { UsageError } from "../../errors.ts";
 import type { Network } from "../../foundations/network.ts";
 import { readNetwork } from "../../foundations/network_source.ts";
 import type { RunQueue } from "../../foundations/run_queue.ts";
-import { standardize } from "../../foundations/save_restore.ts";
 import { union } from "../../foundations/union.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { FlagSet, FlagValues } from "../flags.ts";
 import type { Job } from "../job.ts";
 import type { Locks } from "../locks.ts";
 import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
-import type { Curves } from "../../engine/mod.ts";
+import type { Curves, LayerSpec } from "../../engine/mod.ts";
 import {
   describeRun,
   identityOf,
@@ -118,14 +117,50 @@ export async function loadExamples(
   );
 }
 
-/** The union of the masks of some folders or files; null for none, or for masks that prune nothing. */
+/**
+ * The union of the masks of some folders or files; null for none, or for masks that prune nothing. Layers
+ * that they lack are told of.
+ */
 export async function readMasks(
-  storage: Storage,
-  sources: readonly string[] | undefined,
+  { storage, onNotice }: Pick<PlanContext, "storage" | "onNotice">,
+  sources: readonly string[] = [],
+  layers: readonly LayerSpec[],
 ): Promise<Network | null> {
-  const read = (source: string) => readNetwork(storage, source, "masks");
-  const masks = await standardize(await Promise.all((sources ?? []).map(read)), union, storage);
-  return masks && Object.keys(masks).length > 0 ? masks : null;
+  const networks: Network[] = [];
+  for (const source of sources) networks.push(await readNetwork(storage, source, "masks"));
+  const masks = union(...networks);
+  const isPruned = Object.keys(masks).length > 0;
+  sources.forEach((source, i) => {
+    const lacking = lackingLayers(networks[i], layers);
+    const nowhere = lacking.filter((name) => !Object.hasOwn(masks, name));
+    const elsewhere = lacking.filter((name) => Object.hasOwn(masks, name));
+    if (isPruned && nowhere.length > 0) {
+      onNotice(`${source} has no mask of ${nowhere.join(", ")}: not pruned there`);
+    }
+    if (elsewhere.length > 0) {
+      onNotice(`${source} has no mask of ${elsewhere.join(", ")}: the other masks decide there`);
+    }
+  });
+  return isPruned ? masks : null;
+}
+
+/** The initial weights of a folder or file; null for none. Layers that it lacks are told of. */
+export async function readPresets(
+  { storage, onNotice }: Pick<PlanContext, "storage" | "onNotice">,
+  source: string | undefined,
+  layers: readonly LayerSpec[],
+): Promise<Network | null> {
+  if (source === undefined) return null;
+  const presets = await readNetwork(storage, source, "initial");
+  const lacking = lackingLayers(presets, layers);
+  if (lacking.length > 0) {
+    onNotice(`${source} has no weights of ${lacking.join(", ")}: random ones are drawn there`);
+  }
+  return presets;
+}
+
+function lackingLayers(network: Network, layers: readonly LayerSpec[]): string[] {
+  return layers.map(({ name }) => name).filter((name) => !Object.hasOwn(network, name));
 }
 
 /**

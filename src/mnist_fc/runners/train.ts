@@ -1,7 +1,6 @@
 /** `train` (the original's runners/train.py): one network, optionally with masks and presets. */
 
 import type { LevelStart } from "../../foundations/experiment.ts";
-import { readNetwork } from "../../foundations/network_source.ts";
 import { networkDigest } from "../../foundations/digest.ts";
 import { path } from "../flag_kinds.ts";
 import { intRanges } from "../flag_lists.ts";
@@ -12,7 +11,7 @@ import type { RunConfig } from "../run_config.ts";
 import { protocolFlags, runFlags } from "../run_flags.ts";
 import { checkDatasetFlags } from "./lottery.ts";
 import { continued } from "../run_store.ts";
-import { type PlanContext, planOf, readMasks, type Runner, single } from "./runner.ts";
+import { type PlanContext, planOf, readMasks, readPresets, type Runner, single } from "./runner.ts";
 import { openSingleRun, type SingleRun } from "./single_run.ts";
 import { protocolValues, resolveSingle, type SingleSettings } from "./single_settings.ts";
 
@@ -95,11 +94,11 @@ async function resolve(
   const { storage, onNotice } = context;
   const { overwrite, resume } = flags, policy = { overwrite, resume };
   const resolved = await resolveSingle(flags, context);
-  const { data, settingsName } = resolved;
+  const { data, settings, settingsName } = resolved;
   const folder = flags.outputDir ??
     `results/train-${data.record.name}-${flags.protocol ?? "quick"}`;
-  const presets = flags.presets ? await readNetwork(storage, flags.presets, "initial") : null;
-  const masks = await readMasks(storage, flags.masks);
+  const presets = await readPresets(context, flags.presets, settings.layers);
+  const masks = await readMasks(context, flags.masks, settings.layers);
   const digests = {
     presets: presets && await networkDigest(presets),
     masks: masks && await networkDigest(masks),

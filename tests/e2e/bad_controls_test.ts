@@ -204,6 +204,7 @@ Deno.test("train: flags, masks and folders that cannot be used", async () => {
   );
   const other = await place.write("other-masks", {
     "layer0.npy": npy([2, 2], new Float32Array(4)),
+    "layer1.npy": npy([2, 2], new Float32Array(4)),
   });
   await train(1, [out, `--masks=${other}`], /mask of layer0 has the shape \(2, 2\) where/);
   await train(

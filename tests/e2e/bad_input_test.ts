@@ -73,7 +73,10 @@ Deno.test("an output folder with another experiment: named, kept, replaced with 
     /choose another folder or experiment name, or pass --overwrite to replace it/,
   );
   // What fails replaces nothing.
-  const huge = { "layer0.npy": npy([24, 16], new Float32Array(384).fill(1e38)) };
+  const huge = {
+    "layer0.npy": npy([24, 16], new Float32Array(384).fill(1e38)),
+    "layer1.npy": npy([16, 3], new Float32Array(48)),
+  };
   const failing: [change: string, pattern: RegExp][] = [
     [`--masks=${place.folder}/gone`, /gone does not exist/],
     ["--layers=1000000,1000000", /does not fit/],
@@ -113,7 +116,6 @@ Deno.test("sizes that no one has: refused at once", async () => {
   const cases: [flags: string[], pattern: RegExp][] = [
     [["--layers=1000000,1000000"], /widths 24-1000000-1000000-3 does not fit on ".*"; use fewer/],
     [["--layers=60000,60000"], /does not fit on/],
-    [["--batch-size=65536"], /batch/],
     [["--validation-size=60"], /validation size 60 cannot be split off 60 .* from 0 to 59/],
     [["--validation-size=5000"], /validation size 5000 cannot be split off 60 training examples/],
     [

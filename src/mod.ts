@@ -48,7 +48,13 @@ export {
   type LevelResult,
   type LevelStart,
 } from "./foundations/experiment.ts";
-export { constant, glorotNormal, type Initializer, zeros } from "./foundations/initializers.ts";
+export {
+  constant,
+  glorotNormal,
+  type Initializer,
+  truncatedGlorotNormal,
+  zeros,
+} from "./foundations/initializers.ts";
 export { type Density, density, type Masks, onesMasks } from "./foundations/masks.ts";
 export { type DenseOptions, ModelBase, type ModelOptions, type Node } from "./foundations/model.ts";
 export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";

@@ -3,12 +3,15 @@
  * layer1, … and gives the model.
  */
 import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
+import type { Initializer } from "./initializers.ts";
 import { ModelBase, type ModelOptions } from "./model.ts";
 
 /** The layers of a fully connected network. */
 export interface FcHyperparameters {
   /** (units, activation) of each layer; the last one gives the logits: [classes, null]. */
   layers: [units: number, activation: Activation][];
+  /** Draws the weights of every layer without a preset. Default: Gaussian Glorot. */
+  kernelInitializer?: Initializer;
 }
 
 /** The shape of the network alone: no weight is made, however many there would be. */
@@ -50,9 +53,10 @@ export class ModelFc extends ModelBase {
    */
   constructor(hyperparameters: FcHyperparameters, features: number, options: ModelOptions = {}) {
     super(options);
+    const { kernelInitializer } = hyperparameters;
     let node = this.input(features);
     for (const { name, units, activation } of fcLayers(hyperparameters, features)) {
-      node = this.dense(name, node, units, { activation });
+      node = this.dense(name, node, units, { activation, kernelInitializer });
     }
     this.finish();
   }

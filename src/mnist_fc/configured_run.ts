@@ -4,9 +4,10 @@
  */
 
 import type { ExampleSets } from "../datasets/examples.ts";
-import type { Activation, LayerSpec } from "../engine/mod.ts";
+import type { Activation } from "../engine/mod.ts";
 import { DatasetBase } from "../foundations/dataset_base.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
+import { INITIALIZERS } from "../foundations/initializers.ts";
 import { type FcHyperparameters, fcLayers, ModelFc } from "../foundations/model_fc.ts";
 import type { WorkRequest } from "../foundations/run_queue.ts";
 import { runKey } from "../foundations/seeds.ts";
@@ -28,7 +29,7 @@ export interface SettingsOptions {
 /** The settings of the runs that a protocol asks for on these examples. */
 export function settingsFor(options: SettingsOptions): RunSettings {
   const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = options;
-  const { validationSize, trainingLength, batchSize } = protocol;
+  const { validationSize, trainingLength, batchSize, initializer } = protocol;
   const hidden = protocol.layers.map((units): [number, Activation] => [units, "relu"]);
   return {
     seed,
@@ -42,6 +43,7 @@ export function settingsFor(options: SettingsOptions): RunSettings {
     validationSize,
     validateInterval: protocol.validateInterval,
     testInterval: protocol.testInterval,
+    ...(initializer !== "glorot" && { initializer }),
     normalization: protocol.normalization,
     dataset: data.record,
     permuteLabels,
@@ -66,7 +68,7 @@ export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
 /** The network of this run. All levels of a trial's lottery draw the same weights. */
 export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
   const { kind, seed, trial, level, run } = config;
-  return new ModelFc(hyperparametersOf(config.layers), config.layers[0].inputs, {
+  return new ModelFc(hyperparametersOf(config), config.layers[0].inputs, {
     ...start,
     keyFor: (layer) =>
       kind === "reinit" || kind === "random_sparsity"
@@ -75,8 +77,11 @@ export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
   });
 }
 
-function hyperparametersOf(layers: readonly LayerSpec[]): FcHyperparameters {
-  return { layers: layers.map(({ units, activation }) => [units, activation]) };
+function hyperparametersOf({ layers, initializer }: RunConfig): FcHyperparameters {
+  return {
+    layers: layers.map(({ units, activation }) => [units, activation]),
+    kernelInitializer: INITIALIZERS[initializer ?? "glorot"],
+  };
 }
 
 /** What decides the shape of a run's program, and its work. */

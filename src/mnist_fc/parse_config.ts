@@ -41,6 +41,7 @@ const CONFIG = v.strictObject({
   validationSize: count,
   validateInterval: positive,
   testInterval: positive,
+  initializer: v.optional(v.literal("truncated")),
   normalization: v.picklist(["unit", "l2", "none"]),
   prunePercents: v.optional(v.record(v.string(), rate)),
   oneShot: v.optional(v.literal(true)),

@@ -3,6 +3,7 @@
  * values of `protocolFlags`, gives the protocol to run, complete and checked.
  */
 import { UsageError } from "../errors.ts";
+import type { InitializerName } from "../foundations/initializers.ts";
 import type { LayerValues, TrainingLength } from "./flag_lists.ts";
 import { type FlagValues, quote } from "./flags.ts";
 import { numberIn } from "./folder_numbers.ts";
@@ -12,6 +13,8 @@ import type { protocolFlags } from "./run_flags.ts";
 export interface Protocol {
   /** Widths of the hidden ReLU layers; the output layer has one unit per class. */
   layers: readonly number[];
+  /** What draws the initial weights. */
+  initializer: InitializerName;
   /** unit: pixel/255; l2: each image divided by its L2 norm. */
   normalization: "unit" | "l2" | "none";
   optimizer: { kind: "sgd" | "momentum" | "adam" };
@@ -51,6 +54,7 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 /** Frankle & Carbin 2019, table of figure 2 and section 2. */
 const paper: Protocol = {
   layers: [300, 100],
+  initializer: "glorot",
   normalization: "unit",
   optimizer: { kind: "adam" },
   learningRate: 1.2e-3,
@@ -73,6 +77,7 @@ export const protocols: Readonly<Record<"quick" | "paper" | "google", Protocol>>
   // The defaults of google-research/lottery-ticket-hypothesis.
   google: {
     ...paper,
+    initializer: "truncated",
     normalization: "l2",
     optimizer: { kind: "sgd" },
     learningRate: 0.1,
@@ -105,6 +110,7 @@ export function resolveProtocol(
   const usualRate = kind === base.optimizer.kind ? base.learningRate : USUAL_RATES[kind];
   return {
     layers,
+    initializer: flags.initializer ?? base.initializer,
     normalization: flags.normalization ?? base.normalization,
     optimizer: { kind },
     learningRate: flags.learningRate ?? usualRate,

@@ -4,6 +4,7 @@
  */
 
 import { adamSpec, type LayerSpec, type Normalization, type OptimizerSpec } from "../engine/mod.ts";
+import type { InitializerName } from "../foundations/initializers.ts";
 import type { Masks } from "../foundations/masks.ts";
 import { CONTROL_KINDS, type ControlKind } from "./control_paths.ts";
 import type { DatasetRecord } from "./load_dataset.ts";
@@ -35,6 +36,8 @@ export interface RunSettings {
   validationSize: number;
   validateInterval: number;
   testInterval: number;
+  /** What draws the initial weights; absent for Gaussian Glorot, as in all records that know of no other. */
+  initializer?: Exclude<InitializerName, "glorot">;
   normalization: Normalization;
   dataset: DatasetRecord;
   permuteLabels: boolean;
@@ -151,9 +154,10 @@ export function configDifferences(before: unknown, now: unknown, path = ""): str
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null;
   if (!isObject(before) || !isObject(now)) {
-    return JSON.stringify(before) === JSON.stringify(now)
-      ? []
-      : [`${path}: ${JSON.stringify(before) ?? "absent"}, now ${JSON.stringify(now) ?? "absent"}`];
+    const [then, since] = [before, now].map((value) => JSON.stringify(value));
+    if (then === since) return [];
+    const absent = /(^|\.)initializer$/.test(path) ? '"glorot"' : "absent";
+    return [`${path}: ${then ?? absent}, now ${since ?? absent}`];
   }
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   return [...names].flatMap((name) =>

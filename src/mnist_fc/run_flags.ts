@@ -3,6 +3,7 @@
  * `parseFlags`, `--help`, the page's form and run.json share.
  */
 import { UsageError } from "../errors.ts";
+import { type InitializerName, INITIALIZERS } from "../foundations/initializers.ts";
 import { DEFAULT_EXPERIMENT_NAME } from "./constants.ts";
 import { boolean, choice, integer, integerOrAuto, number, path, string } from "./flag_kinds.ts";
 import { interval, intRanges, layers, length, list, percents, SAFE_NAME } from "./flag_lists.ts";
@@ -66,6 +67,13 @@ export const protocolFlags = {
     min: 1,
     max: 65536,
     help: "examples per iteration; all training examples where that is more than there are",
+    group: PROTOCOL,
+  }),
+  initializer: choice({
+    choices: Object.keys(INITIALIZERS) as InitializerName[],
+    help:
+      "of the initial weights: glorot is Gaussian Glorot; truncated the original's, normal with " +
+      "1.3 times the variance, cut at two standard deviations",
     group: PROTOCOL,
   }),
   normalization: choice({

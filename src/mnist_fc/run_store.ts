@@ -236,8 +236,11 @@ export async function checkWritable(storage: Storage, folder: string): Promise<v
 export function otherRun(folder: string, differences: string[]): InputError {
   const shown = differences.slice(0, 4).join("; ");
   const more = differences.length > 4 ? `; and ${differences.length - 4} more` : "";
+  // Earlier versions had no other initializer, whatever the protocol.
+  const isEarlier = differences.length === 1 && differences[0].startsWith('initializer: "glorot"');
+  const again = isEarlier ? "pass --initializer glorot to go on with it, " : "";
   return new InputError(
     `${folder} holds a run of a different experiment (${shown}${more}); ` +
-      "choose another folder or experiment name, or pass --overwrite to replace it",
+      `${again}choose another folder or experiment name, or pass --overwrite to replace it`,
   );
 }

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decodeNpy } from "../../src/formats/npy.ts";
-import { part, readTree, runLottery, short } from "./cli.ts";
+import { part, readTree, runLottery, runTask, short } from "./cli.ts";
 import { writePatterns, writeSmallMnist } from "./small_data.ts";
 
 let folder: string, data: string;
@@ -80,8 +80,42 @@ Deno.test("the google protocol: SGD on normalized images, no early stop", async 
   const run = `${path}/trial1/1/same_init`;
   assertEquals(await readText(`${run}/validate.log`), "");
   assertEquals(JSON.parse(await readText(`${run}/metrics.json`)).earlyStopIteration, null);
-  const { optimizer, normalization } = await readConfig(run);
-  assertEquals([optimizer, normalization], [{ kind: "sgd", learningRate: 0.1 }, "l2"]);
+  const { optimizer, normalization, initializer } = await readConfig(run);
+  assertEquals(
+    [optimizer, normalization, initializer],
+    [{ kind: "sgd", learningRate: 0.1 }, "l2", "truncated"],
+  );
+  // 784 inputs and 40 units; the full network, and the twin, whose weights are drawn for it.
+  const cut = 2 * Math.sqrt(1.3 * 2 / (784 + 40));
+  for (const name of ["0/same_init", "1/reinit1"]) {
+    const weights = await readArray(`${path}/trial1/${name}/initial/layer0.npy`);
+    const largest = Math.max(...weights.map(Math.abs));
+    assert(largest > 0.999 * cut && largest < 1.00001 * cut, `${name}: ${largest} of ${cut}`);
+  }
+});
+
+Deno.test("an experiment of the google protocol without the truncated initializer goes on with its own", async () => {
+  const path = `${folder}/older`,
+    flags = [
+      "--protocol=google",
+      data,
+      ...short(
+        ...["--validation-size=0", "--trials=1", "--iterations=0", "--batch-size=60"],
+      ),
+      `--experiment-path=${path}`,
+    ];
+  await runLottery(...flags, "--initializer=glorot");
+  const run = `${path}/trial1/0/same_init`;
+  // A record without the field, as all earlier versions wrote it, whatever the protocol.
+  assertEquals("initializer" in await readConfig(run), false);
+  const { code, stderr } = await runTask("run-lottery", flags);
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /a different experiment \(initializer: "glorot", now "truncated"\); pass --initializer glorot to go on with it, /,
+  );
+  const again = await runLottery(...flags, "--initializer=glorot");
+  assertMatch(again.stderr, /^runs +0 of 1 to train$/m);
 });
 
 Deno.test("the paper protocol with --permute-labels and --train-order-seed", async () => {

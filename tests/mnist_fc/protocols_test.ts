@@ -9,6 +9,7 @@ const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags
 Deno.test("the paper's protocol: Frankle & Carbin 2019, figure 2 and section 2", () => {
   assertEquals(resolve("--protocol", "paper"), {
     layers: [300, 100],
+    initializer: "glorot",
     normalization: "unit",
     optimizer: { kind: "adam" },
     learningRate: 0.0012,
@@ -28,7 +29,7 @@ Deno.test("google's protocol: the constants of the original library", () => {
   const google = resolve("--protocol=google");
   assertEquals(google.optimizer, { kind: "sgd" });
   assertEquals(google.learningRate, 0.1);
-  assertEquals(google.normalization, "l2");
+  assertEquals([google.normalization, google.initializer], ["l2", "truncated"]);
   assertEquals([google.batchSize, google.validationSize, google.levels], [64, 0, 30]);
   assertEquals(google.trials, Array.from({ length: 20 }, (_, i) => i + 1));
   assertEquals(google.trainingLength, { iterations: 50000 });
@@ -56,6 +57,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
     optimizer: "momentum",
     learningRate: "0.5",
     batchSize: "7",
+    initializer: "truncated",
     normalization: "none",
     validationSize: "11",
     testInterval: "13",
@@ -70,6 +72,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
   for (const protocol of ["quick", "paper", "google"]) {
     assertEquals(resolve(`--protocol=${protocol}`, ...args), {
       layers: [20, 10, 5],
+      initializer: "truncated",
       normalization: "none",
       optimizer: { kind: "momentum" },
       learningRate: 0.5,

@@ -82,6 +82,7 @@ export async function openSmallLottery(
     data: DATA,
     protocol: {
       layers: [5],
+      initializer: "glorot",
       normalization: "unit",
       optimizer: { kind: "adam" },
       learningRate: 0.01,

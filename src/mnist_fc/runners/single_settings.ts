@@ -151,6 +151,7 @@ function protocolOf(config: RunConfig): Protocol {
     ...protocols.quick,
     layers: layers.slice(0, -1).map(({ units }) => units),
     ...{ batchSize, normalization, validationSize, testInterval, validateInterval },
+    initializer: config.initializer ?? "glorot",
     optimizer: { kind: optimizer.kind },
     learningRate: optimizer.learningRate,
     ...(optimizer.kind === "momentum" && { momentum: optimizer.momentum }),

@@ -15,6 +15,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   optimizer: "Optimizer",
   learningRate: "Learning rate",
   batchSize: "Batch size",
+  initializer: "Initial weights",
   normalization: "Input scaling",
   validationSize: "Validation examples",
   testInterval: "Test every",
@@ -60,6 +61,8 @@ export const CHOICES: Readonly<Record<string, string>> = {
   "sgd": "SGD",
   "momentum": "SGD with momentum",
   "adam": "Adam",
+  "glorot": "Gaussian Glorot",
+  "truncated": "Gaussian, cut at 2σ",
 };
 
 /** The group's heading by the first word of the declaration's. */

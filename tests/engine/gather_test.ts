@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   destroyExamples,
   type ExampleArrays,
+  type GivenExamples,
   type Normalization,
   uploadExamples,
 } from "../../src/engine/mod.ts";
@@ -260,7 +261,7 @@ Deno.test("gather: an epoch visits each training example once, and no validation
 
 Deno.test("uploadExamples: refuses empty sets and arrays of the wrong length", async () => {
   const good = { inputs: new Uint8Array(6), labels: new Uint8Array(2), count: 2, features: 3 };
-  const bad: [Partial<ExampleArrays>, string][] = [
+  const bad: [Partial<GivenExamples>, string][] = [
     [{ inputs: new Uint8Array(), labels: new Uint8Array(), count: 0 }, "0 examples of 3 values"],
     [{ inputs: new Uint8Array(), features: 0 }, "2 examples of 0 values"],
     [{ count: NaN }, "NaN examples"],
@@ -269,6 +270,9 @@ Deno.test("uploadExamples: refuses empty sets and arrays of the wrong length", a
       "5 values and 2 labels for 2 examples of 3 values; pass 6 and 2",
     ],
     [{ labels: new Uint8Array(3) }, "6 values and 3 labels"],
+    [{ labels: [0, 256] }, "dataset labels: example 1 has the label 256"],
+    [{ inputs: [0, 0, 0, 0, 0, NaN] }, "dataset inputs: example 1 has NaN at feature 2"],
+    [{ inputs: Uint16Array.of(0, 0, 0, 256, 0, 0) }, "example 1 has 256 at feature 0"],
   ];
   for (const [part, message] of bad) {
     await assertRejects(
@@ -277,6 +281,15 @@ Deno.test("uploadExamples: refuses empty sets and arrays of the wrong length", a
       message,
     );
   }
+  const l2 = "L2" as Normalization;
+  await assertRejects(
+    () => uploadExamples(gpu, good, l2),
+    InputError,
+    "normalization L2 is unknown",
+  );
+  const plain = await uploadExamples(gpu, { ...good, labels: [4, 1] }, "unit");
+  assertEquals([plain.classes, plain.isPacked], [5, true]);
+  destroyExamples(plain);
   const uploaded = await uploadExamples(gpu, { ...good, labels: Uint8Array.of(4, 1) }, "unit");
   assertEquals([uploaded.count, uploaded.features, uploaded.classes], [2, 3, 5]);
   assert(!uploaded.isFloat);

@@ -54,3 +54,10 @@ Deno.test("percents, masks and weights that cannot be used are refused", async (
   await refuses("final weights of a holds NaN at [1, 0]", { a: 0.2 }, masks, { a: matrix(1, NaN) });
   await refuses("mask of a holds 0.5 at [0, 0]", { a: 0.2 }, { a: matrix(0.5, 1) });
 });
+
+Deno.test("masks and weights in arrays of any number type are pruned alike", async () => {
+  const masks = { a: { shape: [2, 2], data: [1, 1, 1, 0] } };
+  const final = { a: { shape: [2, 2], data: Float64Array.of(-3, 0.5, 2, 0) } };
+  const { a } = await pruneByPercent(gpu, { a: 1 / 3 }, masks, final);
+  assertEquals(a, { shape: [2, 2], data: Float32Array.of(1, 0, 1, 0) });
+});

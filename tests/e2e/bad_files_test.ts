@@ -135,6 +135,7 @@ function arrayFolder(name: string, arrays: Record<string, Uint8Array>): Promise<
 Deno.test("presets and masks that cannot be used", async () => {
   const array = (value: number, units = 16) =>
     npy([24, units], new Float32Array(24 * units).fill(1).fill(value, 17, 18));
+  const whole = npy([16, 3], new Float32Array(16 * 3).fill(1));
   const cases: [flag: string, name: string, arrays: Record<string, Uint8Array>, RegExp][] = [
     [
       "--masks",
@@ -153,7 +154,12 @@ Deno.test("presets and masks that cannot be used", async () => {
     ["--masks", "none", {}, /none holds no \.npy files: give a folder such as/],
     ["--presets", "nan", { layer0: array(NaN) }, /layer0.*NaN/],
     ["--presets", "infinite", { layer0: array(Infinity) }, /layer0.*Infinity/],
-    ["--presets", "narrow", { layer0: array(1, 3) }, /preset of layer0 has the shape \(24, 3\) wh/],
+    [
+      "--presets",
+      "narrow",
+      { layer0: array(1, 3), layer1: whole },
+      /preset of layer0 has the shape \(24, 3\) wh/,
+    ],
     ["--presets", "text", { layer0: new TextEncoder().encode("no") }, /layer0\.npy: not a NumPy/],
   ];
   for (const [flag, name, arrays, pattern] of cases) {
@@ -167,7 +173,7 @@ Deno.test("presets and masks that cannot be used", async () => {
   await place.assertRefused(
     1,
     place.elsewhere(`--masks=${masks},${place.folder}/wide`),
-    /masks 1 and 2 of the union are of different layers/,
+    /masks 1 and 2 of the union differ in the shape of layer0/,
   );
   await place.assertRefused(
     1,

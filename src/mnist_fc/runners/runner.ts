@@ -4,6 +4,7 @@
  */
 
 import { UsageError } from "../../errors.ts";
+import { validateMasks } from "../../foundations/masks.ts";
 import type { Network } from "../../foundations/network.ts";
 import { readNetwork } from "../../foundations/network_source.ts";
 import type { RunQueue } from "../../foundations/run_queue.ts";
@@ -118,8 +119,10 @@ export async function loadExamples(
 }
 
 /**
- * The union of the masks of some folders or files; null for none, or for masks that prune nothing. Layers
- * that they lack are told of.
+ * The union of the masks of some folders or files; null for none, or for masks that prune nothing. Notices
+ * name the layers that they lack.
+ *
+ * @throws InputError if they are not masks of these layers
  */
 export async function readMasks(
   { storage, onNotice }: Pick<PlanContext, "storage" | "onNotice">,
@@ -129,6 +132,7 @@ export async function readMasks(
   const networks: Network[] = [];
   for (const source of sources) networks.push(await readNetwork(storage, source, "masks"));
   const masks = union(...networks);
+  validateMasks(masks, layers);
   const isPruned = Object.keys(masks).length > 0;
   sources.forEach((source, i) => {
     const lacking = lackingLayers(networks[i], layers);

@@ -242,14 +242,18 @@ export class RunQueue {
   }
 
   /**
-   * Checks that the device can hold a run of this shape, before a model is made for it.
+   * Checks that the device can hold a run of this shape, and as many at once as `replicas` asks for, before
+   * models are made for them.
    *
+   * @param runs how many there will be
    * @throws CapacityError, InputError as `Program.create`
    */
-  async checkFits(request: ShapeRequest): Promise<void> {
-    await this.onGpu(async (gpu) =>
-      checkProgramSpec(gpu, { ...await this.#programSpec(request), replicas: 1 })
-    );
+  async checkFits(request: ShapeRequest, runs = 1): Promise<void> {
+    await this.onGpu(async (gpu) => {
+      const spec = await this.#programSpec(request);
+      checkProgramSpec(gpu, { ...spec, replicas: 1 });
+      this.#width(spec, runs);
+    });
   }
 
   /** How many runs of this shape train at once, if there are as many. */

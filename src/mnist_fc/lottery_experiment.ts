@@ -104,7 +104,7 @@ export class LotteryExperiment implements Job {
       ...(options.oneShot && { oneShot: true as const }),
     });
     const config = lottery.#config(ticketId(trials[0], 0));
-    await queue.checkFits(workRequestOf(config, data.sets));
+    await queue.checkFits(workRequestOf(config, data.sets), trials.length);
     for (const trial of trials) {
       await options.locks.takeFolder(options.trialFolder(trial));
       const finished = await lottery.#folders.look(trial);

@@ -76,7 +76,7 @@ export class PlannedRuns implements Job {
   static async open(options: PlannedRunsOptions): Promise<PlannedRuns> {
     const { storage, queue, sets, runs, policy } = options;
     const [{ config }] = runs;
-    await queue.checkFits(workRequestOf(config, sets));
+    await queue.checkFits(workRequestOf(config, sets), runs.length);
     const finished = new Map<PlannedRun, RunRecord>();
     for (const run of runs) {
       const record = await finishedRecord(storage, run.folder, run.config, policy);

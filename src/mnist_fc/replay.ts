@@ -86,7 +86,7 @@ export class Replays implements Job {
       );
     }
     for (const { config } of sources) {
-      await queue.checkFits(workRequestOf(config, data.sets));
+      await queue.checkFits(workRequestOf(config, data.sets), sources.length);
     }
     return new Replays(options);
   }

@@ -104,6 +104,7 @@ export {
   type Storage,
   type StorageEntry,
   type StorageLock,
+  type SweepOptions,
 } from "./storage/storage.ts";
 export {
   disagreement,

@@ -33,6 +33,7 @@ await runTask(task, async (flags, [run]) => {
   if (named !== null && named !== flags.to) {
     throw new UsageError(`--output ${output} has the ending of ${named} but --to is ${flags.to}`);
   }
+  await storage.sweep(output.replace(/[^/]*$/, "") || ".", { isDeep: false });
   await storage.write(output, await exportRun(storage, run, flags.to));
   print(output);
 });

@@ -15,8 +15,8 @@ import { restoreNetwork } from "../foundations/save_restore.ts";
 import * as paths from "../foundations/paths.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Ticket } from "./control_experiment.ts";
-import { experimentSuffix } from "./control_paths.ts";
 import { chartPoints } from "./lottery_report.ts";
+import { chartPath } from "./output_folder.ts";
 import { RUN_KINDS } from "./run_config.ts";
 import { type LevelSummary, type RunSummary, summarizeLevels, summarizeRun } from "./summary.ts";
 
@@ -48,8 +48,7 @@ export async function controlReport(
   }
   const runs = [...tickets, ...controls];
   const levels = summarizeLevels(runs);
-  const name = [options.chart, experimentSuffix(options.experimentName)].filter(Boolean).join("-");
-  const chart = `${output.replace(/\/$/, "")}/${name}.svg`;
+  const chart = chartPath(output, options.chart, options.experimentName);
   const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
   await storage.write(chart, await sealSvg(svg));
   return {

@@ -34,6 +34,7 @@ import {
   ticketConfig,
   ticketId,
 } from "./run_config.ts";
+import { checkRunNames } from "./output_folder.ts";
 import { ownControlId, RunFolders } from "./run_folders.ts";
 import { noteOtherAdapters, type RunPolicy } from "./run_store.ts";
 import { inOrder, type RunSummary, summarizeRun } from "./summary.ts";
@@ -105,6 +106,7 @@ export class LotteryExperiment implements Job {
     });
     const config = lottery.#config(ticketId(trials[0], 0));
     await queue.checkFits(workRequestOf(config, data.sets), trials.length);
+    await checkRunNames(options.storage, lottery.folders);
     for (const trial of trials) {
       await options.locks.takeFolder(options.trialFolder(trial));
       const finished = await lottery.#folders.look(trial);

@@ -9,9 +9,12 @@ import { renderSvg } from "../analysis/render_svg.ts";
 import { sealSvg } from "../analysis/seal.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
-import { experimentSuffix } from "./control_paths.ts";
+import { chartPath } from "./output_folder.ts";
 import { iterationText, type LevelSummary, type RunSummary, summarizeLevels } from "./summary.ts";
 import { judge } from "./verdict.ts";
+
+/** Name of the chart's file, without its ending. */
+export const CHART = "accuracy";
 
 /** What to report and where to put the chart. */
 export interface ReportOptions {
@@ -32,10 +35,7 @@ export async function lotteryReport(
   const { runs, output, title, storage } = options;
   const levels = summarizeLevels(runs);
   const verdict = judge(runs);
-  const suffix = experimentSuffix(options.experimentName);
-  const chart = `${output.replace(/\/$/, "")}/${
-    ["accuracy", suffix].filter(Boolean).join("-")
-  }.svg`;
+  const chart = chartPath(output, CHART, options.experimentName);
   const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
   await storage.write(chart, await sealSvg(svg));
   return {

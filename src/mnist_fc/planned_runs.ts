@@ -19,6 +19,7 @@ import { datasetOf, modelOf, trainOptionsOf, workRequestOf } from "./configured_
 import type { Job } from "./job.ts";
 import type { RunConfig, RunId, StartedRun } from "./run_config.ts";
 import type { Locks } from "./locks.ts";
+import { checkRunNames } from "./output_folder.ts";
 import {
   checkWritable,
   finishedRecord,
@@ -86,6 +87,7 @@ export class PlannedRuns implements Job {
     if (left.length > 0) {
       noteOtherAdapters([...finished.values()], queue.gpu.adapter, options.onNotice);
     }
+    await checkRunNames(storage, left.map(({ folder }) => folder));
     await checkAllWritable(storage, left.map(({ folder }) => folder));
     return new PlannedRuns(options, new Set(finished.keys()));
   }

@@ -61,6 +61,7 @@ export async function writeReport(options: ReportOptions): Promise<WrittenReport
     const report = await reportStudy(storage, study, percents, options.connect ?? null);
     // The first study's files stand beside the page.
     const folder = i === 0 ? "" : `study${i + 1}/`;
+    await storage.sweep(within(output, folder), { isDeep: false });
     const figures: DrawnFigure[] = [];
     for (const figure of report.figures) {
       figures.push(await drawFigure(storage, output, folder, figure));

@@ -11,7 +11,14 @@
 import { NotFoundError, StorageError } from "../errors.ts";
 import { FAULTS } from "./faults.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
-import type { LockHolder, ReadOptions, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import type {
+  LockHolder,
+  ReadOptions,
+  Storage,
+  StorageEntry,
+  StorageLock,
+  SweepOptions,
+} from "./storage.ts";
 import { isTemporary, temporaryName } from "./temporary.ts";
 
 /** Names of the temporary files that this process writes, which are nobody's leftovers. */
@@ -165,11 +172,11 @@ export class DenoStorage implements Storage {
     }
   }
 
-  async sweep(folder: string): Promise<void> {
+  async sweep(folder: string, { isDeep = true }: SweepOptions = {}): Promise<void> {
     try {
       for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
         const path = folder.replace(/\/*$/, "/") + name;
-        if (isDirectory) await this.sweep(path);
+        if (isDirectory && isDeep) await this.sweep(path);
         else if (isFile && isTemporary(name) && !beingWritten.has(name)) await this.remove(path);
       }
     } catch (error) {

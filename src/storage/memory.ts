@@ -6,7 +6,14 @@
 import { NotFoundError, StorageError } from "../errors.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
 import { pathParts } from "./path_parts.ts";
-import type { LockHolder, ReadOptions, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import type {
+  LockHolder,
+  ReadOptions,
+  Storage,
+  StorageEntry,
+  StorageLock,
+  SweepOptions,
+} from "./storage.ts";
 import { isTemporary } from "./temporary.ts";
 
 /** Files held by this object; bytes are copied on their way in and out. */
@@ -115,10 +122,12 @@ export class MemoryStorage implements Storage {
     return settle(() => this.#checkLock(path, holder));
   }
 
-  sweep(folder: string): Promise<void> {
+  sweep(folder: string, { isDeep = true }: SweepOptions = {}): Promise<void> {
     return settle(() => {
-      for (const [key, content] of this.#below(this.#folderKey(folder, "tidy"))) {
-        if (content && isTemporary(nameOf(key))) this.#nodes.delete(key);
+      const root = this.#folderKey(folder, "tidy");
+      for (const [key, content] of this.#below(root)) {
+        const isMeant = isDeep || parentOf(key) === root;
+        if (isMeant && content && isTemporary(nameOf(key))) this.#nodes.delete(key);
       }
     });
   }

@@ -10,7 +10,14 @@ import { NotFoundError, StorageError } from "../errors.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
 import type { BrowserNavigator, FileHandle, FolderHandle, WebLocks } from "./opfs_handles.ts";
 import { pathParts } from "./path_parts.ts";
-import type { LockHolder, ReadOptions, Storage, StorageEntry, StorageLock } from "./storage.ts";
+import type {
+  LockHolder,
+  ReadOptions,
+  Storage,
+  StorageEntry,
+  StorageLock,
+  SweepOptions,
+} from "./storage.ts";
 import { isTemporary, temporaryName } from "./temporary.ts";
 
 /** Temporary names that this worker writes, which are nobody's leftovers. */
@@ -177,10 +184,10 @@ export class OpfsStorage implements Storage {
     return await bytesIn(this.root);
   }
 
-  async sweep(folder: string): Promise<void> {
+  async sweep(folder: string, { isDeep = true }: SweepOptions = {}): Promise<void> {
     const found = await this.#findFolder(folder, "tidy");
     try {
-      if (found) await sweepFolder(found);
+      if (found) await sweepFolder(found, isDeep);
     } catch (error) {
       throw asStorageError(error, "tidy", folder);
     }
@@ -309,10 +316,11 @@ async function moveInto(
   for (const [child, handle] of entries) await moveInto(handle, target, child);
 }
 
-async function sweepFolder(folder: FolderHandle): Promise<void> {
+async function sweepFolder(folder: FolderHandle, isDeep: boolean): Promise<void> {
   for (const [name, handle] of await Array.fromAsync(folder.entries())) {
-    if (handle.kind === "directory") await sweepFolder(handle);
-    else if (isTemporary(name) && !beingWritten.has(name)) {
+    if (handle.kind === "directory") {
+      if (isDeep) await sweepFolder(handle, isDeep);
+    } else if (isTemporary(name) && !beingWritten.has(name)) {
       await folder.removeEntry(name).catch((error) => {
         if (nameOf(error) !== "NotFoundError") throw error;
       });

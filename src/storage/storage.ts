@@ -37,6 +37,12 @@ export interface ReadOptions {
   isPipeAllowed?: boolean;
 }
 
+/** How far a sweep goes. */
+export interface SweepOptions {
+  /** Whether into the folders inside. Default: yes. */
+  isDeep?: boolean;
+}
+
 /** Files by path. Every failure is a `StorageError` whose message names the path and what to do. */
 export interface Storage {
   /** The whole content of a file; `NotFoundError` if there is none. */
@@ -61,8 +67,9 @@ export interface Storage {
   /** Throws as `lock` does if that lock file is taken; takes and makes nothing. */
   checkLock(path: string, holder: LockHolder): Promise<void>;
   /**
-   * Removes temporary files that killed writers have left anywhere under a folder; only the holder of
-   * its lock may, since those of other processes that still write go too.
+   * Removes temporary files that killed writers have left anywhere under a folder, or just in it. Those of
+   * other processes that still write go too, who then write again: where much is written, only the holder
+   * of the folder's lock may.
    */
-  sweep(folder: string): Promise<void>;
+  sweep(folder: string, options?: SweepOptions): Promise<void>;
 }

@@ -109,7 +109,11 @@ Deno.test("the lock of a process that was killed locks nothing", async () => {
   const holder = { pid: 1, host: "another boot", since: "2020-01-01T00:00:00.000Z", command: "x" };
   await Deno.writeTextFile(`${folder}/killed/trial1/.lock`, JSON.stringify(holder));
   // What a killed writer leaves.
-  await Deno.writeTextFile(`${run}/.run.json.${crypto.randomUUID()}.tmp`, "{");
+  const places = [run, `${folder}/killed`, `${folder}/killed/weights/1/initialization`];
+  for (const place of [...places, `${folder}/killed/report`]) {
+    await Deno.mkdir(place, { recursive: true });
+    await Deno.writeTextFile(`${place}/.accuracy.svg.${crypto.randomUUID()}.tmp`, "<");
+  }
   await runLottery(...flags, path);
   assertSameTree(await readTree(`${folder}/killed`, true), await calm());
 });

@@ -12,6 +12,7 @@ import type {
   Storage,
   StorageEntry,
   StorageLock,
+  SweepOptions,
 } from "../../src/storage/storage.ts";
 import { temporaryName } from "../../src/storage/temporary.ts";
 
@@ -115,8 +116,8 @@ export class FaultyStorage implements Storage {
     return this.#do("checkLock", path, () => this.inner.checkLock(path, holder));
   }
 
-  sweep(folder: string): Promise<void> {
-    return this.#do("sweep", folder, () => this.inner.sweep(folder));
+  sweep(folder: string, options?: SweepOptions): Promise<void> {
+    return this.#do("sweep", folder, () => this.inner.sweep(folder, options));
   }
 
   async #do<T>(

@@ -181,6 +181,16 @@ export function testLocks(name: string, makePlace: () => Promise<Place>): void {
     await assertRefused(() => storage.sweep(`${root}/f`), `${root}/f`, "is a file");
   });
 
+  test("a shallow sweep stays in its folder", async (storage, root) => {
+    for (const path of [temporary("f"), "g", `a/${temporary("f")}`]) {
+      await storage.write(`${root}/${path}`, bytes(1));
+    }
+    await storage.sweep(`${root}/`, { isDeep: false });
+    const left = [`a/${temporary("f")}`, "g"];
+    for (const path of left) assertEquals(await storage.exists(`${root}/${path}`), true, path);
+    assertEquals(await storage.exists(`${root}/${temporary("f")}`), false);
+  });
+
   test("unfinished files are not listed", async (storage, root) => {
     await storage.write(`${root}/${temporary("f")}`, bytes(1));
     await storage.write(`${root}/f`, bytes(1));

@@ -7,6 +7,7 @@ import { InputError } from "../../errors.ts";
 import { findTickets, planControls, type Ticket } from "../control_experiment.ts";
 import type { ControlKind } from "../control_paths.ts";
 import { controlReport } from "../control_report.ts";
+import { chartPath, checkName, sweepExperiment } from "../output_folder.ts";
 import * as paths from "../../foundations/paths.ts";
 import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
 import { PlannedRuns } from "../planned_runs.ts";
@@ -58,6 +59,8 @@ export async function openControls(
   for (const trial of new Set(tickets.map(({ config }) => config.trial))) {
     await context.locks.takeFolder(paths.trial(experimentPath, trial));
   }
+  await checkName(storage, chartPath(experimentPath, chart, experimentName));
+  await sweepExperiment(storage, experimentPath);
   const planned = await planControls(
     place,
     { kinds, runs, values },

@@ -4,7 +4,8 @@ import { UsageError } from "../../errors.ts";
 import * as paths from "../../foundations/paths.ts";
 import { settingsFor } from "../configured_run.ts";
 import { LotteryExperiment } from "../lottery_experiment.ts";
-import { lotteryReport } from "../lottery_report.ts";
+import { CHART, lotteryReport } from "../lottery_report.ts";
+import { chartPath, checkName, sweepExperiment } from "../output_folder.ts";
 import { resolveProtocol } from "../protocols.ts";
 import { runFlags } from "../run_flags.ts";
 import { networkDigest } from "../../foundations/digest.ts";
@@ -55,6 +56,8 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       flags,
       context,
     );
+    await checkName(storage, chartPath(output, CHART, experimentName));
+    await sweepExperiment(storage, output);
     const job = await LotteryExperiment.open({
       storage,
       queue,

@@ -98,10 +98,10 @@ export function createProgress(options: ProgressOptions): Progress {
 
   return {
     update(latest) {
-      const time = now();
+      const time = now(), isFirst = !hasTrained() && latest.trained > 0;
       meter.measure(time, latest);
       state = latest;
-      if (time - shownAt >= interval) show();
+      if (isFirst || time - shownAt >= interval) show();
     },
     activity(name) {
       if (name === activity?.name) return;

@@ -28,10 +28,21 @@ async function testConfig(): Promise<string> {
 /** What stands in the page between steps. */
 type Opened = { testModule: TestModule; runTestStep: (name: string) => Promise<string | null> };
 
-/** Makes the page ready to run steps; gives their names. */
-async function openTests(page: Page, where: "page" | "worker"): Promise<string[]> {
+/**
+ * Makes the page ready to run steps; returns their names.
+ *
+ * @throws Error with the page's own errors if the module does not load
+ */
+async function openTests(
+  page: Page,
+  where: "page" | "worker",
+  errors: readonly string[],
+): Promise<string[]> {
   // Tests that open the GPU when they are loaded are not ready when the page is.
-  await page.waitForFunction(() => Boolean((globalThis as unknown as Opened).testModule));
+  await page.waitForFunction(() => Boolean((globalThis as unknown as Opened).testModule))
+    .catch((cause) => {
+      throw new Error(`the tests do not load: ${errors.join("; ")}`, { cause });
+    });
   return await page.evaluate((where) => {
     const here = globalThis as unknown as Opened, { testModule } = here;
     here.runTestStep = where === "page"
@@ -72,7 +83,7 @@ export async function runInChromium(
         entry,
         (path) =>
           withModulePage(path, async ({ page, errors, strangers }) => {
-            const all = await openTests(page, where);
+            const all = await openTests(page, where, errors);
             const names = all.filter((name) => !leaveOut?.test(name));
             assert(names.length > 0, "no test was registered");
             for (const name of names) {

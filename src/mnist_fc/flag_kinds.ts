@@ -142,9 +142,16 @@ export function integerOrAuto<D extends number | "auto" | undefined = undefined>
   };
 }
 
-/** A finite number in the bounds; `above` and `below` are bounds that are not themselves allowed. */
+/** The least number above 0 that 32-bit floats hold with all their digits: GPUs may take less for 0. */
+const LEAST_FLOAT = 2 ** -126;
+
+/**
+ * A finite number in the bounds; `above` and `below` are bounds that are not themselves allowed.
+ *
+ * @param spec.isFloat it goes to the GPU, so that it must be in the bounds as a 32-bit float too
+ */
 export function number<D extends number | undefined = undefined>(
-  spec: FlagSpec<D> & Bounds & { above?: number; below?: number },
+  spec: FlagSpec<D> & Bounds & { above?: number; below?: number; isFloat?: boolean },
 ): Flag<number, D> {
   const { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity } = spec;
   const limits = [
@@ -162,6 +169,15 @@ export function number<D extends number | undefined = undefined>(
         const value = decimal(text);
         const inside = value >= min && value <= max && value > above && value < below;
         if (!inside || !Number.isFinite(value)) throw refuse(name, expected, text);
+        const float = Math.abs(value) < LEAST_FLOAT ? 0 : Math.fround(value);
+        if (spec.isFloat && value !== 0 && !(float !== 0 && float < below)) {
+          throw new UsageError(
+            `${name} ${quote(text)} is ${float} as a 32-bit float, which the GPU computes with; ` +
+              `give ${
+                float === 0 ? `at least ${LEAST_FLOAT.toExponential(1)}` : "a smaller number"
+              }`,
+          );
+        }
         return value + 0;
       },
       format: String,

@@ -98,8 +98,8 @@ export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?
  * The protocol that the flags describe.
  *
  * @param base what fields have that are not given; that of --protocol unless it is given
- * @throws UsageError if --prune-percents names a layer that the network lacks, or several trials are
- *   to share one trial's folder (--output-dir)
+ * @throws UsageError if --prune-percents names a layer that the network lacks, --momentum is given to
+ *   another optimizer, or several trials are to share one trial's folder (--output-dir)
  */
 export function resolveProtocol(
   flags: ProtocolFlagValues,
@@ -107,6 +107,12 @@ export function resolveProtocol(
 ): Protocol {
   const layers = flags.layers ?? base.layers;
   const kind = flags.optimizer ?? base.optimizer.kind;
+  if (flags.momentum !== undefined && kind !== "momentum") {
+    throw new UsageError(
+      `--momentum ${flags.momentum} is of --optimizer momentum, and the optimizer is ${kind}: give ` +
+        "that one, or leave --momentum out",
+    );
+  }
   const usualRate = kind === base.optimizer.kind ? base.learningRate : USUAL_RATES[kind];
   return {
     layers,
@@ -114,7 +120,7 @@ export function resolveProtocol(
     normalization: flags.normalization ?? base.normalization,
     optimizer: { kind },
     learningRate: flags.learningRate ?? usualRate,
-    momentum: base.momentum,
+    momentum: flags.momentum ?? base.momentum,
     batchSize: flags.batchSize ?? base.batchSize,
     validationSize: flags.validationSize ?? base.validationSize,
     trainingLength: flags.trainingLen ?? base.trainingLength,

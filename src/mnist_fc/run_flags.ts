@@ -59,8 +59,17 @@ export const protocolFlags = {
   learningRate: number({
     above: 0,
     max: 1000,
+    isFloat: true,
     help: "step size; an --optimizer that is not the protocol's has its own default: sgd 0.1, " +
       "momentum 0.01, adam 0.0012",
+    group: PROTOCOL,
+  }),
+  momentum: number({
+    min: 0,
+    below: 1,
+    isFloat: true,
+    help: "share of the last step that each step keeps, with --optimizer momentum",
+    defaultText: "0.9",
     group: PROTOCOL,
   }),
   batchSize: integer({

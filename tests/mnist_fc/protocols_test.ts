@@ -3,6 +3,8 @@ import { UsageError } from "../../src/errors.ts";
 import { flagName, parseFlags } from "../../src/mnist_fc/flags.ts";
 import { layerNames, protocols, resolveProtocol } from "../../src/mnist_fc/protocols.ts";
 import { checkSafeName, protocolFlags, runFlags } from "../../src/mnist_fc/run_flags.ts";
+import { optimizerOf, type RunSettings } from "../../src/mnist_fc/run_config.ts";
+import { pruningNotes, trainingNotes } from "../../src/mnist_fc/runners/notes.ts";
 
 const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags));
 
@@ -56,6 +58,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
     trials: "2-3",
     optimizer: "momentum",
     learningRate: "0.5",
+    momentum: "0.8",
     batchSize: "7",
     initializer: "truncated",
     normalization: "none",
@@ -76,7 +79,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       normalization: "none",
       optimizer: { kind: "momentum" },
       learningRate: 0.5,
-      momentum: 0.9,
+      momentum: 0.8,
       batchSize: 7,
       validationSize: 11,
       trainingLength: { epochs: 3 },
@@ -95,6 +98,70 @@ Deno.test("another optimizer brings its usual learning rate, unless one is given
   assertEquals(resolve("--optimizer=sgd", "--learning-rate=.3").learningRate, 0.3);
   assertEquals(resolve("--protocol=google", "--optimizer=adam").learningRate, 0.0012);
   assertEquals(resolve("--protocol=google", "--optimizer=sgd").learningRate, 0.1);
+});
+
+Deno.test("--momentum: 0.9 unless given, of that optimizer alone", () => {
+  assertEquals(resolve("--optimizer=momentum").momentum, 0.9);
+  assertEquals(optimizerOf(resolve("--optimizer=momentum", "--momentum=0")), {
+    ...{ kind: "momentum", learningRate: 0.01, momentum: 0 },
+  });
+  for (const optimizer of ["adam", "sgd"]) {
+    const error = assertThrows(
+      () => resolve(`--optimizer=${optimizer}`, "--momentum=.5"),
+      UsageError,
+      `--momentum 0.5 is of --optimizer momentum, and the optimizer is ${optimizer}`,
+    );
+    assertStringIncludes(error.message, "leave --momentum out");
+  }
+  for (const momentum of ["1", "-0.1", "1.5", "NaN", "0.99999999999"]) {
+    assertThrows(
+      () => resolve("--optimizer=momentum", `--momentum=${momentum}`),
+      UsageError,
+      "--momentum",
+    );
+  }
+});
+
+Deno.test("what is 0 as a 32-bit float is refused: it would train nothing", () => {
+  for (const rate of ["1e-300", "1e-45", "1e-38"]) {
+    assertThrows(
+      () => resolve(`--learning-rate=${rate}`),
+      UsageError,
+      `--learning-rate "${rate}" is 0 as a 32-bit float, which the GPU computes with; give at least 1.2e-38`,
+    );
+  }
+  assertEquals(resolve("--learning-rate=1.2e-38").learningRate, 1.2e-38);
+});
+
+Deno.test("notes: layers that lose nothing, intervals that are longer than a run", () => {
+  const layer = (name: string, inputs: number, units: number) => ({
+    ...{ name, inputs, units, activation: null, useBias: true },
+  });
+  const settings = {
+    layers: [layer("layer0", 784, 30), layer("layer1", 30, 10)],
+    ...{ iterations: 40, testInterval: 40, validateInterval: 40, validationSize: 10 },
+  } as RunSettings;
+  const pruning = (layer0: number, layer1: number, levels = 3) =>
+    pruningNotes(settings, { levels, prunePercents: { layer0, layer1 } }).map(([, text]) => text);
+  assertEquals(pruning(0.2, 0.1), []);
+  assertEquals(pruning(0.2, 0.001), [
+    "layer1 loses no weights: --prune-percents take 0.001 of its 300",
+  ]);
+  assertEquals(pruning(0, 0.001), [
+    "nothing is pruned: --prune-percents take no weight of any layer",
+  ]);
+  assertEquals(pruning(0, 0, 0), []);
+  const training = (changes: Partial<RunSettings>) =>
+    trainingNotes({ ...settings, ...changes }).map(([, text]) => text);
+  assertEquals(training({}), []);
+  assertEquals(training({ testInterval: 41 }), [
+    "evaluated at the start and the end alone: --test-interval 41 is longer than a run",
+  ]);
+  assertEquals(training({ testInterval: 100, validateInterval: 50 }), [
+    "evaluated at the start and the end alone: --test-interval 100 and --validate-interval 50 are " +
+    "longer than a run",
+  ]);
+  assertEquals(training({ validateInterval: 50, validationSize: 0 }), []);
 });
 
 Deno.test("layer names follow the hidden layers, the output layer last", () => {

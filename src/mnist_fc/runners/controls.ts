@@ -12,6 +12,7 @@ import * as paths from "../../foundations/paths.ts";
 import type { DatasetChoice, LoadedDataset } from "../load_dataset.ts";
 import { PlannedRuns } from "../planned_runs.ts";
 import { settingsOf } from "../run_config.ts";
+import { trainingNotes } from "./notes.ts";
 import {
   count,
   datasetText,
@@ -94,6 +95,7 @@ export async function openControls(
         `${count(runs.length, "run")} of each, ${trainingText(settings)}`,
       ],
       ["seed", `${settings.seed}`],
+      ...trainingNotes(settings),
     ],
     report: () =>
       controlReport({

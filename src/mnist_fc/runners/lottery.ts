@@ -12,6 +12,7 @@ import { networkDigest } from "../../foundations/digest.ts";
 import type { FlagValues } from "../flags.ts";
 import { ticketConfig, ticketId } from "../run_config.ts";
 import { continued } from "../run_store.ts";
+import { pruningNotes, trainingNotes } from "./notes.ts";
 import {
   count,
   datasetText,
@@ -96,6 +97,8 @@ export const lotteryRunner: Runner<typeof runFlags> = {
           trainingText(settings),
         ],
         ["seed", `${seed}`],
+        ...pruningNotes(settings, protocol),
+        ...trainingNotes(settings),
       ],
       report: () =>
         lotteryReport({

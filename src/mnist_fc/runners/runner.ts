@@ -199,6 +199,8 @@ export function trainingText(settings: RunSettings): string {
   const all = dataset.trainCount - validationSize;
   const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
   const hidden = layers.slice(0, -1).map(({ units }) => units).join("-");
+  const { kind, learningRate } = optimizer;
+  const decay = optimizer.kind === "momentum" ? ` (${optimizer.momentum})` : "";
   return `${count(iterations, "iteration")} per run, hidden layers ${hidden || "none"}, ` +
-    `${optimizer.kind} ${optimizer.learningRate}, batch ${batch}`;
+    `${kind} ${learningRate}${decay}, batch ${batch}`;
 }

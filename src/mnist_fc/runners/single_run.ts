@@ -7,6 +7,7 @@ import type { RunConfig } from "../run_config.ts";
 import type { RunPolicy } from "../run_store.ts";
 import { runReport } from "../run_report.ts";
 import { datasetText, type OpenJob, planOf, type RunnerContext, trainingText } from "./runner.ts";
+import { trainingNotes } from "./notes.ts";
 
 export interface SingleRun {
   folder: string;
@@ -42,6 +43,7 @@ export async function openSingleRun(run: SingleRun, context: RunnerContext): Pro
       ["dataset", datasetText(config)],
       ["protocol", `${settingsName}: ${trainingText(config)}`],
       ["seed", `${config.seed}`],
+      ...trainingNotes(config),
     ],
     report: () => Promise.resolve(runReport(job.summaries[0], config, queue.gpu.adapter)),
   };

@@ -14,6 +14,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   layers: "Hidden layers",
   optimizer: "Optimizer",
   learningRate: "Learning rate",
+  momentum: "Momentum",
   batchSize: "Batch size",
   initializer: "Initial weights",
   normalization: "Input scaling",

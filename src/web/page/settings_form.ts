@@ -6,7 +6,13 @@
  */
 
 import { UsageError } from "../../errors.ts";
-import { type FlagSet, type FlagValues, parseFlags, toArgs } from "../../mnist_fc/flags.ts";
+import {
+  flagName,
+  type FlagSet,
+  type FlagValues,
+  parseFlags,
+  toArgs,
+} from "../../mnist_fc/flags.ts";
 import { type Protocol, protocols, resolveProtocol } from "../../mnist_fc/protocols.ts";
 import { protocolFlags, runFlags as terminalFlags } from "../../mnist_fc/run_flags.ts";
 import { forBrowser } from "../web_flags.ts";
@@ -126,7 +132,9 @@ export class SettingsForm {
         this.valid = { values: settings, protocol: resolveProtocol(settings), args };
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
-        complaints.set(this.#fields.get("prunePercents")!, error.message);
+        const { message } = error;
+        const about = Object.keys(protocolFlags).find((key) => message.startsWith(flagName(key)));
+        complaints.set(this.#fields.get(about ?? "prunePercents")!, message);
       }
     }
     this.#showUsual((this.valid as ValidSettings | null)?.protocol ?? protocols[name], name);

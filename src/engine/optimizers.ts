@@ -5,7 +5,7 @@ import momentum from "../../shaders/optimizer_momentum.wgsl" with { type: "text"
 import sgd from "../../shaders/optimizer_sgd.wgsl" with { type: "text" };
 
 import { InputError } from "../errors.ts";
-import { describe } from "./numbers.ts";
+import { describe, LEAST_FLOAT } from "./numbers.ts";
 
 /** How weights follow their gradients. */
 export type OptimizerSpec =
@@ -17,9 +17,6 @@ export type OptimizerSpec =
 export function adamSpec(learningRate: number): OptimizerSpec {
   return { kind: "adam", learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 }
-
-/** The least positive number that a 32-bit float holds with all its digits, and that no GPU takes for 0. */
-const LEAST = 2 ** -126;
 
 /**
  * @throws InputError naming the constant that is out of its range: of step sizes those that 32-bit floats
@@ -34,7 +31,7 @@ export function checkOptimizer(spec: OptimizerSpec): void {
     check(
       name,
       value,
-      value >= LEAST && Number.isFinite(Math.fround(value)),
+      value >= LEAST_FLOAT && Number.isFinite(Math.fround(value)),
       "a number above 0 that a 32-bit float can hold",
     );
   const decay = (name: string, value: number) =>

@@ -2,6 +2,7 @@
  * The kinds of flags with one value: each function takes what a flag means (help, default, limits)
  * and gives its declaration for `flags.ts`, with the one parser and formatter of that kind.
  */
+import { LEAST_FLOAT } from "../engine/numbers.ts";
 import { UsageError } from "../errors.ts";
 import { type Flag, type FlagKind, quote } from "./flags.ts";
 
@@ -141,9 +142,6 @@ export function integerOrAuto<D extends number | "auto" | undefined = undefined>
     max,
   };
 }
-
-/** The least number above 0 that 32-bit floats hold with all their digits: GPUs may take less for 0. */
-const LEAST_FLOAT = 2 ** -126;
 
 /**
  * A finite number in the bounds; `above` and `below` are bounds that are not themselves allowed.

@@ -18,10 +18,11 @@ import {
 } from "../foundations/run_files.ts";
 import * as paths from "../foundations/paths.ts";
 import { damageError, type RunRecord } from "../foundations/run_record.ts";
+import { density } from "../foundations/masks.ts";
 import { resultsOf, type TrainedRun } from "../foundations/trained_run.ts";
 import { engineFields } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
-import { configDifferences, RUN_FORMAT, type RunConfig } from "./run_config.ts";
+import { configDifferences, describeRun, RUN_FORMAT, type RunConfig } from "./run_config.ts";
 
 /** What may become of a folder that holds runs already. */
 export interface RunPolicy {
@@ -205,6 +206,20 @@ export async function saveConfigured(
     }
   }
   await saveRun(storage, folder, trained, recordOf(config, trained));
+  if (changedNothing(trained)) {
+    onNotice(
+      `${describeRun(config)}: training changed no weight: a learning rate of ` +
+        `${config.optimizer.learningRate} is too small, or every gradient is 0`,
+    );
+  }
+}
+
+/** Whether updates were made and every live weight is as it was, as where rounding swallows small steps. */
+function changedNothing({ iterations, initial, final, masks }: TrainedRun): boolean {
+  if (iterations === 0 || density(masks).live === 0) return false;
+  return Object.entries(masks).every(([name, { data }]) =>
+    data.every((mask, i) => mask === 0 || final[name].data[i] === initial[name].data[i])
+  );
 }
 
 /** What run.json says of a trained run. */

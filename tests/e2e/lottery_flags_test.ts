@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decodeNpy } from "../../src/formats/npy.ts";
-import { part, readTree, runLottery, runTask, short } from "./cli.ts";
+import { part, readTree, runLottery, runTask, short, succeed } from "./cli.ts";
 import { writePatterns, writeSmallMnist } from "./small_data.ts";
 
 let folder: string, data: string;
@@ -91,6 +91,23 @@ Deno.test("the google protocol: SGD on normalized images, no early stop", async 
     const weights = await readArray(`${path}/trial1/${name}/initial/layer0.npy`);
     const largest = Math.max(...weights.map(Math.abs));
     assert(largest > 0.999 * cut && largest < 1.00001 * cut, `${name}: ${largest} of ${cut}`);
+  }
+});
+
+Deno.test("--momentum is kept in run.json, and changed in runs that take their settings from it", async () => {
+  const path = `${folder}/momentum`;
+  await runLottery(
+    ...["--optimizer=momentum", "--momentum=.8", data, ...short("--iterations=1")],
+    `--experiment-path=${path}`,
+  );
+  const masks = `--masks=${path}/trial1/1/same_init`;
+  const again = (name: string, ...flags: string[]) =>
+    succeed("reinitialize", data, masks, `--output-dir=${path}/${name}`, ...flags);
+  await again("reinit1");
+  await again("reinit2", "--momentum=.7");
+  for (const [run, momentum] of [["trial1/1/same_init", 0.8], ["reinit1", 0.8], ["reinit2", 0.7]]) {
+    const { optimizer } = await readConfig(`${path}/${run}`);
+    assertEquals(optimizer, { kind: "momentum", learningRate: 0.01, momentum }, `${run}`);
   }
 });
 

@@ -53,6 +53,9 @@ export interface SmallOptions {
   onNotice?: (line: string) => void;
   seed?: number;
   trials?: number[];
+  learningRate?: number;
+  levels?: number;
+  oneShot?: boolean;
 }
 
 /** Carries the experiment out; throws what the command line would report. */
@@ -71,7 +74,15 @@ export async function openSmallLottery(
   storage: Storage,
   queue: RunQueue,
   locks: Locks,
-  { policy = POLICY, onNotice = () => {}, seed = 0, trials = [1] }: SmallOptions = {},
+  {
+    policy = POLICY,
+    onNotice = () => {},
+    seed = 0,
+    trials = [1],
+    learningRate = 0.01,
+    levels = 1,
+    oneShot,
+  }: SmallOptions = {},
 ): Promise<LotteryExperiment> {
   return await LotteryExperiment.open({
     storage,
@@ -79,18 +90,19 @@ export async function openSmallLottery(
     locks,
     policy,
     onNotice,
+    oneShot,
     data: DATA,
     protocol: {
       layers: [5],
       initializer: "glorot",
       normalization: "unit",
       optimizer: { kind: "adam" },
-      learningRate: 0.01,
+      learningRate,
       momentum: 0,
       batchSize: 8,
       validationSize: 10,
       trainingLength: { iterations: 20 },
-      levels: 1,
+      levels,
       prunePercents: { layer0: 0.2, layer1: 0.1 },
       testInterval: 10,
       validateInterval: 10,
@@ -122,7 +134,11 @@ export async function runSmallControls(
 
 const POLICY: RunPolicy = { overwrite: false, resume: true };
 
-async function withLocks(storage: Storage, work: (locks: Locks) => Promise<void>): Promise<void> {
+/** Does some work with locks of its own. */
+export async function withLocks(
+  storage: Storage,
+  work: (locks: Locks) => Promise<void>,
+): Promise<void> {
   const since = "2026-01-01T00:00:00.000Z";
   const locks = new Locks(storage, { pid: 1, host: "here", since, command: "test" });
   try {

@@ -11,7 +11,6 @@ import { REINIT_KINDS, type ReinitKind } from "../control_paths.ts";
 import { networkDigest } from "../../foundations/digest.ts";
 import { flagName, type FlagValues } from "../flags.ts";
 import { controlStart } from "../initial_values.ts";
-import { resolveProtocol } from "../protocols.ts";
 import { reinitializeFlags, singleRunFlags } from "../reinitialize_flags.ts";
 import { controlId, type RunConfig } from "../run_config.ts";
 import { provideValueSets, readValueSets } from "../value_sets.ts";
@@ -20,7 +19,7 @@ import { checkDatasetFlags } from "./lottery.ts";
 import { continued } from "../run_store.ts";
 import { type PlanContext, planOf, readMasks, type Runner, single } from "./runner.ts";
 import { openSingleRun, type SingleRun } from "./single_run.ts";
-import { protocolValues, resolveSingle, type SingleSettings } from "./single_settings.ts";
+import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
 
 type Flags = FlagValues<typeof reinitializeFlags>;
 
@@ -102,7 +101,7 @@ function checkSingle(flags: Flags): void {
   single(flags.trials, "--trials");
   single(flags.levels, "--levels");
   single(flags.runs, "--runs");
-  resolveProtocol(protocolValues(flags));
+  checkProtocol(flags);
 }
 
 function kindOf(flags: Flags): ReinitKind {

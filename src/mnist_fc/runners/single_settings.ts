@@ -59,8 +59,23 @@ export interface ResolvedSingle extends SingleSettings {
   before(): SingleSettings;
 }
 
+/**
+ * Checks the protocol's flags before the run whose settings they change is read, where there is one.
+ *
+ * @throws UsageError as `resolveProtocol`
+ */
+export function checkProtocol(flags: SingleRunValues): void {
+  const { protocol, masks = [], presets, sameSign } = flags;
+  const isFresh = masks.length === 0 && presets === undefined && sameSign === undefined;
+  // That run may have been trained with the optimizer of --momentum.
+  const momentum = protocol !== undefined || isFresh || flags.optimizer !== undefined
+    ? flags.momentum
+    : undefined;
+  resolveProtocol({ ...protocolValues(flags), momentum });
+}
+
 /** The protocol's flags of a single run, which prunes nothing. */
-export function protocolValues(flags: SingleRunValues) {
+function protocolValues(flags: SingleRunValues) {
   const { protocol = "quick" as const } = flags;
   const unused = { iterations: undefined, prunePercents: undefined, trials: undefined };
   return { ...flags, ...unused, outputDir: undefined, protocol };

@@ -5,7 +5,6 @@ import { networkDigest } from "../../foundations/digest.ts";
 import { path } from "../flag_kinds.ts";
 import { intRanges } from "../flag_lists.ts";
 import type { FlagValues } from "../flags.ts";
-import { resolveProtocol } from "../protocols.ts";
 import { optional, singleRunFlags } from "../reinitialize_flags.ts";
 import type { RunConfig } from "../run_config.ts";
 import { protocolFlags, runFlags } from "../run_flags.ts";
@@ -13,7 +12,7 @@ import { checkDatasetFlags } from "./lottery.ts";
 import { continued } from "../run_store.ts";
 import { type PlanContext, planOf, readMasks, readPresets, type Runner, single } from "./runner.ts";
 import { openSingleRun, type SingleRun } from "./single_run.ts";
-import { protocolValues, resolveSingle, type SingleSettings } from "./single_settings.ts";
+import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
 
 const { protocol, seed, trainOrderSeed: _trainOrderSeed, ...trainingFlags } = singleRunFlags;
 const { group } = protocolFlags.protocol;
@@ -74,7 +73,7 @@ export const trainRunner: Runner<typeof trainFlags> = {
     checkDatasetFlags(flags);
     single(flags.trials, "--trials");
     single(flags.levels, "--levels");
-    resolveProtocol(protocolValues(flags));
+    checkProtocol(flags);
   },
 
   async plan(flags, context) {

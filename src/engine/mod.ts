@@ -21,12 +21,12 @@ export {
   type LayerState,
   type LayerValues,
   MAX_BURST,
-  maxReplicas,
   type NetworkState,
   type ProgramSpec,
   type ReplicaParameters,
   type Split,
 } from "./program_spec.ts";
+export { maxReplicas } from "./program_limits.ts";
 export { type PruneJob, pruneSmallest } from "./prune.ts";
 export {
   type Checkpointing,

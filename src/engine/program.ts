@@ -17,7 +17,6 @@ import type { LayerSpec } from "./layer_spec.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import { stepSize } from "./optimizers.ts";
 import {
-  checkProgramSpec,
   evaluationSpan,
   type LayerValues,
   MAX_BURST,
@@ -27,6 +26,7 @@ import {
   type Split,
   splitCount,
 } from "./program_spec.ts";
+import { checkProgramSpec } from "./program_limits.ts";
 import { type KernelProfile, timeKernels } from "./profile.ts";
 import { SparseNetwork } from "./sparse_network.ts";
 import { PassTimer, TIMESTAMP_BYTES } from "./timer.ts";

@@ -1,12 +1,11 @@
 /** The shape of a network program and what tells its replicas apart. */
 
-import { CapacityError, InputError } from "../errors.ts";
 import type { GpuExamples } from "./dataset.ts";
 import { canReadStorageTextures, type Gpu } from "./device.ts";
 import type { LayerSpec } from "./layer_spec.ts";
-import { matrixSize, pitch } from "./layout.ts";
+import { pitch } from "./layout.ts";
 import { type BatchFormat, COLUMN_BYTES, type MatrixStorage } from "./matrix.ts";
-import { checkOptimizer, type OptimizerSpec } from "./optimizers.ts";
+import type { OptimizerSpec } from "./optimizers.ts";
 import type { Key } from "./random.ts";
 import { paddedRows, tilesFor } from "./tiles.ts";
 
@@ -140,90 +139,4 @@ export function splitCount(spec: Omit<ProgramSpec, "replicas">, split: Split): n
 /** Rows of the buffer of row-wise losses: examples of the largest split. */
 export function evaluationSpan(spec: Omit<ProgramSpec, "replicas">): number {
   return Math.max(...SPLITS.map((split) => splitCount(spec, split)));
-}
-
-/** Largest number of replicas of this shape that the device's limits allow. */
-export function maxReplicas(gpu: Gpu, spec: Omit<ProgramSpec, "replicas">): number {
-  const tiles = tilesFor(gpu.adapter);
-  const rows = Math.max(paddedRows(spec.batchSize, tiles), tiles.window);
-  const bytes = [
-    ...spec.layers.map((layer) => 4 * matrixSize(layer)),
-    ...layerWidths(spec.layers).map((_, i) => rows * activationBytes(spec, i)),
-    ...spec.layers.map((layer) => 4 * rows * pitch(layer.units)),
-    8 * evaluationSpan(spec),
-    8 * MAX_BURST,
-  ];
-  const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupsPerDimension } =
-    gpu.device.limits;
-  const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-  return Math.min(Math.floor(limit / Math.max(...bytes)), maxComputeWorkgroupsPerDimension);
-}
-
-/**
- * @throws InputError   if the layers do not chain, or examples, classes and sizes do not fit them
- * @throws CapacityError if R networks of this shape do not fit; the message says how many do
- */
-export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
-  const { layers, batchSize, pool, test, trainCount, replicas } = spec;
-  if (layers.length === 0) throw new InputError("network: no layers; give at least one");
-  checkOptimizer(spec.optimizer);
-  const widths = layerWidths(layers);
-  layers.forEach((layer, i) => {
-    whole(`${layer.name}: inputs`, layer.inputs, 1, Number.MAX_SAFE_INTEGER);
-    whole(`${layer.name}: units`, layer.units, 1, Number.MAX_SAFE_INTEGER);
-    if (layer.inputs !== widths[i]) {
-      throw new InputError(
-        `${layer.name}: takes ${layer.inputs} inputs, but what is below it gives ${widths[i]}`,
-      );
-    }
-  });
-  const last = layers.at(-1)!;
-  if (last.activation !== null) {
-    throw new InputError(
-      `${last.name}: the last layer gives the logits of a softmax; use the activation null for it, ` +
-        `not "${last.activation}"`,
-    );
-  }
-  for (const [name, { features, classes }] of Object.entries({ pool, test })) {
-    if (classes > last.units) {
-      throw new InputError(
-        `${last.name}: gives ${last.units} classes, but the ${name} examples have labels up to ` +
-          `${classes - 1}`,
-      );
-    }
-    if (features !== widths[0]) {
-      throw new InputError(
-        `${layers[0].name}: takes ${widths[0]} inputs, but the ${name} examples have ${features}`,
-      );
-    }
-  }
-  if (last.units > 256) {
-    throw new InputError(
-      `${last.name}: ${last.units} classes; labels are bytes, so use 1 to 256`,
-    );
-  }
-  // One workgroup gathers a row.
-  const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
-  const { rows } = tilesFor(gpu.adapter);
-  whole("batch size", batchSize, 1, rows * Math.floor(maxComputeWorkgroupsPerDimension / rows));
-  whole("training examples", trainCount, 1, pool.count);
-  const largest = maxReplicas(gpu, spec);
-  if (largest < 1) {
-    throw new CapacityError(
-      `network of widths ${widths.join("-")} does not fit on "${gpu.adapter.name}"; ` +
-        `use fewer units or a smaller batch than ${batchSize}`,
-    );
-  }
-  if (!Number.isInteger(replicas) || replicas < 1 || replicas > largest) {
-    throw new CapacityError(
-      `replicas: ${replicas} networks of this shape do not fit on "${gpu.adapter.name}"; ` +
-        `use 1 to ${largest}`,
-    );
-  }
-}
-
-function whole(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new InputError(`${name}: ${value} is not a whole number from ${min} to ${max}`);
-  }
 }

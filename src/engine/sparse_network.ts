@@ -18,6 +18,7 @@ import {
 } from "./matrix.ts";
 import { allocateControls, type ControlBuffers, type NetworkMemory } from "./network_memory.ts";
 import { stateCount } from "./optimizers.ts";
+import { bufferLimit, sizeText } from "./program_limits.ts";
 import {
   evaluationSpan,
   type LayerState,
@@ -239,11 +240,14 @@ function allocate(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): SparseBuffers 
   const { layers, replicas, optimizer, batchSize } = spec;
   const layout = sparseLayout(layers, spec.sparse!);
   const { groups, records } = layout, storage = sparseStorage(gpu, spec);
-  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
-  if (records.byteLength > Math.min(maxStorageBufferBindingSize, maxBufferSize)) {
+  if (records.byteLength > bufferLimit(gpu)) {
     throw new OutOfMemoryError(
-      `the lists of live weights of ${replicas} networks do not fit on "${gpu.adapter.name}"; use ` +
-        "fewer replicas, or --kernels dense",
+      `the lists of live weights of ${
+        replicas === 1 ? "1 network" : `${replicas} networks`
+      } take ` +
+        `${sizeText(records.byteLength)}, and "${gpu.adapter.name}" holds at most ` +
+        `${sizeText(bufferLimit(gpu))} in one buffer; use ` +
+        `${replicas === 1 ? "" : "fewer replicas, or "}--kernels dense`,
     );
   }
   const shape = columnsFor(batchSize), widths = layerWidths(layers);

@@ -25,7 +25,7 @@ import {
   trainingWork,
   uploadExamples,
 } from "../engine/mod.ts";
-import { checkProgramSpec } from "../engine/program_spec.ts";
+import { checkProgramSpec, whyNoMore } from "../engine/program_limits.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
 import { CapacityError, DeviceLostError, InterruptedError, OutOfMemoryError } from "../errors.ts";
 import { tilesFor } from "../engine/tiles.ts";
@@ -341,8 +341,8 @@ export class RunQueue {
     const wanted = Math.min(replicas === "auto" ? this.#automatic(fits) : replicas, runs);
     if (wanted <= fits || fits < 1) return wanted; // What does not fit at all, Program.create refuses.
     throw new CapacityError(
-      `replicas: ${wanted} networks of this shape do not fit on "${this.#gpu.adapter.name}"; ` +
-        `use --replicas ${fits} or auto`,
+      `replicas: ${wanted} networks of this shape do not fit: ` +
+        `${whyNoMore(this.#gpu, spec, wanted)}; use --replicas ${fits} or auto`,
     );
   }
 
@@ -457,10 +457,14 @@ export class RunQueue {
     return id;
   }
 
-  /** Runs with the same key can be trained together. */
+  /** Runs with the same key can be trained together from their first iteration. */
+  groupKey(request: ShapeRequest & Pick<TrainRequest, "plan">): string {
+    return JSON.stringify([this.#programKey(request), request.plan]);
+  }
+
+  /** The same, of runs that may have begun. */
   #shapeKey(request: TrainRequest): string {
-    const { plan, from } = request;
-    return JSON.stringify([this.#programKey(request), plan, from?.iteration ?? 0]);
+    return `${this.groupKey(request)} ${request.from?.iteration ?? 0}`;
   }
 
   /** Runs with the same key can be replicas of one program. */

@@ -3,7 +3,7 @@
  * one queue, so that runs of one shape are replicas whichever job they belong to; gives what failed.
  */
 
-import { LotteryError } from "../errors.ts";
+import { CapacityError, LotteryError } from "../errors.ts";
 import { type RunQueue, workOf, type WorkRequest } from "../foundations/run_queue.ts";
 
 /** Experiments or single runs that share their settings. */
@@ -14,6 +14,8 @@ export interface Job {
   readonly runCount: number;
   /** Runs that were finished before. */
   readonly finishedCount: number;
+  /** Most of its runs that can be trained at once. */
+  readonly atOnce: number;
   /** What every run of the job is, but for its numbers. */
   readonly sample: WorkRequest;
   /** What can go on side by side; each fails for itself. */
@@ -34,19 +36,39 @@ export function countRuns(jobs: readonly Job[]): { runs: number; left: number } 
   return { runs, left: runs - jobs.reduce((sum, job) => sum + job.finishedCount, 0) };
 }
 
-/** Carries out jobs; gives the errors of each, and ends all when the GPU is lost. */
+/**
+ * Carries out jobs; gives the errors of each, and ends all when the GPU is lost. Jobs of which more runs are to
+ * be trained at once than fit fail before anything is made for them.
+ */
 export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<unknown[][]> {
-  const first = jobs.find(isUnfinished);
+  const misfits = await findMisfits(queue, jobs.filter(isUnfinished));
+  const fitting = jobs.filter((job) => !misfits.has(job));
+  const first = fitting.find(isUnfinished);
   const sideBySide = first && await queue.capacity(first.sample);
-  const tasks = jobs.flatMap((job, index) => job.tasks().map((run) => ({ index, run })));
+  const tasks = fitting.flatMap((job) => job.tasks().map((run) => ({ job, run })));
   // While some are trained, as many write their files and wait; but one at a time goes in order.
   const atOnce = sideBySide === 1 ? 1 : sideBySide && 2 * sideBySide;
   const results = await queue.settle(tasks.map(({ run }) => run), atOnce);
-  const errors: unknown[][] = jobs.map(() => []);
+  const errors = new Map(jobs.map((job) => [job, misfits.has(job) ? [misfits.get(job)] : []]));
   results.forEach((result, i) => {
-    if (result.status === "rejected") errors[tasks[i].index].push(result.reason);
+    if (result.status === "rejected") errors.get(tasks[i].job)!.push(result.reason);
   });
-  return errors;
+  return jobs.map((job) => errors.get(job)!);
+}
+
+/** The jobs whose runs, together with those of other jobs, are more replicas of one program than fit. */
+async function findMisfits(queue: RunQueue, jobs: readonly Job[]): Promise<Map<Job, unknown>> {
+  const misfits = new Map<Job, unknown>();
+  for (const group of Map.groupBy(jobs, ({ sample }) => queue.groupKey(sample)).values()) {
+    const atOnce = group.reduce((sum, job) => sum + job.atOnce, 0);
+    try {
+      await queue.checkFits(group[0].sample, atOnce);
+    } catch (error) {
+      if (!(error instanceof CapacityError)) throw error;
+      for (const job of group) misfits.set(job, error);
+    }
+  }
+  return misfits;
 }
 
 /** The one error of several: the only one, or the first of them with their number. */

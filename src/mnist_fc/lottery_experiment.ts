@@ -105,7 +105,7 @@ export class LotteryExperiment implements Job {
       ...(options.oneShot && { oneShot: true as const }),
     });
     const config = lottery.#config(ticketId(trials[0], 0));
-    await queue.checkFits(workRequestOf(config, data.sets), trials.length);
+    await queue.checkFits(workRequestOf(config, data.sets), lottery.atOnce);
     await checkRunNames(options.storage, lottery.folders);
     for (const trial of trials) {
       await options.locks.takeFolder(options.trialFolder(trial));
@@ -133,6 +133,11 @@ export class LotteryExperiment implements Job {
 
   get finishedCount(): number {
     return this.#finished;
+  }
+
+  get atOnce(): number {
+    const { oneShot, protocol: { trials, levels } } = this.options;
+    return trials.length * (oneShot ? Math.max(1, levels) : 1);
   }
 
   /** The finished runs so far: which of two trials ends first is chance, so they are put in order. */

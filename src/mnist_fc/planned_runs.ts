@@ -104,6 +104,10 @@ export class PlannedRuns implements Job {
     return this.finished.size;
   }
 
+  get atOnce(): number {
+    return this.runCount - this.finishedCount;
+  }
+
   /** The finished runs so far, in order. */
   get summaries(): RunSummary[] {
     return this.#summaries.toSorted(inOrder);

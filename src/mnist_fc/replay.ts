@@ -99,6 +99,10 @@ export class Replays implements Job {
     return this.options.sources.length;
   }
 
+  get atOnce(): number {
+    return this.runCount;
+  }
+
   get sample(): WorkRequest {
     const { data, sources: [{ config }] } = this.options;
     return workRequestOf(config, data.sets);

@@ -3,12 +3,8 @@ import { uploadExamples } from "../../src/engine/dataset.ts";
 import { Gpu } from "../../src/engine/device.ts";
 import { adamSpec } from "../../src/engine/optimizers.ts";
 import { Program } from "../../src/engine/program.ts";
-import {
-  checkProgramSpec,
-  matrixStorage,
-  maxReplicas,
-  type ProgramSpec,
-} from "../../src/engine/program_spec.ts";
+import { matrixStorage, type ProgramSpec } from "../../src/engine/program_spec.ts";
+import { checkProgramSpec, maxReplicas } from "../../src/engine/program_limits.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
 import { tilesFor } from "../../src/engine/tiles.ts";
 import { CapacityError, InputError, OutOfMemoryError } from "../../src/errors.ts";
@@ -155,7 +151,10 @@ for (const [name, gpu] of adapters) {
         });
       };
       const error = await assertRejects(() => create(1_000_000), CapacityError);
-      assertMatch(String(error), /replicas: 1000000 networks .* do not fit on .*; use 1 to \d+$/);
+      assertMatch(
+        String(error),
+        /replicas: 1000000 networks .* do not fit: .* take .*B, and .* holds at most .*B in one buffer; use 1 to \d+$/,
+      );
       const largest = Number(/\d+$/.exec(String(error))![0]);
       assert(largest > 1, String(error));
       await create(largest);
@@ -175,6 +174,70 @@ Deno.test("capacity: a network of which not even one fits", async () => {
   );
 });
 
+for (const [name, gpu] of adapters) {
+  Deno.test(`capacity: the error names what does not fit and the largest that does, ${name}`, async () => {
+    const shaped = (batchSize: number, widths: number[]): ProgramSpec => ({
+      ...GOOD,
+      layers: [...widths, 3].map((units, i) =>
+        layer(`layer${i}`, widths[i - 1] ?? 4, units, i < widths.length ? "relu" : null)
+      ),
+      batchSize,
+      replicas: 1,
+    });
+    const cases: [
+      bytes: number,
+      batchSize: number,
+      widths: number[],
+      what: RegExp,
+      ways: RegExp,
+    ][] = [
+      [
+        13e6,
+        7,
+        [3000, 3000],
+        /the 3000 × 3000 weights of layer1 take 36.2 MB/,
+        /use hidden layers of at most (?<units>\d+) units$/,
+      ],
+      [
+        2e6,
+        20_000,
+        [100],
+        /rows of 100 (outputs|gradients) of layer0 take 8.\d+ MB/,
+        /use hidden layers of at most (?<units>\d+) units or a batch of at most (?<batch>\d+)$/,
+      ],
+      [
+        1.2e6,
+        50_000,
+        [3000, 3000],
+        /50\d{3} rows of 3000 outputs of layer0 take 60\d MB/,
+        /use hidden layers of at most (?<units>\d+) units and a batch of at most (?<batch>\d+)$/,
+      ],
+    ];
+    for (const [bytes, batchSize, widths, what, ways] of cases) {
+      const small = withLimits(gpu, bytes);
+      const { message } = await assertRejects(
+        () => Program.create(small, shaped(batchSize, widths)),
+        CapacityError,
+      );
+      assertMatch(message, what);
+      assertMatch(message, ways);
+      const { units, batch } = ways.exec(message)!.groups!;
+      const isBoth = message.includes(" and a batch");
+      // Alone, or both together, as the message has it.
+      const narrow = (most: number) => widths.map((width) => Math.min(width, most));
+      const proposals: [number, number][] = [
+        ...(batch && !isBoth ? [[Infinity, Number(batch)] as [number, number]] : []),
+        [Number(units), isBoth ? Number(batch) : batchSize],
+      ];
+      for (const [most, size] of proposals) {
+        (await Program.create(small, shaped(size, narrow(most)))).destroy();
+        const more = shaped(most === Infinity ? size + 100 : size, narrow(most + 8));
+        await assertRejects(() => Program.create(small, more), CapacityError);
+      }
+    }
+  });
+}
+
 Deno.test("capacity: lists that are larger than the matrices are refused as memory is", async () => {
   const width = 1500;
   const run = randomRun({
@@ -187,10 +250,13 @@ Deno.test("capacity: lists that are larger than the matrices are refused as memo
   // A matrix takes 9 MB, lists of all of its weights take twice as much.
   const small = withLimits(hardware, 12e6);
   assertEquals(maxReplicas(small, { ...GOOD, layers: run.spec.layers }), 1);
-  await assertRejects(
+  const { message } = await assertRejects(
     () => withProgram(small, run, () => Promise.resolve()),
     OutOfMemoryError,
-    "the lists of live weights of 1 networks do not fit",
+  );
+  assertMatch(
+    message,
+    /the lists of live weights of 1 network take \d\d(\.\d)? MB, .* holds at most 12 MB in one buffer; use --kernels dense$/,
   );
 });
 

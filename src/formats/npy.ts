@@ -7,8 +7,9 @@
  */
 
 import { FormatError, InputError } from "../errors.ts";
+import { halvesToFloats } from "./half.ts";
 
-/** The element types that are read and written, by NumPy's code for kind and size in bytes. */
+/** The element types that are written and read as they are, by NumPy's code for kind and size in bytes. */
 const ARRAYS = {
   f4: Float32Array,
   f8: Float64Array,
@@ -19,6 +20,9 @@ const ARRAYS = {
   i4: Int32Array,
   u4: Uint32Array,
 } as const;
+
+/** Those that are read into an array of another type. */
+const CONVERTED = ["b1", "f2", "i8", "u8"] as const;
 
 /** Elements of an array, row-major (C order). */
 export type NpyData =
@@ -39,7 +43,7 @@ export interface NpyArray {
   dtype: string;
   /**
    * The elements in C order, in the typed array of `dtype`; booleans are a `Uint8Array` of 0 and 1,
-   * 64-bit integers a `Float64Array` of whole numbers.
+   * 16-bit floats a `Float32Array`, 64-bit integers a `Float64Array` of whole numbers.
    */
   data: NpyData;
 }
@@ -99,7 +103,7 @@ export function encodeNpy(array: { shape: number[]; data: NpyData }): Uint8Array
 export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const { descr, fortranOrder, shape, dataStart } = parseHeader(bytes, where);
   const type = parseDescr(descr, where);
-  const count = shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   const needed = count * type.size, held = bytes.length - dataStart;
   if (needed !== held) {
     const fault = held < needed ? "cut short" : "longer than its header says";
@@ -112,6 +116,20 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   if (type.bigEndian) reverseEach(raw, type.size);
   const data = viewElements(raw.buffer, type.code, where);
   return { shape, dtype: descr, data: fortranOrder ? fromFortranOrder(data, shape) : data };
+}
+
+/**
+ * Bytes of the file that begins so, as its header says.
+ *
+ * @throws FormatError as `decodeNpy` where the header is not whole or cannot be used
+ */
+export function npyFileSize(start: Uint8Array, where: string): number {
+  const { descr, shape, dataStart } = parseHeader(start, where);
+  return dataStart + parseDescr(descr, where).size * elementCount(shape);
+}
+
+function elementCount(shape: readonly number[]): number {
+  return shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
 }
 
 interface Header {
@@ -203,8 +221,8 @@ function parseShape(text: string, where: string): number[] {
 }
 
 interface ElementType {
-  /** Kind and size: a key of `ARRAYS`, or `b1`, `i8`, `u8`. */
-  code: keyof typeof ARRAYS | "b1" | "i8" | "u8";
+  /** Kind and size. */
+  code: keyof typeof ARRAYS | (typeof CONVERTED)[number];
   /** Bytes per element. */
   size: number;
   bigEndian: boolean;
@@ -219,12 +237,12 @@ function parseDescr(descr: string, where: string): ElementType {
   }
   const match = /^([<>|])([bfiu][1248])$/.exec(descr);
   const code = match?.[2] ?? "";
-  const known = code in ARRAYS || code === "b1" || code === "i8" || code === "u8";
+  const known = Object.hasOwn(ARRAYS, code) || (CONVERTED as readonly string[]).includes(code);
   const size = Number(code[1]);
   if (!match || !known || (match[1] === "|" && size > 1)) {
     throw new FormatError(
       `${where}: dtype ${descr.slice(0, 40)} is not supported (supported: bool, integers and ` +
-        `floats of 4 or 8 bytes); save it with array.astype('float32')`,
+        `floats of 2, 4 or 8 bytes); save it with array.astype('float32')`,
     );
   }
   return { code: code as ElementType["code"], size, bigEndian: match[1] === ">" };
@@ -239,6 +257,7 @@ function reverseEach(bytes: Uint8Array, size: number): void {
 
 function viewElements(buffer: ArrayBuffer, code: ElementType["code"], where: string): NpyData {
   if (code === "b1") return new Uint8Array(buffer).map((byte) => byte === 0 ? 0 : 1);
+  if (code === "f2") return halvesToFloats(new Uint16Array(buffer));
   if (code !== "i8" && code !== "u8") return new ARRAYS[code](buffer);
   const integers = code === "i8" ? new BigInt64Array(buffer) : new BigUint64Array(buffer);
   const data = new Float64Array(integers.length);

@@ -5,6 +5,7 @@
  */
 
 import { FormatError, InputError } from "../errors.ts";
+import { halvesToFloats } from "./half.ts";
 import { type Tensor, tensorFromNpy } from "./tensor.ts";
 import type { NpyData } from "./npy.ts";
 
@@ -66,7 +67,7 @@ export function encodeSafetensors(content: SafetensorsContent): Uint8Array<Array
 const TYPES: Record<string, { size: number; read(bytes: ArrayBuffer): NpyData }> = {
   F64: { size: 8, read: (bytes) => new Float64Array(bytes) },
   F32: { size: 4, read: (bytes) => new Float32Array(bytes) },
-  F16: { size: 2, read: (bytes) => Float32Array.from(new Uint16Array(bytes), halfToFloat) },
+  F16: { size: 2, read: (bytes) => halvesToFloats(new Uint16Array(bytes)) },
   BF16: { size: 2, read: bfloatToFloat },
   I64: { size: 8, read: (bytes) => Float64Array.from(new BigInt64Array(bytes), Number) },
   I32: { size: 4, read: (bytes) => new Int32Array(bytes) },
@@ -175,15 +176,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= 64 &&
     value.every((n) => Number.isSafeInteger(n) && n >= 0);
-}
-
-/** IEEE 754 half precision: 1 bit of sign, 5 of exponent, 10 of fraction. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0
-    ? sign * fraction * 2 ** -24
-    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** The upper halves of 32-bit floats. */

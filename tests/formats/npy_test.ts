@@ -1,7 +1,8 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { FormatError, InputError } from "../../src/errors.ts";
-import { decodeNpy, encodeNpy, type NpyData } from "../../src/formats/npy.ts";
+import { nearestHalf } from "../../src/formats/half.ts";
+import { decodeNpy, encodeNpy, type NpyData, npyFileSize } from "../../src/formats/npy.ts";
 import { runNumpy } from "../numpy.ts";
 import { fuzzDecoder } from "./fuzz.ts";
 
@@ -77,7 +78,7 @@ Deno.test("what NumPy saves is read: every type, byte order, layout and version"
 import sys, json, numpy as np
 rng = np.random.default_rng(1)
 cases = []
-for dtype in ["<f4", "<f8", ">f4", ">f8", "|b1", "|u1", "|i1", "<i2", "<u2", ">i2", "<i4", "<u4", ">u4", "<i8", "<u8", ">i8"]:
+for dtype in ["<f2", ">f2", "<f4", "<f8", ">f4", ">f8", "|b1", "|u1", "|i1", "<i2", "<u2", ">i2", "<i4", "<u4", ">u4", "<i8", "<u8", ">i8"]:
     for shape in [(), (0,), (5,), (3, 4), (2, 3, 4), (2, 0, 3), (3, 1, 2, 2)]:
         for order in "CF":
             for version in [(1, 0), (2, 0), (3, 0)]:
@@ -95,7 +96,7 @@ print(json.dumps(cases))`,
         [folder],
       ),
     );
-    assertEquals(cases.length, 16 * 7 * 2 * 3);
+    assertEquals(cases.length, 18 * 7 * 2 * 3);
     for (const { path, dtype, shape, values } of cases) {
       const npy = decodeNpy(Deno.readFileSync(path), path);
       assertEquals([npy.dtype, npy.shape, Array.from(npy.data)], [dtype, shape, values]);
@@ -103,6 +104,47 @@ print(json.dumps(cases))`,
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("each of the 65,536 half floats is the number that NumPy makes of it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await runNumpy(
+      `
+import sys, numpy as np
+halves = np.arange(65536, dtype="<u2").view("<f2")
+np.save(f"{sys.argv[1]}/halves.npy", halves)
+np.save(f"{sys.argv[1]}/swapped.npy", halves.astype(">f2"))
+np.save(f"{sys.argv[1]}/floats.npy", halves.astype("<f4"))
+np.save(f"{sys.argv[1]}/nearest.npy", (np.arange(256) / 255).astype("<f2"))`,
+      [folder],
+    );
+    const read = (name: string) => decodeNpy(Deno.readFileSync(`${folder}/${name}.npy`), name).data;
+    const expected = read("floats");
+    for (const name of ["halves", "swapped"]) {
+      const data = read(name);
+      assertEquals(data.constructor, Float32Array);
+      // Signs of zeros count, those of NaN do not.
+      assert(
+        data.length === 65536 && data.every((value, i) => Object.is(value, expected[i])),
+        name,
+      );
+    }
+    assertEquals(
+      Float32Array.from({ length: 256 }, (_, v) => nearestHalf(v / 255)),
+      read("nearest"),
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a header tells the size of its file", () => {
+  for (const sample of SAMPLES) {
+    const bytes = encodeNpy(sample);
+    assertEquals(npyFileSize(bytes.subarray(0, 256), "a.npy"), bytes.length);
+  }
+  assertThrows(() => npyFileSize(new Uint8Array(200), "a.npy"), FormatError, "a.npy: not a NumPy");
 });
 
 Deno.test("a header by hand: other key order, quotes, spaces, Python 2 integers", () => {
@@ -167,7 +209,8 @@ Deno.test("files that cannot be used are refused with the place, the value and w
     ["trailing data", npyFile(header("<f4", "()"), new Uint8Array(5)), "longer than its header"],
     ["objects", npyFile(header("|O", "(1,)"), f4), "Python objects (dtype |O)"],
     ["complex numbers", npyFile(header("<c8", "(1,)"), f4), "dtype <c8 is not supported"],
-    ["half floats", npyFile(header("<f2", "(2,)"), f4), "dtype <f2 is not supported"],
+    ["80-bit floats", npyFile(header("<f16", "(1,)"), f4), "dtype <f16 is not supported"],
+    ["half floats cut short", npyFile(header("<f2", "(3,)"), f4), "takes 6 bytes but 4 follow"],
     ["text", npyFile(header("<U1", "(1,)"), f4), "dtype <U1 is not supported"],
     ["no byte order", npyFile(header("|f4", "(1,)"), f4), "dtype |f4 is not supported"],
     [

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FormatError } from "../../src/errors.ts";
 import { gunzip, isGzip, maybeGunzip } from "../../src/formats/gzip.ts";
+import { runNumpy } from "../numpy.ts";
 import { fuzzDecoder } from "./fuzz.ts";
 import { gzip } from "./gzip_bytes.ts";
 
@@ -30,6 +31,70 @@ Deno.test("maybeGunzip leaves other bytes alone", async () => {
   assertEquals(await maybeGunzip(new Uint8Array(), "a"), new Uint8Array());
   assertEquals(await maybeGunzip(await gzip(noise(100)), "a"), noise(100));
   assertEquals([isGzip(HELLO), isGzip(noise(2)), isGzip(HELLO.slice(0, 1))], [true, false, false]);
+});
+
+Deno.test("members and padding that gzip and Python write are read", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const names = (await runNumpy(
+      `
+import sys, os, gzip, random, subprocess
+os.chdir(sys.argv[1])
+random.seed(1)
+# Content that looks like the beginning of a member, and that ends with zeros.
+parts = [random.randbytes(40000), gzip.compress(b"x", mtime=0) * 3, b"", bytes(5000)]
+for name, part in zip("abcd", parts):
+    open(name, "wb").write(part)
+subprocess.run("gzip -n a b c d; cat a.gz b.gz > ab.gz; cat b.gz a.gz c.gz d.gz > bacd.gz",
+               shell=True, check=True)
+two = open("ab.gz", "rb").read()
+files = {
+    "python.gz": b"".join(gzip.compress(part) for part in parts),
+    "stored.gz": b"".join(gzip.compress(part, 0) for part in parts),
+    "empty.gz": gzip.compress(b"") * 2,
+    "padded.gz": two + bytes(1000),
+    "one.gz": open("d.gz", "rb").read() + bytes(1),
+    "between.gz": open("a.gz", "rb").read() + bytes(7) + open("d.gz", "rb").read() + bytes(512),
+}
+for name, content in files.items():
+    open(name, "wb").write(content)
+for name in ["ab.gz", "bacd.gz", *files]:
+    open(name[:-3] + ".whole", "wb").write(gzip.open(name).read())
+    print(name[:-3])`,
+      [folder],
+    )).trim().split("\n");
+    assertEquals(names.length, 8);
+    for (const name of names) {
+      const packed = await Deno.readFile(`${folder}/${name}.gz`);
+      const whole = await Deno.readFile(`${folder}/${name}.whole`);
+      assertEquals(await gunzip(packed, name, whole.length), whole, name);
+    }
+    const packed = await Deno.readFile(`${folder}/bacd.gz`);
+    const { length } = await Deno.readFile(`${folder}/bacd.whole`);
+    await assertRejects(
+      () => gunzip(packed, "f.gz", length - 1),
+      FormatError,
+      `f.gz: unpacks to more than ${length - 1} bytes`,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("damage after the first member is refused", async () => {
+  const one = await gzip(noise(3000)), two = await gzip(noise(2000));
+  const flipped = two.map((byte, i) => i === two.length - 6 ? byte ^ 1 : byte);
+  const cases: [string, Uint8Array][] = [
+    ["second cut short", joined(one, two.slice(0, -1))],
+    ["second changed", joined(one, flipped)],
+    ["header of a second", joined(one, two.slice(0, 10))],
+    ["bytes after two", joined(one, two, noise(3))],
+    ["bytes after zeros", joined(one, new Uint8Array(20), noise(3))],
+    ["zeros alone", new Uint8Array(20)],
+  ];
+  for (const [name, bytes] of cases) {
+    await assertRejects(() => gunzip(bytes, "a.gz"), FormatError, "a.gz: not a whole", name);
+  }
 });
 
 Deno.test("corrupt, cut and continued files are refused", async () => {

@@ -4,7 +4,7 @@ import { decodeIdx, encodeIdx, idxFileSize } from "../../src/datasets/idx.ts";
 import { FormatError } from "../../src/errors.ts";
 import { decodeLog, encodeLog } from "../../src/formats/csv_log.ts";
 import { maybeGunzip } from "../../src/formats/gzip.ts";
-import { decodeNpy, encodeNpy } from "../../src/formats/npy.ts";
+import { decodeNpy, encodeNpy, npyFileSize } from "../../src/formats/npy.ts";
 import { decodeNpz, encodeNpz } from "../../src/formats/npz.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
 import { sha256Hex } from "../../src/formats/sha256.ts";
@@ -29,11 +29,19 @@ import type { Parser } from "./fuzz.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
+/** A file of 16-bit floats, which are not written. */
+function halves(bits: number[]): Uint8Array {
+  const bytes = encodeNpy({ shape: [bits.length], data: Uint16Array.from(bits) });
+  bytes.set(encodeText("f2"), text(bytes).indexOf("u2"));
+  return bytes;
+}
+
 const WEIGHTS = { shape: [2, 3], data: Float32Array.of(1, -2, 0.5, 0, 3e-40, 7) };
 const NPY = [
   encodeNpy(WEIGHTS),
   encodeNpy({ shape: [], data: Float64Array.of(3) }),
   encodeNpy({ shape: [4], data: Uint8Array.of(0, 1, 1, 0) }),
+  halves([0, 0x3c00, 0x8001, 0x7c00]),
 ];
 const TENSORS = { "final/layer0": WEIGHTS, "masks/layer0": WEIGHTS, "initial/layer0": WEIGHTS };
 const NPZ = encodeNpz({ "masks/layer0.npy": NPY[0], "final/layer0.npy": NPY[0] });
@@ -148,7 +156,22 @@ export const PARSERS: readonly Parser[] = [
   {
     name: "idx.gz",
     parse: async (bytes) => decodeIdx(await maybeGunzip(bytes, "f.gz", idxFileSize), "f.gz"),
-    valid: [await gzip(IDX), await gzip(encodeIdx([100000], new Uint8Array(100000)))],
+    valid: [
+      await gzip(IDX),
+      await gzip(encodeIdx([100000], new Uint8Array(100000))),
+      Uint8Array.of(...await gzip(IDX.slice(0, 20)), ...await gzip(IDX.slice(20)), 0, 0),
+    ],
+  },
+  {
+    name: "npy.gz",
+    parse: async (bytes) => {
+      const limit = (start: Uint8Array) => npyFileSize(start, "f.gz");
+      decodeNpy(await maybeGunzip(bytes, "f.gz", limit), "f.gz");
+    },
+    valid: [
+      await gzip(NPY[0]),
+      await gzip(encodeNpy({ shape: [200000], data: new Uint8Array(200000) })),
+    ],
   },
   {
     name: "log",

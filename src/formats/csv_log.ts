@@ -42,32 +42,41 @@ export function encodeLog(phase: Phase, rows: readonly LogRow[]): string {
   }).join("");
 }
 
-const NUMBER = String.raw`-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`;
+// As JavaScript and Python print them, Python's nan and inf too.
+const NUMBER = String.raw`-?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|inf)|nan`;
 const ROW = new RegExp(
-  String.raw`^iteration,(\d+),(train|validate|test)_loss,(${NUMBER}),\2_accuracy,(${NUMBER})$`,
+  String.raw`^iteration,(\d+)(?:\.0)?,(?:(train|validate|test)_)?loss,(${NUMBER}),` +
+    String.raw`(?:(train|validate|test)_)?accuracy,(${NUMBER})$`,
 );
 
 /**
- * The phase and rows of a log; the phase is null if there are no rows.
+ * The phase and rows of a log; the phase is null if there are no rows, or the keys carry none, as those of
+ * the original's `write_log`.
  *
- * @param where the file's path, for error messages
+ * @param where  the file's path, for error messages
+ * @param values `any`: nan and inf are read too, which the original logs of trainings that diverge
  * @throws FormatError naming the file and the first line that is not a row of the log
  */
-export function decodeLog(text: string, where: string): { phase: Phase | null; rows: LogRow[] } {
+export function decodeLog(
+  text: string,
+  where: string,
+  values: "finite" | "any" = "finite",
+): { phase: Phase | null; rows: LogRow[] } {
   const lines = text.split(/\r?\n/);
   if (lines.pop() !== "") {
     throw new FormatError(
       `${where}: line ${lines.length + 1} is cut short (no newline ends it); write the log anew`,
     );
   }
-  let phase: Phase | null = null;
+  let phase: Phase | null | undefined;
+  const isValue = (value: number) => values === "any" || Number.isFinite(value);
   const rows = lines.map((line, i) => {
     const match = ROW.exec(line);
     const row = match &&
-      { iteration: Number(match[1]), loss: Number(match[3]), accuracy: Number(match[4]) };
+      { iteration: Number(match[1]), loss: toNumber(match[3]), accuracy: toNumber(match[5]) };
     if (
-      !row || !Number.isSafeInteger(row.iteration) || !Number.isFinite(row.loss) ||
-      !Number.isFinite(row.accuracy)
+      !row || !Number.isSafeInteger(row.iteration) || match[2] !== match[4] || !isValue(row.loss) ||
+      !isValue(row.accuracy)
     ) {
       throw new FormatError(
         `${where}: line ${i + 1} is "${line.slice(0, 60)}" instead of ` +
@@ -76,16 +85,25 @@ export function decodeLog(text: string, where: string): { phase: Phase | null; r
           }_accuracy,Y; write the log anew`,
       );
     }
-    phase ??= match[2] as Phase;
-    if (match[2] !== phase) {
+    const own = (match[2] ?? null) as Phase | null;
+    phase ??= own;
+    if (own !== phase) {
       throw new FormatError(
-        `${where}: line ${i + 1} is of ${match[2]} but the lines before are of ${phase}; ` +
+        `${where}: line ${i + 1} is of ${
+          own ?? "no phase"
+        } but the lines before are of ${phase}; ` +
           `keep one log per file`,
       );
     }
     return row;
   });
-  return { phase, rows };
+  return { phase: phase ?? null, rows };
+}
+
+/** Python writes inf and nan. */
+function toNumber(text: string): number {
+  if (text.endsWith("inf")) return text.startsWith("-") ? -Infinity : Infinity;
+  return Number(text);
 }
 
 /** `String` drops the sign of a negative zero. */

@@ -172,7 +172,8 @@ export async function writeLog(
 }
 
 /**
- * The rows of a phase's log, or only the last `tail` of them; as in the original, 0 means all.
+ * The rows of a phase's log, or only the last `tail` of them; as in the original, 0 means all. Reads what
+ * the original's `write_log` writes, nan and inf too.
  *
  * @throws NotFoundError if there is none; FormatError if it is damaged or another phase's
  */
@@ -183,7 +184,8 @@ export async function readLog(
   tail = 0,
 ): Promise<LogRow[]> {
   const path = paths.log(runFolder, name);
-  const { phase, rows } = decodeLog(new TextDecoder().decode(await storage.read(path)), path);
+  const text = new TextDecoder().decode(await storage.read(path));
+  const { phase, rows } = decodeLog(text, path, "any");
   if (phase !== null && phase !== name) {
     throw new FormatError(`${path} is a log of ${phase}: it was renamed or copied from another`);
   }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { FormatError, InputError } from "../../src/errors.ts";
 import { decodeLog, encodeLog, type LogRow, type Phase } from "../../src/formats/csv_log.ts";
@@ -16,6 +16,32 @@ Deno.test("a log has the original's rows", () => {
     "iteration,100,validate_loss,1e-7,validate_accuracy,1\n";
   assertEquals(encodeLog("validate", rows), text);
   assertEquals(decodeLog(text, "validate.log"), { phase: "validate", rows });
+});
+
+Deno.test("what the original's write_log writes is read: no phase in the keys, Python's numbers", async () => {
+  const text = await runNumpy(`
+import numpy as np
+for iteration, loss, accuracy in [(1, 2.302585, 0.1), (100, 1e-7, 1.0), (200, 12345678.0, 0.0), (300, np.inf, 0.25)]:
+    # A tensor's row of 32-bit floats.
+    row = np.array([iteration, loss, accuracy], dtype=np.float32)
+    print("iteration,{},loss,{},accuracy,{}".format(*row))
+print("iteration,{},loss,{},accuracy,{}".format(400.0, float("nan"), 0.5))`);
+  assert(text.startsWith("iteration,1.0,loss,2.30258"), text);
+  const { phase, rows } = decodeLog(text, "train.log", "any");
+  assertEquals(phase, null);
+  const float = Math.fround;
+  assertEquals(
+    rows.map((row) => ({ ...row, loss: float(row.loss), accuracy: float(row.accuracy) })),
+    [
+      { iteration: 1, loss: float(2.302585), accuracy: float(0.1) },
+      { iteration: 100, loss: float(1e-7), accuracy: 1 },
+      { iteration: 200, loss: 12345678, accuracy: 0 },
+      { iteration: 300, loss: Infinity, accuracy: 0.25 },
+      { iteration: 400, loss: NaN, accuracy: 0.5 },
+    ],
+  );
+  // A run's own log holds finite numbers only.
+  assertThrows(() => decodeLog(text, "train.log"), FormatError, "train.log: line 4");
 });
 
 Deno.test("an empty log has no phase", () => {
@@ -93,6 +119,13 @@ Deno.test("a bad line is named by file and number", () => {
     ["iteration,1,loss_loss,1,loss_accuracy,0.5\n", "line 2"],
     ["iteration,1,train_loss,2,train_accuracy,0.", "line 2 is cut short"],
     ["iteration,1,test_loss,2,test_accuracy,0.5\n", "line 2 is of test but"],
+    [
+      "iteration,1.0,loss,2,accuracy,0.5\n",
+      "line 2 is of no phase but the lines before are of train",
+    ],
+    ["iteration,1.5,train_loss,2,train_accuracy,0.5\n", "line 2"],
+    ["iteration,1,train_loss,2,accuracy,0.5\n", "line 2"],
+    ["iteration,1,loss,2,train_accuracy,0.5\n", "line 2"],
   ];
   for (const [line, message] of cases) {
     assertThrows(() => decodeLog(good + line, "run/train.log"), FormatError, message, line);

@@ -171,6 +171,18 @@ Deno.test("logs keep their rows and give the last ones", async () => {
   assertEquals(await readLog(storage, "run", "test"), []);
 });
 
+Deno.test("readLog reads the logs of the original library", async () => {
+  const storage = new MemoryStorage();
+  const text = "iteration,1.0,loss,2.25,accuracy,0.5\niteration,100.0,loss,nan,accuracy,0.1\n";
+  await storage.write("run/train.log", new TextEncoder().encode(text));
+  const rows = [
+    { iteration: 1, loss: 2.25, accuracy: 0.5 },
+    { iteration: 100, loss: NaN, accuracy: 0.1 },
+  ];
+  assertEquals(await readLog(storage, "run", "train"), rows);
+  assertEquals(await readLog(storage, "run", "train", 1), rows.slice(1));
+});
+
 Deno.test("a log that is missing, damaged or another phase's is refused", async () => {
   const storage = new MemoryStorage();
   await assertRejects(() => readLog(storage, "run", "train"), NotFoundError, "run/train.log");

@@ -4,20 +4,16 @@
  */
 
 import { FormatError } from "../errors.ts";
-import type { NpyData } from "../formats/npy.ts";
 import type { Examples, ExampleSets } from "./examples.ts";
-
-/** An array and the file it came from. */
-export interface SourceArray {
-  shape: number[];
-  data: NpyData;
-  /** The file's path, for error messages. */
-  where: string;
-}
+import { readImageValues } from "./image_values.ts";
+import type { SourceArray } from "./source_array.ts";
 
 /** The arrays of a dataset, as its files give them. */
 export interface SourceArrays {
-  /** (N, height, width) or (N, features): whole numbers 0 to 255, of any type. */
+  /**
+   * (N, height, width) or (N, features), of any type: values that are all from 0 to 1 here and in the test
+   * images, which are inputs as they are; else pixels, whole numbers from 0 to 255.
+   */
   trainImages: SourceArray;
   /** (N) or (N, 1) class numbers, or (N, classes) one-hot rows, of any type. */
   trainLabels: SourceArray;
@@ -35,12 +31,20 @@ const MNIST_FEATURES = 784;
  * The checked dataset. Its number of classes is the largest label + 1, at least the width of one-hot
  * labels, and at least 10 for MNIST and Fashion-MNIST.
  *
+ * @param onNotice receives a line where integers may have been meant otherwise
  * @throws FormatError naming the file, and the value and its index where one is at fault
  */
-export function assembleSets(name: string, arrays: SourceArrays): ExampleSets {
+export function assembleSets(
+  name: string,
+  arrays: SourceArrays,
+  onNotice: (line: string) => void = () => {},
+): ExampleSets {
   const { trainImages, trainLabels, testImages, testLabels } = arrays;
-  const train = assembleExamples(trainImages, trainLabels);
-  const test = assembleExamples(testImages, testLabels);
+  const counts = { train: checkImages(trainImages), test: checkImages(testImages) };
+  const labels = {
+    train: checkedLabels(trainLabels, trainImages),
+    test: checkedLabels(testLabels, testImages),
+  };
   const trainShape = trainImages.shape.slice(1), testShape = testImages.shape.slice(1);
   if (String(trainShape) !== String(testShape)) {
     throw new FormatError(
@@ -50,22 +54,24 @@ export function assembleSets(name: string, arrays: SourceArrays): ExampleSets {
   }
   let imageShape: [number, number] | undefined;
   if (trainShape.length === 2) imageShape = [trainShape[0], trainShape[1]];
-  else if (train.examples.features === MNIST_FEATURES) imageShape = [28, 28];
+  else if (counts.train.features === MNIST_FEATURES) imageShape = [28, 28];
+  const { inputs, isUnit } = readImageValues([
+    { split: "training", array: trainImages },
+    { split: "test", array: testImages },
+  ], onNotice);
+  const unit = isUnit ? { isUnit } : {};
   const atLeast = TEN_CLASS_DATASETS.includes(name) ? 10 : 1;
   return {
     name,
-    classes: Math.max(atLeast, train.classes, test.classes),
+    classes: Math.max(atLeast, labels.train.classes, labels.test.classes),
     ...(imageShape && { imageShape }),
-    train: train.examples,
-    test: test.examples,
+    train: { inputs: inputs[0], labels: labels.train.values, ...counts.train, ...unit },
+    test: { inputs: inputs[1], labels: labels.test.values, ...counts.test, ...unit },
   };
 }
 
-function assembleExamples(
-  images: SourceArray,
-  labels: SourceArray,
-): { examples: Examples; classes: number } {
-  const { shape, where } = images;
+/** How many images there are, and of how many values. */
+function checkImages({ shape, where }: SourceArray): Pick<Examples, "count" | "features"> {
   if (shape.length !== 2 && shape.length !== 3) {
     throw new FormatError(
       `${where}: images of shape (${shape}) are not understood; save them as (N, height, width) or ` +
@@ -76,22 +82,27 @@ function assembleExamples(
   if (count === 0 || features === 0) {
     throw new FormatError(`${where}: shape (${shape}) holds no examples; save at least one`);
   }
-  const numbers = labelNumbers(labels);
+  return { count, features };
+}
+
+function checkedLabels(labels: SourceArray, images: SourceArray): LabelNumbers {
+  const numbers = labelNumbers(labels), [count] = images.shape;
   if (numbers.values.length !== count) {
     throw new FormatError(
-      `${labels.where}: ${numbers.values.length} labels for the ${count} images of ${where}; ` +
+      `${labels.where}: ${numbers.values.length} labels for the ${count} images of ${images.where}; ` +
         `save one label per image`,
     );
   }
-  const inputs = toBytes(images, "pixel");
-  return {
-    examples: { inputs, labels: numbers.values, count, features },
-    classes: numbers.classes,
-  };
+  return numbers;
 }
 
 /** The class numbers of a label array, and the number of classes that they show. */
-function labelNumbers(labels: SourceArray): { values: Uint8Array; classes: number } {
+interface LabelNumbers {
+  values: Uint8Array;
+  classes: number;
+}
+
+function labelNumbers(labels: SourceArray): LabelNumbers {
   const { shape, where } = labels;
   if (shape.length === 2 && shape[1] > 1) return oneHotNumbers(labels);
   if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) {
@@ -100,14 +111,11 @@ function labelNumbers(labels: SourceArray): { values: Uint8Array; classes: numbe
         `(N, classes) one-hot rows`,
     );
   }
-  const values = toBytes(labels, "label");
+  const values = labelBytes(labels);
   return { values, classes: values.reduce((most, label) => Math.max(most, label), 0) + 1 };
 }
 
-function oneHotNumbers({ shape, data, where }: SourceArray): {
-  values: Uint8Array;
-  classes: number;
-} {
+function oneHotNumbers({ shape, data, where }: SourceArray): LabelNumbers {
   const [count, classes] = shape;
   if (classes > MAX_CLASSES) {
     throw new FormatError(
@@ -127,18 +135,18 @@ function oneHotNumbers({ shape, data, where }: SourceArray): {
   return { values, classes };
 }
 
-/** The elements as bytes; the array itself if it holds bytes already. */
-function toBytes({ data, where }: SourceArray, what: "pixel" | "label"): Uint8Array {
+/** The class numbers as bytes; the array itself if it holds bytes already. */
+function labelBytes({ data, where }: SourceArray): Uint8Array {
   if (data instanceof Uint8Array) return data;
   const bytes = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) {
     bytes[i] = data[i];
     if (bytes[i] !== data[i]) {
-      const advice = what === "pixel"
-        ? "save the images unscaled, as numpy.uint8"
-        : "number the classes from 0, at most 256 of them";
       throw new FormatError(
-        `${where}: ${what} ${data[i]} at index ${i} is not a whole number 0 to 255; ${advice}`,
+        `${where}: label ${
+          data[i]
+        } at index ${i} is not a whole number 0 to 255; number the classes ` +
+          `from 0, at most 256 of them`,
       );
     }
   }

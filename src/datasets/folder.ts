@@ -5,11 +5,12 @@
 
 import { InputError, NotFoundError } from "../errors.ts";
 import { maybeGunzip } from "../formats/gzip.ts";
-import { decodeNpy, encodeNpy } from "../formats/npy.ts";
+import { decodeNpy, encodeNpy, npyFileSize } from "../formats/npy.ts";
 import type { Storage } from "../storage/storage.ts";
-import { assembleSets, type SourceArray } from "./assemble.ts";
+import { assembleSets } from "./assemble.ts";
 import type { Examples, ExampleSets } from "./examples.ts";
 import { decodeIdx, idxFileSize } from "./idx.ts";
+import type { SourceArray } from "./source_array.ts";
 
 /** The IDX files of a dataset, as MNIST names them. */
 export const IDX_FILES = [
@@ -28,6 +29,11 @@ export function idxCandidates(file: string): string[] {
   return [file, `${file}.gz`, dotted, `${dotted}.gz`];
 }
 
+/** The names under which a `.npy` file is looked for, the preferred one first. */
+export function npyCandidates(file: string): string[] {
+  return [file, `${file}.gz`];
+}
+
 /** For each wanted file the name it has in the folder, or undefined. */
 async function present(storage: Storage, folder: string): Promise<{
   idx: (string | undefined)[];
@@ -36,7 +42,7 @@ async function present(storage: Storage, folder: string): Promise<{
   const names = new Set((await storage.list(folder)).map((entry) => entry.name));
   return {
     idx: IDX_FILES.map((file) => idxCandidates(file).find((name) => names.has(name))),
-    npy: NPY_FILES.map((file) => names.has(file) ? file : undefined),
+    npy: NPY_FILES.map((file) => npyCandidates(file).find((name) => names.has(name))),
   };
 }
 
@@ -53,7 +59,8 @@ export async function folderHoldsExamples(
 /**
  * The examples in a folder; IDX files are preferred to `.npy` files.
  *
- * @param name the dataset's name, kept in the result; "mnist" and "fashion-mnist" have 10 classes
+ * @param name     the dataset's name, kept in the result; "mnist" and "fashion-mnist" have 10 classes
+ * @param onNotice receives a line where integers may have been meant otherwise
  * @throws NotFoundError if files are missing, saying which
  * @throws FormatError   if a file or the set of them is not what it should be
  */
@@ -61,15 +68,14 @@ export async function loadExampleFolder(
   storage: Storage,
   folder: string,
   name: string,
+  onNotice?: (line: string) => void,
 ): Promise<ExampleSets> {
   const { idx, npy } = await present(storage, folder);
   let arrays: SourceArray[];
   if (!idx.includes(undefined)) {
-    arrays = await readAll(storage, folder, idx as string[], async (bytes, where) => {
-      return decodeIdx(await maybeGunzip(bytes, where, idxLimit), where);
-    });
+    arrays = await readAll(storage, folder, idx as string[], decodeBytes, idxFileSize);
   } else if (!npy.includes(undefined)) {
-    arrays = await readAll(storage, folder, npy as string[], decodeNpy);
+    arrays = await readAll(storage, folder, npy as string[], decodeNpy, npyFileSize);
   } else {
     throw new NotFoundError(
       `${await missingExamples(storage, folder)}; run \`deno task download-data\` or give ` +
@@ -77,7 +83,7 @@ export async function loadExampleFolder(
     );
   }
   const [trainImages, trainLabels, testImages, testLabels] = arrays;
-  return assembleSets(name, { trainImages, trainLabels, testImages, testLabels });
+  return assembleSets(name, { trainImages, trainLabels, testImages, testLabels }, onNotice);
 }
 
 /**
@@ -93,29 +99,31 @@ export function decodeExamples(
 ): ExampleSets {
   const [trainImages, trainLabels, testImages, testLabels] = contents.map((content, i) => {
     const file = `${where}: ${IDX_FILES[i]}`;
-    return { ...decodeIdx(content, file), where: file };
+    return { ...decodeBytes(content, file), where: file };
   });
   return assembleSets(name, { trainImages, trainLabels, testImages, testLabels });
 }
 
-/** An archive is unpacked as far as the array in it says it goes, and never past 2 GiB. */
-function idxLimit(start: Uint8Array): number {
-  return Math.min(idxFileSize(start), 2 ** 31);
-}
-
 type Decoded = Omit<SourceArray, "where">;
+
+function decodeBytes(bytes: Uint8Array, where: string): Decoded {
+  return { ...decodeIdx(bytes, where), dtype: "|u1" };
+}
 
 async function readAll(
   storage: Storage,
   folder: string,
   names: string[],
-  decode: (bytes: Uint8Array, where: string) => Decoded | Promise<Decoded>,
+  decode: (bytes: Uint8Array, where: string) => Decoded,
+  fileSize: (start: Uint8Array, where: string) => number,
 ): Promise<SourceArray[]> {
   const arrays: SourceArray[] = [];
   for (const name of names) {
     const where = `${folder}/${name}`;
-    const { shape, data } = await decode(await storage.read(where), where);
-    arrays.push({ shape, data, where });
+    // An archive is unpacked as far as the array in it says it goes, and never past 2 GiB.
+    const limit = (start: Uint8Array) => Math.min(fileSize(start, where), 2 ** 31);
+    const content = await maybeGunzip(await storage.read(where), where, limit);
+    arrays.push({ ...decode(content, where), where });
   }
   return arrays;
 }
@@ -159,12 +167,19 @@ export async function writeNpyFolder(
   };
   const { train, test } = sets;
   const arrays = [
-    { shape: inputShape(train), data: train.inputs },
+    { shape: inputShape(train), data: valuesOf(train) },
     { shape: [train.count], data: train.labels },
-    { shape: inputShape(test), data: test.inputs },
+    { shape: inputShape(test), data: valuesOf(test) },
     { shape: [test.count], data: test.labels },
   ];
   for (const [i, array] of arrays.entries()) {
     await storage.write(`${folder}/${NPY_FILES[i]}`, encodeNpy(array));
   }
+}
+
+/** The inputs as a reader takes them for the same. */
+function valuesOf({ inputs, isUnit }: Examples): Uint8Array | Float32Array {
+  return isUnit && inputs instanceof Uint8Array
+    ? Float32Array.from(inputs, (v) => v / 255)
+    : inputs;
 }

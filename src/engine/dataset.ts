@@ -33,7 +33,7 @@ export interface GpuExamples {
 }
 
 /**
- * Uploads one set of examples. Floats are used as they are, whatever the normalization.
+ * Uploads one set of examples. Floats are used as they are, whatever the normalization, unless `isUnit`.
  *
  * @throws InputError if there are no examples, the arrays are not of their lengths, or a value cannot
  *   be used
@@ -53,7 +53,7 @@ export async function uploadExamples(
     features,
     classes: labels.reduce((most, label) => Math.max(most, label), 0) + 1,
     isFloat,
-    isPacked: !isFloat && normalization === "unit",
+    isPacked: !isFloat && isVerbatim(examples, normalization),
     inputs: uploadBuffer(gpu, "inputs", padRows(inputs, count, features, rowBytes)),
     labels: uploadBuffer(
       gpu,
@@ -104,19 +104,29 @@ function padRows(
   return padded;
 }
 
-/** The kernels see v/255, so that "unit" is a factor of 1. An image of zeros stays zeros under l2. */
+/** Whether inputs are what the kernels read: a byte's v/255, or floats. */
+function isVerbatim(
+  { inputs, isUnit = false }: ExampleArrays,
+  normalization: Normalization,
+): boolean {
+  if (normalization === "unit") return true;
+  return isUnit ? normalization === "none" : inputs instanceof Float32Array;
+}
+
+/** Factors of what the kernels read. An image of zeros stays zeros under l2. */
 function scalesOf(
   examples: ExampleArrays,
   normalization: Normalization,
 ): Float32Array<ArrayBuffer> {
   const { inputs, count, features } = examples;
   const scales = new Float32Array(count).fill(1);
-  if (inputs instanceof Float32Array || normalization === "unit") return scales;
+  if (isVerbatim(examples, normalization)) return scales;
   if (normalization === "none") return scales.fill(255);
+  const white = inputs instanceof Float32Array ? 1 : 255;
   for (let i = 0; i < count; i++) {
     let sum = 0;
     for (let k = i * features; k < (i + 1) * features; k++) sum += inputs[k] * inputs[k];
-    scales[i] = sum === 0 ? 0 : 255 / Math.sqrt(sum);
+    scales[i] = sum === 0 ? 0 : white / Math.sqrt(sum);
   }
   return scales;
 }

@@ -13,7 +13,10 @@ import {
   numberType,
 } from "./numbers.ts";
 
-/** How pixels become inputs: v/255; each image divided by its L2 norm; the raw values. */
+/**
+ * How pixels become inputs: v/255; each image divided by its L2 norm; the raw values. Floats are inputs
+ * already, unless they are images.
+ */
 export type Normalization = "unit" | "l2" | "none";
 
 /** All normalizations. */
@@ -29,6 +32,11 @@ export interface ExampleArrays {
   count: number;
   /** Inputs per example. */
   features: number;
+  /**
+   * Whether these are images of values from 0 to 1, as floats or as bytes v that stand for v/255: "l2"
+   * divides each by its norm, "unit" and "none" leave them as they are.
+   */
+  isUnit?: boolean;
 }
 
 /** The same as callers may give them. */
@@ -44,6 +52,8 @@ export interface GivenExamples {
   count: number;
   /** Inputs per example. */
   features: number;
+  /** See `ExampleArrays`. */
+  isUnit?: boolean;
 }
 
 /** Most classes: labels are bytes. */
@@ -66,7 +76,7 @@ export function checkExamples(
       `${split}: ${describe(given)} are no examples: give { inputs, labels, count, features }`,
     );
   }
-  const { count, features } = given;
+  const { count, features, isUnit } = given;
   const inputType = numberType(given.inputs, `${split} inputs`);
   const labelType = numberType(given.labels, `${split} labels`);
   const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
@@ -89,7 +99,9 @@ export function checkExamples(
   if (stray !== -1) refuse(stray);
   const inputs = toInputs(given, inputType, split);
   const isRight = inputs === given.inputs && labels === given.labels;
-  return isRight ? given as ExampleArrays : { inputs, labels, count, features };
+  return isRight
+    ? given as ExampleArrays
+    : { inputs, labels, count, features, ...(isUnit && { isUnit }) };
 }
 
 /** @throws InputError for a name that is none. */

@@ -76,13 +76,13 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
   const { dataset, location, storage, onNotice = () => {} } = options;
   if (dataset === "synthetic-digits") return await synthetic();
   const wanted = dataset === "auto" ? "mnist" : dataset;
-  if (location !== null) return await fromFolder(storage, location, dataset);
+  if (location !== null) return await fromFolder(options, location);
   const folder = defaultLocation(wanted), packaged = CATALOG[wanted].folder;
   const missing = await missingExamples(storage, folder);
-  if (missing === null) return await fromFolder(storage, folder, dataset);
+  if (missing === null) return await fromFolder(options, folder);
   if (packaged !== undefined && await missingExamples(storage, packaged) === null) {
     onNotice(`${missing}: taking ${wanted} from ${packaged}`);
-    return await fromFolder(storage, packaged, dataset);
+    return await fromFolder(options, packaged);
   }
   const timeoutMs = dataset === "auto" ? AUTO_TIMEOUT_MS : TIMEOUT_MS;
   const source = wanted === "mnist" ? options.mnistSource : undefined;
@@ -111,7 +111,7 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
     );
     return await synthetic();
   }
-  return await fromFolder(storage, folder, dataset);
+  return await fromFolder(options, folder);
 }
 
 /** MNIST from a source; nothing is written. Throws LotteryError if it cannot be had. */
@@ -126,11 +126,12 @@ async function synthetic(): Promise<LoadedDataset> {
 }
 
 async function fromFolder(
-  storage: Storage,
+  { storage, dataset, onNotice = () => {} }: LoadOptions,
   folder: string,
-  dataset: Exclude<DatasetChoice, "synthetic-digits">,
 ): Promise<LoadedDataset> {
-  const sets = await loadExampleFolder(storage, folder, dataset === "auto" ? "custom" : dataset);
+  const kind = dataset === "auto" ? "custom" : dataset;
+  const told: string[] = [];
+  const sets = await loadExampleFolder(storage, folder, kind, (line) => told.push(line));
   const name = await catalogName(sets);
   if (dataset !== "auto" && name !== dataset) {
     throw new InputError(
@@ -140,13 +141,17 @@ async function fromFolder(
         `give the right folder, or --dataset auto to train on what is there`,
     );
   }
+  for (const line of told) onNotice(line);
   return await recorded({ ...sets, name: name ?? "custom" });
 }
 
 /** The known dataset whose content this is; null if it is none. */
 async function catalogName(sets: ExampleSets): Promise<string | null> {
   const { train, test } = sets;
-  if (!(train.inputs instanceof Uint8Array && test.inputs instanceof Uint8Array)) return null;
+  const arePixels = [train, test].every(({ inputs, isUnit }) =>
+    inputs instanceof Uint8Array && !isUnit
+  );
+  if (!arePixels) return null;
   const parts = [train, test].flatMap(({ inputs, labels, count }) => [
     { shape: [count, 28, 28], data: inputs as Uint8Array },
     { shape: [count], data: labels },
@@ -179,6 +184,8 @@ async function recorded(sets: ExampleSets): Promise<LoadedDataset> {
   for (const part of [...bytes(sets.train), ...bytes(sets.test)]) {
     digests.push(await sha256Hex(part));
   }
+  // The same bytes mean other inputs.
+  if (sets.train.isUnit) digests.push("values 0 to 1");
   const record: DatasetRecord = {
     name: sets.name,
     trainCount: sets.train.count,

@@ -87,7 +87,9 @@ export const protocolFlags = {
   }),
   normalization: choice({
     choices: ["unit", "l2", "none"],
-    help: "of the inputs: unit divides pixels by 255, l2 each image by its norm",
+    help:
+      "of the inputs: unit divides pixels by 255 (images whose values are all from 0 to 1 are left as " +
+      "they are), l2 divides each image by its norm",
     group: PROTOCOL,
   }),
   validationSize: integer({

@@ -15,6 +15,7 @@ import {
   idxCandidates,
   loadExampleFolder,
   NPY_FILES,
+  npyCandidates,
 } from "../datasets/folder.ts";
 import { InputError, LotteryError } from "../errors.ts";
 import {
@@ -147,7 +148,7 @@ export async function storeMnist(
 /** The name under which a dropped file is looked for: browsers call second downloads `name (1).gz`. */
 function knownName(given: string): string {
   const plain = given.replace(/ ?\(\d+\)(?=\.|$)/g, "");
-  const names = [...IDX_FILES.flatMap(idxCandidates), ...NPY_FILES];
+  const names = [...IDX_FILES.flatMap(idxCandidates), ...NPY_FILES.flatMap(npyCandidates)];
   if (names.includes(plain)) return plain;
   throw new InputError(
     `${given.slice(0, 80)} is not a file of MNIST by its name: drop ${

@@ -45,9 +45,9 @@ Deno.test("arrays that do not fit together are refused", async () => {
     shape: [values.length],
     data: Float64Array.from(values),
   });
-  const pixels = (...values: number[]) => ({
-    shape: [1, 1, values.length],
-    data: Float64Array.from(values),
+  const pixels = (...images: number[][]) => ({
+    shape: [images.length, 1, images[0].length],
+    data: Float64Array.from(images.flat()),
   });
   const cases: [Partial<Arrays>, string][] = [
     [{ y_train: labels(1, 2) }, "d/y_train.npy: 2 labels for the 3 images of d/x_train.npy"],
@@ -83,11 +83,33 @@ Deno.test("arrays that do not fit together are refused", async () => {
       "one-hot labels of 300 classes; at most 256",
     ],
     [
-      { x_train: pixels(0, 0.5), y_train: labels(0) },
-      "d/x_train.npy: pixel 0.5 at index 1 is not a whole number 0 to 255; save the images unscaled",
+      {
+        x_train: pixels([0, 1, 0], [0, 0.5, 0], [0, 0, 0]),
+        x_test: pixels([255, 0, 0], [0, 0, 0]),
+      },
+      "d/x_train.npy: training example 1 has 0.5 at feature 1, no whole number, but test example 0 has " +
+      "255 at feature 0; save all images unscaled, as numpy.uint8, or all of them scaled to 0..1",
     ],
-    [{ x_train: pixels(256), y_train: labels(0) }, "pixel 256 at index 0"],
-    [{ x_train: pixels(0, -1), y_train: labels(0) }, "pixel -1 at index 1"],
+    [
+      { x_train: pixels([0, 1, 0], [0, 0, 0], [256, 0, 0]), x_test: pixels([9, 0, 0], [0, 0, 0]) },
+      "d/x_train.npy: training example 2 has 256 at feature 0, no number from 0 to 255; save",
+    ],
+    [
+      { x_train: pixels([7.5], [1], [0]), x_test: pixels([1], [0]) },
+      "d/x_train.npy: training example 0 has 7.5 at feature 0, no whole number; save all images",
+    ],
+    [
+      { x_train: pixels([0.5], [1], [0]), x_test: pixels([1], [-0.25]) },
+      "d/x_test.npy: test example 1 has -0.25 at feature 0, no number from 0 to 255",
+    ],
+    [
+      { x_train: pixels([7, 8], [7, NaN], [0, 0]), x_test: pixels([1, 0], [0, 0]) },
+      "d/x_train.npy: training example 1 has NaN at feature 1",
+    ],
+    [
+      { x_train: pixels([0.5], [1], [0]), x_test: pixels([1], [Infinity]) },
+      "d/x_test.npy: test example 1 has Infinity at feature 0",
+    ],
   ];
   for (const [changes, message] of cases) {
     const storage = await npyFolder(changes);

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   folderHoldsExamples,
   IDX_FILES,
@@ -7,8 +7,10 @@ import {
 } from "../../src/datasets/folder.ts";
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { FormatError, InputError, NotFoundError } from "../../src/errors.ts";
+import { decodeNpy, encodeNpy } from "../../src/formats/npy.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
+import { gzip } from "../formats/gzip_bytes.ts";
 import { isRealMnist, mnistLocation } from "../mnist_location.ts";
 import { runNumpy } from "../numpy.ts";
 import { assertLoads, idxFolder, npyFolder, plain, TINY, TINY_SETS } from "./tiny_folder.ts";
@@ -139,6 +141,140 @@ save("y_test", np.array([[1]]))`,
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("images of NumPy's: from 0 to 1 they are inputs as they are, else pixels, in both files alike", async () => {
+  const folder = await Deno.makeTempDir();
+  const storage = new DenoStorage();
+  try {
+    await runNumpy(
+      `
+import sys, os, numpy as np
+rng = np.random.default_rng(1)
+pixels = rng.integers(0, 256, (3, 2, 4), dtype=np.uint8)
+test = rng.integers(0, 256, (2, 2, 4), dtype=np.uint8)
+test[0, 0] = [0, 1, 254, 255]
+cases = {
+    "bytes": (pixels, test),
+    "f2": (pixels.astype("<f2"), test.astype(">f2")),
+    "mixed": (pixels > 99, test),
+    "bool": (pixels > 99, test > 99),
+    "f4-01": ((pixels > 99).astype("f4"), test > 99),
+    "i8-01": ((pixels > 99).astype("i8"), test > 99),
+    "f4-255": ((pixels / 255).astype("f4"), np.float32(test) / np.float32(255)),
+    "f8-255": (pixels / 255, test / 255),
+    "f2-255": ((pixels / 255).astype("<f2"), (test / 255).astype(">f2")),
+    "any": (rng.random((3, 2, 4)), rng.random((2, 2, 4)).astype("f4")),
+}
+for name, (x_train, x_test) in cases.items():
+    path = f"{sys.argv[1]}/{name}"
+    os.mkdir(path)
+    np.save(f"{path}/x_train.npy", x_train)
+    np.save(f"{path}/x_test.npy", x_test)
+    np.save(f"{path}/y_train.npy", np.array([0, 1, 2]))
+    np.save(f"{path}/y_test.npy", np.array([1, 2]))
+    scale = 255 if x_test.max() > 1 else 1
+    for split, images in (("train", x_train), ("test", x_test)):
+        np.save(f"{path}/{split}.npy", (images.astype("f8") / scale).ravel())`,
+      [folder],
+    );
+    const load = async (name: string) => {
+      const told: string[] = [];
+      const sets = await loadExampleFolder(
+        storage,
+        `${folder}/${name}`,
+        "mine",
+        (line) => told.push(line),
+      );
+      return { sets, told };
+    };
+    const kinds: Record<string, { isUnit: boolean; areBytes: boolean; tolerance: number }> = {
+      "bytes": { isUnit: false, areBytes: true, tolerance: 0 },
+      "f2": { isUnit: false, areBytes: true, tolerance: 0 },
+      "mixed": { isUnit: false, areBytes: true, tolerance: 0 },
+      "bool": { isUnit: true, areBytes: true, tolerance: 0 },
+      "f4-01": { isUnit: true, areBytes: true, tolerance: 0 },
+      "i8-01": { isUnit: true, areBytes: true, tolerance: 0 },
+      "f4-255": { isUnit: true, areBytes: true, tolerance: 2 ** -24 },
+      "f8-255": { isUnit: true, areBytes: true, tolerance: 0 },
+      "f2-255": { isUnit: true, areBytes: true, tolerance: 2 ** -11 },
+      "any": { isUnit: true, areBytes: false, tolerance: 2 ** -24 },
+    };
+    for (const [name, { isUnit, areBytes, tolerance }] of Object.entries(kinds)) {
+      const { sets, told } = await load(name);
+      for (const split of ["train", "test"] as const) {
+        const { inputs, ...rest } = sets[split];
+        assertEquals(
+          [rest.isUnit ?? false, inputs instanceof Uint8Array],
+          [isUnit, areBytes],
+          name,
+        );
+        const file = await storage.read(`${folder}/${name}/${split}.npy`);
+        const expected = decodeNpy(file, split).data;
+        assertEquals(inputs.length, expected.length);
+        for (const [i, value] of inputs.entries()) {
+          const input = areBytes ? value / 255 : value;
+          assert(Math.abs(input - expected[i]) <= tolerance, `${name}: ${input}, ${expected[i]}`);
+        }
+      }
+      assertEquals(
+        told,
+        name === "i8-01"
+          ? [
+            `${folder}/${name}/x_train.npy holds only 0 and 1: they are inputs as they are, not over 255`,
+          ]
+          : [],
+      );
+    }
+    // The same images, written by this program, are read as the same.
+    for (const name of ["f2-255", "bool", "any"]) {
+      const { sets } = await load(name);
+      await writeNpyFolder(storage, `${folder}/${name}-again`, sets);
+      assertEquals(plain((await load(`${name}-again`)).sets), plain(sets), name);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("bytes that are all dark are told: 255 may not be their white", async () => {
+  const told: string[] = [];
+  const dark = await npyFolder({
+    x_train: { shape: [3, 2], data: Uint8Array.of(0, 16, 3, 4, 5, 6) },
+    x_test: { shape: [2, 2], data: Uint8Array.of(1, 0, 0, 1) },
+  });
+  const { test } = await loadExampleFolder(dark, "d", "tiny", (line) => told.push(line));
+  assertEquals([[...test.inputs], test.isUnit], [[1, 0, 0, 1], undefined]);
+  assertEquals(told.length, 1);
+  assertStringIncludes(told[0], "d/x_train.npy: no pixel is above 16");
+});
+
+Deno.test("gzipped files of both kinds load, of several members and padded too", async () => {
+  const idx = await idxFolder(), npy = await npyFolder();
+  for (const storage of [idx, npy]) {
+    for (const { name } of await storage.list("d")) {
+      const bytes = await storage.read(`d/${name}`);
+      const members = [
+        await gzip(bytes.slice(0, 9)),
+        await gzip(bytes.slice(9)),
+        new Uint8Array(99),
+      ];
+      await storage.remove(`d/${name}`);
+      await storage.write(`d/${name}.gz`, Uint8Array.from(members.flatMap((part) => [...part])));
+    }
+  }
+  assertEquals(await folderHoldsExamples(idx, "d"), "idx");
+  assertEquals(await folderHoldsExamples(npy, "d"), "npy");
+  await assertLoads(idx, TINY_SETS);
+  await assertLoads(npy, TINY_SETS);
+  const bomb = new Uint8Array(2_000_000);
+  bomb.set(encodeNpy({ shape: [3], data: TINY.yTrain }));
+  await npy.write("d/y_train.npy.gz", await gzip(bomb));
+  await assertRejects(
+    () => loadExampleFolder(npy, "d", "tiny"),
+    FormatError,
+    "d/y_train.npy.gz: unpacks to more than 131 bytes",
+  );
 });
 
 Deno.test("MNIST loads as published, its stand-in as drawn", async () => {

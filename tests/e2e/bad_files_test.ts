@@ -91,7 +91,13 @@ Deno.test("NumPy files that are damaged, labels out of range, images that don't 
       "pixel",
       "x_train.npy",
       npy([60, ...IMAGE], new Float32Array(1440).fill(0.5)),
-      /x_train\.npy: pixel 0\.5 at index 0 .* save the images unscaled/,
+      /x_train\.npy: training example 0 has 0\.5 at feature 0, .* but test example 0 .* scaled to 0\.\.1/,
+    ],
+    [
+      "pixel-nan",
+      "x_train.npy",
+      npy([60, ...IMAGE], new Float32Array(1440).fill(NaN, 50, 51)),
+      /x_train\.npy: training example 2 has NaN at feature 2, no number from 0 to 255; save/,
     ],
     [
       "sizes",

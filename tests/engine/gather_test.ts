@@ -70,6 +70,7 @@ function randomExamples(
     labels: new Uint8Array(count).map(() => stream.below(256)),
     count,
     features,
+    isUnit: stream.below(2) === 0,
   };
 }
 
@@ -77,9 +78,10 @@ function randomExamples(
 function normalized(examples: ExampleArrays, index: number, how: Normalization): Float64Array {
   const { inputs, features } = examples;
   const row = Float64Array.from(inputs.subarray(index * features, (index + 1) * features));
-  if (inputs instanceof Float32Array || how === "none") return row;
-  const norm = Math.hypot(...row);
-  const divisor = how === "unit" ? 255 : norm === 0 ? 1 : norm;
+  const isFloat = inputs instanceof Float32Array, { isUnit = false } = examples;
+  if (isFloat && !(isUnit && how === "l2")) return row;
+  const norm = Math.hypot(...row) || 1;
+  const divisor = how === "l2" ? norm : how === "unit" || isUnit ? 255 : 1;
   return row.map((value) => value / divisor);
 }
 

@@ -1,6 +1,6 @@
 /** Where examples come from, and what is told of the places that had none. */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CATALOG } from "../../src/datasets/catalog.ts";
 import { DownloadError } from "../../src/datasets/download.ts";
 import { IDX_FILES } from "../../src/datasets/folder.ts";
@@ -123,4 +123,24 @@ Deno.test("Fashion-MNIST is looked for in the folder of Debian's package", async
   assertEquals(told, [
     `the data folder data/fashion-mnist does not exist: taking fashion-mnist from ${folder}`,
   ]);
+});
+
+Deno.test("images of 0 and 1 are told once they are taken, and are other data than pixels", async () => {
+  const folder = async (white: number) => {
+    const storage = new MemoryStorage(), images = Uint8Array.of(0, white, white, 0);
+    for (const [i, name] of IDX_FILES.entries()) {
+      const bytes = i % 2 === 0
+        ? encodeIdx([2, 1, 2], images)
+        : encodeIdx([2], Uint8Array.of(0, 1));
+      await storage.write(`mine/${name}`, bytes);
+    }
+    return await load({ storage, location: "mine" });
+  };
+  const bits = await folder(1), pixels = await folder(255);
+  assertEquals(pixels.told, []);
+  assertEquals(bits.told, [
+    `mine/${IDX_FILES[0]} holds only 0 and 1: they are inputs as they are, not over 255`,
+  ]);
+  // The arrays are of the same bytes, and stand for the same inputs except where pixels stay 0 to 255.
+  assert(bits.record.sha256 !== pixels.record.sha256);
 });

@@ -75,7 +75,7 @@ await runTask(task, async (flags, roots) => {
 
 /** Compares tickets on this machine's GPU, on the examples that they were trained on. */
 function connectWith(storage: DenoStorage, location: string | undefined): Connect {
-  return async ({ settings }, tickets, levels) => {
+  return async ({ settings }, tickets, levels, onFault) => {
     const { name } = settings.dataset;
     const dataset = name === "custom" ? "auto" : name as DatasetChoice;
     const environment = dataset === "auto" || dataset === "mnist"
@@ -96,7 +96,8 @@ function connectWith(storage: DenoStorage, location: string | undefined): Connec
           notice(`comparing tickets on ${gpu.adapter.name}: ${done} of ${all} pairs`);
         }
       };
-      return await connectivityReport({ storage, gpu, data, tickets, levels, onProgress });
+      const options = { storage, gpu, data, tickets, levels };
+      return await connectivityReport({ ...options, onProgress, onFault });
     } finally {
       gpu.destroy();
     }

@@ -9,7 +9,15 @@
  * prove nothing either way.
  */
 
-import { accuracyOf, atEveryLevel, gain, type Measured, type Side, sooner } from "./measures.ts";
+import {
+  accuracyOf,
+  atEveryLevel,
+  gain,
+  type Measure,
+  type Side,
+  sooner,
+  StudyLevels,
+} from "./measures.ts";
 import { MIN_TRIALS, studentInterval } from "./statistics.ts";
 import type { StudyRun } from "./study.ts";
 
@@ -46,7 +54,7 @@ export interface ClaimResult {
 export type Unit = "points" | "percent" | "times";
 
 interface Claim extends Pick<ClaimResult, "id" | "claim" | "source" | "paper" | "unit"> {
-  measure(runs: readonly StudyRun[]): Measured;
+  measure: Measure;
   /** The claim says that the value is more than this. */
   above?: number;
   /** The claim says that the value lies in between. */
@@ -201,8 +209,9 @@ const CLAIMS: readonly Claim[] = [
 
 /** Holds the paper's claims against the runs of a study, in their order. */
 export function checkClaims(runs: readonly StudyRun[]): ClaimResult[] {
+  const study = new StudyLevels(runs);
   return CLAIMS.map(({ measure, above, within, ...claim }) => {
-    const { quantity, values, lacks, weakensFor, weakensAgainst } = measure(runs);
+    const { quantity, values, lacks, weakensFor, weakensAgainst } = measure(study);
     const scale = claim.unit === "times" ? Math.exp : (value: number) => value;
     const bounds = studentInterval(values);
     const result = {

@@ -128,7 +128,9 @@ function groupRows({ kind, percent, curves }: CurveGroup, read: CurveMetric["rea
     for (const point of points) {
       const trials = byIteration.get(point.iteration) ?? new Map<string, number[]>();
       byIteration.set(point.iteration, trials);
-      trials.set(trial, [...trials.get(trial) ?? [], read(point)]);
+      const values = trials.get(trial);
+      if (values) values.push(read(point));
+      else trials.set(trial, [read(point)]);
     }
   }
   const trialCount = new Set(curves.map(({ trial }) => trial)).size;

@@ -32,16 +32,32 @@ export interface Measured {
 export interface Side {
   kind: SeriesKind;
   percent: number;
+  /** The very level, instead of that nearest to the density. */
+  level?: Level;
+}
+
+/** The runs of a study, sorted once: claims look at them again and again. */
+export class StudyLevels {
+  readonly #levels = new Map<SeriesKind, Level[]>();
+
+  constructor(private readonly runs: readonly StudyRun[]) {}
+
+  /** As `levelsOf`. */
+  of(kind: SeriesKind): readonly Level[] {
+    const found = this.#levels.get(kind) ?? levelsOf(this.runs, kind);
+    this.#levels.set(kind, found);
+    return found;
+  }
 }
 
 /** Measures a quantity in the runs of a study. */
-export type Measure = (runs: readonly StudyRun[]) => Measured;
+export type Measure = (study: StudyLevels) => Measured;
 
 /** How many times as many iterations the slow side takes to its early stop; logarithms. */
 export function sooner(fast: Side, slow: Side): Measure {
-  return (runs) => {
+  return (study) => {
     const quantity = `early stop of ${nameOf(slow)} / of ${nameOf(fast)}`;
-    const pairs = paired(runs, fast, slow, "earlyStopIteration");
+    const pairs = paired(study, fast, slow, "earlyStopIteration");
     if (typeof pairs === "string") return { quantity, values: [], lacks: pairs };
     const untrained = pairs.flat().filter((stop) => stop === 0).length;
     if (untrained > 0) {
@@ -50,14 +66,14 @@ export function sooner(fast: Side, slow: Side): Measure {
     }
     const values = pairs.map(([fast, slow]) => Math.log(slow / fast));
     // A slow side that had not stopped yet makes the ratio smaller than it is, a fast one larger.
-    return { quantity, values, ...censoring(runs, fast, slow) };
+    return { quantity, values, ...censoring(study, fast, slow) };
   };
 }
 
 /** What early stops at the last evaluation do to a comparison that grows with what `other` does later. */
-function censoring(runs: readonly StudyRun[], one: Side, other: Side): Partial<Measured> {
+function censoring(study: StudyLevels, one: Side, other: Side): Partial<Measured> {
   const why = (side: Side) => {
-    const last = runsOf(runs, side).filter(({ isStopLast }) => isStopLast).length;
+    const last = runsOf(study, side).filter(({ isStopLast }) => isStopLast).length;
     return last === 0
       ? undefined
       : `${count(last, "run")} of ${nameOf(side)} had not passed the early stop at the last ` +
@@ -68,24 +84,24 @@ function censoring(runs: readonly StudyRun[], one: Side, other: Side): Partial<M
 
 /** Percentage points by which one side is more accurate. */
 export function gain(better: Side, worse: Side, metric: Metric): Measure {
-  return (runs) => {
+  return (study) => {
     const isEarly = metric === "earlyStopAccuracy";
     const quantity = `${nameOf(better)} − ${nameOf(worse)}, ${
       isEarly ? "at early stop" : "at the end"
     }`;
-    const pairs = paired(runs, better, worse, metric);
+    const pairs = paired(study, better, worse, metric);
     if (typeof pairs === "string") return { quantity, values: [], lacks: pairs };
     const values = pairs.map(([better, worse]) => better - worse);
     // With more iterations the worse side might have caught up.
-    return { quantity, values, ...(isEarly && censoring(runs, worse, better)) };
+    return { quantity, values, ...(isEarly && censoring(study, worse, better)) };
   };
 }
 
 /** An accuracy in percent. */
 export function accuracyOf(side: Side, metric: Metric): Measure {
-  return (runs) => {
+  return (study) => {
     const quantity = `training accuracy of ${nameOf(side)} at the end`;
-    const found = sideValues(runs, side, metric);
+    const found = sideValues(study, side, metric);
     return typeof found === "string"
       ? { quantity, values: [], lacks: found }
       : { quantity, values: [...found.values()] };
@@ -102,16 +118,16 @@ export function atEveryLevel(
   kind: SeriesKind,
   measure: (side: Side) => Measure,
 ): Measure {
-  return (runs) => {
+  return (study) => {
     const range = `of every level from ${most}% to ${least}%`;
     // As in `nearestLevel`, levels at the ends may be a little off.
-    const levels = levelsOf(runs, kind).filter(({ percent }) =>
+    const levels = study.of(kind).filter(({ percent }) =>
       percent < 1.05 * most && percent > least / 1.05
     );
     if (levels.length === 0) {
-      return { quantity: range, values: [], lacks: noRuns(runs, { kind, percent: most }) };
+      return { quantity: range, values: [], lacks: noRuns(study, { kind, percent: most }) };
     }
-    const all = levels.map(({ percent }) => measure({ kind, percent })(runs));
+    const all = levels.map((level) => measure({ kind, percent: level.percent, level })(study));
     const bound = ({ values }: Measured, end: 0 | 1) => studentInterval(values)?.[end] ?? 0;
     const lowest = (end: 0 | 1) => all.reduce((a, b) => bound(b, end) < bound(a, end) ? b : a);
     // One level that is wholly on the other side refutes the claim; else that which is nearest to it.
@@ -132,12 +148,12 @@ const STEP = 1.3;
 
 /** The values of both sides in the trials that have both; in words what is lacking. */
 function paired(
-  runs: readonly StudyRun[],
+  study: StudyLevels,
   one: Side,
   other: Side,
   metric: Metric,
 ): [number, number][] | string {
-  const first = sideValues(runs, one, metric), second = sideValues(runs, other, metric);
+  const first = sideValues(study, one, metric), second = sideValues(study, other, metric);
   if (typeof first === "string") return first;
   if (typeof second === "string") return second;
   const both = [...first].flatMap(([trial, value]): [number, number][] =>
@@ -147,12 +163,12 @@ function paired(
 }
 
 function sideValues(
-  runs: readonly StudyRun[],
+  study: StudyLevels,
   side: Side,
   metric: Metric,
 ): Map<string, number> | string {
-  const found = runsOf(runs, side);
-  if (found.length === 0) return noRuns(runs, side);
+  const found = runsOf(study, side);
+  if (found.length === 0) return noRuns(study, side);
   const values = trialMeans(found, metric);
   if (values.size > 0) return values;
   return metric === "earlyStopIteration" || found.every((run) => run.earlyStopIteration === null)
@@ -160,11 +176,11 @@ function sideValues(
     : "the test set was not evaluated at the early stop";
 }
 
-function runsOf(runs: readonly StudyRun[], { kind, percent }: Side): StudyRun[] {
-  const found = levelAt(levelsOf(runs, kind), percent)?.runs ?? [];
+function runsOf(study: StudyLevels, { kind, percent, level }: Side): StudyRun[] {
+  const found = (level ?? levelAt(study.of(kind), percent))?.runs ?? [];
   // A one-shot experiment begins with the full network too.
   if (found.length > 0 || kind !== "ticket" || percent < 100) return found;
-  return levelAt(levelsOf(runs, "one_shot"), percent)?.runs ?? [];
+  return levelAt(study.of("one_shot"), percent)?.runs ?? [];
 }
 
 function levelAt(levels: readonly Level[], percent: number): Level | null {
@@ -172,8 +188,8 @@ function levelAt(levels: readonly Level[], percent: number): Level | null {
   return levels.find(({ percent }) => percent === 100) ?? null;
 }
 
-function noRuns(runs: readonly StudyRun[], side: Side): string {
-  const levels = levelsOf(runs, side.kind);
+function noRuns(study: StudyLevels, side: Side): string {
+  const levels = study.of(side.kind);
   return levels.length === 0
     ? `no runs of this kind: ${COMMANDS[side.kind] ?? "run-lottery"} trains them`
     : `no level near ${side.percent}% (the sparsest is ${percentText(levels.at(-1)!.percent, 1)})`;

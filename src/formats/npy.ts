@@ -103,8 +103,7 @@ export function encodeNpy(array: { shape: number[]; data: NpyData }): Uint8Array
 export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const { descr, fortranOrder, shape, dataStart } = parseHeader(bytes, where);
   const type = parseDescr(descr, where);
-  const count = elementCount(shape);
-  const needed = count * type.size, held = bytes.length - dataStart;
+  const needed = elementCount(shape) * type.size, held = bytes.length - dataStart;
   if (needed !== held) {
     const fault = held < needed ? "cut short" : "longer than its header says";
     throw new FormatError(
@@ -118,14 +117,18 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   return { shape, dtype: descr, data: fortranOrder ? fromFortranOrder(data, shape) : data };
 }
 
+/** So many bytes hold the whole header of every `.npy` file that is read. */
+export const NPY_HEADER_BYTES = 12 + MAX_HEADER_BYTES;
+
 /**
- * Bytes of the file that begins so, as its header says.
+ * The shape that a `.npy` file's beginning gives its array, and the size of the whole file.
  *
- * @throws FormatError as `decodeNpy` where the header is not whole or cannot be used
+ * @param start the file's first `NPY_HEADER_BYTES`, or all of a smaller one
+ * @throws FormatError as `decodeNpy`
  */
-export function npyFileSize(start: Uint8Array, where: string): number {
+export function npyHeader(start: Uint8Array, where: string): { shape: number[]; bytes: number } {
   const { descr, shape, dataStart } = parseHeader(start, where);
-  return dataStart + parseDescr(descr, where).size * elementCount(shape);
+  return { shape, bytes: dataStart + elementCount(shape) * parseDescr(descr, where).size };
 }
 
 function elementCount(shape: readonly number[]): number {

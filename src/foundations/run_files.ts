@@ -276,46 +276,62 @@ function isFile(path: string): boolean {
   return /\.(log|json)$/.test(path);
 }
 
+/** The shape of a layer's array; null where the layer has none. */
+type ShapeOf = (layer: LayerSpec) => number[] | null;
+
+/** Of weights and masks. */
+export const weightShape: ShapeOf = ({ inputs, units }) => [inputs, units];
+
+const biasShape: ShapeOf = ({ units, useBias }) => useBias ? [units] : null;
+
 /**
- * Reads a finished run.
+ * Reads one of a finished run's folders of arrays, such as `paths.masks`.
  *
  * @param layers what it should hold: a run with some of its arrays gone must not pass for another one
  * @throws StorageError, FormatError, InputError naming what is missing or damaged
  */
+export async function restorePart(
+  storage: Storage,
+  folder: string,
+  part: (run: string) => string,
+  layers: readonly LayerSpec[],
+  shapeOf: ShapeOf,
+): Promise<Network> {
+  const path = part(folder), wanted = layers.filter((layer) => shapeOf(layer) !== null);
+  const network = wanted.length > 0 ? await restoreNetwork(storage, path) : {};
+  const stray = Object.keys(network).find((name) => !wanted.some((layer) => layer.name === name));
+  if (stray !== undefined) {
+    throw new FormatError(
+      `${paths.layer(path, stray)} is of no layer of this run; move ${folder} away and run again`,
+    );
+  }
+  for (const layer of wanted) {
+    const tensor = network[layer.name];
+    if (!tensor) {
+      throw new FormatError(
+        `${path} lacks ${layer.name}.npy; move the folder away, run again`,
+      );
+    }
+    checkShape(tensor, shapeOf(layer)!, paths.layer(path, layer.name));
+  }
+  return network;
+}
+
+/** Reads a finished run. Throws as `restorePart`. */
 export async function restoreRun(
   storage: Storage,
   folder: string,
   layers: readonly LayerSpec[],
 ): Promise<SavedRun> {
-  const restore = async (path: string, shapeOf: (layer: LayerSpec) => number[] | null) => {
-    const wanted = layers.filter((layer) => shapeOf(layer) !== null);
-    const network = wanted.length > 0 ? await restoreNetwork(storage, path) : {};
-    const stray = Object.keys(network).find((name) => !wanted.some((layer) => layer.name === name));
-    if (stray !== undefined) {
-      throw new FormatError(
-        `${paths.layer(path, stray)} is of no layer of this run; move ${folder} away and run again`,
-      );
-    }
-    for (const layer of wanted) {
-      const tensor = network[layer.name];
-      if (!tensor) {
-        throw new FormatError(
-          `${path} lacks ${layer.name}.npy; move the folder away, run again`,
-        );
-      }
-      checkShape(tensor, shapeOf(layer)!, paths.layer(path, layer.name));
-    }
-    return network;
-  };
-  const weights = ({ inputs, units }: LayerSpec) => [inputs, units];
-  const biases = ({ units, useBias }: LayerSpec) => useBias ? [units] : null;
+  const restore = (part: (run: string) => string, shapeOf: ShapeOf) =>
+    restorePart(storage, folder, part, layers, shapeOf);
   const curves = await restoreCurves(storage, folder);
   return {
-    initial: await restore(paths.initial(folder), weights),
-    initialBiases: await restore(paths.initialBiases(folder), biases),
-    final: await restore(paths.final(folder), weights),
-    finalBiases: await restore(paths.finalBiases(folder), biases),
-    masks: await restore(paths.masks(folder), weights),
+    initial: await restore(paths.initial, weightShape),
+    initialBiases: await restore(paths.initialBiases, biasShape),
+    final: await restore(paths.final, weightShape),
+    finalBiases: await restore(paths.finalBiases, biasShape),
+    masks: await restore(paths.masks, weightShape),
     curves,
   };
 }
@@ -331,7 +347,16 @@ export async function restoreCurves(storage: Storage, folder: string): Promise<C
   if (!Array.isArray(train) || !Array.isArray(validate) || !Array.isArray(test)) {
     throw new FormatError(`${path} lacks a curve; move the folder away, run again`);
   }
+  for (const [i, point] of [train, validate, test].flat().entries()) {
+    if (isPoint(point)) continue;
+    throw new FormatError(`${path}: point ${i} is none; move the folder away, run again`);
+  }
   return { train, validate, test };
+}
+
+function isPoint(value: Partial<CurvePoint> | null): boolean {
+  const { iteration, loss, accuracy } = value ?? {};
+  return [iteration, loss, accuracy].every((number) => typeof number === "number");
 }
 
 async function readJson(storage: Storage, path: string): Promise<unknown> {

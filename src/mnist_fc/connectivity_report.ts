@@ -7,7 +7,7 @@
 import { type Barrier, barrier, BARRIER_POINTS } from "../analysis/connectivity.ts";
 import { type FinishedNetwork, NetworkEvaluator } from "../analysis/network_evaluator.ts";
 import { destroyExamples, type Gpu, uploadExamples } from "../engine/mod.ts";
-import { InputError } from "../errors.ts";
+import { FormatError, InputError, StorageError } from "../errors.ts";
 import { density } from "../foundations/masks.ts";
 import { restoreRun } from "../foundations/run_files.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -32,6 +32,8 @@ export interface ConnectivityOptions {
   points?: number;
   /** Called before each comparison. */
   onProgress?: (progress: { done: number; all: number }) => void;
+  /** Told of pairs that cannot be measured, which are left out; without it the first such pair ends all. */
+  onFault?: (line: string) => void;
 }
 
 /** Two tickets. */
@@ -71,7 +73,7 @@ export interface ConnectivityRow {
  * @throws StorageError, FormatError as `restoreRun`
  */
 export async function connectivityReport(options: ConnectivityOptions): Promise<ConnectivityRow[]> {
-  const { gpu, data, tickets, levels, points = BARRIER_POINTS, onProgress } = options;
+  const { gpu, data, tickets, levels, points = BARRIER_POINTS, onProgress, onFault } = options;
   const pairs = ticketPairs(tickets).filter(({ level }) => levels?.includes(level) ?? true);
   if (pairs.length === 0) return [];
   checkComparable(tickets, data);
@@ -88,9 +90,22 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
       const rows: ConnectivityRow[] = [];
       for (const [done, pair] of pairs.entries()) {
         onProgress?.({ done, all: pairs.length });
-        const a = await readTicket(options.storage, pair.a);
-        const b = await readTicket(options.storage, pair.b);
-        rows.push(rowOf(pair, b, await barrier(evaluator, a, b, points)));
+        try {
+          const a = await readTicket(options.storage, pair.a);
+          const b = await readTicket(options.storage, pair.b);
+          rows.push(rowOf(pair, b, await barrier(evaluator, a, b, points)));
+        } catch (error) {
+          // Of the files; what the GPU says is of no pair.
+          const isOfFiles = [FormatError, InputError, StorageError].some((of) =>
+            error instanceof of
+          );
+          if (!isOfFiles || !onFault) throw error;
+          onFault(
+            `${
+              (error as Error).message
+            }: no path between ${pair.a.folder} and ${pair.b.folder} is measured`,
+          );
+        }
       }
       return rows;
     } finally {
@@ -107,20 +122,28 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
  */
 export function ticketPairs(tickets: readonly Ticket[]): TicketPair[] {
   const levels = Map.groupBy(tickets, ({ config }) => config.level);
-  const before = ({ config: { trial, level } }: Ticket) =>
-    levels.get(level - 1)?.find(({ config }) => config.trial === trial);
   return [...levels].sort(([a], [b]) => a - b).flatMap(([level, found]) => {
     const group = found.toSorted((a, b) => a.config.trial - b.config.trial);
-    const ofTrials = group.flatMap((_, gap) =>
-      group.slice(gap + 1).map((b, i) => ({ kind: "between trials" as const, a: group[i], b }))
-    );
+    const before = new Map((levels.get(level - 1) ?? []).map((a) => [a.config.trial, a]));
     const ofLevels = group.flatMap((b) => {
-      const a = before(b);
+      const a = before.get(b.config.trial);
       return a ? [{ kind: "between levels" as const, a, b }] : [];
     });
-    return [...ofTrials.slice(0, MOST_PAIRS), ...ofLevels.slice(0, MOST_PAIRS)]
+    return [...neighbours(group), ...ofLevels.slice(0, MOST_PAIRS)]
       .map((pair) => ({ level, ...pair }));
   });
+}
+
+/** The first pairs of a group by how far apart they are; no more are made than are wanted. */
+function neighbours(group: readonly Ticket[]): Pick<TicketPair, "kind" | "a" | "b">[] {
+  const pairs: Pick<TicketPair, "kind" | "a" | "b">[] = [];
+  for (let gap = 1; gap < group.length; gap++) {
+    for (const [i, b] of group.slice(gap, gap + MOST_PAIRS).entries()) {
+      if (pairs.length === MOST_PAIRS) return pairs;
+      pairs.push({ kind: "between trials", a: group[i], b });
+    }
+  }
+  return pairs;
 }
 
 /** Networks that were trained to the same labels and see the same inputs can be compared. */

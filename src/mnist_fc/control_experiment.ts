@@ -5,8 +5,8 @@
  */
 
 import { InputError } from "../errors.ts";
-import { checkShape } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
+import { restorePart, weightShape } from "../foundations/run_files.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import { controlFolder, type ControlKind, valueSetFolder } from "./control_paths.ts";
 import { networkDigest } from "../foundations/digest.ts";
@@ -108,12 +108,8 @@ export async function planControls(
   const { kinds, runs, values } = selection;
   const masksOf = new Map<Ticket, string>();
   for (const ticket of tickets) {
-    const masks = await restoreNetwork(storage, paths.masks(ticket.folder));
-    for (const { name, inputs, units } of ticket.config.layers) {
-      if (masks[name]) {
-        checkShape(masks[name], [inputs, units], `${ticket.folder}: mask of ${name}`);
-      }
-    }
+    const { folder, config } = ticket;
+    const masks = await restorePart(storage, folder, paths.masks, config.layers, weightShape);
     masksOf.set(ticket, await networkDigest(masks));
   }
 

@@ -14,6 +14,7 @@ import { compareFiles, type RunRecord } from "../foundations/run_record.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import { resultsOf, type RunResults } from "../foundations/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
+import { checkMaskShapes, checkRecord } from "./check_run.ts";
 import { parseConfig } from "./parse_config.ts";
 import { RUN_FORMAT, type RunConfig } from "./run_config.ts";
 import { findRunFolders } from "./run_tree.ts";
@@ -112,6 +113,8 @@ async function readRun(storage: Storage, folder: string): Promise<ReportRun | st
   }
   try {
     const config = parseConfig(record, where), results = await readResults(storage, folder, record);
+    checkRecord(config, results, where);
+    await checkMaskShapes(storage, folder, config.layers, record);
     const live = Object.values(results.live).reduce((sum, n) => sum + n, 0);
     const adapter = record.adapter as { name?: unknown } | undefined;
     return {

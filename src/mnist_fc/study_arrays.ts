@@ -21,10 +21,10 @@ import type { PixelMap } from "../analysis/weight_figures.ts";
 import type { CurvePoint } from "../engine/mod.ts";
 import { FormatError, LotteryError } from "../errors.ts";
 import { decodeLog, type Phase } from "../formats/csv_log.ts";
-import type { Network } from "../foundations/network.ts";
+import { checkBinary, type Network } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
 import { compareFiles } from "../foundations/run_record.ts";
-import { restoreNetwork } from "../foundations/save_restore.ts";
+import { restorePart, weightShape } from "../foundations/run_files.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
 
@@ -138,7 +138,8 @@ function nearestToAsked(levels: readonly Level[], percent: number): Level | unde
 }
 
 function sameTrial<T extends { trial: string }>(one: readonly T[], other: readonly T[]): [T, T][] {
-  return one.flatMap((a) => other.filter((b) => b.trial === a.trial).map((b): [T, T] => [a, b]));
+  const byTrial = Map.groupBy(other, ({ trial }) => trial);
+  return one.flatMap((a) => (byTrial.get(a.trial) ?? []).map((b): [T, T] => [a, b]));
 }
 
 function pixelMap(
@@ -162,6 +163,9 @@ async function readTickets(
         const part = (name: (run: string) => string) => readPart(storage, run, name);
         const { trial, percent } = run;
         const masks = await part(paths.masks);
+        for (const { name } of run.config.layers) {
+          checkBinary(masks[name], paths.layer(paths.masks(run.folder), name));
+        }
         if (!withWeights) return { trial, level, percent, masks, initial: {}, final: {} };
         const [initial, final] = await Promise.all([part(paths.initial), part(paths.final)]);
         return { trial, level, percent, masks, initial, final };
@@ -179,7 +183,7 @@ async function readPart(
 ): Promise<Network> {
   const prefix = `${part("")}/`;
   await checkFiles(storage, run, Object.keys(run.files).filter((file) => file.startsWith(prefix)));
-  return await restoreNetwork(storage, part(run.folder));
+  return await restorePart(storage, run.folder, part, run.config.layers, weightShape);
 }
 
 async function checkFiles(storage: Storage, run: ReportRun, files: string[]): Promise<void> {

@@ -31,7 +31,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { ConnectivityRow } from "./connectivity_report.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
 import { count, datasetText, trainingText } from "./runners/runner.ts";
-import { readAnatomy, readCurves } from "./study_arrays.ts";
+import { type ArraySource, readAnatomy, readCurves } from "./study_arrays.ts";
 
 /** A figure before it is drawn. */
 export interface Figure {
@@ -68,6 +68,7 @@ export type Connect = (
   study: ReportStudy,
   tickets: readonly ReportRun[],
   levels: readonly number[],
+  onFault: (line: string) => void,
 ) => Promise<ConnectivityRow[]>;
 
 /**
@@ -90,7 +91,7 @@ export async function reportStudy(
   const hasEarlyStop = runs.some(({ earlyStopIteration }) => earlyStopIteration !== null);
   const anatomy = await readAnatomy(source, WEIGHTS_PERCENT);
   const claims = checkClaims(runs);
-  const connections = connect ? await connectTickets(study, percents, connect) : [];
+  const connections = connect ? await connectTickets(source, percents, connect) : [];
   const of = `means of ${count(trials, "trial")}`;
   const figures = [
     ...levelFigures(study, kinds, hasEarlyStop, of),
@@ -140,7 +141,7 @@ const WEIGHTS_PERCENT = 21.1;
 
 /** Of one seed: a ticket and that of the level before must be of one trial. */
 async function connectTickets(
-  study: ReportStudy,
+  { study, onFault }: ArraySource,
   percents: readonly number[],
   connect: Connect,
 ): Promise<ConnectivityRow[]> {
@@ -148,7 +149,7 @@ async function connectTickets(
     kind === "ticket" && config.seed === study.settings.seed
   );
   const levels = nearestLevels(levelsOf(tickets, "ticket"), percents).map(({ level }) => level);
-  return levels.length > 0 ? await connect(study, tickets, levels) : [];
+  return levels.length > 0 ? await connect(study, tickets, levels, onFault) : [];
 }
 
 function connectivityFigures(rows: readonly ConnectivityRow[]): Figure[] {

@@ -259,12 +259,13 @@ async function readOpen(
   path: string,
   options: ReadOptions,
 ): Promise<Uint8Array> {
-  const { maxBytes = Infinity } = options, { size } = await file.stat();
+  const { maxBytes = Infinity, firstBytes = Infinity } = options, { size } = await file.stat();
   // One more, so that the end is met without growing.
-  let buffer = new Uint8Array(Math.min(size, maxBytes) + 1), length = 0;
+  let buffer = new Uint8Array(Math.min(size, maxBytes, firstBytes) + 1), length = 0;
   for (let count; (count = await file.read(buffer.subarray(length))) !== null;) {
     length += count;
     if (length > maxBytes) throw tooLarge(path, length, options);
+    if (length >= firstBytes) return buffer.subarray(0, firstBytes);
     if (length < buffer.length) continue;
     const larger = new Uint8Array(Math.max(65536, 2 * buffer.length));
     larger.set(buffer);

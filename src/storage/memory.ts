@@ -23,7 +23,8 @@ export class MemoryStorage implements Storage {
   /** The contents of lock files that are held: as on a disk, a lock goes where its file goes. */
   #locks = new Set<Uint8Array>();
 
-  read(path: string, { maxBytes = Infinity }: ReadOptions = {}): Promise<Uint8Array> {
+  read(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
+    const { maxBytes = Infinity, firstBytes = Infinity } = options;
     return settle(() => {
       const content = this.#nodes.get(normalize(path));
       if (content === undefined) {
@@ -38,7 +39,7 @@ export class MemoryStorage implements Storage {
             "another file",
         );
       }
-      return new Uint8Array(content);
+      return content.slice(0, firstBytes);
     });
   }
 

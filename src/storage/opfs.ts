@@ -51,7 +51,8 @@ export class OpfsStorage implements Storage {
     }
   }
 
-  async read(path: string, { maxBytes = Infinity }: ReadOptions = {}): Promise<Uint8Array> {
+  async read(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
+    const { maxBytes = Infinity, firstBytes = Infinity } = options;
     for (let tries = 1;; tries++) {
       const found = await this.#find(path, "read");
       if (found === null) throw notFound("read", path);
@@ -64,7 +65,7 @@ export class OpfsStorage implements Storage {
               "another file",
           );
         }
-        return new Uint8Array(await file.arrayBuffer());
+        return new Uint8Array(await file.slice(0, Math.min(firstBytes, file.size)).arrayBuffer());
       } catch (error) {
         // A file that is replaced while it is read can be read no more; what replaced it can.
         const isReplaced = ["NotReadableError", "NotFoundError"].includes(nameOf(error));

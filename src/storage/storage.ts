@@ -33,6 +33,8 @@ export interface StorageLock {
 export interface ReadOptions {
   /** A larger file is refused before it is read. */
   maxBytes?: number;
+  /** Only so many bytes are read, from the file's beginning. */
+  firstBytes?: number;
   /** Whether a pipe may be read too, to its end. Default: regular files alone, since others can be endless. */
   isPipeAllowed?: boolean;
 }

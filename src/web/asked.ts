@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { StorageError } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** The folder of these files. */
@@ -37,7 +38,11 @@ export async function keepAsked(storage: Storage, record: AskedRecord): Promise<
 export async function listAsked(storage: Storage): Promise<AskedRecord[]> {
   const records: AskedRecord[] = [];
   for (const { name } of await storage.list(ASKED_FOLDER)) {
-    const text = new TextDecoder().decode(await storage.read(`${ASKED_FOLDER}/${name}`));
+    const bytes = await storage.read(`${ASKED_FOLDER}/${name}`).catch((error) => {
+      if (error instanceof StorageError && !error.isOfSystem) return new Uint8Array();
+      throw error;
+    });
+    const text = new TextDecoder().decode(bytes);
     const result = v.safeParse(v.pipe(v.string(), v.parseJson(), RECORD), text);
     if (result.success) records.push(result.output);
   }

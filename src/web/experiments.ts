@@ -3,12 +3,25 @@
  * removes what is no longer wanted.
  */
 
-import { InputError, LockedError, NotFoundError } from "../errors.ts";
+import {
+  FormatError,
+  InputError,
+  LockedError,
+  LotteryError,
+  NotFoundError,
+  StorageError,
+} from "../errors.ts";
 import { exportRun } from "../foundations/exported_run.ts";
 import type { Network } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
 import { normalizeImage, predict } from "../foundations/predict.ts";
-import { readRecord, restoreCurves } from "../foundations/run_files.ts";
+import {
+  readCondition,
+  restoreCurves,
+  restorePart,
+  weightShape,
+} from "../foundations/run_files.ts";
+import { damageError } from "../foundations/run_record.ts";
 import { restoreNetwork } from "../foundations/save_restore.ts";
 import { Memo } from "../memo.ts";
 import { parseConfig } from "../mnist_fc/parse_config.ts";
@@ -17,8 +30,9 @@ import { datasetText, trainingText } from "../mnist_fc/runners/runner.ts";
 import { inOrder, summarizeRun } from "../mnist_fc/summary.ts";
 import { judge } from "../mnist_fc/verdict.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
+import type { Storage } from "../storage/storage.ts";
 import { type AskedRecord, forgetAsked, listAsked } from "./asked.ts";
-import { findExperiments, findRuns, findTrials } from "./experiment_tree.ts";
+import { findExperiments, findRuns, findTrials, type RunPlace } from "./experiment_tree.ts";
 import { pixelMap } from "./live.ts";
 import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
 
@@ -29,7 +43,7 @@ export class Experiments {
   /** Networks that were asked for last: a digit is drawn stroke by stroke. */
   readonly #networks = new Memo<string, LoadedRun>();
 
-  constructor(private readonly storage: OpfsStorage) {}
+  constructor(private readonly storage: Storage & Pick<OpfsStorage, "isLocked">) {}
 
   /** @param here the folder of the experiment that this tab works in */
   async list(here: string | null): Promise<ExperimentEntry[]> {
@@ -62,7 +76,7 @@ export class Experiments {
       runsTotal: records.length > 0 ? Math.max(all.size, most) : null,
       isUnfinished: inUse === null && records.some(({ state }) => state === "unfinished"),
       inUse,
-      settings: records[0]?.settings ?? await this.#settings(finished[0]?.folder),
+      settings: records[0]?.settings ?? await this.#settings(finished),
     };
   }
 
@@ -73,33 +87,35 @@ export class Experiments {
     return false;
   }
 
-  /** What a run's record says of its experiment; nothing where there is none. */
-  async #settings(folder: string | undefined): Promise<Settings> {
-    if (folder === undefined) return [];
-    const record = await readRecord(this.storage, folder);
-    if (record === null) return [];
-    const config = parseConfig(record, paths.record(folder));
-    return settingsText(config);
+  /** What the record of a run says of its experiment: of the first that can be read, if any. */
+  async #settings(finished: readonly RunPlace[]): Promise<Settings> {
+    for (const { folder } of finished) {
+      const config = await readable(() => this.#config(folder), () => {});
+      if (config) return settingsText(config);
+    }
+    return [];
   }
 
-  /** @throws NotFoundError if it holds no finished run */
+  /** @throws NotFoundError if it holds no finished run that is whole */
   async view(path: string): Promise<ExperimentView> {
     const view: ExperimentView = {
-      ...{ path, runs: [], pixelMaps: [], settings: [] },
+      ...{ path, runs: [], pixelMaps: [], settings: [], faults: [] },
       verdict: judge([]),
     };
     for (const { folder, isFinished } of await findRuns(this.storage, path)) {
       if (!isFinished) continue;
-      const config = await this.#config(folder);
-      const masks = await restoreNetwork(this.storage, paths.masks(folder));
-      const curves = await restoreCurves(this.storage, folder);
+      const onFault = (line: string) => view.faults.push(line);
+      const run = await readable(() => this.#finishedRun(folder), onFault);
+      if (run === null) continue;
+      const { config, masks, curves } = run;
       view.runs.push(summarizeRun(config, folder, { masks, curves }, true));
       if (view.settings.length === 0) view.settings = settingsText(config);
       if (config.kind !== "ticket") continue;
       view.pixelMaps.push(pixelMap(config, masks[config.layers[0].name]));
     }
     if (view.runs.length === 0) {
-      throw new NotFoundError(`${path} holds no finished run: go on with it, or delete it`);
+      const why = view.faults.length > 0 ? ` that is whole (${view.faults[0]})` : "";
+      throw new NotFoundError(`${path} holds no finished run${why}: go on with it, or delete it`);
     }
     view.runs.sort(inOrder);
     const trial = Math.min(...view.runs.map((run) => run.trial));
@@ -107,6 +123,21 @@ export class Experiments {
       .sort((a, b) => inOrder(a.run, b.run));
     view.verdict = judge(view.runs);
     return view;
+  }
+
+  /** What an experiment shows of a run. Throws a LotteryError naming what of it cannot be read. */
+  async #finishedRun(folder: string) {
+    const config = await this.#config(folder);
+    const masks = await restorePart(
+      this.storage,
+      folder,
+      paths.masks,
+      config.layers,
+      weightShape,
+    );
+    const curves = await restoreCurves(this.storage, folder);
+    if (curves.train.length > 0 && curves.test.length > 0) return { config, masks, curves };
+    throw new FormatError(`${paths.metrics(folder)} has a curve without a point`);
   }
 
   async curves(folders: readonly string[]): Promise<RunCurves[]> {
@@ -145,11 +176,12 @@ export class Experiments {
   }
 
   async #config(folder: string): Promise<RunConfig> {
-    const record = await readRecord(this.storage, folder);
-    if (record === null) {
+    const condition = await readCondition(this.storage, folder);
+    if (condition.state === "damaged") throw damageError(condition.faults[0]);
+    if (condition.state === "unfinished") {
       throw new NotFoundError(`${folder} is not the folder of a finished run: choose another one`);
     }
-    return parseConfig(record, paths.record(folder));
+    return parseConfig(condition.record, paths.record(folder));
   }
 
   /** A finished run as one safetensors file. */
@@ -177,6 +209,21 @@ export class Experiments {
     }
     await forgetAsked(this.storage, path);
     await this.storage.remove(path);
+  }
+}
+
+/** What can be read; null, and told, where a file or what it says is at fault. */
+async function readable<T>(
+  read: () => Promise<T>,
+  onFault: (line: string) => void,
+): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    const isOfSystem = error instanceof StorageError && error.isOfSystem;
+    if (!(error instanceof LotteryError) || isOfSystem) throw error;
+    onFault(error.message);
+    return null;
   }
 }
 

@@ -91,6 +91,8 @@ export interface ExperimentView {
   /** The same sentence as at the end of the task: whether the ticket won. */
   verdict: Verdict;
   settings: [name: string, text: string][];
+  /** What is wrong with the runs that are left out. */
+  faults: string[];
 }
 
 /** The curves of a finished run. */

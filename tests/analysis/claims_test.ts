@@ -172,3 +172,19 @@ Deno.test("claims: what is not there is named, with what trains it", () => {
     .concat(studyRun("ticket", 9, 0));
   assertStringIncludes(whyOf(apart, "1a"), "no trial has both");
 });
+
+Deno.test("claims: runs are looked at in proportion to their number, however many levels they have", () => {
+  const looks = (levels: number): number => {
+    let count = 0;
+    const runs = Array.from({ length: levels }, (_, level) => {
+      const run = {
+        ...studyRun("one_shot", 1, level),
+        percent: level === 0 ? 100 : 6 + level / levels,
+      };
+      return Object.defineProperty(run, "kind", { get: () => (count++, "one_shot") });
+    });
+    checkClaims(runs);
+    return count;
+  };
+  assert(looks(400) < 3 * looks(200), `${looks(200)} and ${looks(400)}`);
+});

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { evaluateNetworks } from "../../src/analysis/network_evaluator.ts";
 import { disagreement, lossBarrier } from "../../src/analysis/anatomy.ts";
 import { destroyExamples, uploadExamples } from "../../src/engine/dataset.ts";
@@ -124,4 +124,19 @@ Deno.test("connectivity: other examples, other experiments and damaged runs are 
     FormatError,
     `${first.folder}/final_biases lacks layer0.npy`,
   );
+});
+
+Deno.test("connectivity: a damaged ticket is named, and the paths between the others are measured", async () => {
+  const damaged = await copyOf(storage, EXPERIMENT);
+  await damaged.remove(`${folder(1, 0)}/final_biases/layer0.npy`);
+  const faults: string[] = [], onFault = (line: string) => faults.push(line);
+  const whole = await connectivityReport(options);
+  const rows = await connectivityReport({ ...options, storage: damaged, onFault });
+  assertEquals(rows, whole.filter(({ a, b }) => a !== folder(1, 0) && b !== folder(1, 0)));
+  const lost = [[folder(1, 0), folder(2, 0)], [folder(1, 0), folder(1, 1)]];
+  assertEquals(faults.length, lost.length);
+  for (const [i, [a, b]] of lost.entries()) {
+    assertMatch(faults[i], /^\S+trial1\/0\/same_init\/final_biases lacks layer0\.npy/);
+    assertEquals(faults[i].endsWith(`: no path between ${a} and ${b} is measured`), true);
+  }
 });

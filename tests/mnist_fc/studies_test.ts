@@ -1,10 +1,11 @@
 /** Which runs a report shows together, and what it says of those that it leaves out. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { networkDigest } from "../../src/foundations/digest.ts";
 import { encodeNpy } from "../../src/formats/npy.ts";
-import { encodeRecord, encodeText } from "../../src/foundations/run_record.ts";
+import { encodeRecord } from "../../src/foundations/run_record.ts";
 import { readExperiments } from "../../src/mnist_fc/read_experiments.ts";
+import { writeReport } from "../../src/mnist_fc/report.ts";
 import { RUN_FORMAT, type RunConfig } from "../../src/mnist_fc/run_config.ts";
 import { studyDifferences } from "../../src/mnist_fc/studies.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
@@ -30,17 +31,26 @@ async function writeRun(
   storage: MemoryStorage,
   folder: string,
   changes: Partial<RunConfig>,
-  { live = 6, accuracy = 0.5 } = {},
+  { live = 6, accuracy = 0.5, arrays = {}, results: changedResults = {} }: {
+    live?: number;
+    accuracy?: number;
+    /** Instead of its own, by path in the run's folder. */
+    arrays?: Record<string, { shape: number[]; data: Float32Array }>;
+    results?: Record<string, unknown>;
+  } = {},
 ): Promise<void> {
-  const masks = mask(live);
-  const files = new Map<string, Uint8Array>([
-    ["masks/layer0.npy", encodeNpy(masks.layer0)],
-    ["final/layer0.npy", encodeText(`${accuracy}`)],
-  ]);
+  const weights = { shape: [2, 3], data: new Float32Array(6).fill(accuracy) };
+  const own = { masks: mask(live).layer0, initial: weights, final: weights };
+  const named = Object.entries(own).map(([part, array]) => [`${part}/layer0.npy`, array] as const);
+  const files = new Map(
+    Object.entries({ ...Object.fromEntries(named), ...arrays })
+      .map(([file, array]) => [file, encodeNpy(array)]),
+  );
   const results = {
     live: { layer0: live },
     ...{ earlyStopIteration: null, isStopLast: false, earlyStopAccuracy: null },
     ...{ finalAccuracy: accuracy, finalTrainAccuracy: accuracy },
+    ...changedResults,
   };
   const record = { format: RUN_FORMAT, config: configOf(changes), results };
   for (const [file, bytes] of files) await storage.write(`${folder}/${file}`, bytes);
@@ -152,4 +162,65 @@ Deno.test("missing runs: the first are named, of the others there is the number"
   assertEquals(missing[0], "reinit 7, trial 2, level 1001");
   // Trials × levels × numbers, but those that are there and those that are named.
   assertEquals(missing.at(-1), `and ${count ** 3 - count - (missing.length - 1)} more`);
+});
+
+Deno.test("a run that contradicts itself or its arrays is named and left out, the report is of the others", async () => {
+  const cases: [Parameters<typeof writeRun>[2], Parameters<typeof writeRun>[3], string][] = [
+    [
+      { layers: [{ ...LAYER, units: 4 }] },
+      {},
+      "masks/layer0.npy has the shape (2, 3) where t/trial2/0/same_init/run.json has (2, 4)",
+    ],
+    [{ layers: [{ ...LAYER, inputs: 3 }] }, {}, "run.json: config.layers[0].inputs is 3, not 2"],
+    [
+      { layers: [LAYER, { ...LAYER, name: "layer1" }] },
+      {},
+      "run.json: config.layers[1].inputs is 2, not 3 as config.layers[0].units",
+    ],
+    [{ layers: [{ ...LAYER, units: 2 }] }, {}, "config.layers[0].units is 2, less than the 3"],
+    [{}, { results: { live: { layer0: 7 } } }, "results.live.layer0 is 7, of 6 weights"],
+    [{}, { results: { live: { other: 6 } } }, "results.live counts other; the layers are layer0"],
+    [{}, { results: { live: {} } }, "results.live counts none; the layers are layer0"],
+    [{}, { results: { earlyStopIteration: 2 } }, "earlyStopIteration is 2, of 1 iterations"],
+    [{}, { arrays: { "masks/layer1.npy": mask(6).layer0 } }, "masks/layer1.npy is of no layer of"],
+  ];
+  for (const [changes, content, said] of cases) {
+    const storage = new MemoryStorage();
+    await writeRun(storage, "t/trial1/0/same_init", {});
+    await writeRun(storage, "t/trial2/0/same_init", { trial: 2, ...changes }, content);
+    await writeRun(storage, "t/trial3/0/same_init", { trial: 3 });
+    const { folders, faults } = await sorted(storage, "t");
+    assertEquals(folders, [["t/trial1/0/same_init", "t/trial3/0/same_init"]], said);
+    assertEquals(faults.length, 1, said);
+    assertStringIncludes(faults[0], said);
+    assert(faults[0].includes("t/trial2/0/same_init/") && faults[0].endsWith("left out)"));
+  }
+});
+
+Deno.test("a report is written although a ticket's sealed arrays cannot be; it names them", async () => {
+  const storage = new MemoryStorage();
+  const file = (part: string) => `${part}/layer0.npy`;
+  const bad = [
+    [file("final"), { shape: [3, 2], data: new Float32Array(6) }],
+    [file("masks"), { shape: [2, 3], data: new Float32Array(6).fill(0.5) }],
+    [file("initial"), { shape: [6], data: new Float32Array(6) }],
+  ] as const;
+  await writeRun(storage, "t/trial1/0/same_init", {});
+  for (const [i, [path, array]] of bad.entries()) {
+    const trial = i + 2;
+    const arrays = { [path]: { ...array, shape: [...array.shape] } };
+    await writeRun(storage, `t/trial${trial}/0/same_init`, { trial }, { arrays });
+  }
+  const output = { output: "out", percents: [100], reloadSeconds: null };
+  const { json, page } = await writeReport({ storage, roots: ["t"], ...output });
+  const [{ notes }] = json.studies as { notes: string[] }[];
+  for (const [i, [path]] of bad.entries()) {
+    assert(
+      notes.some((note) => note.includes(`t/trial${i + 2}/0/same_init/${path}`)),
+      `${path} is not named: ${notes}`,
+    );
+  }
+  assert(await storage.exists(page));
+  const rows = JSON.parse(new TextDecoder().decode(await storage.read("out/layers.json")));
+  assertEquals(rows.map(({ trial }: { trial: string }) => trial), ["1"]);
 });

@@ -97,6 +97,8 @@ export function testStorage(name: string, makePlace: () => Promise<Place>): void
   test("a file that is larger than it may be is not read", async (storage, root) => {
     await storage.write(`${root}/f`, bytes(1, 2, 3));
     assertEquals([...await storage.read(`${root}/f`, { maxBytes: 3 })], [1, 2, 3]);
+    assertEquals([...await storage.read(`${root}/f`, { firstBytes: 2 })], [1, 2]);
+    assertEquals([...await storage.read(`${root}/f`, { firstBytes: 4 })], [1, 2, 3]);
     const read = () => storage.read(`${root}/f`, { maxBytes: 2 });
     await assertRefused(read, `${root}/f`, "at most 2 are read");
   });

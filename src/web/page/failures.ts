@@ -56,6 +56,20 @@ export function tell(message: Message): void {
   if (message.isFailure) element.scrollIntoView({ block: "nearest" });
 }
 
+/** Says which runs of an experiment are not shown; takes an older such message away where there are none. */
+export function tellLeftOut(faults: readonly string[]): void {
+  const key = "left-out", more = faults.length - MOST_FAULTS;
+  if (faults.length === 0) return untell(key);
+  tell({
+    key,
+    title: "Damaged runs are left out",
+    advice: [...faults.slice(0, MOST_FAULTS), ...(more > 0 ? [`And ${more} more.`] : [])],
+  });
+}
+
+/** Damaged runs that are named. */
+const MOST_FAULTS = 5;
+
 /** Takes a message away. */
 export function untell(key: string): void {
   byId("messages").querySelector(`[data-key="${CSS.escape(key)}"]`)?.remove();

@@ -13,7 +13,7 @@ import { DigitAnswers } from "./digit_answers.ts";
 import { button, byId, el, offerDownload } from "./dom.ts";
 import { placedArgs } from "./experiment_place.ts";
 import { showExperiments } from "./experiments_list.ts";
-import { tell, tellError, tellFileError, tellObstacle, untell } from "./failures.ts";
+import { tell, tellError, tellFileError, tellLeftOut, tellObstacle, untell } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
 import { findGpu } from "./gpu_search.ts";
 import { keepSettings, keptSettings } from "./kept_settings.ts";
@@ -135,6 +135,7 @@ const open = (path: string) =>
     answers.setTickets(model.tickets);
     await control.loadCurves();
     view.finish(shown.verdict.sentence, "A saved experiment");
+    tellLeftOut(shown.faults);
     showFiles();
   });
 

@@ -1,0 +1,81 @@
+/** The experiments of a browser, of which one run is damaged: it is named, and hides no other. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { NotFoundError } from "../../src/errors.ts";
+import { decodeRecord, encodeRecord } from "../../src/foundations/run_record.ts";
+import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { MemoryStorage } from "../../src/storage/memory.ts";
+import { ASKED_FOLDER } from "../../src/web/asked.ts";
+import { Experiments } from "../../src/web/experiments.ts";
+import { openTestGpu } from "../engine/gpu.ts";
+import { copyOf, EXPERIMENT, runSmallLottery } from "../mnist_fc/small_lottery.ts";
+
+const gpu = await openTestGpu();
+const whole = new MemoryStorage();
+const queue = new RunQueue(gpu);
+await runSmallLottery(whole, queue, { trials: [1, 2] });
+await queue.destroy();
+
+/** With no other tab that works in it. */
+const asInBrowser = (storage: MemoryStorage) =>
+  Object.assign(storage, { isLocked: () => Promise.resolve(false) });
+
+const first = `${EXPERIMENT}/trial1/0/same_init`;
+const damages: [string, (storage: MemoryStorage) => Promise<void>, string][] = [
+  [
+    "a record that is not JSON",
+    (storage) => storage.write(`${first}/run.json`, Uint8Array.of(1)),
+    `${first}/run.json is not JSON`,
+  ],
+  ["a sealed record of another network", async (storage) => {
+    const record = await decodeRecord(await storage.read(`${first}/run.json`));
+    if (typeof record === "string") throw new Error(record);
+    const config = structuredClone(record.config) as { layers: { units: number }[] };
+    config.layers[0].units++;
+    await storage.write(`${first}/run.json`, await encodeRecord({ ...record, config }, new Map()));
+  }, `${first}/masks/layer0.npy has the shape`],
+  ["a record of something else", async (storage) => {
+    await storage.write(`${first}/run.json`, await encodeRecord({ config: 1 }, new Map()));
+  }, `${first}/run.json: config is not what a run's record holds`],
+  ["curves without numbers", async (storage) => {
+    const text = JSON.stringify({ train: [null], validate: [], test: [null] });
+    await storage.write(`${first}/metrics.json`, new TextEncoder().encode(text));
+  }, `${first}/metrics.json: point 0 is none`],
+  ["curves without points", async (storage) => {
+    const text = JSON.stringify({ train: [], validate: [], test: [] });
+    await storage.write(`${first}/metrics.json`, new TextEncoder().encode(text));
+  }, `${first}/metrics.json has a curve without a point`],
+];
+
+for (const [what, damage, said] of damages) {
+  Deno.test(`experiments: ${what} is named, and the others are listed and shown`, async () => {
+    const storage = await copyOf(whole, EXPERIMENT);
+    await damage(storage);
+    const experiments = new Experiments(asInBrowser(storage));
+    const [entry] = await experiments.list(null);
+    assertEquals([entry.path, entry.runsFinished], [EXPERIMENT, 6]);
+    assertEquals(entry.settings.map(([name]) => name), ["dataset", "training", "seed"]);
+    const { runs, faults } = await experiments.view(EXPERIMENT);
+    assertEquals([runs.length, faults.length], [5, 1]);
+    assertEquals(faults[0].slice(0, said.length), said);
+    for (const { trial, level } of runs) assertEquals(trial === 1 && level === 0, false);
+  });
+}
+
+Deno.test("experiments: where nothing is whole the first damage is told", async () => {
+  const storage = await copyOf(whole, EXPERIMENT);
+  for (const folder of ["trial1", "trial2"]) await storage.remove(`${EXPERIMENT}/${folder}/1`);
+  for (const trial of [1, 2]) {
+    await storage.write(`${EXPERIMENT}/trial${trial}/0/same_init/run.json`, new Uint8Array());
+  }
+  // What was asked for can be damaged too: here it is a folder.
+  await storage.write(`${ASKED_FOLDER}/x.json/y`, new Uint8Array());
+  const experiments = new Experiments(asInBrowser(storage));
+  const [entry] = await experiments.list(null);
+  assertEquals([entry.path, entry.settings], [EXPERIMENT, []]);
+  await assertRejects(
+    () => experiments.view(EXPERIMENT),
+    NotFoundError,
+    `holds no finished run that is whole (${first}/run.json is empty`,
+  );
+});

@@ -101,16 +101,8 @@ export function encodeNpy(array: { shape: number[]; data: NpyData }): Uint8Array
  * @throws FormatError if the bytes are not a whole `.npy` file, or hold anything but real numbers
  */
 export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
-  const { descr, fortranOrder, shape, dataStart } = parseHeader(bytes, where);
+  const { descr, fortranOrder, shape, dataStart } = checkNpySize(bytes, bytes.length, where);
   const type = parseDescr(descr, where);
-  const needed = elementCount(shape) * type.size, held = bytes.length - dataStart;
-  if (needed !== held) {
-    const fault = held < needed ? "cut short" : "longer than its header says";
-    throw new FormatError(
-      `${where}: shape (${shape}) of ${descr} takes ${needed} bytes but ${held} follow the header: ` +
-        `the file is ${fault}; write or copy it anew`,
-    );
-  }
   const raw = new Uint8Array(bytes.subarray(dataStart));
   if (type.bigEndian) reverseEach(raw, type.size);
   const data = viewElements(raw.buffer, type.code, where);
@@ -121,21 +113,48 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
 export const NPY_HEADER_BYTES = 12 + MAX_HEADER_BYTES;
 
 /**
- * The shape that a `.npy` file's beginning gives its array, and the size of the whole file.
+ * What a `.npy` file's beginning says of it, which may be of so many bytes.
  *
  * @param start the file's first `NPY_HEADER_BYTES`, or all of a smaller one
  * @throws FormatError as `decodeNpy`
  */
-export function npyHeader(start: Uint8Array, where: string): { shape: number[]; bytes: number } {
+export function checkNpySize(start: Uint8Array, fileBytes: number, where: string): Header {
+  const header = parseHeader(start, where), { descr, shape, dataStart } = header;
+  const needed = elementCount(shape) * parseDescr(descr, where).size, held = fileBytes - dataStart;
+  if (needed === held) return header;
+  const fault = held < needed ? "cut short" : "longer than its header says";
+  throw new FormatError(
+    `${where}: shape (${shape}) of ${descr} takes ${needed} bytes but ${held} follow the header: ` +
+      `the file is ${fault}; write or copy it anew`,
+  );
+}
+
+/**
+ * Bytes of the file that begins so, as its header says.
+ *
+ * @throws FormatError as `decodeNpy` where the header is not whole or cannot be used
+ */
+export function npyFileSize(start: Uint8Array, where: string): number {
   const { descr, shape, dataStart } = parseHeader(start, where);
-  return { shape, bytes: dataStart + elementCount(shape) * parseDescr(descr, where).size };
+  return dataStart + parseDescr(descr, where).size * elementCount(shape);
+}
+
+/**
+ * The shape that a `.npy` file's beginning gives its array.
+ *
+ * @param start the file's first `NPY_HEADER_BYTES`, or all of a smaller one
+ * @throws FormatError as `decodeNpy`
+ */
+export function npyShape(start: Uint8Array, where: string): number[] {
+  return parseHeader(start, where).shape;
 }
 
 function elementCount(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
 }
 
-interface Header {
+/** What stands before the elements. */
+export interface Header {
   descr: string;
   fortranOrder: boolean;
   shape: number[];

@@ -112,15 +112,22 @@ export async function readZipEntries(archive: Blob, where: string): Promise<ZipE
   return entries;
 }
 
+/** Tells whether a file can be what its beginning says, before the rest is unpacked. */
+type CheckStart = (start: Uint8Array, entry: ZipEntry) => void;
+
+/** So much of a file is unpacked before its beginning is looked at, or all of it. */
+const START_BYTES = 65536;
+
 /**
  * The content of a file; never more than its entry says.
  *
- * @throws FormatError if it is damaged
+ * @throws FormatError if it is damaged; what `checkStart` throws
  */
 export async function readZipEntry(
   archive: Blob,
   entry: ZipEntry,
   where: string,
+  checkStart?: CheckStart,
 ): Promise<Uint8Array> {
   const damaged = () =>
     new FormatError(
@@ -128,18 +135,38 @@ export async function readZipEntry(
     );
   const head = await viewOf(archive, entry.offset, entry.offset + LOCAL_BYTES);
   if (head.byteLength < LOCAL_BYTES || head.getUint32(0, true) !== LOCAL) throw damaged();
-  const start = entry.offset + LOCAL_BYTES + head.getUint16(26, true) + head.getUint16(28, true);
-  const packed = archive.slice(start, start + entry.packedBytes);
-  const content = entry.isPacked
-    ? await inflate(packed, entry.bytes).catch(() => null)
-    : new Uint8Array(await packed.arrayBuffer());
+  const first = entry.offset + LOCAL_BYTES + head.getUint16(26, true) + head.getUint16(28, true);
+  const packed = archive.slice(first, first + entry.packedBytes);
+  const read = (most: number) =>
+    entry.isPacked
+      ? inflate(packed, most).catch(() => null)
+      : packed.slice(0, most).arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  const start = checkStart && await read(Math.min(START_BYTES, entry.bytes));
+  if (start) checkStart(start, entry);
+  const content = await read(entry.bytes);
   if (content?.length !== entry.bytes || crc32(content) !== entry.crc) throw damaged();
   return content;
 }
 
-/** At most so many bytes, and one more if there are. */
+/** What one slice unpacks to is in memory at once: at most 17 MB. */
+const SLICE_BYTES = 16384;
+
+/** Its bytes in slices: `Blob.stream` may give all of them at once. */
+function slicesOf(blob: Blob): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let offset = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (offset >= blob.size) return controller.close();
+      const slice = blob.slice(offset, offset += SLICE_BYTES);
+      controller.enqueue(new Uint8Array(await slice.arrayBuffer()));
+    },
+  });
+}
+
+/** At most so many bytes, and those of the slice that are more. */
 async function inflate(packed: Blob, most: number): Promise<Uint8Array> {
-  const reader = packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const slices = slicesOf(packed);
+  const reader = slices.pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   const parts: Uint8Array[] = [];
   let length = 0;
   for (let next = await reader.read(); !next.done; next = await reader.read()) {

@@ -6,8 +6,8 @@
  */
 
 import { FormatError, InputError, NotFoundError } from "../errors.ts";
-import { decodeNpy, encodeNpy } from "../formats/npy.ts";
-import { decodeNpz, encodeNpz } from "../formats/npz.ts";
+import { checkNpySize, decodeNpy, encodeNpy } from "../formats/npy.ts";
+import { encodeNpz, openNpz } from "../formats/npz.ts";
 import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
 import { type Tensor, tensorFromNpy } from "../formats/tensor.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -15,7 +15,7 @@ import { checkBinary, checkShape, type Network } from "./network.ts";
 import { onesMasks } from "./masks.ts";
 import * as paths from "./paths.ts";
 import { checkIntact } from "./run_files.ts";
-import { decodeRecord, encodeText, type RunRecord } from "./run_record.ts";
+import { decodeRecord, encodeText, MAX_RECORD_BYTES, type RunRecord } from "./run_record.ts";
 import { restoreNetwork } from "./save_restore.ts";
 
 /** The formats that runs are exported to; also the endings of their files. */
@@ -34,6 +34,9 @@ const [INITIAL, FINAL, MASKS] = PARTS;
 
 /** The run's texts that go along: everything needed to repeat it, and its curves. */
 const TEXTS = [paths.record, paths.metrics].map((file) => file(""));
+
+/** The ending of arrays' names in an archive. */
+const NPY = ".npy";
 
 /** The format that a file's name says it has; null if none. */
 export function exportFormatOf(path: string): ExportFormat | null {
@@ -111,13 +114,14 @@ export async function readExported(
   format: ExportFormat,
   part: "initial" | "final" | "masks",
 ): Promise<Network> {
-  const tensors = await readTensors(await storage.read(path), path, format);
-  const names = Object.keys(tensors);
-  const pick = (wanted: string[], start: number) =>
-    Object.fromEntries(wanted.map((name) => [name.slice(start), tensors[name]]));
+  const { names, read } = await openTensors(await storage.read(path), path, format);
+  const pick = async (wanted: string[], start: number) =>
+    Object.fromEntries(
+      Object.entries(await read(wanted)).map(([name, tensor]) => [name.slice(start), tensor]),
+    );
   const ofPart = names.filter((name) => name.startsWith(`${part}/`));
-  if (ofPart.length > 0) return pick(ofPart, part.length + 1);
-  if (names.length > 0 && names.every((name) => !name.includes("/"))) return pick(names, 0);
+  if (ofPart.length > 0) return await pick(ofPart, part.length + 1);
+  if (names.length > 0 && names.every((name) => !name.includes("/"))) return await pick(names, 0);
   throw new FormatError(
     `${path} holds no ${part}/layer0 or layer0 (its arrays are ` +
       `${
@@ -138,21 +142,51 @@ export async function readExportedRecord(
 ): Promise<RunRecord | null> {
   const bytes = await storage.read(path), name = paths.record("");
   const text = format === "npz"
-    ? decodeNpz(bytes, path)[name]
+    ? await readNpzFile(bytes, path, name)
     : encodeText(decodeSafetensors(bytes, path).metadata[name] ?? "");
   const record = text === undefined ? null : await decodeRecord(text);
   return typeof record === "string" ? null : record;
 }
 
-function readTensors(
+/** A file of an archive; undefined if it has none of that name. */
+async function readNpzFile(
   bytes: Uint8Array,
   path: string,
-  format: ExportFormat,
-): Record<string, Tensor> {
-  if (format === "safetensors") return decodeSafetensors(bytes, path).tensors;
-  const arrays = Object.entries(decodeNpz(bytes, path)).filter(([name]) => name.endsWith(".npy"));
-  return Object.fromEntries(arrays.map(([name, content]) => {
-    const where = `${path}: ${JSON.stringify(name.slice(0, 60))}`;
-    return [name.slice(0, -".npy".length), tensorFromNpy(decodeNpy(content, where), where)];
-  }));
+  name: string,
+): Promise<Uint8Array | undefined> {
+  const { names, read } = await openNpz(bytes, path);
+  return names.includes(name)
+    ? (await read([name], { maxBytes: MAX_RECORD_BYTES }))[name]
+    : undefined;
+}
+
+/** The names of a file's arrays, and how to read some of them; an archive's others are not unpacked. */
+async function openTensors(bytes: Uint8Array, path: string, format: ExportFormat): Promise<{
+  names: string[];
+  read(names: string[]): Promise<Record<string, Tensor>>;
+}> {
+  if (format === "safetensors") {
+    const { tensors } = decodeSafetensors(bytes, path);
+    const read = (names: string[]) => names.map((name) => [name, tensors[name]]);
+    return {
+      names: Object.keys(tensors),
+      read: (names) => Promise.resolve(Object.fromEntries(read(names))),
+    };
+  }
+  const archive = await openNpz(bytes, path);
+  const whereOf = (file: string) => `${path}: ${JSON.stringify(file.slice(0, 60))}`;
+  return {
+    names: archive.names.flatMap((file) => file.endsWith(NPY) ? [file.slice(0, -NPY.length)] : []),
+    async read(names) {
+      const files = await archive.read(names.map((name) => name + NPY), {
+        checkStart: (start, { name, bytes }) => checkNpySize(start, bytes, whereOf(name)),
+      });
+      return Object.fromEntries(
+        Object.entries(files).map(([file, content]) => {
+          const where = whereOf(file);
+          return [file.slice(0, -NPY.length), tensorFromNpy(decodeNpy(content, where), where)];
+        }),
+      );
+    },
+  };
 }

@@ -43,8 +43,10 @@ export function damageError({ path, fault }: FileFault): LotteryError {
     : new FormatError(`${path} ${fault}: ${next}`);
 }
 
-/** No record is larger, and no other file of a run. */
-const MAX_RECORD_BYTES = 2 ** 24, MAX_FILE_BYTES = 2 ** 32;
+/** No record is larger. */
+export const MAX_RECORD_BYTES = 2 ** 24;
+/** No file of a run is larger. */
+const MAX_FILE_BYTES = 2 ** 32;
 
 /** Reads a file of a run, whose content is not to be trusted. Throws as `Storage.read`. */
 export async function readRunFile(storage: Storage, path: string): Promise<Uint8Array> {

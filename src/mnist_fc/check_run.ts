@@ -5,7 +5,7 @@
 
 import type { LayerSpec } from "../engine/mod.ts";
 import { FormatError } from "../errors.ts";
-import { NPY_HEADER_BYTES, npyHeader } from "../formats/npy.ts";
+import { NPY_HEADER_BYTES, npyShape } from "../formats/npy.ts";
 import { formatShape } from "../foundations/network.ts";
 import * as paths from "../foundations/paths.ts";
 import { type RunRecord, unreadable } from "../foundations/run_record.ts";
@@ -83,7 +83,7 @@ export async function checkMaskShapes(
 /** The shape in a `.npy` file's header; null where it cannot be read. */
 async function shapeIn(storage: Storage, path: string): Promise<number[] | null> {
   try {
-    return npyHeader(await storage.read(path, { firstBytes: NPY_HEADER_BYTES }), path).shape;
+    return npyShape(await storage.read(path, { firstBytes: NPY_HEADER_BYTES }), path);
   } catch (error) {
     if (!(error instanceof FormatError)) unreadable(path, error);
     return null;

@@ -5,7 +5,7 @@ import { FormatError } from "../../src/errors.ts";
 import { decodeLog, encodeLog } from "../../src/formats/csv_log.ts";
 import { maybeGunzip } from "../../src/formats/gzip.ts";
 import { decodeNpy, encodeNpy, npyFileSize } from "../../src/formats/npy.ts";
-import { decodeNpz, encodeNpz } from "../../src/formats/npz.ts";
+import { encodeNpz, openNpz } from "../../src/formats/npz.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
 import { sha256Hex } from "../../src/formats/sha256.ts";
 import {
@@ -26,6 +26,11 @@ import { lockedError, parseHolder } from "../../src/storage/lock_holder.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { gzip } from "./gzip_bytes.ts";
 import type { Parser } from "./fuzz.ts";
+
+async function parseNpz(bytes: Uint8Array) {
+  const { names, read } = await openNpz(bytes, "f.npz");
+  return await read(names);
+}
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -133,7 +138,7 @@ async function resealedRecord(bytes: Uint8Array): Promise<Uint8Array> {
 /** See the head of this file. */
 export const PARSERS: readonly Parser[] = [
   { name: "npy", parse: (bytes) => decodeNpy(bytes, "f.npy"), valid: NPY },
-  { name: "npz", parse: (bytes) => decodeNpz(bytes, "f.npz"), valid: [NPZ] },
+  { name: "npz", parse: parseNpz, valid: [NPZ] },
   {
     name: "safetensors",
     parse: (bytes) => decodeSafetensors(bytes, "f.safetensors"),

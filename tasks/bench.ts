@@ -14,6 +14,7 @@ import {
   runTraining,
 } from "../src/engine/mod.ts";
 import { tilesFor } from "../src/engine/tiles.ts";
+import { fractionText } from "../src/analysis/percent.ts";
 import { renderSvg } from "../src/analysis/render_svg.ts";
 import { densitySpec, type Growth, growthSpec } from "../src/analysis/speed_charts.ts";
 import { formatTable } from "../src/analysis/table.ts";
@@ -141,7 +142,7 @@ await runTask(task, async (flags) => {
     for (const { density, ratio } of await sparseRatios(gpu, uploaded, tickets, how)) {
       const least = LEAST_RATIOS.findLast(([most]) => density <= 1.1 * most)![1];
       const networks = replicas === 1 ? "full network" : `${replicas} full networks`;
-      const what = `Adam, ${networks} / with ${(100 * density).toFixed(1)}% of the weights`;
+      const what = `Adam, ${networks} / with ${fractionText(density, 1)} of the weights`;
       push(judged({ what, value: ratio, unit: "×" }, `≥ ${least}`, ratio >= least));
     }
   }

@@ -1,6 +1,7 @@
 /** `deno task profile`: where the time of a training iteration goes, kernel by kernel. */
 
 import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
+import { fractionText } from "../src/analysis/percent.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, choice, integer, number } from "../src/mnist_fc/flag_kinds.ts";
 import { ensureAdapter } from "./adapter.ts";
@@ -69,7 +70,7 @@ await runTask(task, async (flags) => {
   const rows = kernels.map(({ label, milliseconds, work }) => [
     label,
     milliseconds.toFixed(4),
-    `${(100 * milliseconds / total).toFixed(1)}%`,
+    fractionText(milliseconds / total, 1),
     work ? (work.flops / 1e6).toFixed(2) : "",
     work ? (work.flops / milliseconds / 1e6).toFixed(1) : "",
     work ? (work.bytes / milliseconds / 1e6).toFixed(2) : "",

@@ -3,7 +3,7 @@
  * terminal, a plain line every few seconds elsewhere, nothing with --quiet.
  */
 
-import { fractionText } from "../src/analysis/percent.ts";
+import { fractionText, numberText } from "../src/analysis/percent.ts";
 import { onOneLine, writeStderr } from "./terminal.ts";
 import {
   type Activity,
@@ -70,7 +70,7 @@ export function createProgress(options: ProgressOptions): Progress {
     return [
       stage,
       `iteration ${`${iteration}`.padStart(`${iterations}`.length)}/${iterations}`,
-      ...(loss === null ? [] : [`loss ${loss.toFixed(4)}`]),
+      ...(loss === null ? [] : [`loss ${numberText(loss, 4)}`]),
       ...(accuracy === null ? [] : [`accuracy ${fractionText(accuracy)}`]),
       ...(speed !== null ? [`${formatSpeed(speed)} it/s`] : []),
       ...(left !== null ? [`${formatDuration(left)} left`] : []),

@@ -27,6 +27,13 @@ export function fractionText(fraction: number | null | undefined, digits = 2): s
   return percentText(fraction === null || fraction === undefined ? null : 100 * fraction, digits);
 }
 
+/** A probability in tenths of a percent; "<0.1%" and ">99.9%" of what is not quite none or all. */
+export function probabilityText(probability: number): string {
+  if (probability > 0 && probability < 0.001) return "<0.1%";
+  if (probability < 1 && probability > 0.999) return ">99.9%";
+  return fractionText(probability, 1);
+}
+
 /** A difference of two fractions in words: "0.40 points above", "level with". */
 export function pointsText(difference: number): string {
   const size = Math.abs(100 * difference);

@@ -33,6 +33,19 @@ Deno.test("settings are checked as they are typed, and wrong ones cannot be run"
     );
     assert(await page.locator("#start").isDisabled());
     await page.fill("#setting-prunePercents", "");
+    // Each complaint stands at its own field.
+    await page.fill("#setting-momentum", "0.8");
+    assertMatch(await complaint("momentum"), /^--momentum 0\.8 is of --optimizer momentum/);
+    assertEquals(await complaint("prunePercents"), "");
+    assert(await page.locator("#start").isDisabled());
+    await page.selectOption("#setting-optimizer", "momentum");
+    assertEquals(await complaint("momentum"), "");
+    assertMatch(
+      await page.locator("#command").innerText(),
+      / --optimizer=momentum .*--momentum=0\.8/,
+    );
+    await page.fill("#setting-momentum", "");
+    await page.selectOption("#setting-optimizer", "");
 
     await page.selectOption("#setting-protocol", "google");
     assertEquals(await page.locator("#setting-iterations").inputValue(), "");

@@ -57,7 +57,9 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
     for (let i = 0; i < 8; i++) await page.keyboard.press("ArrowDown");
     const answers = page.locator(".answer .says");
     await page.waitForSelector(".bars .best");
-    for (const text of await answers.allInnerTexts()) assertMatch(text, /^\d\s+with \d+\.\d%$/);
+    for (const text of await answers.allInnerTexts()) {
+      assertMatch(text, /^\d\s+with [<>]?\d+\.\d%$/);
+    }
     await page.keyboard.press("Delete");
     await page.waitForSelector(".bars .best", { state: "detached" });
 

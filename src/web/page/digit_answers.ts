@@ -4,7 +4,7 @@
  * tickets of an experiment and the drawing, shows ten probabilities of each.
  */
 
-import { percentText } from "../../analysis/percent.ts";
+import { percentText, probabilityText } from "../../analysis/percent.ts";
 import type { RunSummary } from "../../mnist_fc/summary.ts";
 import type { LaboratoryClient } from "../client.ts";
 import { DrawPad } from "./draw_pad.ts";
@@ -33,7 +33,7 @@ class Answer {
     const best = values.indexOf(Math.max(...values));
     this.#says.replaceChildren(
       ...(probabilities
-        ? [`${best} `, el("small", {}, `with ${(100 * values[best]).toFixed(1)}%`)]
+        ? [`${best} `, el("small", {}, `with ${probabilityText(values[best])}`)]
         : [el("small", {}, "waits for a drawing")]),
     );
     this.#bars.replaceChildren(...values.map((value, digit) =>
@@ -42,7 +42,7 @@ class Answer {
         { class: probabilities && digit === best ? "best" : "" },
         el("span", {}, `${digit}`),
         el("meter", { min: 0, max: 1, value, "aria-label": `Probability of ${digit}` }),
-        el("span", {}, probabilities ? `${(100 * value).toFixed(1)}%` : "–"),
+        el("span", {}, probabilities ? probabilityText(value) : "–"),
       )
     ));
   }

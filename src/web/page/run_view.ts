@@ -4,7 +4,7 @@
  * and the verdict. Takes a `RunModel` and the worker's events; asks for nothing itself.
  */
 
-import { fractionText } from "../../analysis/percent.ts";
+import { fractionText, numberText } from "../../analysis/percent.ts";
 import { MIN_TRIALS } from "../../analysis/statistics.ts";
 import { summarizeLevels } from "../../mnist_fc/summary.ts";
 import { judge } from "../../mnist_fc/verdict.ts";
@@ -50,13 +50,13 @@ export class RunView {
   readonly #loss = new LineChart({
     title: "Loss while it trains",
     note: "How wrong it is on training digits (moving mean). Lower is better.",
-    format: (value) => `${Number(value.toFixed(2))}`,
+    format: (value) => `${Number(numberText(value, 2))}`,
     fromZero: true,
   });
   readonly #accuracy = new LineChart({
     title: "Accuracy while it trains",
     note: "The share of digits it gets right among those that it does not train on.",
-    format: (value) => `${Number((100 * value).toFixed(1))}%`,
+    format: (value) => fractionText(value, 1).replace(".0%", "%"),
     top: 1,
     fromZero: false,
   });
@@ -213,7 +213,7 @@ export class RunView {
     progress.textContent = `${percent}%`;
     const parts = [
       `iteration ${iteration.toLocaleString("en")} of ${iterations.toLocaleString("en")}`,
-      ...(loss === null ? [] : [`loss ${loss.toFixed(3)}`]),
+      ...(loss === null ? [] : [`loss ${numberText(loss, 3)}`]),
       ...(accuracy === null ? [] : [`accuracy ${fractionText(accuracy, 1)}`]),
       ...(speed ? [`${Math.round(speed).toLocaleString("en")} iterations/s`] : []),
     ];

@@ -3,6 +3,8 @@
  * MNIST's 60,000 images), gives buffers that any number of programs share.
  */
 
+import { CapacityError } from "../errors.ts";
+import { bufferLimit, sizeText } from "./buffer_limit.ts";
 import type { Gpu } from "./device.ts";
 import {
   checkExamples,
@@ -36,7 +38,7 @@ export interface GpuExamples {
  * Uploads one set of examples. Floats are used as they are, whatever the normalization, unless `isUnit`.
  *
  * @throws InputError if there are no examples, the arrays are not of their lengths, or a value cannot
- *   be used
+ *   be used; CapacityError if they are more than the device holds in one buffer
  */
 export async function uploadExamples(
   gpu: Gpu,
@@ -48,6 +50,15 @@ export async function uploadExamples(
   const { inputs, labels, count, features } = examples;
   const isFloat = inputs instanceof Float32Array;
   const rowBytes = 4 * Math.ceil(features / 4) * (isFloat ? 4 : 1);
+  if (count * rowBytes > bufferLimit(gpu)) {
+    throw new CapacityError(
+      `${count} examples of ${features} ${isFloat ? "floats" : "bytes"} take ` +
+        `${sizeText(count * rowBytes)}, and "${gpu.adapter.name}" holds at most ` +
+        `${sizeText(bufferLimit(gpu))} in one buffer; use at most ` +
+        `${Math.floor(bufferLimit(gpu) / rowBytes)} of them` +
+        (isFloat ? ", or pixels from 0 to 255, which take a quarter" : ""),
+    );
+  }
   return await gpu.scoped("dataset", () => ({
     count,
     features,

@@ -4,6 +4,7 @@
  */
 
 import { CapacityError, InputError } from "../errors.ts";
+import { bufferLimit, sizeText } from "./buffer_limit.ts";
 import type { Gpu } from "./device.ts";
 import type { LayerSpec } from "./layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
@@ -65,12 +66,6 @@ function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[
   ];
 }
 
-/** Most bytes of a buffer that kernels read or write. */
-export function bufferLimit({ device }: Gpu): number {
-  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
-  return Math.min(maxStorageBufferBindingSize, maxBufferSize);
-}
-
 /** What to change so that one network fits, found by trying. */
 function whatFits(gpu: Gpu, spec: SharedSpec): string {
   const fits = (units: number, batchSize: number) =>
@@ -113,12 +108,6 @@ function greatest(most: number, fits: (value: number) => boolean): number {
     else high = middle - 1;
   }
   return low;
-}
-
-/** Bytes in words. */
-export function sizeText(bytes: number): string {
-  const [unit, size] = bytes >= 1e9 ? ["GB", 1e9] : bytes >= 1e6 ? ["MB", 1e6] : ["kB", 1e3];
-  return `${Number((bytes / size).toPrecision(3))} ${unit}`;
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { OutOfMemoryError } from "../errors.ts";
 import type { BufferPool } from "./buffers.ts";
+import { bufferLimit, sizeText } from "./buffer_limit.ts";
 import type { Gpu } from "./device.ts";
 import { Evaluation, type EvaluationBuffers, type WindowSources } from "./evaluation.ts";
 import { createKernels, dispatch, type Kernel, type KernelSource } from "./kernel.ts";
@@ -18,7 +19,6 @@ import {
 } from "./matrix.ts";
 import { allocateControls, type ControlBuffers, type NetworkMemory } from "./network_memory.ts";
 import { stateCount } from "./optimizers.ts";
-import { bufferLimit, sizeText } from "./program_limits.ts";
 import {
   evaluationSpan,
   type LayerState,

@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import {
   destroyExamples,
   type ExampleArrays,
   type GivenExamples,
+  type Gpu,
   type Normalization,
   uploadExamples,
 } from "../../src/engine/mod.ts";
@@ -15,7 +16,7 @@ import {
 import type { Matrix } from "../../src/engine/matrix.ts";
 import { pitch } from "../../src/engine/layout.ts";
 import { epochKey, type Key, permute, type RandomStream } from "../../src/engine/random.ts";
-import { InputError } from "../../src/errors.ts";
+import { CapacityError, InputError } from "../../src/errors.ts";
 import { assertAllClose } from "../reference/allclose.ts";
 import { batchSizes, replicaCounts, storages, streams, widths } from "./arbitraries.ts";
 import { openTestGpu, type Scratch, withScratch } from "./gpu.ts";
@@ -259,6 +260,34 @@ Deno.test("gather: an epoch visits each training example once, and no validation
     });
   }
   destroyExamples(onGpu);
+});
+
+Deno.test("uploadExamples: examples that do not fit are refused with how many do", async () => {
+  const limits = { maxBufferSize: 2000, maxStorageBufferBindingSize: 1000 };
+  const small: Gpu = Object.create(gpu, { device: { value: { limits } } });
+  const floats = {
+    inputs: new Float32Array(6 * 60),
+    labels: new Uint8Array(60),
+    count: 60,
+    features: 6,
+  };
+  const bytes = {
+    ...floats,
+    inputs: new Uint8Array(6 * 126),
+    labels: new Uint8Array(126),
+    count: 126,
+  };
+  const refusals: [GivenExamples, RegExp][] = [
+    [
+      floats,
+      /^60 examples of 6 floats take 1\.92 kB, .* at most 1 kB .* at most 31 of them, or pixels/,
+    ],
+    [bytes, /^126 examples of 6 bytes take 1\.01 kB, .* use at most 125 of them$/],
+  ];
+  for (const [examples, pattern] of refusals) {
+    const error = await assertRejects(() => uploadExamples(small, examples, "unit"), CapacityError);
+    assertMatch(error.message, pattern);
+  }
 });
 
 Deno.test("uploadExamples: refuses empty sets and arrays of the wrong length", async () => {

@@ -26,6 +26,14 @@ Deno.test("gunzip gives back what gzip packed", async () => {
   }
 });
 
+Deno.test("two members, with zeros between and after them", async () => {
+  for (const zeros of [0, 1, 3000]) {
+    const padding = new Uint8Array(zeros);
+    const whole = await gunzip(joined(HELLO, padding, HELLO, padding), "hello.gz");
+    assertEquals(new TextDecoder().decode(whole), "hello\nhello\n");
+  }
+});
+
 Deno.test("maybeGunzip leaves other bytes alone", async () => {
   assertEquals(await maybeGunzip(noise(100), "a"), noise(100));
   assertEquals(await maybeGunzip(new Uint8Array(), "a"), new Uint8Array());

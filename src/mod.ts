@@ -40,7 +40,7 @@ export { makeSyntheticDigits, type SyntheticDigitsOptions } from "./datasets/syn
 export * from "./errors.ts";
 export { type LogRow, type Phase } from "./formats/csv_log.ts";
 export { type Tensor } from "./formats/tensor.ts";
-export { type AdapterUse } from "./foundations/checkpoint.ts";
+export { type AdapterUse } from "./records/checkpoint.ts";
 export { DatasetBase, type DatasetOptions } from "./foundations/dataset_base.ts";
 export {
   experiment,
@@ -54,17 +54,17 @@ export {
   type Initializer,
   truncatedGlorotNormal,
   zeros,
-} from "./foundations/initializers.ts";
-export { type Density, density, type Masks, onesMasks } from "./foundations/masks.ts";
+} from "./models/initializers.ts";
+export { type Density, density, type Masks, onesMasks } from "./models/masks.ts";
 export { type DenseOptions, ModelBase, type ModelOptions, type Node } from "./foundations/model.ts";
 export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";
-export { type GivenNetwork, type GivenTensor, type Network } from "./foundations/network.ts";
+export { type GivenNetwork, type GivenTensor, type Network } from "./models/network.ts";
 /** Names of every file and folder of an experiment. */
-export * as paths from "./foundations/paths.ts";
+export * as paths from "./records/paths.ts";
 export { type Percents, pruneByPercent } from "./foundations/pruning.ts";
 export { shuffleMasks } from "./foundations/random_masks.ts";
-export { type CheckpointPlace } from "./foundations/run_checkpoints.ts";
-export { restoreRun, type SavedRun, saveRun } from "./foundations/run_files.ts";
+export { type CheckpointPlace } from "./records/run_checkpoints.ts";
+export { restoreRun, type SavedRun, saveRun } from "./records/run_files.ts";
 export {
   type CheckpointInterval,
   type GroupProgress,
@@ -83,8 +83,8 @@ export {
   saveNetwork,
   standardize,
   writeLog,
-} from "./foundations/save_restore.ts";
-export { earlyStop, type TrainedRun } from "./foundations/trained_run.ts";
+} from "./records/save_restore.ts";
+export { earlyStop, type TrainedRun } from "./records/trained_run.ts";
 export {
   type RunOutput,
   train,
@@ -96,7 +96,7 @@ export {
   DatasetMnist,
   type DatasetMnistFiles,
   type DatasetMnistOptions,
-} from "./mnist_fc/dataset_mnist.ts";
+} from "./foundations/dataset_mnist.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export {
   type LockHolder,
@@ -142,4 +142,4 @@ export { checkClaims, type ClaimResult, type Unit, type Verdict } from "./analys
 export { studentInterval } from "./analysis/statistics.ts";
 export { SERIES, SERIES_KINDS, type SeriesKind } from "./analysis/series.ts";
 export { type StudyRun } from "./analysis/study.ts";
-export { type RunResults } from "./foundations/trained_run.ts";
+export { type RunResults } from "./records/trained_run.ts";

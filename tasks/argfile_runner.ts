@@ -5,16 +5,16 @@
 
 import { fromFileUrl } from "@std/path";
 import { LotteryError } from "../src/errors.ts";
-import { LineConflicts, type LineResult, runLines } from "../src/mnist_fc/argfile_jobs.ts";
-import { type ArgfileLine, parseArgfile } from "../src/mnist_fc/argfile_lines.ts";
-import { boolean, integer } from "../src/mnist_fc/flag_kinds.ts";
-import { cachedLoader } from "../src/mnist_fc/data_cache.ts";
-import type { FlagSet } from "../src/mnist_fc/flags.ts";
-import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
-import { findRunner } from "../src/mnist_fc/runners/mod.ts";
-import type { PlanContext, Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
-import { runFlags } from "../src/mnist_fc/run_flags.ts";
-import { describeSummary } from "../src/mnist_fc/summary.ts";
+import { LineConflicts, type LineResult, runLines } from "../src/commands/argfile_jobs.ts";
+import { type ArgfileLine, parseArgfile } from "../src/flags/shell_words.ts";
+import { boolean, integer } from "../src/flags/kinds.ts";
+import { cachedLoader } from "../src/datasets/data_cache.ts";
+import type { FlagSet } from "../src/flags/flags.ts";
+import { loadDataset } from "../src/datasets/load_dataset.ts";
+import { findRunner } from "../src/commands/mod.ts";
+import type { PlanContext, Runner, RunnerContext } from "../src/commands/runner.ts";
+import { runFlags } from "../src/commands/run_flags.ts";
+import { describeSummary } from "../src/reports/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { type LaboratoryOptions, openLaboratory } from "./laboratory.ts";
 import { onStopSignal } from "./stop_signals.ts";

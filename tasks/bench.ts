@@ -13,13 +13,13 @@ import {
   type Program,
   runTraining,
 } from "../src/engine/mod.ts";
-import { tilesFor } from "../src/engine/tiles.ts";
+import { tilesFor } from "../src/engine/kernels/tiles.ts";
 import { fractionText } from "../src/analysis/percent.ts";
-import { renderSvg } from "../src/analysis/render_svg.ts";
-import { densitySpec, type Growth, growthSpec } from "../src/analysis/speed_charts.ts";
+import { renderSvg } from "../src/figures/render_svg.ts";
+import { densitySpec, type Growth, growthSpec } from "../src/figures/speed_charts.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import type { ExampleSets } from "../src/datasets/examples.ts";
-import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
+import { boolean, integer, path } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";

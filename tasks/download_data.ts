@@ -3,8 +3,8 @@
 import { CATALOG } from "../src/datasets/catalog.ts";
 import { downloadDataset } from "../src/datasets/download.ts";
 import { loadExampleFolder, writeNpyFolder } from "../src/datasets/folder.ts";
-import { choice, path } from "../src/mnist_fc/flag_kinds.ts";
-import { defaultLocation } from "../src/mnist_fc/load_dataset.ts";
+import { choice, path } from "../src/flags/kinds.ts";
+import { defaultLocation } from "../src/datasets/load_dataset.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { mnistPackage } from "./mnist_package.ts";
 import { notice, print, runTask } from "./support.ts";

@@ -1,8 +1,8 @@
 /** The examples that tasks measure with. */
 
 import type { ExampleSets } from "../src/datasets/examples.ts";
-import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
-import { path } from "../src/mnist_fc/flag_kinds.ts";
+import { loadDataset } from "../src/datasets/load_dataset.ts";
+import { path } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 
 /** Where to look for them first. */

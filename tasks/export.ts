@@ -1,8 +1,8 @@
 /** `deno task export`: writes a run as one file for users of PyTorch and NumPy. */
 
 import { UsageError } from "../src/errors.ts";
-import { EXPORT_FORMATS, exportFormatOf, exportRun } from "../src/foundations/exported_run.ts";
-import { choice, path } from "../src/mnist_fc/flag_kinds.ts";
+import { EXPORT_FORMATS, exportFormatOf, exportRun } from "../src/records/exported_run.ts";
+import { choice, path } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { print, runTask } from "./support.ts";
 

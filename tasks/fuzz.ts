@@ -1,7 +1,7 @@
 /** `deno task fuzz`: gives every parser damaged and random input, and shows what came of it. */
 
 import { LotteryError, UsageError } from "../src/errors.ts";
-import { integer, string } from "../src/mnist_fc/flag_kinds.ts";
+import { integer, string } from "../src/flags/kinds.ts";
 import { fuzz, FuzzFailure } from "../tests/formats/fuzz.ts";
 import { PARSERS } from "../tests/formats/parsers.ts";
 import { print, runTask } from "./support.ts";

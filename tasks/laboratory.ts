@@ -6,12 +6,12 @@
 import { type KernelKind, openGpu } from "../src/engine/mod.ts";
 import { InterruptedError } from "../src/errors.ts";
 import type { CheckpointInterval } from "../src/foundations/run_queue.ts";
-import type { FlagSet } from "../src/mnist_fc/flags.ts";
-import { countRuns, firstError, type Job } from "../src/mnist_fc/job.ts";
-import { Laboratory } from "../src/mnist_fc/laboratory.ts";
-import { loadDataset } from "../src/mnist_fc/load_dataset.ts";
-import type { Runner, RunnerContext } from "../src/mnist_fc/runners/runner.ts";
-import { adapterText, describeSummary } from "../src/mnist_fc/summary.ts";
+import type { FlagSet } from "../src/flags/flags.ts";
+import { countRuns, firstError, type Job } from "../src/runs/job.ts";
+import { Laboratory } from "../src/commands/laboratory.ts";
+import { loadDataset } from "../src/datasets/load_dataset.ts";
+import type { Runner, RunnerContext } from "../src/commands/runner.ts";
+import { adapterText, describeSummary } from "../src/reports/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { mnistPackage } from "./mnist_package.ts";

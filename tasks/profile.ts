@@ -3,7 +3,7 @@
 import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
 import { fractionText } from "../src/analysis/percent.ts";
 import { formatTable } from "../src/analysis/table.ts";
-import { boolean, choice, integer, number } from "../src/mnist_fc/flag_kinds.ts";
+import { boolean, choice, integer, number } from "../src/flags/kinds.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";
 import {

@@ -10,7 +10,7 @@ import {
   formatDuration,
   type ProgressState,
   SpeedMeter,
-} from "../src/mnist_fc/progress.ts";
+} from "../src/commands/progress.ts";
 
 export interface ProgressOptions {
   quiet: boolean;

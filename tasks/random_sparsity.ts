@@ -1,6 +1,6 @@
 /** `deno task random-sparsity`: trains networks of random sparsity and prints what it found. */
 
-import { randomSparsityRunner } from "../src/mnist_fc/runners/random_sparsity.ts";
+import { randomSparsityRunner } from "../src/commands/random_sparsity.ts";
 import { runRunner } from "./laboratory.ts";
 
 await runRunner(randomSparsityRunner);

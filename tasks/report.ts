@@ -2,14 +2,14 @@
 
 import { openGpu } from "../src/engine/mod.ts";
 import { UsageError } from "../src/errors.ts";
-import { connectivityReport } from "../src/mnist_fc/connectivity_report.ts";
-import { boolean, path } from "../src/mnist_fc/flag_kinds.ts";
-import { numbers } from "../src/mnist_fc/flag_lists.ts";
-import { type DatasetChoice, loadDataset } from "../src/mnist_fc/load_dataset.ts";
-import { writeReport } from "../src/mnist_fc/report.ts";
-import { runFlags } from "../src/mnist_fc/run_flags.ts";
-import { type Connect, CURVE_PERCENTS } from "../src/mnist_fc/study_report.ts";
-import { watchReport } from "../src/mnist_fc/watch_report.ts";
+import { connectivityReport } from "../src/reports/connectivity_report.ts";
+import { boolean, path } from "../src/flags/kinds.ts";
+import { numbers } from "../src/flags/lists.ts";
+import { type DatasetChoice, loadDataset } from "../src/datasets/load_dataset.ts";
+import { writeReport } from "../src/reports/report.ts";
+import { runFlags } from "../src/commands/run_flags.ts";
+import { type Connect, CURVE_PERCENTS } from "../src/reports/study_report.ts";
+import { watchReport } from "../src/reports/watch_report.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { mnistPackage } from "./mnist_package.ts";

@@ -1,6 +1,6 @@
 /** `deno task run-lottery`: finds winning tickets and prints what it found. */
 
-import { lotteryRunner } from "../src/mnist_fc/runners/lottery.ts";
+import { lotteryRunner } from "../src/commands/lottery.ts";
 import { runRunner } from "./laboratory.ts";
 
 await runRunner(lotteryRunner);

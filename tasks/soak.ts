@@ -9,7 +9,7 @@ import { ModelFc } from "../src/foundations/model_fc.ts";
 import { RunQueue } from "../src/foundations/run_queue.ts";
 import { train } from "../src/foundations/trainer.ts";
 import { makeSyntheticDigits } from "../src/datasets/synthetic_digits.ts";
-import { integer } from "../src/mnist_fc/flag_kinds.ts";
+import { integer } from "../src/flags/kinds.ts";
 import { DenoStorage, makeTemporaryFolder } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { notice, print, runTask } from "./support.ts";

@@ -4,9 +4,9 @@
  * 0 done, 1 failed, 2 bad usage, 130 interrupted.
  */
 import { InterruptedError, LotteryError, UsageError } from "../src/errors.ts";
-import { joinLine } from "../src/mnist_fc/argfile_lines.ts";
-import { boolean } from "../src/mnist_fc/flag_kinds.ts";
-import { type FlagSet, type FlagValues, helpText, parseArguments } from "../src/mnist_fc/flags.ts";
+import { joinLine } from "../src/flags/shell_words.ts";
+import { boolean } from "../src/flags/kinds.ts";
+import { type FlagSet, type FlagValues, helpText, parseArguments } from "../src/flags/flags.ts";
 import { onStopSignal } from "./stop_signals.ts";
 import { jsonText, onOneLine, visible, writeStderr, writeStdout } from "./terminal.ts";
 

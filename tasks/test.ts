@@ -4,7 +4,7 @@
  */
 import { prepareGpuEnvironment } from "../src/engine/environment.ts";
 import { LotteryError, UsageError } from "../src/errors.ts";
-import { string } from "../src/mnist_fc/flag_kinds.ts";
+import { string } from "../src/flags/kinds.ts";
 import { makeTemporaryFolder } from "../src/storage/deno.ts";
 import { findChromium } from "../tests/browser/chromium.ts";
 import { LOCK, ROOT } from "../tests/browser/toolchain.ts";

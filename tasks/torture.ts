@@ -7,7 +7,7 @@ import { prepareGpuEnvironment } from "../src/engine/environment.ts";
 import { LotteryError } from "../src/errors.ts";
 import { RandomStream, seedKey } from "../src/engine/random.ts";
 import { makeTemporaryFolder } from "../src/storage/deno.ts";
-import { integer } from "../src/mnist_fc/flag_kinds.ts";
+import { integer } from "../src/flags/kinds.ts";
 import { readTree, taskCommand, type Tree } from "../tests/e2e/cli.ts";
 import { writePatterns } from "../tests/e2e/small_data.ts";
 import { notice, print, runTask } from "./support.ts";

@@ -1,6 +1,6 @@
 /** `deno task train`: trains one network and prints what it found. */
 
-import { trainRunner } from "../src/mnist_fc/runners/train.ts";
+import { trainRunner } from "../src/commands/train.ts";
 import { runRunner } from "./laboratory.ts";
 
 await runRunner(trainRunner);

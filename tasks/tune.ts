@@ -6,9 +6,9 @@
 
 import { fromFileUrl } from "@std/path";
 import { adamSpec, type Gpu, openGpu, type Program } from "../src/engine/mod.ts";
-import { adapterClass, TUNED, type Tuned } from "../src/engine/tiles.ts";
+import { adapterClass, TUNED, type Tuned } from "../src/engine/kernels/tiles.ts";
 import { formatTable } from "../src/analysis/table.ts";
-import { boolean, integer } from "../src/mnist_fc/flag_kinds.ts";
+import { boolean, integer } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";

@@ -1,14 +1,14 @@
 /** `deno task verify`: finds damaged files in an experiment; repeats runs and compares bits. */
 
 import { LotteryError } from "../src/errors.ts";
-import { boolean } from "../src/mnist_fc/flag_kinds.ts";
-import { describeReplay, readReplaySource, Replays } from "../src/mnist_fc/replay.ts";
-import { loadExamples } from "../src/mnist_fc/runners/runner.ts";
-import { runFlags } from "../src/mnist_fc/run_flags.ts";
-import { firstError } from "../src/mnist_fc/job.ts";
-import type { DatasetChoice } from "../src/mnist_fc/load_dataset.ts";
-import { type CheckedRun, verify } from "../src/mnist_fc/verify.ts";
-import type { FileFault } from "../src/foundations/run_record.ts";
+import { boolean } from "../src/flags/kinds.ts";
+import { describeReplay, readReplaySource, Replays } from "../src/runs/replay.ts";
+import { loadExamples } from "../src/commands/runner.ts";
+import { runFlags } from "../src/commands/run_flags.ts";
+import { firstError } from "../src/runs/job.ts";
+import type { DatasetChoice } from "../src/datasets/load_dataset.ts";
+import { type CheckedRun, verify } from "../src/runs/verify.ts";
+import type { FileFault } from "../src/records/run_record.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { openLaboratory } from "./laboratory.ts";
 import { print, printJson, runTask, type TaskValues } from "./support.ts";

@@ -1,6 +1,6 @@
 /** `deno task web`: bundles the page, and serves it on this machine or leaves it in a folder. */
 
-import { boolean, integer, path } from "../src/mnist_fc/flag_kinds.ts";
+import { boolean, integer, path } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { buildSite, HOST, serveSite, USUAL_PORT } from "./site.ts";
 import { mnistForSite } from "./site_mnist.ts";

@@ -5,7 +5,7 @@
 
 import { InputError } from "../errors.ts";
 import type { LayerSpec } from "../engine/mod.ts";
-import { density, type Masks } from "../foundations/masks.ts";
+import { density, type Masks } from "../models/masks.ts";
 import {
   checkFinite,
   checkKnownNames,
@@ -16,7 +16,7 @@ import {
   ownArray,
   toMask,
   toTensor,
-} from "../foundations/network.ts";
+} from "../models/network.ts";
 import type { Tensor } from "../formats/tensor.ts";
 
 /**

@@ -6,7 +6,7 @@
  */
 
 import { InputError } from "../errors.ts";
-import { type Network, toTensor } from "../foundations/network.ts";
+import { type Network, toTensor } from "../models/network.ts";
 import { union } from "../foundations/union.ts";
 import { disagreement, interpolate, lossBarrier } from "./anatomy.ts";
 import type { FinishedNetwork, NetworkEvaluator, Score } from "./network_evaluator.ts";

@@ -14,7 +14,7 @@ import {
   Program,
   type ProgramSpec,
 } from "../engine/mod.ts";
-import { tilesFor } from "../engine/tiles.ts";
+import { tilesFor } from "../engine/kernels/tiles.ts";
 import { OutOfMemoryError } from "../errors.ts";
 import {
   checkFinite,
@@ -25,8 +25,8 @@ import {
   ownArray,
   toMask,
   toTensor,
-} from "../foundations/network.ts";
-import type { Masks } from "../foundations/masks.ts";
+} from "../models/network.ts";
+import type { Masks } from "../models/masks.ts";
 import type { Tensor } from "../formats/tensor.ts";
 
 /** A network after its training, by layer name. */

@@ -4,7 +4,7 @@
  */
 
 import type { LayerSpec } from "../engine/mod.ts";
-import type { RunResults } from "../foundations/trained_run.ts";
+import type { RunResults } from "../records/trained_run.ts";
 import type { SeriesKind } from "./series.ts";
 import { summarize, type Summary } from "./statistics.ts";
 

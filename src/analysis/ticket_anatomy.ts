@@ -4,8 +4,8 @@
  */
 
 import type { LayerSpec } from "../engine/mod.ts";
-import type { Masks } from "../foundations/masks.ts";
-import type { Network } from "../foundations/network.ts";
+import type { Masks } from "../models/masks.ts";
+import type { Network } from "../models/network.ts";
 import {
   effectiveNetwork,
   inDegrees,

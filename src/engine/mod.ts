@@ -14,7 +14,7 @@ export { type Numbers } from "./numbers.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
 export { type Activation, type LayerSpec } from "./layer_spec.ts";
 export { adamSpec, type OptimizerSpec, stateCount } from "./optimizers.ts";
-export { type BurstStep, type Measurement, type Prediction, Program } from "./program.ts";
+export { type BurstStep, type Measurement, type Prediction, Program } from "./programs/program.ts";
 export {
   type KernelKind,
   type LayerParameters,
@@ -25,9 +25,9 @@ export {
   type ProgramSpec,
   type ReplicaParameters,
   type Split,
-} from "./program_spec.ts";
-export { maxReplicas } from "./program_limits.ts";
-export { type PruneJob, pruneSmallest } from "./prune.ts";
+} from "./kernels/program_spec.ts";
+export { maxReplicas } from "./kernels/program_limits.ts";
+export { type PruneJob, pruneSmallest } from "./programs/prune.ts";
 export {
   type Checkpointing,
   type ReplicaOutcome,
@@ -35,5 +35,5 @@ export {
   type TrainingPlan,
   type TrainingProgress,
   type TrainingState,
-} from "./training_loop.ts";
-export { trainingWork } from "./training_work.ts";
+} from "./programs/training_loop.ts";
+export { trainingWork } from "./programs/training_work.ts";

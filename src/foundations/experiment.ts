@@ -6,9 +6,9 @@
 
 import { InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
-import { type Masks, shrunkMasks } from "./masks.ts";
+import { type Masks, shrunkMasks } from "../models/masks.ts";
 import type { ModelBase } from "./model.ts";
-import type { GivenNetwork, Network } from "./network.ts";
+import type { GivenNetwork, Network } from "../models/network.ts";
 
 /** What `trainModel` gives back, as far as the experiment needs it. */
 export interface LevelResult {

@@ -6,8 +6,8 @@ import { InputError } from "../errors.ts";
 import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
 import { type Key, RandomStream } from "../engine/random.ts";
 import type { Tensor } from "../formats/tensor.ts";
-import { glorotNormal, type Initializer } from "./initializers.ts";
-import { type Masks, onesMask } from "./masks.ts";
+import { glorotNormal, type Initializer } from "../models/initializers.ts";
+import { type Masks, onesMask } from "../models/masks.ts";
 import {
   checkFinite,
   checkKnownNames,
@@ -17,8 +17,8 @@ import {
   toMask,
   toNetwork,
   toTensor,
-} from "./network.ts";
-import { checkName } from "./paths.ts";
+} from "../models/network.ts";
+import { checkName } from "../records/paths.ts";
 import { runKey } from "./seeds.ts";
 
 /** What a network starts from. */

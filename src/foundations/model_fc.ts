@@ -3,7 +3,7 @@
  * layer1, … and gives the model.
  */
 import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
-import type { Initializer } from "./initializers.ts";
+import type { Initializer } from "../models/initializers.ts";
 import { ModelBase, type ModelOptions } from "./model.ts";
 
 /** The layers of a fully connected network. */

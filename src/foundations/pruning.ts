@@ -5,7 +5,7 @@
 
 import { type Gpu, type PruneJob, pruneSmallest } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
-import type { Masks } from "./masks.ts";
+import type { Masks } from "../models/masks.ts";
 import {
   checkFinite,
   checkShape,
@@ -13,7 +13,7 @@ import {
   toMask,
   toNetwork,
   toTensor,
-} from "./network.ts";
+} from "../models/network.ts";
 
 /** Fraction in [0, 1] of a layer's live weights to prune, by layer name. */
 export type Percents = Readonly<Record<string, number>>;

@@ -5,8 +5,8 @@
 
 import { RandomStream } from "../engine/random.ts";
 import type { Key } from "../engine/random.ts";
-import type { Masks } from "./masks.ts";
-import { type GivenNetwork, toMask, toNetwork } from "./network.ts";
+import type { Masks } from "../models/masks.ts";
+import { type GivenNetwork, toMask, toNetwork } from "../models/network.ts";
 
 /**
  * Shuffles each mask within its layer.

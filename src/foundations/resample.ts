@@ -6,7 +6,7 @@
 import type { RandomStream } from "../engine/random.ts";
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../formats/tensor.ts";
-import { checkShape, formatIndex, formatShape } from "./network.ts";
+import { checkShape, formatIndex, formatShape } from "../models/network.ts";
 
 /**
  * Checks that a set of values is one: a single axis, not empty.

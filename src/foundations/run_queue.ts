@@ -25,13 +25,13 @@ import {
   trainingWork,
   uploadExamples,
 } from "../engine/mod.ts";
-import { checkProgramSpec, whyNoMore } from "../engine/program_limits.ts";
+import { checkProgramSpec, whyNoMore } from "../engine/kernels/program_limits.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
 import { CapacityError, DeviceLostError, InterruptedError, OutOfMemoryError } from "../errors.ts";
-import { tilesFor } from "../engine/tiles.ts";
+import { tilesFor } from "../engine/kernels/tiles.ts";
 import { Memo } from "../memo.ts";
 import type { DatasetBase } from "./dataset_base.ts";
-import { density, type Masks } from "./masks.ts";
+import { density, type Masks } from "../models/masks.ts";
 import type { ModelBase } from "./model.ts";
 
 /** One run to train. */

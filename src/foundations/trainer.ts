@@ -14,12 +14,12 @@ import {
 import { DivergedError, InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { ModelBase } from "./model.ts";
-import type { Network } from "./network.ts";
+import type { Network } from "../models/network.ts";
 import { networkDigest } from "./digest.ts";
-import { type CheckpointPlace, RunCheckpoints } from "./run_checkpoints.ts";
-import { saveRun } from "./run_files.ts";
+import { type CheckpointPlace, RunCheckpoints } from "../records/run_checkpoints.ts";
+import { saveRun } from "../records/run_files.ts";
 import type { RunQueue, TrainRequest } from "./run_queue.ts";
-import type { TrainedRun } from "./trained_run.ts";
+import type { TrainedRun } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** Length of a run: training iterations, or passes over the training set. */

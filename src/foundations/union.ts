@@ -4,8 +4,8 @@
  * in the original.
  */
 import { InputError } from "../errors.ts";
-import type { Masks } from "./masks.ts";
-import { formatShape, type GivenNetwork, sameShape, toMask, toNetwork } from "./network.ts";
+import type { Masks } from "../models/masks.ts";
+import { formatShape, type GivenNetwork, sameShape, toMask, toNetwork } from "../models/network.ts";
 
 /**
  * The weights that live in at least one of the masks.

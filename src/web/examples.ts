@@ -23,7 +23,7 @@ import {
   defaultLocation,
   loadDataset,
   type LoadedDataset,
-} from "../mnist_fc/load_dataset.ts";
+} from "../datasets/load_dataset.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Requests } from "./messages.ts";
 

@@ -3,8 +3,8 @@
  * found as what was trained here. Takes a storage, gives paths.
  */
 
-import * as paths from "../foundations/paths.ts";
-import { findRunFolders, listLevels, listTrials } from "../mnist_fc/run_tree.ts";
+import * as paths from "../records/paths.ts";
+import { findRunFolders, listLevels, listTrials } from "../records/run_tree.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** Folders that hold other things than experiments; and no experiment lies deeper than so many folders. */

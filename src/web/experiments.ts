@@ -11,24 +11,19 @@ import {
   NotFoundError,
   StorageError,
 } from "../errors.ts";
-import { exportRun } from "../foundations/exported_run.ts";
-import type { Network } from "../foundations/network.ts";
-import * as paths from "../foundations/paths.ts";
+import { exportRun } from "../records/exported_run.ts";
+import type { Network } from "../models/network.ts";
+import * as paths from "../records/paths.ts";
 import { normalizeImage, predict } from "../foundations/predict.ts";
-import {
-  readCondition,
-  restoreCurves,
-  restorePart,
-  weightShape,
-} from "../foundations/run_files.ts";
-import { damageError } from "../foundations/run_record.ts";
-import { restoreNetwork } from "../foundations/save_restore.ts";
+import { readCondition, restoreCurves, restorePart, weightShape } from "../records/run_files.ts";
+import { damageError } from "../records/run_record.ts";
+import { restoreNetwork } from "../records/save_restore.ts";
 import { Memo } from "../memo.ts";
-import { parseConfig } from "../mnist_fc/parse_config.ts";
-import { type RunConfig, settingsOf } from "../mnist_fc/run_config.ts";
-import { datasetText, trainingText } from "../mnist_fc/runners/runner.ts";
-import { inOrder, summarizeRun } from "../mnist_fc/summary.ts";
-import { judge } from "../mnist_fc/verdict.ts";
+import { parseConfig } from "../runs/parse_config.ts";
+import { type RunConfig, settingsOf } from "../runs/run_config.ts";
+import { datasetText, trainingText } from "../commands/runner.ts";
+import { inOrder, summarizeRun } from "../reports/summary.ts";
+import { judge } from "../reports/verdict.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type AskedRecord, forgetAsked, listAsked } from "./asked.ts";

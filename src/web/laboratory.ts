@@ -5,13 +5,13 @@
 
 import { openGpu } from "../engine/mod.ts";
 import { InputError, InterruptedError } from "../errors.ts";
-import { joinLine } from "../mnist_fc/argfile_lines.ts";
-import type { FlagSet, FlagValues } from "../mnist_fc/flags.ts";
-import { countRuns, firstError } from "../mnist_fc/job.ts";
-import { Laboratory } from "../mnist_fc/laboratory.ts";
-import type { OpenJob } from "../mnist_fc/runners/runner.ts";
-import { resolveProtocol } from "../mnist_fc/protocols.ts";
-import { adapterText } from "../mnist_fc/summary.ts";
+import { joinLine } from "../flags/shell_words.ts";
+import type { FlagSet, FlagValues } from "../flags/flags.ts";
+import { countRuns, firstError } from "../runs/job.ts";
+import { Laboratory } from "../commands/laboratory.ts";
+import type { OpenJob } from "../commands/runner.ts";
+import { resolveProtocol } from "../lottery/protocols.ts";
+import { adapterText } from "../reports/summary.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { LockHolder } from "../storage/storage.ts";
 import { type AskedRecord, keepAsked } from "./asked.ts";

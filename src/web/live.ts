@@ -6,10 +6,10 @@
 import { outDegrees } from "../analysis/anatomy.ts";
 import type { CurvePoint, Curves } from "../engine/mod.ts";
 import type { Tensor } from "../formats/tensor.ts";
-import type { LaboratoryOptions } from "../mnist_fc/laboratory.ts";
-import { type Activity, type ProgressState, SpeedMeter } from "../mnist_fc/progress.ts";
-import type { RunId, StartedRun } from "../mnist_fc/run_config.ts";
-import type { RunSummary } from "../mnist_fc/summary.ts";
+import type { LaboratoryOptions } from "../commands/laboratory.ts";
+import { type Activity, type ProgressState, SpeedMeter } from "../commands/progress.ts";
+import type { RunId, StartedRun } from "../runs/run_config.ts";
+import type { RunSummary } from "../reports/summary.ts";
 import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
 
 /** Most points of a training curve that one event brings, and those of what was trained before. */

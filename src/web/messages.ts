@@ -7,10 +7,10 @@
  */
 
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
-import type { Activity } from "../mnist_fc/progress.ts";
-import type { RunId } from "../mnist_fc/run_config.ts";
-import type { RunSummary } from "../mnist_fc/summary.ts";
-import type { Verdict } from "../mnist_fc/verdict.ts";
+import type { Activity } from "../commands/progress.ts";
+import type { RunId } from "../runs/run_config.ts";
+import type { RunSummary } from "../reports/summary.ts";
+import type { Verdict } from "../reports/verdict.ts";
 
 /** The tasks that the page can run. */
 export type TaskName = "run-lottery" | "reinitialize" | "random-sparsity";

@@ -1,9 +1,9 @@
 /** The tasks that the page can run, with the flags that its form and its worker read alike. */
 
 import { UsageError } from "../errors.ts";
-import { type FlagSet, type FlagValues, parseFlags } from "../mnist_fc/flags.ts";
-import { findRunner } from "../mnist_fc/runners/mod.ts";
-import type { Runner } from "../mnist_fc/runners/runner.ts";
+import { type FlagSet, type FlagValues, parseFlags } from "../flags/flags.ts";
+import { findRunner } from "../commands/mod.ts";
+import type { Runner } from "../commands/runner.ts";
 import type { Asked, TaskName } from "./messages.ts";
 import { forBrowser } from "./web_flags.ts";
 

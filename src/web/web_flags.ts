@@ -1,6 +1,6 @@
 /** The flags of a task as they are in a browser. Takes the command line's, for the form and the worker alike. */
 
-import type { FlagSet } from "../mnist_fc/flags.ts";
+import type { FlagSet } from "../flags/flags.ts";
 
 /** Closing a tab is easier than killing a process, so checkpoints are written more often. */
 const CHECKPOINT_SECONDS = 10;

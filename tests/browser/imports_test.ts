@@ -20,14 +20,14 @@ Deno.test("imports of src/ follow the arrow, none in a circle", () => {
 Deno.test("imports that go up, out or round are seen", () => {
   for (
     const edge of [
-      { from: "src/engine/device.ts", to: "src/foundations/paths.ts" },
+      { from: "src/engine/device.ts", to: "src/records/paths.ts" },
       { from: "src/formats/npy.ts", to: "src/datasets/idx.ts" },
-      { from: "src/foundations/model.ts", to: "src/mnist_fc/flags.ts" },
+      { from: "src/foundations/model.ts", to: "src/flags/flags.ts" },
       { from: "src/datasets/idx.ts", to: "src/mod.ts" },
       { from: "src/analysis/table.ts", to: "tasks/support.ts" },
-      { from: "src/mnist_fc/flags.ts", to: "tests/numpy.ts" },
+      { from: "src/flags/flags.ts", to: "tests/numpy.ts" },
       { from: "src/errors.ts", to: "src/formats/npy.ts" },
-      { from: "src/engine/wgsl.ts", to: "npm:vega@^6.4.0" },
+      { from: "src/engine/kernels/wgsl.ts", to: "npm:vega@^6.4.0" },
       { from: "src/storage/deno.ts", to: "node:fs" },
       { from: "src/analysis/table.ts", to: "src/std/path.ts" },
     ]

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { decodeNpy } from "../../src/formats/npy.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors.ts";
 import { predict } from "../../src/foundations/predict.ts";
-import { restoreNetwork } from "../../src/foundations/save_restore.ts";
+import { restoreNetwork } from "../../src/records/save_restore.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { runLottery, succeed, withFolder } from "../e2e/cli.ts";
 import { writeSmallMnist } from "../e2e/small_data.ts";

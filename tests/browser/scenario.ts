@@ -16,7 +16,7 @@ import {
   uploadExamples,
 } from "../../src/engine/mod.ts";
 import { deriveKey, RandomStream, seedKey } from "../../src/engine/random.ts";
-import { glorotNormal } from "../../src/foundations/initializers.ts";
+import { glorotNormal } from "../../src/models/initializers.ts";
 
 const SEED = 1;
 const ITERATIONS = 20;

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LockedError } from "../../src/errors.ts";
-import { Locks } from "../../src/mnist_fc/locks.ts";
+import { Locks } from "../../src/runs/locks.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { readTree, runLottery, runTask, short, startTask, withChanges } from "./cli.ts";
 import { writePatterns } from "./small_data.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatDuration, SpeedMeter, WorkCount } from "../../src/mnist_fc/progress.ts";
+import { formatDuration, SpeedMeter, WorkCount } from "../../src/commands/progress.ts";
 import { createProgress } from "../../tasks/progress.ts";
 
 /** What a display writes when it is told `(ms, level, iteration)`, two levels of 1000 iterations. */

@@ -1,6 +1,6 @@
 /** A tiny task for support_test.ts: its flag --do says how it ends. */
 import { InputError, UsageError } from "../../src/errors.ts";
-import { choice, integer } from "../../src/mnist_fc/flag_kinds.ts";
+import { choice, integer } from "../../src/flags/kinds.ts";
 import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
 import { ensureAdapter } from "../../tasks/adapter.ts";
 import { interruptible, notice, print, runTask } from "../../tasks/support.ts";

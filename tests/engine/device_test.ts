@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { describeAdapter, Gpu, openGpu } from "../../src/engine/device.ts";
-import { createKernels, type KernelSource, write } from "../../src/engine/kernel.ts";
-import type { BurstStep } from "../../src/engine/program.ts";
-import { pruneSmallest } from "../../src/engine/prune.ts";
+import { createKernels, type KernelSource, write } from "../../src/engine/kernels/kernel.ts";
+import type { BurstStep } from "../../src/engine/programs/program.ts";
+import { pruneSmallest } from "../../src/engine/programs/prune.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
-import { runTraining } from "../../src/engine/training_loop.ts";
+import { runTraining } from "../../src/engine/programs/training_loop.ts";
 import { DeviceLostError, GpuError, NoAdapterError } from "../../src/errors.ts";
-import { randomRun, withProgram } from "./run_case.ts";
+import { randomRun, withProgram } from "./programs/run_case.ts";
 import { openTestGpu, withScratch } from "./gpu.ts";
 
 /** Adapters that the fake GPU knows; `info` as a driver tells it, `isFallback` as Chrome does. */

@@ -5,7 +5,7 @@
  */
 import { BufferPool, readFloats, UNIFORM_STRIDE } from "../../src/engine/buffers.ts";
 import { Gpu, openGpu } from "../../src/engine/device.ts";
-import { createKernels, dispatch, type KernelSource } from "../../src/engine/kernel.ts";
+import { createKernels, dispatch, type KernelSource } from "../../src/engine/kernels/kernel.ts";
 import {
   COLUMN_BYTES,
   createMatrix,
@@ -15,7 +15,7 @@ import {
   type MatrixStorage,
   readMatrices,
   writeMatrix,
-} from "../../src/engine/matrix.ts";
+} from "../../src/engine/kernels/matrix.ts";
 import { refuseExplicitUndefined } from "../explicit_undefined.ts";
 
 /** The file's GPU; call it once, at the top level. The device is released after the last test. */

@@ -13,15 +13,15 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   stateOf,
-} from "../../src/foundations/checkpoint.ts";
-import { readExported } from "../../src/foundations/exported_run.ts";
-import { restoreCurves } from "../../src/foundations/run_files.ts";
-import { decodeRecord, encodeRecord, encodeText } from "../../src/foundations/run_record.ts";
-import { parseArgfile } from "../../src/mnist_fc/argfile_lines.ts";
-import { parseFlags } from "../../src/mnist_fc/flags.ts";
-import { parseConfig } from "../../src/mnist_fc/parse_config.ts";
-import { configDifferences } from "../../src/mnist_fc/run_config.ts";
-import { runFlags } from "../../src/mnist_fc/run_flags.ts";
+} from "../../src/records/checkpoint.ts";
+import { readExported } from "../../src/records/exported_run.ts";
+import { restoreCurves } from "../../src/records/run_files.ts";
+import { decodeRecord, encodeRecord, encodeText } from "../../src/records/run_record.ts";
+import { parseArgfile } from "../../src/flags/shell_words.ts";
+import { parseFlags } from "../../src/flags/flags.ts";
+import { parseConfig } from "../../src/runs/parse_config.ts";
+import { configDifferences } from "../../src/runs/run_config.ts";
+import { runFlags } from "../../src/commands/run_flags.ts";
 import { lockedError, parseHolder } from "../../src/storage/lock_holder.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { gzip } from "./gzip_bytes.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { DatasetBase } from "../../src/foundations/dataset_base.ts";
 import { experiment, type LevelStart } from "../../src/foundations/experiment.ts";
-import type { Masks } from "../../src/foundations/masks.ts";
+import type { Masks } from "../../src/models/masks.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 
 const one = { inputs: new Float32Array(1), labels: new Uint8Array(1), count: 1, features: 1 };

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
 import { RandomStream } from "../../src/engine/random.ts";
-import { constant, glorotNormal, zeros } from "../../src/foundations/initializers.ts";
+import { constant, glorotNormal, zeros } from "../../src/models/initializers.ts";
 import { type DenseOptions, ModelBase, type ModelOptions } from "../../src/foundations/model.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
-import type { Network } from "../../src/foundations/network.ts";
+import type { Network } from "../../src/models/network.ts";
 import { runKey } from "../../src/foundations/seeds.ts";
 
 const keyFor = (layer: number) => runKey({ seed: 1, purpose: "init", layer });

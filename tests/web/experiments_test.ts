@@ -2,13 +2,13 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { NotFoundError } from "../../src/errors.ts";
-import { decodeRecord, encodeRecord } from "../../src/foundations/run_record.ts";
+import { decodeRecord, encodeRecord } from "../../src/records/run_record.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { ASKED_FOLDER } from "../../src/web/asked.ts";
 import { Experiments } from "../../src/web/experiments.ts";
 import { openTestGpu } from "../engine/gpu.ts";
-import { copyOf, EXPERIMENT, runSmallLottery } from "../mnist_fc/small_lottery.ts";
+import { copyOf, EXPERIMENT, runSmallLottery } from "../lottery/small_lottery.ts";
 
 const gpu = await openTestGpu();
 const whole = new MemoryStorage();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { StartedRun } from "../../src/mnist_fc/run_config.ts";
+import type { StartedRun } from "../../src/runs/run_config.ts";
 import { LiveEvents } from "../../src/web/live.ts";
 import type { LaboratoryEvent } from "../../src/web/messages.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { fractionText, percentText } from "../../analysis/percent.ts";
-import type { RunSummary } from "../../mnist_fc/summary.ts";
+import type { RunSummary } from "../../reports/summary.ts";
 import type { Chart, ChartReply, ChartRequest } from "./chart_worker.ts";
 import { el } from "./dom.ts";
 import { levelName } from "./level_table.ts";

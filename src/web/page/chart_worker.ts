@@ -9,11 +9,11 @@ import "vega";
 import "vega-interpreter";
 import "vega-lite";
 import type { TopLevelSpec } from "vega-lite";
-import { accuracySpec } from "../../analysis/charts.ts";
-import { CHART_CONFIG, PALETTE } from "../../analysis/chart_style.ts";
-import { renderSvg } from "../../analysis/render_svg.ts";
-import { chartPoints } from "../../mnist_fc/lottery_report.ts";
-import type { RunSummary } from "../../mnist_fc/summary.ts";
+import { accuracySpec } from "../../figures/charts.ts";
+import { CHART_CONFIG, PALETTE } from "../../figures/chart_style.ts";
+import { renderSvg } from "../../figures/render_svg.ts";
+import { chartPoints } from "../../reports/lottery_report.ts";
+import type { RunSummary } from "../../reports/summary.ts";
 
 /** What to draw. */
 export interface ChartRequest {

@@ -5,7 +5,7 @@
  */
 
 import { percentText, probabilityText } from "../../analysis/percent.ts";
-import type { RunSummary } from "../../mnist_fc/summary.ts";
+import type { RunSummary } from "../../reports/summary.ts";
 import type { LaboratoryClient } from "../client.ts";
 import { DrawPad } from "./draw_pad.ts";
 import { byId, el } from "./dom.ts";

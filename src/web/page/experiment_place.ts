@@ -3,7 +3,7 @@
  * it, so that another seed needs no other name. The same settings again find the folder they made.
  */
 
-import { joinLine } from "../../mnist_fc/argfile_lines.ts";
+import { joinLine } from "../../flags/shell_words.ts";
 import type { ExperimentEntry } from "../messages.ts";
 import type { ValidSettings } from "./settings_form.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { fractionText, percentText } from "../../analysis/percent.ts";
-import { iterationText, type LevelSummary } from "../../mnist_fc/summary.ts";
+import { iterationText, type LevelSummary } from "../../reports/summary.ts";
 import { el } from "./dom.ts";
 
 /** "Level 3", "Level 3, random twin". */

@@ -5,7 +5,7 @@
  */
 
 import { LaboratoryClient } from "../client.ts";
-import { joinLine } from "../../mnist_fc/argfile_lines.ts";
+import { joinLine } from "../../flags/shell_words.ts";
 import type { ExperimentEntry, StorageSpace } from "../messages.ts";
 import { comparisonTable } from "./comparison.ts";
 import { confirmed } from "./confirm.ts";

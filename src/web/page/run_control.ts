@@ -4,7 +4,7 @@
  * task and its arguments; tells the view what happens and the page when it has ended.
  */
 
-import { judge } from "../../mnist_fc/verdict.ts";
+import { judge } from "../../reports/verdict.ts";
 import { GIVEN_UP, type LaboratoryClient } from "../client.ts";
 import type { Asked, LaboratoryEvent, RunEnd } from "../messages.ts";
 import { byId } from "./dom.ts";

@@ -4,8 +4,8 @@
  */
 
 import type { CurvePoint, Curves } from "../../engine/mod.ts";
-import type { RunId } from "../../mnist_fc/run_config.ts";
-import { inOrder, type RunSummary } from "../../mnist_fc/summary.ts";
+import type { RunId } from "../../runs/run_config.ts";
+import { inOrder, type RunSummary } from "../../reports/summary.ts";
 import type { ExperimentView, LaboratoryEvent, PixelMap } from "../messages.ts";
 import type { Line, Point } from "./line_chart.ts";
 

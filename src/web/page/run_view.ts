@@ -6,8 +6,8 @@
 
 import { fractionText, numberText } from "../../analysis/percent.ts";
 import { MIN_TRIALS } from "../../analysis/statistics.ts";
-import { summarizeLevels } from "../../mnist_fc/summary.ts";
-import { judge } from "../../mnist_fc/verdict.ts";
+import { summarizeLevels } from "../../reports/summary.ts";
+import { judge } from "../../reports/verdict.ts";
 import type { LaboratoryEvent } from "../messages.ts";
 import { AccuracyFigure } from "./accuracy_figure.ts";
 import { byId } from "./dom.ts";

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../../errors.ts";
-import { type Flag, flagName } from "../../mnist_fc/flags.ts";
+import { type Flag, flagName } from "../../flags/flags.ts";
 import { el } from "./dom.ts";
 import { CHOICES, LABELS } from "./setting_words.ts";
 

@@ -6,15 +6,9 @@
  */
 
 import { UsageError } from "../../errors.ts";
-import {
-  flagName,
-  type FlagSet,
-  type FlagValues,
-  parseFlags,
-  toArgs,
-} from "../../mnist_fc/flags.ts";
-import { type Protocol, protocols, resolveProtocol } from "../../mnist_fc/protocols.ts";
-import { protocolFlags, runFlags as terminalFlags } from "../../mnist_fc/run_flags.ts";
+import { flagName, type FlagSet, type FlagValues, parseFlags, toArgs } from "../../flags/flags.ts";
+import { type Protocol, protocols, resolveProtocol } from "../../lottery/protocols.ts";
+import { protocolFlags, runFlags as terminalFlags } from "../../commands/run_flags.ts";
 import { forBrowser } from "../web_flags.ts";
 import { el } from "./dom.ts";
 import { makeField, type SettingField } from "./setting_field.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { parseFlags } from "../../../src/mnist_fc/flags.ts";
-import { resolveProtocol } from "../../../src/mnist_fc/protocols.ts";
-import { runFlags } from "../../../src/mnist_fc/run_flags.ts";
+import { parseFlags } from "../../../src/flags/flags.ts";
+import { resolveProtocol } from "../../../src/lottery/protocols.ts";
+import { runFlags } from "../../../src/commands/run_flags.ts";
 import type { ExperimentEntry } from "../../../src/web/messages.ts";
 import { placedArgs } from "../../../src/web/page/experiment_place.ts";
 

@@ -1,0 +1,129 @@
+/**
+ * The lines of an argfile as jobs that are carried out together. Takes lines of flags and their
+ * runner; opens each line's job, or says what is wrong with it.
+ */
+
+import { LotteryError, UsageError } from "../errors.ts";
+import type { ArgfileLine } from "../flags/shell_words.ts";
+import { firstError } from "../runs/job.ts";
+import { flagName, type FlagSet, type FlagValues, parseFlags } from "../flags/flags.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { OpenJob, Plan, PlanContext, Runner, RunnerContext } from "./runner.ts";
+
+/** What became of a line. */
+export interface LineResult {
+  line: number;
+  /** Whether all of its runs were finished before. */
+  wasFinished: boolean;
+  /** Null if it is done. */
+  error: unknown;
+}
+
+/** What every process has of its own: in a line that shares one it would say nothing. */
+const OF_THE_PROCESS = ["json", "replicas", "kernels", "checkpointInterval"];
+
+/**
+ * Opens the lines and carries them out side by side; a line that fails does not stop the others.
+ *
+ * @param run carries out jobs and gives the errors of each
+ */
+export async function runLines(
+  lines: readonly ArgfileLine[],
+  runner: Runner<FlagSet>,
+  context: RunnerContext,
+  run: (jobs: readonly OpenJob[]) => Promise<unknown[][]>,
+): Promise<LineResult[]> {
+  const results = new Map<number, LineResult>();
+  const opened: { line: number; open: OpenJob }[] = [];
+  const claims = new Claims(runner, context.storage);
+  for (const { line, args } of lines) {
+    try {
+      const open = await runner.open(readLine(args, runner), context);
+      const conflict = await claims.conflict(open.plan, line);
+      if (conflict) throw conflict;
+      opened.push({ line, open });
+    } catch (error) {
+      results.set(line, { line, wasFinished: false, error });
+    }
+  }
+  const errors = opened.length === 0 ? [] : await run(opened.map(({ open }) => open));
+  for (const [i, { line, open }] of opened.entries()) {
+    const wasFinished = open.job.finishedCount === open.job.runCount;
+    const error = errors[i].length === 0 ? null : firstError(errors[i]);
+    results.set(line, { line, wasFinished, error });
+    // Its text is of no use among many, but it draws charts too.
+    if (error === null) await open.report();
+  }
+  return lines.map(({ line }) => results.get(line)!);
+}
+
+/** Finds lines that train the same, for processes that know nothing of each other. */
+export class LineConflicts {
+  readonly #claims: Claims;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly runner: Runner<FlagSet>, private readonly context: PlanContext) {
+    this.#claims = new Claims(runner, context.storage);
+  }
+
+  /**
+   * Why a line must not be carried out beside those that were asked about before; null if it may. What else is
+   * wrong with it, its own process will say.
+   */
+  find({ line, args }: ArgfileLine): Promise<UsageError | null> {
+    const found = this.#last.then(async () => {
+      let plan: Plan | null;
+      try {
+        plan = await this.runner.plan(readLine(args, this.runner), this.context);
+      } catch (error) {
+        if (!(error instanceof LotteryError)) throw error;
+        return null;
+      }
+      return plan && await this.#claims.conflict(plan, line);
+    });
+    this.#last = found.catch(() => {});
+    return found;
+  }
+}
+
+function readLine(args: readonly string[], runner: Runner<FlagSet>): FlagValues<FlagSet> {
+  const flags = { ...runner.flags };
+  for (const name of OF_THE_PROCESS) delete flags[name];
+  const values = parseFlags(args, flags);
+  runner.check(values);
+  return values;
+}
+
+/** What each line trains, and where. */
+class Claims {
+  readonly #folders = new Map<string, number>();
+  readonly #runs = new Map<string, number>();
+
+  constructor(private readonly runner: Runner<FlagSet>, private readonly storage: Storage) {}
+
+  /** Why a line must not be carried out: another trains one of its runs, or writes to one of its folders. */
+  async conflict({ folders, runs }: Plan, line: number): Promise<UsageError | null> {
+    // The same folder can have several names.
+    const real = await Promise.all(folders.map((folder) => this.storage.realPath(folder)));
+    const taken = real.findIndex((folder) => this.#folders.has(folder));
+    if (taken >= 0) {
+      const owner = this.#folders.get(real[taken]);
+      return new UsageError(
+        `writes to ${folders[taken]}, as line ${owner} does: give each line its own`,
+      );
+    }
+    const twin = runs.find(({ identity }) => this.#runs.has(identity));
+    if (twin) {
+      const flags = ["trials", "runs", "seed"].filter((name) => name in this.runner.flags);
+      return new UsageError(
+        `trains what line ${
+          this.#runs.get(twin.identity)
+        } trains, to the same bits (${twin.words}, same ` +
+          `seed and settings): give one of them another ${flags.map(flagName).join(" or ")}`,
+      );
+    }
+    for (const folder of real) this.#folders.set(folder, line);
+    for (const { identity } of runs) this.#runs.set(identity, line);
+    return null;
+  }
+}

@@ -1,0 +1,34 @@
+/** The flags that say which controls: of `reinitialize`, and of the argfile with a line for each. */
+
+import { REINIT_KINDS } from "../records/control_paths.ts";
+import { intRanges, words } from "../flags/lists.ts";
+
+const group = "Controls";
+
+/** See the head of this file; what not giving them means differs between the tasks. */
+export const controlFlags = {
+  experiment: words({
+    words: REINIT_KINDS,
+    help:
+      "which controls: reinit (new random weights), reuse (values of the tickets' initial weights, " +
+      "shuffled), reuse_sign (the same, signs kept); a list for several",
+    defaultText: "reinit",
+    group,
+  }),
+  levels: intRanges({
+    min: 0,
+    max: 1000,
+    help: "of which levels; of a single run, the one whose data order to use",
+    defaultText:
+      "all of the experiment; of a single run, that of --output-dir …/trial3/2/…, else that " +
+      "of the run whose masks it gets, else 0",
+    group,
+  }),
+  runs: intRanges({
+    min: 1,
+    max: 100000,
+    help: "numbers of the runs of each kind, trial and level; of a single run, its own",
+    defaultText: "1-3; of a single run, that of --output-dir …/reinit2, else 1",
+    group,
+  }),
+};

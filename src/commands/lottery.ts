@@ -1,0 +1,168 @@
+/** `run-lottery` (the original's runners/lottery_experiment.py): the lottery ticket experiment. */
+
+import { UsageError } from "../errors.ts";
+import * as paths from "../records/paths.ts";
+import { settingsFor } from "../runs/configured_run.ts";
+import { LotteryExperiment } from "../lottery/lottery_experiment.ts";
+import { CHART, lotteryReport } from "../reports/lottery_report.ts";
+import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
+import { resolveProtocol } from "../lottery/protocols.ts";
+import { runFlags } from "./run_flags.ts";
+import { networkDigest } from "../foundations/digest.ts";
+import type { FlagValues } from "../flags/flags.ts";
+import { ticketConfig, ticketId } from "../runs/run_config.ts";
+import { continued } from "../runs/run_store.ts";
+import { pruningNotes, trainingNotes } from "./notes.ts";
+import {
+  count,
+  datasetText,
+  loadExamples,
+  type PlanContext,
+  planOf,
+  readMasks,
+  readPresets,
+  type Runner,
+  trainingText,
+} from "./runner.ts";
+
+/** See the head of this file. */
+export const lotteryRunner: Runner<typeof runFlags> = {
+  name: "run-lottery",
+  summary: "Finds winning lottery tickets: train, prune, rewind to the initial weights, repeat.",
+  flags: runFlags,
+  examples: [
+    "deno task run-lottery",
+    "deno task run-lottery --protocol paper --trials 1-5 --experiment-path results/paper",
+    "deno task run-lottery --dataset synthetic-digits --iterations 5 --training-len 500 --seed 7",
+  ],
+
+  check(flags) {
+    if (flags.outputDir !== undefined && flags.experimentPath !== undefined) {
+      throw new UsageError(
+        "--output-dir and --experiment-path exclude each other; give one of them",
+      );
+    }
+    checkDatasetFlags(flags);
+    resolveProtocol(flags);
+  },
+
+  async plan(flags, context) {
+    return (await resolve(flags, context)).plan;
+  },
+
+  async open(flags, context) {
+    const { storage, queue } = context;
+    const { seed, permuteLabels, trainOrderSeed, experimentName } = flags;
+    const { protocol, data, settings, start, policy, output, trialFolder, plan } = await resolve(
+      flags,
+      context,
+    );
+    await checkName(storage, chartPath(output, CHART, experimentName));
+    await sweepExperiment(storage, output);
+    const job = await LotteryExperiment.open({
+      storage,
+      queue,
+      data,
+      protocol,
+      seed,
+      trialFolder,
+      experimentName,
+      start,
+      permuteLabels,
+      trainOrderSeed,
+      control: flags.control,
+      oneShot: flags.oneShot,
+      policy,
+      locks: context.locks,
+      onNotice: context.onNotice,
+      onStart: (run) => {
+        const { kind, level } = run;
+        const stage = kind === "ticket" ? `level ${level}/${protocol.levels}` : "control";
+        context.onStage(stage, run);
+      },
+      onPoints: context.onPoints,
+      onRun: context.onRun,
+    });
+    const { trials, levels } = protocol;
+    return {
+      job,
+      output,
+      plan,
+      header: [
+        ["dataset", datasetText(settings)],
+        [
+          "protocol",
+          `${flags.protocol}: ${count(trials.length, "trial")}, ` +
+          `${flags.oneShot ? `one pruning to ${levels} levels` : count(levels, "pruning")}, ` +
+          trainingText(settings),
+        ],
+        ["seed", `${seed}`],
+        ...pruningNotes(settings, protocol),
+        ...trainingNotes(settings),
+      ],
+      report: () =>
+        lotteryReport({
+          storage,
+          runs: job.summaries,
+          output,
+          experimentName,
+          title: `Winning tickets on ${data.record.name}`,
+          context: {
+            adapter: queue.gpu.adapter,
+            dataset: data.record,
+            protocol: { name: flags.protocol, ...protocol },
+            oneShot: flags.oneShot,
+            seed,
+            output,
+          },
+        }),
+    };
+  },
+};
+
+/** What the experiment of these flags is. */
+async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext) {
+  const { storage, onNotice } = context;
+  const { seed, permuteLabels, trainOrderSeed, experimentName, outputDir, oneShot } = flags;
+  const policy = { overwrite: flags.overwrite, resume: flags.resume };
+  const asked = resolveProtocol(flags);
+  const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
+  const usualPath = `results/${data.record.name}-${flags.protocol}`;
+  const experimentPath = flags.experimentPath ?? usualPath + (oneShot ? "-one-shot" : "");
+  const output = outputDir ?? experimentPath;
+  const trialFolder = (trial: number) => outputDir ?? paths.trial(experimentPath, trial);
+  const settings = settingsFor({ protocol: asked, data, seed, permuteLabels, trainOrderSeed });
+  const presets = await readPresets(context, flags.presets, settings.layers);
+  const masks = await readMasks(context, flags.masks, settings.layers);
+  const given = {
+    presets: presets && await networkDigest(presets),
+    masks: masks && await networkDigest(masks),
+    ...(oneShot && { oneShot: true as const }),
+  };
+  const fullNetwork = (trial: number) =>
+    ticketConfig(ticketId(trial, 0), settings, asked.prunePercents, given);
+  let { trials } = asked;
+  if (outputDir !== undefined && flags.trials === undefined) {
+    // Earlier versions did not take the trial's number from the folder's name.
+    const folder = paths.run(outputDir, 0, experimentName);
+    const now = fullNetwork(trials[0]), before = () => fullNetwork(1);
+    trials = [(await continued(storage, folder, now, before, policy, onNotice)).trial];
+  }
+  const folders = trials.map((trial) => `${trialFolder(trial)}/*/${experimentName}`);
+  return {
+    ...{ data, settings, policy, output, trialFolder },
+    protocol: { ...asked, trials },
+    start: { presets: presets ?? undefined, masks: masks ?? undefined },
+    plan: planOf(folders, trials.map(fullNetwork)),
+  };
+}
+
+/** @throws UsageError if a place is given for examples that are built in */
+export function checkDatasetFlags(
+  { dataset, mnistLocation }: { dataset: string; mnistLocation: string | undefined },
+): void {
+  if (dataset !== "synthetic-digits" || mnistLocation === undefined) return;
+  throw new UsageError(
+    "--dataset synthetic-digits is built in and takes no --mnist-location; give one of them",
+  );
+}

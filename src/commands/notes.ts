@@ -1,0 +1,42 @@
+/** Settings that do less than they seem to: takes what is about to be trained, gives lines of the header. */
+
+import type { RunSettings } from "../runs/run_config.ts";
+
+type Line = [name: string, text: string];
+
+/** Intervals that are longer than a run. */
+export function trainingNotes(settings: RunSettings): Line[] {
+  const { iterations, testInterval, validateInterval, validationSize } = settings;
+  const long = [
+    ...(testInterval > iterations ? [`--test-interval ${testInterval}`] : []),
+    ...(validationSize > 0 && validateInterval > iterations
+      ? [`--validate-interval ${validateInterval}`]
+      : []),
+  ];
+  if (long.length === 0 || iterations === 0) return [];
+  return [[
+    "note",
+    `evaluated at the start and the end alone: ${long.join(" and ")} ${
+      long.length > 1 ? "are" : "is"
+    } longer than a run`,
+  ]];
+}
+
+/** Layers of which pruning takes nothing. */
+export function pruningNotes(
+  { layers }: RunSettings,
+  { levels, prunePercents }: { levels: number; prunePercents: Readonly<Record<string, number>> },
+): Line[] {
+  if (levels === 0) return [];
+  const kept = layers.filter(({ name, inputs, units }) =>
+    Math.round(prunePercents[name] * inputs * units) === 0
+  );
+  if (kept.length === layers.length) {
+    return [["note", "nothing is pruned: --prune-percents take no weight of any layer"]];
+  }
+  return kept.map(({ name, inputs, units }): Line => [
+    "note",
+    `${name} loses no weights: --prune-percents take ${prunePercents[name]} of its ` +
+    `${inputs * units}`,
+  ]);
+}

@@ -1,0 +1,90 @@
+/** The flags of `reinitialize`: takes nothing, gives their declarations. */
+
+import { controlFlags } from "./control_flags.ts";
+import { choice, integer, path } from "../flags/kinds.ts";
+import { intRanges } from "../flags/lists.ts";
+import type { Flag } from "../flags/flags.ts";
+import { protocolFlags, runFlags } from "./run_flags.ts";
+
+const {
+  protocol: _protocol,
+  iterations: _iterations,
+  prunePercents: _prunePercents,
+  trials: _trials,
+  ...trainingFlags
+} = protocolFlags;
+
+const CONTROL = "Controls";
+const SINGLE =
+  "A single run (with --output-dir; without it, the settings are the experiment's own)";
+
+/** A flag that shows whether it is given: its value is undefined where it is not. */
+export function optional<T>(flag: Flag<T, T>): Flag<T, undefined> {
+  return { ...flag, default: undefined };
+}
+
+/** Protocol fields, none of which has a default: a field that is given shows. */
+export const singleRunFlags = {
+  protocol: choice({
+    choices: ["quick", "paper", "google"],
+    help: "settings of the run where its own flags do not give them",
+    defaultText: "those of the run whose masks or weights it gets; else quick",
+    group: SINGLE,
+  }),
+  seed: integer({
+    min: 0,
+    help: "fixes every random choice",
+    defaultText: "that of the run whose masks or weights it gets; else 0",
+    group: SINGLE,
+  }),
+  ...Object.fromEntries(
+    Object.entries(trainingFlags).map(([name, flag]) => [name, { ...flag, group: SINGLE }]),
+  ) as typeof trainingFlags,
+  trainOrderSeed: { ...runFlags.trainOrderSeed, group: SINGLE },
+};
+
+/** See the head of this file. */
+export const reinitializeFlags = {
+  experimentPath: path({
+    help: "folder of the finished lottery experiment whose controls to train, beside its tickets",
+    defaultText: "results/mnist-quick",
+    group: CONTROL,
+  }),
+  ...controlFlags,
+  trials: intRanges({
+    min: 1,
+    max: 1000,
+    help: "of which trials; of a single run, the one whose random numbers to use",
+    defaultText:
+      "all of the experiment; of a single run, that of --output-dir …/trial3/…, else that of " +
+      "the run whose masks it gets, else 1",
+    group: CONTROL,
+  }),
+  experimentName: runFlags.experimentName,
+  initializationDistribution: path({
+    help:
+      "folder of one-dimensional .npy arrays by layer name, from which reuse and reuse_sign draw " +
+      "initial weights",
+    defaultText: "{experiment path}/weights/{level}/initialization, derived from the tickets",
+    group: CONTROL,
+  }),
+  outputDir: path({
+    help: "train a single run, into this folder",
+    group: SINGLE,
+  }),
+  masks: { ...runFlags.masks, group: SINGLE },
+  sameSign: path({
+    help: "weights whose signs the new ones get: a folder such as a run's initial, or a run",
+    group: SINGLE,
+  }),
+  ...singleRunFlags,
+  dataset: runFlags.dataset,
+  mnistLocation: runFlags.mnistLocation,
+  permuteLabels: optional(runFlags.permuteLabels),
+  replicas: runFlags.replicas,
+  kernels: runFlags.kernels,
+  resume: runFlags.resume,
+  checkpointInterval: runFlags.checkpointInterval,
+  overwrite: runFlags.overwrite,
+  json: runFlags.json,
+};

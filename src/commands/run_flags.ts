@@ -1,0 +1,227 @@
+/**
+ * The flags of `deno task run-lottery` (DESIGN section 7): takes nothing, gives the declarations that
+ * `parseFlags`, `--help`, the page's form and run.json share.
+ */
+import { UsageError } from "../errors.ts";
+import { type InitializerName, INITIALIZERS } from "../models/initializers.ts";
+import { DEFAULT_EXPERIMENT_NAME } from "../lottery/constants.ts";
+import { boolean, choice, integer, integerOrAuto, number, path, string } from "../flags/kinds.ts";
+import { interval, intRanges, layers, length, list, percents, SAFE_NAME } from "../flags/lists.ts";
+import { quote } from "../flags/flags.ts";
+
+/**
+ * Checks that a name given by the user is that of one folder inside the experiment's, never a path.
+ *
+ * @param flag names the value in the error: "--experiment-name"
+ * @throws UsageError for "", "../x", "a/b", ".hidden", "-x" and the like
+ */
+export function checkSafeName(name: string, flag: string): void {
+  if (SAFE_NAME.test(name)) return;
+  throw new UsageError(
+    `${flag} ${quote(name)} cannot name a folder: use letters, digits, ".", "_" and "-", ` +
+      `beginning with a letter or digit`,
+  );
+}
+
+const PROTOCOL = "Protocol (a field that is not given keeps the value of --protocol)";
+
+/** One flag per field of a `Protocol`; `protocols.ts` applies them. */
+export const protocolFlags = {
+  protocol: choice({
+    choices: ["quick", "paper", "google"],
+    default: "quick",
+    help: "quick: to the end in two minutes on two cores; paper: as in the paper; google: as the " +
+      "original library's own experiments",
+    group: PROTOCOL,
+  }),
+  layers: layers({ help: "widths of the hidden layers", defaultText: "300,100", group: PROTOCOL }),
+  trainingLen: length({
+    help: "length of each training: iterations, or epochs:N",
+    group: PROTOCOL,
+  }),
+  iterations: integer({
+    min: 0,
+    max: 1000,
+    help: "pruning levels after the dense network; 0 trains only that",
+    group: PROTOCOL,
+  }),
+  trials: intRanges({
+    min: 1,
+    max: 1000,
+    help: "trials to run, by number: 3 is the third alone, 1-3 the first three",
+    group: PROTOCOL,
+  }),
+  optimizer: choice({
+    choices: ["sgd", "momentum", "adam"],
+    help: "update rule",
+    group: PROTOCOL,
+  }),
+  learningRate: number({
+    above: 0,
+    max: 1000,
+    isFloat: true,
+    help: "step size; an --optimizer that is not the protocol's has its own default: sgd 0.1, " +
+      "momentum 0.01, adam 0.0012",
+    group: PROTOCOL,
+  }),
+  momentum: number({
+    min: 0,
+    below: 1,
+    isFloat: true,
+    help: "share of the last step that each step keeps, with --optimizer momentum",
+    defaultText: "0.9",
+    group: PROTOCOL,
+  }),
+  batchSize: integer({
+    min: 1,
+    max: 65536,
+    help: "examples per iteration; all training examples where that is more than there are",
+    group: PROTOCOL,
+  }),
+  initializer: choice({
+    choices: Object.keys(INITIALIZERS) as InitializerName[],
+    help:
+      "of the initial weights: glorot is Gaussian Glorot; truncated the original's, normal with " +
+      "1.3 times the variance, cut at two standard deviations",
+    group: PROTOCOL,
+  }),
+  normalization: choice({
+    choices: ["unit", "l2", "none"],
+    help:
+      "of the inputs: unit divides pixels by 255 (images whose values are all from 0 to 1 are left as " +
+      "they are), l2 divides each image by its norm",
+    group: PROTOCOL,
+  }),
+  validationSize: integer({
+    min: 0,
+    max: 1e9,
+    help: "training examples kept apart to find the early-stop iteration",
+    group: PROTOCOL,
+  }),
+  testInterval: integer({
+    min: 1,
+    max: 1e9,
+    help: "iterations between two evaluations on the test set; where it does not divide " +
+      "--validate-interval, the accuracy at an early stop may be unknown",
+    group: PROTOCOL,
+  }),
+  validateInterval: integer({
+    min: 1,
+    max: 1e9,
+    help: "iterations between two evaluations on the validation set",
+    group: PROTOCOL,
+  }),
+  prunePercents: percents({
+    help: "fraction of its live weights that each layer loses per level",
+    defaultText: ".2 of hidden layers, .1 of the output layer",
+    group: PROTOCOL,
+  }),
+};
+
+const DATA = "Data", EXPERIMENT = "Experiment", OUTPUT = "Output";
+
+/** Every flag of run-lottery; those of all tasks (--quiet, --debug, --help) come with the task. */
+export const runFlags = {
+  dataset: choice({
+    choices: ["auto", "mnist", "fashion-mnist", "synthetic-digits"],
+    default: "auto",
+    help: "auto: MNIST if it is here or can be downloaded, else the built-in synthetic digits",
+    group: DATA,
+  }),
+  mnistLocation: path({
+    help: "folder of the four IDX files (raw or .gz) or of x_train.npy, y_train.npy, x_test.npy, " +
+      "y_test.npy",
+    defaultText: "MNIST_LOCATION of the environment, else data/mnist",
+    group: DATA,
+  }),
+  permuteLabels: boolean({
+    help: "train on labels renamed by a random permutation of the classes",
+    group: DATA,
+  }),
+  trainOrderSeed: integer({
+    min: 0,
+    help: "seed of the order of the training examples alone",
+    defaultText: "from --seed",
+    group: DATA,
+  }),
+  seed: integer({
+    min: 0,
+    default: 0,
+    help: "fixes every random choice: split, initialization, order, controls",
+    group: EXPERIMENT,
+  }),
+  presets: path({
+    help: "weights to start from instead of random ones: a folder of .npy by layer name, a run's " +
+      "folder, or an exported file",
+    group: EXPERIMENT,
+  }),
+  masks: list({
+    help:
+      "masks to start from: folders of .npy by layer name, runs' folders, or exported files; of " +
+      "several, the union. For paths with commas give it once for each",
+    placeholder: "PATH,…",
+    group: EXPERIMENT,
+  }),
+  control: boolean({
+    default: true,
+    help: "leave out the last level's randomly reinitialized control",
+    group: EXPERIMENT,
+  }),
+  oneShot: boolean({
+    help:
+      "prune once: each level's masks are the full network's, pruned by its own final weights as far " +
+      "as that level of the usual experiment",
+    group: EXPERIMENT,
+  }),
+  replicas: integerOrAuto({
+    min: 1,
+    max: 100000,
+    default: "auto",
+    help: "runs trained at once in one GPU program; never changes a result",
+    group: EXPERIMENT,
+  }),
+  kernels: choice({
+    choices: ["auto", "dense", "sparse"],
+    default: "auto",
+    help:
+      "train networks as whole matrices, or as lists of live weights, faster where few are left; " +
+      "changes last bits, so run.json says which, and a run keeps to it",
+    group: EXPERIMENT,
+  }),
+  ...protocolFlags,
+  experimentPath: path({
+    help: "folder of the experiment; runs land in PATH/trial{t}/{level}/{experiment name}",
+    defaultText: "results/{dataset}-{protocol}, with --one-shot …-one-shot",
+    group: OUTPUT,
+  }),
+  outputDir: path({
+    help: "folder of one trial, instead of --experiment-path; runs land in " +
+      "PATH/{level}/{experiment name}",
+    group: OUTPUT,
+  }),
+  experimentName: string({
+    check: checkSafeName,
+    default: DEFAULT_EXPERIMENT_NAME,
+    placeholder: "NAME",
+    help: "last folder of each run's path",
+    group: OUTPUT,
+  }),
+  resume: boolean({
+    default: true,
+    help: "refuse an output folder that holds runs of this experiment already, finished or not, " +
+      "instead of going on with them",
+    group: OUTPUT,
+  }),
+  checkpointInterval: interval({
+    default: { seconds: 60 },
+    help:
+      "time between two checkpoints of what is being trained: seconds, stretched where they would " +
+      "take more than 1% of the time, or iterations:N",
+    group: OUTPUT,
+  }),
+  overwrite: boolean({
+    help: "replace runs of a different experiment in the output folder instead of refusing",
+    group: OUTPUT,
+  }),
+  json: boolean({ help: "print the results as one JSON document on stdout", group: OUTPUT }),
+};

@@ -1,0 +1,206 @@
+/**
+ * What a runner is: a task that trains (the original's mnist_fc/runners), as a function from its flags
+ * to a job. The tasks of that name carry out one job, the argfile runner those of many lines at once.
+ */
+
+import { UsageError } from "../errors.ts";
+import { validateMasks } from "../models/masks.ts";
+import type { Network } from "../models/network.ts";
+import { readNetwork } from "../records/network_source.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
+import { union } from "../foundations/union.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { FlagSet, FlagValues } from "../flags/flags.ts";
+import type { Job } from "../runs/job.ts";
+import type { Locks } from "../runs/locks.ts";
+import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
+import type { Curves, LayerSpec } from "../engine/mod.ts";
+import {
+  describeRun,
+  identityOf,
+  type RunConfig,
+  type RunId,
+  type RunSettings,
+  type StartedRun,
+} from "../runs/run_config.ts";
+import type { RunSummary } from "../reports/summary.ts";
+
+/** What it takes to tell what a job will train. */
+export type PlanContext = Pick<
+  RunnerContext,
+  "storage" | "environmentLocation" | "loadData" | "onNotice"
+>;
+
+/** What a runner works with; the same for all jobs that are carried out together. */
+export interface RunnerContext {
+  storage: Storage;
+  queue: RunQueue;
+  /** What this process holds; given back at its end. */
+  locks: Locks;
+  /** Value of MNIST_LOCATION; null if it is not set. */
+  environmentLocation: string | null;
+  /** Gives the same object for the same examples: only then can runs be replicas of one program. */
+  loadData(dataset: DatasetChoice, location: string | null): Promise<LoadedDataset>;
+  /** Receives lines that the user must read. */
+  onNotice(line: string): void;
+  /** Told what is being trained: "level 3/10"; and, where it is known, which run begins. */
+  onStage(stage: string, run: StartedRun | null): void;
+  /** Receives new points of a run's curves as it is trained. */
+  onPoints?(run: RunId, points: Curves): void;
+  onRun(summary: RunSummary): void;
+}
+
+/** Results as text, and as one JSON document. */
+export interface Report {
+  text: string;
+  json: Record<string, unknown>;
+}
+
+/** A job that is ready to be carried out. */
+export interface OpenJob {
+  job: Job;
+  /** Where its results go. */
+  output: string;
+  /** What it will train. */
+  plan: Plan;
+  /** What is about to be trained, as names and texts. */
+  header: readonly [name: string, text: string][];
+  /** After the job is carried out. */
+  report(): Promise<Report>;
+}
+
+/** What a job trains and where: two jobs must have neither in common. */
+export interface Plan {
+  /** The folders that its runs write. */
+  folders: readonly string[];
+  /** Its runs, as `identityOf` has them; of a lottery, those of level 0. */
+  runs: readonly { identity: string; words: string }[];
+}
+
+/** The plan of runs in these folders. */
+export function planOf(folders: readonly string[], configs: readonly RunConfig[]): Plan {
+  const runs = configs.map((config) => ({
+    identity: identityOf(config),
+    words: describeRun(config),
+  }));
+  return { folders, runs };
+}
+
+/** See the head of this file. */
+export interface Runner<S extends FlagSet> {
+  /** Name of the task in deno.json. */
+  name: string;
+  /** One sentence. */
+  summary: string;
+  flags: S;
+  /** Whole command lines. */
+  examples: readonly string[];
+  /** @throws UsageError for flags that exclude each other; needs no GPU. */
+  check(values: FlagValues<S>): void;
+  /**
+   * What the job of these flags will train, without a GPU; null where only opening it tells. Throws as `open`.
+   */
+  plan(values: FlagValues<S>, context: PlanContext): Promise<Plan | null>;
+  /** Reads what the job needs and looks at its folders; trains nothing. */
+  open(values: FlagValues<S>, context: RunnerContext): Promise<OpenJob>;
+}
+
+/** Loads the examples that the flags name. MNIST_LOCATION says nothing of other datasets. */
+export async function loadExamples(
+  context: PlanContext,
+  dataset: DatasetChoice,
+  location: string | undefined,
+): Promise<LoadedDataset> {
+  const isMnist = dataset === "auto" || dataset === "mnist";
+  return await context.loadData(
+    dataset,
+    location ?? (isMnist ? context.environmentLocation : null),
+  );
+}
+
+/**
+ * The union of the masks of some folders or files; null for none, or for masks that prune nothing. Notices
+ * name the layers that they lack.
+ *
+ * @throws InputError if they are not masks of these layers
+ */
+export async function readMasks(
+  { storage, onNotice }: Pick<PlanContext, "storage" | "onNotice">,
+  sources: readonly string[] = [],
+  layers: readonly LayerSpec[],
+): Promise<Network | null> {
+  const networks: Network[] = [];
+  for (const source of sources) networks.push(await readNetwork(storage, source, "masks"));
+  const masks = union(...networks);
+  validateMasks(masks, layers);
+  const isPruned = Object.keys(masks).length > 0;
+  sources.forEach((source, i) => {
+    const lacking = lackingLayers(networks[i], layers);
+    const nowhere = lacking.filter((name) => !Object.hasOwn(masks, name));
+    const elsewhere = lacking.filter((name) => Object.hasOwn(masks, name));
+    if (isPruned && nowhere.length > 0) {
+      onNotice(`${source} has no mask of ${nowhere.join(", ")}: not pruned there`);
+    }
+    if (elsewhere.length > 0) {
+      onNotice(`${source} has no mask of ${elsewhere.join(", ")}: the other masks decide there`);
+    }
+  });
+  return isPruned ? masks : null;
+}
+
+/** The initial weights of a folder or file; null for none. Layers that it lacks are told of. */
+export async function readPresets(
+  { storage, onNotice }: Pick<PlanContext, "storage" | "onNotice">,
+  source: string | undefined,
+  layers: readonly LayerSpec[],
+): Promise<Network | null> {
+  if (source === undefined) return null;
+  const presets = await readNetwork(storage, source, "initial");
+  const lacking = lackingLayers(presets, layers);
+  if (lacking.length > 0) {
+    onNotice(`${source} has no weights of ${lacking.join(", ")}: random ones are drawn there`);
+  }
+  return presets;
+}
+
+function lackingLayers(network: Network, layers: readonly LayerSpec[]): string[] {
+  return layers.map(({ name }) => name).filter((name) => !Object.hasOwn(network, name));
+}
+
+/**
+ * The number in a list that must have just one, such as `--trials 3` of a single run; undefined without a list.
+ *
+ * @throws UsageError if it has more
+ */
+export function single(
+  values: readonly number[] | undefined,
+  flag: string,
+): number | undefined {
+  if (values === undefined || values.length === 1) return values?.[0];
+  throw new UsageError(
+    `${flag} names ${values.length} numbers, but a single run has one: give one`,
+  );
+}
+
+/** "1 trial", "3 trials". */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** The examples of a run in words. */
+export function datasetText({ dataset, validationSize }: RunSettings): string {
+  return `${dataset.name}: ${dataset.trainCount - validationSize} training, ` +
+    `${validationSize} validation, ${dataset.testCount} test examples`;
+}
+
+/** How a run is trained in words. */
+export function trainingText(settings: RunSettings): string {
+  const { iterations, layers, optimizer, batchSize, dataset, validationSize } = settings;
+  const all = dataset.trainCount - validationSize;
+  const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
+  const hidden = layers.slice(0, -1).map(({ units }) => units).join("-");
+  const { kind, learningRate } = optimizer;
+  const decay = optimizer.kind === "momentum" ? ` (${optimizer.momentum})` : "";
+  return `${count(iterations, "iteration")} per run, hidden layers ${hidden || "none"}, ` +
+    `${kind} ${learningRate}${decay}, batch ${batch}`;
+}

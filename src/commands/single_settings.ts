@@ -1,0 +1,199 @@
+/**
+ * What decides a single run: its flags; where they say nothing, the run whose masks or weights it gets; else the
+ * protocol. Its numbers are those of its flags, of its folder's name, of that run. Takes these, gives the run's
+ * settings and numbers.
+ */
+
+import { InputError } from "../errors.ts";
+import { readSourceRecord } from "../records/network_source.ts";
+import { settingsFor } from "../runs/configured_run.ts";
+import type { FlagValues } from "../flags/flags.ts";
+import { numberIn } from "./folder_numbers.ts";
+import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
+import { parseConfig } from "../runs/parse_config.ts";
+import { type Protocol, protocols, resolveProtocol } from "../lottery/protocols.ts";
+import type { singleRunFlags } from "./reinitialize_flags.ts";
+import {
+  configDifferences,
+  RUN_FORMAT,
+  type RunConfig,
+  type RunId,
+  type RunSettings,
+  settingsOf,
+} from "../runs/run_config.ts";
+import { loadExamples, type PlanContext, single } from "./runner.ts";
+
+/** The flags that single runs have, of whichever task. */
+export type SingleRunValues = FlagValues<typeof singleRunFlags> & {
+  dataset: DatasetChoice;
+  mnistLocation: string | undefined;
+  permuteLabels: boolean | undefined;
+  outputDir: string | undefined;
+  trials: readonly number[] | undefined;
+  levels: readonly number[] | undefined;
+  runs?: readonly number[];
+  masks: readonly string[] | undefined;
+  presets?: string;
+  sameSign?: string;
+};
+
+/** A run whose masks or weights another one gets. */
+interface Source {
+  /** As it was given. */
+  name: string;
+  config: RunConfig;
+}
+
+/** What a single run is, but for what it starts from. */
+export interface SingleSettings {
+  numbers: Pick<RunId, "trial" | "level" | "run">;
+  settings: RunSettings;
+}
+
+/** See the head of this file. */
+export interface ResolvedSingle extends SingleSettings {
+  data: LoadedDataset;
+  /** Whose settings these are, in a word or two. */
+  settingsName: string;
+  /** The same as versions had it that asked neither the folder's name nor the run whose masks it gets. */
+  before(): SingleSettings;
+}
+
+/**
+ * Checks the protocol's flags before the run whose settings they change is read, where there is one.
+ *
+ * @throws UsageError as `resolveProtocol`
+ */
+export function checkProtocol(flags: SingleRunValues): void {
+  const { protocol, masks = [], presets, sameSign } = flags;
+  const isFresh = masks.length === 0 && presets === undefined && sameSign === undefined;
+  // That run may have been trained with the optimizer of --momentum.
+  const momentum = protocol !== undefined || isFresh || flags.optimizer !== undefined
+    ? flags.momentum
+    : undefined;
+  resolveProtocol({ ...protocolValues(flags), momentum });
+}
+
+/** The protocol's flags of a single run, which prunes nothing. */
+function protocolValues(flags: SingleRunValues) {
+  const { protocol = "quick" as const } = flags;
+  const unused = { iterations: undefined, prunePercents: undefined, trials: undefined };
+  return { ...flags, ...unused, outputDir: undefined, protocol };
+}
+
+/**
+ * Reads the run whose masks or weights are given, and the examples.
+ *
+ * @throws InputError if the examples are not those of that run, unless others are asked for
+ */
+export async function resolveSingle(
+  flags: SingleRunValues,
+  context: PlanContext,
+): Promise<ResolvedSingle> {
+  const source = await findSource(flags, context);
+  const data = await loadSourceExamples(flags, source, context);
+  const resolve = (source: Source | null, folder: string): SingleSettings => {
+    const from = source?.config;
+    const base = from && flags.protocol === undefined ? protocolOf(from) : undefined;
+    return {
+      numbers: {
+        trial: single(flags.trials, "--trials") ?? numberIn(folder, "trial") ?? from?.trial ?? 1,
+        level: single(flags.levels, "--levels") ?? numberIn(folder, "level") ?? from?.level ?? 0,
+        run: single(flags.runs, "--runs") ?? numberIn(folder, "run") ?? 1,
+      },
+      settings: settingsFor({
+        data,
+        protocol: resolveProtocol(protocolValues(flags), base),
+        seed: flags.seed ?? from?.seed ?? 0,
+        permuteLabels: flags.permuteLabels ?? from?.permuteLabels,
+        trainOrderSeed: flags.trainOrderSeed ?? from?.trainOrderSeed ?? undefined,
+      }),
+    };
+  };
+  return {
+    ...resolve(source, flags.outputDir ?? ""),
+    data,
+    settingsName: flags.protocol ?? (source ? `as ${source.name}` : "quick"),
+    before: () => resolve(null, ""),
+  };
+}
+
+/** The first of the given masks and weights that come with the record of a run. */
+async function findSource(
+  { protocol, masks = [], presets, sameSign }: SingleRunValues,
+  { storage, onNotice }: PlanContext,
+): Promise<Source | null> {
+  const given = [
+    ...masks.map((name) => [name, "masks"] as const),
+    ...(presets === undefined ? [] : [[presets, "initial"] as const]),
+    ...(sameSign === undefined ? [] : [[sameSign, "initial"] as const]),
+  ];
+  let source: Source | null = null;
+  for (const [name, part] of given) {
+    const record = await readSourceRecord(storage, name, part);
+    if (record?.format !== RUN_FORMAT) continue;
+    const config = parseConfig(record, `the record of ${name}`);
+    if (source === null) {
+      source = { name, config };
+      continue;
+    }
+    const differences = configDifferences(settingsOf(source.config), settingsOf(config));
+    if (differences.length === 0 || protocol !== undefined) continue;
+    onNotice(
+      `${name} was trained otherwise than ${source.name} (${
+        differences.slice(0, 3).join("; ")
+      }): ` +
+        `the run has the settings of ${source.name} where no flags give others`,
+    );
+  }
+  const isThere = given.length > 0 && await storage.exists(given[0][0]);
+  if (source === null && isThere && protocol === undefined) {
+    onNotice(
+      `${
+        given[0][0]
+      } comes without a run.json: the run has the settings of --protocol quick where no ` +
+        "flags give others",
+    );
+  }
+  return source;
+}
+
+/** What a protocol would say to train a run with the settings of this one. */
+function protocolOf(config: RunConfig): Protocol {
+  const { layers, optimizer, iterations, batchSize, normalization, validationSize } = config;
+  const { testInterval, validateInterval } = config;
+  return {
+    ...protocols.quick,
+    layers: layers.slice(0, -1).map(({ units }) => units),
+    ...{ batchSize, normalization, validationSize, testInterval, validateInterval },
+    initializer: config.initializer ?? "glorot",
+    optimizer: { kind: optimizer.kind },
+    learningRate: optimizer.learningRate,
+    ...(optimizer.kind === "momentum" && { momentum: optimizer.momentum }),
+    trainingLength: { iterations },
+  };
+}
+
+/** The examples that the flags name, else those of the source. */
+async function loadSourceExamples(
+  { dataset, mnistLocation }: SingleRunValues,
+  source: Source | null,
+  context: PlanContext,
+): Promise<LoadedDataset> {
+  const isAsked = dataset !== "auto" || mnistLocation !== undefined;
+  const theirs = source?.config.dataset;
+  const choice = isAsked || !theirs || theirs.name === "custom"
+    ? dataset
+    : theirs.name as DatasetChoice;
+  const data = await loadExamples(context, choice, mnistLocation);
+  if (!source || data.record.sha256 === theirs!.sha256) return data;
+  const others =
+    `${source.name} was trained on other examples than these (${theirs!.name}, SHA-256 ` +
+    `${theirs!.sha256.slice(0, 12)}…, not ${data.record.name}, ` +
+    `${data.record.sha256.slice(0, 12)}…)`;
+  if (!isAsked) {
+    throw new InputError(`${others}: give those with --mnist-location, or name --dataset`);
+  }
+  context.onNotice(others);
+  return data;
+}

@@ -1,0 +1,117 @@
+/** `train` (the original's runners/train.py): one network, optionally with masks and presets. */
+
+import type { LevelStart } from "../foundations/experiment.ts";
+import { networkDigest } from "../foundations/digest.ts";
+import { path } from "../flags/kinds.ts";
+import { intRanges } from "../flags/lists.ts";
+import type { FlagValues } from "../flags/flags.ts";
+import { optional, singleRunFlags } from "./reinitialize_flags.ts";
+import type { RunConfig } from "../runs/run_config.ts";
+import { protocolFlags, runFlags } from "./run_flags.ts";
+import { checkDatasetFlags } from "./lottery.ts";
+import { continued } from "../runs/run_store.ts";
+import { type PlanContext, planOf, readMasks, readPresets, type Runner, single } from "./runner.ts";
+import { openSingleRun, type SingleRun } from "./single_run.ts";
+import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
+
+const { protocol, seed, trainOrderSeed: _trainOrderSeed, ...trainingFlags } = singleRunFlags;
+const { group } = protocolFlags.protocol;
+
+/** Every flag of `train`. */
+export const trainFlags = {
+  dataset: runFlags.dataset,
+  mnistLocation: runFlags.mnistLocation,
+  permuteLabels: optional(runFlags.permuteLabels),
+  trainOrderSeed: runFlags.trainOrderSeed,
+  seed: { ...seed, group: runFlags.seed.group },
+  presets: runFlags.presets,
+  masks: runFlags.masks,
+  trials: intRanges({
+    min: 1,
+    max: 1000,
+    help: "the trial, one number, whose random numbers to use: initial weights and split",
+    defaultText: "that of --output-dir …/trial3; else that of the run whose masks it gets; else 1",
+    group: "Experiment",
+  }),
+  levels: intRanges({
+    min: 0,
+    max: 1000,
+    help:
+      "the level, one number, whose data order to use: with the presets and masks of a ticket, " +
+      "its own repeats it",
+    defaultText:
+      "that of --output-dir …/trial3/2/…; else that of the run whose masks it gets; else 0",
+    group: "Experiment",
+  }),
+  protocol: { ...protocol, group },
+  ...Object.fromEntries(
+    Object.entries(trainingFlags).map(([name, flag]) => [name, { ...flag, group }]),
+  ) as typeof trainingFlags,
+  outputDir: path({
+    help: "folder of the run itself",
+    defaultText: "results/train-{dataset}-{protocol}",
+    group: "Output",
+  }),
+  resume: runFlags.resume,
+  checkpointInterval: runFlags.checkpointInterval,
+  overwrite: runFlags.overwrite,
+  json: runFlags.json,
+};
+
+/** See the head of this file. */
+export const trainRunner: Runner<typeof trainFlags> = {
+  name: "train",
+  summary: "Trains one network, optionally with given masks and initial weights.",
+  flags: trainFlags,
+  examples: [
+    "deno task train --training-len epochs:5",
+    "deno task train --masks results/mnist-quick/trial1/10/same_init/masks --output-dir results/sparse",
+    "deno task train --presets RUN/initial --masks RUN/masks,OTHER/masks --output-dir results/union",
+  ],
+
+  check(flags) {
+    checkDatasetFlags(flags);
+    single(flags.trials, "--trials");
+    single(flags.levels, "--levels");
+    checkProtocol(flags);
+  },
+
+  async plan(flags, context) {
+    const { folder, config } = await resolve(flags, context);
+    return planOf([folder], [config]);
+  },
+
+  async open(flags, context) {
+    return await openSingleRun(await resolve(flags, context), context);
+  },
+};
+
+async function resolve(
+  flags: FlagValues<typeof trainFlags>,
+  context: PlanContext,
+): Promise<SingleRun> {
+  const { storage, onNotice } = context;
+  const { overwrite, resume } = flags, policy = { overwrite, resume };
+  const resolved = await resolveSingle(flags, context);
+  const { data, settings, settingsName } = resolved;
+  const folder = flags.outputDir ??
+    `results/train-${data.record.name}-${flags.protocol ?? "quick"}`;
+  const presets = await readPresets(context, flags.presets, settings.layers);
+  const masks = await readMasks(context, flags.masks, settings.layers);
+  const digests = {
+    presets: presets && await networkDigest(presets),
+    masks: masks && await networkDigest(masks),
+  };
+  const configOf = ({ numbers, settings }: SingleSettings): RunConfig => ({
+    kind: "train",
+    ...numbers,
+    run: 0,
+    ...settings,
+    ...digests,
+  });
+  const before = () => configOf(resolved.before());
+  const now = configOf(resolved);
+  const config = await continued(storage, folder, now, before, policy, onNotice);
+  const start: LevelStart = { presets: presets ?? undefined, masks: masks ?? undefined };
+  return { folder, config, start, data, settingsName, policy };
+}

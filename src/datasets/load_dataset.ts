@@ -1,0 +1,198 @@
+/**
+ * Finds the examples that `--dataset` and `--mnist-location` ask for. Takes those, gives the examples
+ * and a fingerprint of them; says on the way what it falls back to and why.
+ */
+
+import { CATALOG } from "./catalog.ts";
+import {
+  downloadDataset,
+  DownloadError,
+  type DownloadProgress,
+  SOURCE_PATIENCE,
+} from "./download.ts";
+import type { Examples, ExampleSets } from "./examples.ts";
+import { type FileSource, readVerified } from "./file_source.ts";
+import { decodeExamples, loadExampleFolder, missingExamples } from "./folder.ts";
+import { encodeIdx } from "./idx.ts";
+import { makeSyntheticDigits } from "./synthetic_digits.ts";
+import { InputError, LotteryError } from "../errors.ts";
+import { sha256Hex } from "../formats/sha256.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/** The values of `--dataset`. */
+export type DatasetChoice = "auto" | "mnist" | "fashion-mnist" | "synthetic-digits";
+
+/** What to load and from where. */
+export interface LoadOptions {
+  dataset: DatasetChoice;
+  /** Folder that the user named; null for the default, which may be filled by a download. */
+  location: string | null;
+  storage: Storage;
+  /** Has MNIST's files too; asked after the folders, before the mirrors. */
+  mnistSource?: FileSource;
+  /** Stands in for the platform's `fetch`. */
+  fetch?: typeof fetch;
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Receives lines that the user should read. */
+  onNotice?: (line: string) => void;
+}
+
+/** Examples and how run.json records them. */
+export interface LoadedDataset {
+  sets: ExampleSets;
+  record: DatasetRecord;
+}
+
+/** What run.json says of the examples: enough to tell whether others are the same. */
+export interface DatasetRecord {
+  /** "mnist" and "fashion-mnist" only if the content is theirs; else "synthetic-digits" or "custom". */
+  name: string;
+  trainCount: number;
+  testCount: number;
+  features: number;
+  classes: number;
+  /** SHA-256 over training inputs, training labels, test inputs, test labels. */
+  sha256: string;
+}
+
+/** Seed of the built-in digits: they are one fixed dataset, as MNIST is. */
+const SYNTHETIC_SEED = 0;
+/** A mirror is given up after so many milliseconds without a byte; by `auto` sooner. */
+const TIMEOUT_MS = 30_000, AUTO_TIMEOUT_MS = 4000;
+
+/** The folder that a dataset is downloaded to and first looked for in. */
+export function defaultLocation(dataset: "mnist" | "fashion-mnist"): string {
+  return `data/${dataset}`;
+}
+
+/**
+ * Loads examples: from the user's folder; else from the default one; else from the folder of a
+ * distribution's package; else from `mnistSource`; else by download; else, for `auto` alone, the built-in
+ * synthetic digits. Why one of these is given up is told by `onNotice`.
+ *
+ * @throws InputError if a folder holds something other than the dataset that was asked for
+ */
+export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> {
+  const { dataset, location, storage, onNotice = () => {} } = options;
+  if (dataset === "synthetic-digits") return await synthetic();
+  const wanted = dataset === "auto" ? "mnist" : dataset;
+  if (location !== null) return await fromFolder(options, location);
+  const folder = defaultLocation(wanted), packaged = CATALOG[wanted].folder;
+  const missing = await missingExamples(storage, folder);
+  if (missing === null) return await fromFolder(options, folder);
+  if (packaged !== undefined && await missingExamples(storage, packaged) === null) {
+    onNotice(`${missing}: taking ${wanted} from ${packaged}`);
+    return await fromFolder(options, packaged);
+  }
+  const timeoutMs = dataset === "auto" ? AUTO_TIMEOUT_MS : TIMEOUT_MS;
+  const source = wanted === "mnist" ? options.mnistSource : undefined;
+  if (source !== undefined) {
+    try {
+      onNotice(`${missing}: taking MNIST from ${source.name}`);
+      return await fromSource(source, SOURCE_PATIENCE * timeoutMs);
+    } catch (error) {
+      if (!(error instanceof LotteryError)) throw error;
+      onNotice(error.message);
+    }
+  }
+  try {
+    onNotice(`${missing}: trying to download ${wanted}`);
+    const { fetch, onProgress } = options;
+    await downloadDataset({
+      ...{ storage, folder, dataset: CATALOG[wanted], fetch, timeoutMs, onProgress, onNotice },
+    });
+  } catch (error) {
+    if (dataset !== "auto" || !(error instanceof LotteryError)) throw error;
+    // Why each mirror was given up has been told.
+    if (!(error instanceof DownloadError)) onNotice(error.message);
+    onNotice(
+      "MNIST COULD NOT BE DOWNLOADED: this run uses the BUILT-IN SYNTHETIC DIGITS instead. " +
+        "For MNIST, put its four files in data/mnist or pass --mnist-location FOLDER",
+    );
+    return await synthetic();
+  }
+  return await fromFolder(options, folder);
+}
+
+/** MNIST from a source; nothing is written. Throws LotteryError if it cannot be had. */
+async function fromSource(source: FileSource, limitMs: number): Promise<LoadedDataset> {
+  const contents: Uint8Array[] = [];
+  for (const file of CATALOG.mnist.files) contents.push(await readVerified(source, file, limitMs));
+  return await recorded(decodeExamples(contents, source.name, "mnist"));
+}
+
+async function synthetic(): Promise<LoadedDataset> {
+  return await recorded(await makeSyntheticDigits({ seed: SYNTHETIC_SEED }));
+}
+
+async function fromFolder(
+  { storage, dataset, onNotice = () => {} }: LoadOptions,
+  folder: string,
+): Promise<LoadedDataset> {
+  const kind = dataset === "auto" ? "custom" : dataset;
+  const told: string[] = [];
+  const sets = await loadExampleFolder(storage, folder, kind, (line) => told.push(line));
+  const name = await catalogName(sets);
+  if (dataset !== "auto" && name !== dataset) {
+    throw new InputError(
+      `${folder} does not hold ${dataset} (its content is ${
+        name ?? "that of no known dataset"
+      }); ` +
+        `give the right folder, or --dataset auto to train on what is there`,
+    );
+  }
+  for (const line of told) onNotice(line);
+  return await recorded({ ...sets, name: name ?? "custom" });
+}
+
+/** The known dataset whose content this is; null if it is none. */
+async function catalogName(sets: ExampleSets): Promise<string | null> {
+  const { train, test } = sets;
+  const arePixels = [train, test].every(({ inputs, isUnit }) =>
+    inputs instanceof Uint8Array && !isUnit
+  );
+  if (!arePixels) return null;
+  const parts = [train, test].flatMap(({ inputs, labels, count }) => [
+    { shape: [count, 28, 28], data: inputs as Uint8Array },
+    { shape: [count], data: labels },
+  ]);
+  for (const { name, files } of Object.values(CATALOG)) {
+    const isSame = await allAsync(parts, async ({ shape, data }, i) => {
+      const size = shape.reduce((a, b) => a * b);
+      return data.length === size && files[i].bytes === size + 4 + 4 * shape.length &&
+        await sha256Hex(encodeIdx(shape, data)) === files[i].sha256;
+    });
+    if (isSame) return name;
+  }
+  return null;
+}
+
+async function allAsync<T>(
+  items: T[],
+  test: (item: T, index: number) => Promise<boolean>,
+): Promise<boolean> {
+  for (const [i, item] of items.entries()) if (!await test(item, i)) return false;
+  return true;
+}
+
+async function recorded(sets: ExampleSets): Promise<LoadedDataset> {
+  const bytes = ({ inputs, labels }: Examples) => [
+    new Uint8Array(inputs.buffer, inputs.byteOffset, inputs.byteLength),
+    labels,
+  ];
+  const digests: string[] = [];
+  for (const part of [...bytes(sets.train), ...bytes(sets.test)]) {
+    digests.push(await sha256Hex(part));
+  }
+  // The same bytes mean other inputs.
+  if (sets.train.isUnit) digests.push("values 0 to 1");
+  const record: DatasetRecord = {
+    name: sets.name,
+    trainCount: sets.train.count,
+    testCount: sets.test.count,
+    features: sets.train.features,
+    classes: sets.classes,
+    sha256: await sha256Hex(new TextEncoder().encode(digests.join("\n"))),
+  };
+  return { sets, record };
+}

@@ -1,0 +1,182 @@
+/**
+ * What a device can hold of a network program. Takes its shape; says how many replicas fit, why no more do,
+ * and what would fit instead; refuses what does not fit together.
+ */
+
+import { CapacityError, InputError } from "../../errors.ts";
+import { bufferLimit, sizeText } from "../buffer_limit.ts";
+import type { Gpu } from "../device.ts";
+import type { LayerSpec } from "../layer_spec.ts";
+import { matrixSize, pitch } from "./layout.ts";
+import { checkOptimizer } from "../optimizers.ts";
+import {
+  activationBytes,
+  evaluationSpan,
+  layerWidths,
+  MAX_BURST,
+  type ProgramSpec,
+} from "./program_spec.ts";
+import { paddedRows, tilesFor } from "./tiles.ts";
+
+/** Largest number of replicas of this shape that the device's limits allow. */
+export function maxReplicas(gpu: Gpu, spec: SharedSpec): number {
+  const largest = Math.max(...buffersOf(gpu, spec).map(({ bytes }) => bytes));
+  return Math.min(
+    Math.floor(bufferLimit(gpu) / largest),
+    gpu.device.limits.maxComputeWorkgroupsPerDimension,
+  );
+}
+
+/** Why not more replicas of this shape fit than `maxReplicas` says, in words. */
+export function whyNoMore(gpu: Gpu, spec: SharedSpec, replicas: number): string {
+  const { what, bytes } = buffersOf(gpu, spec).reduce((a, b) => b.bytes > a.bytes ? b : a);
+  const limit = bufferLimit(gpu), name = `"${gpu.adapter.name}"`;
+  if (replicas * bytes <= limit) {
+    const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
+    return `${name} works on at most ${maxComputeWorkgroupsPerDimension} at once`;
+  }
+  return `${what} take ${sizeText(replicas * bytes)}, and ${name} holds at most ` +
+    `${sizeText(limit)} in one buffer`;
+}
+
+type SharedSpec = Omit<ProgramSpec, "replicas">;
+
+/** What grows with the replicas: each buffer's contents in words, and its bytes for one of them. */
+function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[] {
+  const tiles = tilesFor(gpu.adapter), { layers } = spec;
+  const rows = Math.max(paddedRows(spec.batchSize, tiles), tiles.window);
+  const span = evaluationSpan(spec);
+  return [
+    ...layers.map((layer) => ({
+      what: `the ${layer.inputs} × ${layer.units} weights of ${layer.name}`,
+      bytes: 4 * matrixSize(layer),
+    })),
+    ...layerWidths(layers).map((width, i) => ({
+      what: i === 0
+        ? `${rows} rows of ${width} inputs`
+        : `${rows} rows of ${width} outputs of ${layers[i - 1].name}`,
+      bytes: rows * activationBytes(spec, i),
+    })),
+    ...layers.map(({ name, units }) => ({
+      what: `${rows} rows of ${units} gradients of ${name}`,
+      bytes: 4 * rows * pitch(units),
+    })),
+    { what: `the results of evaluating ${span} examples`, bytes: 8 * span },
+    { what: "the measurements of a burst", bytes: 8 * MAX_BURST },
+  ];
+}
+
+/** What to change so that one network fits, found by trying. */
+function whatFits(gpu: Gpu, spec: SharedSpec): string {
+  const fits = (units: number, batchSize: number) =>
+    maxReplicas(gpu, { ...spec, batchSize, layers: narrowed(spec.layers, units) }) >= 1;
+  const widest = Math.max(...spec.layers.slice(0, -1).map(({ units }) => units), 1);
+  const unitsWith = (batchSize: number) => greatest(widest, (units) => fits(units, batchSize));
+  const batchWith = (units: number) =>
+    greatest(spec.batchSize, (batchSize) => fits(units, batchSize));
+  const ofUnits = (units: number) => `hidden layers of at most ${units} units`;
+  const ofBatch = (batchSize: number) => `a batch of at most ${batchSize}`;
+  const units = unitsWith(spec.batchSize), batchSize = batchWith(widest);
+  const ways = [
+    ...(units > 0 ? [ofUnits(units)] : []),
+    ...(batchSize > 0 ? [ofBatch(batchSize)] : []),
+  ];
+  if (ways.length > 0) return `use ${ways.join(" or ")}`;
+  const both = batchWith(1);
+  if (both === 0) return "no network fits examples as large or as many: use smaller or fewer ones";
+  return `use ${ofUnits(unitsWith(both))} and ${ofBatch(both)}`;
+}
+
+/** The layers with no hidden one wider than `most`. */
+function narrowed(layers: readonly LayerSpec[], most: number): LayerSpec[] {
+  const units = layers.map((layer, i) =>
+    i === layers.length - 1 ? layer.units : Math.min(layer.units, most)
+  );
+  return layers.map((layer, i) => ({
+    ...layer,
+    inputs: i === 0 ? layer.inputs : units[i - 1],
+    units: units[i],
+  }));
+}
+
+/** The greatest whole number from 1 to `most` that fits, where all below it fit too; 0 if none does. */
+function greatest(most: number, fits: (value: number) => boolean): number {
+  let low = 0, high = most;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/**
+ * @throws InputError   if the layers do not chain, or examples, classes and sizes do not fit them
+ * @throws CapacityError if R networks of this shape do not fit; the message says how many do
+ */
+export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
+  const { layers, batchSize, pool, test, trainCount, replicas } = spec;
+  if (layers.length === 0) throw new InputError("network: no layers; give at least one");
+  checkOptimizer(spec.optimizer);
+  const widths = layerWidths(layers);
+  layers.forEach((layer, i) => {
+    whole(`${layer.name}: inputs`, layer.inputs, 1, Number.MAX_SAFE_INTEGER);
+    whole(`${layer.name}: units`, layer.units, 1, Number.MAX_SAFE_INTEGER);
+    if (layer.inputs !== widths[i]) {
+      throw new InputError(
+        `${layer.name}: takes ${layer.inputs} inputs, but what is below it gives ${widths[i]}`,
+      );
+    }
+  });
+  const last = layers.at(-1)!;
+  if (last.activation !== null) {
+    throw new InputError(
+      `${last.name}: the last layer gives the logits of a softmax; use the activation null for it, ` +
+        `not "${last.activation}"`,
+    );
+  }
+  for (const [name, { features, classes }] of Object.entries({ pool, test })) {
+    if (classes > last.units) {
+      throw new InputError(
+        `${last.name}: gives ${last.units} classes, but the ${name} examples have labels up to ` +
+          `${classes - 1}`,
+      );
+    }
+    if (features !== widths[0]) {
+      throw new InputError(
+        `${layers[0].name}: takes ${widths[0]} inputs, but the ${name} examples have ${features}`,
+      );
+    }
+  }
+  if (last.units > 256) {
+    throw new InputError(
+      `${last.name}: ${last.units} classes; labels are bytes, so use 1 to 256`,
+    );
+  }
+  // One workgroup gathers a row.
+  const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
+  const { rows } = tilesFor(gpu.adapter);
+  whole("batch size", batchSize, 1, rows * Math.floor(maxComputeWorkgroupsPerDimension / rows));
+  whole("training examples", trainCount, 1, pool.count);
+  const largest = maxReplicas(gpu, spec);
+  if (largest < 1) {
+    throw new CapacityError(
+      `network of widths ${widths.join("-")} does not fit: ${whyNoMore(gpu, spec, 1)}; ` +
+        whatFits(gpu, spec),
+    );
+  }
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > largest) {
+    throw new CapacityError(
+      replicas > largest
+        ? `replicas: ${replicas} networks of this shape do not fit: ` +
+          `${whyNoMore(gpu, spec, replicas)}; use 1 to ${largest}`
+        : `replicas: ${replicas} is no number of networks; use 1 to ${largest}`,
+    );
+  }
+}
+
+function whole(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new InputError(`${name}: ${value} is not a whole number from ${min} to ${max}`);
+  }
+}

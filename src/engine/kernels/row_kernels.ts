@@ -1,0 +1,233 @@
+/**
+ * The kernels that go through a batch row by row (gather, loss, evaluation), one function each: takes
+ * sizes and buffers, gives the source that `createKernels` compiles. Shapes and meaning are in the
+ * header of each file of `shaders/`.
+ */
+
+import batchF32 from "../../../shaders/batch_f32.wgsl" with { type: "text" };
+import batchU8 from "../../../shaders/batch_u8.wgsl" with { type: "text" };
+import common from "../../../shaders/common.wgsl" with { type: "text" };
+import evaluate from "../../../shaders/evaluate.wgsl" with { type: "text" };
+import examplesF32 from "../../../shaders/examples_f32.wgsl" with { type: "text" };
+import examplesU8 from "../../../shaders/examples_u8.wgsl" with { type: "text" };
+import gather from "../../../shaders/gather.wgsl" with { type: "text" };
+import gatherExamples from "../../../shaders/gather_examples.wgsl" with { type: "text" };
+import gatherEvaluate from "../../../shaders/gather_evaluate.wgsl" with { type: "text" };
+import gatherTrain from "../../../shaders/gather_train.wgsl" with { type: "text" };
+import loss from "../../../shaders/loss.wgsl" with { type: "text" };
+import permute from "../../../shaders/permute.wgsl" with { type: "text" };
+import reduce from "../../../shaders/reduce.wgsl" with { type: "text" };
+import softmax from "../../../shaders/softmax.wgsl" with { type: "text" };
+import type { GpuExamples } from "../dataset.ts";
+import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
+import { pitch } from "./layout.ts";
+import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
+
+/** Bytes of the `Window` and `Slot` structs of the shaders. */
+export const WINDOW_BYTES = 16;
+const SLOT_BYTES = 8;
+/** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map. */
+export const REPLICA_WORDS = 6 + 256;
+
+/** Invocations of the row-wise kernels (gather, loss, evaluate, reduce). */
+const GATHER_LANES = 8;
+const LOSS_LANES = 64;
+
+const BATCHES = { f32: batchF32, u8: batchU8 };
+
+/** Where the rows of a batch come from. */
+export type GatherFrom =
+  | { train: { batchSize: number; trainCount: number; counters: GPUBuffer } }
+  | { windows: GPUBuffer };
+
+/** What all gather kernels have: WGSL before and after the batch's own, constants, bindings 0 to 6. */
+export function gatherParts(
+  from: GatherFrom,
+  buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
+) {
+  const { examples, replicas, batch, labels } = buffers;
+  return {
+    head: [common, permute, gatherExamples, examples.isFloat ? examplesF32 : examplesU8].join("\n"),
+    positions: "train" in from ? gatherTrain : gatherEvaluate,
+    constants: {
+      WORDS: Math.ceil(examples.features / 4),
+      POOL: examples.count,
+      ...("train" in from && {
+        BATCH: from.train.batchSize,
+        BATCHES: Math.ceil(from.train.trainCount / from.train.batchSize),
+        TRAIN: from.train.trainCount,
+      }),
+    },
+    bindings: [
+      read(examples.inputs),
+      read(examples.labels),
+      read(examples.scales),
+      read(replicas),
+      matrixBinding(batch, "write"),
+      write(labels),
+      "train" in from ? read(from.train.counters) : dynamicUniform(from.windows, WINDOW_BYTES),
+    ] as Binding[],
+  };
+}
+
+/** Fills a batch with the rows of the current training iteration. */
+export function gatherTrainSource(sizes: {
+  replicas: number;
+  rows: number;
+  /** Of the batch; "u8" only for examples that are packed. */
+  format?: BatchFormat;
+  batchSize: number;
+  trainCount: number;
+}, { counters, ...buffers }: {
+  examples: GpuExamples;
+  replicas: GPUBuffer;
+  batch: Matrix;
+  labels: GPUBuffer;
+  counters: GPUBuffer;
+}): KernelSource {
+  return gatherSource("gather", { train: { ...sizes, counters } }, sizes, buffers);
+}
+
+/** Fills a batch with the rows of one evaluation window. */
+export function gatherEvaluateSource(sizes: {
+  replicas: number;
+  rows: number;
+  format?: BatchFormat;
+}, { windows, ...buffers }: {
+  examples: GpuExamples;
+  replicas: GPUBuffer;
+  batch: Matrix;
+  labels: GPUBuffer;
+  windows: GPUBuffer;
+}): KernelSource {
+  return gatherSource("gather window", { windows }, sizes, buffers);
+}
+
+function gatherSource(
+  label: string,
+  from: GatherFrom,
+  sizes: { replicas: number; rows: number; format?: BatchFormat },
+  buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
+): KernelSource {
+  const { format = "f32" } = sizes, { features } = buffers.examples;
+  const vectors = pitch(features) / 4;
+  const { head, positions, constants, bindings } = gatherParts(from, buffers);
+  return {
+    label,
+    template: [
+      head,
+      gather,
+      storeWgsl({ name: "batch", binding: 4, matrix: buffers.batch, vectors, format }),
+      BATCHES[format],
+      positions,
+    ].join("\n"),
+    constants: {
+      ...constants,
+      LANES: GATHER_LANES,
+      ROWS: sizes.rows,
+      FEATURES: features,
+      VECTORS: vectors,
+    },
+    bindings,
+    grid: [sizes.rows, 1, sizes.replicas],
+  };
+}
+
+/** Softmax cross-entropy, metrics and the gradient at the logits. */
+export function lossSource(sizes: {
+  classes: number;
+  replicas: number;
+  rows: number;
+  batchSize: number;
+  trainCount: number;
+}, buffers: {
+  logits: Matrix;
+  labels: GPUBuffer;
+  deltas: Matrix;
+  metrics: GPUBuffer;
+  counters: GPUBuffer;
+  schedule: GPUBuffer;
+  steps: GPUBuffer;
+  burst: GPUBuffer;
+}): KernelSource {
+  const { logits, deltas } = buffers, vectors = pitch(sizes.classes) / 4;
+  return {
+    label: "loss",
+    template: [
+      common,
+      loadWgsl({ name: "logits", binding: 0, matrix: logits, vectors }),
+      storeWgsl({ name: "deltas", binding: 2, matrix: deltas, vectors }),
+      softmax,
+      loss,
+    ].join("\n"),
+    constants: {
+      LANES: LOSS_LANES,
+      CLASSES: sizes.classes,
+      VECTORS: vectors,
+      ROWS: sizes.rows,
+      BATCH: sizes.batchSize,
+      BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
+      TRAIN: sizes.trainCount,
+      REPLICAS: sizes.replicas,
+    },
+    bindings: [
+      matrixBinding(logits, "read"),
+      read(buffers.labels),
+      matrixBinding(deltas, "write"),
+      write(buffers.metrics),
+      write(buffers.counters),
+      read(buffers.schedule),
+      write(buffers.steps),
+      uniform(buffers.burst),
+    ],
+    grid: [1, 1, sizes.replicas],
+  };
+}
+
+/** Loss and predicted class of each row of an evaluation window. */
+export function evaluateSource(
+  sizes: { classes: number; replicas: number; rows: number; span: number },
+  buffers: { logits: Matrix; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },
+): KernelSource {
+  const { logits } = buffers, vectors = pitch(sizes.classes) / 4;
+  return {
+    label: "evaluate",
+    template: [
+      common,
+      loadWgsl({ name: "logits", binding: 0, matrix: logits, vectors }),
+      softmax,
+      evaluate,
+    ].join("\n"),
+    constants: {
+      LANES: LOSS_LANES,
+      CLASSES: sizes.classes,
+      ROWS: sizes.rows,
+      SPAN: sizes.span,
+    },
+    bindings: [
+      matrixBinding(logits, "read"),
+      read(buffers.labels),
+      write(buffers.rows),
+      dynamicUniform(buffers.windows, WINDOW_BYTES),
+    ],
+    grid: [Math.ceil(sizes.rows / LOSS_LANES), 1, sizes.replicas],
+  };
+}
+
+/** Sums of a split's losses and correct predictions. */
+export function reduceSource(
+  sizes: { replicas: number; span: number },
+  buffers: { rows: GPUBuffer; totals: GPUBuffer; slots: GPUBuffer },
+): KernelSource {
+  return {
+    label: "reduce",
+    template: reduce,
+    constants: { LANES: LOSS_LANES, SPAN: sizes.span, REPLICAS: sizes.replicas },
+    bindings: [
+      read(buffers.rows),
+      write(buffers.totals),
+      dynamicUniform(buffers.slots, SLOT_BYTES),
+    ],
+    grid: [1, 1, sizes.replicas],
+  };
+}

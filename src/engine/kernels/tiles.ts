@@ -1,0 +1,95 @@
+/**
+ * What is chosen by class of adapter: tile shapes of the kernels (how many rows and columns one invocation
+ * computes, how many invocations share a workgroup), and when to do what. A tile shape changes speed and
+ * never results: each output is one fma chain in the same order whatever its tile.
+ *
+ * The table is tuned.json, which `deno task tune` measures and rewrites. What to know of it: a software
+ * adapter is a handful of processor cores, best used with few large tiles, bounded by its compiler
+ * (forward with 20 rows × 5 vec4 takes llvmpipe 0.9 s to compile, 30 × 5 takes 1.7); where loads are
+ * cheap, smaller tiles leave out more zeros; a GPU hides latency with many invocations, so small tiles.
+ */
+
+import type { AdapterDescription } from "../device.ts";
+import type { MatrixStorage } from "./matrix.ts";
+import table from "../tuned.json" with { type: "json" };
+
+/** Tile shape of one adapter class. */
+export interface Tiles {
+  /** Where the matrices that kernels read lie, if they fit there. */
+  storage: MatrixStorage;
+  /** Invocations per workgroup along the columns. */
+  lanes: number;
+  /** Most rows per invocation, forward and activation gradient. */
+  rows: number;
+  /** Most vec4 columns per invocation, forward. */
+  forwardVectors: number;
+  /** The same in the activation gradient. */
+  backwardVectors: number;
+  /** The same in the weight gradient. */
+  weightVectors: number;
+  /** vec4s of weight rows per invocation of the weight gradient. */
+  weightRowVectors: number;
+  /** Most batch rows per step of the weight gradient. */
+  unroll: number;
+  /** Whether the first layer's kernels skip inputs that are 0 throughout a tile. */
+  skipsZeros: boolean;
+  /** Rows of an evaluation window, a multiple of `rows`. */
+  window: number;
+  /** Of the sparse kernels. */
+  sparse: SparseTiles;
+}
+
+/** What a class of adapters is given. */
+export interface Tuned extends Tiles {
+  /** On what adapter and when it was measured; null: never, a guess. */
+  measured: string | null;
+  /** Most networks to train at once; null: as many as fit. */
+  replicas: number | null;
+  sparse: SparseTiles & {
+    /** Networks with a smaller share of live weights are trained as lists of these. */
+    below: number;
+  };
+}
+
+/** Tile shapes of the sparse kernels. */
+export interface SparseTiles {
+  /** Most invocations along a tile's columns of four examples. */
+  lanes: number;
+  /** Invocations of a workgroup along the units. */
+  unitLanes: number;
+  /** Units per invocation. */
+  unitsEach: number;
+  /** Invocations per workgroup of the update, a group of four weights each. */
+  updateLanes: number;
+  /** Most examples of an evaluation window. */
+  window: number;
+}
+
+/** Classes of adapters with a configuration of their own. */
+export type AdapterClass = "llvmpipe" | "software" | "hardware";
+
+/** The table; what it says of a class may be replaced, to measure something else. */
+export const TUNED = table as Record<AdapterClass, Tuned>;
+
+/** The class of an adapter. */
+export function adapterClass({ isSoftware, name }: AdapterDescription): AdapterClass {
+  if (!isSoftware) return "hardware";
+  return /llvmpipe/i.test(name) ? "llvmpipe" : "software";
+}
+
+/** What is chosen for an adapter. */
+export function tilesFor(adapter: AdapterDescription): Tuned {
+  return TUNED[adapterClass(adapter)];
+}
+
+/** The same with as few rows per tile as cut a batch into the same number of tiles. */
+export function tilesForBatch(adapter: AdapterDescription, batchSize: number): Tiles {
+  const tiles = tilesFor(adapter);
+  const count = Math.ceil(batchSize / tiles.rows);
+  return { ...tiles, rows: Math.ceil(batchSize / count) };
+}
+
+/** Rows of a batch padded to whole tiles. */
+export function paddedRows(batchSize: number, tiles: Tiles): number {
+  return tiles.rows * Math.ceil(batchSize / tiles.rows);
+}

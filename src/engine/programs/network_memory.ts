@@ -1,0 +1,61 @@
+/**
+ * What a program needs of its networks: how they lie in GPU memory, and the kernels that work on them.
+ * `dense_network.ts` has them as whole matrices, `sparse_network.ts` as lists of live weights.
+ */
+
+import type { BufferPool } from "../buffers.ts";
+import type { Kernel } from "../kernels/kernel.ts";
+import {
+  type LayerState,
+  type LayerValues,
+  MAX_BURST,
+  type ReplicaParameters,
+  type Split,
+} from "../kernels/program_spec.ts";
+import { REPLICA_WORDS } from "../kernels/row_kernels.ts";
+
+/** Buffers that steer training and report of it, whatever the networks are made of. */
+export interface ControlBuffers {
+  /** (R) structs of `REPLICA_WORDS`: keys of order and split, label map. */
+  replicas: GPUBuffer;
+  /** (R) iterations done, kept by the GPU itself. */
+  counters: GPUBuffer;
+  /** (MAX_BURST, R) */
+  metrics: GPUBuffer;
+  /** (MAX_BURST), shared by all replicas. */
+  schedule: GPUBuffer;
+  burst: GPUBuffer;
+}
+
+/** Allocates them from `pool`. */
+export function allocateControls(pool: BufferPool, replicas: number): ControlBuffers {
+  const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
+  return {
+    replicas: words("replicas", REPLICA_WORDS),
+    counters: words("counters", 1),
+    metrics: words("metrics", 2 * MAX_BURST),
+    schedule: pool.storage("schedule", 4 * MAX_BURST, GPUBufferUsage.UNIFORM),
+    burst: pool.uniform("burst", new Uint32Array(4)),
+  };
+}
+
+/** See the head of this file. */
+export interface NetworkMemory {
+  readonly controls: ControlBuffers;
+  /** (MAX_EVALUATIONS, R) sums of the evaluations of a burst. */
+  readonly totals: GPUBuffer;
+  /** (R, span) what the last evaluation found of each example. */
+  readonly rows: GPUBuffer;
+  /** Loads one replica's weights and optimizer state: those of `layers`, or fresh. */
+  load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void;
+  /** Records one training iteration. */
+  encodeIteration(pass: GPUComputePassEncoder): void;
+  /** Records the evaluation of a split; its sums go to row `slot` of `totals`. */
+  encodeEvaluation(pass: GPUComputePassEncoder, split: Split, slot: number): void;
+  /** All replicas' weights and biases, by replica and layer, after what has been submitted. */
+  readParameters(): Promise<LayerValues[][]>;
+  /** The same with the optimizer's state. */
+  readState(): Promise<LayerState[][]>;
+  /** The kernels of an iteration, in order. */
+  kernels(): readonly Kernel[];
+}

@@ -1,0 +1,273 @@
+/**
+ * The compiled network program: R networks of one shape that train in the same dispatches. Takes a
+ * shape and examples on the GPU; gives something to load with parameters, to run in bursts of
+ * iterations and evaluations (one submit and one readback each), and to read parameters from.
+ *
+ * Every buffer has a leading axis R. No kernel mixes replicas, and no arithmetic depends on R, so a
+ * replica's result is bit-identical whatever R it runs in.
+ */
+
+import { InputError } from "../../errors.ts";
+import { BufferPool, readFloats } from "../buffers.ts";
+import type { Gpu } from "../device.ts";
+import { DenseNetwork } from "./dense_network.ts";
+import { MAX_EVALUATIONS, predictedClasses } from "./evaluation.ts";
+import { REPLICA_WORDS } from "../kernels/row_kernels.ts";
+import type { LayerSpec } from "../layer_spec.ts";
+import type { NetworkMemory } from "./network_memory.ts";
+import { stepSize } from "../optimizers.ts";
+import {
+  evaluationSpan,
+  type LayerValues,
+  MAX_BURST,
+  type NetworkState,
+  type ProgramSpec,
+  type ReplicaParameters,
+  type Split,
+  splitCount,
+} from "../kernels/program_spec.ts";
+import { checkProgramSpec } from "../kernels/program_limits.ts";
+import { type KernelProfile, timeKernels } from "./profile.ts";
+import { SparseNetwork } from "./sparse_network.ts";
+import { PassTimer, TIMESTAMP_BYTES } from "../timer.ts";
+
+/** One step of a burst. */
+export type BurstStep = { iterate: number } | { evaluate: Split };
+
+/** Mean loss and correct predictions over the `count` examples of a batch or split, by replica. */
+export interface Measurement {
+  count: number;
+  losses: number[];
+  correct: number[];
+}
+
+/** An evaluation that tells what each network says of each example. */
+export interface Prediction extends Measurement {
+  /** By replica, the class of each example of the split, in its order. */
+  classes: Uint8Array<ArrayBuffer>[];
+}
+
+/** What came back from a burst. */
+export interface BurstResult {
+  /** One per iteration, in order. */
+  iterations: Measurement[];
+  /** One per evaluation, in order. */
+  evaluations: Measurement[];
+  /** How long the GPU worked on it; null where the adapter has no timestamps. */
+  gpuMilliseconds: number | null;
+}
+
+/** See the head of this file. */
+export class Program {
+  /** Iterations done since parameters were last loaded. */
+  #done = 0;
+  /** Readback buffers that no burst is using. */
+  readonly #idleReadbacks: GPUBuffer[] = [];
+
+  private constructor(
+    readonly gpu: Gpu,
+    readonly spec: ProgramSpec,
+    private readonly pool: BufferPool,
+    private readonly network: NetworkMemory,
+    private readonly timer: PassTimer | null,
+  ) {}
+
+  /** Compiles a program and allocates its buffers; throws as `checkProgramSpec` does. */
+  static async create(gpu: Gpu, spec: ProgramSpec): Promise<Program> {
+    gpu.check();
+    checkProgramSpec(gpu, spec);
+    const pool = new BufferPool(gpu);
+    try {
+      const network = await (spec.sparse ? SparseNetwork : DenseNetwork).create(gpu, spec, pool);
+      const timer = PassTimer.create(gpu, pool);
+      return new Program(gpu, spec, pool, network, timer);
+    } catch (error) {
+      pool.destroy();
+      throw error;
+    }
+  }
+
+  /** Examples of a split. */
+  count(split: Split): number {
+    return splitCount(this.spec, split);
+  }
+
+  /**
+   * Loads one replica's parameters and starts it from iteration 0 with fresh optimizer state, or from
+   * a state that it once had. Load all replicas before the first burst: they advance together, so
+   * their states are of one iteration.
+   */
+  load(replica: number, parameters: ReplicaParameters, state?: NetworkState | null): void {
+    const { queue } = this.gpu.device;
+    this.spec.layers.forEach((layer, i) => {
+      const { mask } = parameters.layers[i];
+      checkLength(layer, "mask", mask, layer.inputs * layer.units);
+      const values = state
+        ? [state.layers[i], ...state.layers[i].optimizer]
+        : [parameters.layers[i]];
+      for (const { weights, biases } of values) {
+        checkLength(layer, "weights", weights, layer.inputs * layer.units);
+        checkLength(layer, "biases", biases, layer.units);
+      }
+    });
+    this.network.load(replica, parameters, state?.layers ?? null);
+    const { labelMap } = parameters;
+    const classes = this.spec.layers.at(-1)!.units;
+    const stray = labelMap?.find((label) => label >= classes);
+    if (stray !== undefined) {
+      throw new InputError(`label map: gives ${stray}, but labels are from 0 to ${classes - 1}`);
+    }
+    const words = new Uint32Array(REPLICA_WORDS);
+    words.set(parameters.orderKey, 0);
+    if (parameters.splitKey) words.set([...parameters.splitKey, 1], 2);
+    for (let label = 0; label < 256; label++) {
+      words[6 + label] = labelMap?.[label] ?? label;
+    }
+    const { replicas, counters } = this.network.controls;
+    queue.writeBuffer(replicas, replica * words.byteLength, words);
+    this.#done = state?.iteration ?? 0;
+    queue.writeBuffer(counters, 4 * replica, Uint32Array.of(this.#done));
+  }
+
+  /** Submits a burst; the promise resolves when its measurements have been read back. */
+  async run(steps: BurstStep[]): Promise<BurstResult> {
+    this.gpu.check();
+    const { queue } = this.gpu.device;
+    const { replicas, optimizer } = this.spec;
+    const first = this.#done;
+    const iterations = steps.reduce((sum, step) => sum + ("iterate" in step ? step.iterate : 0), 0);
+    const splits = steps.flatMap((step) => "evaluate" in step ? [step.evaluate] : []);
+    if (iterations > MAX_BURST || splits.length > MAX_EVALUATIONS) {
+      throw new Error(`a burst of ${iterations} iterations and ${splits.length} evaluations`);
+    }
+    const empty = splits.find((split) => this.count(split) === 0);
+    if (empty) throw new InputError(`${empty}: no examples to evaluate; hold some out`);
+    const stepSizes = Array.from(
+      { length: iterations },
+      (_, i) => stepSize(optimizer, first + i + 1),
+    );
+    const { burst, schedule } = this.network.controls;
+    queue.writeBuffer(burst, 0, new Uint32Array([first]));
+    // Deno 2.9.6 panics on an empty write.
+    if (iterations > 0) {
+      queue.writeBuffer(schedule, 0, new Float32Array(stepSizes));
+    }
+    const metricBytes = 8 * replicas * iterations;
+    const bytes = metricBytes + 8 * replicas * splits.length;
+    const readback = this.#idleReadbacks.pop() ??
+      this.pool.readback(8 * replicas * (MAX_BURST + MAX_EVALUATIONS) + TIMESTAMP_BYTES);
+    queue.submit([this.#encode(steps, readback, metricBytes, bytes)]);
+    this.#done += iterations;
+
+    await this.gpu.wait(readback.mapAsync(GPUMapMode.READ, 0, bytes + TIMESTAMP_BYTES));
+    const contents = readback.getMappedRange(0, bytes + TIMESTAMP_BYTES).slice(0);
+    readback.unmap();
+    this.#idleReadbacks.push(readback);
+    const values = new Float32Array(contents, 0, bytes / 4);
+    const row = (index: number, count: number, scale: number): Measurement => {
+      const pairs = values.subarray(2 * index * replicas, 2 * (index + 1) * replicas);
+      return {
+        count,
+        losses: Array.from({ length: replicas }, (_, r) => pairs[2 * r] / scale),
+        correct: Array.from({ length: replicas }, (_, r) => pairs[2 * r + 1]),
+      };
+    };
+    return {
+      iterations: Array.from(
+        { length: iterations },
+        (_, i) => row(i, this.#batchCount(first + i), 1),
+      ),
+      evaluations: splits.map((split, i) =>
+        row(iterations + i, this.count(split), this.count(split))
+      ),
+      gpuMilliseconds: this.timer ? PassTimer.milliseconds(contents.slice(bytes)) : null,
+    };
+  }
+
+  /**
+   * Evaluates a split and reads what each network predicts: the class of the largest logit, the first of
+   * equals, as accuracy has it. Examples are in the order of the split: of the test split as they were
+   * uploaded, of the others as `splitKey` shuffles the pool (without one, as they were uploaded).
+   *
+   * @throws InputError if the split is empty
+   */
+  async predict(split: Split): Promise<Prediction> {
+    // The rows are of this evaluation: nothing is submitted between it and the copy.
+    const evaluated = this.run([{ evaluate: split }]);
+    const { replicas } = this.spec, span = evaluationSpan(this.spec);
+    const [{ evaluations: [measured] }, rows] = await Promise.all([
+      evaluated,
+      readFloats(this.gpu, this.network.rows, 2 * replicas * span),
+    ]);
+    const { count } = measured;
+    return { ...measured, classes: predictedClasses(rows, { replicas, span, count }) };
+  }
+
+  /** Reads all replicas' weights (masked ones are exactly 0) and biases, by replica and layer. */
+  async readParameters(): Promise<LayerValues[][]> {
+    return await this.network.readParameters();
+  }
+
+  /** Reads all replicas' states, as they are after the bursts that have been submitted. */
+  async readState(): Promise<NetworkState[]> {
+    const iteration = this.#done;
+    const states = await this.network.readState();
+    return states.map((layers) => ({ iteration, layers }));
+  }
+
+  /** Times each kernel of an iteration; the weights are not of use afterwards. */
+  async profile(iterations: number): Promise<KernelProfile[]> {
+    const kernels = this.network.kernels();
+    const times = await timeKernels(this.gpu, kernels, iterations);
+    return kernels.map(({ label, work }, i) => ({ label, work, milliseconds: times[i] }));
+  }
+
+  /** Releases the program's buffers (not the examples, which programs share). */
+  destroy(): void {
+    this.timer?.destroy();
+    this.pool.destroy();
+  }
+
+  /** The commands of a burst: one pass, then the copies of its metrics and totals. */
+  #encode(
+    steps: BurstStep[],
+    readback: GPUBuffer,
+    metricBytes: number,
+    bytes: number,
+  ): GPUCommandBuffer {
+    const encoder = this.gpu.device.createCommandEncoder();
+    const pass = encoder.beginComputePass(this.timer?.pass ?? {});
+    let slot = 0;
+    for (const step of steps) {
+      if ("evaluate" in step) {
+        this.network.encodeEvaluation(pass, step.evaluate, slot++);
+        continue;
+      }
+      for (let i = 0; i < step.iterate; i++) this.network.encodeIteration(pass);
+    }
+    pass.end();
+    const copy = (from: GPUBuffer, start: number, end: number) => {
+      if (end > start) encoder.copyBufferToBuffer(from, 0, readback, start, end - start);
+    };
+    copy(this.network.controls.metrics, 0, metricBytes);
+    copy(this.network.totals, metricBytes, bytes);
+    this.timer?.copy(encoder, readback, bytes);
+    return encoder.finish();
+  }
+
+  /** Examples of the batch of an iteration (counted from 0): the last of an epoch may be short. */
+  #batchCount(iteration: number): number {
+    const { trainCount, batchSize } = this.spec;
+    const batches = Math.ceil(trainCount / batchSize);
+    return Math.min(batchSize, trainCount - (iteration % batches) * batchSize);
+  }
+}
+
+function checkLength(layer: LayerSpec, what: string, values: Float32Array, expected: number): void {
+  if (values.length !== expected) {
+    throw new InputError(
+      `${layer.name}: ${what} has ${values.length} values, expected ${expected}; ` +
+        `pass arrays for ${layer.inputs} inputs and ${layer.units} units`,
+    );
+  }
+}

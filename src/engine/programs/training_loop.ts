@@ -1,0 +1,319 @@
+/**
+ * Runs a loaded program from its first iteration to its last. Takes a program and a plan; gives each
+ * replica's curves. The host stays one burst ahead of the readback, so the GPU never waits for it.
+ */
+
+import { InputError } from "../../errors.ts";
+import { CurveRecorder, type CurveRows, type Curves, pointsOf } from "../curves.ts";
+import { MAX_EVALUATIONS } from "./evaluation.ts";
+import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
+import { MAX_BURST, type NetworkState, type Split } from "../kernels/program_spec.ts";
+import { evaluationWork, type TrainingPlan, trainingWork } from "./training_work.ts";
+
+export type { TrainingPlan };
+
+/** The state of a training run after a burst, for a progress display. */
+export interface TrainingProgress {
+  /** Updates made. */
+  iteration: number;
+  /** Updates in all. */
+  iterations: number;
+  /** Work done, of one replica, in iterations; see `trainingWork`. */
+  work: number;
+  /** Latest training loss, mean over the replicas; null before the first iteration. */
+  loss: number | null;
+  /** Latest validation (else test) accuracy, likewise. */
+  /** Null before the first evaluation. */
+  accuracy: number | null;
+  /** How long the GPU has worked on it so far; null where the adapter has no timestamps. */
+  gpuMilliseconds: number | null;
+}
+
+/** What a replica's training came to. */
+export interface ReplicaOutcome {
+  /** Loss and accuracy by iteration. */
+  curves: Curves;
+  /** First iteration whose training loss is not finite; null if all are. */
+  divergedAt: number | null;
+}
+
+/** A replica between two iterations, with its curves so far. */
+export interface TrainingState extends NetworkState {
+  /** All points up to this iteration. */
+  curves: CurveRows;
+}
+
+/** Keeps states from which training can go on. */
+export interface Checkpointing {
+  /** Keep one after these many iterations and their multiples; null: `isDue` alone decides. */
+  interval: number | null;
+  /** Asked between two bursts. */
+  isDue(iteration: number): boolean;
+  /** Receives the state of each replica, null for those that have diverged. */
+  keep(states: (TrainingState | null)[]): Promise<void>;
+}
+
+/** What `runTraining` may be given beside the plan. */
+export interface TrainingOptions {
+  /** Stops between two bursts, keeps a checkpoint, and rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called when training begins, and whenever a burst has been read back. */
+  onProgress?: (progress: TrainingProgress) => void;
+  /** Receives what is waited for now, whenever that changes. */
+  onActivity?: (activity: "training" | "evaluating") => void;
+  /** Receives each replica's new points when a burst has been read back; at first those of `from` too. */
+  onPoints?: (replica: number, points: Curves) => void;
+  /** The curves of replicas that were loaded with the states of that iteration. */
+  from?: { iteration: number; curves: CurveRows[] };
+  checkpointing?: Checkpointing;
+}
+
+/** A burst should take about this long: long enough to hide the readback, short enough to stop. */
+const BURST_MILLISECONDS = 1000;
+/** How long an iteration takes is not known, so the first burst is of one. */
+const FIRST_BURST = 1;
+/** The lengths of the next bursts may grow by `EARLY_GROWTH` up to this, by `GROWTH` from then on. */
+const SHORT_BURST = 100, EARLY_GROWTH = 4, GROWTH = 2;
+
+/**
+ * Trains all replicas. Ends early when every replica has diverged.
+ *
+ * @throws InputError if the plan's numbers are not whole, or an interval is below 1
+ */
+export async function runTraining(
+  program: Program,
+  plan: TrainingPlan,
+  options: TrainingOptions = {},
+): Promise<ReplicaOutcome[]> {
+  checkPlan(plan);
+  const { signal, onProgress, onActivity, onPoints, checkpointing, from } = options;
+  const recorders = Array.from(
+    { length: program.spec.replicas },
+    (_, r) => new Recorder(plan, from?.curves[r]),
+  );
+  const due: TrainingPlan = program.count("validate") > 0
+    ? plan
+    : { ...plan, validateInterval: null };
+  const pace = new Pace();
+  const first = from?.iteration ?? 0;
+  let gpuMilliseconds: number | null = 0;
+  let activity: "training" | "evaluating" | null = null;
+  const announce = (burst: Burst) => {
+    const now = isMostlyEvaluation(burst, program) ? "evaluating" : "training";
+    if (now !== activity) onActivity?.(now);
+    activity = now;
+  };
+  let inFlight: { burst: Burst; result: Promise<BurstResult> } | null = null;
+  const collect = async () => {
+    if (!inFlight) return;
+    const { burst, result } = inFlight;
+    inFlight = null;
+    announce(burst);
+    const measured = await result;
+    record(recorders, burst, measured);
+    pace.observe(burst.iterations);
+    if (measured.gpuMilliseconds === null) gpuMilliseconds = null;
+    else if (gpuMilliseconds !== null) gpuMilliseconds += measured.gpuMilliseconds;
+    const iteration = burst.start + burst.iterations;
+    report(iteration);
+    if (onPoints) recorders.forEach((recorder, r) => onPoints(r, recorder.news()));
+  };
+  const keep = async () => {
+    const states = await program.readState();
+    await checkpointing?.keep(states.map((state, r) => {
+      const { divergedAt } = recorders[r];
+      return divergedAt === null ? { ...state, curves: recorders[r].rows() } : null;
+    }));
+    pace.restart();
+  };
+  const burstLength = (done: number) => {
+    const interval = checkpointing?.interval ?? null;
+    return interval === null ? pace.length : Math.min(pace.length, interval - done % interval);
+  };
+  const sizes = {
+    batchSize: program.spec.batchSize,
+    validate: program.count("validate"),
+    test: program.count("test"),
+  };
+  const report = (iteration: number, work = trainingWork(due, sizes, iteration)) =>
+    onProgress?.({ ...progressOf(recorders, iteration, plan.iterations), work, gpuMilliseconds });
+  report(first, first === 0 ? 0 : undefined);
+  for (const burst of planBursts(due, first, burstLength)) {
+    if (signal?.aborted || checkpointing?.isDue(burst.start)) {
+      await collect();
+      if (burst.start > first) await keep();
+      signal?.throwIfAborted();
+    }
+    if (!inFlight) announce(burst);
+    const result = program.run(burst.steps);
+    result.catch(() => {}); // Awaited by collect(), once the next burst has been submitted.
+    await collect();
+    inFlight = { burst, result };
+    if (recorders.every(({ divergedAt }) => divergedAt !== null)) break;
+  }
+  await collect();
+  return recorders.map((recorder) => ({
+    curves: recorder.points(),
+    divergedAt: recorder.divergedAt,
+  }));
+}
+
+/** What is measured of one replica. */
+class Recorder {
+  readonly train: CurveRecorder;
+  readonly validate: CurveRecorder;
+  readonly test: CurveRecorder;
+  divergedAt: number | null = null;
+
+  constructor({ iterations, validateInterval, testInterval }: TrainingPlan, from?: CurveRows) {
+    const none = new Float64Array();
+    const evaluations = (n: number | null) => n === null ? 0 : Math.ceil(iterations / n) + 1;
+    this.train = new CurveRecorder(from?.train ?? none, iterations);
+    this.validate = new CurveRecorder(from?.validate ?? none, evaluations(validateInterval));
+    this.test = new CurveRecorder(from?.test ?? none, evaluations(testInterval));
+  }
+
+  rows(): CurveRows {
+    return {
+      train: this.train.rows(),
+      validate: this.validate.rows(),
+      test: this.test.rows(),
+    };
+  }
+
+  /** The points since this was last asked, at first those from before the checkpoint too. */
+  news(): Curves {
+    return {
+      train: this.train.news(),
+      validate: this.validate.news(),
+      test: this.test.news(),
+    };
+  }
+
+  points(): Curves {
+    const { train, validate, test } = this.rows();
+    return { train: pointsOf(train), validate: pointsOf(validate), test: pointsOf(test) };
+  }
+}
+
+function checkPlan({ iterations, validateInterval, testInterval }: TrainingPlan): void {
+  const check = (name: string, value: number, min: number) => {
+    if (Number.isSafeInteger(value) && value >= min) return;
+    throw new InputError(`${name}: ${value} is not a whole number of at least ${min}`);
+  };
+  check("iterations", iterations, 0);
+  if (validateInterval !== null) check("validation interval", validateInterval, 1);
+  if (testInterval !== null) check("test interval", testInterval, 1);
+}
+
+/** A stretch of training that is submitted and read back as one. */
+interface Burst {
+  /** Iterations done before it. */
+  start: number;
+  iterations: number;
+  steps: BurstStep[];
+}
+
+/** Cuts what a plan asks for after `from` iterations into bursts of at most `length(done)`. */
+function* planBursts(
+  plan: TrainingPlan,
+  from: number,
+  length: (done: number) => number,
+): Generator<Burst> {
+  const intervals: [Split, number | null][] = [
+    ["validate", plan.validateInterval],
+    ["test", plan.testInterval],
+  ];
+  const nextEvaluation = (done: number) =>
+    Math.min(
+      plan.iterations,
+      ...intervals.map(([, n]) => n === null ? Infinity : n * (Math.floor(done / n) + 1)),
+    );
+  const evaluationsAt = (done: number): BurstStep[] =>
+    intervals.filter(([, n]) => n !== null && (done % n === 0 || done === plan.iterations))
+      .map(([split]) => ({ evaluate: split }));
+
+  let done = from;
+  // Whoever comes from a later iteration has evaluated there.
+  let steps = from === 0 ? evaluationsAt(0) : [];
+  if (steps.length > 0) yield { start: done, iterations: 0, steps };
+  steps = [];
+  while (done < plan.iterations) {
+    const start = done, end = Math.min(plan.iterations, start + length(done));
+    while (done < end && steps.length <= MAX_EVALUATIONS - intervals.length) {
+      const next = Math.min(end, nextEvaluation(done));
+      steps.push({ iterate: next - done }, ...evaluationsAt(next));
+      done = next;
+    }
+    yield { start, iterations: done - start, steps };
+    steps = [];
+  }
+}
+
+/** Whether a burst evaluates for longer than it trains. */
+function isMostlyEvaluation({ iterations, steps }: Burst, program: Program): boolean {
+  const { batchSize } = program.spec;
+  const evaluations = steps.map((step) =>
+    "evaluate" in step ? evaluationWork(program.count(step.evaluate), batchSize) : 0
+  );
+  return evaluations.reduce((sum, work) => sum + work, 0) > iterations;
+}
+
+/** Chooses the length of bursts from how long they take. */
+class Pace {
+  length = FIRST_BURST;
+  #last = performance.now();
+
+  /** Starts the clock again, after a pause. */
+  restart(): void {
+    this.#last = performance.now();
+  }
+
+  observe(iterations: number): void {
+    if (iterations === 0) return this.restart();
+    const now = performance.now();
+    const ideal = iterations * BURST_MILLISECONDS / Math.max(1, now - this.#last);
+    const growth = this.length < SHORT_BURST ? EARLY_GROWTH : GROWTH;
+    const bounded = Math.min(growth * this.length, Math.max(this.length / 2, ideal));
+    this.length = Math.max(1, Math.min(MAX_BURST, Math.round(bounded)));
+    this.#last = now;
+  }
+}
+
+/** Appends a burst's measurements to the curves of the replicas that have not diverged. */
+function record(recorders: Recorder[], burst: Burst, result: BurstResult): void {
+  recorders.forEach((recorder, r) => {
+    let iteration = burst.start, measured = 0, evaluated = 0;
+    const push = (curve: CurveRecorder, { losses, correct, count }: Measurement) => {
+      if (recorder.divergedAt !== null) return;
+      if (Number.isFinite(losses[r])) curve.push(iteration, losses[r], correct[r] / count);
+      else recorder.divergedAt = iteration;
+    };
+    for (const step of burst.steps) {
+      if ("evaluate" in step) {
+        push(recorder[step.evaluate], result.evaluations[evaluated++]);
+        continue;
+      }
+      for (let i = 0; i < step.iterate; i++, iteration++) {
+        push(recorder.train, result.iterations[measured++]);
+      }
+    }
+  });
+}
+
+function progressOf(
+  recorders: Recorder[],
+  iteration: number,
+  iterations: number,
+): Omit<TrainingProgress, "gpuMilliseconds" | "work"> {
+  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const evaluated = recorders.flatMap(({ validate, test }) =>
+    (validate.last ?? test.last)?.accuracy ?? []
+  );
+  return {
+    iteration,
+    iterations,
+    loss: iteration === 0 ? null : mean(recorders.map(({ train }) => train.last?.loss ?? NaN)),
+    accuracy: evaluated.length > 0 ? mean(evaluated) : null,
+  };
+}

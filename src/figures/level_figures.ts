@@ -1,0 +1,85 @@
+/**
+ * The paper's figures against weights remaining (its figures 1 and 4), as Vega-Lite specifications: takes
+ * means over trials by kind and level, gives one panel for each metric. Thin bars go from the least to the
+ * greatest trial, thick ones are the bootstrap's 95% interval of the mean.
+ */
+
+import type { TopLevelSpec } from "vega-lite";
+import { CHART_CONFIG, PANEL } from "./chart_style.ts";
+import {
+  type ChartText,
+  densityAxis,
+  paddedRange,
+  panelTitle,
+  roundDensity,
+  SCHEMA,
+  seriesChannels,
+  titleOf,
+} from "./scales.ts";
+import { SERIES } from "../analysis/series.ts";
+import type { LevelMetric } from "../analysis/study.ts";
+
+/** A panel: one metric. */
+export interface LevelPanel {
+  /** Its title, over it. */
+  title: string;
+  /** What its y axis measures, with the unit. */
+  yTitle: string;
+  data: readonly LevelMetric[];
+}
+
+/** The panels side by side, with the same colours and x axis. */
+export function levelSpec(panels: readonly LevelPanel[], text: ChartText): TopLevelSpec {
+  const all = panels.flatMap(({ data }) => data);
+  const x = densityAxis(all.map(({ percent }) => roundDensity(percent)));
+  const channels = seriesChannels(all.map(({ kind }) => kind));
+  return {
+    $schema: SCHEMA,
+    title: titleOf(text),
+    spacing: PANEL.spacing,
+    hconcat: panels.map((panel) => panelSpec(panel, x, channels)),
+    config: CHART_CONFIG,
+  };
+}
+
+function panelSpec(
+  { title, yTitle, data }: LevelPanel,
+  x: ReturnType<typeof densityAxis>,
+  { color, shape }: ReturnType<typeof seriesChannels>,
+) {
+  const values = data.map(({ kind, percent, mean, min, max, interval }) => ({
+    density: roundDensity(percent),
+    series: SERIES[kind].label,
+    mean,
+    min,
+    max,
+    ...(interval && { low: interval[0], high: interval[1] }),
+  }));
+  const range = paddedRange(values.flatMap(({ min, max }) => [min, max]));
+  const y = {
+    field: "mean",
+    type: "quantitative" as const,
+    title: yTitle,
+    scale: { zero: false, nice: false, domain: range },
+    axis: { tickCount: 6 },
+  };
+  const bar = (from: string, to: string, strokeWidth: number, opacity: number) => ({
+    mark: { type: "rule" as const, strokeWidth, opacity, aria: false },
+    encoding: { x, y: { ...y, field: from }, y2: { field: to }, color },
+  });
+  const hasSpread = data.some(({ trials }) => trials > 1);
+  return {
+    title: panelTitle(title),
+    data: { values },
+    width: PANEL.width,
+    height: PANEL.height,
+    layer: [
+      ...(hasSpread ? [bar("min", "max", 1.5, 0.6), bar("low", "high", 5, 0.35)] : []),
+      { mark: { type: "line" as const, strokeWidth: 2.5 }, encoding: { x, y, color } },
+      {
+        mark: { type: "point" as const, filled: true, size: 80, opacity: 1 },
+        encoding: { x, y, color, shape },
+      },
+    ],
+  };
+}

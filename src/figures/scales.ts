@@ -1,0 +1,82 @@
+/** Titles, axes and scales that several charts have in common, in Vega-Lite's terms. */
+
+import { PANEL_TITLE_SIZE } from "./chart_style.ts";
+import { SERIES, type SeriesKind } from "../analysis/series.ts";
+
+/** The version of Vega-Lite that all specifications are of. */
+export const SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json";
+
+/** What stands over a chart. */
+export interface ChartText {
+  title: string;
+  subtitle?: string | string[];
+}
+
+/** The title of a chart. */
+export function titleOf({ title, subtitle }: ChartText) {
+  return { text: title, ...(subtitle ? { subtitle } : {}) };
+}
+
+/** The title of one panel of several. */
+export function panelTitle(text: string) {
+  return { text, fontSize: PANEL_TITLE_SIZE, fontWeight: "bold" as const, offset: 8 };
+}
+
+/** Labels that fit side by side under a panel; the other levels have a tick alone. */
+const MAX_LABELS = 11;
+
+/** The least and the greatest value, with some air: also what makes a range out of one value. */
+export function paddedRange(values: readonly number[]): [number, number] {
+  if (values.length === 0) return [0, 1];
+  const least = Math.min(...values), greatest = Math.max(...values);
+  const padding = 0.06 * (greatest - least) || 1;
+  return [least - padding, greatest + padding];
+}
+
+/** Densities of levels as one axis has them: trials whose masks differ by a weight belong together. */
+export function roundDensity(percent: number): number {
+  return Number(percent.toPrecision(3));
+}
+
+/** A Vega expression that labels every so many levels, the dense network's among them. */
+function levelLabels(densities: readonly number[]): string {
+  const step = Math.ceil((densities.length - 1) / (MAX_LABELS - 1)) || 1;
+  const labelled = densities.filter((_, i) => i % step === 0);
+  return `indexof(${JSON.stringify(labelled)}, datum.value) < 0 ? "" : format(datum.value, ".3~r")`;
+}
+
+/** Weights remaining, from the field `density`: logarithmic, dense networks left, a tick for each level. */
+export function densityAxis(values: readonly number[]) {
+  const densities = [...new Set(values)].sort((a, b) => b - a);
+  return {
+    field: "density",
+    type: "quantitative" as const,
+    title: "Weights remaining (%)",
+    scale: {
+      type: "log" as const,
+      reverse: true,
+      nice: false,
+      // A little air on both sides; also what makes a scale out of a single level.
+      domain: [0.94 * Math.min(100, ...densities), 1.06 * Math.max(0.01, ...densities)],
+    },
+    axis: { values: densities, labelExpr: levelLabels(densities), labelOverlap: false },
+  };
+}
+
+/** Colour and point shape by the field `series`, the same for a kind in every chart. */
+export function seriesChannels(kinds: readonly SeriesKind[]) {
+  const shown = (Object.keys(SERIES) as SeriesKind[]).filter((kind) => kinds.includes(kind))
+    .map((kind) => SERIES[kind]);
+  const labels = shown.map(({ label }) => label);
+  const legend = { title: null, values: labels, symbolOpacity: 1, columns: 4 };
+  const channel = (range: string[]) => ({
+    field: "series",
+    type: "nominal" as const,
+    scale: { domain: labels, range },
+    legend,
+  });
+  return {
+    color: channel(shown.map(({ color }) => color)),
+    shape: channel(shown.map(({ shape }) => shape)),
+  };
+}

@@ -1,0 +1,248 @@
+/**
+ * The kinds of flags whose values have parts (lists, ranges, layer=value pairs, training lengths),
+ * declared like those of `flag_kinds.ts`.
+ */
+import { type Bounds, decimal, declare, type FlagSpec, parseInteger, refuse } from "./kinds.ts";
+import { type Flag, nearest, NONE, quote, quoted, quoteLiterally, unquote } from "./flags.ts";
+import { UsageError } from "../errors.ts";
+import type { CheckpointInterval } from "../foundations/run_queue.ts";
+
+/** How long to train: a number of iterations or of passes over the training set, from 1. */
+export type TrainingLength = { readonly iterations: number } | { readonly epochs: number };
+
+/** Numbers by layer name. */
+export type LayerValues = Readonly<Record<string, number>>;
+
+/** A word that can name a layer, an experiment or a file: no separators, no leading dot or dash. */
+export const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** A list as Python writes it: `['a','b']`, `(1, 2)`, and what a shell leaves of it: `[a,b]`. */
+const BRACKETED = /^\s*(?:\[(.*)\]|\((.*)\))\s*$/s;
+/** A part of it, quoted or not, up to the next comma. */
+const PART = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^'",][^,]*?))\s*(?:,|$)/sy;
+
+/**
+ * Parts of a list in brackets, in which those in quotes may hold commas, or the one text in quotes; null if
+ * it is neither.
+ */
+function bracketed(text: string, name: string, expected: string): string[] | null {
+  const whole = quoted(text);
+  if (whole !== null) return [whole];
+  const match = BRACKETED.exec(text);
+  if (match === null) return null;
+  const inside = (match[1] ?? match[2]).trimEnd(), parts: string[] = [];
+  PART.lastIndex = 0;
+  while (PART.lastIndex < inside.length) {
+    const part = PART.exec(inside);
+    if (part === null) throw refuse(name, expected, text);
+    parts.push(part[3] ?? unquote(part[1] ?? part[2]));
+  }
+  if (parts.length === 0 || parts.includes("")) throw refuse(name, expected, text);
+  return parts;
+}
+
+/** Parts of a list, separated by commas or in brackets; none may be empty. */
+function split(text: string, name: string, expected: string): string[] {
+  const parts = bracketed(text, name, expected) ?? text.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw refuse(name, expected, text);
+  return parts;
+}
+
+/** The text `a:b` for the Python pair `('a', b)`; any other as it is. */
+function pair(text: string, name: string, expected: string): string {
+  return bracketed(text, name, expected)?.join(":") ?? text.trim();
+}
+
+/** Ascending integers from numbers and ranges: `3`, `1-5`, `1,3-5`. Bounds: 0 ≤ min ≤ max ≤ 10^6. */
+export function intRanges<D extends readonly number[] | undefined = undefined>(
+  spec: FlagSpec<D> & Required<Bounds>,
+): Flag<readonly number[], D> {
+  const expected = `numbers from ${spec.min} to ${spec.max} such as 3, 1-5 or 1,3-5`;
+  const parse = (text: string, name: string) => {
+    const found = new Set<number>();
+    for (const part of split(text, name, expected)) {
+      const range = /^(\d+)(?:-(\d+))?$/.exec(part);
+      if (!range) throw refuse(name, expected, text);
+      const first = Number(range[1]), last = Number(range[2] ?? range[1]);
+      if (first < spec.min || last > spec.max || first > last) throw refuse(name, expected, text);
+      for (let value = first; value <= last; value++) found.add(value);
+    }
+    return [...found].sort((a, b) => a - b);
+  };
+  const format = (values: readonly number[]) => {
+    const ranges: [number, number][] = [];
+    for (const value of values) {
+      const range = ranges.at(-1);
+      if (range && value === range[1] + 1) range[1] = value;
+      else ranges.push([value, value]);
+    }
+    return ranges.map(([first, last]) => first === last ? `${first}` : `${first}-${last}`).join(
+      ",",
+    );
+  };
+  return {
+    ...declare<readonly number[], D>(spec, {
+      kind: "intRanges",
+      placeholder: "N|N-M",
+      parse,
+      format,
+    }),
+    min: spec.min,
+    max: spec.max,
+  };
+}
+
+/** A training length: `50000`, `iterations:50000` or `epochs:20`. */
+export function length<D extends TrainingLength | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<TrainingLength, D> {
+  return declare<TrainingLength, D>(spec, {
+    kind: "length",
+    placeholder: "N|epochs:N",
+    parse: (text, name) => {
+      const expected = "a length such as 50000, iterations:50000 or epochs:20";
+      const match = /^(?:(iterations|epochs):)?(\d+)$/.exec(pair(text, name, expected));
+      if (!match) throw refuse(name, expected, text);
+      const count = parseInteger(match[2], name, 1, 1e9);
+      return match[1] === "epochs" ? { epochs: count } : { iterations: count };
+    },
+    format: (value) => "epochs" in value ? `epochs:${value.epochs}` : `${value.iterations}`,
+  });
+}
+
+/** Time between two checkpoints: `60` seconds or `iterations:500`. */
+export function interval<D extends CheckpointInterval | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<CheckpointInterval, D> {
+  return declare<CheckpointInterval, D>(spec, {
+    kind: "interval",
+    placeholder: "S|iterations:N",
+    parse: (text, name) => {
+      const match = /^(?:(iterations|seconds):)?(\d+(?:\.\d+)?)$/.exec(text.trim());
+      if (!match) throw refuse(name, "seconds such as 60, or iterations:500", text);
+      if (match[1] === "iterations") return { iterations: parseInteger(match[2], name, 1, 1e9) };
+      return { seconds: Math.min(Number(match[2]), 1e6) };
+    },
+    format: (value) =>
+      "iterations" in value ? `iterations:${value.iterations}` : `${value.seconds}`,
+  });
+}
+
+/** Fractions from 0 to 1 by layer: `layer0=.2,layer1=.2`. */
+export function percents<D extends LayerValues | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<LayerValues, D> {
+  const expected = "layer=fraction pairs with fractions from 0 to 1, such as layer0=.2,layer1=.1";
+  return declare<LayerValues, D>(spec, {
+    kind: "percents",
+    placeholder: "LAYER=X,…",
+    parse: (text, name) => {
+      const values = new Map<string, number>();
+      for (const part of split(text, name, expected)) {
+        const match = /^([^=]*)=((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i.exec(part);
+        if (!match || !SAFE_NAME.test(match[1]) || Number(match[2]) > 1) {
+          throw refuse(name, expected, text);
+        }
+        if (values.has(match[1])) {
+          throw new UsageError(`${name} names ${match[1]} twice; give it one fraction`);
+        }
+        values.set(match[1], Number(match[2]));
+      }
+      return Object.fromEntries(values);
+    },
+    format: (values) => Object.entries(values).map(([layer, x]) => `${layer}=${x}`).join(","),
+  });
+}
+
+/** Widths of hidden layers, first to last: `300,100`. */
+export function layers<D extends readonly number[] | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<readonly number[], D> {
+  return declare<readonly number[], D>(spec, {
+    kind: "layers",
+    placeholder: "N,N,…",
+    parse: (text, name) => {
+      const parts = split(text, name, "widths of the hidden layers, such as 300,100");
+      return parts.map((part) => parseInteger(part, name, 1, 1e6));
+    },
+    format: (values) => values.join(","),
+  });
+}
+
+/** Numbers in the bounds, separated by commas: `100,51.3,21.1`. */
+export function numbers<D extends readonly number[] | undefined = undefined>(
+  spec: FlagSpec<D> & Required<Bounds>,
+): Flag<readonly number[], D> {
+  const { min, max } = spec, expected = `numbers from ${min} to ${max} such as ${max},${min}`;
+  return {
+    ...declare<readonly number[], D>(spec, {
+      kind: "list",
+      placeholder: "X,X,…",
+      parse: (text, name) => {
+        const values = split(text, name, expected).map(decimal);
+        if (values.some((value) => !(value >= min && value <= max))) {
+          throw refuse(name, expected, text);
+        }
+        return values;
+      },
+      format: (values) => values.join(","),
+    }),
+    min,
+    max,
+  };
+}
+
+/**
+ * Texts separated by commas: `results/a,results/b`. A text with a comma in it stands in quotes and brackets,
+ * `['a,b','c']`, or the flag is given more than once, each time with one text.
+ */
+export function list<D extends readonly string[] | undefined = undefined>(
+  spec: FlagSpec<D>,
+): Flag<readonly string[], D> {
+  const expected = "a list such as A,B";
+  const parse = (text: string, name: string) => split(text, name, expected);
+  return {
+    ...declare<readonly string[], D>(spec, {
+      kind: "list",
+      placeholder: "A,B,…",
+      parse,
+      format: (values) => {
+        const joined = values.join(",");
+        const isPlain = joined !== NONE && quoted(joined) === null && !/^\s*[[(]/.test(joined) &&
+          values.every((value) => !value.includes(",") && value.trim() === value);
+        return isPlain ? joined : `[${values.map(quoteLiterally).join(",")}]`;
+      },
+    }),
+    parseAll: (texts, name) =>
+      texts.length === 1 ? parse(texts[0], name) : texts.flatMap((text) => {
+        if (text.trim() === "") throw refuse(name, expected, text);
+        return bracketed(text, name, expected) ?? [text];
+      }),
+  };
+}
+
+/** Some of a few words, separated by commas: `reinit,reuse`. */
+export function words<const W extends string, D extends readonly W[] | undefined = undefined>(
+  spec: FlagSpec<D> & { words: readonly W[] },
+): Flag<readonly W[], D> {
+  const expected = `a list of ${spec.words.join(", ")}`;
+  return {
+    ...declare<readonly W[], D>(spec, {
+      kind: "list",
+      placeholder: "A,B,…",
+      parse: (text, name) => {
+        const parts = split(text, name, expected);
+        const bad = parts.find((part) => !spec.words.some((word) => word === part));
+        if (bad !== undefined) {
+          throw new UsageError(
+            `${name} expects ${expected}, not ${quote(bad)}; the nearest is ` +
+              nearest(bad, spec.words),
+          );
+        }
+        return [...new Set(parts)] as W[];
+      },
+      format: (values) => values.join(","),
+    }),
+    choices: spec.words,
+  };
+}

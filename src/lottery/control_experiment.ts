@@ -1,0 +1,165 @@
+/**
+ * The control experiment of a finished lottery experiment (the original's reinitialize.py for all of
+ * its runs; section 2 of the paper). Takes the experiment's folder and which trials, levels, runs and
+ * kinds of controls; gives the runs to train, each with the settings of the ticket whose masks it has.
+ */
+
+import { InputError } from "../errors.ts";
+import * as paths from "../records/paths.ts";
+import { restorePart, weightShape } from "../records/run_files.ts";
+import { restoreNetwork } from "../records/save_restore.ts";
+import { controlFolder, type ControlKind, valueSetFolder } from "../records/control_paths.ts";
+import { networkDigest } from "../foundations/digest.ts";
+import { controlStart } from "./initial_values.ts";
+import { parseConfig } from "../runs/parse_config.ts";
+import type { PlannedRun } from "./planned_runs.ts";
+import { controlId, type RunConfig, settingsOf, ticketId } from "../runs/run_config.ts";
+import { intactRecord } from "../runs/run_store.ts";
+import { listLevels } from "../records/run_tree.ts";
+import { type ExperimentPlace, provideValueSets, readValueSets, trialsOf } from "./value_sets.ts";
+
+/** Which controls of which tickets. */
+export interface ControlSelection {
+  kinds: readonly ControlKind[];
+  /** Default: all of the experiment. */
+  trials?: readonly number[];
+  /** Default: all that each trial has finished. */
+  levels?: readonly number[];
+  /** Numbers of the controls of each kind, trial and level. */
+  runs: readonly number[];
+  /** Folder of values for all levels, instead of those derived from each level's tickets. */
+  values?: string;
+}
+
+/** A ticket of the experiment on disk. */
+export interface Ticket {
+  folder: string;
+  config: RunConfig;
+}
+
+/**
+ * The finished tickets that a selection names, by trial and level.
+ *
+ * @throws InputError naming the first that is missing
+ */
+export async function findTickets(
+  place: ExperimentPlace,
+  { trials, levels }: Pick<ControlSelection, "trials" | "levels">,
+): Promise<Ticket[]> {
+  const { storage, experimentPath, experimentName } = place;
+  const known = await trialsOf(place);
+  if (known.length === 0) {
+    throw new InputError(
+      `${experimentPath} holds no finished run of a lottery experiment named ${experimentName}: run ` +
+        "`deno task run-lottery` first, or name another folder with --experiment-path",
+    );
+  }
+  const tickets: Ticket[] = [];
+  for (const trial of trials ?? known) {
+    const parent = paths.trial(experimentPath, trial);
+    for (const level of levels ?? await levelsOf(place, parent)) {
+      const folder = paths.run(parent, level, experimentName);
+      const record = await intactRecord(storage, folder);
+      if (record === null) {
+        throw new InputError(
+          `trial ${trial} has no finished run of level ${level} (${folder}); its trials are ` +
+            `${known.join(", ")}: finish it with run-lottery, or choose with --trials and --levels`,
+        );
+      }
+      const config = parseConfig(record, paths.record(folder));
+      const { kind, trial: recordedTrial, level: recordedLevel } = config;
+      const id = ticketId(trial, level);
+      if (kind !== id.kind || recordedTrial !== trial || recordedLevel !== level) {
+        throw new InputError(
+          `${folder} holds the run ${kind}, trial ${recordedTrial}, level ${recordedLevel} and not ` +
+            `the ticket of trial ${trial}, level ${level}: it was copied or moved; put it back`,
+        );
+      }
+      tickets.push({ folder, config });
+    }
+  }
+  return tickets;
+}
+
+async function levelsOf(place: ExperimentPlace, trialFolder: string): Promise<number[]> {
+  const { storage, experimentName } = place;
+  const levels: number[] = [];
+  for (const level of await listLevels(storage, trialFolder)) {
+    const folder = paths.run(trialFolder, level, experimentName);
+    if (await storage.exists(paths.record(folder))) levels.push(level);
+  }
+  // A trial without any is missed by its first.
+  return levels.length > 0 ? levels : [0];
+}
+
+/**
+ * The runs of a control experiment, by kind, trial, level and number.
+ *
+ * @param onNotice told of value sets that are older than the experiment
+ * @throws InputError if a ticket, or values to draw from, are missing or cannot be used
+ */
+export async function planControls(
+  place: ExperimentPlace,
+  selection: ControlSelection,
+  tickets: readonly Ticket[],
+  onNotice: (line: string) => void = () => {},
+): Promise<PlannedRun[]> {
+  const { storage, experimentPath, experimentName } = place;
+  const { kinds, runs, values } = selection;
+  const masksOf = new Map<Ticket, string>();
+  for (const ticket of tickets) {
+    const { folder, config } = ticket;
+    const masks = await restorePart(storage, folder, paths.masks, config.layers, weightShape);
+    masksOf.set(ticket, await networkDigest(masks));
+  }
+
+  const setsOf = ({ config: { level, layers } }: Ticket) => {
+    const folder = values ?? valueSetFolder(experimentPath, level, experimentName);
+    return readValueSets(storage, folder, layers);
+  };
+  const valueDigests = new Map<number, string>();
+  const planned: PlannedRun[] = [];
+  for (const kind of kinds) {
+    for (const ticket of tickets) {
+      const { trial, level } = ticket.config;
+      const digests: Partial<Pick<RunConfig, "presets" | "values" | "signs">> = {};
+      const isDrawn = kind === "reuse" || kind === "reuse_sign";
+      const isSameInit = kind === "random_sparsity_same_init";
+      if (isDrawn) {
+        if (!valueDigests.has(level)) {
+          const { layers } = ticket.config;
+          if (values === undefined) await provideValueSets(place, level, layers, onNotice);
+          valueDigests.set(level, await networkDigest(await setsOf(ticket)));
+        }
+        digests.values = valueDigests.get(level);
+      }
+      const initial = () => restoreNetwork(storage, paths.initial(ticket.folder));
+      if (kind === "reuse_sign") digests.signs = await networkDigest(await initial());
+      // What the lottery drew is drawn again; what it was given is what its level 0 started from.
+      const full = paths.run(paths.trial(experimentPath, trial), 0, experimentName);
+      const isGiven = isSameInit && ticket.config.presets !== null;
+      const given = () => restoreNetwork(storage, paths.initial(full));
+      if (isGiven) digests.presets = await networkDigest(await given());
+      const start = async (config: RunConfig) =>
+        controlStart(config, {
+          masks: await restoreNetwork(storage, paths.masks(ticket.folder)),
+          values: isDrawn ? await setsOf(ticket) : undefined,
+          signs: kind === "reuse_sign" ? await initial() : undefined,
+          presets: isGiven ? await given() : undefined,
+        });
+      for (const run of runs) {
+        const config: RunConfig = {
+          ...controlId(kind, trial, level, run),
+          ...settingsOf(ticket.config),
+          presets: null,
+          masks: masksOf.get(ticket)!,
+          ...digests,
+        };
+        const trialFolder = paths.trial(experimentPath, trial);
+        const folder = controlFolder(trialFolder, level, kind, run, experimentName);
+        planned.push({ folder, config, start: () => start(config) });
+      }
+    }
+  }
+  return planned;
+}

@@ -1,0 +1,71 @@
+/**
+ * What the controls' networks start from. Takes a run's configuration, its masks and, for `reuse` and
+ * `reuse_sign`, the values to draw from and the network whose signs to keep; gives masks and weights.
+ */
+
+import { RandomStream } from "../engine/random.ts";
+import type { LevelStart } from "../foundations/experiment.ts";
+import { type Masks, onesMask, validateMasks } from "../models/masks.ts";
+import { checkKnownNames, type Network } from "../models/network.ts";
+import { shuffleMasks } from "../foundations/random_masks.ts";
+import { resample, resampleWithSigns } from "../foundations/resample.ts";
+import { runKey } from "../foundations/seeds.ts";
+import { InputError } from "../errors.ts";
+import { isSparsityKind } from "../records/control_paths.ts";
+import type { RunConfig } from "../runs/run_config.ts";
+
+/** What a control is made of. */
+export interface ControlSource {
+  /** Layers without a mask are not pruned. */
+  masks: Masks;
+  /** (n) values by layer: reuse and reuse_sign. */
+  values?: Network;
+  /** Weights whose signs are kept: reuse_sign. */
+  signs?: Network;
+  /** What the lottery was given to start from, if it was: random_sparsity_same_init. */
+  presets?: Network;
+}
+
+/**
+ * Masks and initial weights of a control. `reinit` and `random_sparsity` leave the weights to the
+ * initializer, and to the same: runs of one number differ in their masks alone.
+ *
+ * @throws InputError if a set of values or a sign is missing or cannot be used
+ */
+export function controlStart(config: RunConfig, source: ControlSource): LevelStart {
+  const { masks, values, signs } = source;
+  const { kind, seed, trial, level, run, layers } = config;
+  const names = layers.map(({ name }) => name);
+  if (isSparsityKind(kind)) {
+    const shuffled = shuffleMasks(
+      masks,
+      (name) =>
+        runKey({ seed, purpose: "sparsity", trial, level, run, layer: names.indexOf(name) }),
+    );
+    return { masks: shuffled, presets: source.presets };
+  }
+  if (values === undefined) return { masks };
+  validateMasks(masks, layers);
+  checkKnownNames(values, names, "values");
+  if (signs) checkKnownNames(signs, names, "same-sign network");
+  const presets: Network = {};
+  layers.forEach(({ name, inputs, units }, layer) => {
+    const stream = new RandomStream(runKey({ seed, purpose: "reuse", trial, level, run, layer }));
+    const set = own(values, name, "values to draw from");
+    presets[name] = signs === undefined
+      ? resample(set, [inputs, units], stream, `values of ${name}`)
+      : resampleWithSigns(
+        set,
+        own(signs, name, "same-sign network"),
+        Object.hasOwn(masks, name) ? masks[name] : onesMask([inputs, units]),
+        stream,
+        name,
+      );
+  });
+  return { masks, presets };
+}
+
+function own(network: Network, name: string, what: string): Network[string] {
+  if (Object.hasOwn(network, name)) return network[name];
+  throw new InputError(`the ${what} lack ${name}: give an array for every layer`);
+}

@@ -1,0 +1,371 @@
+/**
+ * A run as files (DESIGN section 6). Takes a trained run and its record, writes its folder with
+ * run.json last, so that a run exists exactly if its run.json does; and reads back what the next level
+ * and the summary need of a finished run.
+ */
+
+import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";
+import { FormatError } from "../errors.ts";
+import { encodeLog } from "../formats/csv_log.ts";
+import { encodeEvents } from "../formats/tfevents.ts";
+import type { Storage, StorageEntry } from "../storage/storage.ts";
+import type { Masks } from "../models/masks.ts";
+import { checkShape, type Network } from "../models/network.ts";
+import * as paths from "./paths.ts";
+import {
+  compareFiles,
+  damageError,
+  encodeRecord,
+  encodeText,
+  type FileFault,
+  NO_CHECKSUMS,
+  readRecordFile,
+  readRunFile,
+  type RunRecord,
+  unreadable,
+  within,
+} from "./run_record.ts";
+import { encodeNetwork, restoreNetwork } from "./save_restore.ts";
+import { earlyStop, type TrainedRun } from "./trained_run.ts";
+
+const PHASES = ["train", "validate", "test"] as const;
+
+/** metrics.json: the curves of a run and what follows from them. */
+export interface Metrics {
+  /** Iteration of the smallest validation loss; null without a validation split. */
+  earlyStopIteration: number | null;
+  train: CurvePoint[];
+  validate: CurvePoint[];
+  test: CurvePoint[];
+}
+
+/** A run's folder read back. */
+export interface SavedRun {
+  /** Weights before training. */
+  initial: Network;
+  /** Biases before training. */
+  initialBiases: Network;
+  /** Weights after training. */
+  final: Network;
+  /** Biases after training. */
+  finalBiases: Network;
+  /** Masks that it was trained with. */
+  masks: Masks;
+  /** Loss and accuracy by iteration. */
+  curves: Curves;
+}
+
+/** What `saveRun` writes into a run's folder, before the record. */
+const CONTENTS: readonly ((run: string) => string)[] = [
+  paths.initial,
+  paths.initialBiases,
+  paths.masks,
+  paths.final,
+  paths.finalBiases,
+  ...PHASES.map((phase) => (run: string) => paths.log(run, phase)),
+  paths.metrics,
+  paths.summaries,
+];
+
+/** Every file of a run but the record, by its path in the run's folder. */
+export function encodeRun(run: TrainedRun): Map<string, Uint8Array> {
+  const { train, validate, test } = run.curves;
+  const metrics: Metrics = {
+    earlyStopIteration: earlyStop(run.curves)?.iteration ?? null,
+    train,
+    validate,
+    test,
+  };
+  return new Map([
+    ...encodeNetwork(paths.initial(""), run.initial),
+    ...encodeNetwork(paths.initialBiases(""), run.initialBiases),
+    ...encodeNetwork(paths.masks(""), run.masks),
+    ...encodeNetwork(paths.final(""), run.final),
+    ...encodeNetwork(paths.finalBiases(""), run.finalBiases),
+    ...PHASES.map((phase): [string, Uint8Array] => [
+      paths.log("", phase),
+      encodeText(encodeLog(phase, run.curves[phase])),
+    ]),
+    [paths.metrics(""), encodeText(JSON.stringify(metrics) + "\n")],
+    [paths.events(""), eventsOf(run.curves)],
+  ]);
+}
+
+/**
+ * Writes a run's folder; what an interrupted attempt left there is removed first. The record is written
+ * last, with the SHA-256 of every other file and of itself. No file holds the time, not even the event
+ * file's name, so repeating a run gives the same bytes.
+ */
+export async function saveRun(
+  storage: Storage,
+  folder: string,
+  run: TrainedRun,
+  record: Record<string, unknown>,
+): Promise<void> {
+  const files = encodeRun(run);
+  // Without it, files without a record would look like a run whose record was lost.
+  await storage.write(paths.unfinished(folder), new Uint8Array());
+  // Removed first, so that a crash midway never leaves a record beside files of two attempts.
+  await storage.remove(paths.record(folder));
+  for (const leftover of CONTENTS) await storage.remove(leftover(folder));
+  for (const [file, bytes] of files) await storage.write(within(folder, file), bytes);
+  await storage.write(paths.record(folder), await encodeRecord(record, files));
+  await removeUnfinished(storage, folder);
+}
+
+/** Removes what only an unfinished run has. */
+export async function removeUnfinished(storage: Storage, folder: string): Promise<void> {
+  await storage.remove(paths.checkpoint(folder));
+  await storage.remove(paths.unfinished(folder));
+}
+
+/** The curves for TensorBoard: train_loss, train_accuracy and so on, by iteration; no wall time. */
+function eventsOf(curves: Curves): Uint8Array {
+  const scalars = PHASES.flatMap((phase) =>
+    curves[phase].flatMap(({ iteration: step, loss, accuracy }) => [
+      { tag: `${phase}_loss`, step, value: loss },
+      { tag: `${phase}_accuracy`, step, value: accuracy },
+    ])
+  );
+  return encodeEvents(scalars, 0);
+}
+
+/** What a run's folder holds. */
+export type RunCondition =
+  /** Nothing, or what an interrupted attempt left. */
+  | { state: "unfinished" }
+  /** A run whose record is whole; `inspectRun` has compared its files too. */
+  | { state: "finished"; record: RunRecord }
+  /** A run of which files are gone or changed; the record as far as it can be trusted. */
+  | { state: "damaged"; record: RunRecord | null; faults: FileFault[] };
+
+/** Looks at a run's record alone. */
+export async function readCondition(storage: Storage, folder: string): Promise<RunCondition> {
+  const path = paths.record(folder);
+  if (!await storage.exists(path)) {
+    if (await isUnfinished(storage, folder)) return { state: "unfinished" };
+    for (const content of CONTENTS) {
+      if (!await holdsFiles(storage, content(folder))) continue;
+      return { state: "damaged", record: null, faults: [{ path, fault: "is missing" }] };
+    }
+    return { state: "unfinished" };
+  }
+  const record = await readRecordFile(storage, path);
+  return typeof record === "string"
+    ? { state: "damaged", record: null, faults: [{ path, fault: record }] }
+    : { state: "finished", record };
+}
+
+/** Compares every file of a run with the record. */
+export async function inspectRun(storage: Storage, folder: string): Promise<RunCondition> {
+  const condition = await readCondition(storage, folder);
+  if (condition.state !== "finished") return condition;
+  const { record } = condition;
+  const faults = await compareFiles(storage, folder, record.files);
+  return faults.length > 0 ? { state: "damaged", record, faults } : condition;
+}
+
+/** The record of a finished run; null if there is none that is whole. Looks at no other file. */
+export async function readRecord(storage: Storage, folder: string): Promise<RunRecord | null> {
+  const condition = await readCondition(storage, folder);
+  return condition.state === "finished" ? condition.record : null;
+}
+
+/**
+ * Compares the files of a part of a run (`final`), or all of them, with the record, if there is one that
+ * has their checksums: other folders are not taken for runs of this program.
+ *
+ * @throws FormatError naming the first file that is damaged
+ */
+export async function checkIntact(storage: Storage, folder: string, part = ""): Promise<void> {
+  const path = paths.record(folder);
+  if (!await storage.exists(path)) return;
+  const record = await readRecordFile(storage, path);
+  if (record === NO_CHECKSUMS) return;
+  const faults = typeof record === "string"
+    ? [{ path, fault: record }]
+    : await compareFiles(storage, folder, partOf(record.files, part));
+  if (faults.length > 0) throw damageError(faults[0]);
+}
+
+function partOf(files: Record<string, string>, part: string): Record<string, string> {
+  const isOf = (file: string) => part === "" || file.startsWith(`${part}/`);
+  return Object.fromEntries(Object.entries(files).filter(([file]) => isOf(file)));
+}
+
+/**
+ * Moves all that belongs to a run out of its folder, to a new folder beside it, whose path is given.
+ * The record goes last: until then a crash leaves a damaged run, of which the rest is moved next time.
+ */
+export async function moveAside(storage: Storage, folder: string): Promise<string> {
+  let n = 1;
+  while (await storage.exists(paths.aside(folder, n))) n++;
+  const target = paths.aside(folder, n);
+  for (const part of [...CONTENTS, paths.record]) {
+    const path = part(folder);
+    if (await storage.exists(path)) await storage.rename(path, within(target, part("")));
+  }
+  await removeUnfinished(storage, folder);
+  return target;
+}
+
+/** Names of the folders and files inside a run's own. */
+export const RUN_PARTS: ReadonlySet<string> = new Set(CONTENTS.map((part) => part("")));
+
+/** Names that only a run's folder has. */
+const SIGNS = [paths.record, paths.checkpoint, paths.unfinished].map((part) => part(""));
+
+/** Whether a folder of these entries is that of a run: finished, in progress or damaged. */
+export async function isRunAmong(
+  storage: Storage,
+  folder: string,
+  entries: readonly StorageEntry[],
+): Promise<boolean> {
+  const names = new Set(entries.map(({ name }) => name));
+  if (SIGNS.some((name) => names.has(name))) return true;
+  for (const part of RUN_PARTS) {
+    if (names.has(part) && await holdsFiles(storage, within(folder, part))) return true;
+  }
+  return false;
+}
+
+/** What there is among a run's files that its record does not name; hidden files are of no interest. */
+export async function findStrays(
+  storage: Storage,
+  folder: string,
+  { files }: RunRecord,
+): Promise<FileFault[]> {
+  const stray: FileFault[] = [];
+  const fault = "is no file of this run";
+  for (const content of CONTENTS) {
+    const part = content(""), path = content(folder);
+    try {
+      if (isFile(part)) {
+        if (await storage.exists(path) && !Object.hasOwn(files, part)) stray.push({ path, fault });
+        continue;
+      }
+      for (const { name } of await storage.list(path)) {
+        const isKnown = name.startsWith(".") || Object.hasOwn(files, within(part, name));
+        if (!isKnown) stray.push({ path: within(path, name), fault });
+      }
+    } catch (error) {
+      stray.push(unreadable(path, error));
+    }
+  }
+  return stray;
+}
+
+/** Whether the folder is marked as that of a run in progress. */
+async function isUnfinished(storage: Storage, folder: string): Promise<boolean> {
+  return await storage.exists(paths.checkpoint(folder)) ||
+    await storage.exists(paths.unfinished(folder));
+}
+
+/** Whether there is such a file, or such a folder with anything in it, or anything else in its place. */
+async function holdsFiles(storage: Storage, path: string): Promise<boolean> {
+  try {
+    if (!await storage.exists(path)) return false;
+    return isFile(path) || (await storage.list(path)).length > 0;
+  } catch (error) {
+    return unreadable(path, error).fault !== "";
+  }
+}
+
+/** Whether a part of a run is one file, not a folder. */
+function isFile(path: string): boolean {
+  return /\.(log|json)$/.test(path);
+}
+
+/** The shape of a layer's array; null where the layer has none. */
+type ShapeOf = (layer: LayerSpec) => number[] | null;
+
+/** Of weights and masks. */
+export const weightShape: ShapeOf = ({ inputs, units }) => [inputs, units];
+
+const biasShape: ShapeOf = ({ units, useBias }) => useBias ? [units] : null;
+
+/**
+ * Reads one of a finished run's folders of arrays, such as `paths.masks`.
+ *
+ * @param layers what it should hold: a run with some of its arrays gone must not pass for another one
+ * @throws StorageError, FormatError, InputError naming what is missing or damaged
+ */
+export async function restorePart(
+  storage: Storage,
+  folder: string,
+  part: (run: string) => string,
+  layers: readonly LayerSpec[],
+  shapeOf: ShapeOf,
+): Promise<Network> {
+  const path = part(folder), wanted = layers.filter((layer) => shapeOf(layer) !== null);
+  const network = wanted.length > 0 ? await restoreNetwork(storage, path) : {};
+  const stray = Object.keys(network).find((name) => !wanted.some((layer) => layer.name === name));
+  if (stray !== undefined) {
+    throw new FormatError(
+      `${paths.layer(path, stray)} is of no layer of this run; move ${folder} away and run again`,
+    );
+  }
+  for (const layer of wanted) {
+    const tensor = network[layer.name];
+    if (!tensor) {
+      throw new FormatError(
+        `${path} lacks ${layer.name}.npy; move the folder away, run again`,
+      );
+    }
+    checkShape(tensor, shapeOf(layer)!, paths.layer(path, layer.name));
+  }
+  return network;
+}
+
+/** Reads a finished run. Throws as `restorePart`. */
+export async function restoreRun(
+  storage: Storage,
+  folder: string,
+  layers: readonly LayerSpec[],
+): Promise<SavedRun> {
+  const restore = (part: (run: string) => string, shapeOf: ShapeOf) =>
+    restorePart(storage, folder, part, layers, shapeOf);
+  const curves = await restoreCurves(storage, folder);
+  return {
+    initial: await restore(paths.initial, weightShape),
+    initialBiases: await restore(paths.initialBiases, biasShape),
+    final: await restore(paths.final, weightShape),
+    finalBiases: await restore(paths.finalBiases, biasShape),
+    masks: await restore(paths.masks, weightShape),
+    curves,
+  };
+}
+
+/**
+ * The curves of a finished run.
+ *
+ * @throws NotFoundError, FormatError naming the file
+ */
+export async function restoreCurves(storage: Storage, folder: string): Promise<Curves> {
+  const path = paths.metrics(folder);
+  const { train, validate, test } = (await readJson(storage, path) ?? {}) as Partial<Metrics>;
+  if (!Array.isArray(train) || !Array.isArray(validate) || !Array.isArray(test)) {
+    throw new FormatError(`${path} lacks a curve; move the folder away, run again`);
+  }
+  for (const [i, point] of [train, validate, test].flat().entries()) {
+    if (isPoint(point)) continue;
+    throw new FormatError(`${path}: point ${i} is none; move the folder away, run again`);
+  }
+  return { train, validate, test };
+}
+
+function isPoint(value: Partial<CurvePoint> | null): boolean {
+  const { iteration, loss, accuracy } = value ?? {};
+  return [iteration, loss, accuracy].every((number) => typeof number === "number");
+}
+
+async function readJson(storage: Storage, path: string): Promise<unknown> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await readRunFile(storage, path)));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new FormatError(
+      `${path} is not JSON (${error.message}); move the folder away, run again`,
+    );
+  }
+}

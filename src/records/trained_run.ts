@@ -1,0 +1,73 @@
+/** What training a run came to, its early-stop point, and its results in a few numbers. */
+
+import type { CurvePoint, Curves, KernelKind, LayerSpec } from "../engine/mod.ts";
+import type { AdapterUse } from "./checkpoint.ts";
+import { density, type Masks } from "../models/masks.ts";
+import type { Network } from "../models/network.ts";
+
+/** A trained run. */
+export interface TrainedRun {
+  /** The shape of the network. */
+  layers: LayerSpec[];
+  /** Weights before training, (inputs, units) by layer. */
+  initial: Network;
+  /** Biases before training, (units) by layer. */
+  initialBiases: Network;
+  /** Weights after training. */
+  final: Network;
+  /** Biases after training. */
+  finalBiases: Network;
+  /** Masks that it was trained with. */
+  masks: Masks;
+  /** How many updates were made. */
+  iterations: number;
+  /** What the network was to the kernels that trained it. */
+  kernels: KernelKind;
+  /** The adapters that trained it, each from an iteration on: one, unless it was resumed elsewhere. */
+  adapters: AdapterUse[];
+  /** Loss and accuracy by iteration. */
+  curves: Curves;
+}
+
+/** The early-stop point of a run: that of the smallest validation loss, the first of equals. */
+export function earlyStop(curves: Curves): CurvePoint | null {
+  return curves.validate.reduce<CurvePoint | null>(
+    (best, point) => best === null || point.loss < best.loss ? point : best,
+    null,
+  );
+}
+
+/** A finished run in numbers, as its record has them. Accuracies are fractions, 0 to 1. */
+export interface RunResults {
+  /** Live weights by layer. */
+  live: Record<string, number>;
+  /** Iteration of the smallest validation loss; null without a validation split. */
+  earlyStopIteration: number | null;
+  /** Whether it is the last at which that loss was measured: it might have come later still. */
+  isStopLast: boolean;
+  /** On the test set, at that iteration; null where there is none, or the test set was not evaluated there. */
+  earlyStopAccuracy: number | null;
+  /** On the test set, after the last iteration. */
+  finalAccuracy: number;
+  /** On the last 100 batches, each before its update: the training set is not evaluated whole. */
+  finalTrainAccuracy: number;
+}
+
+const LAST_BATCHES = 100;
+
+/** The results of a run with these masks and curves. */
+export function resultsOf({ masks, curves }: Pick<TrainedRun, "masks" | "curves">): RunResults {
+  const { train, validate, test } = curves, stop = earlyStop(curves);
+  const last = train.slice(-LAST_BATCHES);
+  return {
+    live: Object.fromEntries(
+      Object.entries(density(masks).layers).map(([name, { live }]) => [name, live]),
+    ),
+    earlyStopIteration: stop?.iteration ?? null,
+    isStopLast: stop !== null && stop === validate.at(-1),
+    earlyStopAccuracy:
+      (stop && test.find(({ iteration }) => iteration === stop.iteration)?.accuracy) ?? null,
+    finalAccuracy: test.at(-1)!.accuracy,
+    finalTrainAccuracy: last.reduce((sum, { accuracy }) => sum + accuracy, 0) / last.length,
+  };
+}

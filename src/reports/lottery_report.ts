@@ -1,0 +1,76 @@
+/**
+ * The end of a lottery experiment as the user sees it. Takes the runs, gives a table by level, the
+ * verdict, the same as JSON, and writes the chart of accuracy against weights remaining.
+ */
+
+import { type AccuracyPoint, accuracySpec } from "../figures/charts.ts";
+import { fractionText, percentText } from "../analysis/percent.ts";
+import { renderSvg } from "../figures/render_svg.ts";
+import { sealSvg } from "../formats/seal.ts";
+import { formatTable } from "../analysis/table.ts";
+import type { Storage } from "../storage/storage.ts";
+import { chartPath } from "../runs/output_folder.ts";
+import { iterationText, type LevelSummary, type RunSummary, summarizeLevels } from "./summary.ts";
+import { judge } from "./verdict.ts";
+
+/** Name of the chart's file, without its ending. */
+export const CHART = "accuracy";
+
+/** What to report and where to put the chart. */
+export interface ReportOptions {
+  storage: Storage;
+  runs: readonly RunSummary[];
+  /** Folder of the experiment. */
+  output: string;
+  title: string;
+  experimentName: string;
+  /** What the JSON document says of the experiment beside its results. */
+  context: Record<string, unknown>;
+}
+
+/** Writes `accuracy.svg` (`accuracy-{experiment name}.svg` if it has one) into the experiment's folder and gives the report as text and as JSON. */
+export async function lotteryReport(
+  options: ReportOptions,
+): Promise<{ text: string; json: Record<string, unknown> }> {
+  const { runs, output, title, storage } = options;
+  const levels = summarizeLevels(runs);
+  const verdict = judge(runs);
+  const chart = chartPath(output, CHART, options.experimentName);
+  const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
+  await storage.write(chart, await sealSvg(svg));
+  return {
+    text: [levelTable(levels), "", verdict.sentence, `Chart: ${chart}`].join("\n"),
+    json: { ...options.context, levels, verdict, chart, runs },
+  };
+}
+
+function levelTable(levels: readonly LevelSummary[]): string {
+  const hasEarlyStop = levels.some(({ earlyStopIteration }) => earlyStopIteration !== null);
+  const rows = levels.map((level) => [
+    level.kind === "ticket" ? `${level.level}` : `${level.level} reinitialized`,
+    percentText(level.percent),
+    ...(hasEarlyStop
+      ? [iterationText(level.earlyStopIteration), fractionText(level.earlyStopAccuracy)]
+      : []),
+    fractionText(level.finalAccuracy),
+  ]);
+  const headers = [
+    "level",
+    "weights remaining",
+    ...(hasEarlyStop ? ["early stop at iteration", "test accuracy there"] : []),
+    "test accuracy at the end",
+  ];
+  const trials = levels[0]?.trials ?? 0;
+  return formatTable(headers, rows, "lrrrr") + (trials > 1 ? `\nMeans of ${trials} trials.` : "");
+}
+
+/** Points of the chart of accuracy against weights remaining. */
+export function chartPoints(runs: readonly RunSummary[]): AccuracyPoint[] {
+  return runs.flatMap(({ kind, trial, percent, earlyStopAccuracy, finalAccuracy }) => {
+    const point = { kind, trial, densityPercent: percent };
+    const end: AccuracyPoint = { ...point, at: "end", accuracy: finalAccuracy };
+    return earlyStopAccuracy === null
+      ? [end]
+      : [{ ...point, at: "early stop" as const, accuracy: earlyStopAccuracy }, end];
+  });
+}

@@ -1,0 +1,207 @@
+/**
+ * What a report needs of runs beside their records. Takes a study; reads logs, masks and weights, each file
+ * compared with its run's record, and gives curves and the anatomy of the tickets. What is damaged is left out
+ * and named.
+ */
+
+import type { CurveGroup } from "../figures/curve_figures.ts";
+import { outDegrees } from "../analysis/anatomy.ts";
+import { type Level, levelsOf, nearestLevels } from "../analysis/study.ts";
+import {
+  type LayerRow,
+  layerRows,
+  type OverlapRow,
+  overlapRows,
+  ringPairs,
+  type TicketArrays,
+  type WeightGroups,
+  weightGroups,
+} from "../analysis/ticket_anatomy.ts";
+import type { PixelMap } from "../figures/weight_figures.ts";
+import type { CurvePoint } from "../engine/mod.ts";
+import { FormatError, LotteryError } from "../errors.ts";
+import { decodeLog, type Phase } from "../formats/csv_log.ts";
+import { checkBinary, type Network } from "../models/network.ts";
+import * as paths from "../records/paths.ts";
+import { compareFiles } from "../records/run_record.ts";
+import { restorePart, weightShape } from "../records/run_files.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { ReportRun, ReportStudy } from "./studies.ts";
+
+/** Runs of a study whose files are read one after the other; told of those that cannot be. */
+export interface ArraySource {
+  storage: Storage;
+  study: ReportStudy;
+  onFault: (line: string) => void;
+}
+
+/** The curves of a phase for tickets and reinits near the given densities. */
+export async function readCurves(
+  { storage, study, onFault }: ArraySource,
+  phase: Exclude<Phase, "train">,
+  percents: readonly number[],
+): Promise<CurveGroup[]> {
+  const groups: CurveGroup[] = [];
+  for (const kind of ["ticket", "reinit"] as const) {
+    for (const { percent, runs } of nearestLevels(levelsOf(study.runs, kind), percents)) {
+      const curves = await Promise.all(
+        (runs as ReportRun[]).map((run) =>
+          orFault(onFault, async () => ({
+            trial: run.trial,
+            points: await readLog(storage, run, phase),
+          }))
+        ),
+      );
+      const whole = curves.filter((curve) => curve !== null && curve.points.length > 0);
+      if (whole.length > 0) {
+        groups.push({ kind, percent, curves: whole as CurveGroup["curves"] });
+      }
+    }
+  }
+  return groups;
+}
+
+/** A run's log, as it was written. */
+async function readLog(storage: Storage, run: ReportRun, phase: Phase): Promise<CurvePoint[]> {
+  const file = paths.log("", phase), path = paths.log(run.folder, phase);
+  await checkFiles(storage, run, [file]);
+  return decodeLog(new TextDecoder().decode(await storage.read(path)), path).rows;
+}
+
+/** What tickets are made of. */
+export interface Anatomy {
+  layers: LayerRow[];
+  overlaps: OverlapRow[];
+  /** Empty unless the first layer sees a square picture. */
+  pixels: PixelMap[];
+  /** Of the level nearest to `weightsAt`, over all trials; empty without a level 0 to compare with. */
+  weights: WeightGroups[];
+  /** Weights remaining at that level; null if there is none. */
+  weightsPercent: number | null;
+}
+
+/**
+ * The anatomy of the tickets, or of the one-shot tickets where there are no others. Levels are read one by
+ * one: twenty trials are 60 MB of arrays each.
+ */
+export async function readAnatomy(
+  source: ArraySource,
+  weightsAt: number,
+): Promise<Anatomy> {
+  const { study } = source;
+  const kind = study.runs.some((run) => run.kind === "ticket") ? "ticket" : "one_shot";
+  const levels = levelsOf(study.runs, kind);
+  const found: Anatomy = {
+    layers: [],
+    overlaps: [],
+    pixels: [],
+    weights: [],
+    weightsPercent: null,
+  };
+  const { layers } = study.settings, side = Math.sqrt(layers[0].inputs);
+  const shown = nearestToAsked(levels, weightsAt);
+  let full: TicketArrays[] = [], above: TicketArrays[] = [];
+  for (const level of levels) {
+    const tickets = await readTickets(source, level);
+    if (level.level === 0) full = tickets;
+    found.layers.push(...tickets.flatMap((ticket) => layerRows(ticket, layers)));
+    for (const [one, other] of ringPairs(tickets)) {
+      found.overlaps.push(...overlapRows("trials", one, other));
+    }
+    for (const [one, other] of sameTrial(above, tickets)) {
+      found.overlaps.push(...overlapRows("levels", one, other));
+    }
+    if (kind === "ticket") {
+      const oneShot = levelsOf(study.runs, "one_shot").find((l) => l.level === level.level);
+      const others = oneShot && level.level > 0 ? await readTickets(source, oneShot, false) : [];
+      for (const [one, other] of sameTrial(tickets, others)) {
+        found.overlaps.push(...overlapRows("iterative and one-shot", one, other));
+      }
+    }
+    if (Number.isInteger(side) && tickets.length > 0) {
+      found.pixels.push(pixelMap(level.percent, tickets, layers[0]));
+    }
+    if (level === shown && level.level > 0) {
+      found.weights = sameTrial(full, tickets).flatMap(([full, ticket]) =>
+        weightGroups(full, ticket)
+      );
+      if (found.weights.length > 0) found.weightsPercent = level.percent;
+    }
+    above = tickets;
+  }
+  return found;
+}
+
+/** The level nearest to a density; where pruning never went so far, the last. */
+function nearestToAsked(levels: readonly Level[], percent: number): Level | undefined {
+  return nearestLevels(levels, [percent])[0] ?? levels.at(-1);
+}
+
+function sameTrial<T extends { trial: string }>(one: readonly T[], other: readonly T[]): [T, T][] {
+  const byTrial = Map.groupBy(other, ({ trial }) => trial);
+  return one.flatMap((a) => (byTrial.get(a.trial) ?? []).map((b): [T, T] => [a, b]));
+}
+
+function pixelMap(
+  percent: number,
+  tickets: readonly TicketArrays[],
+  { name, units }: { name: string; units: number },
+): PixelMap {
+  const maps = tickets.map(({ masks }) => outDegrees(masks[name]));
+  const share = (i: number) => maps.reduce((sum, map) => sum + map[i], 0) / maps.length / units;
+  return { percent, values: Array.from(maps[0], (_, i) => 100 * share(i)) };
+}
+
+async function readTickets(
+  { storage, onFault }: ArraySource,
+  { level, runs }: Level,
+  withWeights = true,
+): Promise<TicketArrays[]> {
+  const tickets = await Promise.all(
+    (runs as ReportRun[]).map((run) =>
+      orFault(onFault, async (): Promise<TicketArrays> => {
+        const part = (name: (run: string) => string) => readPart(storage, run, name);
+        const { trial, percent } = run;
+        const masks = await part(paths.masks);
+        for (const { name } of run.config.layers) {
+          checkBinary(masks[name], paths.layer(paths.masks(run.folder), name));
+        }
+        if (!withWeights) return { trial, level, percent, masks, initial: {}, final: {} };
+        const [initial, final] = await Promise.all([part(paths.initial), part(paths.final)]);
+        return { trial, level, percent, masks, initial, final };
+      })
+    ),
+  );
+  return tickets.filter((ticket) => ticket !== null);
+}
+
+/** One of a run's folders of arrays. */
+async function readPart(
+  storage: Storage,
+  run: ReportRun,
+  part: (run: string) => string,
+): Promise<Network> {
+  const prefix = `${part("")}/`;
+  await checkFiles(storage, run, Object.keys(run.files).filter((file) => file.startsWith(prefix)));
+  return await restorePart(storage, run.folder, part, run.config.layers, weightShape);
+}
+
+async function checkFiles(storage: Storage, run: ReportRun, files: string[]): Promise<void> {
+  const digests = Object.fromEntries(files.map((file) => [file, run.files[file]]));
+  const [fault] = await compareFiles(storage, run.folder, digests);
+  if (fault) throw new FormatError(`${fault.path} ${fault.fault}`);
+}
+
+/** Null, and told, where a file cannot be read as it was written. */
+async function orFault<T>(
+  onFault: (line: string) => void,
+  read: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof LotteryError)) throw error;
+    onFault(`${error.message}: left out of what is read from it`);
+    return null;
+  }
+}

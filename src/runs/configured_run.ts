@@ -1,0 +1,114 @@
+/**
+ * From a run's configuration to its training, the one way by which every task trains. Takes what
+ * run.json records, the examples, and the weights and masks to start from; gives what `train` takes.
+ */
+
+import type { ExampleSets } from "../datasets/examples.ts";
+import type { Activation } from "../engine/mod.ts";
+import { DatasetBase } from "../foundations/dataset_base.ts";
+import type { LevelStart } from "../foundations/experiment.ts";
+import { INITIALIZERS } from "../models/initializers.ts";
+import { type FcHyperparameters, fcLayers, ModelFc } from "../foundations/model_fc.ts";
+import type { WorkRequest } from "../foundations/run_queue.ts";
+import { runKey } from "../foundations/seeds.ts";
+import { iterationsOf, type TrainOptions } from "../foundations/trainer.ts";
+import type { LoadedDataset } from "../datasets/load_dataset.ts";
+import type { Protocol } from "../lottery/protocols.ts";
+import { describeRun, optimizerOf, type RunConfig, type RunSettings } from "./run_config.ts";
+
+/** What decides the settings of an experiment's runs. */
+export interface SettingsOptions {
+  protocol: Protocol;
+  data: LoadedDataset;
+  seed: number;
+  permuteLabels?: boolean;
+  /** Seed of the data order alone, the same in every run; from `seed` if absent. */
+  trainOrderSeed?: number;
+}
+
+/** The settings of the runs that a protocol asks for on these examples. */
+export function settingsFor(options: SettingsOptions): RunSettings {
+  const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = options;
+  const { validationSize, trainingLength, batchSize, initializer } = protocol;
+  const hidden = protocol.layers.map((units): [number, Activation] => [units, "relu"]);
+  return {
+    seed,
+    layers: fcLayers(
+      { layers: [...hidden, [data.sets.classes, null]] },
+      data.sets.train.features,
+    ),
+    optimizer: optimizerOf(protocol),
+    batchSize,
+    iterations: iterationsOf(trainingLength, data.sets.train.count - validationSize, batchSize),
+    validationSize,
+    validateInterval: protocol.validateInterval,
+    testInterval: protocol.testInterval,
+    ...(initializer !== "glorot" && { initializer }),
+    normalization: protocol.normalization,
+    dataset: data.record,
+    permuteLabels,
+    trainOrderSeed,
+  };
+}
+
+/** The examples as this run sees them. */
+export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
+  const { seed, trial, level, run, trainOrderSeed } = config;
+  return new DatasetBase(sets, {
+    normalization: config.normalization,
+    validationSize: config.validationSize,
+    splitKey: runKey({ seed, purpose: "split", trial }),
+    labelKey: config.permuteLabels ? runKey({ seed, purpose: "labels" }) : null,
+    orderKey: trainOrderSeed === null
+      ? runKey({ seed, purpose: "order", trial, level, run })
+      : runKey({ seed: trainOrderSeed, purpose: "order" }),
+  });
+}
+
+/** The network of this run. All levels of a trial's lottery draw the same weights. */
+export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
+  const { kind, seed, trial, level, run } = config;
+  return new ModelFc(hyperparametersOf(config), config.layers[0].inputs, {
+    ...start,
+    keyFor: (layer) =>
+      kind === "reinit" || kind === "random_sparsity"
+        ? runKey({ seed, purpose: "reinit", trial, level, run, layer })
+        : runKey({ seed, purpose: "init", trial, layer }),
+  });
+}
+
+function hyperparametersOf({ layers, initializer }: RunConfig): FcHyperparameters {
+  return {
+    layers: layers.map(({ units, activation }) => [units, activation]),
+    kernelInitializer: INITIALIZERS[initializer ?? "glorot"],
+  };
+}
+
+/** What decides the shape of a run's program, and its work. */
+export function workRequestOf(config: RunConfig, sets: ExampleSets): WorkRequest {
+  const { optimizer, batchSize, iterations, validateInterval, testInterval } = config;
+  return {
+    model: config,
+    dataset: datasetOf(config, sets),
+    ...{ optimizer, batchSize },
+    plan: { iterations, validateInterval, testInterval },
+  };
+}
+
+/** What `train` takes to train this run. */
+export function trainOptionsOf(
+  config: RunConfig,
+  dataset: DatasetBase,
+  model: ModelFc,
+): TrainOptions {
+  return {
+    model,
+    dataset,
+    optimizer: config.optimizer,
+    batchSize: config.batchSize,
+    length: { iterations: config.iterations },
+    validateInterval: config.validateInterval,
+    testInterval: config.testInterval,
+    name: describeRun(config),
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * The configuration of a run as run.json keeps it: everything that decides its bits on a given
+ * adapter. Takes the parts, gives one JSON object; compares two of them field by field.
+ */
+
+import { adamSpec, type LayerSpec, type Normalization, type OptimizerSpec } from "../engine/mod.ts";
+import type { InitializerName } from "../models/initializers.ts";
+import type { Masks } from "../models/masks.ts";
+import { CONTROL_KINDS, type ControlKind } from "../records/control_paths.ts";
+import type { DatasetRecord } from "../datasets/load_dataset.ts";
+import type { Protocol } from "../lottery/protocols.ts";
+
+/** The kinds of networks that runs train, in the order in which they are listed. */
+export const RUN_KINDS = ["ticket", ...CONTROL_KINDS, "train"] as const;
+export type RunKind = typeof RUN_KINDS[number];
+
+/** Which run of an experiment; also what its random numbers depend on beside the seed. */
+export interface RunId {
+  kind: RunKind;
+  trial: number;
+  level: number;
+  /** Number of the run beside others of its kind and level; 0 for tickets. */
+  run: number;
+}
+
+/** A run that begins to wait for the GPU, and the masks that it is trained with. */
+export type StartedRun = RunId & { masks: Masks };
+
+/** What all runs of an experiment have in common. */
+export interface RunSettings {
+  seed: number;
+  layers: LayerSpec[];
+  optimizer: OptimizerSpec;
+  batchSize: number;
+  iterations: number;
+  validationSize: number;
+  validateInterval: number;
+  testInterval: number;
+  /** What draws the initial weights; absent for Gaussian Glorot, as in all records that know of no other. */
+  initializer?: Exclude<InitializerName, "glorot">;
+  normalization: Normalization;
+  dataset: DatasetRecord;
+  permuteLabels: boolean;
+  trainOrderSeed: number | null;
+}
+
+/** See the head of this file. Digests are those of `networkDigest`. */
+export interface RunConfig extends RunId, RunSettings {
+  /** What fraction of each layer the lottery prunes per level; tickets alone have it. */
+  prunePercents?: Record<string, number>;
+  /** Of a ticket: its masks are those of pruning once, by the weights that level 0 ended with. */
+  oneShot?: true;
+  /** Digest of the initial weights that were given; null where none were. Of a ticket: at level 0. */
+  presets: string | null;
+  /** The same of the masks. */
+  masks: string | null;
+  /** Digest of the values from which the initial weights are drawn (reuse, reuse_sign). */
+  values?: string;
+  /** Digest of the network whose signs they have (reuse_sign). */
+  signs?: string;
+}
+
+/** Version of run.json's form. */
+export const RUN_FORMAT = "lottery-ticket run 2";
+
+/** A trial's ticket of a level. */
+export function ticketId(trial: number, level: number): RunId {
+  return { kind: "ticket", trial, level, run: 0 };
+}
+
+/** A control at a level: its masks with other initial weights. Runs count from 1. */
+export function controlId(kind: ControlKind, trial: number, level: number, run: number): RunId {
+  return { kind, trial, level, run };
+}
+
+/** A run in words: "reinit 2, trial 1, level 3". */
+export function describeRun({ kind, trial, level, run }: RunId): string {
+  return `${kind}${run > 0 ? ` ${run}` : ""}, trial ${trial}, level ${level}`;
+}
+
+/** The configuration of a ticket of an experiment whose level 0 starts from the given digests. */
+export function ticketConfig(
+  { kind, trial, level, run }: RunId,
+  settings: RunSettings,
+  prunePercents: Record<string, number>,
+  { presets, masks, oneShot }: Pick<RunConfig, "presets" | "masks" | "oneShot">,
+): RunConfig {
+  const { dataset, permuteLabels, trainOrderSeed, ...training } = settings;
+  return {
+    ...{ kind, trial, level, run },
+    ...training,
+    prunePercents,
+    ...(oneShot && { oneShot }),
+    dataset,
+    permuteLabels,
+    trainOrderSeed,
+    presets,
+    masks,
+  };
+}
+
+/** The settings that a run shares with the others of its experiment. */
+export function settingsOf(config: RunConfig): RunSettings {
+  const {
+    kind: _kind,
+    trial: _trial,
+    level: _level,
+    run: _run,
+    prunePercents: _percents,
+    oneShot: _oneShot,
+    presets: _presets,
+    masks: _masks,
+    values: _values,
+    signs: _signs,
+    ...settings
+  } = config;
+  return settings;
+}
+
+/**
+ * What tells a run from every other: all of its configuration, since all of it decides the run's bits. A field
+ * that is added to it counts from then on.
+ */
+export function identityOf(config: RunConfig): string {
+  return canonicalJson(config);
+}
+
+/** JSON that is the same whatever the order of the fields. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, part: unknown) =>
+      typeof part === "object" && part !== null && !Array.isArray(part)
+        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : 1))
+        : part,
+  ) ?? "";
+}
+
+/** The optimizer of a protocol, with its constants. */
+export function optimizerOf(protocol: Protocol): OptimizerSpec {
+  const { optimizer: { kind }, learningRate, momentum } = protocol;
+  switch (kind) {
+    case "adam":
+      return adamSpec(learningRate);
+    case "momentum":
+      return { kind, learningRate, momentum };
+    case "sgd":
+      return { kind, learningRate };
+  }
+}
+
+/** Fields in which two configurations differ, such as `optimizer.learningRate: 0.1, now 0.2`. */
+export function configDifferences(before: unknown, now: unknown, path = ""): string[] {
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null;
+  if (!isObject(before) || !isObject(now)) {
+    const [then, since] = [before, now].map((value) => JSON.stringify(value));
+    if (then === since) return [];
+    const absent = /(^|\.)initializer$/.test(path) ? '"glorot"' : "absent";
+    return [`${path}: ${then ?? absent}, now ${since ?? absent}`];
+  }
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...names].flatMap((name) =>
+    configDifferences(before[name], now[name], path === "" ? name : `${path}.${name}`)
+  );
+}

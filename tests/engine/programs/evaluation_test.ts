@@ -1,0 +1,157 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { permute, RandomStream, seedKey } from "../../../src/engine/random.ts";
+import type { Split } from "../../../src/engine/kernels/program_spec.ts";
+import { InputError } from "../../../src/errors.ts";
+import { assertAllClose } from "../../reference/allclose.ts";
+import { forward, softmaxCrossEntropy } from "../../reference/network.ts";
+import { asEachAdapter, openTestGpu } from "../gpu.ts";
+import {
+  mappedLabels,
+  normalizedInputs,
+  oracleLayers,
+  randomRun,
+  type RunCase,
+  withProgram,
+} from "./run_case.ts";
+
+const adapters = asEachAdapter(await openTestGpu());
+
+/** Indices of a split's examples into their set, in the order of the split. */
+function splitIndices({ pool, test, replicas, spec }: RunCase, replica: number, split: Split) {
+  if (split === "test") return Array.from({ length: test.count }, (_, i) => i);
+  const { splitKey } = replicas[replica], { trainCount } = spec;
+  const shuffled = Array.from(
+    { length: pool.count },
+    (_, i) => splitKey ? permute(i, pool.count, splitKey) : i,
+  );
+  return split === "train" ? shuffled.slice(0, trainCount) : shuffled.slice(trainCount);
+}
+
+/** Loss, right predictions and predicted classes of a replica's initial weights, by the oracle. */
+function oracleEvaluation(run: RunCase, replica: number, split: Split) {
+  const set = split === "test" ? run.test : run.pool, { features } = set;
+  const indices = splitIndices(run, replica, split);
+  const inputs = normalizedInputs(set, run.normalization);
+  const x = new Float64Array(indices.length * features);
+  indices.forEach((index, i) =>
+    x.set(inputs.subarray(index * features, (index + 1) * features), i * features)
+  );
+  const labels = mappedLabels(run, replica, set.labels);
+  const layers = oracleLayers(run, replica), classes = layers.at(-1)!.units;
+  const logits = forward(layers, x, indices.length).post.at(-1)!;
+  const predicted = indices.map((_, i) => {
+    const row = logits.subarray(i * classes, (i + 1) * classes);
+    return row.indexOf(Math.max(...row));
+  });
+  const own = indices.map((i) => labels[i]);
+  return { ...softmaxCrossEntropy(logits, own, indices.length, classes), labels: own, predicted };
+}
+
+for (
+  const [[name, gpu], isSparse] of adapters.flatMap((of) => [[of, false], [of, true]] as const)
+) {
+  const way = isSparse ? `${name}, sparse` : name;
+  Deno.test(`evaluation: splits that windows do not divide agree with the oracle, ${way}`, async () => {
+    const run = randomRun({
+      features: 5,
+      layers: [{ units: 6, activation: "relu" }, { units: 4, activation: null }],
+      optimizer: { kind: "sgd", learningRate: 0.1 },
+      batchSize: 10,
+      // Windows are of 480 to 1024 rows.
+      poolCount: 2503,
+      trainCount: 1501,
+      testCount: 1001,
+      replicas: 3,
+      isSparse,
+    }, new RandomStream(seedKey(5)));
+    await withProgram(gpu, run, async (program) => {
+      const splits: Split[] = ["test", "train", "validate", "validate", "test"];
+      const { evaluations } = await program.run(splits.map((evaluate) => ({ evaluate })));
+      splits.forEach((split, i) => {
+        run.replicas.forEach((_, r) => {
+          const { loss, correct } = oracleEvaluation(run, r, split);
+          assertAllClose([evaluations[i].losses[r]], [loss], { what: `${split}, replica ${r}` });
+          assertEquals(evaluations[i].correct[r], correct, `${split}, replica ${r}`);
+        });
+      });
+      const counts = { train: 1501, validate: 1002, test: 1001 };
+      assertEquals(evaluations.map(({ count }) => count), splits.map((split) => counts[split]));
+    });
+  });
+
+  Deno.test(`predictions: those of the oracle in the order of the split, ${way}`, async () => {
+    for (const classes of [1, 3, 10, 65]) {
+      const run = randomRun({
+        features: 7,
+        layers: [{ units: 9, activation: "tanh" }, { units: classes, activation: null }],
+        optimizer: { kind: "sgd", learningRate: 0.1 },
+        batchSize: 3,
+        poolCount: 1303,
+        trainCount: 1100,
+        testCount: 1031,
+        replicas: 3,
+        isSparse,
+      }, new RandomStream(seedKey(classes)));
+      await withProgram(gpu, run, async (program) => {
+        for (const split of ["test", "train", "validate"] as const) {
+          const { evaluations: [evaluation] } = await program.run([{ evaluate: split }]);
+          const { classes: predicted, ...measured } = await program.predict(split);
+          assertEquals(measured, evaluation, "measured as any evaluation is");
+          run.replicas.forEach((_, r) => {
+            const oracle = oracleEvaluation(run, r, split);
+            assertEquals([...predicted[r]], oracle.predicted, `${split}, replica ${r}`);
+            const right = predicted[r].filter((c, i) => c === oracle.labels[i]).length;
+            assertEquals(right, measured.correct[r], "accuracy and classes agree");
+          });
+        }
+      });
+    }
+  });
+
+  Deno.test(`predictions: the first of equal logits, after training too, ${way}`, async () => {
+    const run = randomRun({
+      features: 4,
+      layers: [{ units: 3, activation: "relu" }, { units: 5, activation: null }],
+      optimizer: { kind: "sgd", learningRate: 0.5 },
+      batchSize: 8,
+      poolCount: 24,
+      trainCount: 24,
+      testCount: 9,
+      isSparse,
+    }, new RandomStream(seedKey(8)));
+    const [, last] = run.replicas[0].layers;
+    last.weights.fill(0);
+    last.biases.set([-1, 2, 0, 2, 2]);
+    run.pool.labels.fill(4);
+    await withProgram(gpu, run, async (program) => {
+      assertEquals((await program.predict("test")).classes, [new Uint8Array(9).fill(1)]);
+      await program.run([{ iterate: 50 }]);
+      assertEquals((await program.predict("test")).classes, [new Uint8Array(9).fill(4)]);
+    });
+  });
+}
+
+Deno.test("evaluation: one example, one class, one replica", async () => {
+  const run = randomRun({
+    features: 1,
+    layers: [{ units: 1, activation: null }],
+    optimizer: { kind: "sgd", learningRate: 0.1 },
+    batchSize: 1,
+    poolCount: 1,
+    trainCount: 1,
+    testCount: 1,
+  }, new RandomStream(seedKey(5)));
+  const [[, gpu]] = adapters;
+  await withProgram(gpu, run, async (program) => {
+    const { evaluations } = await program.run([{ evaluate: "train" }, { evaluate: "test" }]);
+    const expected = { count: 1, losses: [0], correct: [1] };
+    assertEquals(evaluations, [expected, expected]);
+    await assertRejects(
+      () => program.run([{ evaluate: "validate" }]),
+      InputError,
+      "validate: no examples to evaluate",
+    );
+    await assertRejects(() => program.predict("validate"), InputError, "validate: no examples");
+    assertEquals(await program.predict("test"), { ...expected, classes: [Uint8Array.of(0)] });
+  });
+});

@@ -1,0 +1,191 @@
+/**
+ * Random training runs for the tests of whole programs: takes a shape and a random stream, gives what
+ * the engine is loaded with and, for any of the replicas, what the f64 oracle makes of it.
+ */
+import {
+  destroyExamples,
+  type ExampleArrays,
+  type GpuExamples,
+  type Normalization,
+  uploadExamples,
+} from "../../../src/engine/mod.ts";
+import type { Gpu } from "../../../src/engine/device.ts";
+import type { Activation, LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { OptimizerSpec } from "../../../src/engine/optimizers.ts";
+import { Program } from "../../../src/engine/programs/program.ts";
+import type { ProgramSpec, ReplicaParameters } from "../../../src/engine/kernels/program_spec.ts";
+import { epochKey, permute, type RandomStream } from "../../../src/engine/random.ts";
+import { adam, momentum, type OracleOptimizer, sgd } from "../../reference/optimizers.ts";
+import { type OracleTrained, trainOracle } from "../../reference/train.ts";
+import type { OracleLayer } from "../../reference/network.ts";
+
+/** What a run is drawn from. */
+export interface RunShape {
+  features: number;
+  layers: { units: number; activation: Activation; useBias?: boolean }[];
+  optimizer: OptimizerSpec;
+  batchSize: number;
+  poolCount: number;
+  trainCount: number;
+  testCount?: number;
+  replicas?: number;
+  /** Fraction of live weights; a different mask for each replica. Default 0.5. */
+  density?: number;
+  normalization?: Normalization;
+  /** Whether kernels touch live weights only. */
+  isSparse?: boolean;
+}
+
+/** A drawn run. */
+export interface RunCase {
+  spec: Omit<ProgramSpec, "pool" | "test">;
+  pool: ExampleArrays;
+  test: ExampleArrays;
+  normalization: Normalization;
+  replicas: ReplicaParameters[];
+}
+
+/** Draws a run: each replica has its own weights, masks, order, and (but the first) split and labels. */
+export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
+  const { features, optimizer, batchSize, poolCount, trainCount } = shape;
+  const { testCount = 10, replicas = 1, density = 0.5, normalization = "unit" } = shape;
+  const layers = shape.layers.map(({ units, activation, useBias = true }, i): LayerSpec => ({
+    name: `layer${i}`,
+    inputs: i === 0 ? features : shape.layers[i - 1].units,
+    units,
+    activation,
+    useBias,
+  }));
+  const classes = layers.at(-1)!.units;
+  const examples = (count: number): ExampleArrays => ({
+    inputs: new Uint8Array(count * features).map(() => stream.below(256)),
+    labels: new Uint8Array(count).map(() => stream.below(classes)),
+    count,
+    features,
+  });
+  const parameters = (r: number): ReplicaParameters => ({
+    layers: layers.map(({ inputs, units, useBias }) => ({
+      weights: new Float32Array(inputs * units).map(() => stream.normal() / Math.sqrt(inputs)),
+      biases: new Float32Array(units).map(() => useBias ? 0.1 * stream.normal() : 0),
+      mask: new Float32Array(inputs * units).map(() => stream.uniform() < density ? 1 : 0),
+    })),
+    orderKey: [stream.uint32(), stream.uint32()],
+    splitKey: r === 0 ? null : [stream.uint32(), stream.uint32()],
+    labelMap: r < 2 ? null : Uint8Array.from({ length: 256 }, () => stream.below(classes)),
+  });
+  const pool = examples(poolCount), test = examples(testCount);
+  const drawn = Array.from({ length: replicas }, (_, r) => parameters(r));
+  const sparse = shape.isSparse ? masksOf(drawn) : null;
+  const spec = { layers, optimizer, batchSize, trainCount, replicas, sparse };
+  return { spec, pool, test, normalization, replicas: drawn };
+}
+
+function masksOf(replicas: ReplicaParameters[]): Float32Array[][] {
+  return replicas.map(({ layers }) => layers.map(({ mask }) => mask));
+}
+
+/** A run of one of a case's replicas alone. */
+export function aloneCase(run: RunCase, replica: number): RunCase {
+  const replicas = [run.replicas[replica]];
+  const sparse = run.spec.sparse ? masksOf(replicas) : null;
+  return { ...run, spec: { ...run.spec, replicas: 1, sparse }, replicas };
+}
+
+/**
+ * Gives `work` a loaded program; its buffers and examples are released afterwards.
+ *
+ * @param as changes how the uploaded examples are described
+ */
+export async function withProgram<T>(
+  gpu: Gpu,
+  run: RunCase,
+  work: (program: Program) => Promise<T>,
+  as = (examples: GpuExamples): GpuExamples => examples,
+): Promise<T> {
+  const pool = as(await uploadExamples(gpu, run.pool, run.normalization));
+  const test = as(await uploadExamples(gpu, run.test, run.normalization));
+  try {
+    const program = await Program.create(gpu, { ...run.spec, pool, test });
+    try {
+      run.replicas.forEach((parameters, r) => program.load(r, parameters));
+      return await work(program);
+    } finally {
+      program.destroy();
+    }
+  } finally {
+    destroyExamples(pool);
+    destroyExamples(test);
+  }
+}
+
+/** Inputs of a set as the network sees them. */
+export function normalizedInputs(
+  { inputs, features }: ExampleArrays,
+  how: Normalization,
+): Float64Array {
+  const result = Float64Array.from(inputs);
+  if (how === "none") return result;
+  for (let start = 0; start < result.length; start += features) {
+    const row = result.subarray(start, start + features);
+    const divisor = how === "unit" ? 255 : Math.hypot(...row);
+    row.forEach((value, i) => row[i] = value / divisor);
+  }
+  return result;
+}
+
+/** Indices into the pool of a replica's training examples, in the order of its split. */
+export function trainingSet(run: RunCase, replica: number): number[] {
+  const { splitKey } = run.replicas[replica];
+  return Array.from(
+    { length: run.spec.trainCount },
+    (_, i) => splitKey ? permute(i, run.pool.count, splitKey) : i,
+  );
+}
+
+/** A replica's layers for the oracle. */
+export function oracleLayers(run: RunCase, replica: number): OracleLayer[] {
+  return run.replicas[replica].layers.map(({ weights, biases, mask }, i) => ({
+    ...run.spec.layers[i],
+    activation: run.spec.layers[i].activation ?? "none",
+    weights: Float64Array.from(weights, (w, at) => w * mask[at]),
+    biases: Float64Array.from(biases),
+    mask: Float64Array.from(mask),
+  }));
+}
+
+/** Labels of the pool as a replica maps them. */
+export function mappedLabels({ replicas }: RunCase, replica: number, labels: Uint8Array): number[] {
+  const { labelMap } = replicas[replica];
+  return Array.from(labels, (label) => labelMap?.[label] ?? label);
+}
+
+/** Trains one replica by the oracle. */
+export function oracleTrain(run: RunCase, replica: number, iterations: number): OracleTrained {
+  const { spec: { trainCount, batchSize, optimizer }, pool } = run;
+  const { orderKey } = run.replicas[replica];
+  const set = trainingSet(run, replica), batchesPerEpoch = Math.ceil(trainCount / batchSize);
+  const batches = Array.from({ length: iterations }, (_, i) => {
+    const key = epochKey(orderKey, Math.floor(i / batchesPerEpoch));
+    const first = (i % batchesPerEpoch) * batchSize;
+    const count = Math.min(batchSize, trainCount - first);
+    return Array.from({ length: count }, (_, b) => set[permute(first + b, trainCount, key)]);
+  });
+  return trainOracle({
+    layers: oracleLayers(run, replica),
+    optimizer: oracleOptimizer(optimizer),
+    inputs: normalizedInputs(pool, run.normalization),
+    labels: mappedLabels(run, replica, pool.labels),
+    batches,
+  });
+}
+
+function oracleOptimizer(spec: OptimizerSpec): OracleOptimizer {
+  switch (spec.kind) {
+    case "sgd":
+      return sgd(spec.learningRate);
+    case "momentum":
+      return momentum(spec.learningRate, spec.momentum);
+    case "adam":
+      return adam(spec.learningRate, spec.beta1, spec.beta2, spec.epsilon);
+  }
+}

@@ -1,0 +1,215 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { TopLevelSpec } from "vega-lite";
+import { PALETTE } from "../../src/figures/chart_style.ts";
+import { connectivitySpec } from "../../src/figures/connectivity_figure.ts";
+import { curveSpec } from "../../src/figures/curve_figures.ts";
+import {
+  degreeSpec,
+  layerDensitySpec,
+  movementSpec,
+  overlapSpec,
+} from "../../src/figures/layer_figures.ts";
+import { levelSpec } from "../../src/figures/level_figures.ts";
+import { renderSvg } from "../../src/figures/render_svg.ts";
+import { levelMetrics } from "../../src/analysis/study.ts";
+import {
+  layerRows,
+  overlapRows,
+  ringPairs,
+  type TicketArrays,
+  weightGroups,
+} from "../../src/analysis/ticket_anatomy.ts";
+import { pixelMapSpec, weightSpec } from "../../src/figures/weight_figures.ts";
+import { RandomStream } from "../../src/engine/random.ts";
+import { percentOf, studyRun } from "../analysis/study_runs.ts";
+
+const text = { title: "A title", subtitle: "a subtitle" };
+
+/** Draws; whatever is written to the console meanwhile is a fault of the specification. */
+async function draw(spec: TopLevelSpec): Promise<string> {
+  const written: unknown[] = [];
+  const { warn, log, error } = console;
+  Object.assign(console, {
+    warn: (...line: unknown[]) => written.push(line),
+    log: (...line: unknown[]) => written.push(line),
+    error: (...line: unknown[]) => written.push(line),
+  });
+  try {
+    const svg = await renderSvg(spec);
+    assertEquals(written, []);
+    assert(!/NaN|undefined|Infinity/.test(svg), "a value that is none was drawn");
+    return svg;
+  } finally {
+    Object.assign(console, { warn, log, error });
+  }
+}
+
+const texts = (svg: string) =>
+  [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1]);
+
+const runs = [1, 2, 3].flatMap((trial) =>
+  [0, 1, 2, 3].flatMap((level) =>
+    (["ticket", "reinit", "random_sparsity"] as const).map((kind) =>
+      studyRun(kind, trial, level, { earlyStopAccuracy: 0.97 + 0.001 * trial - 0.0005 * level })
+    )
+  )
+);
+
+Deno.test("level figure: every kind in its colour, means with both kinds of bars, units on the axes", async () => {
+  const data = levelMetrics(runs, ["ticket", "reinit", "random_sparsity"], "earlyStopAccuracy");
+  const svg = await draw(
+    levelSpec([{ title: "Panel", yTitle: "Test accuracy (%)", data }], text),
+  );
+  const drawn = texts(svg);
+  for (
+    const wanted of [
+      "A title",
+      "a subtitle",
+      "Panel",
+      "Test accuracy (%)",
+      "Weights remaining (%)",
+      "Ticket",
+      "Random reinitialization",
+      "Random sparsity",
+      "100",
+      "51.2",
+    ]
+  ) assert(drawn.includes(wanted), `${wanted} is not in ${drawn}`);
+  for (const color of [PALETTE.blue, PALETTE.vermillion, PALETTE.orange]) {
+    assertStringIncludes(svg, color);
+  }
+  // 12 means: a thin and a thick bar each.
+  assertEquals(svg.match(/<line [^>]*stroke-width="1.5"[^>]*opacity="0.6"/g)?.length, 12);
+  assertEquals(svg.match(/<line [^>]*stroke-width="5"/g)?.length, 12);
+});
+
+Deno.test("level figure: one trial has no bars, one level and nothing at all are drawn", async () => {
+  const one = levelMetrics(runs.filter(({ trial }) => trial === "1"), ["ticket"], "finalAccuracy");
+  const svg = await draw(levelSpec([{ title: "P", yTitle: "%", data: one }], text));
+  assert(!/stroke-width="5"/.test(svg));
+  await draw(levelSpec([{ title: "P", yTitle: "%", data: one.slice(0, 1) }], text));
+  await draw(levelSpec([{ title: "P", yTitle: "%", data: [] }], text));
+});
+
+const curve = (trial: number, level: number) => ({
+  trial: `${trial}`,
+  points: Array.from({ length: 300 }, (_, i) => ({
+    iteration: 100 * i,
+    loss: 2 / (1 + i) + 0.001 * trial,
+    accuracy: 0.98 - 0.8 / (1 + i) + 0.001 * trial + 0.001 * level,
+  })),
+});
+const read = ({ accuracy }: { accuracy: number }) => 100 * accuracy;
+
+Deno.test("curve figure: a colour for each density, dashes for reinits, not every point", async () => {
+  const group = (kind: "ticket" | "reinit", level: number) => ({
+    kind,
+    percent: percentOf(level),
+    curves: [curve(1, level), curve(2, level)],
+  });
+  const panels = [
+    { title: "Tickets", groups: [group("ticket", 0), group("ticket", 3)] },
+    { title: "Both", groups: [group("ticket", 3), group("reinit", 3)] },
+  ];
+  const spec = curveSpec(panels, { yTitle: "Test accuracy (%)", read }, text);
+  const drawn = texts(await draw(spec));
+  for (const wanted of ["Weights remaining (%)", "51.2", "Ticket", "Random reinitialization"]) {
+    assert(drawn.includes(wanted), `${wanted} is not in ${drawn}`);
+  }
+  const rows = JSON.parse(JSON.stringify(spec)).hconcat[0].data.values;
+  assert(rows.length <= 2 * 80 && rows.length > 2 * 50, `${rows.length} rows`);
+  const last = rows.filter((row: { iteration: number }) => row.iteration === 29900);
+  assertEquals(last.length, 2, "the end is drawn");
+  assert(Math.abs(last[0].mean - 100 * (0.98 - 0.8 / 300 + 0.0015)) < 1e-9);
+  assert(last[0].min <= last[0].low && last[0].high <= last[0].max);
+});
+
+Deno.test("curve figure: one trial, and trials of which one has other iterations", async () => {
+  const metric = { yTitle: "y", read };
+  const short = { trial: "2", points: curve(2, 0).points.slice(0, 10) };
+  const groups = (curves: ReturnType<typeof curve>[]) => [
+    { title: "P", groups: [{ kind: "ticket" as const, percent: 100, curves }] },
+  ];
+  await draw(curveSpec(groups([curve(1, 0)]), metric, text));
+  const spec = curveSpec(groups([curve(1, 0), short]), metric, text);
+  assertEquals(JSON.parse(JSON.stringify(spec)).hconcat[0].data.values.length, 10);
+  await draw(spec);
+});
+
+const LAYERS = [
+  { name: "layer0", inputs: 16, units: 5, activation: "relu" as const, useBias: true },
+  { name: "layer1", inputs: 5, units: 3, activation: null, useBias: true },
+];
+
+function ticket(trial: number, level: number): TicketArrays {
+  const stream = new RandomStream([trial, level]);
+  const fill = (value: () => number) =>
+    Object.fromEntries(LAYERS.map(({ name, inputs, units }) => [name, {
+      shape: [inputs, units],
+      data: Float32Array.from({ length: inputs * units }, value),
+    }]));
+  return {
+    trial: `${trial}`,
+    level,
+    percent: percentOf(level),
+    masks: fill(() => Number(stream.uniform() < 0.8 ** level)),
+    initial: fill(() => stream.uniform() - 0.5),
+    final: fill(() => stream.uniform() - 0.5),
+  };
+}
+
+Deno.test("anatomy figures: every one is drawn, also of layers that are gone", async () => {
+  const tickets = [1, 2, 3].map((trial) => [0, 4, 8].map((level) => ticket(trial, level)));
+  // Nothing is left of a layer.
+  tickets[2][2].masks.layer1.data.fill(0);
+  const rows = tickets.flat().flatMap((t) => layerRows(t, LAYERS));
+  assertEquals(rows.at(-1)!.signsKept, 0);
+  for (const spec of [layerDensitySpec, movementSpec, degreeSpec]) {
+    const drawn = texts(await draw(spec(rows, text)));
+    for (const layer of ["layer0", "layer1"]) assert(drawn.includes(layer));
+  }
+  const overlaps = tickets[0].flatMap((one, i) =>
+    ringPairs(tickets.map((levels) => levels[i])).flatMap(([a, b]) => overlapRows("trials", a, b))
+      .concat(overlapRows("levels", one, one))
+  );
+  const drawn = texts(await draw(overlapSpec(overlaps, text)));
+  for (const wanted of ["Between trials", "Between levels", "By chance"]) {
+    assert(drawn.includes(wanted), `${wanted} is not in ${drawn}`);
+  }
+  await draw(weightSpec(tickets.flatMap((t) => weightGroups(t[0], t[1])), text));
+  const svg = await draw(
+    pixelMapSpec(
+      [100, 50].map((percent) => ({
+        percent,
+        values: Array.from({ length: 16 }, (_, i) => percent * i / 15),
+      })),
+      4,
+      text,
+    ),
+  );
+  assertEquals(svg.match(/<path d="M[^"]*" fill="rgb/g)?.length, 32);
+});
+
+Deno.test("connectivity figure", async () => {
+  const rows = [0, 3].flatMap((level) =>
+    ["between trials", "between levels"].map((kind) => ({
+      level,
+      percent: percentOf(level),
+      kind,
+      a: "a",
+      b: "b",
+      barrier: 0.5,
+      disagreement: 0.02,
+      testLosses: [0.1, 0.6, 0.1],
+    }))
+  );
+  assert(
+    texts(await draw(connectivitySpec(rows, text))).includes("Test loss over the line (nats)"),
+  );
+});
+
+Deno.test("pairs of trials: a ring", () => {
+  assertEquals(ringPairs([1]), []);
+  assertEquals(ringPairs([1, 2]), [[1, 2]]);
+  assertEquals(ringPairs([1, 2, 3]), [[1, 2], [2, 3], [3, 1]]);
+});

@@ -1,0 +1,197 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { UsageError } from "../../src/errors.ts";
+import { flagName, parseFlags } from "../../src/flags/flags.ts";
+import { layerNames, protocols, resolveProtocol } from "../../src/lottery/protocols.ts";
+import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/run_flags.ts";
+import { optimizerOf, type RunSettings } from "../../src/runs/run_config.ts";
+import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
+
+const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags));
+
+Deno.test("the paper's protocol: Frankle & Carbin 2019, figure 2 and section 2", () => {
+  assertEquals(resolve("--protocol", "paper"), {
+    layers: [300, 100],
+    initializer: "glorot",
+    normalization: "unit",
+    optimizer: { kind: "adam" },
+    learningRate: 0.0012,
+    momentum: 0.9,
+    batchSize: 60,
+    validationSize: 5000,
+    trainingLength: { iterations: 50000 },
+    levels: 20,
+    prunePercents: { layer0: 0.2, layer1: 0.2, layer2: 0.1 },
+    testInterval: 100,
+    validateInterval: 100,
+    trials: [1, 2, 3, 4, 5],
+  });
+});
+
+Deno.test("google's protocol: the constants of the original library", () => {
+  const google = resolve("--protocol=google");
+  assertEquals(google.optimizer, { kind: "sgd" });
+  assertEquals(google.learningRate, 0.1);
+  assertEquals([google.normalization, google.initializer], ["l2", "truncated"]);
+  assertEquals([google.batchSize, google.validationSize, google.levels], [64, 0, 30]);
+  assertEquals(google.trials, Array.from({ length: 20 }, (_, i) => i + 1));
+  assertEquals(google.trainingLength, { iterations: 50000 });
+});
+
+Deno.test("the quick protocol, the default, passes 11% density in one trial", () => {
+  const quick = resolve();
+  assertEquals(quick, protocols.quick);
+  assertEquals(quick.trials, [1]);
+  assertEquals(quick.learningRate, protocols.paper.learningRate);
+  const weights = { layer0: 784 * 300, layer1: 300 * 100, layer2: 100 * 10 };
+  const left = Object.entries(weights).reduce(
+    (sum, [name, count]) => sum + count * (1 - quick.prunePercents[name]) ** quick.levels,
+    0,
+  );
+  assert(left / (784 * 300 + 300 * 100 + 100 * 10) < 0.11);
+});
+
+Deno.test("every protocol field is overridden by its own flag", () => {
+  const given = {
+    layers: "20,10,5",
+    trainingLen: "epochs:3",
+    iterations: "4",
+    trials: "2-3",
+    optimizer: "momentum",
+    learningRate: "0.5",
+    momentum: "0.8",
+    batchSize: "7",
+    initializer: "truncated",
+    normalization: "none",
+    validationSize: "11",
+    testInterval: "13",
+    validateInterval: "17",
+    prunePercents: "layer1=.4,layer3=0",
+  };
+  assertEquals(
+    Object.keys(given).sort(),
+    Object.keys(protocolFlags).sort().filter((k) => k !== "protocol"),
+  );
+  const args = Object.entries(given).map(([key, value]) => `${flagName(key)}=${value}`);
+  for (const protocol of ["quick", "paper", "google"]) {
+    assertEquals(resolve(`--protocol=${protocol}`, ...args), {
+      layers: [20, 10, 5],
+      initializer: "truncated",
+      normalization: "none",
+      optimizer: { kind: "momentum" },
+      learningRate: 0.5,
+      momentum: 0.8,
+      batchSize: 7,
+      validationSize: 11,
+      trainingLength: { epochs: 3 },
+      levels: 4,
+      prunePercents: { layer0: 0.2, layer1: 0.4, layer2: 0.2, layer3: 0 },
+      testInterval: 13,
+      validateInterval: 17,
+      trials: [2, 3],
+    });
+  }
+});
+
+Deno.test("another optimizer brings its usual learning rate, unless one is given", () => {
+  assertEquals(resolve("--optimizer=sgd").learningRate, 0.1);
+  assertEquals(resolve("--optimizer=momentum").learningRate, 0.01);
+  assertEquals(resolve("--optimizer=sgd", "--learning-rate=.3").learningRate, 0.3);
+  assertEquals(resolve("--protocol=google", "--optimizer=adam").learningRate, 0.0012);
+  assertEquals(resolve("--protocol=google", "--optimizer=sgd").learningRate, 0.1);
+});
+
+Deno.test("--momentum: 0.9 unless given, of that optimizer alone", () => {
+  assertEquals(resolve("--optimizer=momentum").momentum, 0.9);
+  assertEquals(optimizerOf(resolve("--optimizer=momentum", "--momentum=0")), {
+    ...{ kind: "momentum", learningRate: 0.01, momentum: 0 },
+  });
+  for (const optimizer of ["adam", "sgd"]) {
+    const error = assertThrows(
+      () => resolve(`--optimizer=${optimizer}`, "--momentum=.5"),
+      UsageError,
+      `--momentum 0.5 is of --optimizer momentum, and the optimizer is ${optimizer}`,
+    );
+    assertStringIncludes(error.message, "leave --momentum out");
+  }
+  for (const momentum of ["1", "-0.1", "1.5", "NaN", "0.99999999999"]) {
+    assertThrows(
+      () => resolve("--optimizer=momentum", `--momentum=${momentum}`),
+      UsageError,
+      "--momentum",
+    );
+  }
+});
+
+Deno.test("what is 0 as a 32-bit float is refused: it would train nothing", () => {
+  for (const rate of ["1e-300", "1e-45", "1e-38"]) {
+    assertThrows(
+      () => resolve(`--learning-rate=${rate}`),
+      UsageError,
+      `--learning-rate "${rate}" is 0 as a 32-bit float, which the GPU computes with; give at least 1.2e-38`,
+    );
+  }
+  assertEquals(resolve("--learning-rate=1.2e-38").learningRate, 1.2e-38);
+});
+
+Deno.test("notes: layers that lose nothing, intervals that are longer than a run", () => {
+  const layer = (name: string, inputs: number, units: number) => ({
+    ...{ name, inputs, units, activation: null, useBias: true },
+  });
+  const settings = {
+    layers: [layer("layer0", 784, 30), layer("layer1", 30, 10)],
+    ...{ iterations: 40, testInterval: 40, validateInterval: 40, validationSize: 10 },
+  } as RunSettings;
+  const pruning = (layer0: number, layer1: number, levels = 3) =>
+    pruningNotes(settings, { levels, prunePercents: { layer0, layer1 } }).map(([, text]) => text);
+  assertEquals(pruning(0.2, 0.1), []);
+  assertEquals(pruning(0.2, 0.001), [
+    "layer1 loses no weights: --prune-percents take 0.001 of its 300",
+  ]);
+  assertEquals(pruning(0, 0.001), [
+    "nothing is pruned: --prune-percents take no weight of any layer",
+  ]);
+  assertEquals(pruning(0, 0, 0), []);
+  const training = (changes: Partial<RunSettings>) =>
+    trainingNotes({ ...settings, ...changes }).map(([, text]) => text);
+  assertEquals(training({}), []);
+  assertEquals(training({ testInterval: 41 }), [
+    "evaluated at the start and the end alone: --test-interval 41 is longer than a run",
+  ]);
+  assertEquals(training({ testInterval: 100, validateInterval: 50 }), [
+    "evaluated at the start and the end alone: --test-interval 100 and --validate-interval 50 are " +
+    "longer than a run",
+  ]);
+  assertEquals(training({ validateInterval: 50, validationSize: 0 }), []);
+});
+
+Deno.test("layer names follow the hidden layers, the output layer last", () => {
+  assertEquals(layerNames([300, 100]), ["layer0", "layer1", "layer2"]);
+  assertEquals(resolve("--layers=5").prunePercents, { layer0: 0.2, layer1: 0.1 });
+});
+
+Deno.test("protocols that cannot be are refused", () => {
+  const unknown = assertThrows(() => resolve("--prune-percents=layer3=.1"), UsageError);
+  assertStringIncludes(unknown.message, '"layer3"');
+  assertStringIncludes(unknown.message, "layer0, layer1, layer2");
+  assertThrows(() => resolve("--layers=5", "--prune-percents=layer2=.1"), UsageError, "layer2");
+  assertThrows(() => resolve("--prune-percents=constructor=.1"), UsageError, "constructor");
+  const values = parseFlags([], runFlags);
+  for (const layer0 of [-0.1, 1.5, NaN]) {
+    assertThrows(() => resolveProtocol({ ...values, prunePercents: { layer0 } }), UsageError);
+  }
+});
+
+Deno.test("--output-dir holds one trial", () => {
+  assertEquals(resolve("--output-dir=out", "--protocol=paper").trials, [1]);
+  assertEquals(resolve("--output-dir=out", "--trials=4").trials, [4]);
+  const several = assertThrows(() => resolve("--output-dir=out", "--trials=1-3"), UsageError);
+  assertStringIncludes(several.message, "--experiment-path");
+});
+
+Deno.test("an experiment's name is that of one folder", () => {
+  for (const name of ["same_init", "a", "0", "A.b-c_d", "x.."]) checkSafeName(name, "--x");
+  for (const name of ["", ".", "..", "../x", "a/b", "a\\b", ".a", "-a", "_a", "a b", "é", "a\n"]) {
+    assertThrows(() => checkSafeName(name, "--experiment-name"), UsageError, "--experiment-name");
+  }
+  assertThrows(() => resolve("--experiment-name=../x"), UsageError, '"../x" cannot name a folder');
+});

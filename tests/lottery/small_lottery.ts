@@ -1,0 +1,211 @@
+/**
+ * A lottery experiment that takes a moment, in this process and on any Storage: two levels and the
+ * control, of one trial unless more are asked for. Trainings that were done once are remembered with their checkpoints, since the tests
+ * that use it are about files.
+ */
+
+import { RandomStream } from "../../src/engine/random.ts";
+import { networkDigest } from "../../src/foundations/digest.ts";
+import type { Network } from "../../src/models/network.ts";
+import { RunQueue, type TrainOutcome, type TrainRequest } from "../../src/foundations/run_queue.ts";
+import type { TrainingState } from "../../src/engine/mod.ts";
+import { findTickets, planControls } from "../../src/lottery/control_experiment.ts";
+import { firstError, type Job, runJobs } from "../../src/runs/job.ts";
+import { Locks } from "../../src/runs/locks.ts";
+import { LotteryExperiment } from "../../src/lottery/lottery_experiment.ts";
+import { PlannedRuns } from "../../src/lottery/planned_runs.ts";
+import type { RunPolicy } from "../../src/runs/run_store.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { MemoryStorage } from "../../src/storage/memory.ts";
+
+/** Of these sizes the files are small and every layer has weights to prune. */
+const FEATURES = 6, CLASSES = 3, TRAIN = 40, TEST = 20;
+
+function examples(count: number) {
+  const stream = new RandomStream([count, 1]);
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % CLASSES);
+  const inputs = Uint8Array.from(
+    { length: count * FEATURES },
+    (_, i) => 80 * labels[Math.floor(i / FEATURES)] + stream.below(90),
+  );
+  return { inputs, labels, count, features: FEATURES };
+}
+
+/** Its examples, and what run.json says of them. */
+export const DATA = {
+  sets: { name: "custom", classes: CLASSES, train: examples(TRAIN), test: examples(TEST) },
+  record: {
+    name: "custom",
+    trainCount: TRAIN,
+    testCount: TEST,
+    features: FEATURES,
+    classes: CLASSES,
+    sha256: "of no file",
+  },
+};
+
+/** The folder of the experiment. */
+export const EXPERIMENT = "experiment";
+
+/** What may be chosen. */
+export interface SmallOptions {
+  policy?: RunPolicy;
+  onNotice?: (line: string) => void;
+  seed?: number;
+  trials?: number[];
+  learningRate?: number;
+  levels?: number;
+  oneShot?: boolean;
+}
+
+/** Carries the experiment out; throws what the command line would report. */
+export async function runSmallLottery(
+  storage: Storage,
+  queue: RunQueue,
+  options: SmallOptions = {},
+): Promise<void> {
+  await withLocks(storage, async (locks) => {
+    await carryOut(queue, await openSmallLottery(storage, queue, locks, options));
+  });
+}
+
+/** The experiment, ready to be carried out. */
+export async function openSmallLottery(
+  storage: Storage,
+  queue: RunQueue,
+  locks: Locks,
+  {
+    policy = POLICY,
+    onNotice = () => {},
+    seed = 0,
+    trials = [1],
+    learningRate = 0.01,
+    levels = 1,
+    oneShot,
+  }: SmallOptions = {},
+): Promise<LotteryExperiment> {
+  return await LotteryExperiment.open({
+    storage,
+    queue,
+    locks,
+    policy,
+    onNotice,
+    oneShot,
+    data: DATA,
+    protocol: {
+      layers: [5],
+      initializer: "glorot",
+      normalization: "unit",
+      optimizer: { kind: "adam" },
+      learningRate,
+      momentum: 0,
+      batchSize: 8,
+      validationSize: 10,
+      trainingLength: { iterations: 20 },
+      levels,
+      prunePercents: { layer0: 0.2, layer1: 0.1 },
+      testInterval: 10,
+      validateInterval: 10,
+      trials,
+    },
+    seed,
+    trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
+    experimentName: "same_init",
+  });
+}
+
+/** Trains a control of each ticket of the finished experiment. */
+export async function runSmallControls(
+  storage: Storage,
+  queue: RunQueue,
+  { policy = POLICY, onNotice = () => {} }: SmallOptions = {},
+): Promise<void> {
+  await withLocks(storage, async (locks) => {
+    const place = { storage, experimentPath: EXPERIMENT, experimentName: "same_init" };
+    const tickets = await findTickets(place, {});
+    await locks.takeFolder(`${EXPERIMENT}/trial1`);
+    const runs = await planControls(place, { kinds: ["reinit"], runs: [2] }, tickets);
+    await carryOut(
+      queue,
+      await PlannedRuns.open({ storage, queue, sets: DATA.sets, runs, policy, locks, onNotice }),
+    );
+  });
+}
+
+const POLICY: RunPolicy = { overwrite: false, resume: true };
+
+/** Does some work with locks of its own. */
+export async function withLocks(
+  storage: Storage,
+  work: (locks: Locks) => Promise<void>,
+): Promise<void> {
+  const since = "2026-01-01T00:00:00.000Z";
+  const locks = new Locks(storage, { pid: 1, host: "here", since, command: "test" });
+  try {
+    await work(locks);
+  } finally {
+    await locks.release();
+  }
+}
+
+async function carryOut(queue: RunQueue, job: Job): Promise<void> {
+  const [errors] = await runJobs(queue, [job]);
+  if (errors.length > 0) throw firstError(errors);
+}
+
+/** A queue that trains each network from each state once, and knows the outcome from then on. */
+export class RememberingQueue extends RunQueue {
+  readonly #outcomes = new Map<string, { states: TrainingState[]; outcome: TrainOutcome }>();
+
+  override async train(request: TrainRequest): Promise<TrainOutcome> {
+    const { model, dataset, from } = request;
+    const values = (from?.layers ?? []).flatMap(({ optimizer, ...layer }) => [layer, ...optimizer]);
+    const state: Network = Object.fromEntries(
+      values.flatMap(({ weights, biases }, i) => [
+        [`weights${i}`, { shape: [weights.length], data: weights }],
+        [`biases${i}`, { shape: [biases.length], data: biases }],
+      ]),
+    );
+    const digest = await networkDigest(model.masks, model.weights, model.biases, state);
+    const { plan, optimizer, batchSize, kernels } = request;
+    const { orderKey, splitKey, labelMap } = dataset;
+    const start = [from?.iteration, from?.curves];
+    const key = JSON.stringify([
+      ...[digest, orderKey, splitKey, labelMap, plan, optimizer, batchSize, kernels, start],
+    ]);
+    const known = this.#outcomes.get(key);
+    if (known) {
+      for (const state of known.states) await request.onCheckpoint?.(state);
+      return structuredClone(known.outcome);
+    }
+    const states: TrainingState[] = [];
+    const onCheckpoint = async (state: TrainingState) => {
+      states.push(structuredClone(state));
+      await request.onCheckpoint?.(state);
+    };
+    const outcome = await super.train({ ...request, onCheckpoint });
+    this.#outcomes.set(key, { states, outcome: structuredClone(outcome) });
+    return outcome;
+  }
+}
+
+/** Every file under a folder, as text with one character per byte, by path. */
+export async function readFiles(storage: Storage, folder: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const { name, isDirectory } of await storage.list(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) {
+      for (const [key, text] of await readFiles(storage, path)) files.set(key, text);
+    } else files.set(path, new TextDecoder("latin1").decode(await storage.read(path)));
+  }
+  return files;
+}
+
+/** A copy of the files under a folder. */
+export async function copyOf(storage: Storage, folder: string): Promise<MemoryStorage> {
+  const copy = new MemoryStorage();
+  for (const path of (await readFiles(storage, folder)).keys()) {
+    await copy.write(path, await storage.read(path));
+  }
+  return copy;
+}

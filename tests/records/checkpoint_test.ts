@@ -1,0 +1,73 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { LayerSpec, TrainingState } from "../../src/engine/mod.ts";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  stateOf,
+} from "../../src/records/checkpoint.ts";
+
+const LAYERS: LayerSpec[] = [
+  { name: "layer0", inputs: 2, units: 3, activation: "relu", useBias: true },
+  { name: "layer1", inputs: 3, units: 1, activation: null, useBias: false },
+];
+const ADAPTER = { name: "none", vendor: "", architecture: "", isSoftware: true };
+const HEADER = {
+  config: { seed: 1 },
+  start: "abc",
+  kernels: "sparse" as const,
+  adapters: [{ iteration: 0, adapter: ADAPTER }],
+};
+
+/** A state whose numbers need all their bits. */
+function state(): TrainingState {
+  let n = 0;
+  const values = ({ inputs, units }: LayerSpec) => ({
+    weights: Float32Array.from({ length: inputs * units }, () => Math.fround(Math.sin(++n))),
+    biases: Float32Array.from({ length: units }, () => -0 * ++n),
+  });
+  return {
+    iteration: 7,
+    layers: LAYERS.map((layer) => ({
+      ...values(layer),
+      optimizer: [values(layer), values(layer)],
+    })),
+    curves: {
+      train: Float64Array.of(6, 1 / 3, 0.1, 7, 2e-300, 1),
+      validate: Float64Array.of(5, Math.PI, 2 / 3),
+      test: new Float64Array(),
+    },
+  };
+}
+
+Deno.test("a checkpoint gives back the very state", async () => {
+  const checkpoint = await decodeCheckpoint(await encodeCheckpoint(HEADER, state())) as Checkpoint;
+  assertEquals(checkpoint.header.config, { seed: 1 });
+  assertEquals(checkpoint.header.adapters, HEADER.adapters);
+  assertEquals(checkpoint.header.kernels, "sparse");
+  assertEquals(stateOf(checkpoint, LAYERS, 2), state());
+});
+
+Deno.test("a state of another shape is none", async () => {
+  const checkpoint = await decodeCheckpoint(await encodeCheckpoint(HEADER, state())) as Checkpoint;
+  assertEquals(stateOf(checkpoint, LAYERS, 1), null);
+  assertEquals(stateOf(checkpoint, LAYERS.slice(1), 2), null);
+});
+
+Deno.test("every changed bit, every cut and every added byte is noticed", async () => {
+  const bytes = await encodeCheckpoint(HEADER, state());
+  for (let i = 0; i < bytes.length; i++) {
+    const changed = bytes.slice();
+    changed[i] ^= 1 << i % 8;
+    assertEquals(typeof await decodeCheckpoint(changed), "string", `byte ${i}`);
+    assertEquals(typeof await decodeCheckpoint(bytes.slice(0, i)), "string", `cut at ${i}`);
+  }
+  assertEquals(typeof await decodeCheckpoint(Uint8Array.of(...bytes, 0)), "string");
+});
+
+Deno.test("what is no checkpoint at all is said to be none", async () => {
+  for (const text of ["", "\n", "null\n", "3\n", "[]\n", "{}\n", "x".repeat(2_000_000)]) {
+    const outcome = await decodeCheckpoint(new TextEncoder().encode(text));
+    assertStringIncludes(outcome as string, "is not a checkpoint");
+  }
+});

@@ -40,7 +40,6 @@ export { makeSyntheticDigits, type SyntheticDigitsOptions } from "./datasets/syn
 export * from "./errors.ts";
 export { type LogRow, type Phase } from "./formats/csv_log.ts";
 export { type Tensor } from "./formats/tensor.ts";
-export { type AdapterUse } from "./records/checkpoint.ts";
 export { DatasetBase, type DatasetOptions } from "./foundations/dataset_base.ts";
 export {
   experiment,
@@ -84,7 +83,7 @@ export {
   standardize,
   writeLog,
 } from "./records/save_restore.ts";
-export { earlyStop, type TrainedRun } from "./records/trained_run.ts";
+export { type AdapterUse, earlyStop, type TrainedRun } from "./records/trained_run.ts";
 export {
   type RunOutput,
   train,

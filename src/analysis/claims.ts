@@ -20,6 +20,7 @@ import {
 } from "./measures.ts";
 import { MIN_TRIALS, studentInterval } from "./statistics.ts";
 import type { StudyRun } from "./study.ts";
+import { count } from "../words.ts";
 
 /** What the trials say. */
 export type Verdict = "holds" | "does not hold" | "cannot tell";
@@ -241,8 +242,4 @@ export function checkClaims(runs: readonly StudyRun[]): ClaimResult[] {
     }
     return undecided("the interval lies on both sides");
   });
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -14,6 +14,7 @@ import {
   type StudyRun,
   trialMeans,
 } from "./study.ts";
+import { count } from "../words.ts";
 
 /** A quantity with one value for each trial. */
 export interface Measured {
@@ -206,8 +207,4 @@ function nameOf({ kind, percent }: Side): string {
   if (kind === "ticket" && percent === 100) return "full network";
   const name = kind.replace("_", kind === "one_shot" ? "-" : " ");
   return `${name === "one-shot" ? "one-shot ticket" : name} at ${Number(percent.toPrecision(3))}%`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

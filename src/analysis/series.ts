@@ -1,6 +1,6 @@
 /** Kinds of networks as figures show them: each has its name, colour and point shape in every chart. */
 
-import { PALETTE } from "../figures/chart_style.ts";
+import { PALETTE } from "./palette.ts";
 
 /** See the head of this file. */
 export const SERIES = {

@@ -8,9 +8,9 @@ import { lotteryLines, reinitializeLines } from "./argfiles.ts";
 import { controlFlags } from "./control_flags.ts";
 import { choice, path } from "../flags/kinds.ts";
 import { flagName, type FlagSet, type FlagValues, nearest, quote, toArgs } from "../flags/flags.ts";
-import { resolveProtocol } from "../lottery/protocols.ts";
 import { optional, reinitializeFlags } from "./reinitialize_flags.ts";
 import { protocolFlags, runFlags } from "./run_flags.ts";
+import { resolveProtocol } from "./resolve_protocol.ts";
 
 const { dataset, mnistLocation, trainOrderSeed, seed, presets, control } = runFlags;
 

@@ -11,17 +11,10 @@ import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts"
 import * as paths from "../records/paths.ts";
 import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
 import { PlannedRuns } from "../lottery/planned_runs.ts";
-import { settingsOf } from "../runs/run_config.ts";
+import { datasetText, settingsOf, trainingText } from "../runs/run_config.ts";
 import { trainingNotes } from "./notes.ts";
-import {
-  count,
-  datasetText,
-  loadExamples,
-  type OpenJob,
-  planOf,
-  type RunnerContext,
-  trainingText,
-} from "./runner.ts";
+import { loadExamples, type OpenJob, planOf, type RunnerContext } from "./runner.ts";
+import { count } from "../words.ts";
 
 /** Numbers of the controls per kind and ticket: as many as the paper's figures have. */
 const USUAL_RUNS = [1, 2, 3];

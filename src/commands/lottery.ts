@@ -2,28 +2,26 @@
 
 import { UsageError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { settingsFor } from "../runs/configured_run.ts";
 import { LotteryExperiment } from "../lottery/lottery_experiment.ts";
 import { CHART, lotteryReport } from "../reports/lottery_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
-import { resolveProtocol } from "../lottery/protocols.ts";
 import { runFlags } from "./run_flags.ts";
 import { networkDigest } from "../foundations/digest.ts";
 import type { FlagValues } from "../flags/flags.ts";
-import { ticketConfig, ticketId } from "../runs/run_config.ts";
+import { datasetText, ticketConfig, ticketId, trainingText } from "../runs/run_config.ts";
 import { continued } from "../runs/run_store.ts";
 import { pruningNotes, trainingNotes } from "./notes.ts";
 import {
-  count,
-  datasetText,
   loadExamples,
   type PlanContext,
   planOf,
   readMasks,
   readPresets,
   type Runner,
-  trainingText,
 } from "./runner.ts";
+import { count } from "../words.ts";
+import { settingsFor } from "../lottery/settings.ts";
+import { resolveProtocol } from "./resolve_protocol.ts";
 
 /** See the head of this file. */
 export const lotteryRunner: Runner<typeof runFlags> = {

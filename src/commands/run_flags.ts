@@ -4,10 +4,10 @@
  */
 import { UsageError } from "../errors.ts";
 import { type InitializerName, INITIALIZERS } from "../models/initializers.ts";
-import { DEFAULT_EXPERIMENT_NAME } from "../lottery/constants.ts";
 import { boolean, choice, integer, integerOrAuto, number, path, string } from "../flags/kinds.ts";
 import { interval, intRanges, layers, length, list, percents, SAFE_NAME } from "../flags/lists.ts";
 import { quote } from "../flags/flags.ts";
+import { DEFAULT_EXPERIMENT_NAME } from "../records/control_paths.ts";
 
 /**
  * Checks that a name given by the user is that of one folder inside the experiment's, never a path.

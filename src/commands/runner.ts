@@ -20,10 +20,9 @@ import {
   identityOf,
   type RunConfig,
   type RunId,
-  type RunSettings,
   type StartedRun,
 } from "../runs/run_config.ts";
-import type { RunSummary } from "../reports/summary.ts";
+import type { RunSummary } from "../runs/run_summary.ts";
 
 /** What it takes to tell what a job will train. */
 export type PlanContext = Pick<
@@ -180,27 +179,4 @@ export function single(
   throw new UsageError(
     `${flag} names ${values.length} numbers, but a single run has one: give one`,
   );
-}
-
-/** "1 trial", "3 trials". */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}
-
-/** The examples of a run in words. */
-export function datasetText({ dataset, validationSize }: RunSettings): string {
-  return `${dataset.name}: ${dataset.trainCount - validationSize} training, ` +
-    `${validationSize} validation, ${dataset.testCount} test examples`;
-}
-
-/** How a run is trained in words. */
-export function trainingText(settings: RunSettings): string {
-  const { iterations, layers, optimizer, batchSize, dataset, validationSize } = settings;
-  const all = dataset.trainCount - validationSize;
-  const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
-  const hidden = layers.slice(0, -1).map(({ units }) => units).join("-");
-  const { kind, learningRate } = optimizer;
-  const decay = optimizer.kind === "momentum" ? ` (${optimizer.momentum})` : "";
-  return `${count(iterations, "iteration")} per run, hidden layers ${hidden || "none"}, ` +
-    `${kind} ${learningRate}${decay}, batch ${batch}`;
 }

@@ -3,10 +3,10 @@
 import type { LevelStart } from "../foundations/experiment.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { PlannedRuns } from "../lottery/planned_runs.ts";
-import type { RunConfig } from "../runs/run_config.ts";
+import { datasetText, type RunConfig, trainingText } from "../runs/run_config.ts";
 import type { RunPolicy } from "../runs/run_store.ts";
 import { runReport } from "../reports/run_report.ts";
-import { datasetText, type OpenJob, planOf, type RunnerContext, trainingText } from "./runner.ts";
+import { type OpenJob, planOf, type RunnerContext } from "./runner.ts";
 import { trainingNotes } from "./notes.ts";
 
 export interface SingleRun {

@@ -6,12 +6,11 @@
 
 import { InputError } from "../errors.ts";
 import { readSourceRecord } from "../records/network_source.ts";
-import { settingsFor } from "../runs/configured_run.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import { numberIn } from "./folder_numbers.ts";
 import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
 import { parseConfig } from "../runs/parse_config.ts";
-import { type Protocol, protocols, resolveProtocol } from "../lottery/protocols.ts";
+import { type Protocol, protocols } from "../lottery/protocols.ts";
 import type { singleRunFlags } from "./reinitialize_flags.ts";
 import {
   configDifferences,
@@ -22,6 +21,8 @@ import {
   settingsOf,
 } from "../runs/run_config.ts";
 import { loadExamples, type PlanContext, single } from "./runner.ts";
+import { settingsFor } from "../lottery/settings.ts";
+import { resolveProtocol } from "./resolve_protocol.ts";
 
 /** The flags that single runs have, of whichever task. */
 export type SingleRunValues = FlagValues<typeof singleRunFlags> & {

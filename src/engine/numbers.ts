@@ -6,9 +6,6 @@
 
 import { InputError } from "../errors.ts";
 
-/** The least positive number that a 32-bit float holds with all its digits, and that no GPU takes for 0. */
-export const LEAST_FLOAT = 2 ** -126;
-
 /** An array, or a typed array of anything but 64-bit integers. */
 export type Numbers = ArrayLike<number>;
 

@@ -5,7 +5,8 @@ import momentum from "../../shaders/optimizer_momentum.wgsl" with { type: "text"
 import sgd from "../../shaders/optimizer_sgd.wgsl" with { type: "text" };
 
 import { InputError } from "../errors.ts";
-import { describe, LEAST_FLOAT } from "./numbers.ts";
+import { describe } from "./numbers.ts";
+import { LEAST_FLOAT } from "../float32.ts";
 
 /** How weights follow their gradients. */
 export type OptimizerSpec =

@@ -4,7 +4,7 @@
  */
 
 import type { TopLevelSpec } from "vega-lite";
-import { CHART_CONFIG, PALETTE, PANEL } from "./chart_style.ts";
+import { CHART_CONFIG, PANEL } from "./chart_style.ts";
 import {
   type ChartText,
   densityAxis,
@@ -14,6 +14,7 @@ import {
   titleOf,
 } from "./scales.ts";
 import type { ConnectionRow } from "../analysis/study_tables.ts";
+import { PALETTE } from "../analysis/palette.ts";
 
 const LABELS: Record<string, string> = {
   "between trials": "Two trials, one level",

@@ -7,9 +7,10 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import type { CurvePoint } from "../engine/mod.ts";
-import { CHART_CONFIG, DENSITY_COLORS, PANEL, SMALL_PANEL } from "./chart_style.ts";
+import { CHART_CONFIG, PANEL, SMALL_PANEL } from "./chart_style.ts";
 import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";
 import { summarize } from "../analysis/statistics.ts";
+import { DENSITY_COLORS } from "../analysis/palette.ts";
 
 /** The curves of the runs of one kind and level, one for each run. */
 export interface CurveGroup {

@@ -4,7 +4,7 @@
  */
 
 import type { TopLevelSpec } from "vega-lite";
-import { CHART_CONFIG, PALETTE, SMALL_PANEL } from "./chart_style.ts";
+import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
 import {
   type ChartText,
   densityAxis,
@@ -14,6 +14,7 @@ import {
   titleOf,
 } from "./scales.ts";
 import type { LayerRow, OverlapRow, Spread } from "../analysis/ticket_anatomy.ts";
+import { PALETTE } from "../analysis/palette.ts";
 
 /** Colours of the layers, in their order; further ones begin again. */
 const LAYER_COLORS = [PALETTE.blue, PALETTE.vermillion, PALETTE.green, PALETTE.purple];

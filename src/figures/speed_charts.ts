@@ -4,8 +4,9 @@
  */
 
 import type { TopLevelSpec } from "vega-lite";
-import { CHART_CONFIG, PALETTE } from "./chart_style.ts";
+import { CHART_CONFIG } from "./chart_style.ts";
 import { SCHEMA } from "./scales.ts";
+import { PALETTE } from "../analysis/palette.ts";
 
 /** A size that grows, and the time of one training iteration of one network. */
 export interface GrowthPoint {

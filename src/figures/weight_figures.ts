@@ -5,9 +5,10 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import { histogram } from "../analysis/anatomy.ts";
-import { CHART_CONFIG, PALETTE, SMALL_PANEL } from "./chart_style.ts";
+import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
 import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";
 import type { WeightGroups } from "../analysis/ticket_anatomy.ts";
+import { PALETTE } from "../analysis/palette.ts";
 
 const BINS = 48;
 

@@ -2,9 +2,9 @@
  * The kinds of flags with one value: each function takes what a flag means (help, default, limits)
  * and gives its declaration for `flags.ts`, with the one parser and formatter of that kind.
  */
-import { LEAST_FLOAT } from "../engine/numbers.ts";
 import { UsageError } from "../errors.ts";
 import { type Flag, type FlagKind, quote } from "./flags.ts";
+import { LEAST_FLOAT } from "../float32.ts";
 
 /** What every declaration says. Without a default the value is undefined when the flag is not given. */
 export interface FlagSpec<D> {

@@ -5,7 +5,9 @@
 import { type Bounds, decimal, declare, type FlagSpec, parseInteger, refuse } from "./kinds.ts";
 import { type Flag, nearest, NONE, quote, quoted, quoteLiterally, unquote } from "./flags.ts";
 import { UsageError } from "../errors.ts";
-import type { CheckpointInterval } from "../foundations/run_queue.ts";
+
+/** Time between two of something: seconds or training iterations. */
+export type Interval = { readonly seconds: number } | { readonly iterations: number };
 
 /** How long to train: a number of iterations or of passes over the training set, from 1. */
 export type TrainingLength = { readonly iterations: number } | { readonly epochs: number };
@@ -111,10 +113,10 @@ export function length<D extends TrainingLength | undefined = undefined>(
 }
 
 /** Time between two checkpoints: `60` seconds or `iterations:500`. */
-export function interval<D extends CheckpointInterval | undefined = undefined>(
+export function interval<D extends Interval | undefined = undefined>(
   spec: FlagSpec<D>,
-): Flag<CheckpointInterval, D> {
-  return declare<CheckpointInterval, D>(spec, {
+): Flag<Interval, D> {
+  return declare<Interval, D>(spec, {
     kind: "interval",
     placeholder: "S|iterations:N",
     parse: (text, name) => {

@@ -18,8 +18,8 @@ import {
   toNetwork,
   toTensor,
 } from "../models/network.ts";
-import { checkName } from "../records/paths.ts";
 import { runKey } from "./seeds.ts";
+import { checkName } from "../models/names.ts";
 
 /** What a network starts from. */
 export interface ModelOptions {

@@ -15,14 +15,7 @@ import type { RunQueue, WorkRequest } from "../foundations/run_queue.ts";
 import { train } from "../foundations/trainer.ts";
 import type { Curves } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
-import {
-  datasetOf,
-  modelOf,
-  settingsFor,
-  type SettingsOptions,
-  trainOptionsOf,
-  workRequestOf,
-} from "../runs/configured_run.ts";
+import { datasetOf, modelOf, trainOptionsOf, workRequestOf } from "../runs/configured_run.ts";
 import { networkDigest } from "../foundations/digest.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
@@ -37,7 +30,8 @@ import {
 import { checkRunNames } from "../runs/output_folder.ts";
 import { ownControlId, RunFolders } from "../runs/run_folders.ts";
 import { noteOtherAdapters, type RunPolicy } from "../runs/run_store.ts";
-import { inOrder, type RunSummary, summarizeRun } from "../reports/summary.ts";
+import { inOrder, type RunSummary, summarizeRun } from "../runs/run_summary.ts";
+import { settingsFor, type SettingsOptions } from "./settings.ts";
 
 /** What to run and where to keep it. */
 export interface LotteryOptions extends SettingsOptions {

@@ -30,7 +30,7 @@ import {
   saveConfigured,
   tidyFinished,
 } from "../runs/run_store.ts";
-import { inOrder, type RunSummary, summarizeRun } from "../reports/summary.ts";
+import { inOrder, type RunSummary, summarizeRun } from "../runs/run_summary.ts";
 
 /** A run to be. */
 export interface PlannedRun {

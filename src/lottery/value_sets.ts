@@ -10,14 +10,7 @@ import { checkKnownNames, type Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
 import { checkValueSet } from "../foundations/resample.ts";
 import { readRecord, restoreRun } from "../records/run_files.ts";
-import {
-  compareFiles,
-  encodeRecord,
-  type FileFault,
-  readRecordFile,
-  type RunRecord,
-  within,
-} from "../records/run_record.ts";
+import { encodeRecord, readRecordFile, type RunRecord, within } from "../records/run_record.ts";
 import { encodeNetwork, restoreNetwork } from "../records/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
 import { valueSetFolder } from "../records/control_paths.ts";
@@ -25,6 +18,7 @@ import { parseConfig } from "../runs/parse_config.ts";
 import { canonicalJson } from "../runs/run_config.ts";
 import { intactRecord } from "../runs/run_store.ts";
 import { listTrials, ORIGIN } from "../records/run_tree.ts";
+import { checkOrigin } from "../runs/verify.ts";
 
 /** A lottery experiment on disk. */
 export interface ExperimentPlace {
@@ -92,15 +86,6 @@ export async function provideValueSets(
   }
   if (await storage.exists(folder)) await compareOrigin(place, folder, onNotice);
   else await derive(place, level, layers, folder);
-}
-
-/** What is damaged of a derived set; null where the folder is none. */
-export async function checkOrigin(storage: Storage, folder: string): Promise<FileFault[] | null> {
-  const path = within(folder, ORIGIN);
-  if (!await storage.exists(path)) return null;
-  const origin = await readRecordFile(storage, path);
-  if (typeof origin === "string") return [{ path, fault: origin }];
-  return await compareFiles(storage, folder, origin.files);
 }
 
 /** Pools the initial values of the live weights of all trials, in order, and keeps them. */

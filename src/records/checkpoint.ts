@@ -8,20 +8,12 @@
  */
 
 import * as v from "valibot";
-import type { AdapterDescription, LayerSpec, LayerValues, TrainingState } from "../engine/mod.ts";
+import type { LayerSpec, LayerValues, TrainingState } from "../engine/mod.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import { isShallow } from "./json_depth.ts";
 
 /** What a checkpoint says of itself. */
 export type CheckpointHeader = v.InferOutput<typeof HEADER>;
-
-/** The adapter that trained a run from an iteration on. */
-export interface AdapterUse {
-  /** The first of its iterations. */
-  iteration: number;
-  /** What is known of it. */
-  adapter: AdapterDescription;
-}
 
 /** A checkpoint whose digests are right; its arrays are read for a given shape. */
 export interface Checkpoint {

@@ -3,7 +3,6 @@
  * names, gives paths; touches no file.
  */
 import * as paths from "./paths.ts";
-import { DEFAULT_EXPERIMENT_NAME } from "../lottery/constants.ts";
 
 /** Controls with the masks of a ticket and other initial weights. */
 export const REINIT_KINDS = ["reinit", "reuse", "reuse_sign"] as const;
@@ -61,3 +60,6 @@ export function valueSetFolder(
   const parent = `${experimentPath.replace(/\/$/, "")}/weights`;
   return paths.run(parent, level, suffix && `${suffix}_`, "initialization");
 }
+
+/** Name of an experiment that is given none, as in the original. */
+export const DEFAULT_EXPERIMENT_NAME = "same_init";

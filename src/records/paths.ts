@@ -3,6 +3,7 @@
  * the folder above, gives a path; touches no file.
  */
 import { InputError } from "../errors.ts";
+import { checkName } from "../models/names.ts";
 
 /** Weights before the first iteration, one `.npy` per layer. */
 export const initial = (run: string): string => join(run, "initial");
@@ -85,28 +86,6 @@ const RESERVED = new Set(
   [initial, final, masks, initialBiases, finalBiases, summaries, metrics, record, checkpoint]
     .map((f) => f("")).concat(["train", "validate", "test"].map((phase) => log("", phase))),
 );
-
-/**
- * Gives the name back if it can be that of one file or folder.
- *
- * @param what names it in the error: "experiment name"
- * @throws InputError if it is empty, begins with a dot, or holds a slash or a control character
- */
-export function checkName(name: string, what: string): string {
-  const bad = name === ""
-    ? "is empty"
-    : name.startsWith(".")
-    ? "begins with a dot"
-    : /[/\\]/.test(name)
-    ? "holds a slash"
-    : /\p{Cc}/u.test(name)
-    ? "holds a control character"
-    : null;
-  if (bad === null) return name;
-  throw new InputError(
-    `${what} ${JSON.stringify(name)} ${bad}: use letters, digits, "_" and "-"`,
-  );
-}
 
 /** The folder beside this one for what is moved out of it: results.aside1. */
 export const aside = (folder: string, n: number): string =>

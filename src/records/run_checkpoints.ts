@@ -5,15 +5,10 @@
 
 import type { AdapterDescription, KernelKind, LayerSpec, TrainingState } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
-import {
-  type AdapterUse,
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  stateOf,
-} from "./checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, stateOf } from "./checkpoint.ts";
 import * as paths from "./paths.ts";
 import { readRunFile, unreadable } from "./run_record.ts";
+import type { AdapterUse } from "./trained_run.ts";
 
 /** Where a run's checkpoints are kept, and what they must be of. */
 export interface CheckpointPlace {

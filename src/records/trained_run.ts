@@ -1,9 +1,9 @@
 /** What training a run came to, its early-stop point, and its results in a few numbers. */
 
 import type { CurvePoint, Curves, KernelKind, LayerSpec } from "../engine/mod.ts";
-import type { AdapterUse } from "./checkpoint.ts";
 import { density, type Masks } from "../models/masks.ts";
 import type { Network } from "../models/network.ts";
+import type { AdapterDescription } from "../engine/device.ts";
 
 /** A trained run. */
 export interface TrainedRun {
@@ -70,4 +70,12 @@ export function resultsOf({ masks, curves }: Pick<TrainedRun, "masks" | "curves"
     finalAccuracy: test.at(-1)!.accuracy,
     finalTrainAccuracy: last.reduce((sum, { accuracy }) => sum + accuracy, 0) / last.length,
   };
+}
+
+/** The adapter that trained a run from an iteration on. */
+export interface AdapterUse {
+  /** The first of its iterations. */
+  iteration: number;
+  /** What is known of it. */
+  adapter: AdapterDescription;
 }

@@ -18,7 +18,8 @@ import type { Ticket } from "../lottery/control_experiment.ts";
 import { chartPoints } from "./lottery_report.ts";
 import { chartPath } from "../runs/output_folder.ts";
 import { RUN_KINDS } from "../runs/run_config.ts";
-import { type LevelSummary, type RunSummary, summarizeLevels, summarizeRun } from "./summary.ts";
+import { type LevelSummary, summarizeLevels } from "./summary.ts";
+import { type RunSummary, summarizeRun } from "../runs/run_summary.ts";
 
 /** What to report and where to put the chart. */
 export interface ControlReportOptions {

@@ -10,8 +10,9 @@ import { sealSvg } from "../formats/seal.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
 import { chartPath } from "../runs/output_folder.ts";
-import { iterationText, type LevelSummary, type RunSummary, summarizeLevels } from "./summary.ts";
+import { iterationText, type LevelSummary, summarizeLevels } from "./summary.ts";
 import { judge } from "./verdict.ts";
+import type { RunSummary } from "../runs/run_summary.ts";
 
 /** Name of the chart's file, without its ending. */
 export const CHART = "accuracy";

@@ -13,10 +13,10 @@ import { percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
 import { encodeText, within } from "../records/run_record.ts";
 import type { Storage } from "../storage/storage.ts";
-import { count } from "../commands/runner.ts";
 import { readExperiments } from "./read_experiments.ts";
 import { type ReportStudy, studyDifferences } from "./studies.ts";
 import { type Connect, type Figure, reportStudy, type StudyReport } from "./study_report.ts";
+import { count } from "../words.ts";
 
 /** What to report on, and where to. */
 export interface ReportOptions {

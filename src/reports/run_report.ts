@@ -4,7 +4,7 @@ import { fractionText, percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { AdapterDescription } from "../engine/mod.ts";
 import type { RunConfig } from "../runs/run_config.ts";
-import type { RunSummary } from "./summary.ts";
+import type { RunSummary } from "../runs/run_summary.ts";
 
 /** A table of one row, and where the run is. */
 export function runReport(

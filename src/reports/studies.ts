@@ -13,7 +13,7 @@ import {
   type RunSettings,
   settingsOf,
 } from "../runs/run_config.ts";
-import { inOrder } from "./summary.ts";
+import { inOrder } from "../runs/run_summary.ts";
 
 /** A finished run with what its record says. */
 export interface ReportRun extends StudyRun {

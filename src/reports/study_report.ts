@@ -30,8 +30,9 @@ import { pixelMapSpec, weightSpec } from "../figures/weight_figures.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ConnectivityRow } from "./connectivity_report.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
-import { count, datasetText, trainingText } from "../commands/runner.ts";
 import { type ArraySource, readAnatomy, readCurves } from "./study_arrays.ts";
+import { count } from "../words.ts";
+import { datasetText, trainingText } from "../runs/run_config.ts";
 
 /** A figure before it is drawn. */
 export interface Figure {

@@ -5,7 +5,7 @@
 
 import { fractionText, percentText, pointsText } from "../analysis/percent.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
-import type { RunSummary } from "./summary.ts";
+import type { RunSummary } from "../runs/run_summary.ts";
 
 /** The words of the page's note depend on it too. */
 export interface Verdict {

@@ -4,52 +4,14 @@
  */
 
 import type { ExampleSets } from "../datasets/examples.ts";
-import type { Activation } from "../engine/mod.ts";
 import { DatasetBase } from "../foundations/dataset_base.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
-import { type FcHyperparameters, fcLayers, ModelFc } from "../foundations/model_fc.ts";
+import { type FcHyperparameters, ModelFc } from "../foundations/model_fc.ts";
 import type { WorkRequest } from "../foundations/run_queue.ts";
 import { runKey } from "../foundations/seeds.ts";
-import { iterationsOf, type TrainOptions } from "../foundations/trainer.ts";
-import type { LoadedDataset } from "../datasets/load_dataset.ts";
-import type { Protocol } from "../lottery/protocols.ts";
-import { describeRun, optimizerOf, type RunConfig, type RunSettings } from "./run_config.ts";
-
-/** What decides the settings of an experiment's runs. */
-export interface SettingsOptions {
-  protocol: Protocol;
-  data: LoadedDataset;
-  seed: number;
-  permuteLabels?: boolean;
-  /** Seed of the data order alone, the same in every run; from `seed` if absent. */
-  trainOrderSeed?: number;
-}
-
-/** The settings of the runs that a protocol asks for on these examples. */
-export function settingsFor(options: SettingsOptions): RunSettings {
-  const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = options;
-  const { validationSize, trainingLength, batchSize, initializer } = protocol;
-  const hidden = protocol.layers.map((units): [number, Activation] => [units, "relu"]);
-  return {
-    seed,
-    layers: fcLayers(
-      { layers: [...hidden, [data.sets.classes, null]] },
-      data.sets.train.features,
-    ),
-    optimizer: optimizerOf(protocol),
-    batchSize,
-    iterations: iterationsOf(trainingLength, data.sets.train.count - validationSize, batchSize),
-    validationSize,
-    validateInterval: protocol.validateInterval,
-    testInterval: protocol.testInterval,
-    ...(initializer !== "glorot" && { initializer }),
-    normalization: protocol.normalization,
-    dataset: data.record,
-    permuteLabels,
-    trainOrderSeed,
-  };
-}
+import { type TrainOptions } from "../foundations/trainer.ts";
+import { describeRun, type RunConfig } from "./run_config.ts";
 
 /** The examples as this run sees them. */
 export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {

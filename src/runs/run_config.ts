@@ -3,12 +3,12 @@
  * adapter. Takes the parts, gives one JSON object; compares two of them field by field.
  */
 
-import { adamSpec, type LayerSpec, type Normalization, type OptimizerSpec } from "../engine/mod.ts";
+import { type LayerSpec, type Normalization, type OptimizerSpec } from "../engine/mod.ts";
 import type { InitializerName } from "../models/initializers.ts";
 import type { Masks } from "../models/masks.ts";
 import { CONTROL_KINDS, type ControlKind } from "../records/control_paths.ts";
 import type { DatasetRecord } from "../datasets/load_dataset.ts";
-import type { Protocol } from "../lottery/protocols.ts";
+import { count } from "../words.ts";
 
 /** The kinds of networks that runs train, in the order in which they are listed. */
 export const RUN_KINDS = ["ticket", ...CONTROL_KINDS, "train"] as const;
@@ -136,19 +136,6 @@ export function canonicalJson(value: unknown): string {
   ) ?? "";
 }
 
-/** The optimizer of a protocol, with its constants. */
-export function optimizerOf(protocol: Protocol): OptimizerSpec {
-  const { optimizer: { kind }, learningRate, momentum } = protocol;
-  switch (kind) {
-    case "adam":
-      return adamSpec(learningRate);
-    case "momentum":
-      return { kind, learningRate, momentum };
-    case "sgd":
-      return { kind, learningRate };
-  }
-}
-
 /** Fields in which two configurations differ, such as `optimizer.learningRate: 0.1, now 0.2`. */
 export function configDifferences(before: unknown, now: unknown, path = ""): string[] {
   const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -163,4 +150,22 @@ export function configDifferences(before: unknown, now: unknown, path = ""): str
   return [...names].flatMap((name) =>
     configDifferences(before[name], now[name], path === "" ? name : `${path}.${name}`)
   );
+}
+
+/** The examples of a run in words. */
+export function datasetText({ dataset, validationSize }: RunSettings): string {
+  return `${dataset.name}: ${dataset.trainCount - validationSize} training, ` +
+    `${validationSize} validation, ${dataset.testCount} test examples`;
+}
+
+/** How a run is trained in words. */
+export function trainingText(settings: RunSettings): string {
+  const { iterations, layers, optimizer, batchSize, dataset, validationSize } = settings;
+  const all = dataset.trainCount - validationSize;
+  const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
+  const hidden = layers.slice(0, -1).map(({ units }) => units).join("-");
+  const { kind, learningRate } = optimizer;
+  const decay = optimizer.kind === "momentum" ? ` (${optimizer.momentum})` : "";
+  return `${count(iterations, "iteration")} per run, hidden layers ${hidden || "none"}, ` +
+    `${kind} ${learningRate}${decay}, batch ${batch}`;
 }

@@ -5,11 +5,17 @@
 
 import { NotFoundError } from "../errors.ts";
 import { findStrays, inspectRun, type RunCondition } from "../records/run_files.ts";
-import { type FileFault, readRunFile, unreadable, within } from "../records/run_record.ts";
+import {
+  compareFiles,
+  type FileFault,
+  readRecordFile,
+  readRunFile,
+  unreadable,
+  within,
+} from "../records/run_record.ts";
 import { isSealIntact } from "../formats/seal.ts";
 import type { Storage } from "../storage/storage.ts";
-import { walkTree } from "../records/run_tree.ts";
-import { checkOrigin } from "../lottery/value_sets.ts";
+import { ORIGIN, walkTree } from "../records/run_tree.ts";
 
 /** A run and what was found. */
 export interface CheckedRun {
@@ -80,4 +86,13 @@ async function checkChart(storage: Storage, path: string): Promise<FileFault[]> 
   } catch (error) {
     return [unreadable(path, error)];
   }
+}
+
+/** What is damaged of a derived set; null where the folder is none. */
+export async function checkOrigin(storage: Storage, folder: string): Promise<FileFault[] | null> {
+  const path = within(folder, ORIGIN);
+  if (!await storage.exists(path)) return null;
+  const origin = await readRecordFile(storage, path);
+  if (typeof origin === "string") return [{ path, fault: origin }];
+  return await compareFiles(storage, folder, origin.files);
 }

@@ -20,9 +20,7 @@ import { damageError } from "../records/run_record.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import { Memo } from "../memo.ts";
 import { parseConfig } from "../runs/parse_config.ts";
-import { type RunConfig, settingsOf } from "../runs/run_config.ts";
-import { datasetText, trainingText } from "../commands/runner.ts";
-import { inOrder, summarizeRun } from "../reports/summary.ts";
+import { datasetText, type RunConfig, settingsOf, trainingText } from "../runs/run_config.ts";
 import { judge } from "../reports/verdict.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -30,6 +28,7 @@ import { type AskedRecord, forgetAsked, listAsked } from "./asked.ts";
 import { findExperiments, findRuns, findTrials, type RunPlace } from "./experiment_tree.ts";
 import { pixelMap } from "./live.ts";
 import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
+import { inOrder, summarizeRun } from "../runs/run_summary.ts";
 
 type Settings = [name: string, text: string][];
 

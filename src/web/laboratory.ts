@@ -10,7 +10,6 @@ import type { FlagSet, FlagValues } from "../flags/flags.ts";
 import { countRuns, firstError } from "../runs/job.ts";
 import { Laboratory } from "../commands/laboratory.ts";
 import type { OpenJob } from "../commands/runner.ts";
-import { resolveProtocol } from "../lottery/protocols.ts";
 import { adapterText } from "../reports/summary.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { LockHolder } from "../storage/storage.ts";
@@ -19,6 +18,7 @@ import { loadHere } from "./examples.ts";
 import { LiveEvents } from "./live.ts";
 import type { Asked, LaboratoryEvent, RunEnd } from "./messages.ts";
 import { readAsked } from "./runners.ts";
+import { resolveProtocol } from "../commands/resolve_protocol.ts";
 
 /** Who works in a folder, for another tab. */
 export function holderOf(command: string): LockHolder {

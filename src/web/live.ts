@@ -9,8 +9,8 @@ import type { Tensor } from "../formats/tensor.ts";
 import type { LaboratoryOptions } from "../commands/laboratory.ts";
 import { type Activity, type ProgressState, SpeedMeter } from "../commands/progress.ts";
 import type { RunId, StartedRun } from "../runs/run_config.ts";
-import type { RunSummary } from "../reports/summary.ts";
 import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
+import type { RunSummary } from "../runs/run_summary.ts";
 
 /** Most points of a training curve that one event brings, and those of what was trained before. */
 const MOST_POINTS = 20, MOST_OLD_POINTS = 400;

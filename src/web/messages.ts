@@ -9,8 +9,8 @@
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
 import type { Activity } from "../commands/progress.ts";
 import type { RunId } from "../runs/run_config.ts";
-import type { RunSummary } from "../reports/summary.ts";
 import type { Verdict } from "../reports/verdict.ts";
+import type { RunSummary } from "../runs/run_summary.ts";
 
 /** The tasks that the page can run. */
 export type TaskName = "run-lottery" | "reinitialize" | "random-sparsity";

@@ -23,6 +23,7 @@ Deno.test("imports that go up, out or round are seen", () => {
       { from: "src/engine/device.ts", to: "src/records/paths.ts" },
       { from: "src/formats/npy.ts", to: "src/datasets/idx.ts" },
       { from: "src/foundations/model.ts", to: "src/flags/flags.ts" },
+      { from: "src/flags/kinds.ts", to: "src/records/paths.ts" },
       { from: "src/datasets/idx.ts", to: "src/mod.ts" },
       { from: "src/analysis/table.ts", to: "tasks/support.ts" },
       { from: "src/flags/flags.ts", to: "tests/numpy.ts" },

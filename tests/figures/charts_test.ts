@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { PALETTE } from "../../src/figures/chart_style.ts";
 import { type AccuracyPoint, accuracySpec } from "../../src/figures/charts.ts";
 import { renderSvg } from "../../src/figures/render_svg.ts";
+import { PALETTE } from "../../src/analysis/palette.ts";
 
 const point = (
   densityPercent: number,

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { TopLevelSpec } from "vega-lite";
-import { PALETTE } from "../../src/figures/chart_style.ts";
 import { connectivitySpec } from "../../src/figures/connectivity_figure.ts";
 import { curveSpec } from "../../src/figures/curve_figures.ts";
 import {
@@ -22,6 +21,7 @@ import {
 import { pixelMapSpec, weightSpec } from "../../src/figures/weight_figures.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { percentOf, studyRun } from "../analysis/study_runs.ts";
+import { PALETTE } from "../../src/analysis/palette.ts";
 
 const text = { title: "A title", subtitle: "a subtitle" };
 

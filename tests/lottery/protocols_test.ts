@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { flagName, parseFlags } from "../../src/flags/flags.ts";
-import { layerNames, protocols, resolveProtocol } from "../../src/lottery/protocols.ts";
+import { layerNames, protocols } from "../../src/lottery/protocols.ts";
 import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/run_flags.ts";
-import { optimizerOf, type RunSettings } from "../../src/runs/run_config.ts";
+import type { RunSettings } from "../../src/runs/run_config.ts";
 import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
+import { optimizerOf } from "../../src/lottery/settings.ts";
+import { resolveProtocol } from "../../src/commands/resolve_protocol.ts";
 
 const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags));
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { summarizeLevels, summarizeRun } from "../../src/reports/summary.ts";
+import { summarizeLevels } from "../../src/reports/summary.ts";
+import { summarizeRun } from "../../src/runs/run_summary.ts";
 
 const MASKS = { layer0: { shape: [2, 2], data: Float32Array.of(1, 0, 1, 1) } };
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { RunSummary } from "../../src/reports/summary.ts";
 import { judge } from "../../src/reports/verdict.ts";
+import type { RunSummary } from "../../src/runs/run_summary.ts";
 
 interface Side {
   /** Test accuracy at the early stop by trial; null where it is not known. */

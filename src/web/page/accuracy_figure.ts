@@ -5,10 +5,10 @@
  */
 
 import { fractionText, percentText } from "../../analysis/percent.ts";
-import type { RunSummary } from "../../reports/summary.ts";
 import type { Chart, ChartReply, ChartRequest } from "./chart_worker.ts";
 import { el } from "./dom.ts";
 import { levelName } from "./level_table.ts";
+import type { RunSummary } from "../../runs/run_summary.ts";
 
 const TITLES: Record<Chart["at"], [title: string, note: string]> = {
   "early stop": [

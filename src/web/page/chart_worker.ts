@@ -10,10 +10,11 @@ import "vega-interpreter";
 import "vega-lite";
 import type { TopLevelSpec } from "vega-lite";
 import { accuracySpec } from "../../figures/charts.ts";
-import { CHART_CONFIG, PALETTE } from "../../figures/chart_style.ts";
+import { CHART_CONFIG } from "../../figures/chart_style.ts";
 import { renderSvg } from "../../figures/render_svg.ts";
 import { chartPoints } from "../../reports/lottery_report.ts";
-import type { RunSummary } from "../../reports/summary.ts";
+import { PALETTE } from "../../analysis/palette.ts";
+import type { RunSummary } from "../../runs/run_summary.ts";
 
 /** What to draw. */
 export interface ChartRequest {

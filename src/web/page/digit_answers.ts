@@ -5,11 +5,11 @@
  */
 
 import { percentText, probabilityText } from "../../analysis/percent.ts";
-import type { RunSummary } from "../../reports/summary.ts";
 import type { LaboratoryClient } from "../client.ts";
 import { DrawPad } from "./draw_pad.ts";
 import { byId, el } from "./dom.ts";
 import { levelName } from "./level_table.ts";
+import type { RunSummary } from "../../runs/run_summary.ts";
 
 /** One network's answer. */
 class Answer {

@@ -5,9 +5,9 @@
 
 import type { CurvePoint, Curves } from "../../engine/mod.ts";
 import type { RunId } from "../../runs/run_config.ts";
-import { inOrder, type RunSummary } from "../../reports/summary.ts";
 import type { ExperimentView, LaboratoryEvent, PixelMap } from "../messages.ts";
 import type { Line, Point } from "./line_chart.ts";
+import { inOrder, type RunSummary } from "../../runs/run_summary.ts";
 
 /** Which value of a curve's points is drawn. */
 export type Measure = "loss" | "accuracy";

@@ -7,12 +7,13 @@
 
 import { UsageError } from "../../errors.ts";
 import { flagName, type FlagSet, type FlagValues, parseFlags, toArgs } from "../../flags/flags.ts";
-import { type Protocol, protocols, resolveProtocol } from "../../lottery/protocols.ts";
+import { type Protocol, protocols } from "../../lottery/protocols.ts";
 import { protocolFlags, runFlags as terminalFlags } from "../../commands/run_flags.ts";
 import { forBrowser } from "../web_flags.ts";
 import { el } from "./dom.ts";
 import { makeField, type SettingField } from "./setting_field.ts";
 import { BASIC, groupHeading, TERMINAL_ONLY } from "./setting_words.ts";
+import { resolveProtocol } from "../../commands/resolve_protocol.ts";
 
 const runFlags = forBrowser(terminalFlags);
 

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { parseFlags } from "../../../src/flags/flags.ts";
-import { resolveProtocol } from "../../../src/lottery/protocols.ts";
 import { runFlags } from "../../../src/commands/run_flags.ts";
 import type { ExperimentEntry } from "../../../src/web/messages.ts";
 import { placedArgs } from "../../../src/web/page/experiment_place.ts";
+import { resolveProtocol } from "../../../src/commands/resolve_protocol.ts";
 
 function settings(...args: string[]) {
   const values = parseFlags(args, runFlags);

@@ -1,0 +1,21 @@
+/** Colours of charts. */
+
+/** Okabe and Ito's palette, distinguishable with every kind of colour vision (jfly, 2008). */
+export const PALETTE = {
+  blue: "#0072B2",
+  vermillion: "#D55E00",
+  green: "#009E73",
+  purple: "#CC79A7",
+  orange: "#E69F00",
+  sky: "#56B4E9",
+  black: "#000000",
+} as const;
+
+/** From dense to sparse: viridis without its yellow end, which is too faint on white (van der Walt & Smith 2015). */
+export const DENSITY_COLORS = [
+  "#440154",
+  "#414487",
+  "#2A788E",
+  "#22A884",
+  "#7AD151",
+] as const;

@@ -1,8 +1,8 @@
 /** `deno task argfile`: prints the flags of many runs, one line each, for `deno task argfile-runner`. */
 
 import { argfileFlags, argfileLines } from "../src/commands/argfile_flags.ts";
-import { runTask } from "./support.ts";
-import { writeStdout } from "./terminal.ts";
+import { runTask } from "./lib/support.ts";
+import { writeStdout } from "./lib/terminal.ts";
 
 const task = {
   name: "argfile",

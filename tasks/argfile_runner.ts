@@ -16,8 +16,8 @@ import type { PlanContext, Runner, RunnerContext } from "../src/commands/runner.
 import { runFlags } from "../src/commands/run_flags.ts";
 import { describeSummary } from "../src/reports/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { type LaboratoryOptions, openLaboratory } from "./laboratory.ts";
-import { onStopSignal } from "./stop_signals.ts";
+import { type LaboratoryOptions, openLaboratory } from "./lib/laboratory.ts";
+import { onStopSignal } from "./lib/stop_signals.ts";
 import {
   commandLine,
   leaveInterruptsToChild,
@@ -26,7 +26,7 @@ import {
   printJson,
   runTask,
   warn,
-} from "./support.ts";
+} from "./lib/support.ts";
 
 const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
 

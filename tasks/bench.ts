@@ -21,9 +21,9 @@ import { formatTable } from "../src/analysis/table.ts";
 import type { ExampleSets } from "../src/datasets/examples.ts";
 import { boolean, integer, path } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { ensureAdapter } from "./adapter.ts";
-import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";
-import { measureGrowth } from "./growth.ts";
+import { ensureAdapter } from "./lib/adapter.ts";
+import { examplesAtHand, mnistLocationFlag } from "./lib/examples_at_hand.ts";
+import { measureGrowth } from "./lib/growth.ts";
 import {
   lenetProgram,
   lotteryTickets,
@@ -34,9 +34,15 @@ import {
   timeIterations,
   type Uploaded,
   uploadSets,
-} from "./lenet_program.ts";
-import { JAVASCRIPT_PEERS, type Peer, PROCESSOR_PEERS, timeInChromium, timePeer } from "./peers.ts";
-import { notice, print, runTask } from "./support.ts";
+} from "./lib/lenet_program.ts";
+import {
+  JAVASCRIPT_PEERS,
+  type Peer,
+  PROCESSOR_PEERS,
+  timeInChromium,
+  timePeer,
+} from "./lib/peers.ts";
+import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "bench",

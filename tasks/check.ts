@@ -1,7 +1,7 @@
 /** `deno task check`: format, lint and type-checks, those against browser libraries too. */
 import { LotteryError } from "../src/errors.ts";
-import { runChecks } from "./checks.ts";
-import { runTask } from "./support.ts";
+import { runChecks } from "./lib/checks.ts";
+import { runTask } from "./lib/support.ts";
 
 const task = {
   name: "check",

@@ -6,8 +6,8 @@ import { loadExampleFolder, writeNpyFolder } from "../src/datasets/folder.ts";
 import { choice, path } from "../src/flags/kinds.ts";
 import { defaultLocation } from "../src/datasets/load_dataset.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { mnistPackage } from "./mnist_package.ts";
-import { notice, print, runTask } from "./support.ts";
+import { mnistPackage } from "./lib/mnist_package.ts";
+import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "download-data",

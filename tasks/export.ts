@@ -4,7 +4,7 @@ import { UsageError } from "../src/errors.ts";
 import { EXPORT_FORMATS, exportFormatOf, exportRun } from "../src/records/exported_run.ts";
 import { choice, path } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { print, runTask } from "./support.ts";
+import { print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "export",

@@ -4,7 +4,7 @@ import { LotteryError, UsageError } from "../src/errors.ts";
 import { integer, string } from "../src/flags/kinds.ts";
 import { fuzz, FuzzFailure } from "../tests/formats/fuzz.ts";
 import { PARSERS } from "../tests/formats/parsers.ts";
-import { print, runTask } from "./support.ts";
+import { print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "fuzz",

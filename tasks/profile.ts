@@ -4,16 +4,16 @@ import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
 import { fractionText } from "../src/analysis/percent.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, choice, integer, number } from "../src/flags/kinds.ts";
-import { ensureAdapter } from "./adapter.ts";
-import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";
+import { ensureAdapter } from "./lib/adapter.ts";
+import { examplesAtHand, mnistLocationFlag } from "./lib/examples_at_hand.ts";
 import {
   BATCH,
   lenetProgram,
   lotteryTickets,
   timeIterations,
   uploadSets,
-} from "./lenet_program.ts";
-import { notice, print, runTask } from "./support.ts";
+} from "./lib/lenet_program.ts";
+import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "profile",

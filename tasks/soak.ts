@@ -11,8 +11,8 @@ import { train } from "../src/foundations/trainer.ts";
 import { makeSyntheticDigits } from "../src/datasets/synthetic_digits.ts";
 import { integer } from "../src/flags/kinds.ts";
 import { DenoStorage, makeTemporaryFolder } from "../src/storage/deno.ts";
-import { ensureAdapter } from "./adapter.ts";
-import { notice, print, runTask } from "./support.ts";
+import { ensureAdapter } from "./lib/adapter.ts";
+import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "soak",

@@ -7,14 +7,14 @@ import { LotteryError, UsageError } from "../src/errors.ts";
 import { string } from "../src/flags/kinds.ts";
 import { makeTemporaryFolder } from "../src/storage/deno.ts";
 import { findChromium } from "../tests/browser/chromium.ts";
-import { LOCK, ROOT } from "../tests/browser/toolchain.ts";
+import { LOCK, ROOT } from "./lib/toolchain.ts";
 import { addTo, countResults, type FileResult, readJunit, type Tally } from "../tests/junit.ts";
 import { mnistLocation } from "../tests/mnist_location.ts";
 import { numpyPython, PYTHONS } from "../tests/numpy.ts";
-import { ensureAdapter } from "./adapter.ts";
-import { runChecks } from "./checks.ts";
-import { aptInstall, mayAptInstall } from "./apt.ts";
-import { leaveInterruptsToChild, print, runTask, warn } from "./support.ts";
+import { ensureAdapter } from "./lib/adapter.ts";
+import { runChecks } from "./lib/checks.ts";
+import { aptInstall, mayAptInstall } from "./lib/apt.ts";
+import { leaveInterruptsToChild, print, runTask, warn } from "./lib/support.ts";
 
 /** What tests may do: files anywhere, programs by name, no network but this machine. */
 const PERMISSIONS = [

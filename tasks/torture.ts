@@ -10,7 +10,7 @@ import { makeTemporaryFolder } from "../src/storage/deno.ts";
 import { integer } from "../src/flags/kinds.ts";
 import { readTree, taskCommand, type Tree } from "../tests/e2e/cli.ts";
 import { writePatterns } from "../tests/e2e/small_data.ts";
-import { notice, print, runTask } from "./support.ts";
+import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "torture",

@@ -10,8 +10,8 @@ import { adapterClass, TUNED, type Tuned } from "../src/engine/kernels/tiles.ts"
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, integer } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { ensureAdapter } from "./adapter.ts";
-import { examplesAtHand, mnistLocationFlag } from "./examples_at_hand.ts";
+import { ensureAdapter } from "./lib/adapter.ts";
+import { examplesAtHand, mnistLocationFlag } from "./lib/examples_at_hand.ts";
 import {
   type LenetOptions,
   lenetProgram,
@@ -23,8 +23,8 @@ import {
   timeIterations,
   type Uploaded,
   uploadSets,
-} from "./lenet_program.ts";
-import { notice, print, runTask } from "./support.ts";
+} from "./lib/lenet_program.ts";
+import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "tune",

@@ -10,9 +10,9 @@ import type { DatasetChoice } from "../src/datasets/load_dataset.ts";
 import { type CheckedRun, verify } from "../src/runs/verify.ts";
 import type { FileFault } from "../src/records/run_record.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { openLaboratory } from "./laboratory.ts";
-import { print, printJson, runTask, type TaskValues } from "./support.ts";
-import { onOneLine } from "./terminal.ts";
+import { openLaboratory } from "./lib/laboratory.ts";
+import { print, printJson, runTask, type TaskValues } from "./lib/support.ts";
+import { onOneLine } from "./lib/terminal.ts";
 
 const task = {
   name: "verify",

@@ -2,9 +2,9 @@
 
 import { boolean, integer, path } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { buildSite, HOST, serveSite, USUAL_PORT } from "./site.ts";
-import { mnistForSite } from "./site_mnist.ts";
-import { interruptible, notice, print, runTask } from "./support.ts";
+import { buildSite, HOST, serveSite, USUAL_PORT } from "./lib/site.ts";
+import { mnistForSite } from "./lib/site_mnist.ts";
+import { interruptible, notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "web",

@@ -1,5 +1,5 @@
 /**
- * The laboratory in a browser's worker, the counterpart of tasks/laboratory.ts: takes a task and its
+ * The laboratory in a browser's worker, the counterpart of tasks/lib/laboratory.ts: takes a task and its
  * arguments as on the command line, trains with the same runners, and tells what happens. One run at a time.
  */
 

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import type { AccuracyFigure } from "../../src/web/page/accuracy_figure.ts";
 import { withModulePage } from "./module_page.ts";
-import { ROOT } from "./toolchain.ts";
+import { ROOT } from "../../tasks/lib/toolchain.ts";
 
 Deno.test("after a chart worker that was lost, the next picture gets another", () =>
   withModulePage(`${ROOT}src/web/page/accuracy_figure.ts`, async ({ page, errors }) => {

@@ -6,7 +6,15 @@ import {
   remainingImports,
   sourceImports,
 } from "./module_graph.ts";
-import { browserModules, bundle, checkForBrowser, entryText, withFile } from "./toolchain.ts";
+import {
+  browserModules,
+  bundle,
+  checkForBrowser,
+  entryText,
+  ROOT,
+  sourceModules,
+  withFile,
+} from "../../tasks/lib/toolchain.ts";
 
 const imports = await sourceImports();
 
@@ -25,7 +33,7 @@ Deno.test("imports that go up, out or round are seen", () => {
       { from: "src/foundations/model.ts", to: "src/flags/flags.ts" },
       { from: "src/flags/kinds.ts", to: "src/records/paths.ts" },
       { from: "src/datasets/idx.ts", to: "src/mod.ts" },
-      { from: "src/analysis/table.ts", to: "tasks/support.ts" },
+      { from: "src/analysis/table.ts", to: "tasks/lib/support.ts" },
       { from: "src/flags/flags.ts", to: "tests/numpy.ts" },
       { from: "src/errors.ts", to: "src/formats/npy.ts" },
       { from: "src/engine/kernels/wgsl.ts", to: "npm:vega@^6.4.0" },
@@ -44,6 +52,17 @@ Deno.test("imports that go up, out or round are seen", () => {
   ];
   assertEquals(findCircle(sideways), null);
   assertEquals(findCircle(folderImports(sideways))?.length, 3);
+});
+
+/** Tasks that run tests, or parts of them. */
+const TEST_TASKS = /^tasks\/(test|fuzz|torture|lib\/checks)\.ts$/;
+
+Deno.test("what users run imports nothing from the tests", () => {
+  const importers = [...sourceModules("src"), ...sourceModules("tasks")].filter((path) =>
+    /from "(\.\.\/)+tests\//.test(Deno.readTextFileSync(`${ROOT}${path}`))
+  );
+  assertEquals(importers.filter((path) => !TEST_TASKS.test(path)), []);
+  assert(importers.includes("tasks/test.ts"), "imports from the tests are seen");
 });
 
 /** What of a bundle a browser has not. */

@@ -5,7 +5,14 @@
  */
 
 import { toFileUrl } from "@std/path";
-import { entryText, LOCK, ROOT, runDeno, sourceModules, withFile } from "./toolchain.ts";
+import {
+  entryText,
+  LOCK,
+  ROOT,
+  runDeno,
+  sourceModules,
+  withFile,
+} from "../../tasks/lib/toolchain.ts";
 
 /** One import, types too: paths from the project's folder, or a specifier such as `npm:vega`. */
 export interface Import {

@@ -2,7 +2,7 @@
 
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { findChromium } from "./chromium.ts";
-import { bundle } from "./toolchain.ts";
+import { bundle } from "../../tasks/lib/toolchain.ts";
 
 /** WebGPU on SwiftShader, as root and without a display, and no business of the browser's own. */
 export const FLAGS = [

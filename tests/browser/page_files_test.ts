@@ -8,8 +8,8 @@ import { finished, ready, setFields, TINY } from "./page_helpers.ts";
 import { testSite, withSite } from "./site_page.ts";
 import { DATASETS_ON_SITE, MNIST_ON_SITE } from "../../src/web/examples.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import type { Site } from "../../tasks/site.ts";
-import { mnistForSite } from "../../tasks/site_mnist.ts";
+import type { Site } from "../../tasks/lib/site.ts";
+import { mnistForSite } from "../../tasks/lib/site_mnist.ts";
 
 Deno.test("MNIST's files are chosen, and trained on; a tab that was hidden is told", () =>
   withFolder((folder) =>

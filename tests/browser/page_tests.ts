@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import type { Page } from "playwright-core";
 import { withModulePage } from "./module_page.ts";
-import { projectConfig, ROOT, withFile } from "./toolchain.ts";
+import { projectConfig, ROOT, withFile } from "../../tasks/lib/toolchain.ts";
 
 /** What the page has loaded. */
 interface TestModule {

@@ -6,11 +6,11 @@
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { once } from "../../src/memo.ts";
 import type { LaboratoryEvent, RequestName, Requests } from "../../src/web/messages.ts";
-import { buildSite, type Site, siteHandler } from "../../tasks/site.ts";
+import { buildSite, type Site, siteHandler } from "../../tasks/lib/site.ts";
 import { refuseExplicitUndefined } from "../explicit_undefined.ts";
 import { findChromium } from "./chromium.ts";
 import { FLAGS } from "./module_page.ts";
-import { bundle } from "./toolchain.ts";
+import { bundle } from "../../tasks/lib/toolchain.ts";
 
 /** A browser that knows the page, with everything that went wrong in it so far. */
 export interface SiteBrowser {

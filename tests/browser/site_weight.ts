@@ -1,6 +1,6 @@
 /** What the page weighs: takes its files, gives their bytes as gzip, before and with its charts. */
 
-import { gzip, type Site } from "../../tasks/site.ts";
+import { gzip, type Site } from "../../tasks/lib/site.ts";
 
 /** What the browser loads at once, and what it loads when the first chart is drawn. */
 const AT_ONCE = ["index.html", "page.css", "page.js", "worker.js"],

@@ -2,7 +2,7 @@
 
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { openGpu } from "../../src/engine/mod.ts";
-import { lenetProgram, timeIterations, uploadSets } from "../../tasks/lenet_program.ts";
+import { lenetProgram, timeIterations, uploadSets } from "../../tasks/lib/lenet_program.ts";
 
 /** With SGD and batch 60, after a warm-up. */
 export async function timeTraining(iterations: number): Promise<number> {

@@ -8,7 +8,7 @@ import { encodeIdx } from "../../src/datasets/idx.ts";
 import { InputError, StorageError } from "../../src/errors.ts";
 import { loadDataset, type LoadOptions } from "../../src/datasets/load_dataset.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { mnistPackage } from "../../tasks/mnist_package.ts";
+import { mnistPackage } from "../../tasks/lib/mnist_package.ts";
 
 const REFUSED = new TypeError("fetch failed", { cause: new Error("connection refused") });
 

@@ -3,7 +3,7 @@
  * and makes a cache that holds some packages and no others.
  */
 
-import { LOCK, runDeno } from "../browser/toolchain.ts";
+import { LOCK, runDeno } from "../../tasks/lib/toolchain.ts";
 
 interface Graph {
   roots: string[];

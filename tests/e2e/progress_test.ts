@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { formatDuration, SpeedMeter, WorkCount } from "../../src/commands/progress.ts";
-import { createProgress } from "../../tasks/progress.ts";
+import { createProgress } from "../../tasks/lib/progress.ts";
 
 /** What a display writes when it is told `(ms, level, iteration)`, two levels of 1000 iterations. */
 function shown(

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { StorageError } from "../../src/errors.ts";
-import { portError, serveSite, type Site } from "../../tasks/site.ts";
+import { portError, serveSite, type Site } from "../../tasks/lib/site.ts";
 import { runTask, taskCommand, withFolder } from "./cli.ts";
 
 Deno.test("a folder for temporary files that does not exist", () =>

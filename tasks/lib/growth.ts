@@ -1,9 +1,9 @@
 /** Measures how the cost of a training iteration grows with density and sizes, for `deno task bench`. */
 
-import { adamSpec, destroyExamples, type Gpu, type Program } from "../src/engine/mod.ts";
-import type { Growth, GrowthPoint } from "../src/figures/speed_charts.ts";
-import type { ExampleArrays } from "../src/engine/mod.ts";
-import type { ExampleSets } from "../src/datasets/examples.ts";
+import { adamSpec, destroyExamples, type Gpu, type Program } from "../../src/engine/mod.ts";
+import type { Growth, GrowthPoint } from "../../src/figures/speed_charts.ts";
+import type { ExampleArrays } from "../../src/engine/mod.ts";
+import type { ExampleSets } from "../../src/datasets/examples.ts";
 import {
   type LenetOptions,
   lenetProgram,

@@ -3,14 +3,14 @@
  * terminal, a plain line every few seconds elsewhere, nothing with --quiet.
  */
 
-import { fractionText, numberText } from "../src/analysis/percent.ts";
+import { fractionText, numberText } from "../../src/analysis/percent.ts";
 import { onOneLine, writeStderr } from "./terminal.ts";
 import {
   type Activity,
   formatDuration,
   type ProgressState,
   SpeedMeter,
-} from "../src/commands/progress.ts";
+} from "../../src/commands/progress.ts";
 
 export interface ProgressOptions {
   quiet: boolean;

@@ -3,8 +3,8 @@
  * Mesa's software Vulkan driver (Debian, Ubuntu, as root) and runs the task again in a new process,
  * or throws a `NoAdapterError` that says which command to run.
  */
-import { prepareGpuEnvironment } from "../src/engine/environment.ts";
-import { NoAdapterError } from "../src/errors.ts";
+import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
+import { NoAdapterError } from "../../src/errors.ts";
 import { fromFileUrl } from "@std/path";
 import { aptInstall, mayAptInstall } from "./apt.ts";
 import { leaveInterruptsToChild, warn } from "./support.ts";
@@ -79,7 +79,7 @@ async function install(): Promise<void> {
  * new one. `deno task` gives it the permissions of deno.json. Gives its exit code.
  */
 async function runAgain(task: string): Promise<number> {
-  const config = fromFileUrl(new URL("../deno.json", import.meta.url));
+  const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
   warn("The driver is installed; starting again.");
   try {
     const child = new Deno.Command("deno", {

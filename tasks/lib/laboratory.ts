@@ -3,16 +3,16 @@
  * prints their headers and what they found.
  */
 
-import { type KernelKind, openGpu } from "../src/engine/mod.ts";
-import { InterruptedError } from "../src/errors.ts";
-import type { CheckpointInterval } from "../src/foundations/run_queue.ts";
-import type { FlagSet } from "../src/flags/flags.ts";
-import { countRuns, firstError, type Job } from "../src/runs/job.ts";
-import { Laboratory } from "../src/commands/laboratory.ts";
-import { loadDataset } from "../src/datasets/load_dataset.ts";
-import type { Runner, RunnerContext } from "../src/commands/runner.ts";
-import { adapterText, describeSummary } from "../src/reports/summary.ts";
-import { DenoStorage } from "../src/storage/deno.ts";
+import { type KernelKind, openGpu } from "../../src/engine/mod.ts";
+import { InterruptedError } from "../../src/errors.ts";
+import type { CheckpointInterval } from "../../src/foundations/run_queue.ts";
+import type { FlagSet } from "../../src/flags/flags.ts";
+import { countRuns, firstError, type Job } from "../../src/runs/job.ts";
+import { Laboratory } from "../../src/commands/laboratory.ts";
+import { loadDataset } from "../../src/datasets/load_dataset.ts";
+import type { Runner, RunnerContext } from "../../src/commands/runner.ts";
+import { adapterText, describeSummary } from "../../src/reports/summary.ts";
+import { DenoStorage } from "../../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { mnistPackage } from "./mnist_package.ts";
 import { BEAT_MS, createProgress, type Progress } from "./progress.ts";

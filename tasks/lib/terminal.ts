@@ -3,7 +3,7 @@
  * or turn the direction of writing is shown as a replacement character.
  */
 
-import { StorageError } from "../src/errors.ts";
+import { StorageError } from "../../src/errors.ts";
 
 /** Control characters but the end of a line and the tabulator; and those that turn lines or end them otherwise. */
 const UNSAFE = /[^\P{Cc}\n\t]|[\u2028-\u202e\u2066-\u2069]/gu;

@@ -7,11 +7,11 @@ import {
   Program,
   pruneSmallest,
   uploadExamples,
-} from "../src/engine/mod.ts";
-import type { GpuExamples } from "../src/engine/dataset.ts";
-import type { ExampleSets } from "../src/datasets/examples.ts";
-import { ModelFc } from "../src/foundations/model_fc.ts";
-import { runKey } from "../src/foundations/seeds.ts";
+} from "../../src/engine/mod.ts";
+import type { GpuExamples } from "../../src/engine/dataset.ts";
+import type { ExampleSets } from "../../src/datasets/examples.ts";
+import { ModelFc } from "../../src/foundations/model_fc.ts";
+import { runKey } from "../../src/foundations/seeds.ts";
 
 /** Examples per iteration, as in the paper. */
 export const BATCH = 60;

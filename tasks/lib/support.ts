@@ -3,10 +3,10 @@
  * arguments, prints help, and turns whatever happens into one line on stderr and an exit code:
  * 0 done, 1 failed, 2 bad usage, 130 interrupted.
  */
-import { InterruptedError, LotteryError, UsageError } from "../src/errors.ts";
-import { joinLine } from "../src/flags/shell_words.ts";
-import { boolean } from "../src/flags/kinds.ts";
-import { type FlagSet, type FlagValues, helpText, parseArguments } from "../src/flags/flags.ts";
+import { InterruptedError, LotteryError, UsageError } from "../../src/errors.ts";
+import { joinLine } from "../../src/flags/shell_words.ts";
+import { boolean } from "../../src/flags/kinds.ts";
+import { type FlagSet, type FlagValues, helpText, parseArguments } from "../../src/flags/flags.ts";
 import { onStopSignal } from "./stop_signals.ts";
 import { jsonText, onOneLine, visible, writeStderr, writeStdout } from "./terminal.ts";
 

@@ -1,9 +1,9 @@
 /** The examples that tasks measure with. */
 
-import type { ExampleSets } from "../src/datasets/examples.ts";
-import { loadDataset } from "../src/datasets/load_dataset.ts";
-import { path } from "../src/flags/kinds.ts";
-import { DenoStorage } from "../src/storage/deno.ts";
+import type { ExampleSets } from "../../src/datasets/examples.ts";
+import { loadDataset } from "../../src/datasets/load_dataset.ts";
+import { path } from "../../src/flags/kinds.ts";
+import { DenoStorage } from "../../src/storage/deno.ts";
 
 /** Where to look for them first. */
 export const mnistLocationFlag = path({

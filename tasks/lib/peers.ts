@@ -4,7 +4,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import { LOCK, ROOT } from "../tests/browser/toolchain.ts";
+import { LOCK, ROOT } from "./toolchain.ts";
 
 /** A script, and how it is run. */
 export interface Peer {
@@ -17,7 +17,7 @@ export interface Peer {
   install: string;
 }
 
-const script = (name: string) => fromFileUrl(new URL(`../tests/peers/${name}`, import.meta.url));
+const script = (name: string) => fromFileUrl(new URL(`../../tests/peers/${name}`, import.meta.url));
 /** Debian's packages belong to Debian's Python. */
 const PYTHON = "/usr/bin/python3";
 const THREADS = ["1", "2"];
@@ -100,7 +100,7 @@ export async function timePeer(peer: Peer, optimizer: string): Promise<number[] 
 export async function timeInChromium(
   rounds: number,
 ): Promise<{ ours: number; theirs: number } | null> {
-  const pages = fromFileUrl(new URL("../tests/browser/time_pages.ts", import.meta.url));
+  const pages = fromFileUrl(new URL("../../tests/browser/time_pages.ts", import.meta.url));
   // In a process of its own: what drives the browser wants all permissions.
   const { success, stdout } = await new Deno.Command("deno", {
     args: ["run", "--quiet", LOCK, "-A", pages, `${rounds}`],

@@ -4,10 +4,10 @@
  */
 
 import { toFileUrl } from "@std/path";
-import { LotteryError, StorageError } from "../src/errors.ts";
-import { makeTemporaryFolder } from "../src/storage/deno.ts";
-import { DATASETS_ON_SITE } from "../src/web/examples.ts";
-import { LOCK, ROOT, runDeno } from "../tests/browser/toolchain.ts";
+import { LotteryError, StorageError } from "../../src/errors.ts";
+import { makeTemporaryFolder } from "../../src/storage/deno.ts";
+import { DATASETS_ON_SITE } from "../../src/web/examples.ts";
+import { LOCK, ROOT, runDeno } from "./toolchain.ts";
 
 /** Files by their path below the page's folder. */
 export type Site = Map<string, Uint8Array<ArrayBuffer>>;

@@ -46,6 +46,8 @@ export {
   type ExperimentFunctions,
   type LevelResult,
   type LevelStart,
+  rewindToStart,
+  type Rewound,
 } from "./foundations/experiment.ts";
 export {
   constant,

@@ -1,7 +1,6 @@
 /**
- * The lottery ticket experiment (the original's experiment.py; section 2 of the paper): train, then
- * for each level prune by the final weights, rewind the survivors to their initial values, and train
- * again. Takes four functions and the number of levels; gives what the last level came to.
+ * The lottery ticket experiment (the original's experiment.py; section 2 of the paper): train, then for
+ * each level prune, rewind the survivors, and train again. Five functions say how.
  */
 
 import { InputError } from "../errors.ts";
@@ -32,7 +31,15 @@ export interface LevelStart {
   presetBiases?: Network;
 }
 
-/** The four functions of an experiment. Dataset and model are made anew for every level. */
+/** The values to which a level's survivors return. */
+export type Rewound = Pick<LevelStart, "presets" | "presetBiases">;
+
+/** The paper's rewinding (section 2): every survivor starts from its initial value at level 0. */
+export function rewindToStart([{ initial, initialBiases }]: readonly LevelResult[]): Rewound {
+  return { presets: initial, presetBiases: initialBiases };
+}
+
+/** The five functions of an experiment. Dataset and model are made anew for every level. */
 export interface ExperimentFunctions<
   Dataset extends DatasetBase,
   Model extends ModelBase,
@@ -45,10 +52,15 @@ export interface ExperimentFunctions<
   /** Trains a network; `train` does, and so may anything else. */
   trainModel(level: number, dataset: Dataset, model: Model): Promise<Result>;
   /**
-   * New masks from the current ones and the final weights of the level that they were used in: one of each
-   * layer, with a 1 only where the current one has it.
+   * The next level's masks, from everything that the level before came to: one of each layer, with a 1 only
+   * where the current one has it.
    */
-  pruneMasks(masks: Masks, finalWeights: Network): GivenNetwork | Promise<GivenNetwork>;
+  pruneMasks(result: NoInfer<Result>): GivenNetwork | Promise<GivenNetwork>;
+  /**
+   * The values from which the next level's survivors start, from the results of all levels so far, level 0
+   * first. Default: level 0's initial ones, the paper's rewinding.
+   */
+  rewind?(results: readonly NoInfer<Result>[]): Rewound | Promise<Rewound>;
   /** How many times to prune; 0 trains the dense network alone. */
   iterations: number;
   /** What level 0 starts from. Default: the initializer's weights and no pruning. */
@@ -74,7 +86,7 @@ export interface ExperimentFunctions<
  *     return Promise.resolve({ initial: weights, final, masks });
  *   },
  *   // Prunes the first weight that is left.
- *   pruneMasks: ({ layer0: { shape, data } }) => {
+ *   pruneMasks: ({ masks: { layer0: { shape, data } } }) => {
  *     const first = data.indexOf(1);
  *     return { layer0: { shape, data: data.map((live, i) => i === first ? 0 : live) } };
  *   },
@@ -85,7 +97,7 @@ export interface ExperimentFunctions<
  * ```
  *
  * @throws InputError if the number of iterations is no such number, if pruned masks cannot be used, or a
- *   network does not have them; what the four functions throw
+ *   network does not have them; what the five functions throw
  */
 export async function experiment<
   Dataset extends DatasetBase,
@@ -93,6 +105,7 @@ export async function experiment<
   Result extends LevelResult,
 >(functions: ExperimentFunctions<Dataset, Model, Result>): Promise<Result[]> {
   const { makeDataset, makeModel, trainModel, pruneMasks, iterations, start = {} } = functions;
+  const rewind = functions.rewind ?? rewindToStart;
   if (!Number.isSafeInteger(iterations) || iterations < 0) {
     throw new InputError(`${iterations} pruning iterations: give an integer, 0 or more`);
   }
@@ -103,17 +116,10 @@ export async function experiment<
     return await trainModel(level, dataset, model);
   };
   const results = [await runLevel(0, start)];
-  const { initial, initialBiases } = results[0];
   for (let level = 1; level <= iterations; level++) {
-    const { masks, final } = results[level - 1];
-    const pruned = shrunkMasks(masks, await pruneMasks(masks, final), `masks of level ${level}`);
-    results.push(
-      await runLevel(level, {
-        masks: pruned,
-        presets: initial,
-        presetBiases: initialBiases,
-      }),
-    );
+    const last = results[level - 1];
+    const masks = shrunkMasks(last.masks, await pruneMasks(last), `masks of level ${level}`);
+    results.push(await runLevel(level, { masks, ...await rewind(results) }));
   }
   return results;
 }

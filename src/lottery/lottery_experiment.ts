@@ -7,7 +7,6 @@
 
 import type { DatasetBase } from "../foundations/dataset_base.ts";
 import { experiment, type LevelResult, type LevelStart } from "../foundations/experiment.ts";
-import type { Network } from "../models/network.ts";
 import type { Masks } from "../models/masks.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import { pruneByPercent } from "../foundations/pruning.ts";
@@ -183,7 +182,7 @@ export class LotteryExperiment implements Job {
     const { initial, initialBiases, final } = full;
     const masks = [full.masks];
     for (let level = 1; level <= levels; level++) {
-      masks.push(await pruneMasks(masks[level - 1], final));
+      masks.push(await pruneMasks({ masks: masks[level - 1], final }));
     }
     const runs = masks.slice(1).map((masks, i) => {
       const level = i + 1, dataset = makeDataset(level);
@@ -206,7 +205,7 @@ export class LotteryExperiment implements Job {
         modelOf(configOf(level), from),
       trainModel: (level: number, dataset: DatasetBase, model: ModelFc) =>
         this.#train(configOf(level), dataset, model),
-      pruneMasks: (masks: Masks, final: Network) =>
+      pruneMasks: ({ masks, final }: Pick<LevelResult, "masks" | "final">) =>
         queue.onGpu((gpu) => pruneByPercent(gpu, protocol.prunePercents, masks, final)),
     };
   }

@@ -1,7 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { DatasetBase } from "../../src/foundations/dataset_base.ts";
-import { experiment, type LevelStart } from "../../src/foundations/experiment.ts";
+import {
+  experiment,
+  type LevelResult,
+  type LevelStart,
+  type Rewound,
+} from "../../src/foundations/experiment.ts";
 import type { Masks } from "../../src/models/masks.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 
@@ -9,12 +14,15 @@ const one = { inputs: new Float32Array(1), labels: new Uint8Array(1), count: 1, 
 const vector = (...values: number[]) => ({ shape: [1, 4], data: Float32Array.from(values) });
 const biases = { layer0: { shape: [4], data: Float32Array.of(1, 2, 3, 4) } };
 
+type Rewind = (results: readonly (LevelResult & { level: number })[]) => Rewound;
+
 /** An experiment whose training negates each weight and whose pruning takes the first that lives. */
-async function run(iterations: number, start?: LevelStart) {
+async function run(iterations: number, start?: LevelStart, rewind?: Rewind) {
   const said: unknown[] = [];
   const results = await experiment({
     iterations,
     start,
+    rewind,
     makeDataset: (level) => {
       said.push(`dataset ${level}`);
       return new DatasetBase({ name: `${level}`, classes: 4, train: one, test: one });
@@ -28,7 +36,7 @@ async function run(iterations: number, start?: LevelStart) {
       const final = { layer0: vector(...weights.layer0.data.map((w) => -w)) };
       return Promise.resolve({ initial: weights, initialBiases: biases, final, masks, level });
     },
-    pruneMasks: ({ layer0 }, final) => {
+    pruneMasks: ({ masks: { layer0 }, final }) => {
       said.push(["prune by", [...final.layer0.data]]);
       const first = layer0.data.indexOf(1);
       return { layer0: vector(...layer0.data.map((m, i) => i === first ? 0 : m)) };
@@ -67,6 +75,23 @@ Deno.test("weights that level 0 drew are those of every level; it may start with
   assertEquals(dense[1], 0);
   assertEquals(ticket, Float32Array.of(0, 0, dense[2], dense[3]));
   assertEquals(results[1].masks.layer0, vector(0, 0, 1, 1));
+});
+
+Deno.test("a rewinding rule sees all levels and says where the survivors start", async () => {
+  const seen: number[][] = [];
+  const { results } = await run(2, { presets: { layer0: vector(1, 2, 3, 4) } }, (results) => {
+    seen.push(results.map(({ level }) => level));
+    // Fine-tuning: each level goes on with the weights that the one before ended with.
+    return { presets: results.at(-1)!.final };
+  });
+  assertEquals(seen, [[0], [0, 1]]);
+  assertEquals(results.map(({ initial }) => initial.layer0), [
+    vector(1, 2, 3, 4),
+    vector(0, -2, -3, -4),
+    vector(0, 0, 3, 4),
+  ]);
+  // Biases that the rule does not name are those of a new network.
+  assertEquals(results[1].initialBiases, { layer0: { shape: [4], data: new Float32Array(4) } });
 });
 
 Deno.test("without pruning iterations there is level 0 alone; other numbers are refused", async () => {

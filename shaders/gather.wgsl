@@ -5,7 +5,7 @@
 //   labels        (count)              one byte each, four to a u32
 //   scales        (count)              multiplies v/255 (unit 1, none 255, l2 1/norm); float inputs: 1
 //   replicas      (R)                  keys of data order and split, label map
-//   counters      (R)                  iterations done so far
+//   clocks        (R)                  Clock (common.wgsl) training only: iterations done so far
 //   window        Window (common.wgsl) evaluation only: the rows' positions in the split
 //   batch         (R, ROWS, PITCH)     out (src/engine/matrix.ts); column FEATURES is 1, the rest 0
 //   batch_labels  (R, ROWS)            out; NO_LABEL in rows past the end, whose inputs are 0

@@ -3,27 +3,23 @@
 //   logits    (R, rows, PITCH)    pre-activations of the last layer
 //   labels    (R, rows)           NO_LABEL where the batch is short
 //   deltas    (R, rows, PITCH)    out: (softmax − onehot) / examples; 0 in padding rows and columns
-//   metrics   (RING, R)           out: (mean loss, correct predictions) of this iteration
-//   counters  (R)                 in: iterations done; out: one more
-//   schedule  (RING)              step size of each iteration of the burst
-//   steps     (R)                 out: that of this iteration
+//   metrics   (BURST, R)          in: (step size, –) of this iteration; out: (mean loss, correct predictions)
+//   clocks    (R)                 in: iterations done; out: one more, and this iteration's step size
 //
 // Logits and deltas are reached through src/engine/matrix.ts. The row maximum is subtracted before exponentiation. Each lane sums its rows in order and lane 0 the
 // lanes in order, so the sum repeats bit for bit. Grid: (1, 1, R).
 
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read_write> metrics: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> counters: array<u32>;
-@group(0) @binding(5) var<storage, read> schedule: array<f32>;
-@group(0) @binding(6) var<storage, read_write> steps: array<f32>;
-@group(0) @binding(7) var<uniform> burst: Burst;
+@group(0) @binding(4) var<storage, read_write> clocks: array<Clock>;
+@group(0) @binding(5) var<uniform> burst: Burst;
 
 var<workgroup> partial: array<vec2f, LANES>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let replica = group.z;
-  let iteration = counters[replica];
+  let iteration = clocks[replica].done;
   let examples = min(BATCH, TRAIN - (iteration % BATCHES) * BATCH);
   var sums = vec2f();
   for (var row = lane; row < ROWS; row += LANES) {
@@ -49,8 +45,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var i = 0u; i < LANES; i++) {
       total += partial[i];
     }
-    metrics[(iteration - burst.first) * REPLICAS + replica] = vec2f(total.x / f32(examples), total.y);
-    steps[replica] = schedule[iteration - burst.first];
-    counters[replica] = iteration + 1u;
+    let slot = (iteration - burst.first) * REPLICAS + replica;
+    clocks[replica] = Clock(iteration + 1u, metrics[slot].x);
+    metrics[slot] = vec2f(total.x / f32(examples), total.y);
   }
 }

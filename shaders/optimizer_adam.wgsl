@@ -5,10 +5,10 @@
 @group(0) @binding(6) var<storage, read_write> first_moment: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> second_moment: array<vec4f>;
 
-fn update(at: u32, weight: vec4f, gradient: vec4f, step: f32, live: vec4<bool>) -> vec4f {
+fn update(at: u32, weight: vec4f, gradient: vec4f, rate: f32, live: vec4<bool>) -> vec4f {
   let m = select(vec4f(), mix(gradient, first_moment[at], vec4f(BETA_1)), live);
   let v = select(vec4f(), mix(gradient * gradient, second_moment[at], vec4f(BETA_2)), live);
   first_moment[at] = m;
   second_moment[at] = v;
-  return select(vec4f(), weight - step * m / (sqrt(v) + EPSILON), live);
+  return select(vec4f(), weight - rate * m / (sqrt(v) + EPSILON), live);
 }

@@ -3,8 +3,8 @@
 
 @group(0) @binding(6) var<storage, read_write> velocity: array<vec4f>;
 
-fn update(at: u32, weight: vec4f, gradient: vec4f, step: f32, live: vec4<bool>) -> vec4f {
+fn update(at: u32, weight: vec4f, gradient: vec4f, rate: f32, live: vec4<bool>) -> vec4f {
   let v = select(vec4f(), fma(velocity[at], vec4f(MOMENTUM), gradient), live);
   velocity[at] = v;
-  return select(vec4f(), weight - step * v, live);
+  return select(vec4f(), weight - rate * v, live);
 }

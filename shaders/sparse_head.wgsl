@@ -7,7 +7,7 @@
 //   labels    (R, TILES · COLUMNS)              of four examples each; NO_LABEL where the batch is short
 //   deltas    (R, TILES, DELTA_ROWS, COLUMNS)   out: (softmax − onehot) / examples; 0 for no example
 //   below     (R, TILES, IN_ROWS, COLUMNS)      fused, out: the same at the layer below's pre-activations
-//   metrics, counters                           as in loss.wgsl
+//   metrics, clocks                             as in loss.wgsl
 //
 // An invocation has its own four examples from beginning to end, so nothing is shared but the sums of the
 // metrics: each lane sums its examples in order, lane 0 the lanes. HAS_BELOW is 0 where the last layer is
@@ -15,7 +15,7 @@
 
 @group(0) @binding(0) var<storage, read> labels: array<vec4u>;
 @group(0) @binding(1) var<storage, read_write> metrics: array<vec2f>;
-@group(0) @binding(2) var<storage, read_write> counters: array<u32>;
+@group(0) @binding(2) var<storage, read_write> clocks: array<Clock>;
 @group(0) @binding(3) var<uniform> burst: Burst;
 
 var<workgroup> partial: array<vec2f, LANES>;
@@ -23,7 +23,7 @@ var<workgroup> partial: array<vec2f, LANES>;
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let replica = group.z;
-  let iteration = counters[replica];
+  let iteration = clocks[replica].done;
   let examples = f32(min(BATCH, TRAIN - (iteration % BATCHES) * BATCH));
   var sums = vec2f();
   for (var all = lane; all < TILES * COLUMNS; all += LANES) {
@@ -89,7 +89,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var i = 0u; i < LANES; i++) {
       total += partial[i];
     }
-    metrics[(iteration - burst.first) * REPLICAS + replica] = vec2f(total.x / examples, total.y);
-    counters[replica] = iteration + 1u;
+    let slot = (iteration - burst.first) * REPLICAS + replica;
+    clocks[replica] = Clock(iteration + 1u, metrics[slot].x);
+    metrics[slot] = vec2f(total.x / examples, total.y);
   }
 }

@@ -4,8 +4,7 @@
 //   deltas_l (R, TILES, OUT_ROWS_l, COLUMNS)    gradient at its pre-activations
 //   weights  (groups)                           in and out
 //   values   (groups)                           out: the same, for the other kernels
-//   schedule (burst)                            step size of each iteration of the burst
-//   counters (R)                                iterations done, this one included
+//   clocks   (R)                                Clock (common.wgsl): this iteration's step size
 //   first, second moment (groups)               as the optimizer needs (optimizer_*.wgsl)
 //
 // One group per invocation, of those from `first` on. Each gradient is summed in four fma chains, one for
@@ -17,10 +16,8 @@ struct Range {
 }
 
 @group(0) @binding(0) var<storage, read_write> weights: array<vec4f>;
-@group(0) @binding(1) var<storage, read> counters: array<u32>;
+@group(0) @binding(1) var<storage, read> clocks: array<Clock>;
 @group(0) @binding(2) var<uniform> range: Range;
-@group(0) @binding(3) var<uniform> burst: Burst;
-@group(0) @binding(4) var<uniform> schedule: array<vec4f, ${SCHEDULE}>;
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -53,8 +50,7 @@ fn main(
   if (own < range.end) {
     let gradient = vec4f(sum(acc_0), sum(acc_1), sum(acc_2), sum(acc_3));
     let live = vec4u(0u, 1u, 2u, 3u) < vec4u(owner.z);
-    let done = counters[owner.y] - 1u - burst.first;
-    let weight = update(g, weights[g], gradient, schedule[done / 4u][done % 4u], live);
+    let weight = update(g, weights[g], gradient, clocks[owner.y].rate, live);
     weights[g] = weight;
     store_values(g / LIST_WIDTH, g % LIST_WIDTH, weight);
   }

@@ -5,7 +5,7 @@
 //   deltas    (R, BATCH_ROWS, OUT_PITCH)    gradient at this layer's pre-activations
 //   weights   (R, IN_PITCH, OUT_PITCH)      in and out
 //   mask      (R, IN_PITCH, MASK_WORDS)     bit c of a row: weight c is live; bias row and padding too
-//   steps     (R)                           step size of this iteration
+//   clocks    (R)                           Clock (common.wgsl): this iteration's step size
 //   steps_*.wgsl                            which batch rows count
 //   first, second moment                    as the optimizer needs (optimizer_*.wgsl)
 //
@@ -13,7 +13,7 @@
 // written as exactly 0 whatever the optimizer says. Tiles as in forward.wgsl: 4·TILE_VECTORS weight
 // rows × 4·VECTORS columns. Grid: (column groups / LANES, IN_VECTORS / TILE_VECTORS rounded up, R).
 
-@group(0) @binding(4) var<storage, read> steps: array<f32>;
+@group(0) @binding(4) var<storage, read> clocks: array<Clock>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
-  let step = steps[replica];
+  let rate = clocks[replica].rate;
   // The last tile along either axis is shifted back inside the matrix; its overlap belongs to the tile
   // before it and must not be updated twice. Lanes past the last column own nothing.
   let first_row = 4u * group.y * TILE_VECTORS;
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let word = load_mask_word(weight_row, c / 8u) >> (4u * (c % 8u));
       let live = (vec4u(word) & vec4u(1u, 2u, 4u, 8u)) != vec4u();
       let at = weight_row * OUT_VECTORS + c;
-      store_weights(weight_row, c, update(at, load_weights(weight_row, c), tile[t], step, live));
+      store_weights(weight_row, c, update(at, load_weights(weight_row, c), tile[t], rate, live));
     }
   }
 }

@@ -91,7 +91,7 @@ export class NetworkEvaluator {
     // Nothing is trained: the optimizer without state and the smallest batch take the least memory.
     const spec: Omit<ProgramSpec, "replicas"> = {
       layers: [...layers],
-      optimizer: { kind: "sgd", learningRate: 0 },
+      optimizer: { kind: "sgd" },
       batchSize: 1,
       pool,
       test: examples.test,
@@ -132,7 +132,13 @@ export class NetworkEvaluator {
     for (let first = 0; first < networks.length; first += replicas) {
       const group = parameters.slice(first, first + replicas);
       group.forEach((layers, r) =>
-        this.program.load(r, { layers, orderKey: [0, 0], splitKey: null, labelMap })
+        this.program.load(r, {
+          layers,
+          orderKey: [0, 0],
+          splitKey: null,
+          labelMap,
+          learningRate: 0,
+        })
       );
       const test = await this.program.predict("test");
       const train = this.examples.train ? await this.program.predict("train") : null;

@@ -14,55 +14,71 @@ export type OptimizerSpec =
   | { kind: "momentum"; learningRate: number; momentum: number }
   | { kind: "adam"; learningRate: number; beta1: number; beta2: number; epsilon: number };
 
+/** An optimizer but for its learning rate: what kernels are compiled for. */
+export type UpdateRule =
+  | { kind: "sgd" }
+  | { kind: "momentum"; momentum: number }
+  | { kind: "adam"; beta1: number; beta2: number; epsilon: number };
+
 /** Adam with the constants of Kingma & Ba, which the paper uses. */
 export function adamSpec(learningRate: number): OptimizerSpec {
   return { kind: "adam", learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 }
 
+function check(name: string, value: number, isRight: boolean, range: string): void {
+  if (typeof value === "number" && isRight) return;
+  throw new InputError(`optimizer: ${name} ${describe(value)} cannot be used: give ${range}`);
+}
+
+function checkRate(name: string, value: number): void {
+  const isRight = value >= LEAST_FLOAT && Number.isFinite(Math.fround(value));
+  check(name, value, isRight, "a number above 0 that a 32-bit float can hold");
+}
+
+function checkDecay(name: string, value: number): void {
+  check(name, value, value >= 0 && Math.fround(value) < 1, "a number from 0 to below 1");
+}
+
+/** @throws InputError if 32-bit floats cannot hold it; 0 trains nothing, and is taken */
+export function checkLearningRate(value: number): void {
+  if (value !== 0) checkRate("learning rate", value);
+}
+
 /**
  * @throws InputError naming the constant that is out of its range: of step sizes those that 32-bit floats
- *   can hold (0 trains nothing), of decays 0 to below 1
+ *   can hold, of decays 0 to below 1
  */
-export function checkOptimizer(spec: OptimizerSpec): void {
-  const check = (name: string, value: number, isRight: boolean, range: string) => {
-    if (typeof value === "number" && isRight) return;
-    throw new InputError(`optimizer: ${name} ${describe(value)} cannot be used: give ${range}`);
-  };
-  const rate = (name: string, value: number) =>
-    check(
-      name,
-      value,
-      value >= LEAST_FLOAT && Number.isFinite(Math.fround(value)),
-      "a number above 0 that a 32-bit float can hold",
-    );
-  const decay = (name: string, value: number) =>
-    check(name, value, value >= 0 && Math.fround(value) < 1, "a number from 0 to below 1");
-  const { learningRate } = spec;
-  if (learningRate !== 0) rate("learning rate", learningRate);
-  switch (spec.kind) {
+export function checkUpdateRule(rule: UpdateRule): void {
+  switch (rule.kind) {
     case "sgd":
       return;
     case "momentum":
-      return decay("momentum", spec.momentum);
+      return checkDecay("momentum", rule.momentum);
     case "adam":
-      decay("beta1", spec.beta1);
-      decay("beta2", spec.beta2);
+      checkDecay("beta1", rule.beta1);
+      checkDecay("beta2", rule.beta2);
       // With 0, a weight whose gradient is 0 would become 0/0.
-      return rate("epsilon", spec.epsilon);
+      return checkRate("epsilon", rule.epsilon);
     default:
       throw new InputError(
-        `optimizer ${describe((spec as OptimizerSpec).kind)} is unknown: use sgd, momentum or adam`,
+        `optimizer ${describe((rule as UpdateRule).kind)} is unknown: use sgd, momentum or adam`,
       );
   }
 }
 
+/** @throws InputError as `checkUpdateRule` and `checkLearningRate` */
+export function checkOptimizer(spec: OptimizerSpec): void {
+  checkLearningRate(spec.learningRate);
+  checkUpdateRule(spec);
+}
+
 /** Matrices of state per weight matrix: velocity, or the two moments. */
-export function stateCount(spec: OptimizerSpec): number {
+export function stateCount(spec: UpdateRule): number {
   return { sgd: 0, momentum: 1, adam: 2 }[spec.kind];
 }
 
 /** The WGSL of the update, constants included. */
-export function updateWgsl(spec: OptimizerSpec): string {
+export function updateWgsl(spec: UpdateRule): string {
   const f32 = (name: string, value: number) => `const ${name} = f32(${value});\n`;
   switch (spec.kind) {
     case "sgd":
@@ -79,7 +95,7 @@ export function updateWgsl(spec: OptimizerSpec): string {
  * Step size of iteration `t` (counted from 1). For Adam this holds the bias correction,
  * rate·√(1 − β₂ᵗ)/(1 − β₁ᵗ), in f64: in f32 on the GPU, 1 − β₂ᵗ would lose four digits at t = 1.
  */
-export function stepSize(spec: OptimizerSpec, t: number): number {
-  if (spec.kind !== "adam") return spec.learningRate;
-  return spec.learningRate * Math.sqrt(1 - spec.beta2 ** t) / (1 - spec.beta1 ** t);
+export function stepSize(rule: UpdateRule, learningRate: number, t: number): number {
+  if (rule.kind !== "adam") return learningRate;
+  return learningRate * Math.sqrt(1 - rule.beta2 ** t) / (1 - rule.beta1 ** t);
 }

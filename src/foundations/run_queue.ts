@@ -33,6 +33,7 @@ import { Memo } from "../memo.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import { density, type Masks } from "../models/masks.ts";
 import type { ModelBase } from "./model.ts";
+import { checkOptimizer } from "../engine/optimizers.ts";
 
 /** One run to train. */
 export interface TrainRequest {
@@ -251,6 +252,7 @@ export class RunQueue {
   async checkFits(request: ShapeRequest, runs = 1): Promise<void> {
     await this.onGpu(async (gpu) => {
       const spec = await this.#programSpec(request);
+      checkOptimizer(request.optimizer);
       checkProgramSpec(gpu, { ...spec, replicas: 1 });
       this.#width(spec, runs);
     });
@@ -472,7 +474,9 @@ export class RunQueue {
     const { model, dataset, optimizer, kernels = "dense" } = request;
     const { normalization, trainCount } = dataset;
     const data = [this.#setId(dataset.sets), normalization, trainCount];
-    return JSON.stringify([model.layers, optimizer, batchSizeOf(request), data, kernels]);
+    // Each replica has a learning rate of its own.
+    const { learningRate: _, ...rule } = optimizer;
+    return JSON.stringify([model.layers, rule, batchSizeOf(request), data, kernels]);
   }
 }
 
@@ -485,8 +489,9 @@ function masksOf({ model }: TrainRequest): Float32Array[] {
   return model.layers.map(({ name }) => model.masks[name].data);
 }
 
-function replicaParameters({ model, dataset }: TrainRequest): ReplicaParameters {
+function replicaParameters({ model, dataset, optimizer }: TrainRequest): ReplicaParameters {
   return {
+    learningRate: optimizer.learningRate,
     orderKey: dataset.orderKey,
     splitKey: dataset.splitKey,
     labelMap: dataset.labelMap,

@@ -76,6 +76,7 @@ export async function lenetProgram(
         mask: masks[i],
       })),
       orderKey: [1, r],
+      learningRate: optimizer.learningRate,
       splitKey: [2, r],
       labelMap: null,
     });

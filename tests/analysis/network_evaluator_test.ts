@@ -12,6 +12,7 @@ import { InputError, OutOfMemoryError } from "../../src/errors.ts";
 import { asEachAdapter, openTestGpu } from "../engine/gpu.ts";
 import { assertAllClose } from "../reference/allclose.ts";
 import { forward, softmaxCrossEntropy } from "../reference/network.ts";
+import { CLOCK_WORDS } from "../../src/engine/kernels/row_kernels.ts";
 
 const opened = await openTestGpu();
 const adapters = asEachAdapter(opened), [[, llvmpipe], , [, hardware]] = adapters;
@@ -138,7 +139,8 @@ class SmallGpu extends Gpu {
     const { device } = this, { createBuffer } = device;
     let isTooMuch = false;
     device.createBuffer = (descriptor) => {
-      isTooMuch ||= descriptor.label === "counters" && descriptor.size / 4 > this.fits;
+      isTooMuch ||= descriptor.label === "clocks" &&
+        descriptor.size / (4 * CLOCK_WORDS) > this.fits;
       return createBuffer.call(device, descriptor);
     };
     try {

@@ -2,16 +2,16 @@ import { runInChromium } from "./page_tests.ts";
 
 /** Kernels against the f64 oracle: each of those that training takes, dense and sparse. */
 const TESTS = [
-  "forward",
-  "loss",
-  "weight_gradient",
-  "activation_gradient",
-  "gather",
-  "evaluate",
-  "prune",
-  "nonzero",
-  "permute",
-  "program",
+  "kernels/forward",
+  "kernels/loss",
+  "kernels/weight_gradient",
+  "kernels/activation_gradient",
+  "kernels/gather",
+  "kernels/evaluate",
+  "kernels/nonzero",
+  "kernels/permute",
+  "programs/prune",
+  "programs/program",
 ];
 
 Deno.test("kernels agree with the oracle in Chromium", (context) =>

@@ -76,6 +76,7 @@ export async function runScenario(density = 1): Promise<ScenarioResult> {
       orderKey: deriveKey(seedKey(SEED), 100),
       splitKey: null,
       labelMap: null,
+      learningRate: 1.2e-3,
     });
     const plan = { iterations: ITERATIONS, validateInterval: null, testInterval: ITERATIONS };
     const [{ curves }] = await runTraining(program, plan);

@@ -126,3 +126,25 @@ export async function withScratch(gpu: Gpu, work: (scratch: Scratch) => Promise<
     scratch.destroy();
   }
 }
+
+/** `Clock` structs (common.wgsl) of replicas: iterations done and step sizes, in words. */
+export function clockWords(
+  done: readonly number[],
+  rates?: readonly number[],
+): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(2 * done.length), floats = new Float32Array(words.buffer);
+  done.forEach((iterations, r) => {
+    words[2 * r] = iterations;
+    floats[2 * r + 1] = rates?.[r] ?? UNTOUCHED;
+  });
+  return words;
+}
+
+/** The inverse of `clockWords`. */
+export function readClocks(words: Uint32Array): { done: number; rate: number }[] {
+  const floats = new Float32Array(words.slice().buffer);
+  return Array.from({ length: words.length / 2 }, (_, r) => ({
+    done: words[2 * r],
+    rate: floats[2 * r + 1],
+  }));
+}

@@ -6,6 +6,7 @@ import {
   type OptimizerSpec,
   stateCount,
   stepSize,
+  type UpdateRule,
   updateWgsl,
 } from "../../src/engine/optimizers.ts";
 
@@ -13,8 +14,8 @@ const SGD: OptimizerSpec = { kind: "sgd", learningRate: 0.1 };
 const MOMENTUM: OptimizerSpec = { kind: "momentum", learningRate: 0.2, momentum: 0.75 };
 
 Deno.test("stepSize: sgd and momentum keep their learning rate", () => {
-  assertEquals([1, 2, 50_000].map((t) => stepSize(SGD, t)), [0.1, 0.1, 0.1]);
-  assertEquals([1, 2, 50_000].map((t) => stepSize(MOMENTUM, t)), [0.2, 0.2, 0.2]);
+  assertEquals([1, 2, 50_000].map((t) => stepSize(SGD, 0.1, t)), [0.1, 0.1, 0.1]);
+  assertEquals([1, 2, 50_000].map((t) => stepSize(MOMENTUM, 0.2, t)), [0.2, 0.2, 0.2]);
 });
 
 Deno.test("stepSize: adam's bias correction, worked by hand", () => {
@@ -27,18 +28,17 @@ Deno.test("stepSize: adam's bias correction, worked by hand", () => {
     epsilon: 1e-8,
   });
   // t = 1: √0.001 / 0.1; t = 2: √0.001999 / 0.19
-  assertAlmostEquals(stepSize(adam, 1), 1.2e-3 * 0.3162277660168379, 1e-15);
-  assertAlmostEquals(stepSize(adam, 2), 1.2e-3 * 0.23531672532745276, 1e-15);
-  assertAlmostEquals(stepSize(adam, 100_000), 1.2e-3, 1e-15);
-  const even: OptimizerSpec = {
+  assertAlmostEquals(stepSize(adam, 1.2e-3, 1), 1.2e-3 * 0.3162277660168379, 1e-15);
+  assertAlmostEquals(stepSize(adam, 1.2e-3, 2), 1.2e-3 * 0.23531672532745276, 1e-15);
+  assertAlmostEquals(stepSize(adam, 1.2e-3, 100_000), 1.2e-3, 1e-15);
+  const even: UpdateRule = {
     kind: "adam",
-    learningRate: 1,
     beta1: 0.5,
     beta2: 0.75,
     epsilon: 1,
   };
-  assertAlmostEquals(stepSize(even, 1), 1, 1e-15); // √0.25 / 0.5
-  assertAlmostEquals(stepSize(even, 2), Math.sqrt(7) / 3, 1e-15); // √(1 − 9/16) / (1 − 1/4)
+  assertAlmostEquals(stepSize(even, 1, 1), 1, 1e-15); // √0.25 / 0.5
+  assertAlmostEquals(stepSize(even, 1, 2), Math.sqrt(7) / 3, 1e-15); // √(1 − 9/16) / (1 − 1/4)
 });
 
 Deno.test("stateCount: none, the velocity, two moments", () => {
@@ -49,7 +49,6 @@ Deno.test("updateWgsl: carries the settings", () => {
   assertStringIncludes(updateWgsl(MOMENTUM), "const MOMENTUM = f32(0.75);");
   const adam = updateWgsl({
     kind: "adam",
-    learningRate: 1,
     beta1: 0.8,
     beta2: 0.99,
     epsilon: 1e-7,

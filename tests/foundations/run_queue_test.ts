@@ -1,6 +1,6 @@
 /** The queue's order of work; that replicas train as single runs do is tested in tests/engine. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import type { Gpu } from "../../src/engine/mod.ts";
 import { DeviceLostError, InputError } from "../../src/errors.ts";
 import { DatasetBase } from "../../src/foundations/dataset_base.ts";
@@ -66,13 +66,13 @@ const POINTS = {
 const DATASET = new DatasetBase({ name: "points", classes: 2, train: POINTS, test: POINTS });
 
 /** Trains a network whose live weights, of four, are as many. */
-function trainTiny(queue: RunQueue, iterations: number, live = 4) {
+function trainTiny(queue: RunQueue, iterations: number, live = 4, learningRate = 0.1) {
   const data = Float32Array.from({ length: 4 }, (_, i) => i < live ? 1 : 0);
   const masks = { layer0: { shape: [2, 2], data } };
   return train(queue, {
     model: new ModelFc({ layers: [[2, null]] }, 2, { seed: 1, masks }),
     dataset: DATASET,
-    optimizer: { kind: "sgd", learningRate: 0.1 },
+    optimizer: { kind: "sgd", learningRate },
     batchSize: 2,
     length: { iterations },
   });
@@ -94,6 +94,24 @@ Deno.test("runs that wait fill the places of those that have ended, at any level
   assertEquals(results.map(({ status }) => status), Array(3).fill("fulfilled"));
   assertEquals(sizes, [2, 2, 2]);
   await queue.destroy();
+});
+
+Deno.test("a sweep of learning rates is one program; each rate trains as it does alone", async () => {
+  for (const kernels of ["dense", "sparse"] as const) {
+    const together: number[] = [];
+    const queue = new RunQueue(gpu, { kernels, onProgress: ({ runs }) => together.push(runs) });
+    const rates = [0.1, 0.3, 1e-3];
+    const all = rates.map((rate) => () => trainTiny(queue, 10, 3, rate));
+    const swept = (await queue.settle(all)).map((result) =>
+      result.status === "fulfilled" ? result.value.final : result.reason
+    );
+    assertEquals(new Set(together), new Set([3]));
+    for (const [i, rate] of rates.entries()) {
+      assertEquals((await trainTiny(queue, 10, 3, rate)).final, swept[i]);
+    }
+    assertNotEquals(swept[0], swept[1]);
+    await queue.destroy();
+  }
 });
 
 Deno.test("as soon as enough wait they are trained, though others are still at work", async () => {

@@ -33,6 +33,7 @@ import { RunQueue, type RunQueueOptions } from "../../src/foundations/run_queue.
 import { train, type TrainOptions } from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
+import { CLOCK_WORDS } from "../../src/engine/kernels/row_kernels.ts";
 
 const gpu = await openTestGpu();
 
@@ -318,7 +319,7 @@ class SmallGpu extends Gpu {
     const sizes: number[] = [];
     const { device } = this, { createBuffer } = device;
     device.createBuffer = (descriptor) => {
-      if (descriptor.label === "counters") sizes.push(descriptor.size / 4);
+      if (descriptor.label === "clocks") sizes.push(descriptor.size / (4 * CLOCK_WORDS));
       return createBuffer.call(device, descriptor);
     };
     try {

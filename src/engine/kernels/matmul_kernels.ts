@@ -4,6 +4,7 @@
  * file of `shaders/`.
  */
 
+import common from "../../../shaders/common.wgsl" with { type: "text" };
 import activationGradient from "../../../shaders/activation_gradient.wgsl" with { type: "text" };
 import activationNone from "../../../shaders/activation_none.wgsl" with { type: "text" };
 import activationRelu from "../../../shaders/activation_relu.wgsl" with { type: "text" };
@@ -26,7 +27,7 @@ import {
   storeWgsl,
   updateWgsl as updateMatrixWgsl,
 } from "./matrix.ts";
-import { type OptimizerSpec, updateWgsl } from "../optimizers.ts";
+import { type UpdateRule, updateWgsl } from "../optimizers.ts";
 import type { Tiles } from "./tiles.ts";
 
 const ACTIVATIONS = { relu: activationRelu, tanh: activationTanh, sigmoid: activationSigmoid };
@@ -141,7 +142,7 @@ export function activationGradientSource(
 /** Masked weight gradient and the optimizer's update. */
 export function weightGradientSource(
   layer: LayerSpec,
-  optimizer: OptimizerSpec,
+  optimizer: UpdateRule,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
   buffers: {
@@ -152,7 +153,7 @@ export function weightGradientSource(
     weights: Matrix;
     /** Where updated weights go; buffers are updated in place. */
     updated: Matrix;
-    steps: GPUBuffer;
+    clocks: GPUBuffer;
     /** The lists of rows of `nonzeroSource`; null: every batch row counts. */
     lists: GPUBuffer | null;
     state: GPUBuffer[];
@@ -167,6 +168,7 @@ export function weightGradientSource(
   return {
     label: `weight gradient ${layer.name}`,
     template: [
+      common,
       updateWgsl(optimizer),
       loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: inVectors, format }),
       loadWgsl({ name: "deltas", binding: 1, matrix: deltas, vectors: outVectors }),
@@ -196,7 +198,7 @@ export function weightGradientSource(
       matrixBinding(deltas, "read"),
       matrixBinding(mask, "read"),
       matrixBinding(weights, isTexture(weights) ? "read" : "write"),
-      read(buffers.steps),
+      read(buffers.clocks),
       lists && read(lists),
       ...[0, 1].map((i) => buffers.state[i] ? write(buffers.state[i]) : null),
       isTexture(updated) ? matrixBinding(updated, "write") : null,

@@ -8,7 +8,7 @@ import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import type { Gpu } from "../device.ts";
 import type { LayerSpec } from "../layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
-import { checkOptimizer } from "../optimizers.ts";
+import { checkUpdateRule } from "../optimizers.ts";
 import {
   activationBytes,
   evaluationSpan,
@@ -117,7 +117,7 @@ function greatest(most: number, fits: (value: number) => boolean): number {
 export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const { layers, batchSize, pool, test, trainCount, replicas } = spec;
   if (layers.length === 0) throw new InputError("network: no layers; give at least one");
-  checkOptimizer(spec.optimizer);
+  checkUpdateRule(spec.optimizer);
   const widths = layerWidths(layers);
   layers.forEach((layer, i) => {
     whole(`${layer.name}: inputs`, layer.inputs, 1, Number.MAX_SAFE_INTEGER);

@@ -5,7 +5,7 @@ import { canReadStorageTextures, type Gpu } from "../device.ts";
 import type { LayerSpec } from "../layer_spec.ts";
 import { pitch } from "./layout.ts";
 import { type BatchFormat, COLUMN_BYTES, type MatrixStorage } from "./matrix.ts";
-import type { OptimizerSpec } from "../optimizers.ts";
+import type { UpdateRule } from "../optimizers.ts";
 import type { Key } from "../random.ts";
 import { paddedRows, tilesFor } from "./tiles.ts";
 
@@ -15,7 +15,7 @@ export type KernelKind = "dense" | "sparse";
 /** What a program is compiled for. */
 export interface ProgramSpec {
   layers: LayerSpec[];
-  optimizer: OptimizerSpec;
+  optimizer: UpdateRule;
   batchSize: number;
   /** Training and validation examples; each replica splits them by its own key. */
   pool: GpuExamples;
@@ -72,6 +72,7 @@ export interface ReplicaParameters {
   splitKey: Key | null;
   /** labelMap[label] replaces each label; null leaves them. */
   labelMap: Uint8Array | null;
+  learningRate: number;
 }
 
 /** Most iterations of one burst. */

@@ -28,6 +28,8 @@ export const WINDOW_BYTES = 16;
 const SLOT_BYTES = 8;
 /** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map. */
 export const REPLICA_WORDS = 6 + 256;
+/** u32 words of common.wgsl's `Clock` struct. */
+export const CLOCK_WORDS = 2;
 
 /** Invocations of the row-wise kernels (gather, loss, evaluate, reduce). */
 const GATHER_LANES = 8;
@@ -37,7 +39,7 @@ const BATCHES = { f32: batchF32, u8: batchU8 };
 
 /** Where the rows of a batch come from. */
 export type GatherFrom =
-  | { train: { batchSize: number; trainCount: number; counters: GPUBuffer } }
+  | { train: { batchSize: number; trainCount: number; clocks: GPUBuffer } }
   | { windows: GPUBuffer };
 
 /** What all gather kernels have: WGSL before and after the batch's own, constants, bindings 0 to 6. */
@@ -65,7 +67,7 @@ export function gatherParts(
       read(replicas),
       matrixBinding(batch, "write"),
       write(labels),
-      "train" in from ? read(from.train.counters) : dynamicUniform(from.windows, WINDOW_BYTES),
+      "train" in from ? read(from.train.clocks) : dynamicUniform(from.windows, WINDOW_BYTES),
     ] as Binding[],
   };
 }
@@ -78,14 +80,14 @@ export function gatherTrainSource(sizes: {
   format?: BatchFormat;
   batchSize: number;
   trainCount: number;
-}, { counters, ...buffers }: {
+}, { clocks, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;
   batch: Matrix;
   labels: GPUBuffer;
-  counters: GPUBuffer;
+  clocks: GPUBuffer;
 }): KernelSource {
-  return gatherSource("gather", { train: { ...sizes, counters } }, sizes, buffers);
+  return gatherSource("gather", { train: { ...sizes, clocks } }, sizes, buffers);
 }
 
 /** Fills a batch with the rows of one evaluation window. */
@@ -145,9 +147,7 @@ export function lossSource(sizes: {
   labels: GPUBuffer;
   deltas: Matrix;
   metrics: GPUBuffer;
-  counters: GPUBuffer;
-  schedule: GPUBuffer;
-  steps: GPUBuffer;
+  clocks: GPUBuffer;
   burst: GPUBuffer;
 }): KernelSource {
   const { logits, deltas } = buffers, vectors = pitch(sizes.classes) / 4;
@@ -175,9 +175,7 @@ export function lossSource(sizes: {
       read(buffers.labels),
       matrixBinding(deltas, "write"),
       write(buffers.metrics),
-      write(buffers.counters),
-      read(buffers.schedule),
-      write(buffers.steps),
+      write(buffers.clocks),
       uniform(buffers.burst),
     ],
     grid: [1, 1, sizes.replicas],

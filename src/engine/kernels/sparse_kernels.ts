@@ -19,8 +19,7 @@ import weightsOfUnits from "../../../shaders/sparse_weights_units.wgsl" with { t
 import { type KernelSource, read, uniform, write } from "./kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
-import { type OptimizerSpec, updateWgsl } from "../optimizers.ts";
-import { MAX_BURST } from "./program_spec.ts";
+import { type UpdateRule, updateWgsl } from "../optimizers.ts";
 import type { Columns } from "./sparse_row_kernels.ts";
 import { featureRows, type SparseLayout } from "./sparse_layout.ts";
 import type { Tiles } from "./tiles.ts";
@@ -175,7 +174,7 @@ export function sparseHeadSource(
     /** Null if there is no layer below, or the head is not fused. */
     below: Matrix | null;
     metrics: GPUBuffer;
-    counters: GPUBuffer;
+    clocks: GPUBuffer;
     burst: GPUBuffer;
   },
 ): KernelSource {
@@ -219,7 +218,7 @@ export function sparseHeadSource(
     bindings: [
       read(buffers.labels),
       write(buffers.metrics),
-      write(buffers.counters),
+      write(buffers.clocks),
       uniform(buffers.burst),
       ...(isFused ? lists.bindings : [null, null]),
       matrixBinding(inputs, "read"),
@@ -232,7 +231,7 @@ export function sparseHeadSource(
 
 /** Gradients of the live weights of some layers, and the optimizer's update. */
 export function sparseUpdateSource(
-  optimizer: OptimizerSpec,
+  optimizer: UpdateRule,
   { columns, tiles: tileCount }: Columns,
   tiles: Tiles,
   weights: SparseWeights,
@@ -250,13 +249,11 @@ export function sparseUpdateSource(
     deltas: readonly Matrix[];
     /** (groups) vec4f: values that are updated; `values` gets a copy. */
     updated: GPUBuffer;
-    counters: GPUBuffer;
-    burst: GPUBuffer;
-    schedule: GPUBuffer;
+    clocks: GPUBuffer;
     state: GPUBuffer[];
   },
 ): KernelSource {
-  const { updated, counters, burst, schedule, state } = buffers;
+  const { updated, clocks, state } = buffers;
   const lists = listParts(weights, 8, true), lanes = tiles.sparse.updateLanes;
   const workgroups = Math.ceil(some.groups / lanes), across = Math.min(workgroups, MAX_GROUPS);
   const sources = some.layers.map((index, l) => ({
@@ -290,7 +287,6 @@ export function sparseUpdateSource(
       FIRST_LAYER: some.layers[0],
       TILES: tileCount,
       COLUMNS: columns,
-      SCHEDULE: MAX_BURST / 4,
       ...Object.fromEntries(sources.flatMap(({ layer }, l) => [
         [`IN_ROWS_${l}`, featureRows(layer.inputs)],
         [`OUT_ROWS_${l}`, featureRows(layer.units)],
@@ -298,10 +294,10 @@ export function sparseUpdateSource(
     },
     bindings: [
       write(updated),
-      read(counters),
+      read(clocks),
       uniform(some.range),
-      uniform(burst),
-      uniform(schedule),
+      null,
+      null,
       null,
       ...[0, 1].map((i) => state[i] ? write(state[i]) : null),
       ...lists.bindings,

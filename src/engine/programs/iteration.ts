@@ -41,8 +41,6 @@ export interface IterationBuffers extends ControlBuffers {
   /** By layer: gradient at its pre-activations. */
   deltas: Matrix[];
   labels: GPUBuffer;
-  /** Step size of the current iteration. */
-  steps: GPUBuffer;
   /** What of the batch counts in the first layer's forward and weight gradient; null where all does. */
   lists: { words: GPUBuffer; rows: GPUBuffer } | null;
 }
@@ -83,7 +81,6 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     deltas: perLayer(({ name, units }) => matrix(`deltas ${name}`, rows, pitch(units))),
     labels: words("batch labels", rows),
     ...allocateControls(pool, replicas),
-    steps: words("steps", 1),
     // Float inputs are rarely 0.
     lists: tiles.skipsZeros && !spec.pool.isFloat ? lists() : null,
   };

@@ -12,18 +12,16 @@ import {
   type ReplicaParameters,
   type Split,
 } from "../kernels/program_spec.ts";
-import { REPLICA_WORDS } from "../kernels/row_kernels.ts";
+import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
 
 /** Buffers that steer training and report of it, whatever the networks are made of. */
 export interface ControlBuffers {
   /** (R) structs of `REPLICA_WORDS`: keys of order and split, label map. */
   replicas: GPUBuffer;
-  /** (R) iterations done, kept by the GPU itself. */
-  counters: GPUBuffer;
-  /** (MAX_BURST, R) */
+  /** (R) structs of `CLOCK_WORDS`: iterations done, kept by the GPU itself, and the latest step size. */
+  clocks: GPUBuffer;
+  /** (MAX_BURST, R) pairs: step sizes before a burst, its losses and correct predictions after it. */
   metrics: GPUBuffer;
-  /** (MAX_BURST), shared by all replicas. */
-  schedule: GPUBuffer;
   burst: GPUBuffer;
 }
 
@@ -32,9 +30,8 @@ export function allocateControls(pool: BufferPool, replicas: number): ControlBuf
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
   return {
     replicas: words("replicas", REPLICA_WORDS),
-    counters: words("counters", 1),
+    clocks: words("clocks", CLOCK_WORDS),
     metrics: words("metrics", 2 * MAX_BURST),
-    schedule: pool.storage("schedule", 4 * MAX_BURST, GPUBufferUsage.UNIFORM),
     burst: pool.uniform("burst", new Uint32Array(4)),
   };
 }

@@ -12,10 +12,10 @@ import { BufferPool, readFloats } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import { DenseNetwork } from "./dense_network.ts";
 import { MAX_EVALUATIONS, predictedClasses } from "./evaluation.ts";
-import { REPLICA_WORDS } from "../kernels/row_kernels.ts";
+import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
 import type { LayerSpec } from "../layer_spec.ts";
 import type { NetworkMemory } from "./network_memory.ts";
-import { stepSize } from "../optimizers.ts";
+import { checkLearningRate, stepSize } from "../optimizers.ts";
 import {
   evaluationSpan,
   type LayerValues,
@@ -61,6 +61,8 @@ export interface BurstResult {
 export class Program {
   /** Iterations done since parameters were last loaded. */
   #done = 0;
+  /** By replica. */
+  readonly #learningRates: number[] = [];
   /** Readback buffers that no burst is using. */
   readonly #idleReadbacks: GPUBuffer[] = [];
 
@@ -110,8 +112,10 @@ export class Program {
         checkLength(layer, "biases", biases, layer.units);
       }
     });
+    const { labelMap, learningRate } = parameters;
+    checkLearningRate(learningRate);
+    this.#learningRates[replica] = learningRate;
     this.network.load(replica, parameters, state?.layers ?? null);
-    const { labelMap } = parameters;
     const classes = this.spec.layers.at(-1)!.units;
     const stray = labelMap?.find((label) => label >= classes);
     if (stray !== undefined) {
@@ -123,17 +127,17 @@ export class Program {
     for (let label = 0; label < 256; label++) {
       words[6 + label] = labelMap?.[label] ?? label;
     }
-    const { replicas, counters } = this.network.controls;
+    const { replicas, clocks } = this.network.controls;
     queue.writeBuffer(replicas, replica * words.byteLength, words);
     this.#done = state?.iteration ?? 0;
-    queue.writeBuffer(counters, 4 * replica, Uint32Array.of(this.#done));
+    queue.writeBuffer(clocks, 4 * CLOCK_WORDS * replica, Uint32Array.of(this.#done, 0));
   }
 
   /** Submits a burst; the promise resolves when its measurements have been read back. */
   async run(steps: BurstStep[]): Promise<BurstResult> {
     this.gpu.check();
     const { queue } = this.gpu.device;
-    const { replicas, optimizer } = this.spec;
+    const { replicas } = this.spec;
     const first = this.#done;
     const iterations = steps.reduce((sum, step) => sum + ("iterate" in step ? step.iterate : 0), 0);
     const splits = steps.flatMap((step) => "evaluate" in step ? [step.evaluate] : []);
@@ -142,16 +146,10 @@ export class Program {
     }
     const empty = splits.find((split) => this.count(split) === 0);
     if (empty) throw new InputError(`${empty}: no examples to evaluate; hold some out`);
-    const stepSizes = Array.from(
-      { length: iterations },
-      (_, i) => stepSize(optimizer, first + i + 1),
-    );
-    const { burst, schedule } = this.network.controls;
+    const { burst, metrics } = this.network.controls;
     queue.writeBuffer(burst, 0, new Uint32Array([first]));
     // Deno 2.9.6 panics on an empty write.
-    if (iterations > 0) {
-      queue.writeBuffer(schedule, 0, new Float32Array(stepSizes));
-    }
+    if (iterations > 0) queue.writeBuffer(metrics, 0, this.#stepSizes(first, iterations));
     const metricBytes = 8 * replicas * iterations;
     const bytes = metricBytes + 8 * replicas * splits.length;
     const readback = this.#idleReadbacks.pop() ??
@@ -253,6 +251,17 @@ export class Program {
     copy(this.network.totals, metricBytes, bytes);
     this.timer?.copy(encoder, readback, bytes);
     return encoder.finish();
+  }
+
+  /** The step sizes of a burst after `first` iterations, as the kernels of the loss read them. */
+  #stepSizes(first: number, iterations: number): Float32Array<ArrayBuffer> {
+    const { replicas, optimizer } = this.spec, slots = new Float32Array(2 * iterations * replicas);
+    for (let i = 0; i < iterations; i++) {
+      this.#learningRates.forEach((learningRate, r) => {
+        slots[2 * (i * replicas + r)] = stepSize(optimizer, learningRate, first + i + 1);
+      });
+    }
+    return slots;
   }
 
   /** Examples of the batch of an iteration (counted from 0): the last of an epoch may be short. */

@@ -19,7 +19,7 @@ import { epochKey, type Key, permute, type RandomStream } from "../../../src/eng
 import { CapacityError, InputError } from "../../../src/errors.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { batchSizes, replicaCounts, storages, streams, widths } from "./arbitraries.ts";
-import { openTestGpu, type Scratch, withScratch } from "../gpu.ts";
+import { clockWords, openTestGpu, type Scratch, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
 const NO_LABEL = 0xffffffff;
@@ -152,7 +152,7 @@ Deno.test("gather: a batch holds the examples of its epoch's permutation, normal
             replicas: scratch.put(replicaWords(replicas)),
             batch: scratch.outputMatrix(rest.storage, pitch(features) / 4, replicas.length * rows),
             labels: scratch.output(replicas.length * rows),
-            counters: scratch.put(Uint32Array.from(done)),
+            clocks: scratch.put(clockWords(done)),
           };
           const sizes = { replicas: replicas.length, rows, batchSize, trainCount };
           await scratch.run([gatherTrainSource(sizes, buffers)]);
@@ -231,10 +231,10 @@ Deno.test("gather: an epoch visits each training example once, and no validation
             .flatMap((row) => valid[row] === NO_LABEL ? [] : [values[8 * row]]);
       };
       const ofIteration = await gathered(batchSize, (batch, labels) => {
-        const counters = scratch.put(Uint32Array.from({ length: iterations }, (_, i) => i));
+        const clocks = scratch.put(clockWords(Array.from({ length: iterations }, (_, i) => i)));
         const sizes = { replicas: iterations, rows: batchSize, batchSize, trainCount };
         return scratch.run([
-          gatherTrainSource(sizes, { examples: onGpu, replicas, batch, labels, counters }),
+          gatherTrainSource(sizes, { examples: onGpu, replicas, batch, labels, clocks }),
         ]);
       });
       const validation = (await gathered(count - trainCount, (batch, labels) => {

@@ -7,7 +7,7 @@ import type { RandomStream } from "../../../src/engine/random.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { softmaxCrossEntropy } from "../../reference/network.ts";
 import { batchSizes, replicaCounts, storages, streams } from "./arbitraries.ts";
-import { openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
+import { clockWords, openTestGpu, readClocks, UNTOUCHED, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
 const NO_LABEL = 0xffffffff;
@@ -24,38 +24,39 @@ async function runLoss(
   logits: Float32Array<ArrayBuffer>,
   labels: Uint32Array<ArrayBuffer>,
   first: number,
-  counters: number[],
+  done: number[],
   storage: MatrixStorage = "buffers",
 ) {
   const { replicas } = sizes, vectors = pitch(sizes.classes) / 4;
   const result = {
     deltas: new Float32Array(),
     metrics: new Float32Array(),
-    counters: [0],
-    steps: new Float32Array(),
+    clocks: [] as { done: number; rate: number }[],
   };
   await withScratch(gpu, async (scratch) => {
     const buffers = {
       logits: scratch.matrix(storage, vectors, logits),
       labels: scratch.put(labels),
       deltas: scratch.outputMatrix(storage, vectors, replicas * sizes.rows),
-      metrics: scratch.output(2 * replicas * 8),
-      counters: scratch.put(Uint32Array.from(counters)),
-      schedule: scratch.put(SCHEDULE),
-      steps: scratch.output(replicas),
+      metrics: scratch.put(
+        Float32Array.from(
+          { length: 2 * replicas * 8 },
+          (_, i) => i % 2 === 0 ? rateOf(i / 2) : UNTOUCHED,
+        ),
+      ),
+      clocks: scratch.put(clockWords(done)),
       burst: scratch.uniforms([first]),
     };
     await scratch.run([lossSource(sizes, buffers)]);
     result.deltas = await scratch.floats(buffers.deltas);
     result.metrics = await scratch.floats(buffers.metrics);
-    result.steps = await scratch.floats(buffers.steps);
-    result.counters = [...await scratch.words(buffers.counters)];
+    result.clocks = readClocks(await scratch.words(buffers.clocks));
   });
   return result;
 }
 
-/** Step sizes of the eight iterations of a burst. */
-const SCHEDULE = Float32Array.from({ length: 8 }, (_, i) => 1 / (i + 3));
+/** The step size of a slot: an iteration's of a replica, in a burst of eight. */
+const rateOf = (slot: number) => Math.fround(1 / (slot + 3));
 
 /** Ways to draw a logit: ordinary, with many ties, and so large that their exponentials overflow. */
 const LOGITS: Record<string, (stream: RandomStream) => number> = {
@@ -98,9 +99,15 @@ Deno.test("loss: mean cross-entropy, correct predictions and gradient of full an
         );
         const actual = await runLoss(sizes, logits, labels, rest.first, iterations, rest.storage);
 
-        assertEquals(actual.counters, iterations.map((i) => i + 1));
-        assertEquals([...actual.steps], iterations.map((i) => SCHEDULE[i - rest.first]));
-        const metrics = new Float32Array(actual.metrics.length).fill(UNTOUCHED);
+        const slots = iterations.map((i, r) => (i - rest.first) * replicas + r);
+        assertEquals(
+          actual.clocks,
+          iterations.map((i, r) => ({ done: i + 1, rate: rateOf(slots[r]) })),
+        );
+        const metrics = Float32Array.from(
+          actual.metrics,
+          (_, i) => i % 2 === 0 ? rateOf(i / 2) : UNTOUCHED,
+        );
         counts.forEach((count, r) => {
           const batch = new Float64Array(count * classes);
           for (let b = 0; b < count; b++) {
@@ -111,7 +118,7 @@ Deno.test("loss: mean cross-entropy, correct predictions and gradient of full an
           const expected = softmaxCrossEntropy(batch, ofReplica, count, classes);
           metrics.set(
             [expected.loss, expected.correct],
-            2 * ((iterations[r] - rest.first) * replicas + r),
+            2 * slots[r],
           );
           const deltas = new Float64Array(rows * columns);
           for (let b = 0; b < count; b++) {

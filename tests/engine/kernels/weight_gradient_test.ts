@@ -35,14 +35,14 @@ import {
   TILINGS,
   widths,
 } from "./arbitraries.ts";
-import { openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
+import { clockWords, openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
 
-const OPTIMIZERS: [OptimizerSpec, OracleOptimizer][] = [
-  [{ kind: "sgd", learningRate: 0.1 }, sgd(0.1)],
-  [{ kind: "momentum", learningRate: 0.05, momentum: 0.8 }, momentum(0.05, 0.8)],
-  [adamSpec(1.2e-3), adam(1.2e-3)],
+const OPTIMIZERS: [OptimizerSpec, (rate: number) => OracleOptimizer][] = [
+  [{ kind: "sgd", learningRate: 0.1 }, sgd],
+  [{ kind: "momentum", learningRate: 0.05, momentum: 0.8 }, (rate) => momentum(rate, 0.8)],
+  [adamSpec(1.2e-3), adam],
 ];
 
 const shapes = fc.record({
@@ -112,9 +112,11 @@ for (const [spec, oracle] of OPTIMIZERS) {
           const layer: LayerSpec = { name: "layer", activation: null, ...shape };
           const rows = paddedRows(batch, tiles), size = matrixSize(layer);
           const inPitch = pitch(inputs), outPitch = pitch(units);
+          // Each replica at a learning rate of its own.
+          const rates = Array.from({ length: replicas }, (_, r) => spec.learningRate / (r + 1));
           const cases = Array.from(
             { length: replicas },
-            () => new ReplicaCase(layer, oracle, shape.density, stream),
+            (_, r) => new ReplicaCase(layer, oracle(rates[r]), shape.density, stream),
           );
           const joined = (arrays: Float32Array[]) =>
             Float32Array.from(arrays.flatMap((array) => [...array]));
@@ -161,7 +163,7 @@ for (const [spec, oracle] of OPTIMIZERS) {
                 Uint32Array.from(masks),
                 "u8",
               ),
-              steps: scratch.put(new Float32Array(replicas)),
+              clocks: scratch.put(clockWords(rates.map(() => 0))),
               lists: rowLists,
               state,
             };
@@ -197,7 +199,8 @@ for (const [spec, oracle] of OPTIMIZERS) {
               });
               writeMatrix(gpu, ofX, 0, inPitch / 4, x);
               writeMatrix(gpu, ofDeltas, 0, outPitch / 4, deltas);
-              scratch.write(buffers.steps, new Float32Array(replicas).fill(stepSize(spec, step)));
+              const stepSizes = rates.map((rate) => stepSize(spec, rate, step));
+              scratch.write(buffers.clocks, clockWords(rates.map(() => step), stepSizes));
               await scratch.run([...listing, step % 2 === 1 ? even : odd]);
             }
             const matrices = [sides[1], ...state];

@@ -11,7 +11,7 @@ import {
 } from "../../../src/engine/mod.ts";
 import type { Gpu } from "../../../src/engine/device.ts";
 import type { Activation, LayerSpec } from "../../../src/engine/layer_spec.ts";
-import type { OptimizerSpec } from "../../../src/engine/optimizers.ts";
+import type { OptimizerSpec, UpdateRule } from "../../../src/engine/optimizers.ts";
 import { Program } from "../../../src/engine/programs/program.ts";
 import type { ProgramSpec, ReplicaParameters } from "../../../src/engine/kernels/program_spec.ts";
 import { epochKey, permute, type RandomStream } from "../../../src/engine/random.ts";
@@ -72,6 +72,7 @@ export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
     orderKey: [stream.uint32(), stream.uint32()],
     splitKey: r === 0 ? null : [stream.uint32(), stream.uint32()],
     labelMap: r < 2 ? null : Uint8Array.from({ length: 256 }, () => stream.below(classes)),
+    learningRate: optimizer.learningRate / (r + 1),
   });
   const pool = examples(poolCount), test = examples(testCount);
   const drawn = Array.from({ length: replicas }, (_, r) => parameters(r));
@@ -162,7 +163,7 @@ export function mappedLabels({ replicas }: RunCase, replica: number, labels: Uin
 /** Trains one replica by the oracle. */
 export function oracleTrain(run: RunCase, replica: number, iterations: number): OracleTrained {
   const { spec: { trainCount, batchSize, optimizer }, pool } = run;
-  const { orderKey } = run.replicas[replica];
+  const { orderKey, learningRate } = run.replicas[replica];
   const set = trainingSet(run, replica), batchesPerEpoch = Math.ceil(trainCount / batchSize);
   const batches = Array.from({ length: iterations }, (_, i) => {
     const key = epochKey(orderKey, Math.floor(i / batchesPerEpoch));
@@ -172,20 +173,20 @@ export function oracleTrain(run: RunCase, replica: number, iterations: number): 
   });
   return trainOracle({
     layers: oracleLayers(run, replica),
-    optimizer: oracleOptimizer(optimizer),
+    optimizer: oracleOptimizer(optimizer, learningRate),
     inputs: normalizedInputs(pool, run.normalization),
     labels: mappedLabels(run, replica, pool.labels),
     batches,
   });
 }
 
-function oracleOptimizer(spec: OptimizerSpec): OracleOptimizer {
-  switch (spec.kind) {
+function oracleOptimizer(rule: UpdateRule, learningRate: number): OracleOptimizer {
+  switch (rule.kind) {
     case "sgd":
-      return sgd(spec.learningRate);
+      return sgd(learningRate);
     case "momentum":
-      return momentum(spec.learningRate, spec.momentum);
+      return momentum(learningRate, rule.momentum);
     case "adam":
-      return adam(spec.learningRate, spec.beta1, spec.beta2, spec.epsilon);
+      return adam(learningRate, rule.beta1, rule.beta2, rule.epsilon);
   }
 }

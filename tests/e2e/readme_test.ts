@@ -4,15 +4,17 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
-const README = await Deno.readTextFile(`${ROOT}README.md`);
+const [README, LIBRARY] = await Promise.all(
+  ["README.md", "src/README.md"].map((path) => Deno.readTextFile(`${ROOT}${path}`)),
+);
 
 /** The fenced blocks of a language. */
-const blocks = (language: string) =>
-  [...README.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+const blocks = (text: string, language: string) =>
+  [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
     .filter((match) => match[1] === language).map((match) => match[2]);
 
 Deno.test("the library's example: own dataset, own model, own pruning rule", async () => {
-  const programs = blocks("ts");
+  const programs = blocks(LIBRARY, "ts");
   assertEquals(programs.length, 1);
   const folder = await Deno.makeTempDir();
   try {

@@ -14,7 +14,7 @@ export interface Job {
   readonly runCount: number;
   /** Runs that were finished before. */
   readonly finishedCount: number;
-  /** Most of its runs that can be trained at once. */
+  /** Most of its runs that can be trained at once as `sample` is. */
   readonly atOnce: number;
   /** What every run of the job is, but for its numbers. */
   readonly sample: WorkRequest;

@@ -85,8 +85,9 @@ export class Replays implements Job {
           `${dataset.sha256.slice(0, 12)}…): give them with --mnist-location`,
       );
     }
-    for (const { config } of sources) {
-      await queue.checkFits(workRequestOf(config, data.sets), sources.length);
+    const requests = sources.map(({ config }) => workRequestOf(config, data.sets));
+    for (const group of Map.groupBy(requests, (request) => queue.groupKey(request)).values()) {
+      await queue.checkFits(group[0], group.length);
     }
     return new Replays(options);
   }
@@ -100,7 +101,9 @@ export class Replays implements Job {
   }
 
   get atOnce(): number {
-    return this.runCount;
+    const { queue, data, sources } = this.options, key = queue.groupKey(this.sample);
+    return sources.filter(({ config }) => queue.groupKey(workRequestOf(config, data.sets)) === key)
+      .length;
   }
 
   get sample(): WorkRequest {

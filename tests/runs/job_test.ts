@@ -1,10 +1,16 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { adamSpec } from "../../src/engine/mod.ts";
 import { CapacityError } from "../../src/errors.ts";
+import { fcLayers } from "../../src/foundations/model_fc.ts";
+import type { RunRecord } from "../../src/records/run_record.ts";
 import { RunQueue, type WorkRequest } from "../../src/foundations/run_queue.ts";
 import { type Job, runJobs } from "../../src/runs/job.ts";
+import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
+import { Replays } from "../../src/runs/replay.ts";
+import type { RunConfig } from "../../src/runs/run_config.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
-import { openSmallLottery, withLocks } from "../lottery/small_lottery.ts";
+import { DATA, openSmallLottery, withLocks } from "../lottery/small_lottery.ts";
 
 Deno.test("jobs that fit alone but not together fail before a run of them begins; others are done", async () => {
   const gpu = await openTestGpu();
@@ -52,6 +58,34 @@ Deno.test("a one-shot experiment trains its levels at once: more than fit are re
     await open([1, 2], 3);
     await assertRejects(() => open([1, 2], 50_000), CapacityError, "replicas: 100000 networks");
   });
+  await queue.destroy();
+  gpu.destroy();
+});
+
+Deno.test("replays of different networks: of each, no more are trained at once than there are", async () => {
+  const gpu = await openTestGpu();
+  const queue = new RunQueue(gpu, { replicas: 30 });
+  const { features, classes } = DATA.record;
+  const settings = {
+    ...{ seed: 0, optimizer: adamSpec(0.01), batchSize: 8, iterations: 1, validationSize: 10 },
+    ...{ validateInterval: 1, testInterval: 1, normalization: "unit" as const },
+    ...{ permuteLabels: false, trainOrderSeed: null, presets: null, masks: null },
+  };
+  const source = (trial: number, hidden: [number, "relu"][]) => ({
+    folder: `trial${trial}`,
+    record: {} as RunRecord,
+    config: {
+      ...{ kind: "train" as const, trial, level: 0, run: 0, dataset: DATA.record },
+      ...settings,
+      layers: fcLayers({ layers: [...hidden, [classes, null]] }, features),
+    } as RunConfig,
+  });
+  const small = Array.from({ length: 29 }, (_, i) => source(i + 2, [[5, "relu"]]));
+  const wide = (trial: number) => source(trial, [[4500, "relu"], [4500, "relu"]]);
+  const open = (sources: ReturnType<typeof source>[]) =>
+    Replays.open({ storage: new MemoryStorage(), queue, data: DATA as LoadedDataset, sources });
+  assertEquals((await open([wide(1), ...small])).atOnce, 1);
+  await assertRejects(() => open([wide(1), ...small, wide(40)]), CapacityError, "replicas: 2 ");
   await queue.destroy();
   gpu.destroy();
 });

@@ -44,6 +44,12 @@ export class NotFoundError extends StorageError {}
 /** A folder that another process works in. */
 export class LockedError extends StorageError {}
 
+/** Whether a file is at fault: it cannot be read, or holds what cannot be used. Not the system, nor a bug. */
+export function isOfFile(error: unknown): error is LotteryError {
+  return error instanceof FormatError || error instanceof InputError ||
+    (error instanceof StorageError && !error.isOfSystem);
+}
+
 /** An npm package that cannot be loaded, as without a network. */
 export class PackageError extends LotteryError {}
 

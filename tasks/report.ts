@@ -19,7 +19,8 @@ const task = {
   name: "report",
   summary:
     "Writes a page with the paper's figures and claims and the anatomy of the tickets, from the finished " +
-    "runs of one experiment or of several (an experiment, its one-shot twin, other seeds).",
+    "runs of one experiment or of several (an experiment, its one-shot twin, other seeds). A damaged run is " +
+    "named and left out; the exit code stays 0 as long as a report is written (verify checks every file).",
   operands: ["EXPERIMENT", "[EXPERIMENT…]"],
   flags: {
     outputDir: path({
@@ -48,6 +49,9 @@ const task = {
   ],
 };
 
+/** Damaged runs that are named on stderr. */
+const MOST_WARNINGS = 5;
+
 await runTask(task, async (flags, roots) => {
   if (flags.watch && flags.json) {
     throw new UsageError("--watch and --json exclude each other; give one of them");
@@ -61,9 +65,13 @@ await runTask(task, async (flags, roots) => {
     ...(flags.connectivity && { connect: connectWith(storage, flags.mnistLocation) }),
   };
   if (!flags.watch) {
-    const { text, json } = await writeReport({ ...options, reloadSeconds: null });
+    const { text, json, damage } = await writeReport({ ...options, reloadSeconds: null });
     if (flags.json) printJson(json);
     else print(text);
+    for (const line of damage.slice(0, MOST_WARNINGS)) warn(line);
+    if (damage.length > MOST_WARNINGS) {
+      warn(`and ${damage.length - MOST_WARNINGS} more, which the report names`);
+    }
     return;
   }
   const end = new AbortController();

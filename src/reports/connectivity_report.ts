@@ -7,7 +7,7 @@
 import { type Barrier, barrier, BARRIER_POINTS } from "../analysis/connectivity.ts";
 import { type FinishedNetwork, NetworkEvaluator } from "../analysis/network_evaluator.ts";
 import { destroyExamples, type Gpu, uploadExamples } from "../engine/mod.ts";
-import { FormatError, InputError, StorageError } from "../errors.ts";
+import { InputError, isOfFile } from "../errors.ts";
 import { density } from "../models/masks.ts";
 import { restoreRun } from "../records/run_files.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -95,16 +95,9 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
           const b = await readTicket(options.storage, pair.b);
           rows.push(rowOf(pair, b, await barrier(evaluator, a, b, points)));
         } catch (error) {
-          // Of the files; what the GPU says is of no pair.
-          const isOfFiles = [FormatError, InputError, StorageError].some((of) =>
-            error instanceof of
-          );
-          if (!isOfFiles || !onFault) throw error;
-          onFault(
-            `${
-              (error as Error).message
-            }: no path between ${pair.a.folder} and ${pair.b.folder} is measured`,
-          );
+          if (!isOfFile(error) || !onFault) throw error;
+          const path = `between ${pair.a.folder} and ${pair.b.folder}`;
+          onFault(`${error.message} (no path ${path} is measured)`);
         }
       }
       return rows;

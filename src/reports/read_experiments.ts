@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import type { SeriesKind } from "../analysis/series.ts";
 import { weightCount } from "../analysis/study.ts";
-import { FormatError, LotteryError, NotFoundError } from "../errors.ts";
+import { FormatError, isOfFile, NotFoundError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
 import { readCondition, restoreCurves } from "../records/run_files.ts";
 import { networkDigest } from "../foundations/digest.ts";
@@ -30,8 +30,10 @@ import {
 export interface Experiments {
   /** The study with the most runs first. */
   studies: ReportStudy[];
-  /** Damaged, doubled and foreign runs, in words. */
-  faults: string[];
+  /** Runs that are damaged or contradict themselves, in words with the next action. */
+  damage: string[];
+  /** Doubled, foreign and unfinished runs, in words. */
+  notes: string[];
 }
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -54,35 +56,34 @@ export async function readExperiments(
   storage: Storage,
   roots: readonly string[],
 ): Promise<Experiments> {
-  const faults: string[] = [], unfinished: string[] = [];
+  const damage: string[] = [], notes: string[] = [], unfinished: string[] = [];
   const runs: ReportRun[] = [];
   for (const root of roots) {
     if (!await storage.exists(root)) {
       throw new NotFoundError(`${root} does not exist: give the folder of an experiment`);
     }
     const tree = await findRunFolders(storage, root);
-    faults.push(...tree.faults.map(({ path, fault }) => `${path} ${fault}: left out`));
-    faults.push(...tree.asides.map((folder) => `${folder} was moved aside: left out`));
+    damage.push(...tree.faults.map(({ path, fault }) => leftOut(`${path} ${fault}`)));
+    notes.push(...tree.asides.map((folder) => `${folder} was moved aside: left out`));
     const folders = tree.runs;
     const found = await Promise.all(folders.map((folder) => readRun(storage, folder)));
     const oneShot = new Set(
-      found.flatMap((run, i) =>
-        run && typeof run !== "string" && run.kind === "one_shot" ? [trialFolder(folders[i])] : []
+      found.flatMap((run) =>
+        run && "kind" in run && run.kind === "one_shot" ? [trialFolder(run.folder)] : []
       ),
     );
     found.forEach((run, i) => {
-      if (typeof run === "string") return faults.push(run);
-      if (run === null) return unfinished.push(folders[i]);
-      if (oneShot.has(trialFolder(folders[i])) && run.kind !== "one_shot") {
-        return faults.push(
-          `${run.folder} is a control of a one-shot ticket: in no figure, left out`,
-        );
-      }
-      runs.push(run);
+      if (run === null) unfinished.push(folders[i]);
+      else if ("damage" in run) damage.push(run.damage);
+      else if ("note" in run) notes.push(run.note);
+      else if (oneShot.has(trialFolder(run.folder)) && run.kind !== "one_shot") {
+        notes.push(`${run.folder} is a control of a one-shot ticket: in no figure, left out`);
+      } else runs.push(run);
     });
   }
   if (runs.length === 0) {
-    const why = faults[0] ?? (unfinished.length > 0 ? `${unfinished[0]} is not finished` : "");
+    const why = damage[0] ?? notes[0] ??
+      (unfinished.length > 0 ? `${unfinished[0]} is not finished` : "");
     throw new NotFoundError(
       `${roots.join(", ")} ${roots.length === 1 ? "holds" : "hold"} no finished run` +
         `${
@@ -91,25 +92,34 @@ export async function readExperiments(
     );
   }
   const studies = await intoStudies(
-    withoutCopies(runs, (line) => faults.push(line)),
+    withoutCopies(runs, (line) => notes.push(line)),
     unfinished,
     (ticket) => masksDigest(storage, ticket),
   );
   const named = new Set(studies.flatMap((study) => study.unfinished));
   const others = unfinished.filter((folder) => !named.has(folder));
-  return { studies, faults: [...faults, ...others.map((folder) => `not finished: ${folder}`)] };
+  notes.push(...others.map((folder) => `not finished: ${folder}`));
+  return { studies, damage, notes };
 }
 
-/** A finished run; null if it is not finished; in words what is wrong with it. */
-async function readRun(storage: Storage, folder: string): Promise<ReportRun | string | null> {
+function leftOut(fault: string): string {
+  return `${fault}: left out; give the command that trained it again`;
+}
+
+/** A finished run; null if it is not finished; in words why it is left out. */
+async function readRun(
+  storage: Storage,
+  folder: string,
+): Promise<ReportRun | { damage: string } | { note: string } | null> {
   const condition = await readCondition(storage, folder);
   if (condition.state === "unfinished") return null;
   if (condition.state === "damaged") {
-    return condition.faults.map(({ path, fault }) => `${path} ${fault}: left out`).join("; ");
+    const faults = condition.faults.map(({ path, fault }) => `${path} ${fault}`);
+    return { damage: leftOut(faults.join(", ")) };
   }
   const { record } = condition, where = paths.record(folder);
   if (record.format !== RUN_FORMAT) {
-    return `${where} is of no run of run-lottery or its controls: left out`;
+    return { note: `${where} is of no run of run-lottery or its controls: left out` };
   }
   try {
     const config = parseConfig(record, where), results = await readResults(storage, folder, record);
@@ -130,8 +140,8 @@ async function readRun(storage: Storage, folder: string): Promise<ReportRun | st
       adapter: typeof adapter?.name === "string" ? adapter.name : "an unknown adapter",
     };
   } catch (error) {
-    if (!(error instanceof LotteryError)) throw error;
-    return `${error.message} (${folder} left out)`;
+    if (!isOfFile(error)) throw error;
+    return { damage: `${error.message} (${folder} left out)` };
   }
 }
 
@@ -173,7 +183,7 @@ async function masksDigest(storage: Storage, { folder }: ReportRun): Promise<str
   try {
     return await networkDigest(await restoreNetwork(storage, paths.masks(folder)));
   } catch (error) {
-    if (!(error instanceof LotteryError)) throw error;
+    if (!isOfFile(error)) throw error;
     return null;
   }
 }

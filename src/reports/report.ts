@@ -40,6 +40,8 @@ export interface WrittenReport {
   /** For the terminal. */
   text: string;
   json: Record<string, unknown>;
+  /** Runs that are left out, or in part, because they are damaged: in words with the next action. */
+  damage: string[];
 }
 
 /**
@@ -49,9 +51,9 @@ export interface WrittenReport {
  */
 export async function writeReport(options: ReportOptions): Promise<WrittenReport> {
   const { storage, roots, output, percents, reloadSeconds } = options;
-  const { studies, faults } = await readExperiments(storage, roots);
+  const { studies, damage, notes: others } = await readExperiments(storage, roots);
   const sections: StudySection[] = [], reports: StudyReport[] = [];
-  const notes = [...faults, ...mixtureNotes(studies)];
+  const notes = [...damage, ...others, ...mixtureNotes(studies)];
   for (const [i, study] of studies.entries()) {
     const report = await reportStudy(storage, study, percents, options.connect ?? null);
     // The first study's files stand beside the page.
@@ -81,6 +83,7 @@ export async function writeReport(options: ReportOptions): Promise<WrittenReport
   const texts = studies.map((study, i) => studyText(study, reports[i]));
   return {
     page,
+    damage: [...damage, ...reports.flatMap((report) => report.damage)],
     text: [...texts, ...notes.map((note) => `note: ${note}`), `Report: ${page}`].join("\n\n"),
     json: {
       page,

@@ -19,13 +19,14 @@ import {
 } from "../analysis/ticket_anatomy.ts";
 import type { PixelMap } from "../figures/weight_figures.ts";
 import type { CurvePoint } from "../engine/mod.ts";
-import { FormatError, LotteryError } from "../errors.ts";
+import { FormatError, isOfFile } from "../errors.ts";
 import { decodeLog, type Phase } from "../formats/csv_log.ts";
 import { checkBinary, type Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
-import { compareFiles } from "../records/run_record.ts";
+import { compareFiles, damageError } from "../records/run_record.ts";
 import { restorePart, weightShape } from "../records/run_files.ts";
 import type { Storage } from "../storage/storage.ts";
+import { RUN_AGAIN } from "../runs/parse_config.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
 
 /** Runs of a study whose files are read one after the other; told of those that cannot be. */
@@ -65,7 +66,17 @@ export async function readCurves(
 async function readLog(storage: Storage, run: ReportRun, phase: Phase): Promise<CurvePoint[]> {
   const file = paths.log("", phase), path = paths.log(run.folder, phase);
   await checkFiles(storage, run, [file]);
-  return decodeLog(new TextDecoder().decode(await storage.read(path)), path).rows;
+  const log = decodeLog(new TextDecoder().decode(await storage.read(path)), path);
+  if (log.phase !== null && log.phase !== phase) {
+    throw new FormatError(`${path} is a log of ${log.phase}; ${RUN_AGAIN}`);
+  }
+  const { iterations } = run.config, late = log.rows.find((row) => row.iteration > iterations);
+  if (late) {
+    throw new FormatError(
+      `${path} has iteration ${late.iteration}, of ${iterations}; ${RUN_AGAIN}`,
+    );
+  }
+  return log.rows;
 }
 
 /** What tickets are made of. */
@@ -182,14 +193,16 @@ async function readPart(
   part: (run: string) => string,
 ): Promise<Network> {
   const prefix = `${part("")}/`;
-  await checkFiles(storage, run, Object.keys(run.files).filter((file) => file.startsWith(prefix)));
+  const files = Object.keys(run.files).filter((file) => file.startsWith(prefix));
+  if (files.length === 0) throw damageError({ path: part(run.folder), fault: "is missing" });
+  await checkFiles(storage, run, files);
   return await restorePart(storage, run.folder, part, run.config.layers, weightShape);
 }
 
 async function checkFiles(storage: Storage, run: ReportRun, files: string[]): Promise<void> {
   const digests = Object.fromEntries(files.map((file) => [file, run.files[file]]));
   const [fault] = await compareFiles(storage, run.folder, digests);
-  if (fault) throw new FormatError(`${fault.path} ${fault.fault}`);
+  if (fault) throw damageError(fault);
 }
 
 /** Null, and told, where a file cannot be read as it was written. */
@@ -200,8 +213,8 @@ async function orFault<T>(
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof LotteryError)) throw error;
-    onFault(`${error.message}: left out of what is read from it`);
+    if (!isOfFile(error)) throw error;
+    onFault(`${error.message} (left out of what is read from it)`);
     return null;
   }
 }

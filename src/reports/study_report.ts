@@ -48,6 +48,8 @@ export interface Figure {
 export interface StudyReport {
   title: string;
   texts: string[];
+  /** Files that cannot be read or used, in words with the next action; part of the notes. */
+  damage: string[];
   notes: string[];
   claims: ClaimResult[];
   figures: Figure[];
@@ -103,6 +105,7 @@ export async function reportStudy(
   const last = runs.filter(({ isStopLast }) => isStopLast).length;
   const adapters = [...new Set(runs.map(({ adapter }) => adapter))];
   const network = [settings.layers[0].inputs, ...settings.layers.map(({ units }) => units)];
+  const damage = [...new Set(faults)];
   return {
     title: `${network.join("-")} on ${settings.dataset.name}`,
     texts: [
@@ -119,8 +122,9 @@ export async function reportStudy(
         ]
         : []),
     ],
+    damage,
     notes: [
-      ...new Set(faults),
+      ...damage,
       ...study.unfinished.map((folder) => `not finished: ${folder}`),
       ...study.missing.map((run) => `missing: ${run}`),
     ],

@@ -11,6 +11,7 @@ import * as paths from "../records/paths.ts";
 import { type RunRecord, unreadable } from "../records/run_record.ts";
 import type { RunResults } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
+import { RUN_AGAIN } from "./parse_config.ts";
 import type { RunConfig } from "./run_config.ts";
 
 /**
@@ -20,8 +21,8 @@ import type { RunConfig } from "./run_config.ts";
  * @throws FormatError naming the first part that contradicts another
  */
 export function checkRecord(config: RunConfig, results: RunResults, where: string): void {
-  const { layers, dataset } = config,
-    fault = (what: string) => new FormatError(`${where}: ${what}`);
+  const { layers, dataset } = config;
+  const fault = (what: string) => new FormatError(`${where}: ${what}; ${RUN_AGAIN}`);
   let inputs = dataset.features, from = "the features of its examples";
   for (const [l, layer] of layers.entries()) {
     if (layer.inputs !== inputs) {
@@ -37,7 +38,7 @@ export function checkRecord(config: RunConfig, results: RunResults, where: strin
   const live = Object.keys(results.live);
   if (known.size < names.length || live.length < known.size || !live.every((n) => known.has(n))) {
     throw fault(
-      `results.live counts ${live.join(", ") || "none"}; the layers are ${names.join(", ")}`,
+      `results.live counts ${live.join(", ") || "none"} where the layers are ${names.join(", ")}`,
     );
   }
   for (const { name, inputs, units } of layers) {
@@ -62,20 +63,20 @@ export async function checkMaskShapes(
   layers: readonly LayerSpec[],
   { files }: RunRecord,
 ): Promise<void> {
-  const prefix = `${paths.masks("")}/`,
-    byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const prefix = `${paths.masks("")}/`, ending = ".npy";
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
   for (const file of Object.keys(files)) {
-    const name = file.startsWith(prefix)
-      ? /^([^/]+)\.npy$/.exec(file.slice(prefix.length))?.[1]
-      : null;
-    if (name == null) continue;
+    if (!file.startsWith(prefix) || !file.endsWith(ending)) continue;
+    const name = file.slice(prefix.length, -ending.length);
     const path = paths.layer(paths.masks(folder), name), layer = byName.get(name);
-    if (!layer) throw new FormatError(`${path} is of no layer of ${paths.record(folder)}`);
+    if (!layer) {
+      throw new FormatError(`${path} is of no layer of ${paths.record(folder)}; ${RUN_AGAIN}`);
+    }
     const shape = await shapeIn(storage, path), { inputs, units } = layer;
     if (shape === null || String(shape) === String([inputs, units])) continue;
     throw new FormatError(
       `${path} has the shape ${formatShape(shape)} where ${paths.record(folder)} has ` +
-        formatShape([inputs, units]),
+        `${formatShape([inputs, units])}; ${RUN_AGAIN}`,
     );
   }
 }

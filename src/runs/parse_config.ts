@@ -61,6 +61,9 @@ const CONFIG = v.strictObject({
   signs: v.optional(v.string()),
 });
 
+/** What to do with a run whose record is at fault: it closes the error. */
+export const RUN_AGAIN = "move the run's folder away and run the experiment again";
+
 /**
  * The configuration in a record.
  *
@@ -73,7 +76,6 @@ export function parseConfig(record: Record<string, unknown>, where: string): Run
   const [issue] = result.issues;
   const field = ["config", v.getDotPath(issue)].filter(Boolean).join(".");
   throw new FormatError(
-    `${where}: ${field} is not what a run's record holds (${issue.message}); ` +
-      "move the run's folder away and run the experiment again",
+    `${where}: ${field} is not what a run's record holds (${issue.message}); ${RUN_AGAIN}`,
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import * as v from "valibot";
-import { StorageError } from "../errors.ts";
+import { isOfFile } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** The folder of these files. */
@@ -39,8 +39,8 @@ export async function listAsked(storage: Storage): Promise<AskedRecord[]> {
   const records: AskedRecord[] = [];
   for (const { name } of await storage.list(ASKED_FOLDER)) {
     const bytes = await storage.read(`${ASKED_FOLDER}/${name}`).catch((error) => {
-      if (error instanceof StorageError && !error.isOfSystem) return new Uint8Array();
-      throw error;
+      if (!isOfFile(error)) throw error;
+      return new Uint8Array();
     });
     const text = new TextDecoder().decode(bytes);
     const result = v.safeParse(v.pipe(v.string(), v.parseJson(), RECORD), text);

@@ -3,14 +3,7 @@
  * removes what is no longer wanted.
  */
 
-import {
-  FormatError,
-  InputError,
-  LockedError,
-  LotteryError,
-  NotFoundError,
-  StorageError,
-} from "../errors.ts";
+import { FormatError, InputError, isOfFile, LockedError, NotFoundError } from "../errors.ts";
 import { exportRun } from "../records/exported_run.ts";
 import type { Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
@@ -214,8 +207,7 @@ async function readable<T>(
   try {
     return await read();
   } catch (error) {
-    const isOfSystem = error instanceof StorageError && error.isOfSystem;
-    if (!(error instanceof LotteryError) || isOfSystem) throw error;
+    if (!isOfFile(error)) throw error;
     onFault(error.message);
     return null;
   }

@@ -1,6 +1,7 @@
 /** `deno task report` on real experiments: its numbers against NumPy's, and what it says of bad ones. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { decodeRecord, encodeRecord } from "../../src/records/run_record.ts";
 import { runNumpy } from "../numpy.ts";
 import { readTree, runLottery, runTask, short, startTask, succeed } from "./cli.ts";
 import { writeSmallMnist } from "./small_data.ts";
@@ -196,11 +197,36 @@ Deno.test("report: missing, unfinished, damaged and foreign runs are named, the 
   await flip(`${copy}/trial1/1/same_init/masks/layer1.npy`);
   await flip(`${copy}/trial1/0/same_init/test.log`);
   await flip(`${copy}/trial2/2/reinit1/run.json`);
+  // A record that is sealed, and of another network than the run's arrays.
+  const other = `${copy}/trial2/1/reinit1/run.json`;
+  const record = await decodeRecord(await Deno.readFile(other));
+  assert(typeof record !== "string", `${record}`);
+  const config = structuredClone(record.config) as { layers: { units: number }[] };
+  config.layers.at(-1)!.units++;
+  const run = other.slice(0, -"/run.json".length);
+  const files = new Map<string, Uint8Array>();
+  for (const file of Object.keys(record.files)) {
+    files.set(file, await Deno.readFile(`${run}/${file}`));
+  }
+  await Deno.writeFile(other, await encodeRecord({ ...record, config }, files));
   const wide = ["--layers=30", "--trials=1", `--experiment-path=${copy}/wide`];
   await runLottery(data, ...short(...wide));
   const shown = await succeed("report", copy);
   assertMatch(shown.stdout, /note: .*trial1\/0\/same_init\/test.log has changed/);
   assertMatch(shown.stdout, /note: and \d+ more\n/);
+  const left = shown.stderr.split("\n").filter((line) => line.includes("left out"));
+  for (
+    const file of [
+      "trial2/2/reinit1/run.json has changed since it was written",
+      "trial2/1/reinit1/masks/layer2.npy has the shape",
+      "trial1/1/same_init/masks/layer1.npy has changed",
+      "trial1/0/same_init/test.log has changed",
+    ]
+  ) {
+    const [line, ...more] = left.filter((line) => line.includes(`${copy}/${file}`));
+    assertMatch(line ?? shown.stderr, /give the command that trained|move the run's folder away/);
+    assertEquals(more, []);
+  }
   const { studies, notes } = JSON.parse((await succeed("report", copy, "--json")).stdout);
   const said = [...notes, ...studies[0].notes].map((note) => `note: ${note}\n`).join("") +
     studies[1].title;

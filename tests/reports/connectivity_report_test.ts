@@ -137,6 +137,6 @@ Deno.test("connectivity: a damaged ticket is named, and the paths between the ot
   assertEquals(faults.length, lost.length);
   for (const [i, [a, b]] of lost.entries()) {
     assertMatch(faults[i], /^\S+trial1\/0\/same_init\/final_biases lacks layer0\.npy/);
-    assertEquals(faults[i].endsWith(`: no path between ${a} and ${b} is measured`), true);
+    assertEquals(faults[i].endsWith(` (no path between ${a} and ${b} is measured)`), true);
   }
 });

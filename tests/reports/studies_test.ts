@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { networkDigest } from "../../src/foundations/digest.ts";
 import { encodeNpy } from "../../src/formats/npy.ts";
-import { encodeRecord } from "../../src/records/run_record.ts";
+import { encodeRecord, encodeText } from "../../src/records/run_record.ts";
 import { readExperiments } from "../../src/reports/read_experiments.ts";
 import { writeReport } from "../../src/reports/report.ts";
 import { RUN_FORMAT, type RunConfig } from "../../src/runs/run_config.ts";
@@ -26,26 +26,32 @@ function configOf(changes: Partial<RunConfig>): RunConfig {
   } as RunConfig;
 }
 
+const row = (phase: string, iteration: number) =>
+  `iteration,${iteration},${phase}_loss,0.5,${phase}_accuracy,0.5\n`;
+
 /** Writes a finished run: its record, and its masks with so many live weights. */
 async function writeRun(
   storage: MemoryStorage,
   folder: string,
   changes: Partial<RunConfig>,
-  { live = 6, accuracy = 0.5, arrays = {}, results: changedResults = {} }: {
+  { live = 6, accuracy = 0.5, arrays = {}, texts = {}, results: changedResults = {} }: {
     live?: number;
     accuracy?: number;
     /** Instead of its own, by path in the run's folder. */
     arrays?: Record<string, { shape: number[]; data: Float32Array }>;
+    /** More files, by path in the run's folder. */
+    texts?: Record<string, string>;
     results?: Record<string, unknown>;
   } = {},
 ): Promise<void> {
   const weights = { shape: [2, 3], data: new Float32Array(6).fill(accuracy) };
   const own = { masks: mask(live).layer0, initial: weights, final: weights };
   const named = Object.entries(own).map(([part, array]) => [`${part}/layer0.npy`, array] as const);
-  const files = new Map(
+  const files = new Map<string, Uint8Array>(
     Object.entries({ ...Object.fromEntries(named), ...arrays })
       .map(([file, array]) => [file, encodeNpy(array)]),
   );
+  for (const [file, text] of Object.entries(texts)) files.set(file, encodeText(text));
   const results = {
     live: { layer0: live },
     ...{ earlyStopIteration: null, isStopLast: false, earlyStopAccuracy: null },
@@ -65,7 +71,8 @@ function mask(live: number) {
 
 /** The folders of each study, and what is said of the rest. */
 async function sorted(storage: MemoryStorage, ...roots: string[]) {
-  const { studies, faults } = await readExperiments(storage, roots);
+  const { studies, damage, notes } = await readExperiments(storage, roots);
+  const faults = [...damage, ...notes];
   const folders = studies.map(({ runs }) => runs.map(({ folder }) => folder).sort());
   const [first, ...others] = studies;
   return { folders, faults, apart: others.map((other) => studyDifferences(first, other)), studies };
@@ -179,9 +186,16 @@ Deno.test("a run that contradicts itself or its arrays is named and left out, th
     ],
     [{ layers: [{ ...LAYER, units: 2 }] }, {}, "config.layers[0].units is 2, less than the 3"],
     [{}, { results: { live: { layer0: 7 } } }, "results.live.layer0 is 7, of 6 weights"],
-    [{}, { results: { live: { other: 6 } } }, "results.live counts other; the layers are layer0"],
-    [{}, { results: { live: {} } }, "results.live counts none; the layers are layer0"],
+    [
+      {},
+      { results: { live: { other: 6 } } },
+      "results.live counts other where the layers are layer0",
+    ],
+    [{}, { results: { live: {} } }, "results.live counts none where the layers are layer0"],
     [{}, { results: { earlyStopIteration: 2 } }, "earlyStopIteration is 2, of 1 iterations"],
+    [{ layers: [{ ...LAYER, units: 2 ** 50 }] }, {}, "run.json has (2, 1125899906842624)"],
+    [{ iterations: 1e300 }, {}, "run.json: config.iterations is not what a run's record holds"],
+    [{ batchSize: "5" as unknown as number }, {}, "run.json: config.batchSize is not what"],
     [{}, { arrays: { "masks/layer1.npy": mask(6).layer0 } }, "masks/layer1.npy is of no layer of"],
   ];
   for (const [changes, content, said] of cases) {
@@ -193,7 +207,10 @@ Deno.test("a run that contradicts itself or its arrays is named and left out, th
     assertEquals(folders, [["t/trial1/0/same_init", "t/trial3/0/same_init"]], said);
     assertEquals(faults.length, 1, said);
     assertStringIncludes(faults[0], said);
-    assert(faults[0].includes("t/trial2/0/same_init/") && faults[0].endsWith("left out)"));
+    assertMatch(
+      faults[0],
+      /^t\/trial2\/0\/same_init\/.*; move the run's folder away .* \(.*left out\)$/,
+    );
   }
 });
 
@@ -204,6 +221,7 @@ Deno.test("a report is written although a ticket's sealed arrays cannot be; it n
     [file("final"), { shape: [3, 2], data: new Float32Array(6) }],
     [file("masks"), { shape: [2, 3], data: new Float32Array(6).fill(0.5) }],
     [file("initial"), { shape: [6], data: new Float32Array(6) }],
+    [file("final"), { shape: [2, 3], data: new Float32Array(6).fill(NaN) }],
   ] as const;
   await writeRun(storage, "t/trial1/0/same_init", {});
   for (const [i, [path, array]] of bad.entries()) {
@@ -211,8 +229,21 @@ Deno.test("a report is written although a ticket's sealed arrays cannot be; it n
     const arrays = { [path]: { ...array, shape: [...array.shape] } };
     await writeRun(storage, `t/trial${trial}/0/same_init`, { trial }, { arrays });
   }
+  const lost = "t/trial7/0/same_init/initial/layer0.npy";
+  await writeRun(storage, "t/trial7/0/same_init", { trial: 7 });
+  await storage.remove(lost);
+  const logs = [
+    ["iteration,1,0.5,0.5\n", 'test.log: line 1 is "iteration,1,0.5,0.5" instead of'],
+    [row("validate", 1), "test.log is a log of validate; move"],
+    [row("test", 2), "test.log has iteration 2, of 1; move"],
+    [row("test", 0) + row("test", 1), null],
+  ] as const;
+  const run = (i: number) => `t/trial${10 + i}/0/same_init`;
+  for (const [i, [text]] of logs.entries()) {
+    await writeRun(storage, run(i), { trial: 10 + i }, { texts: { "test.log": text } });
+  }
   const output = { output: "out", percents: [100], reloadSeconds: null };
-  const { json, page } = await writeReport({ storage, roots: ["t"], ...output });
+  const { json, page, damage } = await writeReport({ storage, roots: ["t"], ...output });
   const [{ notes }] = json.studies as { notes: string[] }[];
   for (const [i, [path]] of bad.entries()) {
     assert(
@@ -220,7 +251,17 @@ Deno.test("a report is written although a ticket's sealed arrays cannot be; it n
       `${path} is not named: ${notes}`,
     );
   }
+  assert(damage.some((line) => line.startsWith(`${lost} is missing: `)), `${damage}`);
+  for (const [i, [, said]] of logs.entries()) {
+    const found = damage.filter((line) => line.startsWith(`${run(i)}/test.log`));
+    assertEquals(
+      found.map((line) => line.includes(`${run(i)}/${said}`)),
+      said ? [true] : [],
+      `${found}`,
+    );
+  }
+  assertEquals(damage.filter((line) => !notes.includes(line)), []);
   assert(await storage.exists(page));
   const rows = JSON.parse(new TextDecoder().decode(await storage.read("out/layers.json")));
-  assertEquals(rows.map(({ trial }: { trial: string }) => trial), ["1"]);
+  assertEquals(rows.map(({ trial }: { trial: string }) => trial), ["1", "10", "11", "12", "13"]);
 });

@@ -63,6 +63,7 @@ export function tellLeftOut(faults: readonly string[]): void {
   tell({
     key,
     title: "Damaged runs are left out",
+    text: "Delete the experiment, then train or import it again.",
     advice: [...faults.slice(0, MOST_FAULTS), ...(more > 0 ? [`And ${more} more.`] : [])],
   });
 }

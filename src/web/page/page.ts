@@ -145,6 +145,7 @@ const remove = (path: string) =>
     const text = "All its files go: weights, masks, logs. A zip of it can be downloaded before.";
     if (!await confirmed(`Delete ${name}?`, text, "Delete it")) return;
     await client.ask("remove", { path });
+    untell("left-out");
     if (view.model.path === path) {
       untell("error"); // Its offer to try again would begin anew.
       control.release();
@@ -161,6 +162,7 @@ const compare = (paths: string[]) =>
     const views = await Promise.all(paths.map((path) => client.ask("view", { path })));
     byId("comparison").replaceChildren(comparisonTable(views));
     compared = paths;
+    tellLeftOut(views.flatMap(({ faults }) => faults));
     byId("comparison").hidden = false;
     byId("comparison").focus();
   });

@@ -69,12 +69,8 @@ export { restoreRun, type SavedRun, saveRun } from "./records/run_files.ts";
 export {
   type CheckpointInterval,
   type GroupProgress,
-  type QueueActivity,
   RunQueue,
   type RunQueueOptions,
-  type ShapeRequest,
-  type TrainOutcome,
-  type TrainRequest,
 } from "./foundations/run_queue.ts";
 export {
   type Combine,
@@ -144,3 +140,9 @@ export { studentInterval } from "./analysis/statistics.ts";
 export { SERIES, SERIES_KINDS, type SeriesKind } from "./analysis/series.ts";
 export { type StudyRun } from "./analysis/study.ts";
 export { type RunResults } from "./records/trained_run.ts";
+export type {
+  QueueActivity,
+  ShapeRequest,
+  TrainOutcome,
+  TrainRequest,
+} from "./foundations/train_request.ts";

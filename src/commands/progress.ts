@@ -1,6 +1,7 @@
 /** How far a task has come: takes how much is done at which time, gives the speed and the time left. */
 
-import type { GroupProgress, QueueActivity } from "../foundations/run_queue.ts";
+import type { GroupProgress } from "../foundations/run_queue.ts";
+import type { QueueActivity } from "../foundations/train_request.ts";
 
 /** What a task is waiting for. */
 export type Activity =

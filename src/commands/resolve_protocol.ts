@@ -5,7 +5,7 @@ import { type FlagValues, quote } from "../flags/flags.ts";
 import { defaultPercents, layerNames, type Protocol, protocols } from "../lottery/protocols.ts";
 import { UsageError } from "../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
-import { protocolFlags } from "./run_flags.ts";
+import type { protocolFlags } from "./run_flags.ts";
 
 /** Step sizes for an optimizer that is not the protocol's; momentum 0.9 multiplies steps by ten. */
 const USUAL_RATES = { sgd: 0.1, momentum: 0.01, adam: 1.2e-3 };

@@ -52,6 +52,7 @@ export const trainFlags = {
     defaultText: "results/train-{dataset}-{protocol}",
     group: "Output",
   }),
+  kernels: runFlags.kernels,
   resume: runFlags.resume,
   checkpointInterval: runFlags.checkpointInterval,
   overwrite: runFlags.overwrite,

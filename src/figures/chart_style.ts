@@ -1,6 +1,6 @@
 /** How all charts look: colours, and Vega-Lite's configuration. */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 
 const INK = "#222222", GRID = "#E6E6E6", WHITE = "#FFFFFF";
 

@@ -2,7 +2,7 @@
  * Charts as Vega-Lite specifications: takes measurements, gives a plain object that `render_svg.ts`
  * turns into a file and the page shows as it is.
  */
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 import { CHART_CONFIG, PANEL } from "./chart_style.ts";
 import { densityAxis, paddedRange, roundDensity, SCHEMA, seriesChannels } from "./scales.ts";
 import { SERIES, SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";

@@ -3,7 +3,7 @@
  * panel for each against weights remaining.
  */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 import { CHART_CONFIG, PANEL } from "./chart_style.ts";
 import {
   type ChartText,

@@ -5,7 +5,7 @@
  * from the least to the greatest trial.
  */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 import type { CurvePoint } from "../engine/mod.ts";
 import { CHART_CONFIG, PANEL, SMALL_PANEL } from "./chart_style.ts";
 import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";

@@ -3,7 +3,7 @@
  * figures with a panel for each quantity and a line for each layer. Means are over trials.
  */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
 import {
   type ChartText,

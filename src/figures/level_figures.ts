@@ -4,7 +4,7 @@
  * greatest trial, thick ones are the bootstrap's 95% interval of the mean.
  */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 import { CHART_CONFIG, PANEL } from "./chart_style.ts";
 import {
   type ChartText,

@@ -3,19 +3,12 @@
  * the first chart is drawn, and needs neither a canvas nor permissions.
  */
 import { PackageError } from "../errors.ts";
-import type { TopLevelSpec } from "vega-lite";
+import { loadVega, type TopLevelSpec } from "../npm/vega.ts";
 
-/**
- * Vega, which only charts need. Deno downloads at its start what a program names, in a call of `import`
- * too, but not what it puts together from parts; bundlers join the parts and find the packages.
- */
-async function loadVega() {
+/** Vega, or the error that says what to do without it. */
+async function loadOrExplain() {
   try {
-    return await Promise.all([
-      import("" + "vega") as Promise<typeof import("vega")>,
-      import("" + "vega-lite") as Promise<typeof import("vega-lite")>,
-      import("" + "vega-interpreter") as Promise<typeof import("vega-interpreter")>,
-    ]);
+    return await loadVega();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new PackageError(
@@ -32,7 +25,7 @@ async function loadVega() {
  * @throws Error with Vega's own message if the specification is not valid: a bug in `charts.ts`
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
-  const [vega, vegaLite, { expressionInterpreter: expr }] = await loadVega();
+  const [vega, vegaLite, { expressionInterpreter: expr }] = await loadOrExplain();
   // Interpreted, since a page whose security policy forbids evaluation could not compile expressions.
   const dataflow = vega.parse(vegaLite.compile(spec).spec, undefined, { ast: true });
   const view = new vega.View(dataflow, { renderer: "none", expr });

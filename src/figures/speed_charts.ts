@@ -3,7 +3,7 @@
  * measured, gives two pictures.
  */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 import { CHART_CONFIG } from "./chart_style.ts";
 import { SCHEMA } from "./scales.ts";
 import { PALETTE } from "../analysis/palette.ts";

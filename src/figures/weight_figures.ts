@@ -3,7 +3,7 @@
  * of live weights by pixel; gives a grid of distributions and a row of maps.
  */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 import { histogram } from "../analysis/anatomy.ts";
 import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
 import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";

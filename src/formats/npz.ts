@@ -2,7 +2,7 @@
  * Zip archives as NumPy's `.npz` files are: bytes ⇄ files by name. Equal content gives equal bytes.
  */
 
-import { zipSync } from "fflate";
+import { zipSync } from "../npm/fflate.ts";
 import { FormatError } from "../errors.ts";
 import { readZipEntries, readZipEntry, type ZipEntry } from "./zip.ts";
 

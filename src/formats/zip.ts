@@ -3,7 +3,7 @@
  * any of them from a `Blob`. What an archive says of itself is not trusted.
  */
 
-import { Zip, ZipDeflate } from "fflate";
+import { Zip, ZipDeflate } from "../npm/fflate.ts";
 import { FormatError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 import { concatenate } from "./gzip.ts";

@@ -18,9 +18,10 @@ import type { Network } from "../models/network.ts";
 import { networkDigest } from "./digest.ts";
 import { type CheckpointPlace, RunCheckpoints } from "../records/run_checkpoints.ts";
 import { saveRun } from "../records/run_files.ts";
-import type { RunQueue, TrainRequest } from "./run_queue.ts";
+import type { RunQueue } from "./run_queue.ts";
 import type { TrainedRun } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { TrainRequest } from "./train_request.ts";
 
 /** Length of a run: training iterations, or passes over the training set. */
 export type TrainingLength = { iterations: number } | { epochs: number };

@@ -10,7 +10,7 @@ import { experiment, type LevelResult, type LevelStart } from "../foundations/ex
 import type { Masks } from "../models/masks.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import { pruneByPercent } from "../foundations/pruning.ts";
-import type { RunQueue, WorkRequest } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
 import { train } from "../foundations/trainer.ts";
 import type { Curves } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -31,6 +31,7 @@ import { ownControlId, RunFolders } from "../runs/run_folders.ts";
 import { noteOtherAdapters, type RunPolicy } from "../runs/run_store.ts";
 import { inOrder, type RunSummary, summarizeRun } from "../runs/run_summary.ts";
 import { settingsFor, type SettingsOptions } from "./settings.ts";
+import type { WorkRequest } from "../foundations/train_request.ts";
 
 /** What to run and where to keep it. */
 export interface LotteryOptions extends SettingsOptions {

@@ -12,7 +12,7 @@ import { restoreCurves } from "../records/run_files.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import * as paths from "../records/paths.ts";
 import type { RunRecord } from "../records/run_record.ts";
-import type { RunQueue, WorkRequest } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
 import { train } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { datasetOf, modelOf, trainOptionsOf, workRequestOf } from "../runs/configured_run.ts";
@@ -31,6 +31,7 @@ import {
   tidyFinished,
 } from "../runs/run_store.ts";
 import { inOrder, type RunSummary, summarizeRun } from "../runs/run_summary.ts";
+import type { WorkRequest } from "../foundations/train_request.ts";
 
 /** A run to be. */
 export interface PlannedRun {

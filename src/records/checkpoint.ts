@@ -7,7 +7,7 @@
  * 64-bit floats of each curve. The line holds the SHA-256 of the arrays and, as its last field, its own.
  */
 
-import * as v from "valibot";
+import * as v from "../npm/valibot.ts";
 import type { LayerSpec, LayerValues, TrainingState } from "../engine/mod.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import { isShallow } from "./json_depth.ts";

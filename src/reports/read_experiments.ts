@@ -3,7 +3,7 @@
  * alike, see analysis/study.ts), and what is missing, unfinished, damaged or left out, in words.
  */
 
-import * as v from "valibot";
+import * as v from "../npm/valibot.ts";
 import type { SeriesKind } from "../analysis/series.ts";
 import { weightCount } from "../analysis/study.ts";
 import { FormatError, isOfFile, NotFoundError } from "../errors.ts";

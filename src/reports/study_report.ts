@@ -3,7 +3,7 @@
  * specifications with their captions, and the tables.
  */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../npm/vega.ts";
 import { checkClaims, type ClaimResult } from "../analysis/claims.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
 import { type CurveGroup, type CurvePanel, curveSpec } from "../figures/curve_figures.ts";

@@ -5,8 +5,8 @@
 
 import type { AdapterDescription } from "../engine/mod.ts";
 import { fractionText, percentText } from "../analysis/percent.ts";
-import { type RunKind } from "../runs/run_config.ts";
-import { rank, RunSummary } from "../runs/run_summary.ts";
+import type { RunKind } from "../runs/run_config.ts";
+import { rank, type RunSummary } from "../runs/run_summary.ts";
 
 /** A finished run as one line of progress. */
 export function describeSummary(summary: RunSummary): string {

@@ -8,10 +8,10 @@ import { DatasetBase } from "../foundations/dataset_base.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
 import { type FcHyperparameters, ModelFc } from "../foundations/model_fc.ts";
-import type { WorkRequest } from "../foundations/run_queue.ts";
 import { runKey } from "../foundations/seeds.ts";
-import { type TrainOptions } from "../foundations/trainer.ts";
+import type { TrainOptions } from "../foundations/trainer.ts";
 import { describeRun, type RunConfig } from "./run_config.ts";
+import type { WorkRequest } from "../foundations/train_request.ts";
 
 /** The examples as this run sees them. */
 export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {

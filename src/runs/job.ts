@@ -4,7 +4,8 @@
  */
 
 import { CapacityError, LotteryError } from "../errors.ts";
-import { type RunQueue, workOf, type WorkRequest } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
+import { workOf, type WorkRequest } from "../foundations/train_request.ts";
 
 /** Experiments or single runs that share their settings. */
 export interface Job {

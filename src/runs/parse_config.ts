@@ -1,6 +1,6 @@
 /** A run's configuration as it is read from run.json: takes any JSON value, gives a checked one. */
 
-import * as v from "valibot";
+import * as v from "../npm/valibot.ts";
 import { FormatError } from "../errors.ts";
 import { RUN_KINDS, type RunConfig } from "./run_config.ts";
 

@@ -7,7 +7,7 @@ import { InputError } from "../errors.ts";
 import { encodeRun, restoreRun } from "../records/run_files.ts";
 import { encodeRecord, type RunRecord, within } from "../records/run_record.ts";
 import * as paths from "../records/paths.ts";
-import type { RunQueue, WorkRequest } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
 import { train } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { datasetOf, modelOf, trainOptionsOf, workRequestOf } from "./configured_run.ts";
@@ -16,6 +16,7 @@ import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { parseConfig } from "./parse_config.ts";
 import { RUN_FORMAT, type RunConfig } from "./run_config.ts";
 import { intactRecord, recordOf } from "./run_store.ts";
+import type { WorkRequest } from "../foundations/train_request.ts";
 
 /** A run to repeat. */
 export interface ReplaySource {

@@ -3,7 +3,7 @@
  * adapter. Takes the parts, gives one JSON object; compares two of them field by field.
  */
 
-import { type LayerSpec, type Normalization, type OptimizerSpec } from "../engine/mod.ts";
+import type { LayerSpec, Normalization, OptimizerSpec } from "../engine/mod.ts";
 import type { InitializerName } from "../models/initializers.ts";
 import type { Masks } from "../models/masks.ts";
 import { CONTROL_KINDS, type ControlKind } from "../records/control_paths.ts";

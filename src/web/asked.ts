@@ -4,7 +4,7 @@
  * tree as on disk.
  */
 
-import * as v from "valibot";
+import * as v from "../npm/valibot.ts";
 import { isOfFile } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 

@@ -124,10 +124,10 @@ export function assertSameTree(actual: Tree, expected: Tree): void {
 }
 
 /** Paths in a folder that is removed after use. */
-export async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+export async function withFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
-    await body(folder);
+    return await body(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

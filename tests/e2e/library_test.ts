@@ -43,3 +43,48 @@ Deno.test("openGpu needs no permission: without that for the environment, the dr
     // What is left is the driver's own complaint.
     assert(stderr.split("\n").every((line) => line === "" || /XDG_RUNTIME_DIR/.test(line)), stderr);
   }));
+
+/** Runs a program of a project that has no deno.json and imports these sources by path. */
+async function runElsewhere(name: string, program: string): Promise<string> {
+  return await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/${name}`, program);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--check", "--allow-env", name],
+      cwd: folder,
+      env: { NO_COLOR: "1", XDG_RUNTIME_DIR: folder },
+      stdin: "null",
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assertEquals(code, 0, decode(stderr));
+    return decode(stdout);
+  });
+}
+
+const SOURCES = CONFIG.replace(/deno\.json$/, "src");
+const PROGRAM = `
+const gpu = await openGpu();
+const mask = { shape: [1, 4], data: Float32Array.of(1, 1, 1, 1) };
+const weights = { shape: [1, 4], data: Float32Array.of(-4, 1, 2, -3) };
+const masks = await pruneByPercent(gpu, { layer0: 0.5 }, { layer0: mask }, { layer0: weights });
+console.log(density(masks).percent, ...masks.layer0.data);
+gpu.destroy();
+`;
+
+Deno.test("a project in another folder imports the library by path, in TypeScript and in JavaScript", async () => {
+  const names = "density, openGpu, pruneByPercent";
+  const imports = `import { ${names} } from ${JSON.stringify(`${SOURCES}/mod.ts`)};\n`;
+  for (const name of ["script.ts", "script.js"]) {
+    assertEquals(await runElsewhere(name, imports + PROGRAM), "50 1 0 0 1\n", name);
+  }
+});
+
+Deno.test("and the engine alone", async () => {
+  const engine = JSON.stringify(`${SOURCES}/engine/mod.ts`);
+  const program = `import { openGpu, pruneSmallest } from ${engine};
+const gpu = await openGpu();
+const job = { weights: Float32Array.of(3, -1, 2), mask: Float32Array.of(1, 1, 1), prune: 1 };
+console.log(...(await pruneSmallest(gpu, [job]))[0]);
+gpu.destroy();
+`;
+  assertEquals(await runElsewhere("engine.ts", program), "1 0 1\n");
+});

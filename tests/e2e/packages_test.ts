@@ -20,7 +20,7 @@ const PACKAGES: Record<string, string[]> = {
   profile: [],
   random_sparsity: ["fflate", "valibot"],
   reinitialize: ["fflate", "valibot"],
-  report: ["fflate", "valibot"],
+  report: ["valibot"],
   run_lottery: ["fflate", "valibot"],
   soak: ["valibot"],
   test: [],

@@ -105,6 +105,8 @@ Deno.test("without flags a run has the settings of the run whose masks it gets; 
   }
   const bare = await config("bare", `--masks=${folder}/original/masks`, ...SETTINGS);
   assertMatch(bare.stderr, /original\/masks comes without a run.json: .* --protocol quick/);
+  await config("lists", "--kernels=sparse", ...SETTINGS);
+  assertEquals(JSON.parse(await Deno.readTextFile(`${folder}/lists/run.json`)).kernels, "sparse");
   await Deno.mkdir(`${folder}/changed`);
   for await (const { name } of Deno.readDir(`${folder}/data`)) {
     const bytes = await Deno.readFile(`${folder}/data/${name}`);

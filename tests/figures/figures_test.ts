@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "../../src/npm/vega.ts";
 import { connectivitySpec } from "../../src/figures/connectivity_figure.ts";
 import { curveSpec } from "../../src/figures/curve_figures.ts";
 import {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Deflate, zipSync } from "fflate";
+import { Deflate, zipSync } from "../../src/npm/fflate.ts";
 import { FormatError } from "../../src/errors.ts";
 import { decodeNpy, encodeNpy } from "../../src/formats/npy.ts";
 import { encodeNpz, openNpz } from "../../src/formats/npz.ts";

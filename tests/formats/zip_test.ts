@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { zipSync } from "fflate";
+import { zipSync } from "../../src/npm/fflate.ts";
 import { FormatError } from "../../src/errors.ts";
 import { readZipEntries, readZipEntry, ZipWriter } from "../../src/formats/zip.ts";
 

@@ -7,7 +7,7 @@
 import { RandomStream } from "../../src/engine/random.ts";
 import { networkDigest } from "../../src/foundations/digest.ts";
 import type { Network } from "../../src/models/network.ts";
-import { RunQueue, type TrainOutcome, type TrainRequest } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/run_queue.ts";
 import type { TrainingState } from "../../src/engine/mod.ts";
 import { findTickets, planControls } from "../../src/lottery/control_experiment.ts";
 import { firstError, type Job, runJobs } from "../../src/runs/job.ts";
@@ -17,6 +17,7 @@ import { PlannedRuns } from "../../src/lottery/planned_runs.ts";
 import type { RunPolicy } from "../../src/runs/run_store.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
+import type { TrainOutcome, TrainRequest } from "../../src/foundations/train_request.ts";
 
 /** Of these sizes the files are small and every layer has weights to prune. */
 const FEATURES = 6, CLASSES = 3, TRAIN = 40, TEST = 20;

@@ -4,7 +4,7 @@
  * afterwards finds.
  */
 
-import { StorageError } from "../../src/errors.ts";
+import type { StorageError } from "../../src/errors.ts";
 import { asStorageError } from "../../src/storage/deno.ts";
 import type {
   LockHolder,

@@ -30,10 +30,11 @@ export function evaluationWork(examples: number, batchSize: number): number {
 
 /** The work of a training up to the end of iteration `done`, with the evaluations that fall due by then. */
 export function trainingWork(
-  { iterations, validateInterval, testInterval }: TrainingPlan,
+  plan: TrainingPlan,
   { batchSize, validate, test }: WorkSizes,
-  done = iterations,
+  done: number = plan.iterations,
 ): number {
+  const { iterations, validateInterval, testInterval } = plan;
   const evaluations = (interval: number | null) => {
     if (interval === null) return 0;
     const isExtra = done === iterations && done % interval !== 0;

@@ -5,12 +5,12 @@
  */
 
 // Named, so that Deno has them when it bundles what draws charts.
-import "vega";
-import "vega-interpreter";
-import "vega-lite";
-import type { TopLevelSpec } from "vega-lite";
+import "npm:vega@6.4.0";
+import "npm:vega-interpreter@2.3.2";
+import "npm:vega-lite@6.5.0";
+import type { TopLevelSpec } from "../../npm/vega.ts";
 import { accuracySpec } from "../../figures/charts.ts";
-import { CHART_CONFIG } from "../../figures/chart_style.ts";
+import type { CHART_CONFIG } from "../../figures/chart_style.ts";
 import { renderSvg } from "../../figures/render_svg.ts";
 import { chartPoints } from "../../reports/lottery_report.ts";
 import { PALETTE } from "../../analysis/palette.ts";

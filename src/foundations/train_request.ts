@@ -1,0 +1,77 @@
+/** What a run asks of the GPU, and what decides which runs can be the replicas of one program. */
+
+import type { Curves } from "../engine/curves.ts";
+import type { DatasetBase } from "./dataset_base.ts";
+import type { KernelKind, ReplicaParameters } from "../engine/kernels/program_spec.ts";
+import type { ModelBase } from "./model.ts";
+import type { OptimizerSpec } from "../engine/optimizers.ts";
+import type { ReplicaOutcome, TrainingState } from "../engine/programs/training_loop.ts";
+import { type TrainingPlan, trainingWork } from "../engine/programs/training_work.ts";
+
+/** One run to train. */
+export interface TrainRequest {
+  /** The network, with its masks and initial weights. */
+  model: ModelBase;
+  /** What to train it on. */
+  dataset: DatasetBase;
+  /** The update rule. */
+  optimizer: OptimizerSpec;
+  /** Examples per iteration. */
+  batchSize: number;
+  /** How long, and when to evaluate. */
+  plan: TrainingPlan;
+  /** What the network is to the kernels. Default: dense. */
+  kernels?: KernelKind;
+  /** A state of this run to go on from. */
+  from?: TrainingState | null;
+  /** Keeps a state to go on from, now and then and when training is interrupted. */
+  onCheckpoint?: (state: TrainingState) => Promise<void>;
+  /** Receives the new points of its curves as training advances; after a lost GPU some come again. */
+  onPoints?: (points: Curves) => void;
+}
+
+/** What a queue is waiting for. */
+export type QueueActivity = "uploading the examples" | "compiling" | "training" | "evaluating";
+
+/** What decides the shape of its program. */
+export type ShapeRequest = Pick<TrainRequest, "dataset" | "optimizer" | "batchSize" | "kernels"> & {
+  model: Pick<ModelBase, "layers">;
+};
+
+/** What came of it: curves, and final weights and biases in the order of the layers. */
+export interface TrainOutcome extends ReplicaOutcome {
+  /** Row-major (inputs, units) weights and (units) biases of each layer. */
+  final: { weights: Float32Array; biases: Float32Array }[];
+}
+
+/** What decides how much work a run is. */
+export type WorkRequest = ShapeRequest & Pick<TrainRequest, "plan">;
+
+/** The work of a run, in iterations; see `trainingWork`. */
+export function workOf({ plan, batchSize, dataset }: WorkRequest): number {
+  const { validationCount, sets } = dataset;
+  return trainingWork(plan, { batchSize, validate: validationCount, test: sets.test.count });
+}
+
+/** Examples of an iteration: all where more are asked for than there are. */
+export function batchSizeOf({ batchSize, dataset }: ShapeRequest): number {
+  return Math.min(batchSize, dataset.trainCount);
+}
+
+export function masksOf({ model }: TrainRequest): Float32Array[] {
+  return model.layers.map(({ name }) => model.masks[name].data);
+}
+
+export function replicaParameters({ model, dataset, optimizer }: TrainRequest): ReplicaParameters {
+  return {
+    learningRate: optimizer.learningRate,
+    orderKey: dataset.orderKey,
+    splitKey: dataset.splitKey,
+    labelMap: dataset.labelMap,
+    layers: model.layers.map(({ name, units }) => ({
+      weights: model.weights[name].data,
+      mask: model.masks[name].data,
+      biases: model.biases[name]?.data ?? new Float32Array(units),
+    })),
+  };
+}

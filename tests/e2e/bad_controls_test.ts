@@ -141,7 +141,8 @@ Deno.test("reinitialize: other examples than the experiment's; a damaged record"
       const count = i < 2 ? 60 : 20;
       const shape = i % 2 === 0 ? [count, ...IMAGE] : [count];
       const size = shape.reduce((a, b) => a * b);
-      return [file, encodeIdx(shape, Uint8Array.from({ length: size }, (_, i) => i % 3))];
+      const step = i % 2 === 0 ? 100 : 1;
+      return [file, encodeIdx(shape, Uint8Array.from({ length: size }, (_, k) => step * (k % 3)))];
     })),
   );
   await place.assertTaskRefuses(

@@ -85,9 +85,9 @@ const TYPES: Record<string, { size: number; read(bytes: ArrayBuffer): NpyData }>
  */
 export function decodeSafetensors(bytes: Uint8Array, where: string): SafetensorsContent {
   const { header, dataStart } = parseHeader(bytes, where);
-  const tensors: [string, Tensor][] = [];
+  const held = bytes.length - dataStart;
+  const entries: { name: string; what: string; entry: Entry }[] = [];
   const metadata: [string, string][] = [];
-  let end = 0;
   for (const [name, entry] of Object.entries(header)) {
     if (name === METADATA) {
       if (!isObject(entry) || !Object.values(entry).every((text) => typeof text === "string")) {
@@ -97,8 +97,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
       continue;
     }
     const what = `${where}: tensor ${JSON.stringify(name.slice(0, 60))}`;
-    const { type, shape, from, to } = parseEntry(entry, what);
-    const held = bytes.length - dataStart;
+    const parsed = parseEntry(entry, what), { type, shape, from, to } = parsed;
     if (to > held) {
       throw new FormatError(
         `${what} ends at byte ${to} of the data but the file has ${held}: it is cut short; copy it anew`,
@@ -107,17 +106,27 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
     if (product(shape) * type.size !== to - from) {
       throw new FormatError(`${what} of shape (${shape}) does not take ${to - from} bytes`);
     }
-    const data = type.read(bytes.slice(dataStart + from, dataStart + to).buffer);
-    tensors.push([name, tensorFromNpy({ shape, dtype: "", data }, what)]);
-    end = Math.max(end, to);
+    entries.push({ name, what, entry: parsed });
   }
-  if (end !== bytes.length - dataStart) {
+  // Tensors that share bytes are how a small file fills the memory: none is read before this is known.
+  entries.sort(({ entry: a }, { entry: b }) => a.from - b.from || a.to - b.to);
+  let end = 0;
+  for (const { what, entry: { from, to } } of entries) {
+    if (from !== end) {
+      const fault = from < end ? "shares bytes with" : "leaves a gap after";
+      throw new FormatError(`${what} ${fault} the tensor before it; write the file anew`);
+    }
+    end = to;
+  }
+  if (end !== held) {
     throw new FormatError(
-      `${where}: ${
-        bytes.length - dataStart
-      } bytes of data where its tensors take ${end}; write it anew`,
+      `${where}: ${held} bytes of data where its tensors take ${end}; write it anew`,
     );
   }
+  const tensors = entries.map(({ name, what, entry: { type, shape, from, to } }) => {
+    const data = type.read(bytes.slice(dataStart + from, dataStart + to).buffer);
+    return [name, tensorFromNpy({ shape, dtype: "", data }, what)] as const;
+  });
   return { tensors: Object.fromEntries(tensors), metadata: Object.fromEntries(metadata) };
 }
 
@@ -147,7 +156,15 @@ function parseHeader(
   );
 }
 
-function parseEntry(entry: unknown, what: string) {
+/** Where a tensor's values lie among the data, and what they are. */
+interface Entry {
+  type: typeof TYPES[string];
+  shape: number[];
+  from: number;
+  to: number;
+}
+
+function parseEntry(entry: unknown, what: string): Entry {
   if (!isObject(entry)) throw new FormatError(`${what} is not described in the header`);
   const { dtype, shape, data_offsets: offsets } = entry;
   const type = typeof dtype === "string" && Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : null;

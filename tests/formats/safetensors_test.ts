@@ -136,6 +136,28 @@ Deno.test("safetensors: files that are damaged, and what is wrong with them", ()
   }
 });
 
+Deno.test("safetensors: tensors that share bytes, or leave some out, are refused before one is read", () => {
+  const at = (from: number, to: number) => ({
+    dtype: "F32",
+    shape: [(to - from) / 4],
+    data_offsets: [from, to],
+  });
+  // Reading a tensor would find that the values are no numbers.
+  const data = new Float32Array(4).fill(NaN);
+  const cases: [header: Record<string, unknown>, message: string][] = [
+    [{ a: at(0, 16), b: at(0, 16) }, 'tensor "b" shares bytes with the tensor before it'],
+    [{ b: at(8, 16), a: at(0, 12) }, 'tensor "b" shares bytes with'],
+    [{ a: at(0, 4), b: at(8, 16) }, 'tensor "b" leaves a gap after'],
+    [{ a: at(4, 16) }, 'tensor "a" leaves a gap'],
+  ];
+  for (const [header, message] of cases) {
+    assertThrows(() => decodeSafetensors(file(header, data), "f"), FormatError, message);
+  }
+  const disordered = { b: at(4, 8), empty: at(4, 4), a: at(0, 4) };
+  const { tensors } = decodeSafetensors(file(disordered, Float32Array.of(1, 2)), "f");
+  assertEquals(tensors, { a: tensor([1], 1), b: tensor([1], 2), empty: tensor([0]) });
+});
+
 Deno.test("safetensors: damaged bytes give a value or a FormatError", () =>
   fuzzDecoder((bytes) => decodeSafetensors(bytes, "f"), [encodeSafetensors(SAMPLE)]));
 

@@ -120,7 +120,7 @@ async function resolve(flags: Flags, folder: string, context: PlanContext): Prom
     : await readDistribution(context, flags.initializationDistribution, settings.layers);
   const signs = flags.sameSign === undefined
     ? undefined
-    : await readNetwork(storage, flags.sameSign, "initial");
+    : await readNetwork(storage, flags.sameSign, "initial", settings.layers);
   const digests = {
     presets: null,
     masks: masks && await networkDigest(masks),

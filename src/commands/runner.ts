@@ -129,7 +129,9 @@ export async function readMasks(
   layers: readonly LayerSpec[],
 ): Promise<Network | null> {
   const networks: Network[] = [];
-  for (const source of sources) networks.push(await readNetwork(storage, source, "masks"));
+  for (const source of sources) {
+    networks.push(await readNetwork(storage, source, "masks", layers));
+  }
   const masks = union(...networks);
   validateMasks(masks, layers);
   const isPruned = Object.keys(masks).length > 0;
@@ -154,7 +156,7 @@ export async function readPresets(
   layers: readonly LayerSpec[],
 ): Promise<Network | null> {
   if (source === undefined) return null;
-  const presets = await readNetwork(storage, source, "initial");
+  const presets = await readNetwork(storage, source, "initial", layers);
   const lacking = lackingLayers(presets, layers);
   if (lacking.length > 0) {
     onNotice(`${source} has no weights of ${lacking.join(", ")}: random ones are drawn there`);

@@ -109,14 +109,22 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-/** InputError unless the shape is `expected`; `what` names the array: "preset of layer0". */
+/** InputError unless the lengths of the axes are `expected`; `what` names the array: "preset of layer0". */
+export function checkAxes(
+  shape: readonly number[],
+  expected: readonly number[],
+  what: string,
+): void {
+  if (sameShape(shape, expected)) return;
+  throw new InputError(
+    `${what} has the shape ${formatShape(shape)} where the network's is ` +
+      `${formatShape(expected)}: use files of a network with the same layers`,
+  );
+}
+
+/** InputError unless the shape is `expected` and there are as many values; `what` as for `checkAxes`. */
 export function checkShape(tensor: GivenTensor, expected: readonly number[], what: string): void {
-  if (!sameShape(tensor.shape, expected)) {
-    throw new InputError(
-      `${what} has the shape ${formatShape(tensor.shape)} where the network's is ` +
-        `${formatShape(expected)}: use files of a network with the same layers`,
-    );
-  }
+  checkAxes(tensor.shape, expected, what);
   const size = expected.reduce((a, b) => a * b, 1);
   if (tensor.data.length !== size) {
     throw new InputError(
@@ -154,7 +162,7 @@ export function ownArray(network: GivenNetwork, name: string, what: string): Giv
 
 /** InputError if `network` has a name that is not among `names`. */
 export function checkKnownNames(
-  network: GivenNetwork,
+  network: Readonly<Record<string, unknown>>,
   names: readonly string[],
   what: string,
 ): void {

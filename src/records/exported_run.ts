@@ -5,13 +5,14 @@
  * in such a file.
  */
 
+import type { LayerSpec } from "../engine/layer_spec.ts";
 import { FormatError, InputError, NotFoundError } from "../errors.ts";
 import { checkNpySize, decodeNpy, encodeNpy } from "../formats/npy.ts";
 import { encodeNpz, openNpz } from "../formats/npz.ts";
 import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
 import { type Tensor, tensorFromNpy } from "../formats/tensor.ts";
 import type { Storage } from "../storage/storage.ts";
-import { checkBinary, checkShape, type Network } from "../models/network.ts";
+import { checkAxes, checkBinary, checkKnownNames, checkShape, type Network } from "./network.ts";
 import { onesMasks } from "../models/masks.ts";
 import * as paths from "./paths.ts";
 import { checkIntact } from "./run_files.ts";
@@ -106,19 +107,32 @@ export async function exportRun(
  * A network from a file: the part that is asked for of an exported run, or all arrays of a file that
  * names them by layer alone, as `numpy.savez(path, layer0=...)` does.
  *
- * @throws NotFoundError if there is no such file; FormatError if it is damaged or holds neither
+ * @param layers that it is for, where they are known: an archive's arrays of other layers or shapes are
+ *   refused before they are unpacked
+ * @throws NotFoundError if there is no such file; FormatError if it is damaged or holds neither; InputError
+ *   naming what does not fit the layers
  */
 export async function readExported(
   storage: Storage,
   path: string,
   format: ExportFormat,
   part: "initial" | "final" | "masks",
+  layers?: readonly LayerSpec[],
 ): Promise<Network> {
   const { names, read } = await openTensors(await storage.read(path), path, format);
-  const pick = async (wanted: string[], start: number) =>
-    Object.fromEntries(
-      Object.entries(await read(wanted)).map(([name, tensor]) => [name.slice(start), tensor]),
+  const shapes = layers && new Map(layers.map((layer) => [layer.name, layer]));
+  const pick = async (wanted: string[], start: number) => {
+    const tensors = await read(wanted, (name, shape, what) => {
+      if (!shapes) return;
+      const layer = name.slice(start);
+      checkKnownNames({ [layer]: shape }, [...shapes.keys()], `${path}: array`);
+      const { inputs, units } = shapes.get(layer)!;
+      checkAxes(shape, [inputs, units], what);
+    });
+    return Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => [name.slice(start), tensor]),
     );
+  };
   const ofPart = names.filter((name) => name.startsWith(`${part}/`));
   if (ofPart.length > 0) return await pick(ofPart, part.length + 1);
   if (names.length > 0 && names.every((name) => !name.includes("/"))) return await pick(names, 0);
@@ -163,7 +177,10 @@ async function readNpzFile(
 /** The names of a file's arrays, and how to read some of them; an archive's others are not unpacked. */
 async function openTensors(bytes: Uint8Array, path: string, format: ExportFormat): Promise<{
   names: string[];
-  read(names: string[]): Promise<Record<string, Tensor>>;
+  read(
+    names: string[],
+    checkShape: (name: string, shape: number[], what: string) => void,
+  ): Promise<Record<string, Tensor>>;
 }> {
   if (format === "safetensors") {
     const { tensors } = decodeSafetensors(bytes, path);
@@ -177,9 +194,12 @@ async function openTensors(bytes: Uint8Array, path: string, format: ExportFormat
   const whereOf = (file: string) => `${path}: ${JSON.stringify(file.slice(0, 60))}`;
   return {
     names: archive.names.flatMap((file) => file.endsWith(NPY) ? [file.slice(0, -NPY.length)] : []),
-    async read(names) {
+    async read(names, checkShape) {
       const files = await archive.read(names.map((name) => name + NPY), {
-        checkStart: (start, { name, bytes }) => checkNpySize(start, bytes, whereOf(name)),
+        checkStart: (start, { name, bytes }) => {
+          const { shape } = checkNpySize(start, bytes, whereOf(name));
+          checkShape(name.slice(0, -NPY.length), shape, whereOf(name));
+        },
       });
       return Object.fromEntries(
         Object.entries(files).map(([file, content]) => {

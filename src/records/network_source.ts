@@ -3,6 +3,7 @@
  * of a folder of `.npy` files, of a run's folder, or of a file that `export` wrote.
  */
 
+import type { LayerSpec } from "../engine/layer_spec.ts";
 import type { Storage } from "../storage/storage.ts";
 import { exportFormatOf, readExported, readExportedRecord } from "./exported_run.ts";
 import { checkBinary, type Network } from "../models/network.ts";
@@ -18,7 +19,8 @@ export type NetworkPart = "initial" | "final" | "masks";
  * The network that a path stands for. A run's empty folder of masks is that of a network that is not
  * pruned, as the original saves it at level 0: no layer has a mask.
  *
- * @param part of a run or an exported file, where the path is one of these
+ * @param part   of a run or an exported file, where the path is one of these
+ * @param layers that the network is for, as for `readExported`
  * @throws NotFoundError if there is none; FormatError, InputError naming the file that cannot be used,
  *   also because it is not as the run's record says it was written
  */
@@ -26,10 +28,11 @@ export async function readNetwork(
   storage: Storage,
   source: string,
   part: NetworkPart,
+  layers?: readonly LayerSpec[],
 ): Promise<Network> {
   const format = exportFormatOf(source);
   if (format !== null && (await storage.exists(source))) {
-    const network = await readExported(storage, source, format, part);
+    const network = await readExported(storage, source, format, part, layers);
     return checkMasks(network, part, (layer) => `${source}: mask of ${layer}`);
   }
   const folder = await partFolder(storage, source, part);

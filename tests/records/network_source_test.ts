@@ -83,6 +83,34 @@ Deno.test("what is no network, or no mask, is named", async () => {
   );
 });
 
+Deno.test("an array of another layer or shape than the network has is refused before it is unpacked", async () => {
+  const storage = new MemoryStorage();
+  const layer = { name: "layer0", inputs: 1, units: 2, activation: null, useBias: false } as const;
+  const read = (source: string) => readNetwork(storage, source, "masks", [layer]);
+  const encoded = encodeNpy(tensor([300, 300], ...Array(90000).fill(1)));
+  for (
+    const [name, message] of [
+      [
+        "layer0",
+        'a.npz: "masks/layer0.npy" has the shape (300, 300) where the network\'s is (1, 2)',
+      ],
+      ["other", 'a.npz: array of unknown layer "other": the network\'s layers are layer0'],
+    ]
+  ) {
+    const archive = encodeNpz({ [`masks/${name}.npy`]: encoded });
+    // Were it unpacked, it would be found damaged: its checksum is wrong, beside the sizes.
+    const directory = archive.findLastIndex((_, i) =>
+      [0x50, 0x4b, 1, 2].every((byte, j) => archive[i + j] === byte)
+    );
+    archive[directory + 16] ^= 1;
+    await storage.write("a.npz", archive);
+    await assertRejects(() => readNetwork(storage, "a.npz", "masks"), FormatError, "is damaged");
+    await assertRejects(() => read("a.npz"), InputError, message);
+  }
+  await storage.write("b.npz", encodeNpz({ "masks/layer0.npy": encodeNpy(RUN.masks.layer0) }));
+  assertEquals(await read("b.npz"), RUN.masks);
+});
+
 Deno.test("a folder that is not a whole run is not exported", async () => {
   const { final: _final, ...unfinished } = RUN;
   const lacking = await runStorage(unfinished);

@@ -4,6 +4,7 @@
  */
 
 import { FormatError, InputError } from "../errors.ts";
+import { checkNpySize } from "../formats/npy.ts";
 import { readZipEntries, readZipEntry, type ZipEntry, ZipWriter } from "../formats/zip.ts";
 import { inspectRun } from "../records/run_files.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
@@ -15,6 +16,8 @@ const IMPORTS = ".importing";
 
 /** The most that an archive may hold: 20 trials of the paper's experiment take about 3 GB. */
 const MAX_BYTES = 2 ** 33;
+/** The most of one file, which is unpacked in memory: a layer of 268 million weights. */
+const MAX_FILE_BYTES = 2 ** 30;
 
 /** Locks are of this browser alone. */
 const isLock = (name: string): boolean => name.startsWith(".") && name.endsWith("lock");
@@ -54,7 +57,7 @@ export async function importZip(
   try {
     const unpacked = `${place}/experiment`;
     for (const entry of files) {
-      const bytes = await readZipEntry(archive, entry, name);
+      const bytes = await readZipEntry(archive, entry, name, checkStart);
       await storage.write(`${unpacked}/${entry.name.slice(root.length)}`, bytes);
     }
     for (const { folder } of await findRuns(storage, unpacked)) {
@@ -76,6 +79,11 @@ export async function importZip(
   }
 }
 
+/** An array is as large as its header says, or is unpacked no further. */
+function checkStart(start: Uint8Array, { name, bytes }: ZipEntry): void {
+  if (name.endsWith(".npy")) checkNpySize(start, bytes, name);
+}
+
 /** Removes what tabs that were closed while they unpacked have left. */
 export async function tidyImports(storage: OpfsStorage): Promise<void> {
   for (const { name } of await storage.list(IMPORTS)) {
@@ -93,6 +101,13 @@ function experimentIn(
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   if (bytes > MAX_BYTES) {
     throw new FormatError(`${where}: unpacks to ${bytes} bytes, ${MAX_BYTES} at most are read`);
+  }
+  const large = entries.find((entry) => entry.bytes > MAX_FILE_BYTES);
+  if (large) {
+    throw new FormatError(
+      `${where}: ${JSON.stringify(large.name.slice(0, 80))} unpacks to ${large.bytes} bytes, ` +
+        `${MAX_FILE_BYTES} at most are read; pack the experiment without it`,
+    );
   }
   const roots = new Set(entries.flatMap(({ name }) => {
     const match = /^(|.*\/)(?:trial\d+\/)?\d+\/[^/]+\/run\.json$/.exec(name);

@@ -12,6 +12,7 @@ import {
   watchMainThread,
 } from "./page_helpers.ts";
 import { withSite } from "./site_page.ts";
+import { emptyFile } from "./tab_files.ts";
 
 Deno.test("an experiment from settings to drawing by the keyboard alone, the page awake", async () => {
   await withSite(async ({ openTab, errors, strangers }) => {
@@ -80,7 +81,7 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
   });
 });
 
-/** Takes the experiment in once more as a zip, compares the two, and deletes one. */
+/** Takes the experiment in once more as a zip, damages a run of the copy, compares the two, and deletes one. */
 async function compareWithCopy(page: Page): Promise<void> {
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: /^Download zip/ }).click();
@@ -90,9 +91,17 @@ async function compareWithCopy(page: Page): Promise<void> {
     buffer: Buffer.from(await Deno.readFile((await (await download).path())!)),
   });
   await page.locator(".experiment").nth(1).waitFor();
+  await page.locator("#run-stage", { hasText: "A saved experiment" }).waitFor();
+  await finished(page); // It is shown whole; the comparison reads it again.
+  const copy = await page.locator(".experiment").last().getAttribute("data-path");
+  const damaged = `${copy}/trial1/0/same_init/metrics.json`;
+  await emptyFile(page, damaged);
   for (const box of await page.locator(".choice").all()) await box.check();
   await page.getByRole("button", { name: "Compare 2 experiments" }).click();
   await page.locator("#comparison-table").waitFor();
+  const leftOut = page.locator('[data-key="left-out"]');
+  assertMatch(await leftOut.innerText(), /^Damaged runs are left out/);
+  assertEquals(await leftOut.locator("li", { hasText: damaged }).count(), 1);
   for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 780 });
     const [table, frame] = await page.evaluate<number[]>(
@@ -104,6 +113,7 @@ async function compareWithCopy(page: Page): Promise<void> {
   await page.getByRole("button", { name: /^Delete synthetic/ }).last().click();
   await page.getByRole("button", { name: "Delete it" }).click();
   await page.waitForSelector("#comparison", { state: "hidden" });
+  await leftOut.waitFor({ state: "detached" });
 }
 
 Deno.test("a reload in the middle offers to go on; pause and continue", async () => {

@@ -80,3 +80,21 @@ export async function treeDigests(page: Page, path: string): Promise<Record<stri
     return digests;
   }, path);
 }
+
+/** Empties a file of the tab's OPFS. */
+export async function emptyFile(page: Page, path: string): Promise<void> {
+  await page.evaluate(async (path) => {
+    interface Handle {
+      getDirectoryHandle(name: string): Promise<Handle>;
+      getFileHandle(
+        name: string,
+      ): Promise<{ createWritable(): Promise<{ close(): Promise<void> }> }>;
+    }
+    const { storage } = navigator as unknown as { storage: { getDirectory(): Promise<Handle> } };
+    let folder = await storage.getDirectory();
+    const parts = path.split("/"), name = parts.pop()!;
+    for (const part of parts) folder = await folder.getDirectoryHandle(part);
+    // What is not written is dropped.
+    await (await (await folder.getFileHandle(name)).createWritable()).close();
+  }, path);
+}

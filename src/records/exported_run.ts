@@ -12,7 +12,13 @@ import { encodeNpz, openNpz } from "../formats/npz.ts";
 import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
 import { type Tensor, tensorFromNpy } from "../formats/tensor.ts";
 import type { Storage } from "../storage/storage.ts";
-import { checkAxes, checkBinary, checkKnownNames, checkShape, type Network } from "./network.ts";
+import {
+  checkAxes,
+  checkBinary,
+  checkKnownNames,
+  checkShape,
+  type Network,
+} from "../models/network.ts";
 import { onesMasks } from "../models/masks.ts";
 import * as paths from "./paths.ts";
 import { checkIntact } from "./run_files.ts";

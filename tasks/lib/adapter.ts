@@ -26,10 +26,11 @@ const INSTALL_COMMANDS: readonly [distribution: RegExp, command: string][] = [
  * Returns if there is an adapter; otherwise installs a driver and ends the process with the exit code
  * of the same task run anew, or throws.
  *
- * @param task name of the task in deno.json, to run it again
+ * @param task    name of the task in deno.json, to run it again
+ * @param onAgain called before that: the new process shows its own progress
  * @throws NoAdapterError no adapter, and none could be installed; the message says what to do
  */
-export async function ensureAdapter(task: string): Promise<void> {
+export async function ensureAdapter(task: string, onAgain = () => {}): Promise<void> {
   prepareGpuEnvironment();
   if (await navigator.gpu?.requestAdapter()) return;
   if (Deno.env.has(GUARD)) {
@@ -40,6 +41,7 @@ export async function ensureAdapter(task: string): Promise<void> {
   }
   if (!await mayAptInstall()) throw new NoAdapterError(await advice());
   await install();
+  onAgain();
   Deno.exit(await runAgain(task));
 }
 

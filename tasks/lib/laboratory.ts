@@ -55,7 +55,10 @@ export async function openLaboratory(
   const progress = createProgress({ quiet });
   progress.activity("opening the GPU");
   const beat = setInterval(() => progress.beat(), BEAT_MS);
-  await ensureAdapter(task);
+  await ensureAdapter(task, () => {
+    clearInterval(beat);
+    progress.end();
+  });
   const storage = new DenoStorage();
   const interruption = new AbortController();
   const laboratory = await Laboratory.open({

@@ -62,7 +62,7 @@ await runTask(
         );
         break;
       case "adapter":
-        await ensureAdapter("example");
+        await ensureAdapter("example", () => console.log("again"));
         break;
       case "device":
         prepareGpuEnvironment();

@@ -2,6 +2,7 @@ import { runInChromium } from "./page_tests.ts";
 
 /** Kernels against the f64 oracle: each of those that training takes, dense and sparse. */
 const TESTS = [
+  "kernels/plain_forward",
   "kernels/forward",
   "kernels/loss",
   "kernels/weight_gradient",

@@ -6,9 +6,7 @@ import { defaultPercents, layerNames, type Protocol, protocols } from "../lotter
 import { UsageError } from "../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
 import type { protocolFlags } from "./run_flags.ts";
-
-/** Step sizes for an optimizer that is not the protocol's; momentum 0.9 multiplies steps by ten. */
-const USUAL_RATES = { sgd: 0.1, momentum: 0.01, adam: 1.2e-3 };
+import { OPTIMIZERS } from "../engine/optimizers.ts";
 
 /** The values that `resolveProtocol` reads. */
 export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?: string };
@@ -32,7 +30,9 @@ export function resolveProtocol(
         "that one, or leave --momentum out",
     );
   }
-  const usualRate = kind === base.optimizer.kind ? base.learningRate : USUAL_RATES[kind];
+  const usualRate = kind === base.optimizer.kind
+    ? base.learningRate
+    : OPTIMIZERS[kind].learningRate;
   return {
     layers,
     initializer: flags.initializer ?? base.initializer,

@@ -8,6 +8,7 @@ import { boolean, choice, integer, integerOrAuto, number, path, string } from ".
 import { interval, intRanges, layers, length, list, percents, SAFE_NAME } from "../flags/lists.ts";
 import { quote } from "../flags/flags.ts";
 import { DEFAULT_EXPERIMENT_NAME } from "../records/control_paths.ts";
+import { OPTIMIZER_KINDS, OPTIMIZERS } from "../engine/optimizers.ts";
 
 /**
  * Checks that a name given by the user is that of one folder inside the experiment's, never a path.
@@ -52,7 +53,7 @@ export const protocolFlags = {
     group: PROTOCOL,
   }),
   optimizer: choice({
-    choices: ["sgd", "momentum", "adam"],
+    choices: OPTIMIZER_KINDS,
     help: "update rule",
     group: PROTOCOL,
   }),
@@ -60,8 +61,8 @@ export const protocolFlags = {
     above: 0,
     max: 1000,
     isFloat: true,
-    help: "step size; an --optimizer that is not the protocol's has its own default: sgd 0.1, " +
-      "momentum 0.01, adam 0.0012",
+    help: "step size; an --optimizer that is not the protocol's has its own default: " +
+      OPTIMIZER_KINDS.map((kind) => `${kind} ${OPTIMIZERS[kind].learningRate}`).join(", "),
     group: PROTOCOL,
   }),
   momentum: number({
@@ -69,7 +70,7 @@ export const protocolFlags = {
     below: 1,
     isFloat: true,
     help: "share of the last step that each step keeps, with --optimizer momentum",
-    defaultText: "0.9",
+    defaultText: `${OPTIMIZERS.momentum.constants.momentum.usual}`,
     group: PROTOCOL,
   }),
   batchSize: integer({

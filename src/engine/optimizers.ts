@@ -1,12 +1,12 @@
-/** Optimizers: their settings, the WGSL of their update, and the step size of each iteration. */
+/** The table of optimizers: their constants, the WGSL of their update, and the step size of each iteration. */
 
 import adam from "../../shaders/optimizer_adam.wgsl" with { type: "text" };
 import momentum from "../../shaders/optimizer_momentum.wgsl" with { type: "text" };
 import sgd from "../../shaders/optimizer_sgd.wgsl" with { type: "text" };
 
 import { InputError } from "../errors.ts";
-import { describe } from "./numbers.ts";
 import { LEAST_FLOAT } from "../float32.ts";
+import { describe } from "./numbers.ts";
 
 /** How weights follow their gradients. */
 export type OptimizerSpec =
@@ -14,15 +14,91 @@ export type OptimizerSpec =
   | { kind: "momentum"; learningRate: number; momentum: number }
   | { kind: "adam"; learningRate: number; beta1: number; beta2: number; epsilon: number };
 
+/** The name of an optimizer. */
+export type OptimizerKind = OptimizerSpec["kind"];
+
+type WithoutRate<S> = S extends unknown ? Omit<S, "learningRate"> : never;
+
 /** An optimizer but for its learning rate: what kernels are compiled for. */
-export type UpdateRule =
-  | { kind: "sgd" }
-  | { kind: "momentum"; momentum: number }
-  | { kind: "adam"; beta1: number; beta2: number; epsilon: number };
+export type UpdateRule = WithoutRate<OptimizerSpec>;
+
+/** The rule of a kind. */
+type RuleOf<K extends OptimizerKind> = Extract<UpdateRule, { kind: K }>;
+
+/** A constant of a rule. */
+interface Constant {
+  usual: number;
+  /** Its name in the WGSL. */
+  wgsl: string;
+  /** Where it must lie: a decay from 0 to below 1; a step above 0, as 32-bit floats have it. */
+  range: "decay" | "step";
+}
+
+/** A line of the table. */
+interface Optimizer<K extends OptimizerKind> {
+  /** Its name for readers. */
+  label: string;
+  /** The learning rate of whoever gives none. */
+  learningRate: number;
+  constants: Readonly<Record<Exclude<keyof RuleOf<K>, "kind">, Constant>>;
+  /** Matrices of state per weight matrix. */
+  states: number;
+  /** WGSL of `update`. */
+  wgsl: string;
+  /** Step size of iteration `t`, counted from 1; the learning rate if absent. */
+  step?(rule: RuleOf<K>, learningRate: number, t: number): number;
+}
+
+/** To add an optimizer: its settings in `OptimizerSpec`, its WGSL in `shaders/`, its line here. */
+export const OPTIMIZERS: { readonly [K in OptimizerKind]: Optimizer<K> } = {
+  sgd: { label: "SGD", learningRate: 0.1, constants: {}, states: 0, wgsl: sgd },
+  momentum: {
+    label: "SGD with momentum",
+    // A momentum of 0.9 multiplies steps by ten.
+    learningRate: 0.01,
+    constants: { momentum: { usual: 0.9, wgsl: "MOMENTUM", range: "decay" } },
+    states: 1,
+    wgsl: momentum,
+  },
+  adam: {
+    label: "Adam",
+    learningRate: 1.2e-3,
+    // Those of Kingma & Ba, which the paper uses.
+    constants: {
+      beta1: { usual: 0.9, wgsl: "BETA_1", range: "decay" },
+      beta2: { usual: 0.999, wgsl: "BETA_2", range: "decay" },
+      // With 0, a weight whose gradient is 0 would become 0/0.
+      epsilon: { usual: 1e-8, wgsl: "EPSILON", range: "step" },
+    },
+    states: 2,
+    wgsl: adam,
+    // With the bias correction, in f64: in f32 on the GPU, 1 − β₂ᵗ would lose four digits at t = 1.
+    step: ({ beta1, beta2 }, learningRate, t) =>
+      learningRate * Math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t),
+  },
+};
+
+/** The names of all optimizers, in the order of the table. */
+export const OPTIMIZER_KINDS = Object.keys(OPTIMIZERS) as OptimizerKind[];
+
+/** A rule's constants: their declarations, by name. */
+function constantsOf(kind: OptimizerKind): [name: string, constant: Constant][] {
+  return Object.entries<Constant>(OPTIMIZERS[kind].constants);
+}
+
+/** The optimizer with these constants; others as usual. */
+export function optimizerSpec(
+  kind: OptimizerKind,
+  learningRate: number,
+  given: Readonly<Record<string, number>> = {},
+): OptimizerSpec {
+  const constants = constantsOf(kind).map(([name, { usual }]) => [name, given[name] ?? usual]);
+  return { kind, learningRate, ...Object.fromEntries(constants) } as OptimizerSpec;
+}
 
 /** Adam with the constants of Kingma & Ba, which the paper uses. */
 export function adamSpec(learningRate: number): OptimizerSpec {
-  return { kind: "adam", learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+  return optimizerSpec("adam", learningRate);
 }
 
 function check(name: string, value: number, isRight: boolean, range: string): void {
@@ -30,18 +106,14 @@ function check(name: string, value: number, isRight: boolean, range: string): vo
   throw new InputError(`optimizer: ${name} ${describe(value)} cannot be used: give ${range}`);
 }
 
-function checkRate(name: string, value: number): void {
+function checkStep(name: string, value: number): void {
   const isRight = value >= LEAST_FLOAT && Number.isFinite(Math.fround(value));
   check(name, value, isRight, "a number above 0 that a 32-bit float can hold");
 }
 
-function checkDecay(name: string, value: number): void {
-  check(name, value, value >= 0 && Math.fround(value) < 1, "a number from 0 to below 1");
-}
-
 /** @throws InputError if 32-bit floats cannot hold it; 0 trains nothing, and is taken */
 export function checkLearningRate(value: number): void {
-  if (value !== 0) checkRate("learning rate", value);
+  if (value !== 0) checkStep("learning rate", value);
 }
 
 /**
@@ -49,20 +121,21 @@ export function checkLearningRate(value: number): void {
  *   can hold, of decays 0 to below 1
  */
 export function checkUpdateRule(rule: UpdateRule): void {
-  switch (rule.kind) {
-    case "sgd":
-      return;
-    case "momentum":
-      return checkDecay("momentum", rule.momentum);
-    case "adam":
-      checkDecay("beta1", rule.beta1);
-      checkDecay("beta2", rule.beta2);
-      // With 0, a weight whose gradient is 0 would become 0/0.
-      return checkRate("epsilon", rule.epsilon);
-    default:
-      throw new InputError(
-        `optimizer ${describe((rule as UpdateRule).kind)} is unknown: use sgd, momentum or adam`,
-      );
+  if (!Object.hasOwn(OPTIMIZERS, rule.kind)) {
+    throw new InputError(
+      `optimizer ${describe(rule.kind)} is unknown: use ${
+        OPTIMIZER_KINDS.join(", ").replace(/, (?=\w+$)/, " or ")
+      }`,
+    );
+  }
+  const values = rule as unknown as Record<string, number>;
+  for (const [name, { range }] of constantsOf(rule.kind)) {
+    const value = values[name];
+    if (range === "step") checkStep(name, value);
+    else {
+      const isRight = value >= 0 && Math.fround(value) < 1;
+      check(name, value, isRight, "a number from 0 to below 1");
+    }
   }
 }
 
@@ -73,29 +146,21 @@ export function checkOptimizer(spec: OptimizerSpec): void {
 }
 
 /** Matrices of state per weight matrix: velocity, or the two moments. */
-export function stateCount(spec: UpdateRule): number {
-  return { sgd: 0, momentum: 1, adam: 2 }[spec.kind];
+export function stateCount({ kind }: UpdateRule): number {
+  return OPTIMIZERS[kind].states;
 }
 
 /** The WGSL of the update, constants included. */
-export function updateWgsl(spec: UpdateRule): string {
-  const f32 = (name: string, value: number) => `const ${name} = f32(${value});\n`;
-  switch (spec.kind) {
-    case "sgd":
-      return sgd;
-    case "momentum":
-      return f32("MOMENTUM", spec.momentum) + momentum;
-    case "adam":
-      return f32("BETA_1", spec.beta1) + f32("BETA_2", spec.beta2) +
-        f32("EPSILON", spec.epsilon) + adam;
-  }
+export function updateWgsl(rule: UpdateRule): string {
+  const values = rule as unknown as Record<string, number>;
+  const constants = constantsOf(rule.kind).map(([name, { wgsl }]) =>
+    `const ${wgsl} = f32(${values[name]});\n`
+  );
+  return constants.join("") + OPTIMIZERS[rule.kind].wgsl;
 }
 
-/**
- * Step size of iteration `t` (counted from 1). For Adam this holds the bias correction,
- * rate·√(1 − β₂ᵗ)/(1 − β₁ᵗ), in f64: in f32 on the GPU, 1 − β₂ᵗ would lose four digits at t = 1.
- */
+/** Step size of iteration `t`, counted from 1. */
 export function stepSize(rule: UpdateRule, learningRate: number, t: number): number {
-  if (rule.kind !== "adam") return learningRate;
-  return learningRate * Math.sqrt(1 - rule.beta2 ** t) / (1 - rule.beta1 ** t);
+  const { step } = OPTIMIZERS[rule.kind] as Optimizer<OptimizerKind>;
+  return step ? step(rule, learningRate, t) : learningRate;
 }

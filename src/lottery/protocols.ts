@@ -4,6 +4,7 @@
  */
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
+import type { OptimizerKind } from "../engine/optimizers.ts";
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
 export interface Protocol {
@@ -13,7 +14,7 @@ export interface Protocol {
   initializer: InitializerName;
   /** unit: pixel/255; l2: each image divided by its L2 norm. */
   normalization: "unit" | "l2" | "none";
-  optimizer: { kind: "sgd" | "momentum" | "adam" };
+  optimizer: { kind: OptimizerKind };
   learningRate: number;
   /** Decay of the velocity; used by the momentum optimizer alone. */
   momentum: number;

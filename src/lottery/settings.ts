@@ -2,7 +2,7 @@
 
 import type { Activation } from "../engine/layer_spec.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
-import { adamSpec, type OptimizerSpec } from "../engine/optimizers.ts";
+import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunSettings } from "../runs/run_config.ts";
 import { fcLayers } from "../foundations/model_fc.ts";
@@ -46,12 +46,5 @@ export function settingsFor(options: SettingsOptions): RunSettings {
 /** The optimizer of a protocol, with its constants. */
 export function optimizerOf(protocol: Protocol): OptimizerSpec {
   const { optimizer: { kind }, learningRate, momentum } = protocol;
-  switch (kind) {
-    case "adam":
-      return adamSpec(learningRate);
-    case "momentum":
-      return { kind, learningRate, momentum };
-    case "sgd":
-      return { kind, learningRate };
-  }
+  return optimizerSpec(kind, learningRate, { momentum });
 }

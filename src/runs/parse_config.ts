@@ -3,11 +3,24 @@
 import * as v from "../npm/valibot.ts";
 import { FormatError } from "../errors.ts";
 import { RUN_KINDS, type RunConfig } from "./run_config.ts";
+import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const rate = v.pipe(v.number(), v.finite());
 const digest = v.nullable(v.string());
+
+/** The settings of each optimizer of the table, no others. */
+const OPTIMIZER = v.variant(
+  "kind",
+  OPTIMIZER_KINDS.map((kind) =>
+    v.strictObject({
+      kind: v.literal(kind),
+      learningRate: rate,
+      ...Object.fromEntries(Object.keys(OPTIMIZERS[kind].constants).map((name) => [name, rate])),
+    })
+  ),
+) as unknown as v.GenericSchema<unknown, OptimizerSpec>;
 
 const CONFIG = v.strictObject({
   kind: v.picklist(RUN_KINDS),
@@ -25,17 +38,7 @@ const CONFIG = v.strictObject({
     })),
     v.minLength(1),
   ),
-  optimizer: v.variant("kind", [
-    v.strictObject({ kind: v.literal("sgd"), learningRate: rate }),
-    v.strictObject({ kind: v.literal("momentum"), learningRate: rate, momentum: rate }),
-    v.strictObject({
-      kind: v.literal("adam"),
-      learningRate: rate,
-      beta1: rate,
-      beta2: rate,
-      epsilon: rate,
-    }),
-  ]),
+  optimizer: OPTIMIZER,
   batchSize: positive,
   iterations: count,
   validationSize: count,

@@ -3,6 +3,8 @@
  * setting is; here is only what a person reads above its field, and where the field stands.
  */
 
+import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
+
 /** Names of settings; one that is not here is called by its flag. */
 export const LABELS: Readonly<Record<string, string>> = {
   protocol: "Protocol",
@@ -59,9 +61,7 @@ export const CHOICES: Readonly<Record<string, string>> = {
   "mnist": "MNIST",
   "fashion-mnist": "Fashion-MNIST",
   "synthetic-digits": "synthetic digits (built in)",
-  "sgd": "SGD",
-  "momentum": "SGD with momentum",
-  "adam": "Adam",
+  ...Object.fromEntries(OPTIMIZER_KINDS.map((kind) => [kind, OPTIMIZERS[kind].label])),
   "glorot": "Gaussian Glorot",
   "truncated": "Gaussian, cut at 2σ",
 };

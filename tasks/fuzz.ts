@@ -2,8 +2,8 @@
 
 import { LotteryError, UsageError } from "../src/errors.ts";
 import { integer, string } from "../src/flags/kinds.ts";
-import { fuzz, FuzzFailure } from "../tests/formats/fuzz.ts";
-import { PARSERS } from "../tests/formats/parsers.ts";
+import { fuzz, FuzzFailure } from "./lib/fuzzer.ts";
+import { PARSERS } from "./lib/fuzz_parsers.ts";
 import { print, runTask } from "./lib/support.ts";
 
 const task = {

@@ -8,8 +8,8 @@ import { LotteryError } from "../src/errors.ts";
 import { RandomStream, seedKey } from "../src/engine/random.ts";
 import { makeTemporaryFolder } from "../src/storage/deno.ts";
 import { integer } from "../src/flags/kinds.ts";
-import { readTree, taskCommand, type Tree } from "../tests/e2e/cli.ts";
-import { writePatterns } from "../tests/e2e/small_data.ts";
+import { readTree, taskCommand, type Tree } from "./lib/task_process.ts";
+import { writePatterns } from "./lib/small_data.ts";
 import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {

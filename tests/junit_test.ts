@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { countResults, readJunit } from "./junit.ts";
+import { countResults, readJunit } from "../tasks/lib/junit.ts";
 
 const PLENTY = `
 Deno.test("good", () => {});

@@ -1,6 +1,6 @@
 /** Format, lint and type-checks, for the tasks `check` and `test`: takes nothing, gives a tally. */
 import { browserModules, checkForBrowser, LOCK, runDeno, type ToolResult } from "./toolchain.ts";
-import { addTo, type Tally } from "../../tests/junit.ts";
+import { addTo, type Tally } from "./junit.ts";
 import { print } from "./support.ts";
 
 const PEERS = ["--config", "tests/peers/deno.json", "tests/peers"];

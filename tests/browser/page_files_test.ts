@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { withFolder } from "../e2e/cli.ts";
-import { writeSmallMnist } from "../e2e/small_data.ts";
+import { withFolder } from "../../tasks/lib/task_process.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 import { finished, ready, setFields, TINY } from "./page_helpers.ts";
 import { testSite, withSite } from "./site_page.ts";
 import { DATASETS_ON_SITE, MNIST_ON_SITE } from "../../src/web/examples.ts";

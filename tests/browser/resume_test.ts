@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { BrowserContext } from "playwright-core";
-import { writeSmallMnist } from "../e2e/small_data.ts";
-import { withFolder } from "../e2e/cli.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
+import { withFolder } from "../../tasks/lib/task_process.ts";
 import { openClient, type SiteBrowser, type TabClient, withSite } from "./site_page.ts";
 import { askWithFiles, treeDigests } from "./tab_files.ts";
 

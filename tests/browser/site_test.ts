@@ -5,7 +5,7 @@ import { sha256Hex } from "../../src/formats/sha256.ts";
 import { contentPolicy, siteHandler } from "../../tasks/lib/site.ts";
 import { mnistForSite } from "../../tasks/lib/site_mnist.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { startTask, succeed, withFolder } from "../e2e/cli.ts";
+import { startTask, succeed, withFolder } from "../../tasks/lib/task_process.ts";
 import { testSite, withSite } from "./site_page.ts";
 import { siteWeight } from "./site_weight.ts";
 

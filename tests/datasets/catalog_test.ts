@@ -10,7 +10,7 @@ import { downloadDataset, DownloadError } from "../../src/datasets/download.ts";
 import { IDX_FILES } from "../../src/datasets/folder.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { isRealMnist, mnistLocation } from "../mnist_location.ts";
+import { isRealMnist, mnistLocation } from "../../tasks/lib/mnist_location.ts";
 
 Deno.test("every dataset has four files with a digest each, and more than one mirror", () => {
   const digests = new Set<string>();

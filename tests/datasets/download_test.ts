@@ -9,7 +9,7 @@ import { StorageError } from "../../src/errors.ts";
 import { gunzip } from "../../src/formats/gzip.ts";
 import { sha256Hex } from "../../src/formats/sha256.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { gzip } from "../formats/gzip_bytes.ts";
+import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 import {
   type Answer,
   ARCHIVES,

@@ -10,8 +10,8 @@ import { FormatError, InputError, NotFoundError } from "../../src/errors.ts";
 import { decodeNpy, encodeNpy } from "../../src/formats/npy.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { gzip } from "../formats/gzip_bytes.ts";
-import { isRealMnist, mnistLocation } from "../mnist_location.ts";
+import { gzip } from "../../tasks/lib/gzip_bytes.ts";
+import { isRealMnist, mnistLocation } from "../../tasks/lib/mnist_location.ts";
 import { runNumpy } from "../numpy.ts";
 import { assertLoads, idxFolder, npyFolder, plain, TINY, TINY_SETS } from "./tiny_folder.ts";
 

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { decodeIdx, encodeIdx, idxFileSize } from "../../src/datasets/idx.ts";
 import { FormatError, InputError } from "../../src/errors.ts";
 import { gunzip } from "../../src/formats/gzip.ts";
-import { fuzzDecoder } from "../formats/fuzz.ts";
-import { gzip } from "../formats/gzip_bytes.ts";
+import { fuzzDecoder } from "../../tasks/lib/fuzzer.ts";
+import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 
 Deno.test("an image file by hand, as MNIST's page describes it", () => {
   const bytes = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 255);

@@ -6,7 +6,7 @@
 import type { CatalogDataset } from "../../src/datasets/catalog.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
 import { sha256Hex } from "../../src/formats/sha256.ts";
-import { gzip } from "../formats/gzip_bytes.ts";
+import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 
 export const IMAGES = "train-images-idx3-ubyte", LABELS = "train-labels-idx1-ubyte";
 

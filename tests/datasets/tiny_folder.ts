@@ -8,7 +8,7 @@ import { IDX_FILES, loadExampleFolder } from "../../src/datasets/folder.ts";
 import { encodeIdx } from "../../src/datasets/idx.ts";
 import { encodeNpy, type NpyData } from "../../src/formats/npy.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { gzip } from "../formats/gzip_bytes.ts";
+import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 
 /** Three training and two test images of 2×3 pixels, classes 0 to 3. */
 export const TINY = {

@@ -5,7 +5,7 @@
 
 import { IDX_FILES } from "../../src/datasets/folder.ts";
 import { encodeIdx } from "../../src/datasets/idx.ts";
-import { gzip } from "../formats/gzip_bytes.ts";
+import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 import { IMAGE, npy, Workplace } from "./workplace.ts";
 
 let place: Workplace;

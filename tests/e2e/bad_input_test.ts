@@ -4,8 +4,14 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { assertSameTree, readTree, runLottery, runTask, short } from "./cli.ts";
-import { writeSmallMnist } from "./small_data.ts";
+import {
+  assertSameTree,
+  readTree,
+  runLottery,
+  runTask,
+  short,
+} from "../../tasks/lib/task_process.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 import { npy, Workplace } from "./workplace.ts";
 
 let place: Workplace;

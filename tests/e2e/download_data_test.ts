@@ -2,8 +2,8 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { runNumpy } from "../numpy.ts";
-import { isRealMnist, mnistLocation } from "../mnist_location.ts";
-import { runTask, withFolder } from "./cli.ts";
+import { isRealMnist, mnistLocation } from "../../tasks/lib/mnist_location.ts";
+import { runTask, withFolder } from "../../tasks/lib/task_process.ts";
 
 // Reads the IDX files by their published description, and the arrays with NumPy.
 const COMPARE = `

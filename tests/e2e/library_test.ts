@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { withFolder } from "./cli.ts";
+import { withFolder } from "../../tasks/lib/task_process.ts";
 
 const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 

@@ -1,8 +1,8 @@
 /** Names that are too long for the file system are told before anything is trained. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readTree, runLottery, runTask, short, withFolder } from "./cli.ts";
-import { writePatterns } from "./small_data.ts";
+import { readTree, runLottery, runTask, short, withFolder } from "../../tasks/lib/task_process.ts";
+import { writePatterns } from "../../tasks/lib/small_data.ts";
 
 Deno.test("a name with which not every file can be written is refused before training", async () => {
   await withFolder(async (folder) => {

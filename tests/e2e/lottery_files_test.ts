@@ -12,8 +12,8 @@ import {
   short,
   startTask,
   type Tree,
-} from "./cli.ts";
-import { writeSmallMnist } from "./small_data.ts";
+} from "../../tasks/lib/task_process.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 
 let folder: string, data: string;
 /** Two trials trained together: what the other tests compare with. */

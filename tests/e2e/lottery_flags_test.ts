@@ -2,8 +2,15 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decodeNpy } from "../../src/formats/npy.ts";
-import { part, readTree, runLottery, runTask, short, succeed } from "./cli.ts";
-import { writePatterns, writeSmallMnist } from "./small_data.ts";
+import {
+  part,
+  readTree,
+  runLottery,
+  runTask,
+  short,
+  succeed,
+} from "../../tasks/lib/task_process.ts";
+import { writePatterns, writeSmallMnist } from "../../tasks/lib/small_data.ts";
 
 let folder: string, data: string;
 

@@ -3,9 +3,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { CATALOG } from "../../src/datasets/catalog.ts";
-import { taskCommand, withFolder } from "./cli.ts";
+import { taskCommand, withFolder } from "../../tasks/lib/task_process.ts";
 import { copyPackages, packagesOf } from "./deno_cache.ts";
-import { writeSmallMnist } from "./small_data.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const decoder = new TextDecoder();

@@ -4,8 +4,15 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LockedError } from "../../src/errors.ts";
 import { Locks } from "../../src/runs/locks.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
-import { readTree, runLottery, runTask, short, startTask, withChanges } from "./cli.ts";
-import { writePatterns } from "./small_data.ts";
+import {
+  readTree,
+  runLottery,
+  runTask,
+  short,
+  startTask,
+  withChanges,
+} from "../../tasks/lib/task_process.ts";
+import { writePatterns } from "../../tasks/lib/small_data.ts";
 
 let folder: string, data: string;
 

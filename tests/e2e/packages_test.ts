@@ -4,9 +4,9 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readTree, runTask, withFolder } from "./cli.ts";
+import { readTree, runTask, withFolder } from "../../tasks/lib/task_process.ts";
 import { copyPackages, packagesOf } from "./deno_cache.ts";
-import { writePatterns } from "./small_data.ts";
+import { writePatterns } from "../../tasks/lib/small_data.ts";
 
 /** The packages that the modules of each task name, but as types. */
 const PACKAGES: Record<string, string[]> = {

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CATALOG } from "../../src/datasets/catalog.ts";
-import { runTask, taskCommand } from "./cli.ts";
+import { runTask, taskCommand } from "../../tasks/lib/task_process.ts";
 
 /** A permission's values; true: whatever they are. */
 type Permissions = Record<string, true | string[]>;

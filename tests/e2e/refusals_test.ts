@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { StorageError } from "../../src/errors.ts";
 import { portError, serveSite, type Site } from "../../tasks/lib/site.ts";
-import { runTask, taskCommand, withFolder } from "./cli.ts";
+import { runTask, taskCommand, withFolder } from "../../tasks/lib/task_process.ts";
 
 Deno.test("a folder for temporary files that does not exist", () =>
   withFolder(async (folder) => {

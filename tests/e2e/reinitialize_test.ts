@@ -13,8 +13,8 @@ import {
   startTask,
   succeed,
   type Tree,
-} from "./cli.ts";
-import { writeSmallMnist } from "./small_data.ts";
+} from "../../tasks/lib/task_process.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 
 let folder: string, data: string, lotteryTree: Tree, tree: Tree, stdout: string;
 

@@ -3,8 +3,15 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../src/records/run_record.ts";
 import { runNumpy } from "../numpy.ts";
-import { readTree, runLottery, runTask, short, startTask, succeed } from "./cli.ts";
-import { writeSmallMnist } from "./small_data.ts";
+import {
+  readTree,
+  runLottery,
+  runTask,
+  short,
+  startTask,
+  succeed,
+} from "../../tasks/lib/task_process.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 
 let folder: string, data: string;
 

@@ -9,8 +9,8 @@ import {
   short,
   startTask,
   withChanges,
-} from "./cli.ts";
-import { writePatterns } from "./small_data.ts";
+} from "../../tasks/lib/task_process.ts";
+import { writePatterns } from "../../tasks/lib/small_data.ts";
 
 let folder: string;
 /** An experiment that takes a few seconds, without its folder. */

@@ -3,9 +3,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
 import { fromFileUrl } from "@std/path";
-import { isRealMnist, mnistLocation } from "../mnist_location.ts";
-import { readTree, runLottery, runTask, short, withFolder } from "./cli.ts";
-import { writeSmallMnist } from "./small_data.ts";
+import { isRealMnist, mnistLocation } from "../../tasks/lib/mnist_location.ts";
+import { readTree, runLottery, runTask, short, withFolder } from "../../tasks/lib/task_process.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 
 /** The columns of a line, which are two spaces or more apart. */
 const columns = (line: string) => line.split(/ {2,}/);

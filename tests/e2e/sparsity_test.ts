@@ -2,8 +2,15 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runNumpy } from "../numpy.ts";
-import { assertSameTree, readTree, runLottery, runTask, short, succeed } from "./cli.ts";
-import { writeSmallMnist } from "./small_data.ts";
+import {
+  assertSameTree,
+  readTree,
+  runLottery,
+  runTask,
+  short,
+  succeed,
+} from "../../tasks/lib/task_process.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 
 let folder: string, data: string;
 

@@ -1,9 +1,17 @@
 /** Single networks: from the initializer, from a ticket, from exported files. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { assertSameTree, part, readTree, runLottery, runTask, short, type Tree } from "./cli.ts";
+import {
+  assertSameTree,
+  part,
+  readTree,
+  runLottery,
+  runTask,
+  short,
+  type Tree,
+} from "../../tasks/lib/task_process.ts";
 import { runNumpy } from "../numpy.ts";
-import { writeSmallMnist } from "./small_data.ts";
+import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
 
 let folder: string, data: string, base: Tree;
 

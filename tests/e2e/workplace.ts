@@ -5,8 +5,15 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { encodeNpy, type NpyData } from "../../src/formats/npy.ts";
-import { assertSameTree, readTree, runLottery, runTask, short, withChanges } from "./cli.ts";
-import { writePatterns } from "./small_data.ts";
+import {
+  assertSameTree,
+  readTree,
+  runLottery,
+  runTask,
+  short,
+  withChanges,
+} from "../../tasks/lib/task_process.ts";
+import { writePatterns } from "../../tasks/lib/small_data.ts";
 
 /** Height and width of the examples, which are of 3 classes: 60 for training, 20 for testing. */
 export const IMAGE: [number, number] = [6, 4];

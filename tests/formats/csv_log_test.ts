@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { FormatError, InputError } from "../../src/errors.ts";
 import { decodeLog, encodeLog, type LogRow, type Phase } from "../../src/formats/csv_log.ts";
 import { runNumpy } from "../numpy.ts";
-import { fuzzDecoder } from "./fuzz.ts";
+import { fuzzDecoder } from "../../tasks/lib/fuzzer.ts";
 
 const PHASES: Phase[] = ["train", "validate", "test"];
 

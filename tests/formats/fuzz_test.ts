@@ -2,8 +2,8 @@
 
 import { assert, assertRejects } from "@std/assert";
 import { LotteryError } from "../../src/errors.ts";
-import { fuzz, FuzzFailure } from "./fuzz.ts";
-import { PARSERS } from "./parsers.ts";
+import { fuzz, FuzzFailure } from "../../tasks/lib/fuzzer.ts";
+import { PARSERS } from "../../tasks/lib/fuzz_parsers.ts";
 
 const CASES = 3000;
 

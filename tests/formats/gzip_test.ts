@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FormatError } from "../../src/errors.ts";
 import { gunzip, isGzip, maybeGunzip } from "../../src/formats/gzip.ts";
 import { runNumpy } from "../numpy.ts";
-import { fuzzDecoder } from "./fuzz.ts";
-import { gzip } from "./gzip_bytes.ts";
+import { fuzzDecoder } from "../../tasks/lib/fuzzer.ts";
+import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 
 /** "hello\n" as GNU gzip 1.12 writes it with `gzip -n`. */
 const HELLO = Uint8Array.from(

@@ -4,7 +4,7 @@ import { FormatError, InputError } from "../../src/errors.ts";
 import { nearestHalf } from "../../src/formats/half.ts";
 import { decodeNpy, encodeNpy, type NpyData, npyFileSize } from "../../src/formats/npy.ts";
 import { runNumpy } from "../numpy.ts";
-import { fuzzDecoder } from "./fuzz.ts";
+import { fuzzDecoder } from "../../tasks/lib/fuzzer.ts";
 
 /** A file with this header text, whatever it says, followed by `data`. */
 function npyFile(header: string, data: Uint8Array = new Uint8Array(), major = 1): Uint8Array {

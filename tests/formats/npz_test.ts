@@ -4,7 +4,7 @@ import { FormatError } from "../../src/errors.ts";
 import { decodeNpy, encodeNpy } from "../../src/formats/npy.ts";
 import { encodeNpz, openNpz } from "../../src/formats/npz.ts";
 import { runNumpy } from "../numpy.ts";
-import { fuzzDecoder } from "./fuzz.ts";
+import { fuzzDecoder } from "../../tasks/lib/fuzzer.ts";
 
 const ARRAY = { shape: [2, 2], data: Float32Array.of(1, -2.5, 0, 4) };
 const FILES = {

@@ -7,7 +7,7 @@ import {
   type SafetensorsContent,
 } from "../../src/formats/safetensors.ts";
 import { runNumpy } from "../numpy.ts";
-import { fuzzDecoder } from "./fuzz.ts";
+import { fuzzDecoder } from "../../tasks/lib/fuzzer.ts";
 
 const tensor = (shape: number[], ...values: number[]) => ({
   shape,

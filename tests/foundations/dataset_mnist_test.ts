@@ -5,7 +5,7 @@ import { DatasetMnist } from "../../src/foundations/dataset_mnist.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { idxFolder, npyFolder, plain, TINY, TINY_SETS } from "../datasets/tiny_folder.ts";
-import { mnistLocation } from "../mnist_location.ts";
+import { mnistLocation } from "../../tasks/lib/mnist_location.ts";
 
 const location = "d";
 

@@ -25,7 +25,7 @@ import { runFlags } from "../../src/commands/run_flags.ts";
 import { lockedError, parseHolder } from "../../src/storage/lock_holder.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { gzip } from "./gzip_bytes.ts";
-import type { Parser } from "./fuzz.ts";
+import type { Parser } from "./fuzzer.ts";
 
 async function parseNpz(bytes: Uint8Array) {
   const { names, read } = await openNpz(bytes, "f.npz");

@@ -4,7 +4,7 @@ import type { ExampleSets } from "../../src/datasets/examples.ts";
 import { loadExampleFolder, writeNpyFolder } from "../../src/datasets/folder.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
-import { mnistLocation } from "../mnist_location.ts";
+import { mnistLocation } from "./mnist_location.ts";
 
 const storage = new DenoStorage();
 

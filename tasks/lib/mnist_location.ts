@@ -6,14 +6,14 @@
 
 import { tmpdir } from "node:os";
 import { fromFileUrl, join } from "@std/path";
-import { folderHoldsExamples, IDX_FILES } from "../src/datasets/folder.ts";
-import { encodeIdx } from "../src/datasets/idx.ts";
-import { makeSyntheticDigits } from "../src/datasets/synthetic_digits.ts";
-import { InputError } from "../src/errors.ts";
-import { once } from "../src/memo.ts";
-import { DenoStorage } from "../src/storage/deno.ts";
+import { folderHoldsExamples, IDX_FILES } from "../../src/datasets/folder.ts";
+import { encodeIdx } from "../../src/datasets/idx.ts";
+import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
+import { InputError } from "../../src/errors.ts";
+import { once } from "../../src/memo.ts";
+import { DenoStorage } from "../../src/storage/deno.ts";
 
-const USUAL_FOLDERS = ["../data/mnist", "../../shared/mnist"].map((path) =>
+const USUAL_FOLDERS = ["../../data/mnist", "../../../shared/mnist"].map((path) =>
   fromFileUrl(new URL(path, import.meta.url))
 );
 const standIn = () => join(tmpdir(), "lottery-tests-synthetic-digits");

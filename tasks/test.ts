@@ -11,7 +11,7 @@ import { LOCK, ROOT } from "./lib/toolchain.ts";
 import { addTo, countResults, type FileResult, readJunit, type Tally } from "./lib/junit.ts";
 import { mnistLocation } from "./lib/mnist_location.ts";
 import { numpyPython, PYTHONS } from "../tests/numpy.ts";
-import { ensureAdapter } from "./lib/adapter.ts";
+import { ensureAdapter, GUARD } from "./lib/adapter.ts";
 import { runChecks } from "./lib/checks.ts";
 import { aptInstall, mayAptInstall } from "./lib/apt.ts";
 import { leaveInterruptsToChild, print, runTask, warn } from "./lib/support.ts";
@@ -117,7 +117,8 @@ async function runTests(
         files,
       ),
       cwd: ROOT,
-      env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
+      // Tests of what a task does without an adapter start it as a user would.
+      env: { [GUARD]: "", ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }) },
       stdin: "null",
       signal,
     }).spawn();

@@ -12,7 +12,7 @@ import { leaveInterruptsToChild, warn } from "./support.ts";
 const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
 
 /** Set for the second process, so that it never becomes a third. */
-const GUARD = "LOTTERY_DRIVER_INSTALLED";
+export const GUARD = "LOTTERY_DRIVER_INSTALLED";
 
 /** Commands that install a software Vulkan driver, by the distribution's ID in /etc/os-release. */
 const INSTALL_COMMANDS: readonly [distribution: RegExp, command: string][] = [
@@ -33,7 +33,7 @@ const INSTALL_COMMANDS: readonly [distribution: RegExp, command: string][] = [
 export async function ensureAdapter(task: string, onAgain = () => {}): Promise<void> {
   prepareGpuEnvironment();
   if (await navigator.gpu?.requestAdapter()) return;
-  if (Deno.env.has(GUARD)) {
+  if (Deno.env.get(GUARD)) {
     throw new NoAdapterError(
       "no WebGPU adapter was found, although Mesa's software Vulkan driver is installed; " +
         "`vulkaninfo --summary` (package vulkan-tools) tells what the driver lacks",

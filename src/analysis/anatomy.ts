@@ -1,6 +1,6 @@
 /**
- * What a ticket is made of: takes masks and weights of networks, gives numbers that say where its live
- * weights are, how they moved and how two tickets compare. Nothing is trained or read here.
+ * Measures what a ticket is made of, from masks and weights: where its live weights are, how they
+ * moved, and how two tickets compare.
  */
 
 import { InputError } from "../errors.ts";

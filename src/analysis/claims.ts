@@ -1,6 +1,6 @@
 /**
- * The paper's claims for LeNet-300-100 on MNIST, held against a study. Takes its runs; gives for each claim
- * the measured value with its interval over trials, and whether it holds.
+ * Holds the paper's claims for LeNet-300-100 on MNIST against the runs of a study: for each claim,
+ * the measured value, its interval over trials, and whether it holds.
  *
  * Each comparison is made within a trial (its ticket and its full network, its ticket and its reinits), so
  * that what trials differ in cancels out. A claim that says "more", "sooner" or "up to" is one-sided: it holds

@@ -1,8 +1,8 @@
 /**
- * Whether two finished networks lie in one valley of the loss (Frankle et al. 2020, "Linear mode
- * connectivity and the lottery ticket hypothesis", arXiv 1912.05671). Takes two networks and what
- * evaluates them, gives loss and accuracy along the straight line between them, the height of the barrier
- * on it, and how often the two predict different classes.
+ * Measures whether two finished networks lie in one valley of the loss (Frankle et al. 2020,
+ * "Linear mode connectivity and the lottery ticket hypothesis", arXiv 1912.05671): loss and
+ * accuracy along the straight line between them, the height of the barrier on it, and how often the
+ * two predict different classes.
  */
 
 import { InputError } from "../errors.ts";

@@ -1,4 +1,4 @@
-/** Tables of values: takes columns and rows, gives CSV, JSON, and cells as people read them. */
+/** Writes tables of values as CSV, as JSON, and as cells for people. */
 
 import { numberText } from "./percent.ts";
 
@@ -14,7 +14,7 @@ export interface Column {
   digits?: number;
 }
 
-/** See the head of this file. */
+/** A table of values: columns and rows. */
 export interface DataTable {
   /** Name of its files. */
   name: string;

@@ -1,6 +1,6 @@
 /**
- * Quantities that claims are about: each function takes what is compared, gives a function from the runs of a
- * study to one value for each trial, or to what is lacking.
+ * The quantities that claims are about. Each function returns a measure: from the runs of a study
+ * to one value per trial, or to what is missing.
  */
 
 import { percentText } from "./percent.ts";

@@ -1,7 +1,6 @@
 /**
- * How good finished networks are: takes a GPU, examples on it and networks of one shape, gives the loss,
- * the accuracy and the predicted classes of each. They are the replicas of one program that is compiled
- * once, as many at a time as the adapter is best given.
+ * Evaluates finished networks of one shape: loss, accuracy and predicted classes. They are replicas
+ * of one program that is compiled once, as many at a time as the adapter trains best.
  */
 
 import {
@@ -67,7 +66,7 @@ export interface Evaluated {
   train: Score | null;
 }
 
-/** See the head of this file. */
+/** Evaluates finished networks of one shape on the GPU. */
 export class NetworkEvaluator {
   private constructor(
     private readonly program: Program,

@@ -2,7 +2,7 @@
 
 import { PALETTE } from "./palette.ts";
 
-/** See the head of this file. */
+/** The name, colour and point shape of each kind of network. */
 export const SERIES = {
   ticket: { label: "Ticket", color: PALETTE.blue, shape: "circle" },
   reinit: { label: "Random reinitialization", color: PALETTE.vermillion, shape: "square" },

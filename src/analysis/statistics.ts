@@ -1,4 +1,4 @@
-/** Means over trials and how sure they are: takes values, one for each trial; gives summaries. */
+/** Means over trials, with their intervals. */
 
 import { RandomStream, seedKey } from "../engine/random.ts";
 import { InputError } from "../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * The runs that figures and claims are about. A study is made of finished runs that were trained alike: one
- * network, one dataset, one protocol. Takes its runs, gives means over trials by level and kind.
+ * The runs that figures and claims are about. A study is made of finished runs that were trained
+ * alike: one network, one dataset, one protocol. Computes means over trials by level and kind.
  */
 
 import type { LayerSpec } from "../engine/mod.ts";

@@ -1,4 +1,4 @@
-/** The numbers of a study as tables: takes its runs, claims and the anatomy of its tickets. */
+/** The numbers of a study as tables: its runs, its claims and the anatomy of its tickets. */
 
 import type { ClaimResult } from "./claims.ts";
 import type { Column, DataTable } from "./data_table.ts";

@@ -1,6 +1,4 @@
-/**
- * A plain-text table for the terminal: takes cells, gives lines of columns two spaces apart.
- */
+/** Formats a plain-text table for the terminal, with columns two spaces apart. */
 
 /**
  * Lays out rows under headers, each column as wide as its widest cell.

@@ -1,6 +1,6 @@
 /**
- * The anatomy of all tickets of a study: takes each ticket's masks and weights, level by level, gives rows for
- * tables and figures. What the numbers mean is in anatomy.ts.
+ * The anatomy of all tickets of a study, level by level, as rows for tables and figures. anatomy.ts
+ * says what the numbers mean.
  */
 
 import type { LayerSpec } from "../engine/mod.ts";

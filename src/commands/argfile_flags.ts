@@ -1,7 +1,4 @@
-/**
- * The argfiles that `deno task argfile` prints: takes their kind and the values of its flags, gives the
- * lines.
- */
+/** Makes the lines of the argfiles that `deno task argfile` prints. */
 
 import { UsageError } from "../errors.ts";
 import { lotteryLines, reinitializeLines } from "./argfiles.ts";

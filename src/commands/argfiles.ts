@@ -1,7 +1,4 @@
-/**
- * Argfiles (the original's mnist_fc/argfiles): what to run, one line of flags per run. Takes which
- * trials, levels and runs, and the flags that all lines have; gives the lines one by one.
- */
+/** Argfiles (the original's mnist_fc/argfiles): one line of flags per run. */
 
 import * as paths from "../records/paths.ts";
 import { joinLine } from "../flags/shell_words.ts";

@@ -5,7 +5,7 @@ import { intRanges, words } from "../flags/lists.ts";
 
 const group = "Controls";
 
-/** See the head of this file; what not giving them means differs between the tasks. */
+/** Choose controls; the default of each flag differs between the tasks. */
 export const controlFlags = {
   experiment: words({
     words: REINIT_KINDS,

@@ -1,6 +1,6 @@
 /**
- * The controls of a finished lottery experiment as one job. Takes the experiment and which trials, levels,
- * runs and kinds; gives the job, which has the settings of the tickets themselves.
+ * Opens the controls of a finished lottery experiment as one job, with the settings of the tickets
+ * themselves.
  */
 
 import { InputError } from "../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * The numbers of a run that its folder's name says, as in the original's argfiles, which give them nowhere else:
- * …/trial3/2/reinit4. Takes a path, gives what its names say; touches no file.
+ * Reads the numbers of a run from its folder's name, as in the original's argfiles, which give them
+ * nowhere else: …/trial3/2/reinit4. Touches no file.
  */
 
 import { UsageError } from "../errors.ts";

@@ -1,7 +1,6 @@
 /**
- * A place to carry jobs out: a GPU with a queue, locks, examples. Takes how to open the GPU, where files
- * are and whom to tell; gives the context that runners open their jobs in, and runs those jobs. The tasks
- * of the command line and the browser's worker are two uses of it.
+ * A place to carry jobs out: a GPU with a queue, locks and examples. The tasks of the command line
+ * and the browser's worker are two uses of it.
  */
 
 import type { Gpu, KernelKind } from "../engine/mod.ts";
@@ -35,7 +34,7 @@ export interface LaboratoryOptions
   onActivity?(activity: Activity): void;
 }
 
-/** See the head of this file. */
+/** Carries jobs out on one GPU. */
 export class Laboratory {
   readonly context: RunnerContext;
   readonly #signal: AbortSignal;

@@ -23,7 +23,7 @@ import { count } from "../words.ts";
 import { settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
 
-/** See the head of this file. */
+/** Runs a lottery experiment: `deno task run-lottery`. */
 export const lotteryRunner: Runner<typeof runFlags> = {
   name: "run-lottery",
   summary: "Finds winning lottery tickets: train, prune, rewind to the initial weights, repeat.",

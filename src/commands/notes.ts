@@ -1,4 +1,4 @@
-/** Settings that do less than they seem to: takes what is about to be trained, gives lines of the header. */
+/** Notes for the header about settings that do less than they seem to. */
 
 import type { RunSettings } from "../runs/run_config.ts";
 

@@ -1,4 +1,4 @@
-/** How far a task has come: takes how much is done at which time, gives the speed and the time left. */
+/** Measures how far a task has come, its speed and the time left. */
 
 import type { GroupProgress } from "../foundations/run_queue.ts";
 import type { QueueActivity } from "../foundations/train_request.ts";
@@ -74,7 +74,7 @@ export class WorkCount {
 /** Time over which speeds are averaged. */
 const SMOOTHING_MS = 10000;
 
-/** See the head of this file. */
+/** Measures speed and estimates the time left. */
 export class SpeedMeter {
   #start: number | null = null;
   #last = { time: 0, worked: 0, trained: 0 };

@@ -38,7 +38,7 @@ export const randomSparsityFlags = {
   ...{ resume, checkpointInterval, overwrite, json },
 };
 
-/** See the head of this file. */
+/** Trains controls at random places: `deno task random-sparsity`. */
 export const randomSparsityRunner: Runner<typeof randomSparsityFlags> = {
   name: "random-sparsity",
   summary:

@@ -23,7 +23,7 @@ import { checkProtocol, resolveSingle, type SingleSettings } from "./single_sett
 
 type Flags = FlagValues<typeof reinitializeFlags>;
 
-/** See the head of this file. */
+/** Trains controls with other initial weights: `deno task reinitialize`. */
 export const reinitializeRunner: Runner<typeof reinitializeFlags> = {
   name: "reinitialize",
   summary: "Trains the controls of a finished lottery experiment: networks with the masks of its " +

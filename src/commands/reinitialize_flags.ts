@@ -1,4 +1,4 @@
-/** The flags of `reinitialize`: takes nothing, gives their declarations. */
+/** The flags of `reinitialize`. */
 
 import { controlFlags } from "./control_flags.ts";
 import { choice, integer, path } from "../flags/kinds.ts";
@@ -43,7 +43,7 @@ export const singleRunFlags = {
   trainOrderSeed: { ...runFlags.trainOrderSeed, group: SINGLE },
 };
 
-/** See the head of this file. */
+/** Every flag of `reinitialize`. */
 export const reinitializeFlags = {
   experimentPath: path({
     help: "folder of the finished lottery experiment whose controls to train, beside its tickets",

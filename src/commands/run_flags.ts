@@ -1,6 +1,6 @@
 /**
- * The flags of `deno task run-lottery` (DESIGN section 7): takes nothing, gives the declarations that
- * `parseFlags`, `--help`, the page's form and run.json share.
+ * The flags of `deno task run-lottery` (DESIGN section 7), which `parseFlags`, `--help`, the page's
+ * form and run.json share.
  */
 import { UsageError } from "../errors.ts";
 import { type InitializerName, INITIALIZERS } from "../models/initializers.ts";

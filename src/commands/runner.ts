@@ -85,7 +85,7 @@ export function planOf(folders: readonly string[], configs: readonly RunConfig[]
   return { folders, runs };
 }
 
-/** See the head of this file. */
+/** A task that trains. */
 export interface Runner<S extends FlagSet> {
   /** Name of the task in deno.json. */
   name: string;

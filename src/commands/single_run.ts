@@ -1,4 +1,4 @@
-/** A single run as a job: takes its configuration and what it starts from, gives the open job. */
+/** Opens a single run as a job. */
 
 import type { LevelStart } from "../foundations/experiment.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";

@@ -1,7 +1,6 @@
 /**
- * What decides a single run: its flags; where they say nothing, the run whose masks or weights it gets; else the
- * protocol. Its numbers are those of its flags, of its folder's name, of that run. Takes these, gives the run's
- * settings and numbers.
+ * Finds the settings and numbers of a single run: those of its flags; else those of the run whose
+ * masks or weights it gets; else the protocol's. Its numbers can also come from its folder's name.
  */
 
 import { InputError } from "../errors.ts";
@@ -51,7 +50,7 @@ export interface SingleSettings {
   settings: RunSettings;
 }
 
-/** See the head of this file. */
+/** The settings of a single run, and the examples that it is trained on. */
 export interface ResolvedSingle extends SingleSettings {
   data: LoadedDataset;
   /** Whose settings these are, in a word or two. */

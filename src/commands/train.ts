@@ -59,7 +59,7 @@ export const trainFlags = {
   json: runFlags.json,
 };
 
-/** See the head of this file. */
+/** Trains one network: `deno task train`. */
 export const trainRunner: Runner<typeof trainFlags> = {
   name: "train",
   summary: "Trains one network, optionally with given masks and initial weights.",

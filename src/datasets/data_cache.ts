@@ -1,4 +1,4 @@
-/** Examples that several jobs share: takes how to load them, gives the same object for the same ones. */
+/** Loads examples once for all jobs that share them. */
 
 import { Memo } from "../memo.ts";
 import type { DatasetChoice, LoadedDataset } from "./load_dataset.ts";

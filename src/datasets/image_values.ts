@@ -1,7 +1,7 @@
 /**
- * From the values of image files to inputs. All image arrays of a dataset are taken alike: where every
- * value lies from 0 to 1 they are inputs as they are, as the original takes them; else they are pixels,
- * whole numbers from 0 to 255.
+ * Turns the values of image files into inputs. All image arrays of a dataset are treated alike: if
+ * every value lies between 0 and 1, they are inputs as they are, as in the original; otherwise they
+ * are pixels, whole numbers from 0 to 255.
  */
 
 import { FormatError } from "../errors.ts";
@@ -27,7 +27,7 @@ export interface SplitImages {
 }
 
 /**
- * See the head of this file.
+ * The values of the images of a dataset, as the engine takes them.
  *
  * @param onNotice receives a line where integers may have been meant otherwise
  * @throws FormatError naming file, split, example, feature and value that fit neither

@@ -1,6 +1,6 @@
 /**
- * Finds the examples that `--dataset` and `--mnist-location` ask for. Takes those, gives the examples
- * and a fingerprint of them; says on the way what it falls back to and why.
+ * Finds the examples that `--dataset` and `--mnist-location` ask for, and their fingerprint; says
+ * what it falls back to and why.
  */
 
 import { CATALOG } from "./catalog.ts";

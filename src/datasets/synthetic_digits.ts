@@ -1,7 +1,7 @@
 /**
- * Handwritten-like digits for where MNIST cannot be had. Takes a seed and counts, gives 28×28
- * greyscale images with MNIST's conventions (white on black, 20×20 box centred by mass) and labels.
- * Image i of a split depends on (seed, split, i) alone, so a smaller set is a prefix of a larger one.
+ * Draws handwritten-like digits for when MNIST cannot be had: labelled 28×28 greyscale images with
+ * MNIST's conventions (white on black, 20×20 box centred by mass). Image i of a split depends on
+ * (seed, split, i) alone, so a smaller set is a prefix of a larger one.
  */
 
 import { deriveKey, type Key, RandomStream, seedKey } from "../engine/random.ts";

@@ -5,7 +5,7 @@ import type { Gpu } from "./device.ts";
 /** Dynamic uniform offsets are multiples of this, the largest alignment that WebGPU allows. */
 export const UNIFORM_STRIDE = 256;
 
-/** See the head of this file. */
+/** The GPU buffers and textures of one owner, released together. */
 export class BufferPool {
   readonly #owned: (GPUBuffer | GPUTexture)[] = [];
 

@@ -1,7 +1,6 @@
 /**
- * The curves of a training: takes points as they are measured, gives them as objects when it has ended.
- * Until then they are rows of numbers: 24 bytes a point, where objects take 200 (measured in V8), so that
- * a run of 500,000 iterations does not grow while it goes on.
+ * Collects the curves of a training. Until it ends they are rows of numbers: 24 bytes a point,
+ * where objects take 200 (measured in V8), so that a run of 500,000 iterations does not grow.
  */
 
 /** One point of a curve, measured with the weights after `iteration` updates. */

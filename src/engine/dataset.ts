@@ -1,6 +1,6 @@
 /**
- * Examples on the GPU. Takes the arrays of a dataset, uploads them once (pixels stay bytes: 47 MB for
- * MNIST's 60,000 images), gives buffers that any number of programs share.
+ * Uploads examples to the GPU once (pixels stay bytes: 47 MB for MNIST's 60,000 images), for any
+ * number of programs to share.
  */
 
 import { CapacityError } from "../errors.ts";

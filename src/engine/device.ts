@@ -1,7 +1,6 @@
 /**
- * Finds a WebGPU adapter and opens a device. Takes nothing, gives a `Gpu`: the device, the adapter's
- * name, and a promise of its loss. Every wait on the GPU goes through `Gpu.wait`, so that a lost
- * device ends in a `DeviceLostError` and never in a hang.
+ * Finds a WebGPU adapter and opens a device. Every wait on the GPU goes through `Gpu.wait`, so that
+ * a lost device ends in a `DeviceLostError` and never in a hang.
  */
 
 import { DeviceLostError, GpuError, NoAdapterError, OutOfMemoryError } from "../errors.ts";

@@ -1,6 +1,7 @@
 /**
- * Labelled examples as callers have them. Takes arrays of any number type, gives those that the engine
- * uploads; what it would train on as something else is refused by split, example and value.
+ * Checks the labelled examples of a caller, in arrays of any number type, and converts them to
+ * those that the engine uploads. A value that would become another one is refused by split, example
+ * and value.
  */
 
 import { InputError } from "../errors.ts";

@@ -1,7 +1,6 @@
 /**
- * Arrays of numbers as callers have them. Takes an array of any kind, gives what the engine computes
- * with: bytes or 32-bit floats. The array itself where it is that already; a value that would become
- * another one is refused.
+ * Converts a caller's arrays of numbers to what the engine computes with: bytes or 32-bit floats.
+ * Returns the array itself if it is one of these; refuses a value that would become another one.
  */
 
 import { InputError } from "../errors.ts";

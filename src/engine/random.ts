@@ -1,7 +1,7 @@
 /**
  * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
- * 1, 2, 3", SC 2011) and a keyed permutation of [0, n). Takes keys and counters, gives numbers; holds
- * no state beyond a stream's position, so any draw can be repeated alone and in any order.
+ * 1, 2, 3", SC 2011) and a keyed permutation of [0, n). A stream has no state but its position, so
+ * any draw can be repeated alone and in any order.
  */
 
 import { InputError } from "../errors.ts";

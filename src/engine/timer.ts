@@ -9,7 +9,7 @@ import type { Gpu } from "./device.ts";
 /** Bytes of a pass's two timestamps. */
 export const TIMESTAMP_BYTES = 16;
 
-/** See the head of this file. */
+/** Times compute passes with timestamp queries. */
 export class PassTimer {
   private constructor(
     private readonly querySet: GPUQuerySet,

@@ -1,7 +1,4 @@
-/**
- * Charts as Vega-Lite specifications: takes measurements, gives a plain object that `render_svg.ts`
- * turns into a file and the page shows as it is.
- */
+/** Charts of accuracy as Vega-Lite specifications, for files and for the page. */
 import type { TopLevelSpec } from "../npm/vega.ts";
 import { CHART_CONFIG, PANEL } from "./chart_style.ts";
 import { densityAxis, paddedRange, roundDensity, SCHEMA, seriesChannels } from "./scales.ts";

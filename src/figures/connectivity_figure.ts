@@ -1,6 +1,6 @@
 /**
- * What lies between pairs of tickets, as a Vega-Lite specification: takes barriers and disagreements, gives a
- * panel for each against weights remaining.
+ * Barriers and disagreement between pairs of tickets against weights remaining, as a Vega-Lite
+ * specification.
  */
 
 import type { TopLevelSpec } from "../npm/vega.ts";

@@ -1,8 +1,8 @@
 /**
- * The paper's figure 3 as Vega-Lite specifications: takes the curves of runs, gives a metric against the
- * training iteration, means over trials for chosen densities. Panels: tickets that grow sparser, and tickets
- * beside their reinitializations. The dark band is the bootstrap's 95% interval of the mean, the light one goes
- * from the least to the greatest trial.
+ * The paper's figure 3 as Vega-Lite specifications: a metric against the training iteration, means
+ * over trials for chosen densities. Panels: tickets that grow sparser, and tickets beside their
+ * reinitializations. The dark band is the bootstrap's 95% interval of the mean; the light one spans
+ * the trials.
  */
 
 import type { TopLevelSpec } from "../npm/vega.ts";

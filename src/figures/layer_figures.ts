@@ -1,6 +1,6 @@
 /**
- * How tickets are made, level by level, as Vega-Lite specifications: takes the rows of ticket_anatomy.ts, gives
- * figures with a panel for each quantity and a line for each layer. Means are over trials.
+ * Tickets level by level, as Vega-Lite specifications: a panel for each quantity and a line for
+ * each layer. Means are over trials.
  */
 
 import type { TopLevelSpec } from "../npm/vega.ts";

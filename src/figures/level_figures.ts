@@ -1,7 +1,7 @@
 /**
- * The paper's figures against weights remaining (its figures 1 and 4), as Vega-Lite specifications: takes
- * means over trials by kind and level, gives one panel for each metric. Thin bars go from the least to the
- * greatest trial, thick ones are the bootstrap's 95% interval of the mean.
+ * The paper's figures against weights remaining (its figures 1 and 4), as Vega-Lite specifications,
+ * one panel for each metric. Thin bars span the trials; thick ones are the bootstrap's 95% interval
+ * of the mean.
  */
 
 import type { TopLevelSpec } from "../npm/vega.ts";

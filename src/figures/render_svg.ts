@@ -1,6 +1,6 @@
 /**
- * Draws a chart: takes a Vega-Lite specification, gives the text of an SVG file. Vega is loaded when
- * the first chart is drawn, and needs neither a canvas nor permissions.
+ * Renders a Vega-Lite specification as an SVG document. Vega is loaded when the first chart is
+ * drawn, and needs neither a canvas nor permissions.
  */
 import { PackageError } from "../errors.ts";
 import { loadVega, type TopLevelSpec } from "../npm/vega.ts";

@@ -1,6 +1,6 @@
 /**
- * Charts of what training costs, as Vega-Lite specifications: takes what `deno task bench --growth` has
- * measured, gives two pictures.
+ * Charts of the cost of training, from the measurements of `deno task bench`, as Vega-Lite
+ * specifications.
  */
 
 import type { TopLevelSpec } from "../npm/vega.ts";

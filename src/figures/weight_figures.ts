@@ -1,6 +1,6 @@
 /**
- * Weights themselves as Vega-Lite specifications: takes the weights of tickets by what became of them, and maps
- * of live weights by pixel; gives a grid of distributions and a row of maps.
+ * Weights as Vega-Lite specifications: distributions of the weights of tickets by their fate, and
+ * maps of live weights by pixel.
  */
 
 import type { TopLevelSpec } from "../npm/vega.ts";

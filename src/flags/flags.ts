@@ -1,7 +1,6 @@
 /**
- * Command-line flags from declarations: takes arguments and a set of declared flags (made by
- * `flag_kinds.ts`), gives typed values or a `UsageError`. The same declarations give the help text,
- * the web page's form and the arguments that run.json records.
+ * Parses command-line flags from their declarations. The same declarations make the help text, the
+ * page's form and the arguments that run.json records.
  */
 import { UsageError } from "../errors.ts";
 

@@ -16,7 +16,7 @@ export interface GpuSlotOptions {
   onLost: () => void;
 }
 
-/** See the head of this file. */
+/** Holds the GPU and replaces it after a loss. */
 export class GpuSlot {
   #gpu: Gpu;
   /** The GPU that is being opened in the place of a lost one. */

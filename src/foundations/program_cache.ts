@@ -32,7 +32,7 @@ export interface ProgramCacheOptions {
   onActivity?: (activity: QueueActivity) => void;
 }
 
-/** See the head of this file. */
+/** Holds the examples on the GPU and the program that was compiled last. */
 export class ProgramCache {
   #program: { key: string; program: Program } | null = null;
   readonly #uploads = new Memo<string, GpuExamples>();

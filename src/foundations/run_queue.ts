@@ -70,7 +70,7 @@ export type CheckpointInterval = { seconds: number } | { iterations: number };
 
 /** At most this share of the time goes into checkpoints that are due by seconds. */
 const CHECKPOINT_SHARE = 0.01;
-/** See the head of this file. */
+/** Packs runs into the replicas of programs and trains them. */
 export class RunQueue {
   /** Experiments in progress; those that wait are in `#waiting`. */
   #active = 0;

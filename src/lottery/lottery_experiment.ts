@@ -59,7 +59,7 @@ export interface LotteryOptions extends SettingsOptions {
   onRun?: (summary: RunSummary) => void;
 }
 
-/** See the head of this file: open, then carry out its tasks. */
+/** A lottery experiment as a job: open it, then carry out its tasks. */
 export class LotteryExperiment implements Job {
   readonly #summaries: RunSummary[] = [];
   readonly #settings: RunSettings;

@@ -59,7 +59,7 @@ export interface PlannedRunsOptions {
   onRun?: (summary: RunSummary) => void;
 }
 
-/** See the head of this file: open, then carry out its tasks. */
+/** Independent runs as a job: open it, then carry out its tasks. */
 export class PlannedRuns implements Job {
   readonly #summaries: RunSummary[] = [];
 

@@ -1,6 +1,5 @@
 /**
- * Where the controls of a lottery experiment are kept, beside its tickets. Takes the folder above and
- * names, gives paths; touches no file.
+ * Names the folders of the controls of a lottery experiment, beside its tickets. Touches no file.
  */
 import * as paths from "./paths.ts";
 

@@ -1,8 +1,7 @@
 /**
- * A run as one file, for users of PyTorch and NumPy. Takes a run's folder, gives the bytes of a
- * safetensors or npz file whose names are those of the folder's tree: initial/layer0, final/layer0,
- * masks/layer0, initial_biases/layer0, final_biases/layer0, and the run's record; and finds a network
- * in such a file.
+ * Writes a run as one file for users of PyTorch and NumPy, and reads networks from such a file:
+ * safetensors or npz, with the names of the folder's tree (initial/layer0, final/layer0,
+ * masks/layer0, initial_biases/layer0, final_biases/layer0) and the run's record.
  */
 
 import type { LayerSpec } from "../engine/layer_spec.ts";

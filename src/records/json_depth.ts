@@ -1,4 +1,4 @@
-/** A guard for JSON from elsewhere: takes a value, says whether all that works with it recursively may. */
+/** Guards against JSON that is nested too deep for recursive code. */
 
 /** Deeper than anything that this program writes, far from what a stack holds. */
 const MAX_DEPTH = 32;

@@ -1,6 +1,6 @@
 /**
- * The networks that users name on the command line. Takes a path and which network is meant, gives it:
- * of a folder of `.npy` files, of a run's folder, or of a file that `export` wrote.
+ * Reads the networks that users name on the command line: a folder of `.npy` files, a run's folder,
+ * or a file that `export` wrote.
  */
 
 import type { LayerSpec } from "../engine/layer_spec.ts";

@@ -1,6 +1,6 @@
 /**
- * Names of every file and folder of an experiment (DESIGN section 6; the original's paths.py). Takes
- * the folder above, gives a path; touches no file.
+ * Names every file and folder of an experiment (DESIGN section 6; the original's paths.py). Touches
+ * no file.
  */
 import { InputError } from "../errors.ts";
 import { checkName } from "../models/names.ts";

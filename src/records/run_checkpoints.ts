@@ -1,7 +1,4 @@
-/**
- * The checkpoints of one run in its folder. Takes where it is and what decides its bits; gives the state
- * to go on from, if there is one, and keeps states as training advances.
- */
+/** Restores and saves the checkpoints of one run in its folder. */
 
 import type { AdapterDescription, KernelKind, LayerSpec, TrainingState } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -22,7 +19,7 @@ export interface CheckpointPlace {
   onNotice?: (line: string) => void;
 }
 
-/** See the head of this file. */
+/** Restores and saves the checkpoints of one run. */
 export class RunCheckpoints {
   #adapters: AdapterUse[] = [];
   /** Iteration of the latest state that is kept: another adapter goes on from there. */

@@ -1,7 +1,6 @@
 /**
- * A run as files (DESIGN section 6). Takes a trained run and its record, writes its folder with
- * run.json last, so that a run exists exactly if its run.json does; and reads back what the next level
- * and the summary need of a finished run.
+ * Writes and reads a run as files (DESIGN section 6). run.json is written last, so a run exists
+ * exactly if its run.json does.
  */
 
 import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * run.json: everything needed to repeat a run, and the SHA-256 of each of its files and of the record
- * itself. Takes a record and files, gives bytes; finds out whether a folder still holds those files.
+ * run.json: everything needed to repeat a run, and the SHA-256 of each of its files and of the
+ * record itself. Writes it, reads it, and checks whether a folder still holds those files.
  */
 
 import { FormatError, type LotteryError, NotFoundError, StorageError } from "../errors.ts";

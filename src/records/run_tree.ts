@@ -1,7 +1,7 @@
 /**
- * The one walk through the folders of runs. Takes a folder, gives every folder of a run below it, what
- * was moved aside, and the folders that cannot be read; and the trials and levels of an experiment.
- * Symbolic links are followed, as training follows them; a folder with two names is visited once.
+ * Walks the folders of runs, for everyone who needs them: every run below a folder, what was moved
+ * aside, the folders that cannot be read, and the trials and levels of an experiment. Symbolic
+ * links are followed, as training follows them; a folder with two names is visited once.
  */
 
 import * as paths from "./paths.ts";

@@ -1,6 +1,6 @@
 /**
- * Networks and logs as files (the original's save_restore.py): a network is a folder with one `.npy`
- * per layer, a log one line per iteration. Takes a Storage and paths, gives values, or the reverse.
+ * Writes and reads networks and logs (the original's save_restore.py): a network is a folder with
+ * one `.npy` per layer, a log has one line per iteration.
  */
 import { FormatError, InputError, NotFoundError } from "../errors.ts";
 import { decodeLog, encodeLog, type LogRow, type Phase } from "../formats/csv_log.ts";

@@ -1,7 +1,6 @@
 /**
- * How the tickets of a lottery experiment lie to each other. Takes finished tickets on disk, the examples
- * that they were trained on and a GPU; gives the barrier and the disagreement on the test examples between
- * tickets of several trials, and between those of successive levels, as plain rows.
+ * Compares the tickets of a lottery experiment: the barrier and the disagreement on the test
+ * examples between tickets of different trials, and between those of successive levels.
  */
 
 import { type Barrier, barrier, BARRIER_POINTS } from "../analysis/connectivity.ts";

@@ -1,7 +1,6 @@
 /**
- * The end of a control experiment as the user sees it. Takes the tickets and the controls that have
- * their masks, gives a table of both by level, a sentence, the same as JSON, and writes the chart of
- * accuracy against weights remaining.
+ * The end of a control experiment: a table of tickets and controls by level, a sentence, the same
+ * as JSON, and the chart of accuracy against weights remaining.
  */
 
 import { accuracySpec } from "../figures/charts.ts";

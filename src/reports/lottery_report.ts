@@ -1,6 +1,6 @@
 /**
- * The end of a lottery experiment as the user sees it. Takes the runs, gives a table by level, the
- * verdict, the same as JSON, and writes the chart of accuracy against weights remaining.
+ * The end of a lottery experiment: a table by level, the verdict, the same as JSON, and the chart
+ * of accuracy against weights remaining.
  */
 
 import { type AccuracyPoint, accuracySpec } from "../figures/charts.ts";

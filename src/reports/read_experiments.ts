@@ -1,6 +1,6 @@
 /**
- * Finds the finished runs of experiments on disk. Takes folders; gives studies (runs that were trained
- * alike, see analysis/study.ts), and what is missing, unfinished, damaged or left out, in words.
+ * Finds the finished runs of experiments on disk: studies (runs that were trained alike, see
+ * analysis/study.ts), and in words what is missing, unfinished, damaged or left out.
  */
 
 import * as v from "../npm/valibot.ts";

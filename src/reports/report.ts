@@ -1,5 +1,5 @@
 /**
- * `report`: takes folders of experiments, gives one HTML page that needs nothing else, each figure as SVG and
+ * `report`: writes one HTML page about experiments that needs nothing else, each figure as SVG and
  * as its Vega-Lite specification, each table as CSV and JSON, and a summary for the terminal.
  */
 

@@ -1,7 +1,4 @@
-/**
- * The report as one HTML page that needs nothing else: no script, no font, no network. Takes sections of texts,
- * drawings and tables, gives the page's text.
- */
+/** The report as one HTML page that needs nothing else: no script, no font, no network. */
 
 import { numberText } from "../analysis/percent.ts";
 import css from "./report_page.css" with { type: "text" };
@@ -43,7 +40,7 @@ export interface ReportPage {
   reloadSeconds: number | null;
 }
 
-/** See the head of this file. */
+/** Returns the report as an HTML page. */
 export function reportHtml(page: ReportPage): string {
   const { title, lead, notes, studies, reloadSeconds } = page;
   const reload = reloadSeconds === null

@@ -1,4 +1,4 @@
-/** What came of a single run: takes its figures and configuration, gives them as text and as JSON. */
+/** The end of a single run, as text and as JSON. */
 
 import { fractionText, percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";

@@ -1,6 +1,6 @@
 /**
- * Sorts finished runs into studies. Takes runs as they were found; gives those that were trained alike
- * together (see analysis/study.ts), each run once, and says of every other one why it is not there.
+ * Sorts finished runs into studies (see analysis/study.ts), each run once, and says of every other
+ * one why it is left out.
  */
 
 import type { StudyRun } from "../analysis/study.ts";

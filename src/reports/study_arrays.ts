@@ -1,7 +1,6 @@
 /**
- * What a report needs of runs beside their records. Takes a study; reads logs, masks and weights, each file
- * compared with its run's record, and gives curves and the anatomy of the tickets. What is damaged is left out
- * and named.
+ * Reads the logs, masks and weights of a study, each file compared with its run's record, and
+ * computes curves and the anatomy of tickets. Damaged files are named and left out.
  */
 
 import type { CurveGroup } from "../figures/curve_figures.ts";

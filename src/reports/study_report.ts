@@ -1,6 +1,5 @@
 /**
- * What is said of a study: takes its runs, reads what figures need, and gives the claims, the figures as
- * specifications with their captions, and the tables.
+ * The section of a study: its claims, its figures as specifications with captions, and its tables.
  */
 
 import type { TopLevelSpec } from "../npm/vega.ts";
@@ -44,7 +43,7 @@ export interface Figure {
   spec: TopLevelSpec;
 }
 
-/** See the head of this file. */
+/** The section of a study in the report. */
 export interface StudyReport {
   title: string;
   texts: string[];

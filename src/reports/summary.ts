@@ -1,6 +1,6 @@
 /**
- * What a lottery experiment found. Takes its finished runs, gives a summary of each and the means over
- * trials by level; `verdict.ts` says whether the last level's ticket won.
+ * Summarizes a lottery experiment: means over trials by level, and a line for each run.
+ * `verdict.ts` says whether the last level's ticket won.
  */
 
 import type { AdapterDescription } from "../engine/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * Whether the smallest ticket of a lottery experiment won. Takes the figures of its finished runs, gives the
- * verdict and one sentence; the command line, its JSON document and the page have it from here.
+ * Judges whether the smallest ticket of a lottery experiment won, in one sentence that the command
+ * line, its JSON document and the page share.
  */
 
 import { fractionText, percentText, pointsText } from "../analysis/percent.ts";

@@ -1,7 +1,4 @@
-/**
- * `report --watch`: writes a report again whenever the finished runs of its experiments change. Takes what to
- * report on, and a signal that ends it.
- */
+/** `report --watch`: writes a report again whenever the finished runs of its experiments change. */
 
 import { NotFoundError } from "../errors.ts";
 import * as paths from "../records/paths.ts";

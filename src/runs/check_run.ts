@@ -1,6 +1,6 @@
 /**
- * Whether what a run's record says fits together and fits the run's arrays: a record can be sealed and wrong
- * all the same. Takes a configuration, results and the run's folder; throws what contradicts what.
+ * Checks whether the parts of a run's record fit together and fit the run's arrays: a record can be
+ * sealed and wrong all the same.
  */
 
 import type { LayerSpec } from "../engine/mod.ts";

@@ -1,7 +1,4 @@
-/**
- * From a run's configuration to its training, the one way by which every task trains. Takes what
- * run.json records, the examples, and the weights and masks to start from; gives what `train` takes.
- */
+/** From a run's configuration to its training: the one way by which every task trains. */
 
 import type { ExampleSets } from "../datasets/examples.ts";
 import { DatasetBase } from "../foundations/dataset_base.ts";

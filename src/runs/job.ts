@@ -1,6 +1,6 @@
 /**
- * Jobs: what the command line asks for, as runs to train. Takes jobs, carries them out side by side on
- * one queue, so that runs of one shape are replicas whichever job they belong to; gives what failed.
+ * Jobs: runs to train that the command line asks for. They are carried out side by side on one
+ * queue, so that runs of one shape are replicas whichever job they belong to.
  */
 
 import { CapacityError, LotteryError } from "../errors.ts";

@@ -1,7 +1,7 @@
 /**
- * The locks that one process holds, so that no two work in a folder at once: a lock on a folder covers
- * everything below its real path, by whatever name one comes. Takes folders; a second process is told who
- * works there.
+ * The locks of one process, so that no two work in a folder at once. A lock on a folder covers
+ * everything below its real path, whatever name it is reached by; a second process learns who works
+ * there.
  *
  * Each lock is one file in its folder. Whoever takes one makes it first and then looks for locks above
  * and below: of two who come at the same time at least one finds the other's.
@@ -16,7 +16,7 @@ import { listLevels, walkTree } from "../records/run_tree.ts";
 /** How often a lock below is looked at again: who has just taken it gives it back on finding ours. */
 const BELOW_TRIES = 10, BELOW_PAUSE_MILLISECONDS = 25;
 
-/** See the head of this file. */
+/** The folders that this process has locked. */
 export class Locks {
   /** The folders of many runs, by their lock files. */
   readonly #held = new Map<string, Promise<StorageLock>>();

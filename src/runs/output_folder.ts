@@ -1,6 +1,6 @@
 /**
- * The folders that results go to, before anything is trained. Takes paths that will be written; finds out
- * whether the file system takes such names, and removes what killed processes left half-written.
+ * Checks the folders of results before anything is trained: whether the file system takes the names
+ * of all files, and which files killed processes left half-written.
  */
 
 import { StorageError } from "../errors.ts";

@@ -1,4 +1,4 @@
-/** A run's configuration as it is read from run.json: takes any JSON value, gives a checked one. */
+/** Checks a run's configuration as it is read from run.json. */
 
 import * as v from "../npm/valibot.ts";
 import { FormatError } from "../errors.ts";

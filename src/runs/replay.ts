@@ -1,7 +1,4 @@
-/**
- * Repeats finished runs from their records and compares bits. Takes runs' folders; gives for each the
- * files that came out differently. Nothing on disk is changed.
- */
+/** Repeats finished runs from their records and compares bits. Changes nothing on disk. */
 
 import { InputError } from "../errors.ts";
 import { encodeRun, restoreRun } from "../records/run_files.ts";
@@ -64,7 +61,7 @@ export interface ReplayOptions {
   onStart?: (config: RunConfig) => void;
 }
 
-/** See the head of this file: open, then carry out its tasks. */
+/** Replays of finished runs as a job: open it, then carry out its tasks. */
 export class Replays implements Job {
   readonly finishedCount = 0;
   /** In the order in which they end. */

@@ -1,6 +1,6 @@
 /**
  * The configuration of a run as run.json keeps it: everything that decides its bits on a given
- * adapter. Takes the parts, gives one JSON object; compares two of them field by field.
+ * adapter.
  */
 
 import type { LayerSpec, Normalization, OptimizerSpec } from "../engine/mod.ts";
@@ -44,7 +44,7 @@ export interface RunSettings {
   trainOrderSeed: number | null;
 }
 
-/** See the head of this file. Digests are those of `networkDigest`. */
+/** Everything that decides the bits of a run on a given adapter. Digests are those of `networkDigest`. */
 export interface RunConfig extends RunId, RunSettings {
   /** What fraction of each layer the lottery prunes per level; tickets alone have it. */
   prunePercents?: Record<string, number>;

@@ -1,7 +1,6 @@
 /**
- * The folders of a lottery experiment's runs. Takes where its trials are kept and the configuration
- * that each run should have; says which runs are finished, refuses the folders of other experiments or
- * replaces them, saves runs and reads them back.
+ * The folders of a lottery experiment's runs: says which runs are finished, refuses the folders of
+ * other experiments or replaces them, saves runs and reads them back.
  */
 
 import { InputError } from "../errors.ts";
@@ -49,7 +48,7 @@ export interface RunFoldersOptions {
   configOf: (id: RunId, masks: string | null) => RunConfig;
 }
 
-/** See the head of this file. */
+/** The folders of a lottery experiment's runs. */
 export class RunFolders {
   /** By trial, the folders to be replaced. */
   readonly #obsolete = new Map<number, string[]>();

@@ -1,7 +1,6 @@
 /**
- * Runs on disk, each known by its configuration. Takes a folder and the configuration that a run there
- * should have; says whether it is finished and whole, refuses another run's folder, moves damaged runs
- * aside, saves and reads.
+ * Runs on disk, each known by its configuration: says whether a run is finished and whole, refuses
+ * another run's folder, moves damaged runs aside, saves and reads.
  */
 
 import type { AdapterDescription } from "../engine/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * Finds damage in what is on disk. Takes a folder (an experiment, a trial, a run), gives every run under
- * it with what is wrong with its files, the experiment's own files that have changed, and what was moved aside.
+ * Finds damage in an experiment, a trial or a run: every run with its damaged files, the
+ * experiment's own files that have changed, and what was moved aside.
  */
 
 import { NotFoundError } from "../errors.ts";

@@ -26,7 +26,7 @@ const beingWritten = new Set<string>();
 /** How often a file is read that is replaced meanwhile. */
 const READ_TRIES = 10;
 
-/** See the head of this file. */
+/** Files in the browser's origin private file system. */
 export class OpfsStorage implements Storage {
   private constructor(private readonly root: FolderHandle, private readonly locks: WebLocks) {}
 

@@ -1,6 +1,6 @@
 /**
- * Experiments as zip archives with the same tree: takes a storage; gives an experiment as an archive, and
- * takes one in that the command line's side has packed.
+ * Packs experiments as zip archives with the same tree, and reads those that the command line's
+ * side has packed.
  */
 
 import { FormatError, InputError } from "../errors.ts";

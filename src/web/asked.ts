@@ -1,7 +1,7 @@
 /**
- * What was asked for in this browser, so that it can be gone on with after the tab was closed. Takes a
- * storage; keeps one small file per experiment and task, in a folder of its own: experiments have the same
- * tree as on disk.
+ * Remembers which experiments were started in this browser, so that they can be continued after the
+ * tab was closed. Keeps one small file per experiment and task, in a folder of its own: experiments
+ * have the same tree as on disk.
  */
 
 import * as v from "../npm/valibot.ts";

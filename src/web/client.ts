@@ -1,7 +1,4 @@
-/**
- * The page's side of the worker. Takes how to start a `Worker`; gives a method that asks and awaits the
- * reply, and hands on events.
- */
+/** The page's side of the worker: sends requests, awaits replies, and passes events on. */
 
 import type {
   ErrorMessage,
@@ -36,7 +33,7 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-/** See the head of this file. */
+/** The page's side of the laboratory in its worker. */
 export class LaboratoryClient {
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(event: LaboratoryEvent) => void>();

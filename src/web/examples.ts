@@ -1,6 +1,6 @@
 /**
- * Examples in the browser: takes dropped files or a person's wish to download, keeps MNIST in
- * `data/mnist`; gives the loader of runs, which asks no server but the page's own.
+ * Examples in the browser: keeps dropped or downloaded MNIST in `data/mnist`, and loads the
+ * examples of runs, from no server but the page's own.
  */
 
 import { CATALOG } from "../datasets/catalog.ts";

@@ -1,6 +1,6 @@
 /**
- * Finds experiments and their runs in a storage, by the shape of their tree alone: what was imported is
- * found as what was trained here. Takes a storage, gives paths.
+ * Finds experiments and their runs in a storage by the shape of their tree alone, so that imported
+ * ones are found like those that were trained here.
  */
 
 import * as paths from "../records/paths.ts";

@@ -1,7 +1,4 @@
-/**
- * The experiments in this browser: takes their storage; lists them, gives what a finished run holds, and
- * removes what is no longer wanted.
- */
+/** The experiments in this browser: lists them, shows their finished runs, and removes them. */
 
 import { FormatError, InputError, isOfFile, LockedError, NotFoundError } from "../errors.ts";
 import { exportRun } from "../records/exported_run.ts";
@@ -25,7 +22,7 @@ import { inOrder, summarizeRun } from "../runs/run_summary.ts";
 
 type Settings = [name: string, text: string][];
 
-/** See the head of this file. */
+/** The experiments in this browser. */
 export class Experiments {
   /** Networks that were asked for last: a digit is drawn stroke by stroke. */
   readonly #networks = new Memo<string, LoadedRun>();

@@ -1,6 +1,6 @@
 /**
- * The laboratory in a browser's worker, the counterpart of tasks/lib/laboratory.ts: takes a task and its
- * arguments as on the command line, trains with the same runners, and tells what happens. One run at a time.
+ * The laboratory in a browser's worker, the counterpart of tasks/lib/laboratory.ts: trains with the
+ * same runners and reports what happens. One run at a time.
  */
 
 import { openGpu } from "../engine/mod.ts";
@@ -34,7 +34,7 @@ interface Running {
   ended: Promise<unknown>;
 }
 
-/** See the head of this file. */
+/** The laboratory in a worker. */
 export class WebLaboratory {
   #running: Running | null = null;
 

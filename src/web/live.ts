@@ -1,7 +1,4 @@
-/**
- * What the page is told while a run goes on: takes what the laboratory reports, gives events, few enough
- * for a page to draw.
- */
+/** Turns what the laboratory reports into events for the page, few enough for it to draw. */
 
 import { outDegrees } from "../analysis/anatomy.ts";
 import type { CurvePoint, Curves } from "../engine/mod.ts";
@@ -17,7 +14,7 @@ const MOST_POINTS = 20, MOST_OLD_POINTS = 400;
 /** Time between two events of progress, and of one run's points. */
 const PAUSE_MS = 250;
 
-/** See the head of this file: what a laboratory is given to report to. */
+/** Receives the events of a laboratory and sends the page what it shows of them. */
 export class LiveEvents implements
   Required<
     Pick<

@@ -1,4 +1,4 @@
-/** The flags of a task as they are in a browser. Takes the command line's, for the form and the worker alike. */
+/** The flags of a task as they are in a browser, for the form and the worker alike. */
 
 import type { FlagSet } from "../flags/flags.ts";
 

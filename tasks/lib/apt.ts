@@ -1,6 +1,6 @@
 /**
- * Installs packages of Debian and its relatives for tasks that cannot work without them: takes their
- * names, says what it runs, gives what went wrong.
+ * Installs packages of Debian and its relatives for tasks that cannot work without them; says what
+ * it runs.
  */
 import { warn } from "./support.ts";
 

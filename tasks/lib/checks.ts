@@ -1,4 +1,4 @@
-/** Format, lint and type-checks, for the tasks `check` and `test`: takes nothing, gives a tally. */
+/** Format, lint and type-checks, for the tasks `check` and `test`. */
 import { browserModules, checkForBrowser, LOCK, runDeno, type ToolResult } from "./toolchain.ts";
 import { addTo, type Tally } from "./junit.ts";
 import { print } from "./support.ts";

@@ -135,7 +135,7 @@ async function resealedRecord(bytes: Uint8Array): Promise<Uint8Array> {
   }
 }
 
-/** See the head of this file. */
+/** Every parser of what may come from elsewhere. */
 export const PARSERS: readonly Parser[] = [
   { name: "npy", parse: (bytes) => decodeNpy(bytes, "f.npy"), valid: NPY },
   { name: "npz", parse: parseNpz, valid: [NPZ] },

@@ -1,7 +1,4 @@
-/**
- * Reads the JUnit report of `deno test`: takes its XML, gives counts by test file, and what they come
- * to where a test that did not run has failed.
- */
+/** Counts the results in the JUnit report of `deno test`; a test that did not run has failed. */
 
 /** What became of the tests of one file; a step counts as a test. */
 export interface FileResult {

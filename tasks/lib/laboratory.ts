@@ -1,7 +1,4 @@
-/**
- * What the tasks that train share: a GPU, the queue, progress on stderr. Takes the jobs to carry out;
- * prints their headers and what they found.
- */
+/** What the tasks that train share: a GPU, the queue, and progress on stderr. */
 
 import { type KernelKind, openGpu } from "../../src/engine/mod.ts";
 import { InterruptedError } from "../../src/errors.ts";

@@ -1,6 +1,6 @@
 /**
- * What users would run instead: the scripts of tests/peers, each in a process of its own. Takes a peer
- * and an optimizer, gives milliseconds per training iteration of LeNet-300-100, batch 60, masks applied.
+ * Times what users would run instead: the scripts of tests/peers, each in a process of its own, in
+ * milliseconds per training iteration of LeNet-300-100, batch 60, masks applied.
  */
 
 import { fromFileUrl } from "@std/path";

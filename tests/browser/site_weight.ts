@@ -7,7 +7,7 @@ const AT_ONCE = ["index.html", "page.css", "page.js", "worker.js"],
   WITH_CHARTS = ["chart_worker.js"];
 const STATIC = /(?:from|import)\s*"\.\/([^"]+)"/g, ANY = /"\.\/([^"]+\.js)"/g;
 
-/** See the head of this file. */
+/** Weighs the scripts of the built site. */
 export async function siteWeight(
   site: Site,
 ): Promise<{ beforeCharts: number; withCharts: number }> {

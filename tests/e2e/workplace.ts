@@ -21,7 +21,7 @@ export const IMAGE: [number, number] = [6, 4];
 /** The bytes of a NumPy file. */
 export const npy = (shape: number[], data: NpyData): Uint8Array => encodeNpy({ shape, data });
 
-/** See the head of this file. */
+/** A folder in which tasks are run. */
 export class Workplace {
   private constructor(
     /** Holds `data`, the examples, and `done`, the finished experiment. */

@@ -46,7 +46,7 @@ type Operation =
 
 const CHANGES: readonly Operation[] = ["write", "rename", "remove", "lock", "sweep"];
 
-/** See the head of this file. */
+/** A storage that fails where it is asked to. */
 export class FaultyStorage implements Storage {
   /** What has been asked for: "write a/b". */
   readonly log: string[] = [];

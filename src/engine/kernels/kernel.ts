@@ -1,6 +1,6 @@
 /**
- * Compiles WGSL templates into kernels bound to their buffers. Takes a template, its constants and
- * buffers; gives something to dispatch. Binding numbers follow the order of the buffers.
+ * Compiles WGSL templates into kernels bound to their buffers. Binding numbers follow the order of
+ * the buffers.
  */
 
 import { Memo } from "../../memo.ts";

@@ -1,7 +1,6 @@
 /**
- * The matrix kernels (forward, gradients and updates), one function each: takes sizes, tile shapes and
- * buffers, gives the source that `createKernels` compiles. Shapes and meaning are in the header of each
- * file of `shaders/`.
+ * The sources of the matrix kernels (forward, gradients and updates), one function each. The header
+ * of each file of `shaders/` gives shapes and meaning.
  */
 
 import common from "../../../shaders/common.wgsl" with { type: "text" };

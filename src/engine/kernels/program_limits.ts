@@ -1,6 +1,6 @@
 /**
- * What a device can hold of a network program. Takes its shape; says how many replicas fit, why no more do,
- * and what would fit instead; refuses what does not fit together.
+ * Checks whether a network program fits on a device: says how many replicas fit, why no more do,
+ * and what would fit instead.
  */
 
 import { CapacityError, InputError } from "../../errors.ts";

@@ -1,7 +1,6 @@
 /**
- * The kernels that go through a batch row by row (gather, loss, evaluation), one function each: takes
- * sizes and buffers, gives the source that `createKernels` compiles. Shapes and meaning are in the
- * header of each file of `shaders/`.
+ * The sources of the kernels that go through a batch row by row (gather, loss, evaluation), one
+ * function each. The header of each file of `shaders/` gives shapes and meaning.
  */
 
 import batchF32 from "../../../shaders/batch_f32.wgsl" with { type: "text" };

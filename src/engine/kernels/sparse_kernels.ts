@@ -1,7 +1,7 @@
 /**
- * The kernels of a sparse network that go through its lists of live weights, one function each: takes sizes, tile shapes and buffers, gives the
- * source that `createKernels` compiles. Shapes and meaning are in the header of each file of `shaders/`.
- * No constant depends on the masks, so that all levels of an experiment share their pipelines.
+ * The sources of the kernels that go through a sparse network's lists of live weights, one function
+ * each. The header of each file of `shaders/` gives shapes and meaning. No constant depends on the
+ * masks, so all levels of an experiment share their pipelines.
  */
 
 import common from "../../../shaders/common.wgsl" with { type: "text" };

@@ -1,7 +1,7 @@
 /**
- * Live weights of R networks of one shape, compressed. Takes the shape and each network's masks, which
- * are fixed while it trains; gives lists for the sparse kernels, and moves values between them and the
- * dense matrices that everything else knows.
+ * Compresses the live weights of R networks of one shape, whose masks stay fixed while they train:
+ * makes the lists for the sparse kernels, and moves values between them and the dense matrices that
+ * everything else uses.
  *
  * A unit's list names its live inputs in rising order, its bias last (as an input that is always 1),
  * four to a group; groups follow one another by layer, replica and unit. Group 0 is empty, so slot 0
@@ -20,7 +20,7 @@ const GROUP = 4;
 /** u32 words of a vec4u. */
 const VECTOR = 4;
 
-/** See the head of this file. */
+/** The live weights of R networks of one shape, as lists. */
 export interface SparseLayout {
   layers: LayerSpec[];
   replicas: number;

@@ -1,7 +1,6 @@
 /**
- * How a sparse network has its examples, and the kernels that go through them (gather, evaluation), one
- * function each: takes sizes and buffers, gives the source that `createKernels` compiles. Shapes and
- * meaning are in the header of each file of `shaders/`.
+ * The layout of a sparse network's examples, and the sources of the kernels that go through them
+ * (gather, evaluation). The header of each file of `shaders/` gives shapes and meaning.
  */
 
 import common from "../../../shaders/common.wgsl" with { type: "text" };

@@ -31,7 +31,7 @@ import {
 import { evaluateSource, gatherEvaluateSource } from "../kernels/row_kernels.ts";
 import { tilesFor } from "../kernels/tiles.ts";
 
-/** See the head of this file. */
+/** Networks as whole matrices in GPU memory. */
 export class DenseNetwork implements NetworkMemory {
   /** Which of the weights' matrices hold them. */
   #side = 0;

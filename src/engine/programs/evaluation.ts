@@ -1,8 +1,7 @@
 /**
- * Evaluates whole splits with a program's current weights. Takes the kernels of one window; records,
- * into a compute pass, the forward passes of a split window by window and the sums of its losses and
- * correct predictions, written to a slot of `totals`. What it found of each example stays in `rows`
- * until the next evaluation.
+ * Evaluates whole splits with a program's current weights. Records the forward passes of a split,
+ * window by window, and the sums of its losses and correct predictions into a slot of `totals`. The
+ * result for each example stays in `rows` until the next evaluation.
  */
 
 import { type BufferPool, UNIFORM_STRIDE } from "../buffers.ts";
@@ -45,7 +44,7 @@ interface Kernels {
   reduce: Kernel;
 }
 
-/** See the head of this file. */
+/** Evaluates splits with the current weights of a program. */
 export class Evaluation {
   private constructor(
     readonly totals: GPUBuffer,

@@ -1,6 +1,6 @@
 /**
- * One training iteration of a network program: its buffers, and its kernels in order. Takes the
- * program's shape; `program.ts` owns the result.
+ * One training iteration of a network program: its buffers, and its kernels in order. `program.ts`
+ * owns them.
  */
 
 import type { BufferPool } from "../buffers.ts";

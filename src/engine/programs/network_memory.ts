@@ -36,7 +36,7 @@ export function allocateControls(pool: BufferPool, replicas: number): ControlBuf
   };
 }
 
-/** See the head of this file. */
+/** How a program keeps its networks in GPU memory. */
 export interface NetworkMemory {
   readonly controls: ControlBuffers;
   /** (MAX_EVALUATIONS, R) sums of the evaluations of a burst. */

@@ -1,7 +1,6 @@
 /**
- * Times each kernel of a training iteration. Takes a loaded program's kernels; gives milliseconds by
- * kernel: from timestamps around a pass of its own, or, where the adapter has none, from the wall
- * time of many dispatches of it beside as many of all the others.
+ * Times each kernel of a training iteration, by timestamps around a pass of its own or, where the
+ * adapter has none, by the wall time of many dispatches of it beside as many of all the others.
  */
 
 import { BufferPool } from "../buffers.ts";

@@ -1,7 +1,7 @@
 /**
- * The compiled network program: R networks of one shape that train in the same dispatches. Takes a
- * shape and examples on the GPU; gives something to load with parameters, to run in bursts of
- * iterations and evaluations (one submit and one readback each), and to read parameters from.
+ * The compiled network program: R networks of one shape that train in the same dispatches. It is
+ * loaded with parameters, runs bursts of iterations and evaluations (one submit and one readback
+ * each), and reads parameters back.
  *
  * Every buffer has a leading axis R. No kernel mixes replicas, and no arithmetic depends on R, so a
  * replica's result is bit-identical whatever R it runs in.
@@ -57,7 +57,7 @@ export interface BurstResult {
   gpuMilliseconds: number | null;
 }
 
-/** See the head of this file. */
+/** A compiled network program of R replicas. */
 export class Program {
   /** Iterations done since parameters were last loaded. */
   #done = 0;

@@ -1,7 +1,4 @@
-/**
- * Magnitude pruning on the GPU. Takes the final weights and masks of a network's layers and how many
- * live weights each is to lose; gives the new masks. Exact: see shaders/prune.wgsl.
- */
+/** Magnitude pruning on the GPU, exact: see shaders/prune.wgsl. */
 
 import prune from "../../../shaders/prune.wgsl" with { type: "text" };
 import { readFloats } from "../buffers.ts";

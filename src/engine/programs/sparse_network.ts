@@ -70,7 +70,7 @@ interface SparseBuffers extends ControlBuffers, SparseWeights {
   labels: GPUBuffer;
 }
 
-/** See the head of this file. */
+/** Networks as lists of live weights in GPU memory. */
 export class SparseNetwork implements NetworkMemory {
   /** Values of all slots, to be loaded: weights, then the optimizer's. */
   readonly #slots: Float32Array<ArrayBuffer>[];

@@ -1,6 +1,6 @@
 /**
- * Runs a loaded program from its first iteration to its last. Takes a program and a plan; gives each
- * replica's curves. The host stays one burst ahead of the readback, so the GPU never waits for it.
+ * Runs a loaded program from its first iteration to its last and returns each replica's curves. The
+ * host stays one burst ahead of the readback, so the GPU never waits for it.
  */
 
 import { InputError } from "../../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * How much work a training is, to tell how far it has come: takes its plan and sizes, gives a number of
- * iterations, in which an evaluation counts as the iterations that cost as much.
+ * Estimates the work of a training, in iterations; an evaluation counts as the iterations that cost
+ * as much.
  */
 
 /** How long to train and when to evaluate. */

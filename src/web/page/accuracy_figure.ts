@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Accuracy against weights remaining, drawn again whenever a level is finished. Takes the runs, shows
- * the pictures that the chart worker makes; that worker, with Vega in it, is loaded when first needed.
+ * Accuracy against weights remaining, drawn again whenever a level is finished. The chart worker
+ * draws it; that worker, with Vega in it, is loaded when first needed.
  */
 
 import { fractionText, percentText } from "../../analysis/percent.ts";
@@ -24,7 +24,7 @@ const TITLES: Record<Chart["at"], [title: string, note: string]> = {
 /** Room for the labels of a figure's axis and its edges. */
 const AXIS_WIDTH = 72;
 
-/** See the head of this file. */
+/** Draws accuracy against weights remaining. */
 export class AccuracyFigure {
   #worker: Worker | null = null;
   #id = 0;

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Draws the finished figures off the page's thread: takes runs, gives SVGs made from the very
- * specification that the command line's report draws. Vega takes longer than a page may stand still.
+ * Draws the finished figures off the page's thread, from the very specification of the command
+ * line's report. Vega takes longer than a page may stand still.
  */
 
 // Named, so that Deno has them when it bundles what draws charts.

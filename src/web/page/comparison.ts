@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Experiments side by side. Takes finished experiments, gives a table: the settings in which they
- * differ, then the mean test accuracy of each level.
+ * Experiments side by side in a table: the settings in which they differ, then the mean test
+ * accuracy of each level.
  */
 
 import { fractionText, percentText } from "../../analysis/percent.ts";

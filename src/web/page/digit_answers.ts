@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * What two networks say of a drawing: the full network and a ticket that the person chooses. Takes the
- * tickets of an experiment and the drawing, shows ten probabilities of each.
+ * The answers of two networks to a drawing: the full network and a ticket that the person chooses,
+ * ten probabilities each.
  */
 
 import { percentText, probabilityText } from "../../analysis/percent.ts";
@@ -48,7 +48,7 @@ class Answer {
   }
 }
 
-/** See the head of this file. */
+/** Shows what networks take the drawn digit for. */
 export class DigitAnswers {
   readonly #pad: DrawPad;
   readonly #choice = el("select", { id: "ticket-choice", "aria-label": "Which ticket answers" });

@@ -1,6 +1,6 @@
 /**
- * A drawing as MNIST has its images: takes pixels of any size, white on black, gives 28×28 of them,
- * the ink scaled into a box of 20×20 and moved so that its centre of mass is in the middle.
+ * Turns a drawing of any size, white on black, into an image like MNIST's: 28×28 pixels, the ink
+ * scaled into a box of 20×20 and moved so that its centre of mass is in the middle.
  */
 
 export const SIDE = 28;

@@ -1,8 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Elements in one expression: takes a tag, attributes and children, gives the element. Nothing here
- * reads HTML from text, and nothing sets a style attribute: the page's Content-Security-Policy allows
- * neither.
+ * Creates elements in one expression. Nothing here reads HTML from text, and nothing sets a style
+ * attribute: the page's Content-Security-Policy allows neither.
  */
 
 /** What an attribute may be: `true` is there without a value, `false` is not there. */

@@ -15,7 +15,7 @@ const STEP = 5;
 
 const KEYS = "Arrow keys move the pen, space puts it down and lifts it, Delete clears.";
 
-/** See the head of this file. */
+/** A pad for drawing a digit. */
 export class DrawPad {
   readonly element: HTMLElement;
   /** What is drawn, as the network's input; null if nothing is. */

@@ -1,8 +1,5 @@
 /// <reference lib="dom" />
-/**
- * Messages to the person: what went wrong in plain words, and what to do about it. Takes errors and
- * obstacles as the worker tells them, gives elements.
- */
+/** Messages to the person: what went wrong in plain words, and what to do about it. */
 
 import { GIVEN_UP, LaboratoryError } from "../client.ts";
 import type { Obstacle } from "../messages.ts";

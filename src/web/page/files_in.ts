@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Files that come in: MNIST by download or as four files, experiments as zips, chosen or dropped
- * anywhere on the page. Takes what the worker can do with them, tells what came of it.
+ * Takes files in: MNIST by download or as four files, experiments as zips, chosen or dropped
+ * anywhere on the page.
  */
 
 import type { LaboratoryClient } from "../client.ts";

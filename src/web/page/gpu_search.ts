@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Looks for the GPU, and tells the person when it does not answer. Takes the client, gives what was found. */
+/** Looks for the GPU, and tells the person when it does not answer. */
 
 import type { LaboratoryClient } from "../client.ts";
 import type { FoundGpu } from "../messages.ts";

@@ -1,8 +1,5 @@
 /// <reference lib="dom" />
-/**
- * The results by level as a table. Takes the means over trials as the command line prints them, gives
- * the same columns in HTML.
- */
+/** The results by level as an HTML table, with the columns that the command line prints. */
 
 import { fractionText, percentText } from "../../analysis/percent.ts";
 import { iterationText, type LevelSummary } from "../../reports/summary.ts";

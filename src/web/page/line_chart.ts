@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * A line chart on a canvas, cheap enough to be drawn again at every step of a training. Takes lines of
- * points, gives a picture in the page's own colours; the finished figures are Vega-Lite's.
+ * A line chart on a canvas, cheap enough to be drawn again at every step of a training, in the
+ * page's own colours; the finished figures are Vega-Lite's.
  */
 
 import { el } from "./dom.ts";
@@ -60,7 +60,7 @@ export function ticks(low: number, high: number, count: number): number[] {
   );
 }
 
-/** See the head of this file. */
+/** Draws curves that grow. */
 export class LineChart {
   readonly element: HTMLElement;
   readonly #canvas = el("canvas", { class: "plot", role: "img" });

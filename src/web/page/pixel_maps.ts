@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Small pictures of which pixels a network still looks at, one per level. Takes how many weights of
- * each input are live; gives a canvas whose colour is deeper the more there are.
+ * Small pictures of the pixels that a network still looks at, one per level: the more live weights
+ * a pixel has, the deeper its colour.
  */
 
 import { percentText } from "../../analysis/percent.ts";

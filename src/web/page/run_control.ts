@@ -1,8 +1,5 @@
 /// <reference lib="dom" />
-/**
- * Starts, pauses, continues and stops what is trained, and keeps the buttons as that allows. Takes a
- * task and its arguments; tells the view what happens and the page when it has ended.
- */
+/** Starts, pauses, continues and stops training, and enables the buttons that apply. */
 
 import { judge } from "../../reports/verdict.ts";
 import { GIVEN_UP, type LaboratoryClient } from "../client.ts";
@@ -28,7 +25,7 @@ export interface RunControlActions {
 const PATIENCE_MS = 10_000;
 const STOPPED = "Stopped; it can be continued under Saved experiments";
 
-/** See the head of this file. */
+/** Starts, stops and continues experiments. */
 export class RunControl {
   state: "idle" | "running" | "pausing" | "paused" = "idle";
   #asked: Asked | null = null;

@@ -1,6 +1,6 @@
 /**
- * What is known of an experiment that is shown: takes the worker's events, or a finished experiment as
- * it was stored; gives lines for the charts, summaries and maps. Touches no document.
+ * The state of the experiment that is shown, from the worker's events or from a stored experiment:
+ * lines for the charts, summaries and maps. Touches no document.
  */
 
 import type { CurvePoint, Curves } from "../../engine/mod.ts";
@@ -38,7 +38,7 @@ function movingMean(points: readonly Point[]): Point[] {
   });
 }
 
-/** See the head of this file. */
+/** The state of the experiment that the page shows. */
 export class RunModel {
   path = "";
   settings: [name: string, text: string][] = [];

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * The part of the page that shows one experiment: what goes on, live curves, maps, figures, the table
- * and the verdict. Takes a `RunModel` and the worker's events; asks for nothing itself.
+ * The part of the page that shows one experiment: its state, live curves, maps, figures, the table
+ * and the verdict.
  */
 
 import { fractionText, numberText } from "../../analysis/percent.ts";
@@ -44,7 +44,7 @@ function activityWords(activity: string): string {
   return `${activity[0].toUpperCase()}${activity.slice(1)}`;
 }
 
-/** See the head of this file. */
+/** Shows the experiment. */
 export class RunView {
   model = new RunModel();
   readonly #loss = new LineChart({

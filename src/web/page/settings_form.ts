@@ -1,8 +1,7 @@
 /// <reference lib="dom" />
 /**
- * The settings of an experiment as a form. Takes the declarations of the command line, gives their
- * values as the command line would. What is typed is checked at every keystroke, by the declarations
- * and by the protocol that they make together.
+ * The settings of an experiment as a form, from the declarations of the command line. What is typed
+ * is checked at every keystroke, by the declarations and by the protocol that they make together.
  */
 
 import { UsageError } from "../../errors.ts";
@@ -34,7 +33,7 @@ function usualValues(protocol: Protocol): Record<string, unknown> {
   return { ...same, trainingLen: trainingLength, iterations: levels, optimizer: optimizer.kind };
 }
 
-/** See the head of this file. */
+/** The form of settings. */
 export class SettingsForm {
   readonly element = el("div", { class: "settings" });
   /** Null while a field is wrong. */

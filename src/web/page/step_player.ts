@@ -20,7 +20,7 @@ const SHOWN: Record<WorkerStep, Step | null> = {
   report: null,
 };
 
-/** See the head of this file. */
+/** Plays the steps of the explanation. */
 export class StepPlayer {
   #waiting: (Step | null)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;

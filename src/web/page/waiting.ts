@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Says what is waited for, and for how long: a GPU may take a minute over its first answer, and a page that
- * stands still looks dead. Takes what is being done, shows it with the seconds since it began.
+ * Shows what the page waits for, and for how long: a GPU may take a minute over its first answer,
+ * and a page that stands still looks dead.
  */
 
 import { byId } from "./dom.ts";
@@ -11,7 +11,7 @@ const QUIET_SECONDS = 3;
 /** Silence that needs another word. */
 const LONG_SECONDS = 20;
 
-/** See the head of this file. */
+/** Shows what is being waited for. */
 export class Waiting {
   #what = "";
   #since = 0;

@@ -1,6 +1,6 @@
 /**
- * The lines of an argfile as jobs that are carried out together. Takes lines of flags and their
- * runner; opens each line's job, or says what is wrong with it.
+ * Opens the lines of an argfile as jobs that are carried out together, and says what is wrong with
+ * a line.
  */
 
 import { LotteryError, UsageError } from "../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * The kinds of flags with one value: each function takes what a flag means (help, default, limits)
- * and gives its declaration for `flags.ts`, with the one parser and formatter of that kind.
+ * The kinds of flags with one value. Each function returns a declaration for `flags.ts`, from a
+ * flag's help, default and limits.
  */
 import { UsageError } from "../errors.ts";
 import { type Flag, type FlagKind, quote } from "./flags.ts";

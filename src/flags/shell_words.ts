@@ -1,6 +1,6 @@
 /**
- * Argfiles as text: one line of flags per run, written and read as a POSIX shell would, without its
- * expansions. Takes arguments, gives a line, or the reverse.
+ * Argfiles as text: writes and reads one line of flags per run as a POSIX shell would, without its
+ * expansions.
  */
 import { UsageError } from "../errors.ts";
 

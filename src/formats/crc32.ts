@@ -1,4 +1,4 @@
-/** CRC-32 as zip, gzip and PNG have it: takes bytes, gives an unsigned 32-bit number. */
+/** CRC-32 as zip, gzip and PNG use it. */
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;

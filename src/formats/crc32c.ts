@@ -1,6 +1,6 @@
 /**
- * CRC-32C (Castagnoli), the checksum of TFRecord files: takes bytes, gives an unsigned 32-bit number.
- * Polynomial and bit order: RFC 3720, appendix B.4.
+ * CRC-32C (Castagnoli), the checksum of TFRecord files. Polynomial and bit order: RFC 3720,
+ * appendix B.4.
  */
 
 /** The polynomial with its bits reversed: the lowest bit is the highest power. */

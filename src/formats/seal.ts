@@ -1,4 +1,4 @@
-/** Drawings that say whether they are whole: takes an SVG, gives it with a digest of itself at its end. */
+/** Seals drawings: an SVG ends with a digest of itself, so that damage shows. */
 
 import { sha256Hex } from "./sha256.ts";
 

@@ -1,7 +1,7 @@
 /**
- * TensorBoard's event files: takes scalars by tag and step, gives the bytes of an
- * `events.out.tfevents.…` file. Such a file is a sequence of TFRecords, each of which holds one `Event`
- * message (TensorFlow's event.proto and summary.proto) in protocol-buffer encoding.
+ * Writes TensorBoard's event files. An `events.out.tfevents.…` file is a sequence of TFRecords,
+ * each of which holds one `Event` message (TensorFlow's event.proto and summary.proto) in
+ * protocol-buffer encoding.
  */
 
 import { InputError } from "../errors.ts";

@@ -1,7 +1,6 @@
 /**
- * A dataset as one run sees it (the original's DatasetBase). Takes examples, how to normalize them and
- * the keys of its random choices; gives the training, validation and test splits by description: no
- * example is copied, the engine applies split, order and label map on the GPU.
+ * A dataset as one run sees it (the original's DatasetBase). Describes the training, validation and
+ * test splits; copies no example, since the engine applies split, order and label map on the GPU.
  */
 
 import type { ExampleSets, GivenSets } from "../datasets/examples.ts";

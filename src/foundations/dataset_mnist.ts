@@ -1,7 +1,4 @@
-/**
- * MNIST, or what is kept as MNIST is (the original's DatasetMnist): takes a folder, gives a dataset
- * to train on.
- */
+/** MNIST, or a dataset in the same files (the original's DatasetMnist). */
 
 import { loadExampleFolder } from "../datasets/folder.ts";
 import type { GivenSets } from "../datasets/examples.ts";

@@ -1,6 +1,6 @@
 /**
- * The base of every network (the original's ModelBase): takes masks, presets and the keys of its
- * random numbers, and as `dense` is called gives the shape of the network and its initial values.
+ * The base of every network (the original's ModelBase). Calls of `dense` describe the layers;
+ * masks, presets and keys of random numbers decide their initial values.
  */
 import { InputError } from "../errors.ts";
 import type { Activation, LayerSpec } from "../engine/layer_spec.ts";

@@ -1,6 +1,6 @@
 /**
- * A fully connected network (the original's ModelFc): takes its layers as a list, names them layer0,
- * layer1, … and gives the model.
+ * A fully connected network (the original's ModelFc), from a list of layers that it names layer0,
+ * layer1, …
  */
 import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
 import type { Initializer } from "../models/initializers.ts";

@@ -1,7 +1,6 @@
 /**
- * What a trained network says of a few examples, on the processor: takes layers, weights, biases and
- * inputs, gives class probabilities. For one image it costs less than a dispatch; training and evaluation
- * are the engine's.
+ * Computes class probabilities for a few examples on the processor. For one image that costs less
+ * than a dispatch; training and evaluation are the engine's.
  */
 
 import type { Activation, LayerSpec, Normalization } from "../engine/mod.ts";

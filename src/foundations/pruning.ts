@@ -1,6 +1,6 @@
 /**
- * Magnitude pruning by percentage (the original's pruning.py). Takes masks and final weights by layer
- * name, gives new masks; the selection runs on the GPU (src/engine/prune.ts) and is exact.
+ * Magnitude pruning by percentage (the original's pruning.py). The selection runs on the GPU
+ * (src/engine/programs/prune.ts) and is exact.
  */
 
 import { type Gpu, type PruneJob, pruneSmallest } from "../engine/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * Masks of random sparsity (the paper's appendix): takes masks, gives others with as many live weights in
- * each layer, at places that are drawn.
+ * Masks of random sparsity (the paper's appendix): as many live weights in each layer as given
+ * masks have, at random places.
  */
 
 import { RandomStream } from "../engine/random.ts";

@@ -1,7 +1,6 @@
 /**
- * Initial weights drawn from a given set of values (the original's reinitialize.py). Takes a set, the
- * shape of a layer and a stream of random numbers; gives the layer's weights, each drawn for itself
- * with replacement.
+ * Draws initial weights from a given set of values, with replacement (the original's
+ * reinitialize.py).
  */
 import type { RandomStream } from "../engine/random.ts";
 import { InputError } from "../errors.ts";

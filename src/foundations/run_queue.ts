@@ -1,8 +1,7 @@
 /**
  * Packs runs into replicas. Experiments are written for one run at a time and started concurrently;
- * the queue waits until each of them waits for it, groups the requests of one shape, and trains every
- * group as the replicas of one program. Takes requests, gives each its own outcome: neither files nor
- * results know of the group.
+ * the queue waits until each of them waits for it, groups the requests of one shape, and trains
+ * every group as the replicas of one program. Neither files nor results show the group.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * Keys of every random choice: takes a seed and what the numbers are for, gives the key of a stream
- * of its own (src/engine/random.ts). So any run can be repeated alone, in any order.
+ * The keys of all random choices. Each purpose has a stream of its own (src/engine/random.ts), so
+ * any run can be repeated alone, in any order.
  */
 import { InputError } from "../errors.ts";
 import { deriveKey, type Key, seedKey } from "../engine/random.ts";

@@ -1,6 +1,5 @@
 /**
- * Trains one run (the original's trainer.train). Takes a model, a dataset and how to train; gives the
- * weights before and after, the masks and the curves. A run always trains to its end; the early-stop
+ * Trains one run (the original's trainer.train). A run always trains to its end; the early-stop
  * iteration is found afterwards.
  */
 

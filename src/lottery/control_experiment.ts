@@ -1,7 +1,6 @@
 /**
- * The control experiment of a finished lottery experiment (the original's reinitialize.py for all of
- * its runs; section 2 of the paper). Takes the experiment's folder and which trials, levels, runs and
- * kinds of controls; gives the runs to train, each with the settings of the ticket whose masks it has.
+ * Plans the controls of a finished lottery experiment (the original's reinitialize.py for all of
+ * its runs; section 2 of the paper): each has the masks of a ticket and its settings.
  */
 
 import { InputError } from "../errors.ts";

@@ -1,7 +1,4 @@
-/**
- * What the controls' networks start from. Takes a run's configuration, its masks and, for `reuse` and
- * `reuse_sign`, the values to draw from and the network whose signs to keep; gives masks and weights.
- */
+/** The masks and weights that controls start from. */
 
 import { RandomStream } from "../engine/random.ts";
 import type { LevelStart } from "../foundations/experiment.ts";

@@ -1,8 +1,7 @@
 /**
- * The lottery ticket experiment on LeNet-300-100 (the original's lottery_experiment.py). Takes the
- * examples, a protocol and a place for files; each trial trains level by level, then the last level's
- * masks with random weights as a control; trials go on side by side, as replicas of one program. A run
- * that is finished already is read, not repeated.
+ * The lottery ticket experiment on LeNet-300-100 (the original's lottery_experiment.py). Each trial
+ * trains level by level, then the last level's masks with random weights as a control; trials train
+ * side by side, as replicas of one program. Finished runs are read, not repeated.
  */
 
 import type { DatasetBase } from "../foundations/dataset_base.ts";

@@ -1,7 +1,6 @@
 /**
- * Single runs that do not depend on each other: controls, and networks trained alone. Takes each one's
- * folder, configuration and how to get what it starts from; trains those that are not finished, as
- * replicas of one program.
+ * Trains single runs that do not depend on each other, as replicas of one program: controls, and
+ * networks trained alone. Finished runs are read, not repeated.
  */
 
 import type { Curves } from "../engine/mod.ts";

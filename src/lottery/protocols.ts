@@ -1,7 +1,4 @@
-/**
- * The table of protocols (DESIGN section 5) and the one place where flags override it: takes the
- * values of `protocolFlags`, gives the protocol to run, complete and checked.
- */
+/** The table of protocols (DESIGN section 5). */
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";

@@ -1,7 +1,7 @@
 /**
- * The values from which the controls `reuse` and `reuse_sign` draw initial weights: per level and layer
- * a one-dimensional array (the original's weights/{level}/initialization). Takes folders, gives the
- * sets; where an experiment has none yet, derives them from its tickets and keeps them.
+ * The values from which the controls `reuse` and `reuse_sign` draw initial weights: per level and
+ * layer a one-dimensional array (the original's weights/{level}/initialization). Where an
+ * experiment has none yet, they are derived from its tickets and kept.
  */
 
 import type { LayerSpec } from "../engine/mod.ts";

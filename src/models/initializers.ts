@@ -1,7 +1,4 @@
-/**
- * Initial weights of a layer: each initializer takes the layer's shape and a stream of random
- * numbers, and gives the weights in row-major order.
- */
+/** Draws the initial weights of a layer, in row-major order. */
 import type { Numbers } from "../engine/numbers.ts";
 import type { RandomStream } from "../engine/random.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A network's arrays by layer name (weights, masks or biases), and the checks that everything which
- * takes one shares.
+ * A network's arrays by layer name (weights, masks or biases), and the checks that all users of one
+ * share.
  */
 import { describe, firstNotFinite, floatsOf, type Numbers, numberType } from "../engine/numbers.ts";
 import { InputError } from "../errors.ts";

@@ -1,7 +1,6 @@
 /**
- * The state of a run in training as one file: weights, biases, the optimizer's matrices and the curves
- * so far, from which training goes on to the same bits. Takes a state and what it is a state of; reads
- * it back, or says why it cannot be used.
+ * Encodes and decodes the state of a run in training: weights, biases, the optimizer's matrices and
+ * the curves so far, from which training continues to the same bits.
  *
  * The file is a line of JSON, then the arrays it lists: little-endian 32-bit floats of each layer, then
  * 64-bit floats of each curve. The line holds the SHA-256 of the arrays and, as its last field, its own.

@@ -88,7 +88,11 @@ export async function withFile<T>(
 
 /** What deno.json says, with the names that modules import, for a copy of it elsewhere. */
 export async function projectConfig() {
-  const { importMap, ...config } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  const text = await Deno.readTextFile(join(ROOT, "deno.json"));
+  // A copy is no package: Deno would note one of this name in deno.lock.
+  const { importMap, name: _name, version: _version, exports: _exports, ...config } = JSON.parse(
+    text,
+  );
   const map = new URL(importMap, toFileUrl(ROOT));
   const { imports } = JSON.parse(await Deno.readTextFile(map));
   const absolute = Object.entries<string>(imports).map(([name, target]) => [

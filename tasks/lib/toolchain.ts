@@ -88,11 +88,7 @@ export async function withFile<T>(
 
 /** What deno.json says, with the names that modules import, for a copy of it elsewhere. */
 export async function projectConfig() {
-  const text = await Deno.readTextFile(join(ROOT, "deno.json"));
-  // A copy is no package: Deno would note one of this name in deno.lock.
-  const { importMap, name: _name, version: _version, exports: _exports, ...config } = JSON.parse(
-    text,
-  );
+  const { importMap, ...config } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
   const map = new URL(importMap, toFileUrl(ROOT));
   const { imports } = JSON.parse(await Deno.readTextFile(map));
   const absolute = Object.entries<string>(imports).map(([name, target]) => [
@@ -112,7 +108,12 @@ export async function checkForBrowser(modules: string[]): Promise<ToolResult> {
   return await withFile(
     "deno.json",
     text,
-    (path) => runDeno(["check", "--quiet", `--config=${path}`, LOCK, ...modules]),
+    async (path) => {
+      // With another configuration, Deno would note the package itself in deno.lock.
+      const lock = `${path}.lock`;
+      await Deno.copyFile(join(ROOT, "deno.lock"), lock);
+      return await runDeno(["check", "--quiet", `--config=${path}`, `--lock=${lock}`, ...modules]);
+    },
   );
 }
 

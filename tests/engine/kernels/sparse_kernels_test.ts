@@ -172,7 +172,7 @@ Deno.test("sparse forward: activation(inputs · live weights + biases)", async (
         }
       });
     }),
-    { seed: 1, numRuns: 25 },
+    { seed: 1, numRuns: 12 },
   );
 });
 
@@ -224,7 +224,7 @@ Deno.test("sparse backward: (deltas · live weightsᵀ) ⊙ activation'", async 
         }
       });
     }),
-    { seed: 1, numRuns: 25 },
+    { seed: 1, numRuns: 12 },
   );
 });
 
@@ -385,6 +385,6 @@ Deno.test("sparse head: logits, loss, correct predictions and gradient, fused or
         });
       },
     ),
-    { seed: 1, numRuns: 25 },
+    { seed: 1, numRuns: 12 },
   );
 });

@@ -14,7 +14,7 @@ import { loadDataset } from "../src/datasets/load_dataset.ts";
 import { findRunner } from "../src/commands/mod.ts";
 import type { PlanContext, Runner, RunnerContext } from "../src/commands/runner.ts";
 import { runFlags } from "../src/commands/run_flags.ts";
-import { describeSummary } from "../src/reports/summary.ts";
+import { describeFinished } from "../src/reports/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { type LaboratoryOptions, openLaboratory } from "./lib/laboratory.ts";
 import { onStopSignal } from "./lib/stop_signals.ts";
@@ -82,8 +82,11 @@ async function runPacked(
   const laboratory = await openLaboratory(task.name, options);
   const context: RunnerContext = {
     ...laboratory.context,
-    // Lines may have runs of the same trial and level: folders tell them apart.
-    onRun: (summary) => notice(`${describeSummary(summary)}  ${summary.folder}`),
+    events: {
+      ...laboratory.context.events,
+      // Lines may have runs of the same trial and level: folders tell them apart.
+      onRun: (run) => notice(`${describeFinished(run)}  ${run.folder}`),
+    },
   };
   try {
     return await runLines(
@@ -157,7 +160,7 @@ function planContext(): PlanContext {
     loadData: cachedLoader((dataset, location) =>
       loadDataset({ dataset, location, storage, onNotice: warn })
     ),
-    onNotice: warn,
+    events: { onNotice: warn },
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { LotteryError } from "../src/errors.ts";
 import { boolean } from "../src/flags/kinds.ts";
-import { describeReplay, readReplaySource, Replays } from "../src/runs/replay.ts";
+import { describeReplay, openReplays, readReplaySource } from "../src/runs/replay.ts";
 import { loadExamples } from "../src/commands/runner.ts";
 import { runFlags } from "../src/commands/run_flags.ts";
 import { firstError } from "../src/runs/job.ts";
@@ -94,8 +94,8 @@ async function replay(finished: readonly CheckedRun[], flags: TaskValues<typeof 
     const { dataset: { name } } = sources[0].config;
     const choice = name === "custom" ? "auto" : name as DatasetChoice;
     const data = await loadExamples(context, choice, flags.mnistLocation);
-    const onStart = () => context.onStage("replay", null);
-    const job = await Replays.open({ storage, queue, data, sources, onStart });
+    const onStart = () => context.events.onStage("replay", null);
+    const job = await openReplays({ storage, queue, data, sources, onStart });
     const [errors] = await laboratory.run([job], []);
     if (errors.length > 0) throw firstError(errors);
     return job.results.toSorted((a, b) => a.folder < b.folder ? -1 : 1);

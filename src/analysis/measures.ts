@@ -167,7 +167,7 @@ function sideValues(
   study: StudyLevels,
   side: Side,
   metric: Metric,
-): Map<string, number> | string {
+): Map<number | string, number> | string {
   const found = runsOf(study, side);
   if (found.length === 0) return noRuns(study, side);
   const values = trialMeans(found, metric);

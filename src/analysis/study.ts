@@ -4,24 +4,17 @@
  */
 
 import type { LayerSpec } from "../engine/mod.ts";
-import type { RunResults } from "../records/trained_run.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
 import type { SeriesKind } from "./series.ts";
 import { summarize, type Summary } from "./statistics.ts";
 
-/** One finished run. */
-export interface StudyRun extends RunResults {
+/** A finished run of a study. */
+export interface StudyRun
+  extends Omit<FinishedRun, "kind" | "trial" | "found" | "live" | "total" | "classes"> {
   /** What it was trained for. */
   kind: SeriesKind;
-  /** Name of the trial: what runs have in common that began with the same full network. */
-  trial: string;
-  /** Prunings before it. */
-  level: number;
-  /** Number of the run beside others of its kind, trial and level; 0 for tickets. */
-  run: number;
-  /** Weights remaining, the paper's Pm. */
-  percent: number;
-  /** Where its files are. */
-  folder: string;
+  /** Number or name of the trial: what runs have in common that began with the same full network. */
+  trial: number | string;
 }
 
 /** What `metricOf` reads off a run: accuracies in percent, iterations as they are. */
@@ -34,40 +27,58 @@ export type Metric =
 /** A run's number; null where it has none: no validation split, no evaluation there. */
 export function metricOf(run: StudyRun, metric: Metric): number | null {
   const value = run[metric];
+  if (value !== null && !Number.isFinite(value)) return null;
   return value === null || metric === "earlyStopIteration" ? value : 100 * value;
 }
 
 /** A level of a kind of runs. */
-export interface Level {
+export interface Level<Run extends StudyRun = StudyRun> {
   level: number;
   /** Weights remaining, mean over its runs. */
   percent: number;
-  runs: StudyRun[];
+  runs: Run[];
 }
 
 /** The levels of a kind of runs, the densest first. */
-export function levelsOf(runs: readonly StudyRun[], kind: SeriesKind): Level[] {
+export function levelsOf<Run extends StudyRun>(
+  runs: readonly Run[],
+  kind: SeriesKind,
+): Level<Run>[] {
   const groups = Map.groupBy(runs.filter((run) => run.kind === kind), ({ level }) => level);
   return [...groups].map(([level, runs]) => ({ level, percent: meanPercent(runs), runs }))
     .sort((a, b) => a.level - b.level);
 }
 
 function meanPercent(runs: readonly StudyRun[]): number {
-  return runs.reduce((sum, { percent }) => sum + percent, 0) / runs.length;
+  return mean(runs.map(({ percent }) => percent));
 }
 
 /** One number for each trial: the mean over its runs. A trial with a run that has none is left out. */
-export function trialMeans(
-  runs: readonly StudyRun[],
-  metric: Metric,
-): Map<string, number> {
-  const means = new Map<string, number>();
+export function trialMeans<Run extends StudyRun>(
+  runs: readonly Run[],
+  of: Metric | ((run: Run) => number | null),
+): Map<Run["trial"], number> {
+  const read = typeof of === "string" ? (run: Run) => metricOf(run, of) : of;
+  const means = new Map<Run["trial"], number>();
   for (const [trial, group] of Map.groupBy(runs, ({ trial }) => trial)) {
-    const values = group.map((run) => metricOf(run, metric)).filter((value) => value !== null);
-    if (values.length < group.length) continue;
-    means.set(trial, values.reduce((sum, value) => sum + value, 0) / values.length);
+    const values = group.map(read).filter((value) => value !== null);
+    if (values.length === group.length) means.set(trial, mean(values));
   }
   return means;
+}
+
+/** The mean over trials; null where one of them, or every one, has no number. */
+export function meanOverTrials<Run extends StudyRun>(
+  runs: readonly Run[],
+  of: Metric | ((run: Run) => number | null),
+): number | null {
+  const means = trialMeans(runs, of);
+  const isKnown = means.size > 0 && means.size === new Set(runs.map(({ trial }) => trial)).size;
+  return isKnown ? mean([...means.values()]) : null;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** A metric of a kind at a level. The unit is the trial: several runs of one trial count as their mean. */

@@ -10,10 +10,10 @@ import { controlReport } from "../reports/control_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
 import * as paths from "../records/paths.ts";
 import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
-import { PlannedRuns } from "../lottery/planned_runs.ts";
+import { openPlannedRuns } from "../lottery/planned_runs.ts";
 import { datasetText, settingsOf, trainingText } from "../runs/run_config.ts";
 import { trainingNotes } from "./notes.ts";
-import { loadExamples, type OpenJob, planOf, type RunnerContext } from "./runner.ts";
+import { loadExamples, type OpenJob, planOf, runEvents, type RunnerContext } from "./runner.ts";
 import { count } from "../words.ts";
 
 /** Numbers of the controls per kind and ticket: as many as the paper's figures have. */
@@ -59,19 +59,16 @@ export async function openControls(
     place,
     { kinds, runs, values },
     tickets,
-    context.onNotice,
+    context.events.onNotice,
   );
-  const job = await PlannedRuns.open({
+  const job = await openPlannedRuns({
     storage,
     queue,
     sets: data.sets,
     runs: planned,
     policy: { overwrite: flags.overwrite, resume: flags.resume },
     locks: context.locks,
-    onNotice: context.onNotice,
-    onStart: (run) => context.onStage(kinds.length === 1 ? run.kind : "controls", run),
-    onPoints: context.onPoints,
-    onRun: context.onRun,
+    events: runEvents(context, ({ kind }) => kinds.length === 1 ? kind : "controls"),
   });
   const settings = settingsOf(tickets[0].config);
   const trials = new Set(tickets.map(({ config }) => config.trial));
@@ -94,7 +91,7 @@ export async function openControls(
       controlReport({
         storage,
         tickets,
-        controls: job.summaries,
+        controls: job.runs,
         output: experimentPath,
         experimentName,
         chart,

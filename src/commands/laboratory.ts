@@ -11,11 +11,10 @@ import { type Job, runJobs, workLeft } from "../runs/job.ts";
 import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
 import { Locks } from "../runs/locks.ts";
 import { type Activity, type ProgressState, WorkCount } from "./progress.ts";
-import type { RunnerContext } from "./runner.ts";
+import type { JobEvents, RunnerContext } from "./runner.ts";
 
 /** Where a laboratory is, and how it works. */
-export interface LaboratoryOptions
-  extends Pick<RunnerContext, "environmentLocation" | "onNotice" | "onRun" | "onPoints"> {
+export interface LaboratoryOptions extends Pick<RunnerContext, "environmentLocation"> {
   storage: Storage;
   /** What others are told of who works in a folder. */
   holder: LockHolder;
@@ -28,10 +27,14 @@ export interface LaboratoryOptions
   signal: AbortSignal;
   /** Finds examples; the same ones are asked for once. */
   loadData(dataset: DatasetChoice, location: string | null): Promise<LoadedDataset>;
-  onStage?: RunnerContext["onStage"];
+  events: LaboratoryEvents;
+}
+
+/** Receives what happens in a laboratory. */
+export interface LaboratoryEvents extends JobEvents {
   onProgress(state: ProgressState): void;
-  /** Called when what is being waited for changes. */
-  onActivity?(activity: Activity): void;
+  /** What is being waited for changes. */
+  onActivity(activity: Activity): void;
 }
 
 /** Carries jobs out on one GPU. */
@@ -41,10 +44,10 @@ export class Laboratory {
   #total = 0;
 
   private constructor(gpu: Gpu, options: LaboratoryOptions) {
-    const { storage, holder, signal, onNotice, onRun, onPoints, onStage, onProgress } = options;
-    const { replicas, kernels, checkpointInterval, environmentLocation, loadData } = options;
+    const { storage, holder, signal, environmentLocation, loadData, events } = options;
+    const { replicas, kernels, checkpointInterval } = options;
     this.#signal = signal;
-    const onActivity = (activity: Activity) => options.onActivity?.(activity);
+    const { onNotice, onActivity } = events;
     let stage = "";
     const count = new WorkCount();
     const queue = new RunQueue(gpu, {
@@ -54,13 +57,13 @@ export class Laboratory {
         const { iteration, iterations, loss, accuracy } = progress;
         count.advance(progress);
         const total = this.#total;
-        onProgress({ stage, iteration, iterations, loss, accuracy, total, ...count.state });
+        events.onProgress({ stage, iteration, iterations, loss, accuracy, total, ...count.state });
       },
       onEnd: (work) => count.end(work),
     });
     const load = cachedLoader(loadData);
     this.context = {
-      ...{ storage, queue, environmentLocation, onNotice, onRun, onPoints },
+      ...{ storage, queue, environmentLocation },
       locks: new Locks(storage, holder),
       loadData: async (dataset, location) => {
         onActivity("reading the examples");
@@ -68,16 +71,19 @@ export class Laboratory {
         onActivity("looking at finished runs");
         return data;
       },
-      onStage: (text, run) => {
-        stage = text;
-        onStage?.(text, run);
+      events: {
+        ...events,
+        onStage: (text, run) => {
+          stage = text;
+          events.onStage(text, run);
+        },
       },
     };
   }
 
   /** @throws NoAdapterError if there is no GPU */
   static async open(options: LaboratoryOptions): Promise<Laboratory> {
-    options.onActivity?.("opening the GPU");
+    options.events.onActivity("opening the GPU");
     return new Laboratory(await options.openGpu(), options);
   }
 

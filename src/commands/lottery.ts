@@ -2,13 +2,13 @@
 
 import { UsageError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { LotteryExperiment } from "../lottery/lottery_experiment.ts";
+import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, lotteryReport } from "../reports/lottery_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
 import { runFlags } from "./run_flags.ts";
 import { networkDigest } from "../foundations/digest.ts";
 import type { FlagValues } from "../flags/flags.ts";
-import { datasetText, ticketConfig, ticketId, trainingText } from "../runs/run_config.ts";
+import { datasetText, ticketConfig, trainingText } from "../runs/run_config.ts";
 import { continued } from "../runs/run_store.ts";
 import { pruningNotes, trainingNotes } from "./notes.ts";
 import {
@@ -17,11 +17,13 @@ import {
   planOf,
   readMasks,
   readPresets,
+  runEvents,
   type Runner,
 } from "./runner.ts";
 import { count } from "../words.ts";
 import { settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
+import { ticketId } from "../records/run_id.ts";
 
 /** Runs a lottery experiment: `deno task run-lottery`. */
 export const lotteryRunner: Runner<typeof runFlags> = {
@@ -50,36 +52,18 @@ export const lotteryRunner: Runner<typeof runFlags> = {
 
   async open(flags, context) {
     const { storage, queue } = context;
-    const { seed, permuteLabels, trainOrderSeed, experimentName } = flags;
-    const { protocol, data, settings, start, policy, output, trialFolder, plan } = await resolve(
-      flags,
-      context,
-    );
+    const { seed, experimentName } = flags;
+    const { plan, output, ...experiment } = await resolve(flags, context);
+    const { protocol, data, settings } = experiment;
     await checkName(storage, chartPath(output, CHART, experimentName));
     await sweepExperiment(storage, output);
-    const job = await LotteryExperiment.open({
-      storage,
-      queue,
-      data,
-      protocol,
-      seed,
-      trialFolder,
-      experimentName,
-      start,
-      permuteLabels,
-      trainOrderSeed,
-      control: flags.control,
-      oneShot: flags.oneShot,
-      policy,
-      locks: context.locks,
-      onNotice: context.onNotice,
-      onStart: (run) => {
-        const { kind, level } = run;
-        const stage = kind === "ticket" ? `level ${level}/${protocol.levels}` : "control";
-        context.onStage(stage, run);
-      },
-      onPoints: context.onPoints,
-      onRun: context.onRun,
+    const job = await openLottery({
+      ...experiment,
+      ...{ storage, queue, experimentName, control: flags.control, locks: context.locks },
+      events: runEvents(
+        context,
+        ({ kind, level }) => kind === "ticket" ? `level ${level}/${protocol.levels}` : "control",
+      ),
     });
     const { trials, levels } = protocol;
     return {
@@ -101,7 +85,7 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       report: () =>
         lotteryReport({
           storage,
-          runs: job.summaries,
+          runs: job.runs,
           output,
           experimentName,
           title: `Winning tickets on ${data.record.name}`,
@@ -120,7 +104,7 @@ export const lotteryRunner: Runner<typeof runFlags> = {
 
 /** What the experiment of these flags is. */
 async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext) {
-  const { storage, onNotice } = context;
+  const { storage, events } = context;
   const { seed, permuteLabels, trainOrderSeed, experimentName, outputDir, oneShot } = flags;
   const policy = { overwrite: flags.overwrite, resume: flags.resume };
   const asked = resolveProtocol(flags);
@@ -144,11 +128,11 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
     // Earlier versions did not take the trial's number from the folder's name.
     const folder = paths.run(outputDir, 0, experimentName);
     const now = fullNetwork(trials[0]), before = () => fullNetwork(1);
-    trials = [(await continued(storage, folder, now, before, policy, onNotice)).trial];
+    trials = [(await continued(storage, folder, now, before, policy, events.onNotice)).trial];
   }
   const folders = trials.map((trial) => `${trialFolder(trial)}/*/${experimentName}`);
   return {
-    ...{ data, settings, policy, output, trialFolder },
+    ...{ data, settings, given, policy, output, trialFolder },
     protocol: { ...asked, trials },
     start: { presets: presets ?? undefined, masks: masks ?? undefined },
     plan: planOf(folders, trials.map(fullNetwork)),

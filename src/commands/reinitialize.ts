@@ -12,7 +12,7 @@ import { networkDigest } from "../foundations/digest.ts";
 import { flagName, type FlagValues } from "../flags/flags.ts";
 import { controlStart } from "../lottery/initial_values.ts";
 import { reinitializeFlags, singleRunFlags } from "./reinitialize_flags.ts";
-import { controlId, type RunConfig } from "../runs/run_config.ts";
+import type { RunConfig } from "../runs/run_config.ts";
 import { provideValueSets, readValueSets } from "../lottery/value_sets.ts";
 import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";
@@ -20,6 +20,7 @@ import { continued } from "../runs/run_store.ts";
 import { type PlanContext, planOf, readMasks, type Runner, single } from "./runner.ts";
 import { openSingleRun, type SingleRun } from "./single_run.ts";
 import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
+import { controlId } from "../records/run_id.ts";
 
 type Flags = FlagValues<typeof reinitializeFlags>;
 
@@ -110,7 +111,7 @@ function kindOf(flags: Flags): ReinitKind {
 }
 
 async function resolve(flags: Flags, folder: string, context: PlanContext): Promise<SingleRun> {
-  const { storage, onNotice } = context;
+  const { storage, events } = context;
   const { overwrite, resume } = flags, policy = { overwrite, resume };
   const resolved = await resolveSingle(flags, context);
   const { data, settings, settingsName } = resolved;
@@ -134,7 +135,7 @@ async function resolve(flags: Flags, folder: string, context: PlanContext): Prom
   });
   const before = () => configOf(resolved.before());
   const now = configOf(resolved);
-  const config = await continued(storage, folder, now, before, policy, onNotice);
+  const config = await continued(storage, folder, now, before, policy, events.onNotice);
   const start = controlStart(config, { masks: masks ?? {}, values, signs });
   return { folder, config, start, data, settingsName, policy };
 }
@@ -144,7 +145,7 @@ const KEPT_SETS = /^(.+)\/weights\/(\d+)\/(?:(.+)_)?initialization\/?$/;
 
 /** The sets of a folder; those that an experiment would keep there are derived if they are missing. */
 async function readDistribution(
-  { storage, onNotice }: PlanContext,
+  { storage, events }: PlanContext,
   folder: string,
   layers: LayerSpec[],
 ): Promise<Network> {
@@ -153,7 +154,7 @@ async function readDistribution(
     const [, experimentPath, level, experimentName = reinitializeFlags.experimentName.default] =
       match;
     const place = { storage, experimentPath, experimentName };
-    await provideValueSets(place, Number(level), layers, onNotice);
+    await provideValueSets(place, Number(level), layers, events.onNotice);
   }
   return await readValueSets(storage, folder, layers);
 }

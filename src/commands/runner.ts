@@ -14,21 +14,29 @@ import type { FlagSet, FlagValues } from "../flags/flags.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
-import type { Curves, LayerSpec } from "../engine/mod.ts";
-import {
-  describeRun,
-  identityOf,
-  type RunConfig,
-  type RunId,
-  type StartedRun,
-} from "../runs/run_config.ts";
-import type { RunSummary } from "../runs/run_summary.ts";
+import type { LayerSpec } from "../engine/mod.ts";
+import { identityOf, type RunConfig } from "../runs/run_config.ts";
+import type { RunEvents } from "../runs/provide.ts";
+import { describeRun, type RunId, type StartedRun } from "../records/run_id.ts";
 
 /** What it takes to tell what a job will train. */
-export type PlanContext = Pick<
-  RunnerContext,
-  "storage" | "environmentLocation" | "loadData" | "onNotice"
->;
+export type PlanContext = Pick<RunnerContext, "storage" | "environmentLocation" | "loadData"> & {
+  events: Pick<JobEvents, "onNotice">;
+};
+
+/** Receives what happens to a job. */
+export interface JobEvents extends Omit<RunEvents, "onStart"> {
+  /** What is being trained, "level 3/10"; and, where it is known, which run begins. */
+  onStage(stage: string, run: StartedRun | null): void;
+}
+
+/** The events of a job's runs. `stageOf` returns the stage in words. */
+export function runEvents(
+  { events }: Pick<RunnerContext, "events">,
+  stageOf: (run: RunId) => string,
+): RunEvents {
+  return { ...events, onStart: (run) => events.onStage(stageOf(run), run) };
+}
 
 /** What a runner works with; the same for all jobs that are carried out together. */
 export interface RunnerContext {
@@ -40,13 +48,7 @@ export interface RunnerContext {
   environmentLocation: string | null;
   /** Gives the same object for the same examples: only then can runs be replicas of one program. */
   loadData(dataset: DatasetChoice, location: string | null): Promise<LoadedDataset>;
-  /** Receives lines that the user must read. */
-  onNotice(line: string): void;
-  /** Told what is being trained: "level 3/10"; and, where it is known, which run begins. */
-  onStage(stage: string, run: StartedRun | null): void;
-  /** Receives new points of a run's curves as it is trained. */
-  onPoints?(run: RunId, points: Curves): void;
-  onRun(summary: RunSummary): void;
+  events: JobEvents;
 }
 
 /** Results as text, and as one JSON document. */
@@ -124,7 +126,7 @@ export async function loadExamples(
  * @throws InputError if they are not masks of these layers
  */
 export async function readMasks(
-  { storage, onNotice }: Pick<PlanContext, "storage" | "onNotice">,
+  { storage, events }: Pick<PlanContext, "storage" | "events">,
   sources: readonly string[] = [],
   layers: readonly LayerSpec[],
 ): Promise<Network | null> {
@@ -140,10 +142,12 @@ export async function readMasks(
     const nowhere = lacking.filter((name) => !Object.hasOwn(masks, name));
     const elsewhere = lacking.filter((name) => Object.hasOwn(masks, name));
     if (isPruned && nowhere.length > 0) {
-      onNotice(`${source} has no mask of ${nowhere.join(", ")}: not pruned there`);
+      events.onNotice(`${source} has no mask of ${nowhere.join(", ")}: not pruned there`);
     }
     if (elsewhere.length > 0) {
-      onNotice(`${source} has no mask of ${elsewhere.join(", ")}: the other masks decide there`);
+      events.onNotice(
+        `${source} has no mask of ${elsewhere.join(", ")}: the other masks decide there`,
+      );
     }
   });
   return isPruned ? masks : null;
@@ -151,7 +155,7 @@ export async function readMasks(
 
 /** The initial weights of a folder or file; null for none. Layers that it lacks are told of. */
 export async function readPresets(
-  { storage, onNotice }: Pick<PlanContext, "storage" | "onNotice">,
+  { storage, events }: Pick<PlanContext, "storage" | "events">,
   source: string | undefined,
   layers: readonly LayerSpec[],
 ): Promise<Network | null> {
@@ -159,7 +163,9 @@ export async function readPresets(
   const presets = await readNetwork(storage, source, "initial", layers);
   const lacking = lackingLayers(presets, layers);
   if (lacking.length > 0) {
-    onNotice(`${source} has no weights of ${lacking.join(", ")}: random ones are drawn there`);
+    events.onNotice(
+      `${source} has no weights of ${lacking.join(", ")}: random ones are drawn there`,
+    );
   }
   return presets;
 }

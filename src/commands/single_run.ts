@@ -2,12 +2,13 @@
 
 import type { LevelStart } from "../foundations/experiment.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
-import { PlannedRuns } from "../lottery/planned_runs.ts";
+import { openPlannedRuns } from "../lottery/planned_runs.ts";
 import { datasetText, type RunConfig, trainingText } from "../runs/run_config.ts";
 import type { RunPolicy } from "../runs/run_store.ts";
 import { runReport } from "../reports/run_report.ts";
-import { type OpenJob, planOf, type RunnerContext } from "./runner.ts";
+import { type OpenJob, planOf, runEvents, type RunnerContext } from "./runner.ts";
 import { trainingNotes } from "./notes.ts";
+import { modelOf } from "../runs/configured_run.ts";
 
 export interface SingleRun {
   folder: string;
@@ -19,21 +20,18 @@ export interface SingleRun {
   policy: RunPolicy;
 }
 
-/** Looks at the run's folder; throws as `PlannedRuns.open`. */
+/** Looks at the run's folder; throws as `openPlannedRuns`. */
 export async function openSingleRun(run: SingleRun, context: RunnerContext): Promise<OpenJob> {
   const { folder, config, start, data, settingsName, policy } = run;
   const { storage, queue } = context;
-  const job = await PlannedRuns.open({
+  const job = await openPlannedRuns({
     storage,
     queue,
     sets: data.sets,
-    runs: [{ folder, config, start: () => Promise.resolve(start) }],
+    runs: [{ folder, config, model: () => modelOf(config, start) }],
     policy,
     locks: context.locks,
-    onNotice: context.onNotice,
-    onStart: (run) => context.onStage(run.kind, run),
-    onPoints: context.onPoints,
-    onRun: context.onRun,
+    events: runEvents(context, ({ kind }) => kind),
   });
   return {
     job,
@@ -45,6 +43,6 @@ export async function openSingleRun(run: SingleRun, context: RunnerContext): Pro
       ["seed", `${config.seed}`],
       ...trainingNotes(config),
     ],
-    report: () => Promise.resolve(runReport(job.summaries[0], config, queue.gpu.adapter)),
+    report: () => Promise.resolve(runReport(job.runs[0], config, queue.gpu.adapter)),
   };
 }

@@ -15,13 +15,13 @@ import {
   configDifferences,
   RUN_FORMAT,
   type RunConfig,
-  type RunId,
   type RunSettings,
   settingsOf,
 } from "../runs/run_config.ts";
 import { loadExamples, type PlanContext, single } from "./runner.ts";
 import { settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
+import type { RunId } from "../records/run_id.ts";
 
 /** The flags that single runs have, of whichever task. */
 export type SingleRunValues = FlagValues<typeof singleRunFlags> & {
@@ -121,7 +121,7 @@ export async function resolveSingle(
 /** The first of the given masks and weights that come with the record of a run. */
 async function findSource(
   { protocol, masks = [], presets, sameSign }: SingleRunValues,
-  { storage, onNotice }: PlanContext,
+  { storage, events }: PlanContext,
 ): Promise<Source | null> {
   const given = [
     ...masks.map((name) => [name, "masks"] as const),
@@ -139,7 +139,7 @@ async function findSource(
     }
     const differences = configDifferences(settingsOf(source.config), settingsOf(config));
     if (differences.length === 0 || protocol !== undefined) continue;
-    onNotice(
+    events.onNotice(
       `${name} was trained otherwise than ${source.name} (${
         differences.slice(0, 3).join("; ")
       }): ` +
@@ -148,7 +148,7 @@ async function findSource(
   }
   const isThere = given.length > 0 && await storage.exists(given[0][0]);
   if (source === null && isThere && protocol === undefined) {
-    onNotice(
+    events.onNotice(
       `${
         given[0][0]
       } comes without a run.json: the run has the settings of --protocol quick where no ` +
@@ -194,6 +194,6 @@ async function loadSourceExamples(
   if (!isAsked) {
     throw new InputError(`${others}: give those with --mnist-location, or name --dataset`);
   }
-  context.onNotice(others);
+  context.events.onNotice(others);
   return data;
 }

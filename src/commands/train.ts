@@ -91,7 +91,7 @@ async function resolve(
   flags: FlagValues<typeof trainFlags>,
   context: PlanContext,
 ): Promise<SingleRun> {
-  const { storage, onNotice } = context;
+  const { storage, events } = context;
   const { overwrite, resume } = flags, policy = { overwrite, resume };
   const resolved = await resolveSingle(flags, context);
   const { data, settings, settingsName } = resolved;
@@ -112,7 +112,7 @@ async function resolve(
   });
   const before = () => configOf(resolved.before());
   const now = configOf(resolved);
-  const config = await continued(storage, folder, now, before, policy, onNotice);
+  const config = await continued(storage, folder, now, before, policy, events.onNotice);
   const start: LevelStart = { presets: presets ?? undefined, masks: masks ?? undefined };
   return { folder, config, start, data, settingsName, policy };
 }

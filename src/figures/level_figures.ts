@@ -16,8 +16,8 @@ import {
   seriesChannels,
   titleOf,
 } from "./scales.ts";
-import { SERIES } from "../analysis/series.ts";
-import type { LevelMetric } from "../analysis/study.ts";
+import { SERIES, SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
+import { type LevelMetric, levelMetrics, type Metric, type StudyRun } from "../analysis/study.ts";
 
 /** A panel: one metric. */
 export interface LevelPanel {
@@ -28,8 +28,35 @@ export interface LevelPanel {
   data: readonly LevelMetric[];
 }
 
+/** Which metric a panel shows, under which titles. */
+type PanelChoice = Omit<LevelPanel, "data"> & { metric: Metric };
+
+/** The panel of a metric over all levels of some kinds. */
+export function levelPanel(
+  runs: readonly StudyRun[],
+  kinds: readonly SeriesKind[],
+  choice: PanelChoice,
+): LevelPanel & PanelChoice {
+  return { ...choice, data: levelMetrics(runs, kinds, choice.metric) };
+}
+
+/** Test accuracy at the early stop, where there is one, and at the end of training. */
+export function accuracyPanels(runs: readonly StudyRun[]): (LevelPanel & PanelChoice)[] {
+  return ([
+    { title: "At early stop", metric: "earlyStopAccuracy" },
+    { title: "At the end of training", metric: "finalAccuracy" },
+  ] as const).map((panel) =>
+    levelPanel(runs, SERIES_KINDS, { ...panel, yTitle: "Test accuracy (%)" })
+  ).filter(({ data }, i) => i > 0 || data.length > 0);
+}
+
 /** The panels side by side, with the same colours and x axis. */
 export function levelSpec(panels: readonly LevelPanel[], text: ChartText): TopLevelSpec {
+  // What has no weights has no place on a logarithmic axis.
+  panels = panels.map(({ data, ...panel }) => ({
+    ...panel,
+    data: data.filter(({ percent }) => percent > 0),
+  }));
   const all = panels.flatMap(({ data }) => data);
   const x = densityAxis(all.map(({ percent }) => roundDensity(percent)));
   const channels = seriesChannels(all.map(({ kind }) => kind));

@@ -11,11 +11,14 @@ import { controlFolder, type ControlKind, valueSetFolder } from "../records/cont
 import { networkDigest } from "../foundations/digest.ts";
 import { controlStart } from "./initial_values.ts";
 import { parseConfig } from "../runs/parse_config.ts";
-import type { PlannedRun } from "./planned_runs.ts";
-import { controlId, type RunConfig, settingsOf, ticketId } from "../runs/run_config.ts";
+import type { PlannedRun } from "../runs/provide.ts";
+import { type RunConfig, settingsOf } from "../runs/run_config.ts";
 import { intactRecord } from "../runs/run_store.ts";
 import { listLevels } from "../records/run_tree.ts";
 import { type ExperimentPlace, provideValueSets, readValueSets, trialsOf } from "./value_sets.ts";
+import { controlId, ticketId } from "../records/run_id.ts";
+import type { RunRecord } from "../records/run_record.ts";
+import { modelOf } from "../runs/configured_run.ts";
 
 /** Which controls of which tickets. */
 export interface ControlSelection {
@@ -34,6 +37,7 @@ export interface ControlSelection {
 export interface Ticket {
   folder: string;
   config: RunConfig;
+  record: RunRecord;
 }
 
 /**
@@ -74,7 +78,7 @@ export async function findTickets(
             `the ticket of trial ${trial}, level ${level}: it was copied or moved; put it back`,
         );
       }
-      tickets.push({ folder, config });
+      tickets.push({ folder, config, record });
     }
   }
   return tickets;
@@ -156,7 +160,7 @@ export async function planControls(
         };
         const trialFolder = paths.trial(experimentPath, trial);
         const folder = controlFolder(trialFolder, level, kind, run, experimentName);
-        planned.push({ folder, config, start: () => start(config) });
+        planned.push({ folder, config, model: async () => modelOf(config, await start(config)) });
       }
     }
   }

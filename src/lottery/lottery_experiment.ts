@@ -1,250 +1,177 @@
 /**
- * The lottery ticket experiment on LeNet-300-100 (the original's lottery_experiment.py). Each trial
- * trains level by level, then the last level's masks with random weights as a control; trials train
- * side by side, as replicas of one program. Finished runs are read, not repeated.
+ * The lottery ticket experiment (the original's lottery_experiment.py). Each trial trains level by
+ * level, then the last level's masks with new random weights as a control; trials train side by side,
+ * as replicas of one program.
  */
 
+import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import type { DatasetBase } from "../foundations/dataset_base.ts";
-import { experiment, type LevelResult, type LevelStart } from "../foundations/experiment.ts";
-import type { Masks } from "../models/masks.ts";
+import { networkDigest } from "../foundations/digest.ts";
+import {
+  experiment,
+  type ExperimentFunctions,
+  type LevelResult,
+  type LevelStart,
+  rewindToStart,
+} from "../foundations/experiment.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import { pruneByPercent } from "../foundations/pruning.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
-import { train } from "../foundations/trainer.ts";
-import type { Curves } from "../engine/mod.ts";
-import type { Storage } from "../storage/storage.ts";
-import { datasetOf, modelOf, trainOptionsOf, workRequestOf } from "../runs/configured_run.ts";
-import { networkDigest } from "../foundations/digest.ts";
+import { type Masks, shrunkMasks } from "../models/masks.ts";
+import { ownControlId, type RunId, ticketId } from "../records/run_id.ts";
+import { datasetOf, modelOf, workRequestOf } from "../runs/configured_run.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
-import {
-  type RunConfig,
-  type RunId,
-  type RunSettings,
-  type StartedRun,
-  ticketConfig,
-  ticketId,
-} from "../runs/run_config.ts";
 import { checkRunNames } from "../runs/output_folder.ts";
-import { ownControlId, RunFolders } from "../runs/run_folders.ts";
-import { noteOtherAdapters, type RunPolicy } from "../runs/run_store.ts";
-import { inOrder, type RunSummary, summarizeRun } from "../runs/run_summary.ts";
-import { settingsFor, type SettingsOptions } from "./settings.ts";
-import type { WorkRequest } from "../foundations/train_request.ts";
+import { type RunEvents, RunProvider } from "../runs/provide.ts";
+import { type RunConfig, type RunSettings, ticketConfig } from "../runs/run_config.ts";
+import {
+  checkExperimentName,
+  type ExperimentFolders,
+  readTrial,
+  runFolder,
+} from "../runs/run_folders.ts";
+import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/run_store.ts";
+import type { Protocol } from "./protocols.ts";
 
 /** What to run and where to keep it. */
-export interface LotteryOptions extends SettingsOptions {
-  storage: Storage;
+export interface LotteryOptions extends ExperimentFolders {
   queue: RunQueue;
-  /** Folder of a trial. */
-  trialFolder: (trial: number) => string;
-  experimentName: string;
+  data: LoadedDataset;
+  protocol: Pick<Protocol, "levels" | "prunePercents" | "trials">;
+  settings: RunSettings;
   /** What level 0 starts from. */
   start?: LevelStart;
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
-  /** Whether each level is pruned at once, by the final weights of level 0. */
-  oneShot?: boolean;
-  /** Whether to replace a different experiment of the same name, and to go on with the same. */
+  /** Digests of `start`, and whether each level is pruned at once, by the final weights of level 0. */
+  given: Pick<RunConfig, "presets" | "masks" | "oneShot">;
+  /** Whether to replace a different experiment of the same name, and to continue the same. */
   policy: RunPolicy;
   /** Holds the trials' folders. */
   locks: Locks;
-  /** Told of damaged runs, and of checkpoints that cannot be used. */
-  onNotice: (line: string) => void;
-  /** Called when a run begins to wait for the GPU, and when it is finished or found finished. */
-  onStart?: (run: StartedRun) => void;
-  /** Receives new points of a run's curves as it is trained. */
-  onPoints?: (run: RunId, points: Curves) => void;
-  onRun?: (summary: RunSummary) => void;
+  events: RunEvents;
 }
 
-/** A lottery experiment as a job: open it, then carry out its tasks. */
-export class LotteryExperiment implements Job {
-  readonly #summaries: RunSummary[] = [];
-  readonly #settings: RunSettings;
-  readonly #folders: RunFolders;
-  #finished = 0;
-
-  private constructor(
-    private readonly options: LotteryOptions,
-    private readonly given: Pick<RunConfig, "presets" | "masks" | "oneShot">,
-  ) {
-    const { storage, trialFolder, experimentName, policy, onNotice } = options;
-    this.#settings = settingsFor(options);
-    this.#folders = new RunFolders({
-      storage,
-      trialFolder,
-      experimentName,
-      policy,
-      onNotice,
-      configOf: (id, masks) => this.#config(id, masks),
+/**
+ * Opens a lottery experiment: looks at the sizes and the folders before anything is trained.
+ *
+ * @throws CapacityError if the network does not fit on the device
+ * @throws LockedError if another process works in the folders
+ * @throws InputError if the folders hold runs of another configuration (unless `overwrite`)
+ * @throws StorageError if they cannot be written
+ */
+export async function openLottery(options: LotteryOptions): Promise<Job> {
+  const { storage, queue, data: { sets }, settings, policy, locks, events } = options;
+  const { trialFolder, protocol: { trials, levels, prunePercents }, given: { oneShot } } = options;
+  checkExperimentName(options.experimentName);
+  // A control has no other presets than its own.
+  const configOf = (id: RunId, masks: string | null): RunConfig =>
+    id.kind === "ticket"
+      ? ticketConfig(id, settings, prunePercents, options.given)
+      : { ...id, ...settings, presets: null, masks };
+  const folderOf = (id: RunId) => runFolder(options, id);
+  const hasControl = (options.control ?? true) && levels > 0;
+  const planned = trials.flatMap((trial) => [
+    ...Array.from({ length: levels + 1 }, (_, level) => ticketId(trial, level)),
+    ...(hasControl ? [ownControlId(trial, levels)] : []),
+  ]);
+  const isPlanned = ({ kind, level }: RunId) =>
+    planned.some((id) => id.kind === kind && id.level === level);
+  const sample = workRequestOf(configOf(planned[0], null), sets);
+  const atOnce = trials.length * (oneShot ? Math.max(1, levels) : 1);
+  await queue.checkFits(sample, atOnce);
+  await checkRunNames(storage, planned.map(folderOf));
+  const finished = [], obsolete = new Map<number, string[]>();
+  for (const trial of trials) {
+    await locks.takeFolder(trialFolder(trial));
+    const contents = await readTrial(options, trial, configOf, policy);
+    finished.push(...contents.finished);
+    obsolete.set(trial, contents.obsolete);
+  }
+  const finishedCount = finished.filter(({ id }) => isPlanned(id)).length;
+  if (finishedCount < planned.length) {
+    noteOtherAdapters(
+      finished.map(({ record }) => record),
+      queue.gpu.adapter,
+      events.onNotice,
+    );
+    for (const trial of trials) await checkWritable(storage, trialFolder(trial));
+  }
+  // What a trial's folder holds of other experiments goes as its first run is saved, and not before.
+  const removeObsolete = async ({ trial }: Pick<RunId, "trial">) => {
+    for (const folder of obsolete.get(trial) ?? []) await storage.remove(folder);
+    obsolete.delete(trial);
+  };
+  const provider = new RunProvider({
+    ...{ storage, queue, sets, policy, events },
+    beforeSave: removeObsolete,
+  });
+  const provide = (id: RunId, model: ModelFc, masks: string | null = null) =>
+    provider.provideArrays({
+      folder: folderOf(id),
+      config: configOf(id, masks),
+      model: () => model,
     });
-  }
-
-  /**
-   * Looks at the sizes and the folders before anything is trained.
-   *
-   * @throws CapacityError if the network does not fit on the device
-   * @throws LockedError if another process works in the folders
-   * @throws InputError if the folders hold runs of another configuration (unless `overwrite`)
-   * @throws StorageError if they cannot be written
-   */
-  static async open(options: LotteryOptions): Promise<LotteryExperiment> {
-    const { queue, data, protocol: { trials } } = options;
-    const { presets, masks } = options.start ?? {};
-    const lottery = new LotteryExperiment(options, {
-      presets: presets ? await networkDigest(presets) : null,
-      masks: masks ? await networkDigest(masks) : null,
-      ...(options.oneShot && { oneShot: true as const }),
-    });
-    const config = lottery.#config(ticketId(trials[0], 0));
-    await queue.checkFits(workRequestOf(config, data.sets), lottery.atOnce);
-    await checkRunNames(options.storage, lottery.folders);
-    for (const trial of trials) {
-      await options.locks.takeFolder(options.trialFolder(trial));
-      const finished = await lottery.#folders.look(trial);
-      lottery.#finished += finished.filter((id) => lottery.#isPlanned(id)).length;
-    }
-    if (lottery.finishedCount < lottery.runCount) {
-      noteOtherAdapters(lottery.#folders.finished, queue.gpu.adapter, options.onNotice);
-      for (const trial of trials) await lottery.#folders.checkWritable(trial);
-    }
-    return lottery;
-  }
-
-  get folders(): string[] {
-    const { trials, levels } = this.options.protocol;
-    return trials.flatMap((trial) => [
-      ...Array.from({ length: levels + 1 }, (_, level) => ticketId(trial, level)),
-      ...(this.#hasControl ? [ownControlId(trial, levels)] : []),
-    ]).map((id) => this.#folders.folderOf(id));
-  }
-
-  get runCount(): number {
-    return this.folders.length;
-  }
-
-  get finishedCount(): number {
-    return this.#finished;
-  }
-
-  get atOnce(): number {
-    const { oneShot, protocol: { trials, levels } } = this.options;
-    return trials.length * (oneShot ? Math.max(1, levels) : 1);
-  }
-
-  /** The finished runs so far: which of two trials ends first is chance, so they are put in order. */
-  get summaries(): RunSummary[] {
-    return this.#summaries.toSorted(inOrder);
-  }
-
-  get sample(): WorkRequest {
-    const config = this.#config(ticketId(this.options.protocol.trials[0], 0));
-    return workRequestOf(config, this.options.data.sets);
-  }
-
-  /** The trials; they throw DivergedError, DeviceLostError, StorageError as training and files do. */
-  tasks(): (() => Promise<void>)[] {
-    const { trials, levels } = this.options.protocol;
-    return trials.map((trial) => async () => {
-      const masks = await this.#tickets(trial);
-      if (this.#hasControl) {
-        const config = this.#config(ownControlId(trial, levels), await networkDigest(masks));
-        const dataset = datasetOf(config, this.options.data.sets);
-        await this.#train(config, dataset, modelOf(config, { masks }));
-      }
-      await this.#folders.removeObsolete(trial);
-    });
-  }
-
-  get #hasControl(): boolean {
-    return (this.options.control ?? true) && this.options.protocol.levels > 0;
-  }
-
-  /** Trains the tickets of a trial; gives the masks of its last level. */
-  async #tickets(trial: number): Promise<Masks> {
-    const { protocol: { levels }, oneShot } = this.options;
-    if (oneShot) return await this.#oneShotTickets(trial);
-    const results = await experiment({ ...this.#functions(trial), iterations: levels });
-    return results.at(-1)!.masks;
-  }
-
-  /**
-   * The same where level 0 alone decides the masks: the levels are then trained side by side. Pruning the
-   * same weights level by level takes as many from each layer as the usual experiment does, and of those
-   * that are left always the smallest: the masks of pruning once.
-   */
-  async #oneShotTickets(trial: number): Promise<Masks> {
-    const { protocol: { levels } } = this.options;
-    const functions = this.#functions(trial);
-    const { makeDataset, makeModel, trainModel, pruneMasks } = functions;
-    const [full] = await experiment({ ...functions, iterations: 0 });
-    const { initial, initialBiases, final } = full;
-    const masks = [full.masks];
-    for (let level = 1; level <= levels; level++) {
-      masks.push(await pruneMasks({ masks: masks[level - 1], final }));
-    }
-    const runs = masks.slice(1).map((masks, i) => {
-      const level = i + 1, dataset = makeDataset(level);
-      const start = { masks, presets: initial, presetBiases: initialBiases };
-      return trainModel(level, dataset, makeModel(level, dataset, start));
-    });
-    const results = await Promise.allSettled(runs);
-    for (const result of results) if (result.status === "rejected") throw result.reason;
-    return masks[levels];
-  }
-
-  /** How a trial's levels are made, trained and pruned. */
-  #functions(trial: number) {
-    const { queue, protocol, start, data } = this.options;
-    const configOf = (level: number) => this.#config(ticketId(trial, level));
-    return {
-      start,
-      makeDataset: (level: number) => datasetOf(configOf(level), data.sets),
-      makeModel: (level: number, _dataset: DatasetBase, from: LevelStart) =>
-        modelOf(configOf(level), from),
-      trainModel: (level: number, dataset: DatasetBase, model: ModelFc) =>
-        this.#train(configOf(level), dataset, model),
-      pruneMasks: ({ masks, final }: Pick<LevelResult, "masks" | "final">) =>
-        queue.onGpu((gpu) => pruneByPercent(gpu, protocol.prunePercents, masks, final)),
+  const runTrial = async (trial: number) => {
+    const ticketOf = (level: number) => configOf(ticketId(trial, level), null);
+    const functions: Functions = {
+      start: options.start,
+      makeDataset: (level) => datasetOf(ticketOf(level), sets),
+      makeModel: (level, _dataset, from) => modelOf(ticketOf(level), from),
+      trainModel: (level, _dataset, model) => provide(ticketId(trial, level), model),
+      pruneMasks: ({ masks, final }) =>
+        queue.onGpu((gpu) => pruneByPercent(gpu, prunePercents, masks, final)),
     };
-  }
-
-  /** Trains and saves a run, or reads it if it is finished. */
-  async #train(config: RunConfig, dataset: DatasetBase, model: ModelFc): Promise<LevelResult> {
-    const { storage, queue, onStart, onPoints, onNotice } = this.options;
-    const saved = await this.#folders.restore(config, model);
-    if (saved) {
-      this.#report(config, saved, true);
-      return saved;
+    const masks = await (oneShot ? oneShotMasks : lastMasks)(functions, levels);
+    if (hasControl) {
+      const id = ownControlId(trial, levels), digest = await networkDigest(masks);
+      await provide(id, modelOf(configOf(id, digest), { masks }), digest);
     }
-    onStart?.({ ...config, masks: model.masks });
-    const trained = await train(queue, {
-      ...trainOptionsOf(config, dataset, model),
-      onPoints: onPoints && ((points) => onPoints(config, points)),
-      checkpoints: { storage, folder: this.#folders.folderOf(config), config, onNotice },
-    });
-    await this.#folders.save(config, trained);
-    this.#report(config, trained, false);
-    return trained;
-  }
+    await removeObsolete({ trial });
+  };
+  return {
+    ...{ sample, atOnce, finishedCount },
+    folders: planned.map(folderOf),
+    runCount: planned.length,
+    tasks: () => trials.map((trial) => () => runTrial(trial)),
+    get runs() {
+      return provider.runs;
+    },
+  };
+}
 
-  /** @param masks digest of a control's masks; its network has no other presets than its own */
-  #config(id: RunId, masks: string | null = null): RunConfig {
-    if (id.kind === "ticket") {
-      return ticketConfig(id, this.#settings, this.options.protocol.prunePercents, this.given);
-    }
-    return { ...id, ...this.#settings, presets: null, masks };
-  }
+type Functions = Omit<ExperimentFunctions<DatasetBase, ModelFc, LevelResult>, "iterations">;
 
-  #isPlanned({ kind, level }: RunId): boolean {
-    const { levels } = this.options.protocol;
-    return kind === "ticket" ? level <= levels : this.#hasControl && level === levels;
-  }
+/** Trains the tickets of a trial; returns the masks of its last level. */
+async function lastMasks(functions: Functions, levels: number): Promise<Masks> {
+  return (await experiment({ ...functions, iterations: levels })).at(-1)!.masks;
+}
 
-  #report(config: RunConfig, run: { masks: Masks; curves: Curves }, found: boolean): void {
-    const summary = summarizeRun(config, this.#folders.folderOf(config), run, found);
-    this.#summaries.push(summary);
-    this.options.onRun?.(summary);
+/**
+ * The same where level 0 alone decides the masks: the levels are then trained side by side. Pruning the
+ * same weights level by level takes as many from each layer as the usual experiment does, and of those
+ * that are left always the smallest: the masks of pruning once.
+ */
+async function oneShotMasks(functions: Functions, levels: number): Promise<Masks> {
+  const { makeDataset, makeModel, trainModel, pruneMasks } = functions;
+  const [full] = await experiment({ ...functions, iterations: 0 });
+  const masks = [full.masks];
+  for (let level = 1; level <= levels; level++) {
+    masks.push(
+      shrunkMasks(
+        masks[level - 1],
+        await pruneMasks({ ...full, masks: masks[level - 1] }),
+        `masks of level ${level}`,
+      ),
+    );
   }
+  const runs = masks.slice(1).map(async (masks, i) => {
+    const level = i + 1, dataset = await makeDataset(level);
+    const start = { masks, ...rewindToStart([full]) };
+    return await trainModel(level, dataset, await makeModel(level, dataset, start));
+  });
+  const results = await Promise.allSettled(runs);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  return masks[levels];
 }

@@ -11,9 +11,9 @@ import { density } from "../models/masks.ts";
 import { restoreRun } from "../records/run_files.ts";
 import type { Storage } from "../storage/storage.ts";
 import { datasetOf } from "../runs/configured_run.ts";
-import type { Ticket } from "../lottery/control_experiment.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { configDifferences, type RunConfig } from "../runs/run_config.ts";
+import type { Ticket } from "../lottery/control_experiment.ts";
 
 /** Pairs of trials that are compared at each level, at most. */
 const MOST_PAIRS = 3;
@@ -24,7 +24,7 @@ export interface ConnectivityOptions {
   gpu: Gpu;
   data: LoadedDataset;
   /** As `findTickets` gives them, whose files it has compared with their records. */
-  tickets: readonly Ticket[];
+  tickets: readonly ComparedTicket[];
   /** Levels whose tickets are compared; all that there are if it is absent. */
   levels?: readonly number[];
   /** Networks on the line between two tickets, the two included. */
@@ -35,13 +35,16 @@ export interface ConnectivityOptions {
   onFault?: (line: string) => void;
 }
 
+/** A finished ticket. */
+export type ComparedTicket = Pick<Ticket, "folder" | "config">;
+
 /** Two tickets. */
 export interface TicketPair {
   /** That of the later ticket. */
   level: number;
   kind: "between trials" | "between levels";
-  a: Ticket;
-  b: Ticket;
+  a: ComparedTicket;
+  b: ComparedTicket;
 }
 
 /** What lies between two tickets. */
@@ -112,7 +115,7 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
  * Which tickets are compared: at each level those of at most three pairs of trials, neighbours first (of
  * trials 1 to 5: 1 and 2, 2 and 3, 3 and 4), and in at most three trials the ticket with that of the level before.
  */
-export function ticketPairs(tickets: readonly Ticket[]): TicketPair[] {
+export function ticketPairs(tickets: readonly ComparedTicket[]): TicketPair[] {
   const levels = Map.groupBy(tickets, ({ config }) => config.level);
   return [...levels].sort(([a], [b]) => a - b).flatMap(([level, found]) => {
     const group = found.toSorted((a, b) => a.config.trial - b.config.trial);
@@ -127,7 +130,7 @@ export function ticketPairs(tickets: readonly Ticket[]): TicketPair[] {
 }
 
 /** The first pairs of a group by how far apart they are; no more are made than are wanted. */
-function neighbours(group: readonly Ticket[]): Pick<TicketPair, "kind" | "a" | "b">[] {
+function neighbours(group: readonly ComparedTicket[]): Pick<TicketPair, "kind" | "a" | "b">[] {
   const pairs: Pick<TicketPair, "kind" | "a" | "b">[] = [];
   for (let gap = 1; gap < group.length; gap++) {
     for (const [i, b] of group.slice(gap, gap + MOST_PAIRS).entries()) {
@@ -139,7 +142,7 @@ function neighbours(group: readonly Ticket[]): Pick<TicketPair, "kind" | "a" | "
 }
 
 /** Networks that were trained to the same labels and see the same inputs can be compared. */
-function checkComparable(tickets: readonly Ticket[], data: LoadedDataset): void {
+function checkComparable(tickets: readonly ComparedTicket[], data: LoadedDataset): void {
   const [first] = tickets;
   const { dataset } = first.config;
   if (dataset.sha256 !== data.record.sha256) {
@@ -164,7 +167,10 @@ function comparable({ layers, normalization, dataset, permuteLabels, seed }: Run
   return { layers, normalization, sha256, permuteLabels, ...(permuteLabels ? { seed } : {}) };
 }
 
-async function readTicket(storage: Storage, { folder, config }: Ticket): Promise<FinishedNetwork> {
+async function readTicket(
+  storage: Storage,
+  { folder, config }: ComparedTicket,
+): Promise<FinishedNetwork> {
   const { final, finalBiases, masks } = await restoreRun(storage, folder, config.layers);
   return { weights: final, biases: finalBiases, masks };
 }

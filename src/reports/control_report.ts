@@ -3,28 +3,24 @@
  * as JSON, and the chart of accuracy against weights remaining.
  */
 
-import { accuracySpec } from "../figures/charts.ts";
 import { renderSvg } from "../figures/render_svg.ts";
 import { sealSvg } from "../formats/seal.ts";
 import { fractionText, percentText } from "../analysis/percent.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
 import { formatTable } from "../analysis/table.ts";
-import { restoreCurves } from "../records/run_files.ts";
-import { restoreNetwork } from "../records/save_restore.ts";
-import * as paths from "../records/paths.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Ticket } from "../lottery/control_experiment.ts";
-import { chartPoints } from "./lottery_report.ts";
 import { chartPath } from "../runs/output_folder.ts";
-import { RUN_KINDS } from "../runs/run_config.ts";
 import { type LevelSummary, summarizeLevels } from "./summary.ts";
-import { type RunSummary, summarizeRun } from "../runs/run_summary.ts";
+import { RUN_KINDS } from "../records/run_id.ts";
+import { type FinishedRun, finishedRun, readResults } from "../records/finished_run.ts";
+import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
 
 /** What to report and where to put the chart. */
 export interface ControlReportOptions {
   storage: Storage;
   tickets: readonly Ticket[];
-  controls: readonly RunSummary[];
+  controls: readonly FinishedRun[];
   /** Folder of the experiment. */
   output: string;
   experimentName: string;
@@ -40,16 +36,15 @@ export async function controlReport(
   options: ControlReportOptions,
 ): Promise<{ text: string; json: Record<string, unknown> }> {
   const { storage, controls, output, title } = options;
-  const tickets: RunSummary[] = [];
-  for (const { folder, config } of options.tickets) {
-    const masks = await restoreNetwork(storage, paths.masks(folder));
-    const curves = await restoreCurves(storage, folder);
-    tickets.push(summarizeRun(config, folder, { masks, curves }, true));
+  const tickets: FinishedRun[] = [];
+  for (const { folder, config, record } of options.tickets) {
+    const results = await readResults(storage, folder, record);
+    tickets.push(finishedRun(config, config.layers, folder, results, true));
   }
   const runs = [...tickets, ...controls];
   const levels = summarizeLevels(runs);
   const chart = chartPath(output, options.chart, options.experimentName);
-  const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
+  const svg = await renderSvg(levelSpec(accuracyPanels(runs), { title }));
   await storage.write(chart, await sealSvg(svg));
   return {
     text: [controlTable(levels), "", `Chart: ${chart}`].join("\n"),

@@ -3,7 +3,6 @@
  * of accuracy against weights remaining.
  */
 
-import { type AccuracyPoint, accuracySpec } from "../figures/charts.ts";
 import { fractionText, percentText } from "../analysis/percent.ts";
 import { renderSvg } from "../figures/render_svg.ts";
 import { sealSvg } from "../formats/seal.ts";
@@ -12,7 +11,8 @@ import type { Storage } from "../storage/storage.ts";
 import { chartPath } from "../runs/output_folder.ts";
 import { iterationText, type LevelSummary, summarizeLevels } from "./summary.ts";
 import { judge } from "./verdict.ts";
-import type { RunSummary } from "../runs/run_summary.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
+import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
 
 /** Name of the chart's file, without its ending. */
 export const CHART = "accuracy";
@@ -20,7 +20,7 @@ export const CHART = "accuracy";
 /** What to report and where to put the chart. */
 export interface ReportOptions {
   storage: Storage;
-  runs: readonly RunSummary[];
+  runs: readonly FinishedRun[];
   /** Folder of the experiment. */
   output: string;
   title: string;
@@ -37,7 +37,7 @@ export async function lotteryReport(
   const levels = summarizeLevels(runs);
   const verdict = judge(runs);
   const chart = chartPath(output, CHART, options.experimentName);
-  const svg = await renderSvg(accuracySpec(chartPoints(runs), { title }));
+  const svg = await renderSvg(levelSpec(accuracyPanels(runs), { title }));
   await storage.write(chart, await sealSvg(svg));
   return {
     text: [levelTable(levels), "", verdict.sentence, `Chart: ${chart}`].join("\n"),
@@ -63,15 +63,4 @@ function levelTable(levels: readonly LevelSummary[]): string {
   ];
   const trials = levels[0]?.trials ?? 0;
   return formatTable(headers, rows, "lrrrr") + (trials > 1 ? `\nMeans of ${trials} trials.` : "");
-}
-
-/** Points of the chart of accuracy against weights remaining. */
-export function chartPoints(runs: readonly RunSummary[]): AccuracyPoint[] {
-  return runs.flatMap(({ kind, trial, percent, earlyStopAccuracy, finalAccuracy }) => {
-    const point = { kind, trial, densityPercent: percent };
-    const end: AccuracyPoint = { ...point, at: "end", accuracy: finalAccuracy };
-    return earlyStopAccuracy === null
-      ? [end]
-      : [{ ...point, at: "early stop" as const, accuracy: earlyStopAccuracy }, end];
-  });
 }

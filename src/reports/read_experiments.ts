@@ -3,16 +3,12 @@
  * analysis/study.ts), and in words what is missing, unfinished, damaged or left out.
  */
 
-import * as v from "../npm/valibot.ts";
 import type { SeriesKind } from "../analysis/series.ts";
-import { weightCount } from "../analysis/study.ts";
-import { FormatError, isOfFile, NotFoundError } from "../errors.ts";
+import { isOfFile, NotFoundError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { readCondition, restoreCurves } from "../records/run_files.ts";
+import { readCondition } from "../records/run_files.ts";
 import { networkDigest } from "../foundations/digest.ts";
-import { compareFiles, type RunRecord } from "../records/run_record.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
-import { resultsOf, type RunResults } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { checkMaskShapes, checkRecord } from "../runs/check_run.ts";
 import { parseConfig } from "../runs/parse_config.ts";
@@ -25,6 +21,7 @@ import {
   trialFolder,
   withoutCopies,
 } from "./studies.ts";
+import { finishedRun, readResults } from "../records/finished_run.ts";
 
 /** What there is in the folders of experiments. */
 export interface Experiments {
@@ -35,17 +32,6 @@ export interface Experiments {
   /** Doubled, foreign and unfinished runs, in words. */
   notes: string[];
 }
-
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const RESULTS = v.object({
-  live: v.record(v.string(), count),
-  earlyStopIteration: v.nullable(count),
-  isStopLast: v.boolean(),
-  earlyStopAccuracy: v.nullable(fraction),
-  finalAccuracy: fraction,
-  finalTrainAccuracy: fraction,
-});
 
 /**
  * Reads the records of all runs under the folders.
@@ -125,16 +111,11 @@ async function readRun(
     const config = parseConfig(record, where), results = await readResults(storage, folder, record);
     checkRecord(config, results, where);
     await checkMaskShapes(storage, folder, config.layers, record);
-    const live = Object.values(results.live).reduce((sum, n) => sum + n, 0);
     const adapter = record.adapter as { name?: unknown } | undefined;
     return {
-      ...results,
+      ...finishedRun(config, config.layers, folder, results, true),
       kind: kindOf(config),
       trial: `${config.trial} of seed ${config.seed}`,
-      level: config.level,
-      run: config.run,
-      percent: 100 * live / weightCount(config.layers),
-      folder,
       config,
       files: record.files,
       adapter: typeof adapter?.name === "string" ? adapter.name : "an unknown adapter",
@@ -143,35 +124,6 @@ async function readRun(
     if (!isOfFile(error)) throw error;
     return { damage: `${error.message} (${folder} left out)` };
   }
-}
-
-/** Runs of earlier versions have no results in their record: they follow from masks and curves. */
-async function readResults(
-  storage: Storage,
-  folder: string,
-  { results, files }: RunRecord,
-): Promise<RunResults> {
-  if (results !== undefined) return parseResults(results, `${paths.record(folder)}: results`);
-  const used = Object.entries(files).filter(([file]) =>
-    file === paths.metrics("") || file.startsWith(`${paths.masks("")}/`)
-  );
-  const [fault] = await compareFiles(storage, folder, Object.fromEntries(used));
-  if (fault) throw new FormatError(`${fault.path} ${fault.fault}`);
-  const [masks, curves] = await Promise.all([
-    restoreNetwork(storage, paths.masks(folder)),
-    restoreCurves(storage, folder),
-  ]);
-  if (curves.test.length === 0 || curves.train.length === 0) {
-    throw new FormatError(`${paths.metrics(folder)} has a curve without a point`);
-  }
-  return parseResults(resultsOf({ masks, curves }), paths.metrics(folder));
-}
-
-function parseResults(results: unknown, where: string): RunResults {
-  const parsed = v.safeParse(RESULTS, results);
-  if (parsed.success) return parsed.output;
-  const field = v.getDotPath(parsed.issues[0]);
-  throw new FormatError(`${where}: ${field} is not what a finished run has`);
 }
 
 function kindOf({ kind, oneShot }: RunConfig): SeriesKind {

@@ -8,7 +8,7 @@ import { tableCsv, tableJson } from "../analysis/data_table.ts";
 import { type DrawnFigure, measuredText, reportHtml, type StudySection } from "./report_page.ts";
 import { sealSvg } from "../formats/seal.ts";
 import { SERIES_KINDS } from "../analysis/series.ts";
-import { levelsOf, type Metric, type StudyRun, trialMeans } from "../analysis/study.ts";
+import { levelsOf, meanOverTrials, type StudyRun } from "../analysis/study.ts";
 import { percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
 import { encodeText, within } from "../records/run_record.ts";
@@ -163,11 +163,8 @@ function studyText({ runs }: ReportStudy, { title, texts, notes, claims }: Study
 }
 
 function cellOf(runs: readonly StudyRun[]): string {
-  const meanOf = (metric: Metric) => {
-    const values = [...trialMeans(runs, metric).values()];
-    return values.length === 0 ? null : values.reduce((a, b) => a + b) / values.length;
-  };
-  const stop = meanOf("earlyStopIteration"), accuracy = meanOf("earlyStopAccuracy");
+  const stop = meanOverTrials(runs, "earlyStopIteration");
+  const accuracy = meanOverTrials(runs, "earlyStopAccuracy");
   if (stop !== null && accuracy !== null) return `${percentText(accuracy)} at ${Math.round(stop)}`;
-  return percentText(meanOf("finalAccuracy"));
+  return percentText(meanOverTrials(runs, "finalAccuracy"));
 }

@@ -4,11 +4,11 @@ import { fractionText, percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { AdapterDescription } from "../engine/mod.ts";
 import type { RunConfig } from "../runs/run_config.ts";
-import type { RunSummary } from "../runs/run_summary.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
 
 /** A table of one row, and where the run is. */
 export function runReport(
-  run: RunSummary,
+  run: FinishedRun,
   config: RunConfig,
   adapter: AdapterDescription,
 ): { text: string; json: Record<string, unknown> } {

@@ -7,16 +7,16 @@ import type { StudyRun } from "../analysis/study.ts";
 import {
   canonicalJson,
   configDifferences,
-  describeRun,
   identityOf,
   type RunConfig,
   type RunSettings,
   settingsOf,
 } from "../runs/run_config.ts";
-import { inOrder } from "../runs/run_summary.ts";
+import { describeRun, inOrder } from "../records/run_id.ts";
 
 /** A finished run with what its record says. */
 export interface ReportRun extends StudyRun {
+  trial: string;
   config: RunConfig;
   /** SHA-256 of its files, by their path in its folder. */
   files: Record<string, string>;
@@ -169,7 +169,8 @@ function placeOf({ kind, trial, level, run }: ReportRun): string {
 function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>): boolean {
   if (run.kind === "train") return false;
   const ticket = tickets.get(placeOf({ ...run, kind: "ticket", run: 0 }));
-  return ticket !== undefined && canonicalJson(ticket.live) !== canonicalJson(run.live);
+  return ticket !== undefined &&
+    canonicalJson(ticket.liveByLayer) !== canonicalJson(run.liveByLayer);
 }
 
 /** All of a configuration that a lottery gives to each of its runs; of arrays, whether there were any. */

@@ -14,9 +14,9 @@ import {
   overlapSpec,
 } from "../figures/layer_figures.ts";
 import { connectivitySpec } from "../figures/connectivity_figure.ts";
-import { type LevelPanel, levelSpec } from "../figures/level_figures.ts";
+import { levelPanel, levelSpec } from "../figures/level_figures.ts";
 import { SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
-import { levelMetrics, levelsOf, type Metric, nearestLevels } from "../analysis/study.ts";
+import { levelsOf, type Metric, nearestLevels } from "../analysis/study.ts";
 import {
   claimTable,
   connectivityTable,
@@ -184,11 +184,8 @@ function levelFigures(
   hasEarlyStop: boolean,
   of: string,
 ): Figure[] {
-  const panel = (title: string, yTitle: string, metric: Metric): LevelPanel => ({
-    title,
-    yTitle,
-    data: levelMetrics(runs, kinds, metric),
-  });
+  const panel = (title: string, yTitle: string, metric: Metric) =>
+    levelPanel(runs, kinds, { title, yTitle, metric });
   const subtitle = `${of[0].toUpperCase()}${of.slice(1)}; ${BARS}`;
   const early: Figure[] = hasEarlyStop
     ? [{

@@ -5,15 +5,16 @@
 
 import type { AdapterDescription } from "../engine/mod.ts";
 import { fractionText, percentText } from "../analysis/percent.ts";
-import type { RunKind } from "../runs/run_config.ts";
-import { rank, type RunSummary } from "../runs/run_summary.ts";
+import { rank, RUN_KINDS, type RunKind } from "../records/run_id.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
+import { levelsOf, meanOverTrials } from "../analysis/study.ts";
 
 /** A finished run as one line of progress. */
-export function describeSummary(summary: RunSummary): string {
-  const { kind, trial, level, run, percent, earlyStopAccuracy, finalAccuracy, found } = summary;
+export function describeFinished(run: FinishedRun): string {
+  const { kind, trial, level, percent, earlyStopAccuracy, finalAccuracy, found } = run;
   const what = kind === "ticket" || kind === "train"
     ? `level ${level}`
-    : `${kind} ${run} at level ${level}`;
+    : `${kind} ${run.run} at level ${level}`;
   const accuracy = fractionText(earlyStopAccuracy ?? finalAccuracy);
   return `trial ${trial}  ${what}  ${percentText(percent)} of the weights  ` +
     `test accuracy ${accuracy}${found ? "  (finished before)" : ""}`;
@@ -45,27 +46,19 @@ export interface LevelSummary {
   finalAccuracy: number;
 }
 
-/** Levels in order, tickets before the control. */
-export function summarizeLevels(runs: readonly RunSummary[]): LevelSummary[] {
-  const groups = Map.groupBy(runs, ({ kind, level }) => `${kind} ${level}`);
-  const levels = [...groups.values()].map((group): LevelSummary => ({
-    kind: group[0].kind,
-    level: group[0].level,
-    trials: new Set(group.map(({ trial }) => trial)).size,
-    runs: group.length,
-    percent: mean(group.map((run) => run.percent)),
-    earlyStopIteration: meanOrNull(group.map((run) => run.earlyStopIteration)),
-    earlyStopAccuracy: meanOrNull(group.map((run) => run.earlyStopAccuracy)),
-    finalAccuracy: mean(group.map((run) => run.finalAccuracy)),
-  }));
+/** Levels in order, tickets before their controls. */
+export function summarizeLevels(runs: readonly FinishedRun[]): LevelSummary[] {
+  const levels = RUN_KINDS.flatMap((kind) =>
+    levelsOf(runs, kind).map(({ level, percent, runs }): LevelSummary => ({
+      kind,
+      level,
+      trials: new Set(runs.map(({ trial }) => trial)).size,
+      runs: runs.length,
+      percent,
+      earlyStopIteration: meanOverTrials(runs, (run) => run.earlyStopIteration),
+      earlyStopAccuracy: meanOverTrials(runs, (run) => run.earlyStopAccuracy),
+      finalAccuracy: meanOverTrials(runs, (run) => run.finalAccuracy)!,
+    }))
+  );
   return levels.sort((a, b) => a.level - b.level || rank(a) - rank(b));
-}
-
-function mean(values: number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-function meanOrNull(values: (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === values.length ? mean(known) : null;
 }

@@ -5,7 +5,8 @@
 
 import { fractionText, percentText, pointsText } from "../analysis/percent.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
-import type { RunSummary } from "../runs/run_summary.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
+import { meanOverTrials } from "../analysis/study.ts";
 
 /** The words of the page's note depend on it too. */
 export interface Verdict {
@@ -25,7 +26,7 @@ const LEARNED_SHARE = 0.1;
  * randomly reinitialized is not as good. Judged at the early stop; at the end where the accuracy at an
  * early stop is not known. Compares the trials that have all of these networks.
  */
-export function judge(runs: readonly RunSummary[]): Verdict {
+export function judge(runs: readonly FinishedRun[]): Verdict {
   const none = (sentence: string): Verdict => ({ won: null, trials: 0, sentence });
   const tickets = runs.filter(({ kind }) => kind === "ticket");
   if (tickets.length === 0) return none("No ticket was trained, so there is none to judge.");
@@ -49,9 +50,10 @@ export function judge(runs: readonly RunSummary[]): Verdict {
     return none("The networks were not tested, so there is nothing to judge.");
   }
   const isStopKnown = compared.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
-  const reached = (side: readonly RunSummary[]) =>
-    meanOfTrials(side, (run) => isStopKnown ? run.earlyStopAccuracy! : run.finalAccuracy);
-  const remaining = (side: readonly RunSummary[]) => meanOfTrials(side, ({ percent }) => percent);
+  const reached = (side: readonly FinishedRun[]) =>
+    meanOverTrials(side, (run) => isStopKnown ? run.earlyStopAccuracy : run.finalAccuracy)!;
+  const remaining = (side: readonly FinishedRun[]) =>
+    meanOverTrials(side, ({ percent }) => percent)!;
   if (remaining(ticket) >= remaining(full)) {
     return none(
       "Nothing was pruned: the last level has all weights, so there is no ticket to judge.",
@@ -97,12 +99,4 @@ function hasLearned(accuracy: number, classes: number): boolean {
 /** Means differ in their last bits by the order of their terms; that is no difference. */
 function difference(a: number, b: number): number {
   return Math.abs(a - b) < 1e-12 ? 0 : a - b;
-}
-
-/** The mean over trials of the means of their runs. */
-function meanOfTrials(runs: readonly RunSummary[], of: (run: RunSummary) => number): number {
-  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  return mean(
-    [...Map.groupBy(runs, ({ trial }) => trial).values()].map((group) => mean(group.map(of))),
-  );
 }

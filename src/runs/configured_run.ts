@@ -7,8 +7,9 @@ import { INITIALIZERS } from "../models/initializers.ts";
 import { type FcHyperparameters, ModelFc } from "../foundations/model_fc.ts";
 import { runKey } from "../foundations/seeds.ts";
 import type { TrainOptions } from "../foundations/trainer.ts";
-import { describeRun, type RunConfig } from "./run_config.ts";
+import type { RunConfig } from "./run_config.ts";
 import type { WorkRequest } from "../foundations/train_request.ts";
+import { describeRun } from "../records/run_id.ts";
 
 /** The examples as this run sees them. */
 export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {

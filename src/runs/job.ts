@@ -4,6 +4,7 @@
  */
 
 import { CapacityError, LotteryError } from "../errors.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { workOf, type WorkRequest } from "../foundations/train_request.ts";
 
@@ -19,6 +20,8 @@ export interface Job {
   readonly atOnce: number;
   /** What every run of the job is, but for its numbers. */
   readonly sample: WorkRequest;
+  /** The runs that were provided so far, in order. */
+  readonly runs: readonly FinishedRun[];
   /** What can go on side by side; each fails for itself. */
   tasks(): (() => Promise<void>)[];
 }

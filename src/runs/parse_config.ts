@@ -2,8 +2,9 @@
 
 import * as v from "../npm/valibot.ts";
 import { FormatError } from "../errors.ts";
-import { RUN_KINDS, type RunConfig } from "./run_config.ts";
+import type { RunConfig } from "./run_config.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
+import { RUN_KINDS } from "../records/run_id.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));

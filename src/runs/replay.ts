@@ -1,19 +1,19 @@
 /** Repeats finished runs from their records and compares bits. Changes nothing on disk. */
 
 import { InputError } from "../errors.ts";
-import { encodeRun, restoreRun } from "../records/run_files.ts";
-import { encodeRecord, type RunRecord, within } from "../records/run_record.ts";
+import { readRecord, restoreRun } from "../records/run_files.ts";
+import { type RunRecord, within } from "../records/run_record.ts";
 import * as paths from "../records/paths.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
-import { train } from "../foundations/trainer.ts";
+import { MemoryStorage } from "../storage/memory.ts";
 import type { Storage } from "../storage/storage.ts";
-import { datasetOf, modelOf, trainOptionsOf, workRequestOf } from "./configured_run.ts";
+import { modelOf, workRequestOf } from "./configured_run.ts";
 import type { Job } from "./job.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { parseConfig } from "./parse_config.ts";
+import { RunProvider } from "./provide.ts";
 import { RUN_FORMAT, type RunConfig } from "./run_config.ts";
-import { intactRecord, recordOf } from "./run_store.ts";
-import type { WorkRequest } from "../foundations/train_request.ts";
+import { intactRecord } from "./run_store.ts";
 
 /** A run to repeat. */
 export interface ReplaySource {
@@ -58,88 +58,76 @@ export interface ReplayOptions {
   queue: RunQueue;
   data: LoadedDataset;
   sources: readonly ReplaySource[];
-  onStart?: (config: RunConfig) => void;
+  onStart?: () => void;
 }
 
-/** Replays of finished runs as a job: open it, then carry out its tasks. */
-export class Replays implements Job {
-  readonly finishedCount = 0;
-  /** In the order in which they end. */
-  readonly results: Replay[] = [];
+/** Replays as a job, with what came of them in the order in which they end. */
+export type ReplayJob = Job & { readonly results: readonly Replay[] };
 
-  private constructor(private readonly options: ReplayOptions) {}
-
-  /**
-   * @throws CapacityError if a network does not fit on the device
-   * @throws InputError if the examples are not those that a run was trained on
-   */
-  static async open(options: ReplayOptions): Promise<Replays> {
-    const { queue, data, sources } = options;
-    const stray = sources.find(({ config }) => config.dataset.sha256 !== data.record.sha256);
-    if (stray) {
-      const { dataset } = stray.config;
-      throw new InputError(
-        `${stray.folder} was trained on other examples than these (${dataset.name}, SHA-256 ` +
-          `${dataset.sha256.slice(0, 12)}…): give them with --mnist-location`,
-      );
-    }
-    const requests = sources.map(({ config }) => workRequestOf(config, data.sets));
-    for (const group of Map.groupBy(requests, (request) => queue.groupKey(request)).values()) {
-      await queue.checkFits(group[0], group.length);
-    }
-    return new Replays(options);
+/**
+ * Opens replays of finished runs as a job: each run is provided in memory, and compared.
+ *
+ * @throws CapacityError if a network does not fit on the device
+ * @throws InputError if the examples are not those that a run was trained on
+ */
+export async function openReplays(options: ReplayOptions): Promise<ReplayJob> {
+  const { queue, data, sources } = options;
+  const stray = sources.find(({ config }) => config.dataset.sha256 !== data.record.sha256);
+  if (stray) {
+    const { dataset } = stray.config;
+    throw new InputError(
+      `${stray.folder} was trained on other examples than these (${dataset.name}, SHA-256 ` +
+        `${dataset.sha256.slice(0, 12)}…): give them with --mnist-location`,
+    );
   }
+  const requests = sources.map(({ config }) => workRequestOf(config, data.sets));
+  const groups = Map.groupBy(requests, (request) => queue.groupKey(request));
+  for (const group of groups.values()) await queue.checkFits(group[0], group.length);
+  const results: Replay[] = [];
+  return {
+    results,
+    runs: [],
+    folders: sources.map(({ folder }) => folder),
+    runCount: sources.length,
+    finishedCount: 0,
+    atOnce: groups.get(queue.groupKey(requests[0]))!.length,
+    sample: requests[0],
+    tasks: () =>
+      sources.map((source) => async () => void results.push(await replay(source, options))),
+  };
+}
 
-  get folders(): string[] {
-    return this.options.sources.map(({ folder }) => folder);
+async function replay(
+  { folder, record, config }: ReplaySource,
+  { storage, queue, data, onStart }: ReplayOptions,
+): Promise<Replay> {
+  const memory = new MemoryStorage();
+  await new RunProvider({
+    ...{ storage: memory, queue, sets: data.sets },
+    policy: { overwrite: false, resume: true },
+    kernels: record.kernels === "sparse" ? "sparse" : "dense",
+    events: { onNotice: () => {}, onStart },
+  }).provide({
+    ...{ folder, config },
+    model: async () => {
+      const { initial, initialBiases, masks } = await restoreRun(storage, folder, config.layers);
+      // Weights that were drawn from the seed alone are drawn again, and compared.
+      const isDrawn = config.presets === null && config.values === undefined;
+      const presets = isDrawn ? {} : { presets: initial };
+      return modelOf(config, { masks, ...presets, presetBiases: initialBiases });
+    },
+  });
+  const again = (await readRecord(memory, folder))!;
+  const isOtherAdapter = record.adapters !== undefined ||
+    JSON.stringify(record.adapter) !== JSON.stringify(again.adapter);
+  const files = Object.keys(again.files);
+  // Of the records of two adapters, the files' digests tell what there is to tell.
+  if (!isOtherAdapter) files.push(paths.record(""));
+  const different: string[] = [];
+  for (const path of files.map((file) => within(folder, file))) {
+    if (!isEqual(await storage.read(path), await memory.read(path))) different.push(path);
   }
-
-  get runCount(): number {
-    return this.options.sources.length;
-  }
-
-  get atOnce(): number {
-    const { queue, data, sources } = this.options, key = queue.groupKey(this.sample);
-    return sources.filter(({ config }) => queue.groupKey(workRequestOf(config, data.sets)) === key)
-      .length;
-  }
-
-  get sample(): WorkRequest {
-    const { data, sources: [{ config }] } = this.options;
-    return workRequestOf(config, data.sets);
-  }
-
-  tasks(): (() => Promise<void>)[] {
-    return this.options.sources.map((source) => () => this.#replay(source));
-  }
-
-  async #replay({ folder, record, config }: ReplaySource): Promise<void> {
-    const { storage, queue, data, onStart } = this.options;
-    const { initial, initialBiases, masks } = await restoreRun(storage, folder, config.layers);
-    // Weights that were drawn from the seed alone are drawn again, and compared.
-    const isDrawn = config.presets === null && config.values === undefined;
-    const model = modelOf(config, {
-      masks,
-      ...(isDrawn ? {} : { presets: initial }),
-      presetBiases: initialBiases,
-    });
-    onStart?.(config);
-    const kernels = record.kernels === "sparse" ? "sparse" : "dense";
-    const options = trainOptionsOf(config, datasetOf(config, data.sets), model);
-    const trained = await train(queue, { ...options, kernels });
-    const files = encodeRun(trained);
-    const again = await encodeRecord(recordOf(config, trained), files);
-    const isOtherAdapter = record.adapters !== undefined ||
-      JSON.stringify(record.adapter) !== JSON.stringify(trained.adapters.at(-1)!.adapter);
-    // Of the records of two adapters, the files' digests tell what there is to tell.
-    if (!isOtherAdapter) files.set(paths.record(""), again);
-    const different: string[] = [];
-    for (const [file, bytes] of files) {
-      const before = await storage.read(within(folder, file));
-      if (!isEqual(before, bytes)) different.push(within(folder, file));
-    }
-    this.results.push({ folder, files: files.size, different, isOtherAdapter });
-  }
+  return { folder, files: files.length, different, isOtherAdapter };
 }
 
 /** A replay in one line. */

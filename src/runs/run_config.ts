@@ -5,26 +5,9 @@
 
 import type { LayerSpec, Normalization, OptimizerSpec } from "../engine/mod.ts";
 import type { InitializerName } from "../models/initializers.ts";
-import type { Masks } from "../models/masks.ts";
-import { CONTROL_KINDS, type ControlKind } from "../records/control_paths.ts";
 import type { DatasetRecord } from "../datasets/load_dataset.ts";
 import { count } from "../words.ts";
-
-/** The kinds of networks that runs train, in the order in which they are listed. */
-export const RUN_KINDS = ["ticket", ...CONTROL_KINDS, "train"] as const;
-export type RunKind = typeof RUN_KINDS[number];
-
-/** Which run of an experiment; also what its random numbers depend on beside the seed. */
-export interface RunId {
-  kind: RunKind;
-  trial: number;
-  level: number;
-  /** Number of the run beside others of its kind and level; 0 for tickets. */
-  run: number;
-}
-
-/** A run that begins to wait for the GPU, and the masks that it is trained with. */
-export type StartedRun = RunId & { masks: Masks };
+import { RunId } from "../records/run_id.ts";
 
 /** What all runs of an experiment have in common. */
 export interface RunSettings {
@@ -62,21 +45,6 @@ export interface RunConfig extends RunId, RunSettings {
 
 /** Version of run.json's form. */
 export const RUN_FORMAT = "lottery-ticket run 2";
-
-/** A trial's ticket of a level. */
-export function ticketId(trial: number, level: number): RunId {
-  return { kind: "ticket", trial, level, run: 0 };
-}
-
-/** A control at a level: its masks with other initial weights. Runs count from 1. */
-export function controlId(kind: ControlKind, trial: number, level: number, run: number): RunId {
-  return { kind, trial, level, run };
-}
-
-/** A run in words: "reinit 2, trial 1, level 3". */
-export function describeRun({ kind, trial, level, run }: RunId): string {
-  return `${kind}${run > 0 ? ` ${run}` : ""}, trial ${trial}, level ${level}`;
-}
 
 /** The configuration of a ticket of an experiment whose level 0 starts from the given digests. */
 export function ticketConfig(

@@ -21,7 +21,8 @@ import { density } from "../models/masks.ts";
 import { resultsOf, type TrainedRun } from "../records/trained_run.ts";
 import { engineFields } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
-import { configDifferences, describeRun, RUN_FORMAT, type RunConfig } from "./run_config.ts";
+import { configDifferences, RUN_FORMAT, type RunConfig } from "./run_config.ts";
+import { describeRun } from "../records/run_id.ts";
 
 /** What may become of a folder that holds runs already. */
 export interface RunPolicy {

@@ -18,7 +18,9 @@ import { type AskedRecord, forgetAsked, listAsked } from "./asked.ts";
 import { findExperiments, findRuns, findTrials, type RunPlace } from "./experiment_tree.ts";
 import { pixelMap } from "./live.ts";
 import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
-import { inOrder, summarizeRun } from "../runs/run_summary.ts";
+import { inOrder } from "../records/run_id.ts";
+import { finishedRun } from "../records/finished_run.ts";
+import { resultsOf } from "../records/trained_run.ts";
 
 type Settings = [name: string, text: string][];
 
@@ -92,7 +94,9 @@ export class Experiments {
       const run = await readable(() => this.#finishedRun(folder), onFault);
       if (run === null) continue;
       const { config, masks, curves } = run;
-      view.runs.push(summarizeRun(config, folder, { masks, curves }, true));
+      view.runs.push(
+        finishedRun(config, config.layers, folder, resultsOf({ masks, curves }), true),
+      );
       if (view.settings.length === 0) view.settings = settingsText(config);
       if (config.kind !== "ticket") continue;
       view.pixelMaps.push(pixelMap(config, masks[config.layers[0].name]));

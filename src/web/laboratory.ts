@@ -126,12 +126,11 @@ export class WebLaboratory {
     signal: AbortSignal,
   ): Promise<Laboratory> {
     const { storage, send } = this;
-    const { onNotice, onStage, onRun, onPoints, onProgress, onActivity } = live;
     const { replicas, kernels, checkpointInterval } = flags as TrainingFlags;
     let isFirst = true;
     return await Laboratory.open({
       ...{ storage, signal, replicas, kernels, checkpointInterval },
-      ...{ onNotice, onStage, onRun, onPoints, onProgress, onActivity },
+      events: live,
       openGpu: () => {
         if (!isFirst) {
           const text =
@@ -144,7 +143,7 @@ export class WebLaboratory {
       },
       holder: holderOf(joinLine([task, ...args])),
       environmentLocation: null,
-      loadData: (dataset, location) => loadHere(storage, dataset, location, onNotice),
+      loadData: (dataset, location) => loadHere(storage, dataset, location, live.onNotice),
     });
   }
 

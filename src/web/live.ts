@@ -3,11 +3,11 @@
 import { outDegrees } from "../analysis/anatomy.ts";
 import type { CurvePoint, Curves } from "../engine/mod.ts";
 import type { Tensor } from "../formats/tensor.ts";
-import type { LaboratoryOptions } from "../commands/laboratory.ts";
+import type { LaboratoryEvents } from "../commands/laboratory.ts";
 import { type Activity, type ProgressState, SpeedMeter } from "../commands/progress.ts";
-import type { RunId, StartedRun } from "../runs/run_config.ts";
 import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
-import type { RunSummary } from "../runs/run_summary.ts";
+import type { RunId, StartedRun } from "../records/run_id.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
 
 /** Most points of a training curve that one event brings, and those of what was trained before. */
 const MOST_POINTS = 20, MOST_OLD_POINTS = 400;
@@ -15,13 +15,7 @@ const MOST_POINTS = 20, MOST_OLD_POINTS = 400;
 const PAUSE_MS = 250;
 
 /** Receives the events of a laboratory and sends the page what it shows of them. */
-export class LiveEvents implements
-  Required<
-    Pick<
-      LaboratoryOptions,
-      "onStage" | "onRun" | "onPoints" | "onProgress" | "onNotice" | "onActivity"
-    >
-  > {
+export class LiveEvents implements LaboratoryEvents {
   readonly #speed = new SpeedMeter();
   readonly #points = new Map<string, { run: RunId; points: Curves }>();
   /** Runs of which points were sent. */
@@ -49,7 +43,7 @@ export class LiveEvents implements
     this.step(kind === "ticket" ? "train" : "control");
   };
 
-  readonly onRun = (summary: RunSummary): void => {
+  readonly onRun = (summary: FinishedRun): void => {
     this.flush();
     this.send({ type: "run", summary });
     if (summary.kind === "ticket" && summary.level <= this.lastPruned) this.step("prune");

@@ -8,9 +8,9 @@
 
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
 import type { Activity } from "../commands/progress.ts";
-import type { RunId } from "../runs/run_config.ts";
 import type { Verdict } from "../reports/verdict.ts";
-import type { RunSummary } from "../runs/run_summary.ts";
+import type { RunId } from "../records/run_id.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
 
 /** The tasks that the page can run. */
 export type TaskName = "run-lottery" | "reinitialize" | "random-sparsity";
@@ -85,7 +85,7 @@ export interface PixelMap {
 export interface ExperimentView {
   path: string;
   /** In order: tickets by level, then controls. */
-  runs: RunSummary[];
+  runs: FinishedRun[];
   /** Of the first trial's tickets, by level. */
   pixelMaps: PixelMap[];
   /** The same sentence as at the end of the task: whether the ticket won. */
@@ -201,7 +201,7 @@ export type LaboratoryEvent =
   | { type: "points"; run: RunId; points: Curves }
   | { type: "map"; map: PixelMap }
   /** A run has ended, or was found finished. */
-  | { type: "run"; summary: RunSummary }
+  | { type: "run"; summary: FinishedRun }
   /** A line that the person should read. */
   | { type: "notice"; text: string }
   /** The GPU was lost; the worker goes on with a fresh one if it can, otherwise the run fails. */

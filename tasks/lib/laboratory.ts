@@ -8,7 +8,7 @@ import { countRuns, firstError, type Job } from "../../src/runs/job.ts";
 import { Laboratory } from "../../src/commands/laboratory.ts";
 import { loadDataset } from "../../src/datasets/load_dataset.ts";
 import type { Runner, RunnerContext } from "../../src/commands/runner.ts";
-import { adapterText, describeSummary } from "../../src/reports/summary.ts";
+import { adapterText, describeFinished } from "../../src/reports/summary.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { mnistPackage } from "./mnist_package.ts";
@@ -71,10 +71,13 @@ export async function openLaboratory(
     environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
     loadData: (dataset, location) =>
       loadDataset({ dataset, location, storage, mnistSource: mnistPackage, onNotice: warn }),
-    onNotice: warn,
-    onRun: (summary) => notice(describeSummary(summary)),
-    onProgress: (state) => progress.update(state),
-    onActivity: (activity) => progress.activity(activity),
+    events: {
+      onNotice: warn,
+      onStage: () => {},
+      onRun: (run) => notice(describeFinished(run)),
+      onProgress: (state) => progress.update(state),
+      onActivity: (activity) => progress.activity(activity),
+    },
   });
   const { context } = laboratory;
   return {

@@ -20,7 +20,7 @@ export function studyRun(
     run: kind === "ticket" || kind === "one_shot" ? 0 : 1,
     percent: percentOf(level),
     folder: `e/trial${trial}/${level}/${kind}`,
-    live: { layer0: 1 },
+    liveByLayer: { layer0: 1 },
     earlyStopIteration: 1000,
     isStopLast: false,
     earlyStopAccuracy: 0.98,

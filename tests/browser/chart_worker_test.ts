@@ -13,7 +13,10 @@ Deno.test("after a chart worker that was lost, the next picture gets another", (
         readonly number = ++started;
         async postMessage({ id }: { id: number }) {
           await Promise.resolve();
-          const charts = [{ at: "end", svg: "<svg xmlns='http://www.w3.org/2000/svg'/>" }];
+          const charts = [{
+            metric: "finalAccuracy",
+            svg: "<svg xmlns='http://www.w3.org/2000/svg'/>",
+          }];
           const reply = new MessageEvent("message", { data: { id, charts } });
           this.dispatchEvent(this.number === 1 ? new Event("error") : reply);
         }

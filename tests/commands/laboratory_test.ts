@@ -36,9 +36,11 @@ Deno.test("a laboratory tells what it does, and trains no more than was asked fo
     signal: new AbortController().signal,
     environmentLocation: null,
     loadData: () => Promise.resolve(DATA),
-    ...{ onNotice() {}, onRun() {} },
-    onProgress: (state) => states.push(state),
-    onActivity: (activity) => activities.push(activity),
+    events: {
+      ...{ onNotice() {}, onRun() {}, onStage() {} },
+      onProgress: (state) => states.push(state),
+      onActivity: (activity) => activities.push(activity),
+    },
   });
   const { context } = laboratory;
   try {

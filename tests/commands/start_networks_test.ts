@@ -12,7 +12,7 @@ const mask = (...values: number[]) => ({ shape: [1, 2], data: Float32Array.from(
 async function read(folders: Record<string, Parameters<typeof saveNetwork>[2]>) {
   const storage = new MemoryStorage(), notices: string[] = [];
   for (const [name, network] of Object.entries(folders)) await saveNetwork(storage, name, network);
-  const context = { storage, onNotice: (line: string) => notices.push(line) };
+  const context = { storage, events: { onNotice: (line: string) => notices.push(line) } };
   return {
     notices,
     masks: (...sources: string[]) => readMasks(context, sources, layers),

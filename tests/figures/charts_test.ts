@@ -1,15 +1,22 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type AccuracyPoint, accuracySpec } from "../../src/figures/charts.ts";
+import { accuracyPanels, levelSpec } from "../../src/figures/level_figures.ts";
+import type { StudyRun } from "../../src/analysis/study.ts";
+import { studyRun } from "../analysis/study_runs.ts";
 import { renderSvg } from "../../src/figures/render_svg.ts";
 import { PALETTE } from "../../src/analysis/palette.ts";
 
-const point = (
-  densityPercent: number,
-  accuracy: number,
-  more: Partial<AccuracyPoint> = {},
-): AccuracyPoint => ({ densityPercent, accuracy, kind: "ticket", trial: 1, at: "end", ...more });
+/** A run of a density in percent, with its accuracy at the end, 0 to 1; none at an early stop. */
+const point = (percent: number, finalAccuracy: number, more: Partial<StudyRun> = {}): StudyRun =>
+  studyRun("ticket", 1, 0, {
+    // Levels of their own, as far as the chart can tell.
+    level: Math.round(1000 / (percent + 1)),
+    ...{ percent, finalAccuracy, earlyStopAccuracy: null, earlyStopIteration: null },
+    ...more,
+  });
 
-const draw = (points: AccuracyPoint[]) => renderSvg(accuracySpec(points, { title: "T" }));
+const specOf = (runs: StudyRun[], text: { title: string; subtitle?: string } = { title: "T" }) =>
+  levelSpec(accuracyPanels(runs), text);
+const draw = (runs: StudyRun[]) => renderSvg(specOf(runs));
 
 /** The point symbols of a chart: their colour, horizontal position and what they stand for. */
 function symbols(svg: string) {
@@ -41,7 +48,7 @@ Deno.test("accuracy chart: dense networks stand left, equal ratios of density at
 });
 
 Deno.test("accuracy chart: a tick and a label per level, axes, title and white ground", async () => {
-  const svg = await renderSvg(accuracySpec(
+  const svg = await renderSvg(specOf(
     [point(100, 0.97), point(51.25, 0.98), point(1.194, 0.95)],
     { title: "Tickets & <masks>", subtitle: "seed 0" },
   ));
@@ -69,7 +76,7 @@ Deno.test("accuracy chart: the control has its own colour, and a panel stands fo
     point(100, 0.97),
     point(50, 0.98),
     point(50, 0.96, { kind: "reinit" }),
-    point(50, 0.95, { at: "early stop" }),
+    point(50, 0.98, { trial: 1, run: 0, earlyStopAccuracy: 0.95 }),
   ]);
   const control = symbols(both).filter((s) => s.series === "Random reinitialization");
   assertEquals(control.map((s) => [s.accuracy, s.fill]), [[96, PALETTE.vermillion]]);
@@ -88,10 +95,12 @@ Deno.test("accuracy chart: several trials give means, and bars from minimum to m
   const three = [0.96, 0.97, 0.995].map((accuracy, i) => point(50, accuracy, { trial: i + 1 }));
   const svg = await draw(three);
   assertEquals(symbols(svg).map((s) => s.accuracy), [97.5]);
-  const rules = [...svg.matchAll(/<line aria-label="([^"]*)"/g)].map((match) => match[1]);
-  assertEquals(rules.length, 1);
-  assertStringIncludes(rules[0], "Test accuracy (%): 96; Max of accuracy: 99.5;");
-  assertEquals([...(await draw(one)).matchAll(/<line aria-label=/g)].length, 0);
+  // A thin bar from the least to the greatest, a thick one for the interval of the mean.
+  const bars = (svg: string, width: string) =>
+    svg.match(new RegExp(`<line [^>]*stroke-width="${width}"`, "g"))?.length ?? 0;
+  assertEquals([bars(svg, "1.5"), bars(svg, "5")], [1, 1]);
+  const single = await draw(one);
+  assertEquals([bars(single, "1.5"), bars(single, "5")], [0, 0]);
 });
 
 Deno.test("accuracy chart: nothing, one point, and what has no place on the axes", async () => {

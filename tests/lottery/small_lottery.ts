@@ -12,12 +12,15 @@ import type { TrainingState } from "../../src/engine/mod.ts";
 import { findTickets, planControls } from "../../src/lottery/control_experiment.ts";
 import { firstError, type Job, runJobs } from "../../src/runs/job.ts";
 import { Locks } from "../../src/runs/locks.ts";
-import { LotteryExperiment } from "../../src/lottery/lottery_experiment.ts";
-import { PlannedRuns } from "../../src/lottery/planned_runs.ts";
+import { openLottery } from "../../src/lottery/lottery_experiment.ts";
+import { openPlannedRuns } from "../../src/lottery/planned_runs.ts";
 import type { RunPolicy } from "../../src/runs/run_store.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import type { TrainOutcome, TrainRequest } from "../../src/foundations/train_request.ts";
+import type { Protocol } from "../../src/lottery/protocols.ts";
+import type { RunEvents } from "../../src/runs/provide.ts";
+import { settingsFor } from "../../src/lottery/settings.ts";
 
 /** Of these sizes the files are small and every layer has weights to prune. */
 const FEATURES = 6, CLASSES = 3, TRAIN = 40, TEST = 20;
@@ -56,7 +59,9 @@ export interface SmallOptions {
   trials?: number[];
   learningRate?: number;
   levels?: number;
-  oneShot?: boolean;
+  oneShot?: true;
+  onStart?: RunEvents["onStart"];
+  onRun?: RunEvents["onRun"];
 }
 
 /** Carries the experiment out; throws what the command line would report. */
@@ -83,35 +88,33 @@ export async function openSmallLottery(
     learningRate = 0.01,
     levels = 1,
     oneShot,
+    onStart,
+    onRun,
   }: SmallOptions = {},
-): Promise<LotteryExperiment> {
-  return await LotteryExperiment.open({
-    storage,
-    queue,
-    locks,
-    policy,
-    onNotice,
-    oneShot,
-    data: DATA,
-    protocol: {
-      layers: [5],
-      initializer: "glorot",
-      normalization: "unit",
-      optimizer: { kind: "adam" },
-      learningRate,
-      momentum: 0,
-      batchSize: 8,
-      validationSize: 10,
-      trainingLength: { iterations: 20 },
-      levels,
-      prunePercents: { layer0: 0.2, layer1: 0.1 },
-      testInterval: 10,
-      validateInterval: 10,
-      trials,
-    },
-    seed,
+): Promise<Job> {
+  const protocol: Protocol = {
+    layers: [5],
+    initializer: "glorot",
+    normalization: "unit",
+    optimizer: { kind: "adam" },
+    learningRate,
+    momentum: 0,
+    batchSize: 8,
+    validationSize: 10,
+    trainingLength: { iterations: 20 },
+    levels,
+    prunePercents: { layer0: 0.2, layer1: 0.1 },
+    testInterval: 10,
+    validateInterval: 10,
+    trials,
+  };
+  return await openLottery({
+    ...{ storage, queue, locks, policy, protocol, data: DATA },
+    settings: settingsFor({ protocol, data: DATA, seed }),
+    given: { presets: null, masks: null, ...(oneShot && { oneShot }) },
     trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
     experimentName: "same_init",
+    events: { onNotice, onStart, onRun },
   });
 }
 
@@ -128,7 +131,15 @@ export async function runSmallControls(
     const runs = await planControls(place, { kinds: ["reinit"], runs: [2] }, tickets);
     await carryOut(
       queue,
-      await PlannedRuns.open({ storage, queue, sets: DATA.sets, runs, policy, locks, onNotice }),
+      await openPlannedRuns({
+        storage,
+        queue,
+        sets: DATA.sets,
+        runs,
+        policy,
+        locks,
+        events: { onNotice },
+      }),
     );
   });
 }

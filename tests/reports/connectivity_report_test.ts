@@ -6,8 +6,12 @@ import { FormatError, InputError } from "../../src/errors.ts";
 import { density } from "../../src/models/masks.ts";
 import { restoreRun } from "../../src/records/run_files.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
-import { connectivityReport, ticketPairs } from "../../src/reports/connectivity_report.ts";
-import { findTickets, type Ticket } from "../../src/lottery/control_experiment.ts";
+import {
+  type ComparedTicket,
+  connectivityReport,
+  ticketPairs,
+} from "../../src/reports/connectivity_report.ts";
+import { findTickets } from "../../src/lottery/control_experiment.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { copyOf, DATA, EXPERIMENT, runSmallLottery } from "../lottery/small_lottery.ts";
@@ -82,7 +86,7 @@ Deno.test("connectivity: as many points as are asked for; nothing to compare giv
 });
 
 Deno.test("connectivity: which pairs there are", () => {
-  const ticketOf = (trial: number, level: number): Ticket => ({
+  const ticketOf = (trial: number, level: number): ComparedTicket => ({
     folder: `${trial}.${level}`,
     config: { ...tickets[0].config, trial, level },
   });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { summarizeLevels } from "../../src/reports/summary.ts";
-import { summarizeRun } from "../../src/runs/run_summary.ts";
+import { finishedRun } from "../../src/records/finished_run.ts";
+import { resultsOf } from "../../src/records/trained_run.ts";
 
 const MASKS = { layer0: { shape: [2, 2], data: Float32Array.of(1, 0, 1, 1) } };
 
@@ -13,10 +14,14 @@ const curve = (...iterations: number[]) =>
   iterations.map((iteration) => ({ iteration, loss: 10 - iteration, accuracy: iteration / 100 }));
 
 const summary = (validate: number[], test: number[], trial = 1) =>
-  summarizeRun(
-    { kind: "ticket", trial, level: 0, run: 0, layers: LAYERS },
+  finishedRun(
+    { kind: "ticket", trial, level: 0, run: 0 },
+    LAYERS,
     "folder",
-    { masks: MASKS, curves: { train: [], validate: curve(...validate), test: curve(...test) } },
+    resultsOf({
+      masks: MASKS,
+      curves: { train: [], validate: curve(...validate), test: curve(...test) },
+    }),
     false,
   );
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { judge } from "../../src/reports/verdict.ts";
-import type { RunSummary } from "../../src/runs/run_summary.ts";
+import type { FinishedRun } from "../../src/records/finished_run.ts";
 
 interface Side {
   /** Test accuracy at the early stop by trial; null where it is not known. */
@@ -11,13 +11,13 @@ interface Side {
 }
 
 /** The finished runs of an experiment of two levels, by trial. */
-function experiment(sides: { full?: Side; ticket?: Side; control?: Side }): RunSummary[] {
+function experiment(sides: { full?: Side; ticket?: Side; control?: Side }): FinishedRun[] {
   const runs = (kind: "ticket" | "reinit", level: number, side: Side | undefined) =>
-    (side?.stop ?? []).map((earlyStopAccuracy, i): RunSummary => ({
+    (side?.stop ?? []).map((earlyStopAccuracy, i): FinishedRun => ({
       ...{ kind, level, trial: i + 1, run: kind === "reinit" ? 1 : 0 },
-      ...{ folder: "folder", found: false, live: 1, total: 1, classes: 10 },
+      ...{ folder: "folder", found: false, live: 1, liveByLayer: {}, total: 1, classes: 10 },
       percent: side!.percent ?? (level === 0 ? 100 : 10.83),
-      earlyStopIteration: 100,
+      ...{ earlyStopIteration: 100, isStopLast: false, finalTrainAccuracy: 1 },
       earlyStopAccuracy,
       finalAccuracy: side!.end?.[i] ?? earlyStopAccuracy ?? NaN,
     }));
@@ -32,7 +32,7 @@ const of = (...stop: (number | null)[]): Side => ({ stop });
 const all = (accuracy: number, trials: number) => of(...Array(trials).fill(accuracy));
 
 /** Experiments, whether their ticket won, of how many trials, and a part of the sentence. */
-const CASES: [name: string, RunSummary[], won: boolean | null, trials: number, RegExp][] = [
+const CASES: [name: string, FinishedRun[], won: boolean | null, trials: number, RegExp][] = [
   [
     "better than both, one trial",
     experiment({ full: of(0.9655), ticket: of(0.9712), control: of(0.9339) }),

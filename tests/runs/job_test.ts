@@ -6,7 +6,7 @@ import type { RunRecord } from "../../src/records/run_record.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { type Job, runJobs } from "../../src/runs/job.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
-import { Replays } from "../../src/runs/replay.ts";
+import { openReplays } from "../../src/runs/replay.ts";
 import type { RunConfig } from "../../src/runs/run_config.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
@@ -25,6 +25,7 @@ Deno.test("jobs that fit alone but not together fail before a run of them begins
   const fits = Number(/use --replicas (\d+) or auto$/.exec(alone.message)![1]);
   const begun: string[] = [];
   const jobOf = (name: string, atOnce: number, change: Partial<WorkRequest> = {}): Job => ({
+    runs: [],
     ...{
       folders: [],
       runCount: atOnce,
@@ -84,7 +85,7 @@ Deno.test("replays of different networks: of each, no more are trained at once t
   const small = Array.from({ length: 29 }, (_, i) => source(i + 2, [[5, "relu"]]));
   const wide = (trial: number) => source(trial, [[4500, "relu"], [4500, "relu"]]);
   const open = (sources: ReturnType<typeof source>[]) =>
-    Replays.open({ storage: new MemoryStorage(), queue, data: DATA as LoadedDataset, sources });
+    openReplays({ storage: new MemoryStorage(), queue, data: DATA as LoadedDataset, sources });
   assertEquals((await open([wide(1), ...small])).atOnce, 1);
   await assertRejects(() => open([wide(1), ...small, wide(40)]), CapacityError, "replicas: 2 ");
   await queue.destroy();

@@ -1,12 +1,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError, StorageError } from "../../src/errors.ts";
-import { type RunConfig, type RunId, ticketId } from "../../src/runs/run_config.ts";
-import { ownControlId, RunFolders } from "../../src/runs/run_folders.ts";
+import type { RunConfig } from "../../src/runs/run_config.ts";
+import { checkExperimentName, readTrial, runFolder } from "../../src/runs/run_folders.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { TRAINED } from "./tiny_run.ts";
-
-/** What its network begins with. */
-const START = { masks: TRAINED.masks, weights: TRAINED.initial };
+import { ownControlId, type RunId, ticketId } from "../../src/records/run_id.ts";
+import { checkWritable, inspectConfigured, saveConfigured } from "../../src/runs/run_store.ts";
 
 const notices: string[] = [];
 
@@ -31,146 +30,121 @@ function configWith(id: RunId, seed: number, masks: string | null = null): RunCo
   };
 }
 
-function open(storage: MemoryStorage, seed: number, changes: Record<string, unknown> = {}) {
-  return new RunFolders({
-    storage,
-    trialFolder: (trial) => `e/trial${trial}`,
-    experimentName: "same_init",
-    policy: { overwrite: false, resume: true },
-    onNotice: (line) => notices.push(line),
-    configOf: (id, masks) => configWith(id, seed, masks),
-    ...changes,
-  });
+const PLACE = { trialFolder: (trial: number) => `e/trial${trial}`, experimentName: "same_init" };
+const POLICY = { overwrite: false, resume: true };
+
+const read = (
+  storage: MemoryStorage,
+  seed: number,
+  trial: number,
+  policy = POLICY,
+  configOf = (id: RunId, masks: string | null) => configWith(id, seed, masks),
+) => readTrial({ ...PLACE, storage }, trial, configOf, policy);
+
+const finishedIds = async (...given: Parameters<typeof read>) =>
+  (await read(...given)).finished.map(({ id }) => id);
+
+async function save(storage: MemoryStorage, id: RunId, seed: number, policy = POLICY) {
+  const onNotice = (line: string) => notices.push(line);
+  const folder = runFolder(PLACE, id);
+  await saveConfigured(storage, folder, configWith(id, seed), TRAINED, policy, onNotice);
 }
 
 /** An experiment of seed 1: three levels of trial 1 with a control, one of trial 2. */
 async function finished(): Promise<MemoryStorage> {
-  const storage = new MemoryStorage(), folders = open(storage, 1);
+  const storage = new MemoryStorage();
   const ids = [ticketId(1, 0), ticketId(1, 1), ticketId(1, 2), ownControlId(1, 2), ticketId(2, 0)];
-  for (const id of ids) await folders.save(configWith(id, 1), TRAINED);
+  for (const id of ids) await save(storage, id, 1);
   return storage;
 }
 
-const recordsOf = async (storage: MemoryStorage) => {
-  const found: string[] = [];
-  for (const run of ["0/same_init", "1/same_init", "2/same_init", "2/reinit1"]) {
-    if (await storage.exists(`e/trial1/${run}/run.json`)) found.push(run);
-  }
-  return found;
-};
-
-Deno.test("look: finds the finished runs of each trial", async () => {
-  const folders = open(await finished(), 1);
-  assertEquals(await folders.look(1), [
+Deno.test("readTrial: finds the finished runs of each trial", async () => {
+  const storage = await finished();
+  assertEquals(await finishedIds(storage, 1, 1), [
     ticketId(1, 0),
     ticketId(1, 1),
     ticketId(1, 2),
     ownControlId(1, 2),
   ]);
-  assertEquals(await folders.look(2), [ticketId(2, 0)]);
-  assertEquals(await folders.look(3), []);
-  assertEquals((await folders.restore(configWith(ticketId(1, 2), 1), START))?.final, TRAINED.final);
-  assertEquals(await folders.restore(configWith(ticketId(1, 3), 1), START), null);
+  assertEquals(await finishedIds(storage, 1, 2), [ticketId(2, 0)]);
+  assertEquals(await finishedIds(storage, 1, 3), []);
 });
 
-Deno.test("look refuses another experiment, naming at most four fields", async () => {
+Deno.test("readTrial refuses another experiment, naming at most four fields", async () => {
   const storage = await finished();
   await assertRejects(
-    () => open(storage, 2).look(1),
+    () => read(storage, 2, 1),
     InputError,
     "e/trial1/0/same_init holds a run of a different experiment (seed: 1, now 2); choose",
   );
-  const configOf = (id: RunId) => ({
+  const configOf = (id: RunId): RunConfig => ({
     ...configWith(id, 2),
     batchSize: 2,
     iterations: 3,
     validationSize: 4,
     normalization: "unit",
   });
-  await assertRejects(() => open(storage, 2, { configOf }).look(1), InputError, "; and 1 more)");
+  await assertRejects(() => read(storage, 2, 1, POLICY, configOf), InputError, "; and 1 more)");
 });
 
-Deno.test("overwrite: nothing goes before a run of the trial is saved, then all that is other does", async () => {
-  const storage = await finished();
-  const folders = open(storage, 2, { policy: { overwrite: true, resume: true } });
-  assertEquals(await folders.look(1), []);
-  assertEquals(await folders.restore(configWith(ticketId(1, 0), 2), START), null);
-  assertEquals(await recordsOf(storage), [
-    "0/same_init",
-    "1/same_init",
-    "2/same_init",
-    "2/reinit1",
-  ]);
-  await folders.save(configWith(ticketId(1, 0), 2), TRAINED);
-  assertEquals(await recordsOf(storage), ["0/same_init"]);
-  assertEquals(await open(storage, 2).look(1), [ticketId(1, 0)]);
-  assertEquals(await open(storage, 1).look(2), [ticketId(2, 0)]);
+Deno.test("readTrial: what may be replaced is named, and is of other experiments alone", async () => {
+  const storage = await finished(), policy = { overwrite: true, resume: true };
+  await save(storage, ticketId(1, 0), 2, policy);
+  const { finished: own, obsolete } = await read(storage, 2, 1, policy);
+  assertEquals(own.map(({ id }) => id), [ticketId(1, 0)]);
+  assertEquals(obsolete, ["e/trial1/1/same_init", "e/trial1/2/same_init", "e/trial1/2/reinit1"]);
 });
 
-Deno.test("save: a run that others put there meanwhile is moved aside, not replaced", async () => {
-  for (const [seed, policy] of [[1, true], [1, false], [3, false]] as const) {
+Deno.test("saving: a run that others put there meanwhile is moved aside, not replaced", async () => {
+  for (const [seed, overwrite] of [[1, true], [1, false], [3, false]] as const) {
     const storage = new MemoryStorage(), folder = "e/trial1/0/same_init";
-    const mine = open(storage, 1, { policy: { overwrite: policy, resume: true } });
-    await mine.look(1);
-    await open(storage, seed).save(configWith(ticketId(1, 0), seed), TRAINED);
+    await save(storage, ticketId(1, 0), seed);
     const theirs = await storage.read(`${folder}/run.json`);
     notices.length = 0;
-    await mine.save(configWith(ticketId(1, 0), 1), TRAINED);
+    await save(storage, ticketId(1, 0), 1, { overwrite, resume: true });
     assertEquals(notices, [
       `${folder} was finished by others meanwhile: what they put there is kept in ${folder}.aside1`,
     ]);
     assertEquals(await storage.read(`${folder}.aside1/run.json`), theirs);
-    assertEquals(await open(storage, 1).look(1), [ticketId(1, 0)]);
+    assertEquals(await finishedIds(storage, 1, 1), [ticketId(1, 0)]);
   }
-});
-
-Deno.test("removeObsolete leaves the experiment's own runs", async () => {
-  const storage = await finished();
-  await open(storage, 2).save(configWith(ticketId(1, 0), 2), TRAINED);
-  const folders = open(storage, 2, { policy: { overwrite: true, resume: true } });
-  assertEquals(await folders.look(1), [ticketId(1, 0)]);
-  await folders.removeObsolete(1);
-  assertEquals(await recordsOf(storage), ["0/same_init"]);
 });
 
 Deno.test("checkWritable: fails where nothing can be written, leaves no file elsewhere", async () => {
   const storage = new MemoryStorage();
-  await open(storage, 1).checkWritable(1);
+  await checkWritable(storage, "e/trial1");
   assertEquals(await storage.list("e/trial1"), []);
   await storage.write("e/trial2", new Uint8Array());
-  await assertRejects(() => open(storage, 1).checkWritable(2), StorageError, "name another path");
+  await assertRejects(() => checkWritable(storage, "e/trial2"), StorageError, "name another path");
 });
 
 Deno.test("an experiment cannot have the name of a control", () => {
-  for (const experimentName of ["reinit1", "reinit12", "other_reinit1"]) {
-    assertThrows(
-      () => open(new MemoryStorage(), 1, { experimentName }),
-      InputError,
-      `"${experimentName}" is that of a control's folder`,
-    );
+  for (const name of ["reinit1", "reinit12", "other_reinit1"]) {
+    assertThrows(() => checkExperimentName(name), InputError, `"${name}" is that of a control's`);
   }
-  open(new MemoryStorage(), 1, { experimentName: "reinit" });
+  checkExperimentName("reinit");
 });
 
 Deno.test("experiments of different names share a folder without touching each other", async () => {
-  const storage = await finished();
-  const other = open(storage, 2, { experimentName: "other" });
-  assertEquals(await other.look(1), []);
-  await other.save(configWith(ownControlId(1, 2), 2), TRAINED);
-  assertEquals(other.folderOf(ownControlId(1, 2)), "e/trial1/2/other_reinit1");
-  assertEquals((await open(storage, 1).look(1)).length, 4);
+  const storage = await finished(), place = { ...PLACE, experimentName: "other" };
+  const configOf = (id: RunId) => configWith(id, 2);
+  const other = await readTrial({ ...place, storage }, 1, configOf, POLICY);
+  assertEquals(other, { finished: [], obsolete: [] });
+  assertEquals(runFolder(place, ownControlId(1, 2)), "e/trial1/2/other_reinit1");
 });
 
 Deno.test("a control is found before its masks are known, and refused if they are others", async () => {
-  const storage = await finished(), folders = open(storage, 1), id = ownControlId(3, 2);
-  await folders.save(configWith(id, 1, "aaaa"), TRAINED);
-  assertEquals(await folders.look(3), [id]);
-  assertEquals((await folders.restore(configWith(id, 1, "aaaa"), START))?.final, TRAINED.final);
+  const storage = await finished(), id = ownControlId(3, 2), folder = runFolder(PLACE, id);
+  const config = configWith(id, 1, "aaaa"), other = configWith(id, 1, "bbbb");
+  await saveConfigured(storage, folder, config, TRAINED, POLICY, () => {});
+  assertEquals(await finishedIds(storage, 1, 3), [id]);
+  const stateOf = async (config: RunConfig, policy = POLICY) =>
+    (await inspectConfigured(storage, folder, config, policy)).state;
+  assertEquals(await stateOf(config), "finished");
   await assertRejects(
-    () => folders.restore(configWith(id, 1, "bbbb"), START),
+    () => stateOf(other),
     InputError,
     'different experiment (masks: "aaaa", now "bbbb")',
   );
-  const overwriting = open(storage, 1, { policy: { overwrite: true, resume: true } });
-  assertEquals(await overwriting.restore(configWith(id, 1, "bbbb"), START), null);
+  assertEquals(await stateOf(other, { overwrite: true, resume: true }), "unfinished");
 });

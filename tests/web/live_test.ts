@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { StartedRun } from "../../src/runs/run_config.ts";
 import { LiveEvents } from "../../src/web/live.ts";
 import type { LaboratoryEvent } from "../../src/web/messages.ts";
+import type { StartedRun } from "../../src/records/run_id.ts";
 
 const started = (kind: string, level: number) =>
   ({ kind, trial: 1, level, run: 0, masks: {} }) as unknown as StartedRun;

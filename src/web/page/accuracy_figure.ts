@@ -8,14 +8,14 @@ import { fractionText, percentText } from "../../analysis/percent.ts";
 import type { Chart, ChartReply, ChartRequest } from "./chart_worker.ts";
 import { el } from "./dom.ts";
 import { levelName } from "./level_table.ts";
-import type { RunSummary } from "../../runs/run_summary.ts";
+import type { FinishedRun } from "../../records/finished_run.ts";
 
-const TITLES: Record<Chart["at"], [title: string, note: string]> = {
-  "early stop": [
+const TITLES: Record<Chart["metric"], [title: string, note: string]> = {
+  earlyStopAccuracy: [
     "Test accuracy at the early stop",
     "Read off at the iteration with the smallest validation loss, against the weights remaining.",
   ],
-  "end": [
+  finalAccuracy: [
     "Test accuracy at the end",
     "Read off at the last iteration. Above the first blue point, a ticket beats the full network.",
   ],
@@ -30,7 +30,7 @@ export class AccuracyFigure {
   #id = 0;
   #isBusy = false;
   #drawnWidth = 0;
-  #runs: readonly RunSummary[] = [];
+  #runs: readonly FinishedRun[] = [];
   #addresses: string[] = [];
 
   /** @param frame an element as wide as each figure is to be */
@@ -42,7 +42,7 @@ export class AccuracyFigure {
   }
 
   /** Shows these runs; with fewer than two levels there is nothing to compare yet. */
-  show(runs: readonly RunSummary[]): void {
+  show(runs: readonly FinishedRun[]): void {
     this.#runs = runs;
     const isWorthIt = new Set(runs.map(({ level, kind }) => `${level} ${kind}`)).size > 1;
     if (isWorthIt) this.#draw();
@@ -107,22 +107,22 @@ export class AccuracyFigure {
     this.#addresses = charts.map(({ svg }) =>
       URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }))
     );
-    this.container.replaceChildren(...charts.map(({ at }, i) => {
-      const [title, note] = TITLES[at];
+    this.container.replaceChildren(...charts.map(({ metric }, i) => {
+      const [title, note] = TITLES[metric];
       return el(
         "figure",
         { class: "figure" },
         el("figcaption", {}, el("h3", {}, title), el("p", { class: "note" }, note)),
-        el("img", { src: this.#addresses[i], alt: this.#inWords(at) }),
+        el("img", { src: this.#addresses[i], alt: this.#inWords(metric) }),
       );
     }));
     this.container.hidden = false;
   }
 
-  #inWords(at: Chart["at"]): string {
+  #inWords(metric: Chart["metric"]): string {
     const points = this.#runs.map((run) =>
       `${levelName(run)}, ${percentText(run.percent, 1)} of the weights: ` +
-      fractionText(at === "end" ? run.finalAccuracy : run.earlyStopAccuracy)
+      fractionText(run[metric])
     );
     return points.join("; ");
   }

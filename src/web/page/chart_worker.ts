@@ -9,17 +9,16 @@ import "npm:vega@6.4.0";
 import "npm:vega-interpreter@2.3.2";
 import "npm:vega-lite@6.5.0";
 import type { TopLevelSpec } from "../../npm/vega.ts";
-import { accuracySpec } from "../../figures/charts.ts";
+import { accuracyPanels, type LevelPanel, levelSpec } from "../../figures/level_figures.ts";
 import type { CHART_CONFIG } from "../../figures/chart_style.ts";
 import { renderSvg } from "../../figures/render_svg.ts";
-import { chartPoints } from "../../reports/lottery_report.ts";
 import { PALETTE } from "../../analysis/palette.ts";
-import type { RunSummary } from "../../runs/run_summary.ts";
+import type { FinishedRun } from "../../records/finished_run.ts";
 
 /** What to draw. */
 export interface ChartRequest {
   id: number;
-  runs: readonly RunSummary[];
+  runs: readonly FinishedRun[];
   isDark: boolean;
   /** Width of a panel, in CSS pixels. */
   width: number;
@@ -27,7 +26,7 @@ export interface ChartRequest {
 
 /** One figure: the accuracy at one moment of the training. */
 export interface Chart {
-  at: "early stop" | "end";
+  metric: "earlyStopAccuracy" | "finalAccuracy";
   svg: string;
 }
 
@@ -64,32 +63,31 @@ function narrowConfig({ axis, legend }: typeof CHART_CONFIG & object) {
 }
 
 /** One panel of the report's chart, without the title and the heading that the page has itself. */
-function panel(runs: readonly RunSummary[], at: Chart["at"], width: number): TopLevelSpec | null {
-  const points = chartPoints(runs).filter((point) => point.at === at);
-  if (points.length === 0) return null;
-  const { title: _, ...spec } = accuracySpec(points, { title: "" }) as unknown as
+function pageSpec(panel: LevelPanel, width: number): TopLevelSpec {
+  const { title: _, hconcat: [only], ...spec } = levelSpec([panel], { title: "" }) as unknown as
     & Record<string, unknown>
-    & { facet: { column: object }; spec: object; config: typeof CHART_CONFIG & object };
+    & { hconcat: [Record<string, unknown>]; config: typeof CHART_CONFIG & object };
+  const { title: _heading, ...view } = only;
   // Side by side, the series' names would be wider than the panel.
   const hasRoom = width >= 480;
   const stacked: object = JSON.parse(
-    JSON.stringify(spec.spec),
+    JSON.stringify(view),
     (key, value) => key === "columns" && !hasRoom ? 1 : value,
   );
   const narrow = width < 300 ? narrowConfig(spec.config) : {};
   return {
     ...spec,
-    facet: { column: { ...spec.facet.column, header: null } },
-    spec: { ...stacked, width, height: Math.round(0.62 * width) },
+    ...stacked,
+    ...{ width, height: Math.round(0.62 * width) },
     config: { ...spec.config, ...narrow, padding: 4 },
   } as unknown as TopLevelSpec;
 }
 
 async function draw({ runs, isDark, width }: ChartRequest): Promise<Chart[]> {
   const charts: Chart[] = [];
-  for (const at of ["early stop", "end"] as const) {
-    const spec = panel(runs, at, width);
-    if (spec) charts.push({ at, svg: recolor(await renderSvg(spec), isDark) });
+  for (const panel of accuracyPanels(runs)) {
+    const svg = recolor(await renderSvg(pageSpec(panel, width)), isDark);
+    charts.push({ metric: panel.metric as Chart["metric"], svg });
   }
   return charts;
 }

@@ -9,7 +9,7 @@ import type { LaboratoryClient } from "../client.ts";
 import { DrawPad } from "./draw_pad.ts";
 import { byId, el } from "./dom.ts";
 import { levelName } from "./level_table.ts";
-import type { RunSummary } from "../../runs/run_summary.ts";
+import type { FinishedRun } from "../../records/finished_run.ts";
 
 /** One network's answer. */
 class Answer {
@@ -54,7 +54,7 @@ export class DigitAnswers {
   readonly #choice = el("select", { id: "ticket-choice", "aria-label": "Which ticket answers" });
   readonly #full = new Answer(document.createTextNode("Full network"));
   readonly #ticket: Answer;
-  #tickets: readonly RunSummary[] = [];
+  #tickets: readonly FinishedRun[] = [];
   /** The drawing that was asked about last, while the answer is on its way. */
   #isAsking = false;
   #isStale = false;
@@ -74,7 +74,7 @@ export class DigitAnswers {
   }
 
   /** The networks that can be asked: the tickets of one trial by level, the full network first. */
-  setTickets(tickets: readonly RunSummary[]): void {
+  setTickets(tickets: readonly FinishedRun[]): void {
     const isSame = tickets.length === this.#tickets.length &&
       tickets.every((ticket, i) => ticket.folder === this.#tickets[i].folder);
     if (isSame && tickets.length > 0) return;

@@ -4,10 +4,10 @@
  */
 
 import type { CurvePoint, Curves } from "../../engine/mod.ts";
-import type { RunId } from "../../runs/run_config.ts";
 import type { ExperimentView, LaboratoryEvent, PixelMap } from "../messages.ts";
 import type { Line, Point } from "./line_chart.ts";
-import { inOrder, type RunSummary } from "../../runs/run_summary.ts";
+import { inOrder, type RunId } from "../../records/run_id.ts";
+import type { FinishedRun } from "../../records/finished_run.ts";
 
 /** Which value of a curve's points is drawn. */
 export type Measure = "loss" | "accuracy";
@@ -42,7 +42,7 @@ function movingMean(points: readonly Point[]): Point[] {
 export class RunModel {
   path = "";
   settings: [name: string, text: string][] = [];
-  readonly summaries = new Map<string, RunSummary>();
+  readonly summaries = new Map<string, FinishedRun>();
   readonly maps = new Map<string, PixelMap>();
   /** The run that is being trained; null before and after. */
   current: RunId | null = null;
@@ -100,7 +100,7 @@ export class RunModel {
   }
 
   /** Summaries in the order of the command line's table. */
-  get runs(): RunSummary[] {
+  get runs(): FinishedRun[] {
     return [...this.summaries.values()].sort(inOrder);
   }
 
@@ -110,7 +110,7 @@ export class RunModel {
   }
 
   /** The shown trial's tickets, by level. */
-  get tickets(): RunSummary[] {
+  get tickets(): FinishedRun[] {
     const trial = Math.min(...this.runs.map((run) => run.trial));
     return this.runs.filter((run) => run.kind === "ticket" && run.trial === trial);
   }

@@ -1,0 +1,50 @@
+/** Which run of an experiment: its kind, trial, level and number; and the order in which runs are listed. */
+
+import { CONTROL_KINDS, type ControlKind } from "./control_paths.ts";
+import type { Masks } from "../models/masks.ts";
+
+/** The kinds of networks that runs train, in the order in which they are listed. */
+export const RUN_KINDS = ["ticket", ...CONTROL_KINDS, "train"] as const;
+
+export type RunKind = typeof RUN_KINDS[number];
+
+/** Which run of an experiment; also what its random numbers depend on beside the seed. */
+export interface RunId {
+  kind: RunKind;
+  trial: number;
+  level: number;
+  /** Number of the run beside others of its kind and level; 0 for tickets. */
+  run: number;
+}
+
+/** A run that begins to wait for the GPU, and the masks that it is trained with. */
+export type StartedRun = RunId & { masks: Masks };
+
+/** A trial's ticket of a level. */
+export function ticketId(trial: number, level: number): RunId {
+  return { kind: "ticket", trial, level, run: 0 };
+}
+
+/** A control at a level: its masks with other initial weights. Runs count from 1. */
+export function controlId(kind: ControlKind, trial: number, level: number, run: number): RunId {
+  return { kind, trial, level, run };
+}
+
+/** A run in words: "reinit 2, trial 1, level 3". */
+export function describeRun({ kind, trial, level, run }: RunId): string {
+  return `${kind}${run > 0 ? ` ${run}` : ""}, trial ${trial}, level ${level}`;
+}
+
+/** Compares runs as they are listed: tickets, then controls, by level, then by trial and number. */
+export function inOrder(a: RunId, b: RunId): number {
+  return rank(a) - rank(b) || a.level - b.level || a.trial - b.trial || a.run - b.run;
+}
+
+export function rank({ kind }: Pick<RunId, "kind">): number {
+  return RUN_KINDS.indexOf(kind);
+}
+
+/** The one control that the lottery experiment itself trains at a level: reinit1. */
+export function ownControlId(trial: number, level: number): RunId {
+  return controlId("reinit", trial, level, 1);
+}

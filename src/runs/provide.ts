@@ -1,0 +1,154 @@
+/**
+ * Provides runs, the one way by which every task trains: a run that is finished and whole is read, one
+ * that is damaged is moved aside, and what is left to do is trained and saved.
+ */
+
+import type { Curves } from "../engine/mod.ts";
+import type { ExampleSets } from "../datasets/examples.ts";
+import type { KernelKind } from "../engine/mod.ts";
+import type { ModelBase } from "../foundations/model.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
+import { train } from "../foundations/trainer.ts";
+import type { Network } from "../models/network.ts";
+import { type FinishedRun, finishedRun, readResults } from "../records/finished_run.ts";
+import { restoreRun, type SavedRun } from "../records/run_files.ts";
+import { inOrder, type RunId, type StartedRun } from "../records/run_id.ts";
+import { resultsOf } from "../records/trained_run.ts";
+import type { Storage } from "../storage/storage.ts";
+import { datasetOf, trainOptionsOf } from "./configured_run.ts";
+import type { Locks } from "./locks.ts";
+import type { RunConfig } from "./run_config.ts";
+import {
+  inspectConfigured,
+  makeRoom,
+  putAside,
+  type RunPolicy,
+  saveConfigured,
+  tidyFinished,
+} from "./run_store.ts";
+
+/** Receives what happens to the runs of a job. */
+export interface RunEvents {
+  /** Lines that the user must read: damaged runs, checkpoints that cannot be used. */
+  onNotice(line: string): void;
+  /** A run begins to wait for the GPU. */
+  onStart?(run: StartedRun): void;
+  /** New points of a run's curves, as it is trained. */
+  onPoints?(run: RunId, points: Curves): void;
+  /** A run is finished, or was found so. */
+  onRun?(run: FinishedRun): void;
+}
+
+/** A run to be. */
+export interface PlannedRun {
+  folder: string;
+  config: RunConfig;
+  /** Makes the network when its turn comes, so that few are in memory at once. */
+  model(): ModelBase | Promise<ModelBase>;
+}
+
+/** Where runs are kept and trained. */
+export interface ProvideOptions {
+  storage: Storage;
+  queue: RunQueue;
+  sets: ExampleSets;
+  /** What may become of folders that hold runs already. */
+  policy: RunPolicy;
+  /** Holds the run's folder while it is trained; absent where a folder above it is held. */
+  locks?: Locks;
+  events: RunEvents;
+  /** Default: as the queue finds faster. */
+  kernels?: KernelKind;
+  /** Called with each run that was trained, before it is saved. */
+  beforeSave?(config: RunConfig): Promise<void>;
+}
+
+/** Provides runs, and keeps count of them. */
+export class RunProvider {
+  readonly #runs: FinishedRun[] = [];
+
+  constructor(private readonly options: ProvideOptions) {}
+
+  /** The runs that were provided: which of two ends first is chance, so they are put in order. */
+  get runs(): FinishedRun[] {
+    return this.#runs.toSorted(inOrder);
+  }
+
+  /**
+   * Provides a run.
+   *
+   * @throws InputError if its folder holds a run of another configuration, unless it may be replaced;
+   *   DivergedError, DeviceLostError, StorageError as training and files do
+   */
+  async provide(planned: PlannedRun): Promise<void> {
+    const find = async () => await this.#find(planned) !== null;
+    if (await find()) return;
+    const { locks } = this.options;
+    // Another process may have finished it before this one got its lock.
+    const trainIt = async () => void (locks && await find() || await this.#train(planned));
+    await (locks ? locks.whileTraining(planned.folder, trainIt) : trainIt());
+  }
+
+  /** Provides a run with its arrays: one that did not begin with this network is
+   * trained again. Throws as above. */
+  async provideArrays(planned: PlannedRun): Promise<SavedRun> {
+    const { storage, events } = this.options, { folder, config } = planned;
+    const found = await this.#find(planned, async () => {
+      const saved = await restoreRun(storage, folder, config.layers);
+      const { masks, weights } = await planned.model();
+      if (isSame(saved.masks, masks) && isSame(saved.initial, weights)) return saved;
+      // A level before it was trained again, elsewhere, and came to other weights.
+      const why = `${folder} does not follow from the level before`;
+      await putAside(storage, folder, why, events.onNotice);
+      return null;
+    });
+    return found ?? await this.#train(planned);
+  }
+
+  /** Reads a run that is finished and whole; null if it is still to be trained. */
+  async #find<T = true>(
+    { folder, config }: PlannedRun,
+    read: () => Promise<T | null> = () => Promise.resolve(true as T),
+  ): Promise<T | null> {
+    const { storage, policy } = this.options;
+    const condition = await inspectConfigured(storage, folder, config, policy);
+    if (condition.state !== "finished") return null;
+    await tidyFinished(storage, folder);
+    const value = await read();
+    if (value === null) return null;
+    const results = await readResults(storage, folder, condition.record);
+    this.#report(finishedRun(config, config.layers, folder, results, true));
+    return value;
+  }
+
+  async #train(planned: PlannedRun): Promise<SavedRun> {
+    const { storage, queue, sets, policy, kernels, beforeSave, events } = this.options;
+    const { onNotice, onStart, onPoints } = events, { folder, config } = planned;
+    const condition = await inspectConfigured(storage, folder, config, policy);
+    await makeRoom(storage, folder, condition, onNotice);
+    const model = await planned.model();
+    onStart?.({ ...config, masks: model.masks });
+    const trained = await train(queue, {
+      ...trainOptionsOf(config, datasetOf(config, sets), model),
+      ...(kernels && { kernels }),
+      onPoints: onPoints && ((points) => onPoints(config, points)),
+      checkpoints: { storage, folder, config, onNotice },
+    });
+    await beforeSave?.(config);
+    await saveConfigured(storage, folder, config, trained, policy, onNotice);
+    this.#report(finishedRun(config, config.layers, folder, resultsOf(trained), false));
+    return trained;
+  }
+
+  #report(run: FinishedRun): void {
+    this.#runs.push(run);
+    this.options.events.onRun?.(run);
+  }
+}
+
+function isSame(a: Network, b: Network): boolean {
+  return Object.keys(b).every((name) =>
+    a[name]?.data.length === b[name].data.length &&
+    a[name].data.every((value, i) => Object.is(value, b[name].data[i]))
+  );
+}

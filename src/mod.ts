@@ -133,7 +133,7 @@ export {
   type FinishedNetwork,
   NetworkEvaluator,
   type Score,
-} from "./analysis/network_evaluator.ts";
+} from "./models/network_evaluator.ts";
 export { summarize, type Summary } from "./analysis/statistics.ts";
 export { checkClaims, type ClaimResult, type Unit, type Verdict } from "./analysis/claims.ts";
 export { studentInterval } from "./analysis/statistics.ts";

@@ -4,7 +4,6 @@
  */
 
 import { InputError } from "../errors.ts";
-import type { LayerSpec } from "../engine/mod.ts";
 import { density, type Masks } from "../models/masks.ts";
 import {
   checkFinite,
@@ -18,6 +17,7 @@ import {
   toTensor,
 } from "../models/network.ts";
 import type { Tensor } from "../formats/tensor.ts";
+import { type Parameter, prunableOf } from "../models/parameters.ts";
 
 /**
  * Live weights of each input of a layer: of the first layer, one number for each pixel.
@@ -79,24 +79,25 @@ export interface EffectiveNetwork {
  * Drops, again and again, the hidden neurons without a live weight from below or without one to above, with
  * all their weights. A neuron without live inputs gives its bias alone, whatever the network sees.
  *
- * @param layers in their order; each has a mask
+ * @param parameters in their order; each that can be pruned has a mask
  * @throws InputError if a layer has no mask, or one of another shape
  */
 export function effectiveNetwork(
   masks: GivenNetwork,
-  layers: readonly Pick<LayerSpec, "name" | "inputs" | "units">[],
+  parameters: readonly Parameter[],
 ): EffectiveNetwork {
-  const left: Masks = Object.fromEntries(layers.map(({ name, inputs, units }) => {
+  const chain = prunableOf(parameters);
+  const left: Masks = Object.fromEntries(chain.map(({ name, shape }) => {
     const what = `mask of ${name}`;
     const mask = toMask(ownArray(masks, name, what), what);
-    checkShape(mask, [inputs, units], what);
-    return [name, { shape: [inputs, units], data: mask.data.slice() }];
+    checkShape(mask, shape, what);
+    return [name, { shape: [...shape], data: mask.data.slice() }];
   }));
-  const isDropped = layers.map(({ units }) => new Uint8Array(units));
+  const isDropped = chain.map(({ columns }) => new Uint8Array(columns));
   for (let changes = 1; changes > 0;) {
     changes = 0;
-    layers.slice(0, -1).forEach(({ name, units }, l) => {
-      const below = left[name], above = left[layers[l + 1].name];
+    chain.slice(0, -1).forEach(({ name, columns: units }, l) => {
+      const below = left[name], above = left[chain[l + 1].name];
       const fed = byUnit(below), feeds = byInput(above);
       for (let unit = 0; unit < units; unit++) {
         if (isDropped[l][unit] || (fed[unit] > 0 && feeds[unit] > 0)) continue;
@@ -109,7 +110,7 @@ export function effectiveNetwork(
     });
   }
   const neurons = Object.fromEntries(
-    layers.slice(0, -1).map(({ name, units }, l) => {
+    chain.slice(0, -1).map(({ name, columns: units }, l) => {
       const dropped = isDropped[l].reduce((sum, bit) => sum + bit, 0);
       return [name, { left: units - dropped, all: units }];
     }),

@@ -9,7 +9,7 @@ import { InputError } from "../errors.ts";
 import { type Network, toTensor } from "../models/network.ts";
 import { union } from "../foundations/union.ts";
 import { disagreement, interpolate, lossBarrier } from "./anatomy.ts";
-import type { FinishedNetwork, NetworkEvaluator, Score } from "./network_evaluator.ts";
+import type { FinishedNetwork, NetworkEvaluator, Score } from "../models/network_evaluator.ts";
 
 /** Networks on the line of a barrier, the two ends included, unless another number is asked for. */
 export const BARRIER_POINTS = 11;

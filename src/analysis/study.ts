@@ -3,7 +3,6 @@
  * alike: one network, one dataset, one protocol. Computes means over trials by level and kind.
  */
 
-import type { LayerSpec } from "../engine/mod.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
 import type { SeriesKind } from "./series.ts";
 import { summarize, type Summary } from "./statistics.ts";
@@ -122,9 +121,4 @@ export function nearestLevel(levels: readonly Level[], percent: number): Level |
     null,
   );
   return best !== null && distance(best) <= Math.log(1.15) ? best : null;
-}
-
-/** Weights of a network. */
-export function weightCount(layers: readonly Pick<LayerSpec, "inputs" | "units">[]): number {
-  return layers.reduce((sum, { inputs, units }) => sum + inputs * units, 0);
 }

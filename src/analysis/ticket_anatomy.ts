@@ -3,7 +3,6 @@
  * says what the numbers mean.
  */
 
-import type { LayerSpec } from "../engine/mod.ts";
 import type { Masks } from "../models/masks.ts";
 import type { Network } from "../models/network.ts";
 import {
@@ -14,6 +13,7 @@ import {
   overlap,
   splitByMask,
 } from "./anatomy.ts";
+import { type Parameter, prunableOf } from "../models/parameters.ts";
 
 /** A ticket with its arrays. */
 export interface TicketArrays {
@@ -70,14 +70,18 @@ export interface Spread {
  *
  * @throws InputError if arrays do not fit the layers
  */
-export function layerRows(ticket: TicketArrays, layers: readonly LayerSpec[]): LayerRow[] {
+export function layerRows(
+  ticket: TicketArrays,
+  parameters: readonly Parameter[],
+): LayerRow[] {
   const { trial, level, percent, masks, initial, final } = ticket;
-  const effective = effectiveNetwork(masks, layers).masks;
-  const degrees = layers.map(({ name }) => ({
+  const effective = effectiveNetwork(masks, parameters).masks;
+  const weights = prunableOf(parameters);
+  const degrees = weights.map(({ name }) => ({
     into: inDegrees(masks[name]),
     out: outDegrees(masks[name]),
   }));
-  return layers.map(({ name, inputs, units }, i) => {
+  return weights.map(({ name, rows: inputs, columns: units }, i) => {
     const { into, out } = degrees[i], above = degrees[i + 1]?.out;
     const live = into.reduce((sum, n) => sum + n, 0), size = inputs * units;
     const zeros = (values: Uint32Array) => values.reduce((sum, n) => sum + Number(n === 0), 0);

@@ -50,7 +50,7 @@ export async function openControls(
   const place = { storage, experimentPath, experimentName };
   const tickets = await findTickets(place, { trials: flags.trials, levels });
   const data = await loadTheirExamples(flags, context, tickets, experimentPath);
-  for (const trial of new Set(tickets.map(({ config }) => config.trial))) {
+  for (const trial of new Set(tickets.map(({ config }) => config.id.trial))) {
     await context.locks.takeFolder(paths.trial(experimentPath, trial));
   }
   await checkName(storage, chartPath(experimentPath, chart, experimentName));
@@ -71,8 +71,8 @@ export async function openControls(
     events: runEvents(context, ({ kind }) => kinds.length === 1 ? kind : "controls"),
   });
   const settings = settingsOf(tickets[0].config);
-  const trials = new Set(tickets.map(({ config }) => config.trial));
-  const levelCount = new Set(tickets.map(({ config }) => config.level)).size;
+  const trials = new Set(tickets.map(({ config }) => config.id.trial));
+  const levelCount = new Set(tickets.map(({ config }) => config.id.level)).size;
   return {
     job,
     output: experimentPath,
@@ -84,7 +84,7 @@ export async function openControls(
         `${kinds.join(", ")}: ${count(trials.size, "trial")}, ${count(levelCount, "level")}, ` +
         `${count(runs.length, "run")} of each, ${trainingText(settings)}`,
       ],
-      ["seed", `${settings.seed}`],
+      ["seed", `${settings.training.seed}`],
       ...trainingNotes(settings),
     ],
     report: () =>
@@ -99,7 +99,7 @@ export async function openControls(
         context: {
           adapter: queue.gpu.adapter,
           dataset: data.record,
-          seed: settings.seed,
+          seed: settings.training.seed,
           output: experimentPath,
         },
       }),

@@ -6,9 +6,9 @@ import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, lotteryReport } from "../reports/lottery_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
 import { runFlags } from "./run_flags.ts";
-import { networkDigest } from "../foundations/digest.ts";
+import { networkDigest } from "../models/digest.ts";
 import type { FlagValues } from "../flags/flags.ts";
-import { datasetText, ticketConfig, trainingText } from "../runs/run_config.ts";
+import { datasetText, NOTHING_GIVEN, ticketConfig, trainingText } from "../runs/run_config.ts";
 import { continued } from "../runs/run_store.ts";
 import { pruningNotes, trainingNotes } from "./notes.ts";
 import {
@@ -24,6 +24,7 @@ import { count } from "../words.ts";
 import { settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
 import { ticketId } from "../records/run_id.ts";
+import { parametersOf } from "../models/parameters.ts";
 
 /** Runs a lottery experiment: `deno task run-lottery`. */
 export const lotteryRunner: Runner<typeof runFlags> = {
@@ -114,21 +115,24 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   const output = outputDir ?? experimentPath;
   const trialFolder = (trial: number) => outputDir ?? paths.trial(experimentPath, trial);
   const settings = settingsFor({ protocol: asked, data, seed, permuteLabels, trainOrderSeed });
-  const presets = await readPresets(context, flags.presets, settings.layers);
-  const masks = await readMasks(context, flags.masks, settings.layers);
+  const presets = await readPresets(context, flags.presets, parametersOf(settings.network.layers));
+  const masks = await readMasks(context, flags.masks, parametersOf(settings.network.layers));
   const given = {
-    presets: presets && await networkDigest(presets),
-    masks: masks && await networkDigest(masks),
-    ...(oneShot && { oneShot: true as const }),
+    oneShot,
+    start: {
+      ...NOTHING_GIVEN,
+      presets: presets && await networkDigest(presets),
+      masks: masks && await networkDigest(masks),
+    },
   };
   const fullNetwork = (trial: number) =>
-    ticketConfig(ticketId(trial, 0), settings, asked.prunePercents, given);
+    ticketConfig(ticketId(trial, 0), settings, { percents: asked.prunePercents, ...given });
   let { trials } = asked;
   if (outputDir !== undefined && flags.trials === undefined) {
     // Earlier versions did not take the trial's number from the folder's name.
     const folder = paths.run(outputDir, 0, experimentName);
     const now = fullNetwork(trials[0]), before = () => fullNetwork(1);
-    trials = [(await continued(storage, folder, now, before, policy, events.onNotice)).trial];
+    trials = [(await continued(storage, folder, now, before, policy, events.onNotice)).id.trial];
   }
   const folders = trials.map((trial) => `${trialFolder(trial)}/*/${experimentName}`);
   return {

@@ -1,15 +1,16 @@
 /** Notes for the header about settings that do less than they seem to. */
 
-import type { RunSettings } from "../runs/run_config.ts";
+import type { RunSettings } from "../runs/run_schema.ts";
+import { parametersOf, prunableOf } from "../models/parameters.ts";
 
 type Line = [name: string, text: string];
 
 /** Intervals that are longer than a run. */
-export function trainingNotes(settings: RunSettings): Line[] {
-  const { iterations, testInterval, validateInterval, validationSize } = settings;
+export function trainingNotes({ training, dataset }: RunSettings): Line[] {
+  const { iterations, testInterval, validateInterval } = training;
   const long = [
     ...(testInterval > iterations ? [`--test-interval ${testInterval}`] : []),
-    ...(validationSize > 0 && validateInterval > iterations
+    ...(dataset.validationSize > 0 && validateInterval > iterations
       ? [`--validate-interval ${validateInterval}`]
       : []),
   ];
@@ -24,19 +25,20 @@ export function trainingNotes(settings: RunSettings): Line[] {
 
 /** Layers of which pruning takes nothing. */
 export function pruningNotes(
-  { layers }: RunSettings,
+  { network: { layers } }: RunSettings,
   { levels, prunePercents }: { levels: number; prunePercents: Readonly<Record<string, number>> },
 ): Line[] {
   if (levels === 0) return [];
-  const kept = layers.filter(({ name, inputs, units }) =>
-    Math.round(prunePercents[name] * inputs * units) === 0
+  const weights = prunableOf(parametersOf(layers));
+  const kept = weights.filter(({ name, rows, columns }) =>
+    Math.round(prunePercents[name] * rows * columns) === 0
   );
-  if (kept.length === layers.length) {
+  if (kept.length === weights.length) {
     return [["note", "nothing is pruned: --prune-percents take no weight of any layer"]];
   }
-  return kept.map(({ name, inputs, units }): Line => [
+  return kept.map(({ name, rows, columns }): Line => [
     "note",
     `${name} loses no weights: --prune-percents take ${prunePercents[name]} of its ` +
-    `${inputs * units}`,
+    `${rows * columns}`,
   ]);
 }

@@ -6,13 +6,11 @@
 import { UsageError } from "../errors.ts";
 import { readNetwork } from "../records/network_source.ts";
 import type { Network } from "../models/network.ts";
-import type { LayerSpec } from "../engine/mod.ts";
 import { REINIT_KINDS, type ReinitKind } from "../records/control_paths.ts";
-import { networkDigest } from "../foundations/digest.ts";
+import { networkDigest } from "../models/digest.ts";
 import { flagName, type FlagValues } from "../flags/flags.ts";
 import { controlStart } from "../lottery/initial_values.ts";
 import { reinitializeFlags, singleRunFlags } from "./reinitialize_flags.ts";
-import type { RunConfig } from "../runs/run_config.ts";
 import { provideValueSets, readValueSets } from "../lottery/value_sets.ts";
 import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";
@@ -20,7 +18,8 @@ import { continued } from "../runs/run_store.ts";
 import { type PlanContext, planOf, readMasks, type Runner, single } from "./runner.ts";
 import { openSingleRun, type SingleRun } from "./single_run.ts";
 import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
-import { controlId } from "../records/run_id.ts";
+import { configOf } from "../runs/run_config.ts";
+import { type Parameter, parametersOf } from "../models/parameters.ts";
 
 type Flags = FlagValues<typeof reinitializeFlags>;
 
@@ -115,26 +114,26 @@ async function resolve(flags: Flags, folder: string, context: PlanContext): Prom
   const { overwrite, resume } = flags, policy = { overwrite, resume };
   const resolved = await resolveSingle(flags, context);
   const { data, settings, settingsName } = resolved;
-  const masks = await readMasks(context, flags.masks, settings.layers);
+  const masks = await readMasks(context, flags.masks, parametersOf(settings.network.layers));
   const values = flags.initializationDistribution === undefined
     ? undefined
-    : await readDistribution(context, flags.initializationDistribution, settings.layers);
+    : await readDistribution(
+      context,
+      flags.initializationDistribution,
+      parametersOf(settings.network.layers),
+    );
   const signs = flags.sameSign === undefined
     ? undefined
-    : await readNetwork(storage, flags.sameSign, "initial", settings.layers);
+    : await readNetwork(storage, flags.sameSign, "initial", parametersOf(settings.network.layers));
   const digests = {
-    presets: null,
     masks: masks && await networkDigest(masks),
     ...(values && { values: await networkDigest(values) }),
     ...(signs && { signs: await networkDigest(signs) }),
   };
-  const configOf = ({ numbers, settings }: SingleSettings): RunConfig => ({
-    ...controlId(kindOf(flags), numbers.trial, numbers.level, numbers.run),
-    ...settings,
-    ...digests,
-  });
-  const before = () => configOf(resolved.before());
-  const now = configOf(resolved);
+  const controlConfig = ({ numbers, settings }: SingleSettings) =>
+    configOf({ kind: kindOf(flags), ...numbers }, settings, digests);
+  const before = () => controlConfig(resolved.before());
+  const now = controlConfig(resolved);
   const config = await continued(storage, folder, now, before, policy, events.onNotice);
   const start = controlStart(config, { masks: masks ?? {}, values, signs });
   return { folder, config, start, data, settingsName, policy };
@@ -147,14 +146,14 @@ const KEPT_SETS = /^(.+)\/weights\/(\d+)\/(?:(.+)_)?initialization\/?$/;
 async function readDistribution(
   { storage, events }: PlanContext,
   folder: string,
-  layers: LayerSpec[],
+  parameters: readonly Parameter[],
 ): Promise<Network> {
   const match = KEPT_SETS.exec(folder);
   if (match && !await storage.exists(folder)) {
     const [, experimentPath, level, experimentName = reinitializeFlags.experimentName.default] =
       match;
     const place = { storage, experimentPath, experimentName };
-    await provideValueSets(place, Number(level), layers, events.onNotice);
+    await provideValueSets(place, Number(level), parameters, events.onNotice);
   }
-  return await readValueSets(storage, folder, layers);
+  return await readValueSets(storage, folder, parameters);
 }

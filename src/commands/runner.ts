@@ -14,10 +14,11 @@ import type { FlagSet, FlagValues } from "../flags/flags.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
-import type { LayerSpec } from "../engine/mod.ts";
-import { identityOf, type RunConfig } from "../runs/run_config.ts";
+import { identityOf } from "../runs/run_config.ts";
 import type { RunEvents } from "../runs/provide.ts";
 import { describeRun, type RunId, type StartedRun } from "../records/run_id.ts";
+import type { RunConfig } from "../runs/run_schema.ts";
+import { type Parameter, prunableOf } from "../models/parameters.ts";
 
 /** What it takes to tell what a job will train. */
 export type PlanContext = Pick<RunnerContext, "storage" | "environmentLocation" | "loadData"> & {
@@ -82,7 +83,7 @@ export interface Plan {
 export function planOf(folders: readonly string[], configs: readonly RunConfig[]): Plan {
   const runs = configs.map((config) => ({
     identity: identityOf(config),
-    words: describeRun(config),
+    words: describeRun(config.id),
   }));
   return { folders, runs };
 }
@@ -128,17 +129,17 @@ export async function loadExamples(
 export async function readMasks(
   { storage, events }: Pick<PlanContext, "storage" | "events">,
   sources: readonly string[] = [],
-  layers: readonly LayerSpec[],
+  parameters: readonly Parameter[],
 ): Promise<Network | null> {
   const networks: Network[] = [];
   for (const source of sources) {
-    networks.push(await readNetwork(storage, source, "masks", layers));
+    networks.push(await readNetwork(storage, source, "masks", parameters));
   }
   const masks = union(...networks);
-  validateMasks(masks, layers);
+  validateMasks(masks, parameters);
   const isPruned = Object.keys(masks).length > 0;
   sources.forEach((source, i) => {
-    const lacking = lackingLayers(networks[i], layers);
+    const lacking = lackingLayers(networks[i], parameters);
     const nowhere = lacking.filter((name) => !Object.hasOwn(masks, name));
     const elsewhere = lacking.filter((name) => Object.hasOwn(masks, name));
     if (isPruned && nowhere.length > 0) {
@@ -157,11 +158,11 @@ export async function readMasks(
 export async function readPresets(
   { storage, events }: Pick<PlanContext, "storage" | "events">,
   source: string | undefined,
-  layers: readonly LayerSpec[],
+  parameters: readonly Parameter[],
 ): Promise<Network | null> {
   if (source === undefined) return null;
-  const presets = await readNetwork(storage, source, "initial", layers);
-  const lacking = lackingLayers(presets, layers);
+  const presets = await readNetwork(storage, source, "initial", parameters);
+  const lacking = lackingLayers(presets, parameters);
   if (lacking.length > 0) {
     events.onNotice(
       `${source} has no weights of ${lacking.join(", ")}: random ones are drawn there`,
@@ -170,8 +171,10 @@ export async function readPresets(
   return presets;
 }
 
-function lackingLayers(network: Network, layers: readonly LayerSpec[]): string[] {
-  return layers.map(({ name }) => name).filter((name) => !Object.hasOwn(network, name));
+function lackingLayers(network: Network, parameters: readonly Parameter[]): string[] {
+  return prunableOf(parameters).map(({ name }) => name).filter((name) =>
+    !Object.hasOwn(network, name)
+  );
 }
 
 /**

@@ -3,12 +3,13 @@
 import type { LevelStart } from "../foundations/experiment.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { openPlannedRuns } from "../lottery/planned_runs.ts";
-import { datasetText, type RunConfig, trainingText } from "../runs/run_config.ts";
+import { datasetText, trainingText } from "../runs/run_config.ts";
 import type { RunPolicy } from "../runs/run_store.ts";
 import { runReport } from "../reports/run_report.ts";
 import { type OpenJob, planOf, runEvents, type RunnerContext } from "./runner.ts";
 import { trainingNotes } from "./notes.ts";
 import { modelOf } from "../runs/configured_run.ts";
+import type { RunConfig } from "../runs/run_schema.ts";
 
 export interface SingleRun {
   folder: string;
@@ -40,7 +41,7 @@ export async function openSingleRun(run: SingleRun, context: RunnerContext): Pro
     header: [
       ["dataset", datasetText(config)],
       ["protocol", `${settingsName}: ${trainingText(config)}`],
-      ["seed", `${config.seed}`],
+      ["seed", `${config.training.seed}`],
       ...trainingNotes(config),
     ],
     report: () => Promise.resolve(runReport(job.runs[0], config, queue.gpu.adapter)),

@@ -8,16 +8,10 @@ import { readSourceRecord } from "../records/network_source.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import { numberIn } from "./folder_numbers.ts";
 import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
-import { parseConfig } from "../runs/parse_config.ts";
+import { isRunRecord, parseConfig, type RunConfig, type RunSettings } from "../runs/run_schema.ts";
 import { type Protocol, protocols } from "../lottery/protocols.ts";
 import type { singleRunFlags } from "./reinitialize_flags.ts";
-import {
-  configDifferences,
-  RUN_FORMAT,
-  type RunConfig,
-  type RunSettings,
-  settingsOf,
-} from "../runs/run_config.ts";
+import { configDifferences, settingsOf } from "../runs/run_config.ts";
 import { loadExamples, type PlanContext, single } from "./runner.ts";
 import { settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
@@ -97,16 +91,16 @@ export async function resolveSingle(
     const base = from && flags.protocol === undefined ? protocolOf(from) : undefined;
     return {
       numbers: {
-        trial: single(flags.trials, "--trials") ?? numberIn(folder, "trial") ?? from?.trial ?? 1,
-        level: single(flags.levels, "--levels") ?? numberIn(folder, "level") ?? from?.level ?? 0,
+        trial: single(flags.trials, "--trials") ?? numberIn(folder, "trial") ?? from?.id.trial ?? 1,
+        level: single(flags.levels, "--levels") ?? numberIn(folder, "level") ?? from?.id.level ?? 0,
         run: single(flags.runs, "--runs") ?? numberIn(folder, "run") ?? 1,
       },
       settings: settingsFor({
         data,
         protocol: resolveProtocol(protocolValues(flags), base),
-        seed: flags.seed ?? from?.seed ?? 0,
-        permuteLabels: flags.permuteLabels ?? from?.permuteLabels,
-        trainOrderSeed: flags.trainOrderSeed ?? from?.trainOrderSeed ?? undefined,
+        seed: flags.seed ?? from?.training.seed ?? 0,
+        permuteLabels: flags.permuteLabels ?? from?.dataset.permuteLabels,
+        trainOrderSeed: flags.trainOrderSeed ?? from?.training.trainOrderSeed ?? undefined,
       }),
     };
   };
@@ -131,7 +125,7 @@ async function findSource(
   let source: Source | null = null;
   for (const [name, part] of given) {
     const record = await readSourceRecord(storage, name, part);
-    if (record?.format !== RUN_FORMAT) continue;
+    if (!record || !isRunRecord(record)) continue;
     const config = parseConfig(record, `the record of ${name}`);
     if (source === null) {
       source = { name, config };
@@ -160,13 +154,14 @@ async function findSource(
 
 /** What a protocol would say to train a run with the settings of this one. */
 function protocolOf(config: RunConfig): Protocol {
-  const { layers, optimizer, iterations, batchSize, normalization, validationSize } = config;
-  const { testInterval, validateInterval } = config;
+  const { network: { layers, initializer }, training, dataset } = config;
+  const { optimizer, iterations, batchSize, testInterval, validateInterval } = training;
+  const { normalization, validationSize } = dataset;
   return {
     ...protocols.quick,
     layers: layers.slice(0, -1).map(({ units }) => units),
     ...{ batchSize, normalization, validationSize, testInterval, validateInterval },
-    initializer: config.initializer ?? "glorot",
+    initializer,
     optimizer: { kind: optimizer.kind },
     learningRate: optimizer.learningRate,
     ...(optimizer.kind === "momentum" && { momentum: optimizer.momentum }),

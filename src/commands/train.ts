@@ -1,18 +1,19 @@
 /** `train` (the original's runners/train.py): one network, optionally with masks and presets. */
 
 import type { LevelStart } from "../foundations/experiment.ts";
-import { networkDigest } from "../foundations/digest.ts";
+import { networkDigest } from "../models/digest.ts";
 import { path } from "../flags/kinds.ts";
 import { intRanges } from "../flags/lists.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import { optional, singleRunFlags } from "./reinitialize_flags.ts";
-import type { RunConfig } from "../runs/run_config.ts";
 import { protocolFlags, runFlags } from "./run_flags.ts";
 import { checkDatasetFlags } from "./lottery.ts";
 import { continued } from "../runs/run_store.ts";
 import { type PlanContext, planOf, readMasks, readPresets, type Runner, single } from "./runner.ts";
 import { openSingleRun, type SingleRun } from "./single_run.ts";
 import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
+import { configOf } from "../runs/run_config.ts";
+import { parametersOf } from "../models/parameters.ts";
 
 const { protocol, seed, trainOrderSeed: _trainOrderSeed, ...trainingFlags } = singleRunFlags;
 const { group } = protocolFlags.protocol;
@@ -97,21 +98,16 @@ async function resolve(
   const { data, settings, settingsName } = resolved;
   const folder = flags.outputDir ??
     `results/train-${data.record.name}-${flags.protocol ?? "quick"}`;
-  const presets = await readPresets(context, flags.presets, settings.layers);
-  const masks = await readMasks(context, flags.masks, settings.layers);
+  const presets = await readPresets(context, flags.presets, parametersOf(settings.network.layers));
+  const masks = await readMasks(context, flags.masks, parametersOf(settings.network.layers));
   const digests = {
     presets: presets && await networkDigest(presets),
     masks: masks && await networkDigest(masks),
   };
-  const configOf = ({ numbers, settings }: SingleSettings): RunConfig => ({
-    kind: "train",
-    ...numbers,
-    run: 0,
-    ...settings,
-    ...digests,
-  });
-  const before = () => configOf(resolved.before());
-  const now = configOf(resolved);
+  const trainConfig = ({ numbers, settings }: SingleSettings) =>
+    configOf({ kind: "train", ...numbers, run: 0 }, settings, digests);
+  const before = () => trainConfig(resolved.before());
+  const now = trainConfig(resolved);
   const config = await continued(storage, folder, now, before, policy, events.onNotice);
   const start: LevelStart = { presets: presets ?? undefined, masks: masks ?? undefined };
   return { folder, config, start, data, settingsName, policy };

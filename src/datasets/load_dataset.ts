@@ -46,10 +46,11 @@ export interface LoadedDataset {
 /** What run.json says of the examples: enough to tell whether others are the same. */
 export interface DatasetRecord {
   /** "mnist" and "fashion-mnist" only if the content is theirs; else "synthetic-digits" or "custom". */
-  name: string;
+  name: "mnist" | "fashion-mnist" | "synthetic-digits" | "custom";
   trainCount: number;
   testCount: number;
-  features: number;
+  /** Of an example: (height, width) of an image, else its number of values. */
+  shape: number[];
   classes: number;
   /** SHA-256 over training inputs, training labels, test inputs, test labels. */
   sha256: string;
@@ -187,10 +188,10 @@ async function recorded(sets: ExampleSets): Promise<LoadedDataset> {
   // The same bytes mean other inputs.
   if (sets.train.isUnit) digests.push("values 0 to 1");
   const record: DatasetRecord = {
-    name: sets.name,
+    name: sets.name as DatasetRecord["name"],
     trainCount: sets.train.count,
     testCount: sets.test.count,
-    features: sets.train.features,
+    shape: [...sets.imageShape ?? [sets.train.features]],
     classes: sets.classes,
     sha256: await sha256Hex(new TextEncoder().encode(digests.join("\n"))),
   };

@@ -103,18 +103,18 @@ function symmetricRange(arrays: readonly ArrayLike<number>[]): [number, number] 
 /** Live weights of each pixel at a level. */
 export interface PixelMap {
   percent: number;
-  /** (side × side) live weights of each pixel, in percent of the units that could read it. */
+  /** (height · width) live weights of each pixel, in percent of the units that could read it. */
   values: readonly number[];
 }
 
 /** Where a network looks: a map for each level, all on one scale of colours. */
 export function pixelMapSpec(
   maps: readonly PixelMap[],
-  side: number,
+  width: number,
   text: ChartText,
 ): TopLevelSpec {
   const order = maps.map(({ percent }) => `${roundDensity(percent)}%`);
-  const cell = Math.max(2, Math.round(168 / side));
+  const cell = Math.max(2, Math.round(168 / width));
   const axis = (field: string) => ({ field, type: "ordinal" as const, axis: null });
   return {
     $schema: SCHEMA,
@@ -123,8 +123,8 @@ export function pixelMapSpec(
       values: maps.flatMap(({ percent, values }) =>
         values.map((value, i) => ({
           level: `${roundDensity(percent)}%`,
-          row: Math.floor(i / side),
-          column: i % side,
+          row: Math.floor(i / width),
+          column: i % width,
           value: Number(value.toPrecision(4)),
         }))
       ),
@@ -133,8 +133,8 @@ export function pixelMapSpec(
     columns: 4,
     spacing: 24,
     spec: {
-      width: cell * side,
-      height: cell * side,
+      width: cell * width,
+      height: cell * (maps[0]?.values.length ?? 0) / width,
       mark: { type: "rect", aria: false },
       encoding: {
         x: axis("column"),

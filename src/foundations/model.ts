@@ -20,6 +20,7 @@ import {
 } from "../models/network.ts";
 import { runKey } from "./seeds.ts";
 import { checkName } from "../models/names.ts";
+import { type Parameter, parametersOf } from "../models/parameters.ts";
 
 /** What a network starts from. */
 export interface ModelOptions {
@@ -87,6 +88,11 @@ export abstract class ModelBase {
   readonly biases: Network = {};
   /** The presets that were given. */
   readonly presets: Network;
+
+  /** What is trained, in order. */
+  get parameters(): Parameter[] {
+    return parametersOf(this.layers);
+  }
 
   readonly #given: Record<"masks" | "presets" | "presetBiases", Network>;
   readonly #keyFor: (layerIndex: number) => Key;

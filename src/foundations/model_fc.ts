@@ -2,9 +2,10 @@
  * A fully connected network (the original's ModelFc), from a list of layers that it names layer0,
  * layer1, …
  */
-import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
+import type { Activation } from "../engine/layer_spec.ts";
 import type { Initializer } from "../models/initializers.ts";
 import { ModelBase, type ModelOptions } from "./model.ts";
+import { fcLayers } from "../models/layers.ts";
 
 /** The layers of a fully connected network. */
 export interface FcHyperparameters {
@@ -12,17 +13,6 @@ export interface FcHyperparameters {
   layers: [units: number, activation: Activation][];
   /** Draws the weights of every layer without a preset. Default: Gaussian Glorot. */
   kernelInitializer?: Initializer;
-}
-
-/** The shape of the network alone: no weight is made, however many there would be. */
-export function fcLayers(hyperparameters: FcHyperparameters, features: number): LayerSpec[] {
-  return hyperparameters.layers.map(([units, activation], i, layers) => ({
-    name: `layer${i}`,
-    inputs: i === 0 ? features : layers[i - 1][0],
-    units,
-    activation,
-    useBias: true,
-  }));
 }
 
 /**
@@ -55,7 +45,7 @@ export class ModelFc extends ModelBase {
     super(options);
     const { kernelInitializer } = hyperparameters;
     let node = this.input(features);
-    for (const { name, units, activation } of fcLayers(hyperparameters, features)) {
+    for (const { name, units, activation } of fcLayers(hyperparameters.layers, features)) {
       node = this.dense(name, node, units, { activation, kernelInitializer });
     }
     this.finish();

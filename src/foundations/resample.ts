@@ -24,7 +24,7 @@ export function checkValueSet({ shape, data }: Tensor, what: string): void {
 }
 
 /**
- * Weights (inputs, units) drawn from `values` (reuse).
+ * Weights of a shape drawn from `values` (reuse).
  *
  * @param values (n) the set
  * @param what names the set in errors: "values of layer0"
@@ -32,12 +32,12 @@ export function checkValueSet({ shape, data }: Tensor, what: string): void {
  */
 export function resample(
   values: Tensor,
-  shape: readonly [number, number],
+  shape: readonly number[],
   stream: RandomStream,
   what: string,
 ): Tensor {
   checkValueSet(values, what);
-  const data = new Float32Array(shape[0] * shape[1])
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1))
     .map(() => values.data[stream.below(values.data.length)]);
   return { shape: [...shape], data };
 }

@@ -3,18 +3,12 @@
  * iteration is found afterwards.
  */
 
-import {
-  type Curves,
-  type KernelKind,
-  type LayerSpec,
-  type OptimizerSpec,
-  stateCount,
-} from "../engine/mod.ts";
+import { type Curves, type KernelKind, type OptimizerSpec, stateCount } from "../engine/mod.ts";
 import { DivergedError, InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { ModelBase } from "./model.ts";
 import type { Network } from "../models/network.ts";
-import { networkDigest } from "./digest.ts";
+import { networkDigest } from "../models/digest.ts";
 import { type CheckpointPlace, RunCheckpoints } from "../records/run_checkpoints.ts";
 import { saveRun } from "../records/run_files.ts";
 import type { RunQueue } from "./run_queue.ts";
@@ -138,7 +132,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     () => queue.gpu.adapter,
   );
   if (checkpoints) {
-    const restored = await checkpoints.restore(model.layers, stateCount(optimizer));
+    const restored = await checkpoints.restore(model.parameters, stateCount(optimizer));
     request.from = restored?.state;
     // A run keeps to the kernels that it began with.
     if (restored) request.kernels = restored.kernels;
@@ -157,20 +151,20 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
       iteration,
     );
   }
-  const byLayer = (what: "weights" | "biases", shape: (layer: LayerSpec) => number[]): Network =>
+  const trained = (what: "weights" | "biases"): Network =>
     Object.fromEntries(
-      model.layers.flatMap((layer, i) =>
-        what === "biases" && !layer.useBias
-          ? []
-          : [[layer.name, { shape: shape(layer), data: final[i][what] }]]
-      ),
+      model.parameters.filter(({ isPrunable }) => isPrunable === (what === "weights"))
+        .map(({ name, shape }) => {
+          const layer = model.layers.findIndex((layer) => layer.name === name);
+          return [name, { shape: [...shape], data: final[layer][what] }];
+        }),
     );
   const run: TrainedRun = {
     layers: model.layers,
     initial: model.weights,
     initialBiases: model.biases,
-    final: byLayer("weights", ({ inputs, units }) => [inputs, units]),
-    finalBiases: byLayer("biases", ({ units }) => [units]),
+    final: trained("weights"),
+    finalBiases: trained("biases"),
     masks: model.masks,
     iterations,
     kernels: request.kernels,

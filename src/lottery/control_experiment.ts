@@ -5,20 +5,21 @@
 
 import { InputError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { restorePart, weightShape } from "../records/run_files.ts";
+import { restorePart } from "../records/run_files.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import { controlFolder, type ControlKind, valueSetFolder } from "../records/control_paths.ts";
-import { networkDigest } from "../foundations/digest.ts";
+import { networkDigest } from "../models/digest.ts";
 import { controlStart } from "./initial_values.ts";
-import { parseConfig } from "../runs/parse_config.ts";
+import { parseConfig, type RunConfig } from "../runs/run_schema.ts";
 import type { PlannedRun } from "../runs/provide.ts";
-import { type RunConfig, settingsOf } from "../runs/run_config.ts";
+import { configOf } from "../runs/run_config.ts";
 import { intactRecord } from "../runs/run_store.ts";
 import { listLevels } from "../records/run_tree.ts";
 import { type ExperimentPlace, provideValueSets, readValueSets, trialsOf } from "./value_sets.ts";
 import { controlId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/run_record.ts";
 import { modelOf } from "../runs/configured_run.ts";
+import { parametersOf, prunableOf } from "../models/parameters.ts";
 
 /** Which controls of which tickets. */
 export interface ControlSelection {
@@ -70,7 +71,7 @@ export async function findTickets(
         );
       }
       const config = parseConfig(record, paths.record(folder));
-      const { kind, trial: recordedTrial, level: recordedLevel } = config;
+      const { kind, trial: recordedTrial, level: recordedLevel } = config.id;
       const id = ticketId(trial, level);
       if (kind !== id.kind || recordedTrial !== trial || recordedLevel !== level) {
         throw new InputError(
@@ -112,26 +113,27 @@ export async function planControls(
   const masksOf = new Map<Ticket, string>();
   for (const ticket of tickets) {
     const { folder, config } = ticket;
-    const masks = await restorePart(storage, folder, paths.masks, config.layers, weightShape);
+    const weights = prunableOf(parametersOf(config.network.layers));
+    const masks = await restorePart(storage, folder, paths.masks, weights);
     masksOf.set(ticket, await networkDigest(masks));
   }
 
-  const setsOf = ({ config: { level, layers } }: Ticket) => {
-    const folder = values ?? valueSetFolder(experimentPath, level, experimentName);
-    return readValueSets(storage, folder, layers);
+  const setsOf = ({ config: { id, network } }: Ticket) => {
+    const folder = values ?? valueSetFolder(experimentPath, id.level, experimentName);
+    return readValueSets(storage, folder, parametersOf(network.layers));
   };
   const valueDigests = new Map<number, string>();
   const planned: PlannedRun[] = [];
   for (const kind of kinds) {
     for (const ticket of tickets) {
-      const { trial, level } = ticket.config;
-      const digests: Partial<Pick<RunConfig, "presets" | "values" | "signs">> = {};
+      const { trial, level } = ticket.config.id;
+      const digests: Partial<RunConfig["start"]> = {};
       const isDrawn = kind === "reuse" || kind === "reuse_sign";
       const isSameInit = kind === "random_sparsity_same_init";
       if (isDrawn) {
         if (!valueDigests.has(level)) {
-          const { layers } = ticket.config;
-          if (values === undefined) await provideValueSets(place, level, layers, onNotice);
+          const parameters = parametersOf(ticket.config.network.layers);
+          if (values === undefined) await provideValueSets(place, level, parameters, onNotice);
           valueDigests.set(level, await networkDigest(await setsOf(ticket)));
         }
         digests.values = valueDigests.get(level);
@@ -140,7 +142,7 @@ export async function planControls(
       if (kind === "reuse_sign") digests.signs = await networkDigest(await initial());
       // What the lottery drew is drawn again; what it was given is what its level 0 started from.
       const full = paths.run(paths.trial(experimentPath, trial), 0, experimentName);
-      const isGiven = isSameInit && ticket.config.presets !== null;
+      const isGiven = isSameInit && ticket.config.start.presets !== null;
       const given = () => restoreNetwork(storage, paths.initial(full));
       if (isGiven) digests.presets = await networkDigest(await given());
       const start = async (config: RunConfig) =>
@@ -151,13 +153,10 @@ export async function planControls(
           presets: isGiven ? await given() : undefined,
         });
       for (const run of runs) {
-        const config: RunConfig = {
-          ...controlId(kind, trial, level, run),
-          ...settingsOf(ticket.config),
-          presets: null,
+        const config = configOf(controlId(kind, trial, level, run), ticket.config, {
           masks: masksOf.get(ticket)!,
           ...digests,
-        };
+        });
         const trialFolder = paths.trial(experimentPath, trial);
         const folder = controlFolder(trialFolder, level, kind, run, experimentName);
         planned.push({ folder, config, model: async () => modelOf(config, await start(config)) });

@@ -9,7 +9,8 @@ import { resample, resampleWithSigns } from "../foundations/resample.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { InputError } from "../errors.ts";
 import { isSparsityKind } from "../records/control_paths.ts";
-import type { RunConfig } from "../runs/run_config.ts";
+import type { RunConfig } from "../runs/run_schema.ts";
+import { parametersOf, prunableOf } from "../models/parameters.ts";
 
 /** What a control is made of. */
 export interface ControlSource {
@@ -31,8 +32,8 @@ export interface ControlSource {
  */
 export function controlStart(config: RunConfig, source: ControlSource): LevelStart {
   const { masks, values, signs } = source;
-  const { kind, seed, trial, level, run, layers } = config;
-  const names = layers.map(({ name }) => name);
+  const { id: { kind, trial, level, run }, network: { layers }, training: { seed } } = config;
+  const weights = prunableOf(parametersOf(layers)), names = weights.map(({ name }) => name);
   if (isSparsityKind(kind)) {
     const shuffled = shuffleMasks(
       masks,
@@ -42,19 +43,19 @@ export function controlStart(config: RunConfig, source: ControlSource): LevelSta
     return { masks: shuffled, presets: source.presets };
   }
   if (values === undefined) return { masks };
-  validateMasks(masks, layers);
+  validateMasks(masks, weights);
   checkKnownNames(values, names, "values");
   if (signs) checkKnownNames(signs, names, "same-sign network");
   const presets: Network = {};
-  layers.forEach(({ name, inputs, units }, layer) => {
+  weights.forEach(({ name, shape }, layer) => {
     const stream = new RandomStream(runKey({ seed, purpose: "reuse", trial, level, run, layer }));
     const set = own(values, name, "values to draw from");
     presets[name] = signs === undefined
-      ? resample(set, [inputs, units], stream, `values of ${name}`)
+      ? resample(set, shape, stream, `values of ${name}`)
       : resampleWithSigns(
         set,
         own(signs, name, "same-sign network"),
-        Object.hasOwn(masks, name) ? masks[name] : onesMask([inputs, units]),
+        Object.hasOwn(masks, name) ? masks[name] : onesMask(shape),
         stream,
         name,
       );

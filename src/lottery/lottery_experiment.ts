@@ -6,7 +6,7 @@
 
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import type { DatasetBase } from "../foundations/dataset_base.ts";
-import { networkDigest } from "../foundations/digest.ts";
+import { networkDigest } from "../models/digest.ts";
 import {
   experiment,
   type ExperimentFunctions,
@@ -24,7 +24,7 @@ import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import { checkRunNames } from "../runs/output_folder.ts";
 import { type RunEvents, RunProvider } from "../runs/provide.ts";
-import { type RunConfig, type RunSettings, ticketConfig } from "../runs/run_config.ts";
+import { configOf, ticketConfig, type TicketOptions } from "../runs/run_config.ts";
 import {
   checkExperimentName,
   type ExperimentFolders,
@@ -33,6 +33,7 @@ import {
 } from "../runs/run_folders.ts";
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/run_store.ts";
 import type { Protocol } from "./protocols.ts";
+import type { RunConfig, RunSettings } from "../runs/run_schema.ts";
 
 /** What to run and where to keep it. */
 export interface LotteryOptions extends ExperimentFolders {
@@ -45,7 +46,7 @@ export interface LotteryOptions extends ExperimentFolders {
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
   /** Digests of `start`, and whether each level is pruned at once, by the final weights of level 0. */
-  given: Pick<RunConfig, "presets" | "masks" | "oneShot">;
+  given: Pick<TicketOptions, "start" | "oneShot">;
   /** Whether to replace a different experiment of the same name, and to continue the same. */
   policy: RunPolicy;
   /** Holds the trials' folders. */
@@ -66,10 +67,10 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   const { trialFolder, protocol: { trials, levels, prunePercents }, given: { oneShot } } = options;
   checkExperimentName(options.experimentName);
   // A control has no other presets than its own.
-  const configOf = (id: RunId, masks: string | null): RunConfig =>
+  const configFor = (id: RunId, masks: string | null): RunConfig =>
     id.kind === "ticket"
-      ? ticketConfig(id, settings, prunePercents, options.given)
-      : { ...id, ...settings, presets: null, masks };
+      ? ticketConfig(id, settings, { percents: prunePercents, ...options.given })
+      : configOf(id, settings, { masks });
   const folderOf = (id: RunId) => runFolder(options, id);
   const hasControl = (options.control ?? true) && levels > 0;
   const planned = trials.flatMap((trial) => [
@@ -78,14 +79,14 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   ]);
   const isPlanned = ({ kind, level }: RunId) =>
     planned.some((id) => id.kind === kind && id.level === level);
-  const sample = workRequestOf(configOf(planned[0], null), sets);
+  const sample = workRequestOf(configFor(planned[0], null), sets);
   const atOnce = trials.length * (oneShot ? Math.max(1, levels) : 1);
   await queue.checkFits(sample, atOnce);
   await checkRunNames(storage, planned.map(folderOf));
   const finished = [], obsolete = new Map<number, string[]>();
   for (const trial of trials) {
     await locks.takeFolder(trialFolder(trial));
-    const contents = await readTrial(options, trial, configOf, policy);
+    const contents = await readTrial(options, trial, configFor, policy);
     finished.push(...contents.finished);
     obsolete.set(trial, contents.obsolete);
   }
@@ -105,16 +106,16 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   };
   const provider = new RunProvider({
     ...{ storage, queue, sets, policy, events },
-    beforeSave: removeObsolete,
+    beforeSave: ({ id }) => removeObsolete(id),
   });
   const provide = (id: RunId, model: ModelFc, masks: string | null = null) =>
     provider.provideArrays({
       folder: folderOf(id),
-      config: configOf(id, masks),
+      config: configFor(id, masks),
       model: () => model,
     });
   const runTrial = async (trial: number) => {
-    const ticketOf = (level: number) => configOf(ticketId(trial, level), null);
+    const ticketOf = (level: number) => configFor(ticketId(trial, level), null);
     const functions: Functions = {
       start: options.start,
       makeDataset: (level) => datasetOf(ticketOf(level), sets),
@@ -126,7 +127,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     const masks = await (oneShot ? oneShotMasks : lastMasks)(functions, levels);
     if (hasControl) {
       const id = ownControlId(trial, levels), digest = await networkDigest(masks);
-      await provide(id, modelOf(configOf(id, digest), { masks }), digest);
+      await provide(id, modelOf(configFor(id, digest), { masks }), digest);
     }
     await removeObsolete({ trial });
   };

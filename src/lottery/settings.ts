@@ -4,9 +4,9 @@ import type { Activation } from "../engine/layer_spec.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol } from "./protocols.ts";
-import type { RunSettings } from "../runs/run_config.ts";
-import { fcLayers } from "../foundations/model_fc.ts";
+import { fcLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";
+import type { RunSettings } from "../runs/run_schema.ts";
 
 /** What decides the settings of an experiment's runs. */
 export interface SettingsOptions {
@@ -21,25 +21,27 @@ export interface SettingsOptions {
 /** The settings of the runs that a protocol asks for on these examples. */
 export function settingsFor(options: SettingsOptions): RunSettings {
   const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = options;
-  const { validationSize, trainingLength, batchSize, initializer } = protocol;
+  const { validationSize, trainingLength, batchSize } = protocol;
   const hidden = protocol.layers.map((units): [number, Activation] => [units, "relu"]);
   return {
-    seed,
-    layers: fcLayers(
-      { layers: [...hidden, [data.sets.classes, null]] },
-      data.sets.train.features,
-    ),
-    optimizer: optimizerOf(protocol),
-    batchSize,
-    iterations: iterationsOf(trainingLength, data.sets.train.count - validationSize, batchSize),
-    validationSize,
-    validateInterval: protocol.validateInterval,
-    testInterval: protocol.testInterval,
-    ...(initializer !== "glorot" && { initializer }),
-    normalization: protocol.normalization,
-    dataset: data.record,
-    permuteLabels,
-    trainOrderSeed,
+    network: {
+      layers: fcLayers(
+        [...hidden, [data.sets.classes, null]],
+        data.sets.train.features,
+      ),
+      initializer: protocol.initializer,
+    },
+    training: {
+      ...{ seed, trainOrderSeed, batchSize },
+      optimizer: optimizerOf(protocol),
+      iterations: iterationsOf(trainingLength, data.sets.train.count - validationSize, batchSize),
+      validateInterval: protocol.validateInterval,
+      testInterval: protocol.testInterval,
+    },
+    dataset: {
+      ...data.record,
+      ...{ normalization: protocol.normalization, validationSize, permuteLabels },
+    },
   };
 }
 

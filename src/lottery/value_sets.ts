@@ -4,7 +4,6 @@
  * experiment has none yet, they are derived from its tickets and kept.
  */
 
-import type { LayerSpec } from "../engine/mod.ts";
 import { FormatError, InputError } from "../errors.ts";
 import { checkKnownNames, type Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
@@ -14,11 +13,12 @@ import { encodeRecord, readRecordFile, type RunRecord, within } from "../records
 import { encodeNetwork, restoreNetwork } from "../records/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
 import { valueSetFolder } from "../records/control_paths.ts";
-import { parseConfig } from "../runs/parse_config.ts";
+import { parseConfig } from "../runs/run_schema.ts";
 import { canonicalJson } from "../runs/run_config.ts";
 import { intactRecord } from "../runs/run_store.ts";
 import { listTrials, ORIGIN } from "../records/run_tree.ts";
 import { checkOrigin } from "../runs/verify.ts";
+import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
 
 /** A lottery experiment on disk. */
 export interface ExperimentPlace {
@@ -48,11 +48,12 @@ export async function trialsOf(
 export async function readValueSets(
   storage: Storage,
   folder: string,
-  layers: readonly LayerSpec[],
+  parameters: readonly Parameter[],
 ): Promise<Network> {
   const sets = await restoreNetwork(storage, folder);
-  checkKnownNames(sets, layers.map(({ name }) => name), `${folder}: values`);
-  for (const { name } of layers) {
+  const weights = prunableOf(parameters);
+  checkKnownNames(sets, weights.map(({ name }) => name), `${folder}: values`);
+  for (const { name } of weights) {
     if (!Object.hasOwn(sets, name)) {
       throw new InputError(`${folder} lacks ${name}.npy: give the values of every layer`);
     }
@@ -71,7 +72,7 @@ export async function readValueSets(
 export async function provideValueSets(
   place: ExperimentPlace,
   level: number,
-  layers: readonly LayerSpec[],
+  parameters: readonly Parameter[],
   onNotice: (line: string) => void = () => {},
 ): Promise<void> {
   const folder = valueSetFolder(place.experimentPath, level, place.experimentName);
@@ -85,14 +86,14 @@ export async function provideValueSets(
     onNotice(`${why}: derived again, what was there is kept in ${paths.aside(folder, n)}`);
   }
   if (await storage.exists(folder)) await compareOrigin(place, folder, onNotice);
-  else await derive(place, level, layers, folder);
+  else await derive(place, level, parameters, folder);
 }
 
 /** Pools the initial values of the live weights of all trials, in order, and keeps them. */
 async function derive(
   place: ExperimentPlace,
   level: number,
-  layers: readonly LayerSpec[],
+  parameters: readonly Parameter[],
   folder: string,
 ): Promise<void> {
   const { storage, experimentPath, experimentName } = place;
@@ -103,7 +104,8 @@ async function derive(
         `trial of the experiment ${experimentName}; run it first, or pass --initialization-distribution`,
     );
   }
-  const parts: Float32Array[][] = layers.map(() => []);
+  const weights = prunableOf(parameters);
+  const parts: Float32Array[][] = weights.map(() => []);
   const sources: Record<string, string> = {};
   for (const trial of trials) {
     const run = paths.run(paths.trial(experimentPath, trial), level, experimentName);
@@ -114,8 +116,8 @@ async function derive(
           "finished run there; let run-lottery finish it, or pass --initialization-distribution",
       );
     }
-    const theirs = parseConfig(record, paths.record(run)).layers;
-    if (canonicalJson(theirs) !== canonicalJson(layers)) {
+    const theirs = parametersOf(parseConfig(record, paths.record(run)).network.layers);
+    if (canonicalJson(theirs) !== canonicalJson(parameters)) {
       throw new InputError(
         `cannot derive the values of level ${level} in ${experimentPath}: trial ${trial} is of a ` +
           "network with other layers; keep experiments of different networks in folders of their own",
@@ -123,11 +125,11 @@ async function derive(
     }
     sources[trial] = sourceOf(record);
     const { initial, masks } = await restoreRun(storage, run, theirs);
-    layers.forEach(({ name }, l) => {
+    weights.forEach(({ name }, l) => {
       parts[l].push(initial[name].data.filter((_, i) => masks[name].data[i] !== 0));
     });
   }
-  const sets = Object.fromEntries(layers.map(({ name }, l) => [name, concatenate(parts[l])]));
+  const sets = Object.fromEntries(weights.map(({ name }, l) => [name, concatenate(parts[l])]));
   // Made elsewhere and moved in one step: a set is there as a whole or not at all, also where two
   // processes derive it at the same time.
   const draft = `${folder}.${crypto.randomUUID()}.draft`;

@@ -45,6 +45,9 @@ export const INITIALIZERS = {
 /** Name of one of them. */
 export type InitializerName = keyof typeof INITIALIZERS;
 
+/** All names. */
+export const INITIALIZER_NAMES = Object.keys(INITIALIZERS) as InitializerName[];
+
 /** All weights 0. */
 export function zeros([inputs, units]: [number, number]): Float32Array {
   return new Float32Array(inputs * units);

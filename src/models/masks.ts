@@ -3,7 +3,6 @@
  * pruned. Makes, checks and counts them.
  */
 import { InputError } from "../errors.ts";
-import type { LayerSpec } from "../engine/layer_spec.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import {
   checkKnownNames,
@@ -15,6 +14,7 @@ import {
   toNetwork,
   toTensor,
 } from "./network.ts";
+import { type Parameter, prunableOf } from "./parameters.ts";
 
 /** Masks by layer name. */
 export type Masks = Network;
@@ -49,11 +49,12 @@ export function onesMasks(network: GivenNetwork): Masks {
  *
  * @throws InputError naming the layer, the index and the value
  */
-export function validateMasks(masks: Masks, layers: readonly LayerSpec[]): void {
-  checkKnownNames(masks, layers.map(({ name }) => name), "mask");
-  for (const { name, inputs, units } of layers) {
+export function validateMasks(masks: Masks, parameters: readonly Parameter[]): void {
+  const weights = prunableOf(parameters);
+  checkKnownNames(masks, weights.map(({ name }) => name), "mask");
+  for (const { name, shape } of weights) {
     if (!Object.hasOwn(masks, name)) continue;
-    checkShape(toMask(masks[name], `mask of ${name}`), [inputs, units], `mask of ${name}`);
+    checkShape(toMask(masks[name], `mask of ${name}`), shape, `mask of ${name}`);
   }
 }
 

@@ -7,9 +7,10 @@
  */
 
 import * as v from "../npm/valibot.ts";
-import type { LayerSpec, LayerValues, TrainingState } from "../engine/mod.ts";
+import type { LayerValues, TrainingState } from "../engine/mod.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import { isShallow } from "./json_depth.ts";
+import { type Parameter, prunableOf } from "../models/parameters.ts";
 
 /** What a checkpoint says of itself. */
 export type CheckpointHeader = v.InferOutput<typeof HEADER>;
@@ -98,27 +99,29 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint | 
 }
 
 /**
- * The state in a checkpoint of a network of these layers, with `optimizerMatrices` matrices per layer;
+ * The state in a checkpoint of a network of these parameters, with `optimizerMatrices` matrices per layer;
  * null if it holds something else.
  */
 export function stateOf(
   { header, payload }: Checkpoint,
-  layers: readonly LayerSpec[],
+  parameters: readonly Parameter[],
   optimizerMatrices: number,
 ): TrainingState | null {
   const { iteration, points } = header;
-  const floats = layers.reduce((sum, { inputs, units }) => sum + (inputs + 1) * units, 0);
+  // Every layer has biases here, trained or not.
+  const weights = prunableOf(parameters);
+  const floats = weights.reduce((sum, { rows, columns }) => sum + (rows + 1) * columns, 0);
   const rows = PHASES.reduce((sum, phase) => sum + points[phase], 0);
   if (payload.length !== 4 * floats * (1 + optimizerMatrices) + 24 * rows) return null;
   let offset = 0;
   const take = (size: number) => payload.slice(offset, offset += size).buffer;
-  const values = ({ inputs, units }: LayerSpec): LayerValues => ({
-    weights: new Float32Array(take(4 * inputs * units)),
-    biases: new Float32Array(take(4 * units)),
+  const values = ({ rows, columns }: Parameter): LayerValues => ({
+    weights: new Float32Array(take(4 * rows * columns)),
+    biases: new Float32Array(take(4 * columns)),
   });
-  const states = layers.map((layer) => ({
-    ...values(layer),
-    optimizer: Array.from({ length: optimizerMatrices }, () => values(layer)),
+  const states = weights.map((parameter) => ({
+    ...values(parameter),
+    optimizer: Array.from({ length: optimizerMatrices }, () => values(parameter)),
   }));
   const curve = (phase: Phase) => new Float64Array(take(24 * points[phase]));
   const curves = { train: curve("train"), validate: curve("validate"), test: curve("test") };

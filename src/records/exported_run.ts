@@ -4,7 +4,6 @@
  * masks/layer0, initial_biases/layer0, final_biases/layer0) and the run's record.
  */
 
-import type { LayerSpec } from "../engine/layer_spec.ts";
 import { FormatError, InputError, NotFoundError } from "../errors.ts";
 import { checkNpySize, decodeNpy, encodeNpy } from "../formats/npy.ts";
 import { encodeNpz, openNpz } from "../formats/npz.ts";
@@ -23,6 +22,7 @@ import * as paths from "./paths.ts";
 import { checkIntact } from "./run_files.ts";
 import { decodeRecord, encodeText, MAX_RECORD_BYTES, type RunRecord } from "./run_record.ts";
 import { restoreNetwork } from "./save_restore.ts";
+import { type Parameter, prunableOf } from "../models/parameters.ts";
 
 /** The formats that runs are exported to; also the endings of their files. */
 export const EXPORT_FORMATS = ["safetensors", "npz"] as const;
@@ -112,7 +112,7 @@ export async function exportRun(
  * A network from a file: the part that is asked for of an exported run, or all arrays of a file that
  * names them by layer alone, as `numpy.savez(path, layer0=...)` does.
  *
- * @param layers that it is for, where they are known: an archive's arrays of other layers or shapes are
+ * @param parameters that it is for, where they are known: an archive's arrays of other layers or shapes are
  *   refused before they are unpacked
  * @throws NotFoundError if there is no such file; FormatError if it is damaged or holds neither; InputError
  *   naming what does not fit the layers
@@ -122,17 +122,17 @@ export async function readExported(
   path: string,
   format: ExportFormat,
   part: "initial" | "final" | "masks",
-  layers?: readonly LayerSpec[],
+  parameters?: readonly Parameter[],
 ): Promise<Network> {
   const { names, read } = await openTensors(await storage.read(path), path, format);
-  const shapes = layers && new Map(layers.map((layer) => [layer.name, layer]));
+  const shapes = parameters &&
+    new Map(prunableOf(parameters).map(({ name, shape }) => [name, shape]));
   const pick = async (wanted: string[], start: number) => {
     const tensors = await read(wanted, (name, shape, what) => {
       if (!shapes) return;
       const layer = name.slice(start);
       checkKnownNames({ [layer]: shape }, [...shapes.keys()], `${path}: array`);
-      const { inputs, units } = shapes.get(layer)!;
-      checkAxes(shape, [inputs, units], what);
+      checkAxes(shape, shapes.get(layer)!, what);
     });
     return Object.fromEntries(
       Object.entries(tensors).map(([name, tensor]) => [name.slice(start), tensor]),

@@ -4,7 +4,6 @@
  */
 
 import * as v from "../npm/valibot.ts";
-import type { LayerSpec } from "../engine/layer_spec.ts";
 import { FormatError } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import * as paths from "./paths.ts";
@@ -13,6 +12,7 @@ import type { RunId } from "./run_id.ts";
 import { compareFiles, type RunRecord } from "./run_record.ts";
 import { restoreNetwork } from "./save_restore.ts";
 import { resultsOf, type RunResults } from "./trained_run.ts";
+import { type Parameter, weightCount } from "../models/parameters.ts";
 
 /** A finished run in figures. Accuracies are fractions of the test set, 0 to 1. */
 export interface FinishedRun extends RunId, Omit<RunResults, "live"> {
@@ -34,18 +34,18 @@ export interface FinishedRun extends RunId, Omit<RunResults, "live"> {
 /** A finished run, from its results. */
 export function finishedRun(
   { kind, trial, level, run }: RunId,
-  layers: readonly LayerSpec[],
+  parameters: readonly Parameter[],
   folder: string,
   { live: liveByLayer, ...results }: RunResults,
   found: boolean,
 ): FinishedRun {
   const live = Object.values(liveByLayer).reduce((sum, n) => sum + n, 0);
-  const total = layers.reduce((sum, { inputs, units }) => sum + inputs * units, 0);
+  const total = weightCount(parameters);
   return {
     ...{ kind, trial, level, run, folder, found, live, liveByLayer, total },
     percent: total === 0 ? 0 : 100 * live / total,
     ...results,
-    classes: layers.at(-1)!.units,
+    classes: parameters.at(-1)!.columns,
   };
 }
 

@@ -3,7 +3,6 @@
  * or a file that `export` wrote.
  */
 
-import type { LayerSpec } from "../engine/layer_spec.ts";
 import type { Storage } from "../storage/storage.ts";
 import { exportFormatOf, readExported, readExportedRecord } from "./exported_run.ts";
 import { checkBinary, type Network } from "../models/network.ts";
@@ -11,6 +10,7 @@ import * as paths from "./paths.ts";
 import { checkIntact, readRecord } from "./run_files.ts";
 import type { RunRecord } from "./run_record.ts";
 import { restoreNetwork } from "./save_restore.ts";
+import type { Parameter } from "../models/parameters.ts";
 
 /** Which network of a run is meant. */
 export type NetworkPart = "initial" | "final" | "masks";
@@ -20,7 +20,7 @@ export type NetworkPart = "initial" | "final" | "masks";
  * pruned, as the original saves it at level 0: no layer has a mask.
  *
  * @param part   of a run or an exported file, where the path is one of these
- * @param layers that the network is for, as for `readExported`
+ * @param parameters that the network is for, as for `readExported`
  * @throws NotFoundError if there is none; FormatError, InputError naming the file that cannot be used,
  *   also because it is not as the run's record says it was written
  */
@@ -28,11 +28,11 @@ export async function readNetwork(
   storage: Storage,
   source: string,
   part: NetworkPart,
-  layers?: readonly LayerSpec[],
+  parameters?: readonly Parameter[],
 ): Promise<Network> {
   const format = exportFormatOf(source);
   if (format !== null && (await storage.exists(source))) {
-    const network = await readExported(storage, source, format, part, layers);
+    const network = await readExported(storage, source, format, part, parameters);
     return checkMasks(network, part, (layer) => `${source}: mask of ${layer}`);
   }
   const folder = await partFolder(storage, source, part);

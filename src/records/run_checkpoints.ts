@@ -1,11 +1,12 @@
 /** Restores and saves the checkpoints of one run in its folder. */
 
-import type { AdapterDescription, KernelKind, LayerSpec, TrainingState } from "../engine/mod.ts";
+import type { AdapterDescription, KernelKind, TrainingState } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, stateOf } from "./checkpoint.ts";
 import * as paths from "./paths.ts";
 import { readRunFile, unreadable } from "./run_record.ts";
 import type { AdapterUse } from "./trained_run.ts";
+import type { Parameter } from "../models/parameters.ts";
 
 /** Where a run's checkpoints are kept, and what they must be of. */
 export interface CheckpointPlace {
@@ -15,6 +16,8 @@ export interface CheckpointPlace {
   folder: string;
   /** The configuration of the run; JSON. */
   config: unknown;
+  /** Whether a checkpoint's configuration is that of the run. Default: whether its JSON is the same. */
+  isSame?: (config: unknown) => boolean;
   /** Told of a checkpoint that cannot be used, and of one that another adapter made. */
   onNotice?: (line: string) => void;
 }
@@ -37,17 +40,19 @@ export class RunCheckpoints {
 
   /** The state to go on from, and with which kernels; null to begin at the beginning. */
   async restore(
-    layers: readonly LayerSpec[],
+    parameters: readonly Parameter[],
     optimizerMatrices: number,
   ): Promise<{ state: TrainingState; kernels: KernelKind } | null> {
     const { storage, folder, config, onNotice } = this.place;
+    const isSame = this.place.isSame ??
+      ((found) => JSON.stringify(found) === JSON.stringify(config));
     const path = paths.checkpoint(folder);
     const checkpoint = await readCheckpoint(storage, folder);
     if (checkpoint === null) return null;
     const isOfThisRun = typeof checkpoint !== "string" &&
-      JSON.stringify(checkpoint.header.config) === JSON.stringify(config) &&
+      isSame(checkpoint.header.config) &&
       checkpoint.header.start === this.start;
-    const state = isOfThisRun ? stateOf(checkpoint, layers, optimizerMatrices) : null;
+    const state = isOfThisRun ? stateOf(checkpoint, parameters, optimizerMatrices) : null;
     if (state === null || typeof checkpoint === "string") {
       const why = typeof checkpoint === "string" ? checkpoint : "is of another run";
       onNotice?.(`${path} ${why}: the run is trained from its beginning`);

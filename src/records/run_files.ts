@@ -3,7 +3,7 @@
  * exactly if its run.json does.
  */
 
-import type { CurvePoint, Curves, LayerSpec } from "../engine/mod.ts";
+import type { CurvePoint, Curves } from "../engine/mod.ts";
 import { FormatError } from "../errors.ts";
 import { encodeLog } from "../formats/csv_log.ts";
 import { encodeEvents } from "../formats/tfevents.ts";
@@ -26,6 +26,7 @@ import {
 } from "./run_record.ts";
 import { encodeNetwork, restoreNetwork } from "./save_restore.ts";
 import { earlyStop, type TrainedRun } from "./trained_run.ts";
+import { type Parameter, prunableOf } from "../models/parameters.ts";
 
 const PHASES = ["train", "validate", "test"] as const;
 
@@ -275,62 +276,55 @@ function isFile(path: string): boolean {
   return /\.(log|json)$/.test(path);
 }
 
-/** The shape of a layer's array; null where the layer has none. */
-type ShapeOf = (layer: LayerSpec) => number[] | null;
-
-/** Of weights and masks. */
-export const weightShape: ShapeOf = ({ inputs, units }) => [inputs, units];
-
-const biasShape: ShapeOf = ({ units, useBias }) => useBias ? [units] : null;
-
 /**
  * Reads one of a finished run's folders of arrays, such as `paths.masks`.
  *
- * @param layers what it should hold: a run with some of its arrays gone must not pass for another one
+ * @param parameters that it should hold: a run with some of its arrays gone must not pass for another one
  * @throws StorageError, FormatError, InputError naming what is missing or damaged
  */
 export async function restorePart(
   storage: Storage,
   folder: string,
   part: (run: string) => string,
-  layers: readonly LayerSpec[],
-  shapeOf: ShapeOf,
+  parameters: readonly Parameter[],
 ): Promise<Network> {
-  const path = part(folder), wanted = layers.filter((layer) => shapeOf(layer) !== null);
-  const network = wanted.length > 0 ? await restoreNetwork(storage, path) : {};
-  const stray = Object.keys(network).find((name) => !wanted.some((layer) => layer.name === name));
+  const path = part(folder);
+  const network = parameters.length > 0 ? await restoreNetwork(storage, path) : {};
+  const stray = Object.keys(network).find((name) => !parameters.some((p) => p.name === name));
   if (stray !== undefined) {
     throw new FormatError(
       `${paths.layer(path, stray)} is of no layer of this run; move ${folder} away and run again`,
     );
   }
-  for (const layer of wanted) {
-    const tensor = network[layer.name];
+  for (const { name, shape } of parameters) {
+    const tensor = network[name];
     if (!tensor) {
-      throw new FormatError(
-        `${path} lacks ${layer.name}.npy; move the folder away, run again`,
-      );
+      throw new FormatError(`${path} lacks ${name}.npy; move the folder away, run again`);
     }
-    checkShape(tensor, shapeOf(layer)!, paths.layer(path, layer.name));
+    checkShape(tensor, shape, paths.layer(path, name));
   }
   return network;
 }
 
-/** Reads a finished run. Throws as `restorePart`. */
+/**
+ * Reads a finished run. Throws as `restorePart`.
+ *
+ * @param parameters of its network, as `parametersOf` lists them
+ */
 export async function restoreRun(
   storage: Storage,
   folder: string,
-  layers: readonly LayerSpec[],
+  parameters: readonly Parameter[],
 ): Promise<SavedRun> {
-  const restore = (part: (run: string) => string, shapeOf: ShapeOf) =>
-    restorePart(storage, folder, part, layers, shapeOf);
+  const weights = prunableOf(parameters);
+  const biases = parameters.filter(({ isPrunable }) => !isPrunable);
   const curves = await restoreCurves(storage, folder);
   return {
-    initial: await restore(paths.initial, weightShape),
-    initialBiases: await restore(paths.initialBiases, biasShape),
-    final: await restore(paths.final, weightShape),
-    finalBiases: await restore(paths.finalBiases, biasShape),
-    masks: await restore(paths.masks, weightShape),
+    initial: await restorePart(storage, folder, paths.initial, weights),
+    initialBiases: await restorePart(storage, folder, paths.initialBiases, biases),
+    final: await restorePart(storage, folder, paths.final, weights),
+    finalBiases: await restorePart(storage, folder, paths.finalBiases, biases),
+    masks: await restorePart(storage, folder, paths.masks, weights),
     curves,
   };
 }

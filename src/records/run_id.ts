@@ -17,8 +17,8 @@ export interface RunId {
   run: number;
 }
 
-/** A run that begins to wait for the GPU, and the masks that it is trained with. */
-export type StartedRun = RunId & { masks: Masks };
+/** A run that begins to wait for the GPU, the masks that it is trained with, and the shape of an example. */
+export type StartedRun = RunId & { masks: Masks; imageShape: readonly number[] };
 
 /** A trial's ticket of a level. */
 export function ticketId(trial: number, level: number): RunId {

@@ -4,7 +4,7 @@
  */
 
 import { type Barrier, barrier, BARRIER_POINTS } from "../analysis/connectivity.ts";
-import { type FinishedNetwork, NetworkEvaluator } from "../analysis/network_evaluator.ts";
+import { type FinishedNetwork, NetworkEvaluator } from "../models/network_evaluator.ts";
 import { destroyExamples, type Gpu, uploadExamples } from "../engine/mod.ts";
 import { InputError, isOfFile } from "../errors.ts";
 import { density } from "../models/masks.ts";
@@ -12,8 +12,10 @@ import { restoreRun } from "../records/run_files.ts";
 import type { Storage } from "../storage/storage.ts";
 import { datasetOf } from "../runs/configured_run.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
-import { configDifferences, type RunConfig } from "../runs/run_config.ts";
+import { configDifferences } from "../runs/run_config.ts";
 import type { Ticket } from "../lottery/control_experiment.ts";
+import type { RunConfig } from "../runs/run_schema.ts";
+import { parametersOf } from "../models/parameters.ts";
 
 /** Pairs of trials that are compared at each level, at most. */
 const MOST_PAIRS = 3;
@@ -85,7 +87,7 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
     const evaluator = await NetworkEvaluator.create(
       gpu,
       { test, labelMap },
-      config.layers,
+      config.network.layers,
       points,
     );
     try {
@@ -116,12 +118,12 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
  * trials 1 to 5: 1 and 2, 2 and 3, 3 and 4), and in at most three trials the ticket with that of the level before.
  */
 export function ticketPairs(tickets: readonly ComparedTicket[]): TicketPair[] {
-  const levels = Map.groupBy(tickets, ({ config }) => config.level);
+  const levels = Map.groupBy(tickets, ({ config }) => config.id.level);
   return [...levels].sort(([a], [b]) => a - b).flatMap(([level, found]) => {
-    const group = found.toSorted((a, b) => a.config.trial - b.config.trial);
-    const before = new Map((levels.get(level - 1) ?? []).map((a) => [a.config.trial, a]));
+    const group = found.toSorted((a, b) => a.config.id.trial - b.config.id.trial);
+    const before = new Map((levels.get(level - 1) ?? []).map((a) => [a.config.id.trial, a]));
     const ofLevels = group.flatMap((b) => {
-      const a = before.get(b.config.trial);
+      const a = before.get(b.config.id.trial);
       return a ? [{ kind: "between levels" as const, a, b }] : [];
     });
     return [...neighbours(group), ...ofLevels.slice(0, MOST_PAIRS)]
@@ -161,8 +163,8 @@ function checkComparable(tickets: readonly ComparedTicket[], data: LoadedDataset
   }
 }
 
-function comparable({ layers, normalization, dataset, permuteLabels, seed }: RunConfig) {
-  const { sha256 } = dataset;
+function comparable({ network: { layers }, training: { seed }, dataset }: RunConfig) {
+  const { sha256, normalization, permuteLabels } = dataset;
   // The permutation of the labels is drawn from the seed.
   return { layers, normalization, sha256, permuteLabels, ...(permuteLabels ? { seed } : {}) };
 }
@@ -171,7 +173,11 @@ async function readTicket(
   storage: Storage,
   { folder, config }: ComparedTicket,
 ): Promise<FinishedNetwork> {
-  const { final, finalBiases, masks } = await restoreRun(storage, folder, config.layers);
+  const { final, finalBiases, masks } = await restoreRun(
+    storage,
+    folder,
+    parametersOf(config.network.layers),
+  );
   return { weights: final, biases: finalBiases, masks };
 }
 

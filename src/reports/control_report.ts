@@ -15,6 +15,7 @@ import { type LevelSummary, summarizeLevels } from "./summary.ts";
 import { RUN_KINDS } from "../records/run_id.ts";
 import { type FinishedRun, finishedRun, readResults } from "../records/finished_run.ts";
 import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
+import { parametersOf } from "../models/parameters.ts";
 
 /** What to report and where to put the chart. */
 export interface ControlReportOptions {
@@ -39,7 +40,9 @@ export async function controlReport(
   const tickets: FinishedRun[] = [];
   for (const { folder, config, record } of options.tickets) {
     const results = await readResults(storage, folder, record);
-    tickets.push(finishedRun(config, config.layers, folder, results, true));
+    tickets.push(
+      finishedRun(config.id, parametersOf(config.network.layers), folder, results, true),
+    );
   }
   const runs = [...tickets, ...controls];
   const levels = summarizeLevels(runs);

@@ -7,12 +7,11 @@ import type { SeriesKind } from "../analysis/series.ts";
 import { isOfFile, NotFoundError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
 import { readCondition } from "../records/run_files.ts";
-import { networkDigest } from "../foundations/digest.ts";
+import { networkDigest } from "../models/digest.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
 import { checkMaskShapes, checkRecord } from "../runs/check_run.ts";
-import { parseConfig } from "../runs/parse_config.ts";
-import { RUN_FORMAT, type RunConfig } from "../runs/run_config.ts";
+import { isRunRecord, parseConfig, type RunConfig } from "../runs/run_schema.ts";
 import { findRunFolders } from "../records/run_tree.ts";
 import {
   intoStudies,
@@ -22,6 +21,7 @@ import {
   withoutCopies,
 } from "./studies.ts";
 import { finishedRun, readResults } from "../records/finished_run.ts";
+import { parametersOf } from "../models/parameters.ts";
 
 /** What there is in the folders of experiments. */
 export interface Experiments {
@@ -104,18 +104,18 @@ async function readRun(
     return { damage: leftOut(faults.join(", ")) };
   }
   const { record } = condition, where = paths.record(folder);
-  if (record.format !== RUN_FORMAT) {
+  if (!isRunRecord(record)) {
     return { note: `${where} is of no run of run-lottery or its controls: left out` };
   }
   try {
     const config = parseConfig(record, where), results = await readResults(storage, folder, record);
     checkRecord(config, results, where);
-    await checkMaskShapes(storage, folder, config.layers, record);
+    await checkMaskShapes(storage, folder, parametersOf(config.network.layers), record);
     const adapter = record.adapter as { name?: unknown } | undefined;
     return {
-      ...finishedRun(config, config.layers, folder, results, true),
+      ...finishedRun(config.id, parametersOf(config.network.layers), folder, results, true),
       kind: kindOf(config),
-      trial: `${config.trial} of seed ${config.seed}`,
+      trial: `${config.id.trial} of seed ${config.training.seed}`,
       config,
       files: record.files,
       adapter: typeof adapter?.name === "string" ? adapter.name : "an unknown adapter",
@@ -126,8 +126,8 @@ async function readRun(
   }
 }
 
-function kindOf({ kind, oneShot }: RunConfig): SeriesKind {
-  return kind === "ticket" && oneShot ? "one_shot" : kind;
+function kindOf({ id: { kind }, pruning }: RunConfig): SeriesKind {
+  return pruning?.oneShot ? "one_shot" : kind;
 }
 
 /** Null where they cannot be read: then no control is known to be its. */

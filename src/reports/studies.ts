@@ -4,15 +4,9 @@
  */
 
 import type { StudyRun } from "../analysis/study.ts";
-import {
-  canonicalJson,
-  configDifferences,
-  identityOf,
-  type RunConfig,
-  type RunSettings,
-  settingsOf,
-} from "../runs/run_config.ts";
+import { canonicalJson, configDifferences, identityOf, settingsOf } from "../runs/run_config.ts";
 import { describeRun, inOrder } from "../records/run_id.ts";
+import type { RunConfig, RunSettings } from "../runs/run_schema.ts";
 
 /** A finished run with what its record says. */
 export interface ReportRun extends StudyRun {
@@ -25,7 +19,8 @@ export interface ReportRun extends StudyRun {
 
 /** What an experiment was given beside its settings. */
 interface Given {
-  prunePercents?: Record<string, number>;
+  pruning: RunConfig["pruning"];
+  rewind: RunConfig["rewind"];
   presets: "given" | null;
   masks: "given" | null;
 }
@@ -84,10 +79,10 @@ export async function intoStudies(
   studies.sort((a, b) => b.runs.length - a.runs.length);
   return studies.map((study) => {
     const { runs } = study;
-    const seeds = new Set(runs.map(({ config }) => config.seed));
+    const seeds = new Set(runs.map(({ config }) => config.training.seed));
     // Where there is but one seed, the trial's number says it all.
-    if (seeds.size === 1) { for (const run of runs) run.trial = `${run.config.trial}`; }
-    runs.sort((a, b) => inOrder(a.config, b.config));
+    if (seeds.size === 1) { for (const run of runs) run.trial = `${run.config.id.trial}`; }
+    runs.sort((a, b) => inOrder(a.config.id, b.config.id));
     const places = new Set(runs.map(({ folder }) => trialFolder(folder)));
     return {
       ...study,
@@ -100,7 +95,7 @@ export async function intoStudies(
 
 /** Why two studies are not one: `batchSize: 60, now 32`. */
 export function studyDifferences(one: ReportStudy, other: ReportStudy): string[] {
-  const { seed: _one, ...settings } = one.settings, { seed: _other, ...others } = other.settings;
+  const settings = withoutSeed(one.settings), others = withoutSeed(other.settings);
   const given = one.given && other.given ? configDifferences(one.given, other.given) : [];
   const alone = other.given === null && one.given !== null ? ["without tickets of their own"] : [];
   const apart = other.apart ? [other.apart] : one.apart ? [one.apart] : [];
@@ -114,8 +109,13 @@ export function trialFolder(run: string): string {
 
 /** What runs have in common that are compared: all of their settings but the seed. */
 function settingsKey(config: RunConfig): string {
-  const { seed: _seed, ...settings } = settingsOf(config);
-  return canonicalJson(settings);
+  return canonicalJson(withoutSeed(settingsOf(config)));
+}
+
+/** The digest of the examples stands for their shape, which earlier records do not have. */
+function withoutSeed({ network, training, dataset }: RunSettings) {
+  const { seed: _seed, ...others } = training, { shape: _shape, ...examples } = dataset;
+  return { network, training: others, dataset: examples };
 }
 
 /**
@@ -126,7 +126,7 @@ async function byLottery(
   runs: readonly ReportRun[],
   masksDigest: MasksDigest,
 ): Promise<{ given: Given | null; runs: ReportRun[] }[]> {
-  const isTicket = ({ config }: ReportRun) => config.kind === "ticket";
+  const isTicket = ({ config }: ReportRun) => config.id.kind === "ticket";
   const byGiven = Map.groupBy(
     runs.filter(isTicket),
     ({ config }) => canonicalJson(givenTo(config)),
@@ -152,7 +152,7 @@ async function byLottery(
   }
   const ofMasks = Map.groupBy(tickets, ({ digest }) => digest);
   for (const run of others) {
-    const { masks } = run.config, owners = masks === null ? [] : ofMasks.get(masks) ?? [];
+    const { masks } = run.config.start, owners = masks === null ? [] : ofMasks.get(masks) ?? [];
     // Level 0 has the same masks in all.
     const owner = owners.find(({ folder }) => folder === trialFolder(run.folder)) ?? owners[0];
     (owner?.group ?? alone).push(run);
@@ -175,9 +175,9 @@ function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>):
 
 /** All of a configuration that a lottery gives to each of its runs; of arrays, whether there were any. */
 function givenTo(config: RunConfig): Given {
-  const { prunePercents, presets, masks } = config;
+  const { pruning, rewind, start: { presets, masks } } = config;
   return {
-    ...(prunePercents && { prunePercents }),
+    ...{ pruning, rewind },
     presets: presets === null ? null : "given",
     masks: masks === null ? null : "given",
   };
@@ -216,11 +216,9 @@ function onePerPlace(
 
 /** Of two runs that are both "reinit 1, trial 1, level 0", why they are two. */
 function difference(one: ReportRun, other: ReportRun): string {
-  const names = Object.keys({ ...one.config, ...other.config }) as (keyof RunConfig)[];
-  const differing = names.filter((name) =>
-    canonicalJson(one.config[name]) !== canonicalJson(other.config[name])
-  );
-  return `${other.folder} is ${describeRun(one.config)} as ${one.folder} is, with other ` +
+  const differing = configDifferences(one.config, other.config)
+    .map((difference) => difference.replace(/:.*$/s, "").replace(/^start\./, ""));
+  return `${other.folder} is ${describeRun(one.config.id)} as ${one.folder} is, with other ` +
     differing.join(" and ");
 }
 
@@ -247,8 +245,8 @@ function missingOf(runs: readonly ReportRun[]): string[] {
       if (there.has(`${trial}/${level}/${run}`)) continue;
       left--;
       const ofKind = kind === "one_shot" ? "ticket" : kind;
-      const words = describeRun({ kind: ofKind, trial: config.trial, level, run });
-      const seed = trial === `${config.trial}` ? "" : ` of seed ${config.seed}`;
+      const words = describeRun({ kind: ofKind, trial: config.id.trial, level, run });
+      const seed = trial === `${config.id.trial}` ? "" : ` of seed ${config.training.seed}`;
       missing.push(`${kind === "one_shot" ? "one-shot " : ""}${words}${seed}`);
     }
     unnamed += left;

@@ -23,10 +23,11 @@ import { decodeLog, type Phase } from "../formats/csv_log.ts";
 import { checkBinary, type Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
 import { compareFiles, damageError } from "../records/run_record.ts";
-import { restorePart, weightShape } from "../records/run_files.ts";
+import { restorePart } from "../records/run_files.ts";
 import type { Storage } from "../storage/storage.ts";
-import { RUN_AGAIN } from "../runs/parse_config.ts";
+import { RUN_AGAIN } from "../runs/run_schema.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
+import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
 
 /** Runs of a study whose files are read one after the other; told of those that cannot be. */
 export interface ArraySource {
@@ -69,7 +70,8 @@ async function readLog(storage: Storage, run: ReportRun, phase: Phase): Promise<
   if (log.phase !== null && log.phase !== phase) {
     throw new FormatError(`${path} is a log of ${log.phase}; ${RUN_AGAIN}`);
   }
-  const { iterations } = run.config, late = log.rows.find((row) => row.iteration > iterations);
+  const { iterations } = run.config.training;
+  const late = log.rows.find((row) => row.iteration > iterations);
   if (late) {
     throw new FormatError(
       `${path} has iteration ${late.iteration}, of ${iterations}; ${RUN_AGAIN}`,
@@ -82,7 +84,7 @@ async function readLog(storage: Storage, run: ReportRun, phase: Phase): Promise<
 export interface Anatomy {
   layers: LayerRow[];
   overlaps: OverlapRow[];
-  /** Empty unless the first layer sees a square picture. */
+  /** Empty unless the examples are images. */
   pixels: PixelMap[];
   /** Of the level nearest to `weightsAt`, over all trials; empty without a level 0 to compare with. */
   weights: WeightGroups[];
@@ -108,13 +110,14 @@ export async function readAnatomy(
     weights: [],
     weightsPercent: null,
   };
-  const { layers } = study.settings, side = Math.sqrt(layers[0].inputs);
+  const { network: { layers }, dataset: { shape } } = study.settings;
+  const parameters = parametersOf(layers);
   const shown = nearestToAsked(levels, weightsAt);
   let full: TicketArrays[] = [], above: TicketArrays[] = [];
   for (const level of levels) {
     const tickets = await readTickets(source, level);
     if (level.level === 0) full = tickets;
-    found.layers.push(...tickets.flatMap((ticket) => layerRows(ticket, layers)));
+    found.layers.push(...tickets.flatMap((ticket) => layerRows(ticket, parameters)));
     for (const [one, other] of ringPairs(tickets)) {
       found.overlaps.push(...overlapRows("trials", one, other));
     }
@@ -128,8 +131,8 @@ export async function readAnatomy(
         found.overlaps.push(...overlapRows("iterative and one-shot", one, other));
       }
     }
-    if (Number.isInteger(side) && tickets.length > 0) {
-      found.pixels.push(pixelMap(level.percent, tickets, layers[0]));
+    if (shape.length === 2 && tickets.length > 0) {
+      found.pixels.push(pixelMap(level.percent, tickets, parameters[0]));
     }
     if (level === shown && level.level > 0) {
       found.weights = sameTrial(full, tickets).flatMap(([full, ticket]) =>
@@ -155,7 +158,7 @@ function sameTrial<T extends { trial: string }>(one: readonly T[], other: readon
 function pixelMap(
   percent: number,
   tickets: readonly TicketArrays[],
-  { name, units }: { name: string; units: number },
+  { name, columns: units }: Parameter,
 ): PixelMap {
   const maps = tickets.map(({ masks }) => outDegrees(masks[name]));
   const share = (i: number) => maps.reduce((sum, map) => sum + map[i], 0) / maps.length / units;
@@ -173,7 +176,7 @@ async function readTickets(
         const part = (name: (run: string) => string) => readPart(storage, run, name);
         const { trial, percent } = run;
         const masks = await part(paths.masks);
-        for (const { name } of run.config.layers) {
+        for (const { name } of prunableOf(parametersOf(run.config.network.layers))) {
           checkBinary(masks[name], paths.layer(paths.masks(run.folder), name));
         }
         if (!withWeights) return { trial, level, percent, masks, initial: {}, final: {} };
@@ -195,7 +198,8 @@ async function readPart(
   const files = Object.keys(run.files).filter((file) => file.startsWith(prefix));
   if (files.length === 0) throw damageError({ path: part(run.folder), fault: "is missing" });
   await checkFiles(storage, run, files);
-  return await restorePart(storage, run.folder, part, run.config.layers, weightShape);
+  const weights = prunableOf(parametersOf(run.config.network.layers));
+  return await restorePart(storage, run.folder, part, weights);
 }
 
 async function checkFiles(storage: Storage, run: ReportRun, files: string[]): Promise<void> {

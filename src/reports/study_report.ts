@@ -98,12 +98,15 @@ export async function reportStudy(
   const figures = [
     ...levelFigures(study, kinds, hasEarlyStop, of),
     ...await curveFigures(source, percents, of),
-    ...anatomyFigures(anatomy, settings.layers[0].inputs, of),
+    ...anatomyFigures(anatomy, settings.dataset.shape, of),
     ...connectivityFigures(connections),
   ];
   const last = runs.filter(({ isStopLast }) => isStopLast).length;
   const adapters = [...new Set(runs.map(({ adapter }) => adapter))];
-  const network = [settings.layers[0].inputs, ...settings.layers.map(({ units }) => units)];
+  const network = [
+    settings.network.layers[0].inputs,
+    ...settings.network.layers.map(({ units }) => units),
+  ];
   const damage = [...new Set(faults)];
   return {
     title: `${network.join("-")} on ${settings.dataset.name}`,
@@ -150,7 +153,7 @@ async function connectTickets(
   connect: Connect,
 ): Promise<ConnectivityRow[]> {
   const tickets = study.runs.filter(({ kind, config }) =>
-    kind === "ticket" && config.seed === study.settings.seed
+    kind === "ticket" && config.training.seed === study.settings.training.seed
   );
   const levels = nearestLevels(levelsOf(tickets, "ticket"), percents).map(({ level }) => level);
   return levels.length > 0 ? await connect(study, tickets, levels, onFault) : [];
@@ -279,7 +282,7 @@ function curvePanels(groups: readonly CurveGroup[]): CurvePanel[] {
 
 function anatomyFigures(
   { layers, overlaps, pixels, weights, weightsPercent }: Awaited<ReturnType<typeof readAnatomy>>,
-  inputs: number,
+  [, width]: readonly number[],
   of: string,
 ): Figure[] {
   const subtitle = `${of[0].toUpperCase()}${of.slice(1)}`;
@@ -296,7 +299,7 @@ function anatomyFigures(
       caption:
         "Live weights of each input pixel, in percent of the first layer's units, level by level. Weights " +
         "of pixels that are the same in every image are of no use: do they go first?",
-      spec: pixelMapSpec(shown, Math.sqrt(inputs), { title: "Where tickets look", subtitle }),
+      spec: pixelMapSpec(shown, width, { title: "Where tickets look", subtitle }),
     });
   }
   if (layers.length > 0) {

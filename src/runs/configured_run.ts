@@ -7,18 +7,18 @@ import { INITIALIZERS } from "../models/initializers.ts";
 import { type FcHyperparameters, ModelFc } from "../foundations/model_fc.ts";
 import { runKey } from "../foundations/seeds.ts";
 import type { TrainOptions } from "../foundations/trainer.ts";
-import type { RunConfig } from "./run_config.ts";
 import type { WorkRequest } from "../foundations/train_request.ts";
 import { describeRun } from "../records/run_id.ts";
+import type { RunConfig } from "./run_schema.ts";
 
 /** The examples as this run sees them. */
 export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
-  const { seed, trial, level, run, trainOrderSeed } = config;
+  const { id: { trial, level, run }, training: { seed, trainOrderSeed }, dataset } = config;
   return new DatasetBase(sets, {
-    normalization: config.normalization,
-    validationSize: config.validationSize,
+    normalization: dataset.normalization,
+    validationSize: dataset.validationSize,
     splitKey: runKey({ seed, purpose: "split", trial }),
-    labelKey: config.permuteLabels ? runKey({ seed, purpose: "labels" }) : null,
+    labelKey: dataset.permuteLabels ? runKey({ seed, purpose: "labels" }) : null,
     orderKey: trainOrderSeed === null
       ? runKey({ seed, purpose: "order", trial, level, run })
       : runKey({ seed: trainOrderSeed, purpose: "order" }),
@@ -27,8 +27,8 @@ export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
 
 /** The network of this run. All levels of a trial's lottery draw the same weights. */
 export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
-  const { kind, seed, trial, level, run } = config;
-  return new ModelFc(hyperparametersOf(config), config.layers[0].inputs, {
+  const { id: { kind, trial, level, run }, network, training: { seed } } = config;
+  return new ModelFc(hyperparametersOf(network), network.layers[0].inputs, {
     ...start,
     keyFor: (layer) =>
       kind === "reinit" || kind === "random_sparsity"
@@ -37,18 +37,19 @@ export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
   });
 }
 
-function hyperparametersOf({ layers, initializer }: RunConfig): FcHyperparameters {
+function hyperparametersOf({ layers, initializer }: RunConfig["network"]): FcHyperparameters {
   return {
     layers: layers.map(({ units, activation }) => [units, activation]),
-    kernelInitializer: INITIALIZERS[initializer ?? "glorot"],
+    kernelInitializer: INITIALIZERS[initializer],
   };
 }
 
 /** What decides the shape of a run's program, and its work. */
 export function workRequestOf(config: RunConfig, sets: ExampleSets): WorkRequest {
-  const { optimizer, batchSize, iterations, validateInterval, testInterval } = config;
+  const { network, training } = config;
+  const { optimizer, batchSize, iterations, validateInterval, testInterval } = training;
   return {
-    model: config,
+    model: network,
     dataset: datasetOf(config, sets),
     ...{ optimizer, batchSize },
     plan: { iterations, validateInterval, testInterval },
@@ -61,14 +62,10 @@ export function trainOptionsOf(
   dataset: DatasetBase,
   model: ModelFc,
 ): TrainOptions {
+  const { optimizer, batchSize, iterations, validateInterval, testInterval } = config.training;
   return {
-    model,
-    dataset,
-    optimizer: config.optimizer,
-    batchSize: config.batchSize,
-    length: { iterations: config.iterations },
-    validateInterval: config.validateInterval,
-    testInterval: config.testInterval,
-    name: describeRun(config),
+    ...{ model, dataset, optimizer, batchSize, validateInterval, testInterval },
+    length: { iterations },
+    name: describeRun(config.id),
   };
 }

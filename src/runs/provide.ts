@@ -17,7 +17,6 @@ import { resultsOf } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { datasetOf, trainOptionsOf } from "./configured_run.ts";
 import type { Locks } from "./locks.ts";
-import type { RunConfig } from "./run_config.ts";
 import {
   inspectConfigured,
   makeRoom,
@@ -26,6 +25,9 @@ import {
   saveConfigured,
   tidyFinished,
 } from "./run_store.ts";
+import { type RunConfig, upgraded } from "./run_schema.ts";
+import { configDifferences } from "./run_config.ts";
+import { parametersOf } from "../models/parameters.ts";
 
 /** Receives what happens to the runs of a job. */
 export interface RunEvents {
@@ -94,7 +96,7 @@ export class RunProvider {
   async provideArrays(planned: PlannedRun): Promise<SavedRun> {
     const { storage, events } = this.options, { folder, config } = planned;
     const found = await this.#find(planned, async () => {
-      const saved = await restoreRun(storage, folder, config.layers);
+      const saved = await restoreRun(storage, folder, parametersOf(config.network.layers));
       const { masks, weights } = await planned.model();
       if (isSame(saved.masks, masks) && isSame(saved.initial, weights)) return saved;
       // A level before it was trained again, elsewhere, and came to other weights.
@@ -117,7 +119,9 @@ export class RunProvider {
     const value = await read();
     if (value === null) return null;
     const results = await readResults(storage, folder, condition.record);
-    this.#report(finishedRun(config, config.layers, folder, results, true));
+    this.#report(
+      finishedRun(config.id, parametersOf(config.network.layers), folder, results, true),
+    );
     return value;
   }
 
@@ -127,16 +131,27 @@ export class RunProvider {
     const condition = await inspectConfigured(storage, folder, config, policy);
     await makeRoom(storage, folder, condition, onNotice);
     const model = await planned.model();
-    onStart?.({ ...config, masks: model.masks });
+    onStart?.({ ...config.id, imageShape: config.dataset.shape, masks: model.masks });
     const trained = await train(queue, {
       ...trainOptionsOf(config, datasetOf(config, sets), model),
       ...(kernels && { kernels }),
-      onPoints: onPoints && ((points) => onPoints(config, points)),
-      checkpoints: { storage, folder, config, onNotice },
+      onPoints: onPoints && ((points) => onPoints(config.id, points)),
+      checkpoints: {
+        ...{ storage, folder, config, onNotice },
+        isSame: (found) => configDifferences(upgraded(found), config).length === 0,
+      },
     });
     await beforeSave?.(config);
     await saveConfigured(storage, folder, config, trained, policy, onNotice);
-    this.#report(finishedRun(config, config.layers, folder, resultsOf(trained), false));
+    this.#report(
+      finishedRun(
+        config.id,
+        parametersOf(config.network.layers),
+        folder,
+        resultsOf(trained),
+        false,
+      ),
+    );
     return trained;
   }
 

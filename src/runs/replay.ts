@@ -10,10 +10,10 @@ import type { Storage } from "../storage/storage.ts";
 import { modelOf, workRequestOf } from "./configured_run.ts";
 import type { Job } from "./job.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
-import { parseConfig } from "./parse_config.ts";
+import { isRunRecord, parseConfig, RUN_FORMAT, type RunConfig } from "./run_schema.ts";
 import { RunProvider } from "./provide.ts";
-import { RUN_FORMAT, type RunConfig } from "./run_config.ts";
 import { intactRecord } from "./run_store.ts";
+import { parametersOf } from "../models/parameters.ts";
 
 /** A run to repeat. */
 export interface ReplaySource {
@@ -43,7 +43,7 @@ export async function readReplaySource(storage: Storage, folder: string): Promis
   if (record === null) {
     throw new InputError(`${folder} holds no finished run: finish it first, or name another`);
   }
-  if (record.format !== RUN_FORMAT) {
+  if (!isRunRecord(record)) {
     throw new InputError(
       `${paths.record(folder)} is of the form ${JSON.stringify(record.format)}, which only the ` +
         "program that wrote it can repeat; name a run of this program's tasks",
@@ -110,9 +110,13 @@ async function replay(
   }).provide({
     ...{ folder, config },
     model: async () => {
-      const { initial, initialBiases, masks } = await restoreRun(storage, folder, config.layers);
+      const { initial, initialBiases, masks } = await restoreRun(
+        storage,
+        folder,
+        parametersOf(config.network.layers),
+      );
       // Weights that were drawn from the seed alone are drawn again, and compared.
-      const isDrawn = config.presets === null && config.values === undefined;
+      const isDrawn = config.start.presets === null && config.start.values === null;
       const presets = isDrawn ? {} : { presets: initial };
       return modelOf(config, { masks, ...presets, presetBiases: initialBiases });
     },
@@ -121,8 +125,9 @@ async function replay(
   const isOtherAdapter = record.adapters !== undefined ||
     JSON.stringify(record.adapter) !== JSON.stringify(again.adapter);
   const files = Object.keys(again.files);
-  // Of the records of two adapters, the files' digests tell what there is to tell.
-  if (!isOtherAdapter) files.push(paths.record(""));
+  // Of the records of two adapters or formats, the files' digests tell what there is to tell.
+  const isComparable = !isOtherAdapter && record.format === RUN_FORMAT;
+  if (isComparable) files.push(paths.record(""));
   const different: string[] = [];
   for (const path of files.map((file) => within(folder, file))) {
     if (!isEqual(await storage.read(path), await memory.read(path))) different.push(path);

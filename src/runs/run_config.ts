@@ -1,88 +1,59 @@
-/**
- * The configuration of a run as run.json keeps it: everything that decides its bits on a given
- * adapter.
- */
+/** What follows from runs' configurations: what tells two runs apart, and configurations in words. */
 
-import type { LayerSpec, Normalization, OptimizerSpec } from "../engine/mod.ts";
-import type { InitializerName } from "../models/initializers.ts";
-import type { DatasetRecord } from "../datasets/load_dataset.ts";
+import type { RunId } from "../records/run_id.ts";
 import { count } from "../words.ts";
-import { RunId } from "../records/run_id.ts";
+import type { RunConfig, RunSettings } from "./run_schema.ts";
+import { hiddenText } from "../models/layers.ts";
 
-/** What all runs of an experiment have in common. */
-export interface RunSettings {
-  seed: number;
-  layers: LayerSpec[];
-  optimizer: OptimizerSpec;
-  batchSize: number;
-  iterations: number;
-  validationSize: number;
-  validateInterval: number;
-  testInterval: number;
-  /** What draws the initial weights; absent for Gaussian Glorot, as in all records that know of no other. */
-  initializer?: Exclude<InitializerName, "glorot">;
-  normalization: Normalization;
-  dataset: DatasetRecord;
-  permuteLabels: boolean;
-  trainOrderSeed: number | null;
+/** The start of a run that was given nothing. */
+export const NOTHING_GIVEN: RunConfig["start"] = {
+  ...{ presets: null, masks: null, values: null, signs: null },
+};
+
+/** What a lottery gives its tickets beside their settings. */
+export interface TicketOptions {
+  /** Fraction of each layer's live weights that is pruned per level. */
+  percents: Record<string, number>;
+  /** Whether each level is pruned at once, by the final weights of level 0. */
+  oneShot: boolean;
+  /** Digests of what level 0 starts from. */
+  start: RunConfig["start"];
 }
 
-/** Everything that decides the bits of a run on a given adapter. Digests are those of `networkDigest`. */
-export interface RunConfig extends RunId, RunSettings {
-  /** What fraction of each layer the lottery prunes per level; tickets alone have it. */
-  prunePercents?: Record<string, number>;
-  /** Of a ticket: its masks are those of pruning once, by the weights that level 0 ended with. */
-  oneShot?: true;
-  /** Digest of the initial weights that were given; null where none were. Of a ticket: at level 0. */
-  presets: string | null;
-  /** The same of the masks. */
-  masks: string | null;
-  /** Digest of the values from which the initial weights are drawn (reuse, reuse_sign). */
-  values?: string;
-  /** Digest of the network whose signs they have (reuse_sign). */
-  signs?: string;
-}
-
-/** Version of run.json's form. */
-export const RUN_FORMAT = "lottery-ticket run 2";
-
-/** The configuration of a ticket of an experiment whose level 0 starts from the given digests. */
+/** The configuration of a ticket. */
 export function ticketConfig(
-  { kind, trial, level, run }: RunId,
+  id: RunId,
   settings: RunSettings,
-  prunePercents: Record<string, number>,
-  { presets, masks, oneShot }: Pick<RunConfig, "presets" | "masks" | "oneShot">,
+  { percents, oneShot, start }: TicketOptions,
 ): RunConfig {
-  const { dataset, permuteLabels, trainOrderSeed, ...training } = settings;
+  return configWith(id, settings, start, { percents, oneShot }, { iteration: 0 });
+}
+
+/** The configuration of a run that is no ticket: it is neither pruned nor rewound. */
+export function configOf(
+  id: RunId,
+  settings: RunSettings,
+  start: Partial<RunConfig["start"]>,
+): RunConfig {
+  return configWith(id, settings, { ...NOTHING_GIVEN, ...start }, null, null);
+}
+
+function configWith(
+  { kind, trial, level, run }: RunId,
+  { network, training, dataset }: RunSettings,
+  start: RunConfig["start"],
+  pruning: RunConfig["pruning"],
+  rewind: RunConfig["rewind"],
+): RunConfig {
   return {
-    ...{ kind, trial, level, run },
-    ...training,
-    prunePercents,
-    ...(oneShot && { oneShot }),
-    dataset,
-    permuteLabels,
-    trainOrderSeed,
-    presets,
-    masks,
+    id: { kind, trial, level, run },
+    ...{ network, training, pruning, rewind, dataset, start },
   };
 }
 
 /** The settings that a run shares with the others of its experiment. */
-export function settingsOf(config: RunConfig): RunSettings {
-  const {
-    kind: _kind,
-    trial: _trial,
-    level: _level,
-    run: _run,
-    prunePercents: _percents,
-    oneShot: _oneShot,
-    presets: _presets,
-    masks: _masks,
-    values: _values,
-    signs: _signs,
-    ...settings
-  } = config;
-  return settings;
+export function settingsOf({ network, training, dataset }: RunConfig): RunSettings {
+  return { network, training, dataset };
 }
 
 /**
@@ -104,15 +75,17 @@ export function canonicalJson(value: unknown): string {
   ) ?? "";
 }
 
-/** Fields in which two configurations differ, such as `optimizer.learningRate: 0.1, now 0.2`. */
+/** Follows from the SHA-256 of the examples, and earlier formats had to guess it. */
+const SHAPE = "dataset.shape";
+
+/** Fields in which two configurations differ, such as `training.optimizer.learningRate: 0.1, now 0.2`. */
 export function configDifferences(before: unknown, now: unknown, path = ""): string[] {
+  if (path === SHAPE) return [];
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null;
   if (!isObject(before) || !isObject(now)) {
     const [then, since] = [before, now].map((value) => JSON.stringify(value));
-    if (then === since) return [];
-    const absent = /(^|\.)initializer$/.test(path) ? '"glorot"' : "absent";
-    return [`${path}: ${then ?? absent}, now ${since ?? absent}`];
+    return then === since ? [] : [`${path}: ${then ?? "absent"}, now ${since ?? "absent"}`];
   }
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   return [...names].flatMap((name) =>
@@ -121,19 +94,19 @@ export function configDifferences(before: unknown, now: unknown, path = ""): str
 }
 
 /** The examples of a run in words. */
-export function datasetText({ dataset, validationSize }: RunSettings): string {
-  return `${dataset.name}: ${dataset.trainCount - validationSize} training, ` +
-    `${validationSize} validation, ${dataset.testCount} test examples`;
+export function datasetText({ dataset }: RunSettings): string {
+  const { name, trainCount, testCount, validationSize } = dataset;
+  return `${name}: ${trainCount - validationSize} training, ` +
+    `${validationSize} validation, ${testCount} test examples`;
 }
 
 /** How a run is trained in words. */
-export function trainingText(settings: RunSettings): string {
-  const { iterations, layers, optimizer, batchSize, dataset, validationSize } = settings;
-  const all = dataset.trainCount - validationSize;
+export function trainingText({ network: { layers }, training, dataset }: RunSettings): string {
+  const { iterations, optimizer, batchSize } = training;
+  const all = dataset.trainCount - dataset.validationSize;
   const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
-  const hidden = layers.slice(0, -1).map(({ units }) => units).join("-");
   const { kind, learningRate } = optimizer;
   const decay = optimizer.kind === "momentum" ? ` (${optimizer.momentum})` : "";
-  return `${count(iterations, "iteration")} per run, hidden layers ${hidden || "none"}, ` +
+  return `${count(iterations, "iteration")} per run, hidden layers ${hiddenText(layers)}, ` +
     `${kind} ${learningRate}${decay}, batch ${batch}`;
 }

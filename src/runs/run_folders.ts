@@ -11,8 +11,9 @@ import { ownControlId, type RunId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/run_record.ts";
 import { listLevels } from "../records/run_tree.ts";
 import type { Storage } from "../storage/storage.ts";
-import { configDifferences, type RunConfig } from "./run_config.ts";
+import { configDifferences } from "./run_config.ts";
 import { configIn, finishedRecord, type RunPolicy } from "./run_store.ts";
+import type { RunConfig } from "./run_schema.ts";
 
 /** Where a lottery experiment keeps its runs. */
 export interface ExperimentFolders {
@@ -70,7 +71,7 @@ export async function readTrial(
       const condition = await readCondition(storage, folder);
       const found = await configIn(storage, folder, condition) as Partial<RunConfig> | null;
       // The masks of a control are known when its level is; until then they are taken as right.
-      const config = configOf(id, found?.masks ?? null);
+      const config = configOf(id, found?.start?.masks ?? null);
       const record = await finishedRecord(storage, folder, config, policy);
       if (record) contents.finished.push({ id, record });
       else if (condition.state !== "unfinished" && found) {

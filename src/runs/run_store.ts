@@ -21,8 +21,9 @@ import { density } from "../models/masks.ts";
 import { resultsOf, type TrainedRun } from "../records/trained_run.ts";
 import { engineFields } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
-import { configDifferences, RUN_FORMAT, type RunConfig } from "./run_config.ts";
+import { configDifferences } from "./run_config.ts";
 import { describeRun } from "../records/run_id.ts";
+import { rawConfig, RUN_FORMAT, type RunConfig, upgraded } from "./run_schema.ts";
 
 /** What may become of a folder that holds runs already. */
 export interface RunPolicy {
@@ -144,9 +145,13 @@ export async function configIn(
   folder: string,
   condition: RunCondition,
 ): Promise<unknown> {
-  if (condition.state !== "unfinished") return condition.record?.config ?? null;
+  if (condition.state !== "unfinished") {
+    return condition.record && (rawConfig(condition.record) ?? null);
+  }
   const checkpoint = await readCheckpoint(storage, folder);
-  return checkpoint === null || typeof checkpoint === "string" ? null : checkpoint.header.config;
+  return checkpoint === null || typeof checkpoint === "string"
+    ? null
+    : upgraded(checkpoint.header.config);
 }
 
 /**
@@ -208,8 +213,8 @@ export async function saveConfigured(
   await saveRun(storage, folder, trained, recordOf(config, trained));
   if (changedNothing(trained)) {
     onNotice(
-      `${describeRun(config)}: training changed no weight: a learning rate of ` +
-        `${config.optimizer.learningRate} is too small, or every gradient is 0`,
+      `${describeRun(config.id)}: training changed no weight: a learning rate of ` +
+        `${config.training.optimizer.learningRate} is too small, or every gradient is 0`,
     );
   }
 }
@@ -224,7 +229,7 @@ function changedNothing({ iterations, initial, final, masks }: TrainedRun): bool
 
 /** What run.json says of a trained run. */
 export function recordOf(config: RunConfig, trained: TrainedRun): Record<string, unknown> {
-  return { format: RUN_FORMAT, config, ...engineFields(trained), results: resultsOf(trained) };
+  return { format: RUN_FORMAT, ...config, ...engineFields(trained), results: resultsOf(trained) };
 }
 
 /**
@@ -252,7 +257,8 @@ export function otherRun(folder: string, differences: string[]): InputError {
   const shown = differences.slice(0, 4).join("; ");
   const more = differences.length > 4 ? `; and ${differences.length - 4} more` : "";
   // Earlier versions had no other initializer, whatever the protocol.
-  const isEarlier = differences.length === 1 && differences[0].startsWith('initializer: "glorot"');
+  const isEarlier = differences.length === 1 &&
+    differences[0].startsWith('network.initializer: "glorot"');
   const again = isEarlier ? "pass --initializer glorot to go on with it, " : "";
   return new InputError(
     `${folder} holds a run of a different experiment (${shown}${more}); ` +

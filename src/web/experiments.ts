@@ -4,13 +4,13 @@ import { FormatError, InputError, isOfFile, LockedError, NotFoundError } from ".
 import { exportRun } from "../records/exported_run.ts";
 import type { Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
-import { normalizeImage, predict } from "../foundations/predict.ts";
-import { readCondition, restoreCurves, restorePart, weightShape } from "../records/run_files.ts";
+import { normalizeImage, predict } from "../models/predict.ts";
+import { readCondition, restoreCurves, restorePart } from "../records/run_files.ts";
 import { damageError } from "../records/run_record.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import { Memo } from "../memo.ts";
-import { parseConfig } from "../runs/parse_config.ts";
-import { datasetText, type RunConfig, settingsOf, trainingText } from "../runs/run_config.ts";
+import { parseConfig, type RunConfig } from "../runs/run_schema.ts";
+import { datasetText, settingsOf, trainingText } from "../runs/run_config.ts";
 import { judge } from "../reports/verdict.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -21,6 +21,7 @@ import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./m
 import { inOrder } from "../records/run_id.ts";
 import { finishedRun } from "../records/finished_run.ts";
 import { resultsOf } from "../records/trained_run.ts";
+import { parametersOf, prunableOf } from "../models/parameters.ts";
 
 type Settings = [name: string, text: string][];
 
@@ -95,11 +96,19 @@ export class Experiments {
       if (run === null) continue;
       const { config, masks, curves } = run;
       view.runs.push(
-        finishedRun(config, config.layers, folder, resultsOf({ masks, curves }), true),
+        finishedRun(
+          config.id,
+          parametersOf(config.network.layers),
+          folder,
+          resultsOf({ masks, curves }),
+          true,
+        ),
       );
       if (view.settings.length === 0) view.settings = settingsText(config);
-      if (config.kind !== "ticket") continue;
-      view.pixelMaps.push(pixelMap(config, masks[config.layers[0].name]));
+      if (config.id.kind !== "ticket") continue;
+      view.pixelMaps.push(
+        pixelMap(config.id, masks[config.network.layers[0].name], config.dataset.shape),
+      );
     }
     if (view.runs.length === 0) {
       const why = view.faults.length > 0 ? ` that is whole (${view.faults[0]})` : "";
@@ -116,13 +125,8 @@ export class Experiments {
   /** What an experiment shows of a run. Throws a LotteryError naming what of it cannot be read. */
   async #finishedRun(folder: string) {
     const config = await this.#config(folder);
-    const masks = await restorePart(
-      this.storage,
-      folder,
-      paths.masks,
-      config.layers,
-      weightShape,
-    );
+    const weights = prunableOf(parametersOf(config.network.layers));
+    const masks = await restorePart(this.storage, folder, paths.masks, weights);
     const curves = await restoreCurves(this.storage, folder);
     if (curves.train.length > 0 && curves.test.length > 0) return { config, masks, curves };
     throw new FormatError(`${paths.metrics(folder)} has a curve without a point`);
@@ -143,8 +147,8 @@ export class Experiments {
     const bytes = pixels.map((value) => 255 * value);
     return await Promise.all(folders.map(async (folder) => {
       const { config, weights, biases } = await this.#network(folder);
-      const input = normalizeImage(bytes, config.normalization);
-      const [probabilities] = predict(config.layers, weights, biases, [input]);
+      const input = normalizeImage(bytes, config.dataset.normalization);
+      const [probabilities] = predict(config.network.layers, weights, biases, [input]);
       return { folder, probabilities };
     }));
   }
@@ -155,7 +159,7 @@ export class Experiments {
 
   async #loadRun(folder: string): Promise<LoadedRun> {
     const config = await this.#config(folder);
-    const hasBiases = config.layers.some(({ useBias }) => useBias);
+    const hasBiases = config.network.layers.some(({ useBias }) => useBias);
     return {
       config,
       weights: await restoreNetwork(this.storage, paths.final(folder)),
@@ -225,6 +229,6 @@ function settingsText(config: RunConfig): Settings {
   return [
     ["dataset", datasetText(settings)],
     ["training", trainingText(settings)],
-    ["seed", `${settings.seed}`],
+    ["seed", `${settings.training.seed}`],
   ];
 }

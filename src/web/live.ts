@@ -37,7 +37,7 @@ export class LiveEvents implements LaboratoryEvents {
     this.flush();
     this.send({ type: "stage", stage, run: idOf(run) });
     const [mask] = Object.values(run.masks);
-    if (mask) this.send({ type: "map", map: pixelMap(run, mask) });
+    if (mask) this.send({ type: "map", map: pixelMap(run, mask, run.imageShape) });
     if (kind === "ticket" && level > 0) this.step("rewind");
     // Rewinding takes a moment; what is then waited for is the training.
     this.step(kind === "ticket" ? "train" : "control");
@@ -132,17 +132,10 @@ function thinned(points: readonly CurvePoint[], most: number): CurvePoint[] {
 /**
  * The live weights of each input.
  *
- * @param mask of the first layer, (inputs, units)
+ * @param mask  of the first layer, (inputs, units)
+ * @param shape of an example: (height, width) of an image
  */
-export function pixelMap(run: RunId, mask: Tensor): PixelMap {
-  const [inputs, units] = mask.shape;
-  const side = Math.sqrt(inputs);
-  const isSquare = Number.isInteger(side);
-  return {
-    run: idOf(run),
-    live: [...outDegrees(mask)],
-    units,
-    width: isSquare ? side : inputs,
-    height: isSquare ? side : 1,
-  };
+export function pixelMap(run: RunId, mask: Tensor, shape: readonly number[]): PixelMap {
+  const [inputs, units] = mask.shape, [height, width] = shape.length === 2 ? shape : [1, inputs];
+  return { run: idOf(run), live: [...outDegrees(mask)], units, width, height };
 }

@@ -19,13 +19,14 @@ import { restoreCurves } from "../../src/records/run_files.ts";
 import { decodeRecord, encodeRecord, encodeText } from "../../src/records/run_record.ts";
 import { parseArgfile } from "../../src/flags/shell_words.ts";
 import { parseFlags } from "../../src/flags/flags.ts";
-import { parseConfig } from "../../src/runs/parse_config.ts";
+import { parseConfig } from "../../src/runs/run_schema.ts";
 import { configDifferences } from "../../src/runs/run_config.ts";
 import { runFlags } from "../../src/commands/run_flags.ts";
 import { lockedError, parseHolder } from "../../src/storage/lock_holder.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { gzip } from "./gzip_bytes.ts";
 import type { Parser } from "./fuzzer.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 async function parseNpz(bytes: Uint8Array) {
   const { names, read } = await openNpz(bytes, "f.npz");
@@ -94,7 +95,7 @@ const HOLDER = { pid: 7, host: "here", since: "2026-01-01T00:00:00.000Z", comman
 async function readState(bytes: Uint8Array): Promise<void> {
   const checkpoint = await decodeCheckpoint(bytes);
   if (typeof checkpoint === "string") throw new FormatError(checkpoint);
-  stateOf(checkpoint, LAYERS as Parameters<typeof stateOf>[1], 1);
+  stateOf(checkpoint, parametersOf(LAYERS), 1);
   configDifferences(checkpoint.header.config, CONFIG);
 }
 

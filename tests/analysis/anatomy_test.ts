@@ -14,6 +14,7 @@ import {
 } from "../../src/analysis/anatomy.ts";
 import { InputError } from "../../src/errors.ts";
 import { RandomStream } from "../../src/engine/random.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const tensor = (shape: number[], ...data: number[]) => ({ shape, data: Float32Array.from(data) });
 
@@ -24,7 +25,9 @@ Deno.test("degrees: live weights of each input and of each unit", () => {
 });
 
 const chain = (...widths: number[]) =>
-  widths.slice(1).map((units, l) => ({ name: `layer${l}`, inputs: widths[l], units }));
+  widths.slice(1).map((units, l) => ({
+    ...{ name: `layer${l}`, inputs: widths[l], units, activation: null, useBias: false },
+  }));
 
 Deno.test("effective network: a neuron that goes takes others with it, up and down", () => {
   // 2 inputs, 3 + 2 hidden neurons, 1 output. Unit 2 has no inputs, unit 1 feeds only what feeds nothing.
@@ -33,7 +36,10 @@ Deno.test("effective network: a neuron that goes takes others with it, up and do
     layer1: tensor([3, 2], 1, 0, 0, 1, 1, 1),
     layer2: tensor([2, 1], 1, 0),
   };
-  const { masks: left, neurons, percent } = effectiveNetwork(masks, chain(2, 3, 2, 1));
+  const { masks: left, neurons, percent } = effectiveNetwork(
+    masks,
+    parametersOf(chain(2, 3, 2, 1)),
+  );
   assertEquals([...left.layer0.data], [1, 0, 0, 0, 0, 0]);
   assertEquals([...left.layer1.data], [1, 0, 0, 0, 0, 0]);
   assertEquals([...left.layer2.data], [1, 0]);
@@ -56,7 +62,7 @@ Deno.test("effective network: every weight that is left lies on a path from an i
             ...Array.from({ length: inputs * units }, () => Number(stream.uniform() < 0.3)),
           ),
         ]));
-        const { masks: left } = effectiveNetwork(masks, layers);
+        const { masks: left } = effectiveNetwork(masks, parametersOf(layers));
         // Reachable from the inputs, and from which an output can be reached, layer by layer.
         const live = (l: number, i: number, j: number) =>
           masks[`layer${l}`].data[i * widths[l + 1] + j] !== 0;
@@ -161,7 +167,10 @@ Deno.test("arrays that are no masks, weights or finite numbers are refused", () 
     () => movement(tensor([1, 2], NaN, 1), mask, mask),
     "initial weights holds NaN at [0, 0]",
   );
-  refuses(() => effectiveNetwork({ layer0: half }, chain(1, 2)), "mask of layer0 holds 0.5");
+  refuses(
+    () => effectiveNetwork({ layer0: half }, parametersOf(chain(1, 2))),
+    "mask of layer0 holds 0.5",
+  );
   refuses(() => interpolate({ a: mask }, { a: mask, b: mask }, 0.5), 'unknown layer "b"');
   refuses(() => interpolate({ a: mask }, { a: mask }, NaN), "the place NaN on a line");
   refuses(() => histogram([1, NaN], 2, [0, 1]), "value 1 of a histogram is NaN");

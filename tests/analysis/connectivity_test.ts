@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { barrier, networksBetween } from "../../src/analysis/connectivity.ts";
-import { type FinishedNetwork, NetworkEvaluator } from "../../src/analysis/network_evaluator.ts";
+import { type FinishedNetwork, NetworkEvaluator } from "../../src/models/network_evaluator.ts";
 import { destroyExamples, type ExampleArrays, uploadExamples } from "../../src/engine/mod.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { RandomStream } from "../../src/engine/random.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Page } from "playwright-core";
 import { decodeNpy } from "../../src/formats/npy.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors.ts";
-import { predict } from "../../src/foundations/predict.ts";
+import { predict } from "../../src/models/predict.ts";
 import { restoreNetwork } from "../../src/records/save_restore.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { runLottery, succeed, withFolder } from "../../tasks/lib/task_process.ts";
@@ -144,7 +144,7 @@ Deno.test("an experiment in the page's worker is the command line's", async (con
         const record = JSON.parse(await Deno.readTextFile(`${run}/run.json`));
         const weights = await restoreNetwork(storage, `${run}/final`);
         const biases = await restoreNetwork(storage, `${run}/final_biases`);
-        assertEquals([predict(record.config.layers, weights, biases, [pixels])[0]], [
+        assertEquals([predict(record.network.layers, weights, biases, [pixels])[0]], [
           probabilities,
         ]);
       });

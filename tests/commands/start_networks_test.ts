@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { saveNetwork } from "../../src/records/save_restore.ts";
 import { readMasks, readPresets } from "../../src/commands/runner.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const layers = ["layer0", "layer1"].map((name) => ({
   ...{ name, inputs: 1, units: 2, activation: null, useBias: true },
@@ -15,8 +16,8 @@ async function read(folders: Record<string, Parameters<typeof saveNetwork>[2]>) 
   const context = { storage, events: { onNotice: (line: string) => notices.push(line) } };
   return {
     notices,
-    masks: (...sources: string[]) => readMasks(context, sources, layers),
-    presets: (source?: string) => readPresets(context, source, layers),
+    masks: (...sources: string[]) => readMasks(context, sources, parametersOf(layers)),
+    presets: (source?: string) => readPresets(context, source, parametersOf(layers)),
   };
 }
 

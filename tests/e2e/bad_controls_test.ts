@@ -154,9 +154,9 @@ Deno.test("reinitialize: other examples than the experiment's; a damaged record"
   const path = `${place.folder}/done/trial1/1/same_init/run.json`;
   const text = await Deno.readTextFile(path);
   // As they come from elsewhere: what they say is sealed but not what a record says.
-  const forged = async (change: (config: Record<string, unknown>) => void) => {
+  const forged = async (change: (config: Record<string, Record<string, unknown>>) => void) => {
     const { sha256: _, files, ...record } = JSON.parse(text);
-    change(record.config);
+    change(record);
     const contents = await Promise.all(
       Object.keys(files).map(async (
         file,
@@ -171,14 +171,14 @@ Deno.test("reinitialize: other examples than the experiment's; a damaged record"
     [text.slice(0, 100), /run\.json is not JSON: give the command that trained the run again/],
     [text.replace('"batchSize": 60', '"batchSize": 61'), /run\.json has changed since it was wri/],
     [
-      await forged((config) => config.batchSize = -60),
-      /run\.json: config\.batchSize is not what/,
+      await forged((config) => config.training.batchSize = -60),
+      /run\.json: training\.batchSize is not what/,
     ],
     [
-      await forged((config) => (config.layers as { units: unknown }[])[0].units = "16"),
-      /run\.json: config\.layers\.0\.units is not what/,
+      await forged((config) => (config.network.layers as { units: unknown }[])[0].units = "16"),
+      /run\.json: network\.layers\.0\.units is not what/,
     ],
-    [await forged((config) => config.kind = "tikcet"), /run\.json: config\.kind is not what/],
+    [await forged((config) => config.id.kind = "tikcet"), /run\.json: id\.kind is not what/],
   ];
   try {
     for (const [damaged, pattern] of damages) {

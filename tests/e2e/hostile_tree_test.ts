@@ -67,8 +67,8 @@ Deno.test("texts of a hostile run.json are shown, and do nothing to the terminal
       { files: { [`${escape}.npy`]: "0" } },
       { files: { "final/x\u202e.npy": "0" } },
       { format: escape },
-      { config: { ...record.config, kind: escape } },
-      { config: { ...record.config, dataset: { ...record.config.dataset, name: escape } } },
+      { id: { ...record.id, kind: escape } },
+      { dataset: { ...record.dataset, name: escape } },
       { adapter: { name: escape } },
     ]
   ) {

@@ -32,7 +32,7 @@ async function readArray(path: string): Promise<number[]> {
 const readText = (path: string) => Deno.readTextFile(path);
 
 async function readConfig(run: string) {
-  return JSON.parse(await readText(`${run}/run.json`)).config;
+  return JSON.parse(await readText(`${run}/run.json`));
 }
 
 Deno.test("--no-control leaves the control out", async () => {
@@ -70,8 +70,8 @@ Deno.test("--output-dir with --presets and --masks: the union of the masks, rewo
   }
   assertMatch(stdout, new RegExp(`^0 +${(100 * live / total).toFixed(2)}%`, "m"));
   const config = await readConfig(run);
-  assertMatch(config.presets, /^[0-9a-f]{64}$/);
-  assertMatch(config.masks, /^[0-9a-f]{64}$/);
+  assertMatch(config.start.presets, /^[0-9a-f]{64}$/);
+  assertMatch(config.start.masks, /^[0-9a-f]{64}$/);
 });
 
 Deno.test("the google protocol: SGD on normalized images, no early stop", async () => {
@@ -87,9 +87,9 @@ Deno.test("the google protocol: SGD on normalized images, no early stop", async 
   const run = `${path}/trial1/1/same_init`;
   assertEquals(await readText(`${run}/validate.log`), "");
   assertEquals(JSON.parse(await readText(`${run}/metrics.json`)).earlyStopIteration, null);
-  const { optimizer, normalization, initializer } = await readConfig(run);
+  const { training, dataset, network } = await readConfig(run);
   assertEquals(
-    [optimizer, normalization, initializer],
+    [training.optimizer, dataset.normalization, network.initializer],
     [{ kind: "sgd", learningRate: 0.1 }, "l2", "truncated"],
   );
   // 784 inputs and 40 units; the full network, and the twin, whose weights are drawn for it.
@@ -113,8 +113,8 @@ Deno.test("--momentum is kept in run.json, and changed in runs that take their s
   await again("reinit1");
   await again("reinit2", "--momentum=.7");
   for (const [run, momentum] of [["trial1/1/same_init", 0.8], ["reinit1", 0.8], ["reinit2", 0.7]]) {
-    const { optimizer } = await readConfig(`${path}/${run}`);
-    assertEquals(optimizer, { kind: "momentum", learningRate: 0.01, momentum }, `${run}`);
+    const { training } = await readConfig(`${path}/${run}`);
+    assertEquals(training.optimizer, { kind: "momentum", learningRate: 0.01, momentum }, `${run}`);
   }
 });
 
@@ -130,8 +130,7 @@ Deno.test("an experiment of the google protocol without the truncated initialize
     ];
   await runLottery(...flags, "--initializer=glorot");
   const run = `${path}/trial1/0/same_init`;
-  // A record without the field, as all earlier versions wrote it, whatever the protocol.
-  assertEquals("initializer" in await readConfig(run), false);
+  assertEquals((await readConfig(run)).network.initializer, "glorot");
   const { code, stderr } = await runTask("run-lottery", flags);
   assertEquals(code, 1);
   assertMatch(
@@ -164,8 +163,8 @@ Deno.test("the paper protocol with --permute-labels and --train-order-seed", asy
     assertEquals(await weights(name), await weights("paper"));
     assert(await log(name, 1) !== await log("paper", 1), name);
   }
-  assertEquals((await readConfig(runOf("ordered", 1))).trainOrderSeed, 9);
-  assertEquals((await readConfig(runOf("permuted", 1))).permuteLabels, true);
+  assertEquals((await readConfig(runOf("ordered", 1))).training.trainOrderSeed, 9);
+  assertEquals((await readConfig(runOf("permuted", 1))).dataset.permuteLabels, true);
   const accuracy =
     JSON.parse(await readText(`${runOf("permuted", 1)}/metrics.json`)).test[2].accuracy;
   assert(accuracy > 0.6, `a permutation of the labels is as easy to learn: ${accuracy}`);
@@ -199,9 +198,9 @@ Deno.test("37 classes of 5x7 images, epochs that the batch does not divide", asy
     "--learning-rate=0.02",
   );
   // Seven batches, the last of 41 images.
-  assertEquals(config.iterations, 21);
+  assertEquals(config.training.iterations, 21);
   assertEquals(metrics.train.length, 21);
-  assertEquals([config.dataset.features, config.dataset.classes], [35, 37]);
+  assertEquals([config.dataset.shape, config.dataset.classes], [[5, 7], 37]);
   for (const [i, { accuracy }] of metrics.train.entries()) {
     const right = accuracy * (i % 7 === 6 ? 41 : 60);
     assert(Math.abs(right - Math.round(right)) < 1e-4, `batch ${i}: accuracy ${accuracy}`);
@@ -219,6 +218,6 @@ Deno.test("2 classes, a batch larger than the training set", async () => {
     "--training-len=epochs:30",
     "--learning-rate=0.02",
   );
-  assertEquals([config.iterations, config.dataset.classes], [30, 2]);
+  assertEquals([config.training.iterations, config.dataset.classes], [30, 2]);
   assertEquals(metrics.test.at(-1).accuracy, 1);
 });

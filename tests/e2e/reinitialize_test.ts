@@ -241,12 +241,17 @@ Deno.test("a folder that an earlier version filled under number 1 is continued a
   for (const [task, args] of [["run-lottery", flags], ["reinitialize", control]] as const) {
     const { stderr } = await succeed(task, ...args);
     assertMatch(stderr, /^runs +0 of 1 to train/m);
-    assertMatch(stderr, /holds this run as an earlier version began it \(trial: 1, now 3/);
+    assertMatch(stderr, /holds this run as an earlier version began it \(id.trial: 1, now 3/);
   }
   assertSameTree(await readTree(output), before);
   await succeed("reinitialize", ...control, "--overwrite");
-  const { config } = JSON.parse(await Deno.readTextFile(`${output}/2/reinit2/run.json`));
-  assertEquals([config.trial, config.level, config.run, config.seed], [3, 2, 2, 3]);
+  const config = JSON.parse(await Deno.readTextFile(`${output}/2/reinit2/run.json`));
+  assertEquals([config.id.trial, config.id.level, config.id.run, config.training.seed], [
+    3,
+    2,
+    2,
+    3,
+  ]);
 });
 
 /** Runs a task until its stderr matches, then interrupts it; gives the outcome. */

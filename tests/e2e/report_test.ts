@@ -12,6 +12,7 @@ import {
   succeed,
 } from "../../tasks/lib/task_process.ts";
 import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
+import { parseConfig } from "../../src/runs/run_schema.ts";
 
 let folder: string, data: string;
 
@@ -208,14 +209,14 @@ Deno.test("report: missing, unfinished, damaged and foreign runs are named, the 
   const other = `${copy}/trial2/1/reinit1/run.json`;
   const record = await decodeRecord(await Deno.readFile(other));
   assert(typeof record !== "string", `${record}`);
-  const config = structuredClone(record.config) as { layers: { units: number }[] };
-  config.layers.at(-1)!.units++;
+  const config = parseConfig(record, other);
+  config.network.layers.at(-1)!.units++;
   const run = other.slice(0, -"/run.json".length);
   const files = new Map<string, Uint8Array>();
   for (const file of Object.keys(record.files)) {
     files.set(file, await Deno.readFile(`${run}/${file}`));
   }
-  await Deno.writeFile(other, await encodeRecord({ ...record, config }, files));
+  await Deno.writeFile(other, await encodeRecord({ ...record, ...config }, files));
   const wide = ["--layers=30", "--trials=1", `--experiment-path=${copy}/wide`];
   await runLottery(data, ...short(...wide));
   const shown = await succeed("report", copy);

@@ -125,7 +125,7 @@ Deno.test("synthetic digits: LeNet-300-100 lands in 95-99.5%, and pruning has so
       `${control} at 5%, randomly reinitialized, against ${full} dense`,
     );
     const record = JSON.parse(await Deno.readTextFile(`${folder}/out/0/same_init/run.json`));
-    assertEquals(record.config.dataset, dataset);
+    assertEquals({ ...record.dataset, ...dataset }, record.dataset);
   }));
 
 interface Run {
@@ -172,15 +172,25 @@ Deno.test("--json is one document that agrees with the files", () =>
       assertEquals(run.folder, `${out}/trial${run.trial}/${run.level}/${name}`);
       const read = async (file: string) =>
         JSON.parse(await Deno.readTextFile(`${run.folder}/${file}`));
-      const { config, adapter } = await read("run.json");
-      assertEquals(adapter, report.adapter);
-      assertEquals(config.dataset, report.dataset);
+      const config = await read("run.json");
+      assertEquals(config.adapter, report.adapter);
+      assertEquals({ ...config.dataset, ...report.dataset }, config.dataset);
       assertEquals(
-        [config.kind, config.trial, config.level, config.seed, config.iterations],
+        [
+          config.id.kind,
+          config.id.trial,
+          config.id.level,
+          config.training.seed,
+          config.training.iterations,
+        ],
         [run.kind, run.trial, run.level, 5, 60],
       );
       assertEquals(
-        [config.batchSize, config.validationSize, config.optimizer.learningRate],
+        [
+          config.training.batchSize,
+          config.dataset.validationSize,
+          config.training.optimizer.learningRate,
+        ],
         [protocol.batchSize, protocol.validationSize, protocol.learningRate],
       );
       const { earlyStopIteration, test } = await read("metrics.json");

@@ -104,7 +104,7 @@ print("right")
 `;
   assertEquals((await runNumpy(code, [path, usual])).trim(), "right");
   const record = JSON.parse(await Deno.readTextFile(`${path}/trial1/2/same_init/run.json`));
-  assertEquals(record.config.oneShot, true);
+  assertEquals(record.pruning.oneShot, true);
   // The two are different experiments, and repeat themselves.
   const { code: refused, stderr } = await runTask("run-lottery", [
     ...flags,

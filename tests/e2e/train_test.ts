@@ -59,7 +59,12 @@ Deno.test("without masks and presets it is the full network of the lottery, bit 
   const again = await train("dense", "--json");
   assertMatch(again.stderr, /^runs +0 of 1 to train/m);
   const { run, config } = JSON.parse(again.stdout);
-  assertEquals([run.found, run.kind, config.kind, config.masks], [true, "train", "train", null]);
+  assertEquals([run.found, run.kind, config.id.kind, config.start.masks], [
+    true,
+    "train",
+    "train",
+    null,
+  ]);
 });
 
 Deno.test("a ticket is repeated from its folder, and from what export makes of it", async () => {
@@ -96,7 +101,8 @@ Deno.test("without flags a run has the settings of the run whose masks it gets; 
   const config = async (name: string, ...args: string[]) => {
     const output = `--output-dir=${folder}/${name}`;
     const { stderr } = await succeed("train", data, ...args, output);
-    return { stderr, ...JSON.parse(await Deno.readTextFile(`${folder}/${name}/run.json`)).config };
+    const record = JSON.parse(await Deno.readTextFile(`${folder}/${name}/run.json`));
+    return { stderr, ...record.id, ...record.training, ...record.dataset };
   };
   const own = ["--training-len=20", "--seed=4", "--levels=0", "--permute-labels"];
   const changed = await config("own/trial2/5/x", `--masks=${ticket}`, ...own);

@@ -22,6 +22,7 @@ import { pixelMapSpec, weightSpec } from "../../src/figures/weight_figures.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { percentOf, studyRun } from "../analysis/study_runs.ts";
 import { PALETTE } from "../../src/analysis/palette.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const text = { title: "A title", subtitle: "a subtitle" };
 
@@ -162,7 +163,7 @@ Deno.test("anatomy figures: every one is drawn, also of layers that are gone", a
   const tickets = [1, 2, 3].map((trial) => [0, 4, 8].map((level) => ticket(trial, level)));
   // Nothing is left of a layer.
   tickets[2][2].masks.layer1.data.fill(0);
-  const rows = tickets.flat().flatMap((t) => layerRows(t, LAYERS));
+  const rows = tickets.flat().flatMap((t) => layerRows(t, parametersOf(LAYERS)));
   assertEquals(rows.at(-1)!.signsKept, 0);
   for (const spec of [layerDensitySpec, movementSpec, degreeSpec]) {
     const drawn = texts(await draw(spec(rows, text)));

@@ -17,6 +17,7 @@ import { readLog } from "../../src/records/save_restore.ts";
 import { iterationsOf, train, type TrainOptions } from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const gpu = await openTestGpu();
 
@@ -88,7 +89,7 @@ Deno.test("a run is saved where `output` says: files and logs are what train giv
     await trained(options({ output: { storage, folder } }));
   assertEquals(iterations, 30);
   assertEquals(
-    await restoreRun(storage, folder, layers),
+    await restoreRun(storage, folder, parametersOf(layers)),
     { initial, initialBiases, final, finalBiases, masks, curves },
   );
   assertEquals(curves.validate.map(({ iteration }) => iteration), [0, 10, 20, 30]);

@@ -3,10 +3,10 @@ import { UsageError } from "../../src/errors.ts";
 import { flagName, parseFlags } from "../../src/flags/flags.ts";
 import { layerNames, protocols } from "../../src/lottery/protocols.ts";
 import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/run_flags.ts";
-import type { RunSettings } from "../../src/runs/run_config.ts";
 import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
 import { optimizerOf } from "../../src/lottery/settings.ts";
 import { resolveProtocol } from "../../src/commands/resolve_protocol.ts";
+import type { RunSettings } from "../../src/runs/run_schema.ts";
 
 const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags));
 
@@ -140,8 +140,8 @@ Deno.test("notes: layers that lose nothing, intervals that are longer than a run
     ...{ name, inputs, units, activation: null, useBias: true },
   });
   const settings = {
-    layers: [layer("layer0", 784, 30), layer("layer1", 30, 10)],
-    ...{ iterations: 40, testInterval: 40, validateInterval: 40, validationSize: 10 },
+    network: { layers: [layer("layer0", 784, 30), layer("layer1", 30, 10)] },
+    training: { iterations: 40, testInterval: 40, validateInterval: 40 },
   } as RunSettings;
   const pruning = (layer0: number, layer1: number, levels = 3) =>
     pruningNotes(settings, { levels, prunePercents: { layer0, layer1 } }).map(([, text]) => text);
@@ -153,8 +153,12 @@ Deno.test("notes: layers that lose nothing, intervals that are longer than a run
     "nothing is pruned: --prune-percents take no weight of any layer",
   ]);
   assertEquals(pruning(0, 0, 0), []);
-  const training = (changes: Partial<RunSettings>) =>
-    trainingNotes({ ...settings, ...changes }).map(([, text]) => text);
+  const training = (changes: Partial<RunSettings["training"]>, validationSize = 10) =>
+    trainingNotes({
+      ...settings,
+      training: { ...settings.training, ...changes },
+      dataset: { ...settings.dataset, validationSize },
+    }).map(([, text]) => text);
   assertEquals(training({}), []);
   assertEquals(training({ testInterval: 41 }), [
     "evaluated at the start and the end alone: --test-interval 41 is longer than a run",
@@ -163,7 +167,7 @@ Deno.test("notes: layers that lose nothing, intervals that are longer than a run
     "evaluated at the start and the end alone: --test-interval 100 and --validate-interval 50 are " +
     "longer than a run",
   ]);
-  assertEquals(training({ validateInterval: 50, validationSize: 0 }), []);
+  assertEquals(training({ validateInterval: 50 }, 0), []);
 });
 
 Deno.test("layer names follow the hidden layers, the output layer last", () => {

@@ -5,7 +5,7 @@
  */
 
 import { RandomStream } from "../../src/engine/random.ts";
-import { networkDigest } from "../../src/foundations/digest.ts";
+import { networkDigest } from "../../src/models/digest.ts";
 import type { Network } from "../../src/models/network.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import type { TrainingState } from "../../src/engine/mod.ts";
@@ -21,6 +21,8 @@ import type { TrainOutcome, TrainRequest } from "../../src/foundations/train_req
 import type { Protocol } from "../../src/lottery/protocols.ts";
 import type { RunEvents } from "../../src/runs/provide.ts";
 import { settingsFor } from "../../src/lottery/settings.ts";
+import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
+import { NOTHING_GIVEN } from "../../src/runs/run_config.ts";
 
 /** Of these sizes the files are small and every layer has weights to prune. */
 const FEATURES = 6, CLASSES = 3, TRAIN = 40, TEST = 20;
@@ -36,13 +38,13 @@ function examples(count: number) {
 }
 
 /** Its examples, and what run.json says of them. */
-export const DATA = {
+export const DATA: LoadedDataset = {
   sets: { name: "custom", classes: CLASSES, train: examples(TRAIN), test: examples(TEST) },
   record: {
     name: "custom",
     trainCount: TRAIN,
     testCount: TEST,
-    features: FEATURES,
+    shape: [FEATURES],
     classes: CLASSES,
     sha256: "of no file",
   },
@@ -59,7 +61,7 @@ export interface SmallOptions {
   trials?: number[];
   learningRate?: number;
   levels?: number;
-  oneShot?: true;
+  oneShot?: boolean;
   onStart?: RunEvents["onStart"];
   onRun?: RunEvents["onRun"];
 }
@@ -87,7 +89,7 @@ export async function openSmallLottery(
     trials = [1],
     learningRate = 0.01,
     levels = 1,
-    oneShot,
+    oneShot = false,
     onStart,
     onRun,
   }: SmallOptions = {},
@@ -111,7 +113,7 @@ export async function openSmallLottery(
   return await openLottery({
     ...{ storage, queue, locks, policy, protocol, data: DATA },
     settings: settingsFor({ protocol, data: DATA, seed }),
-    given: { presets: null, masks: null, ...(oneShot && { oneShot }) },
+    given: { oneShot, start: NOTHING_GIVEN },
     trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
     experimentName: "same_init",
     events: { onNotice, onStart, onRun },
@@ -171,7 +173,9 @@ export class RememberingQueue extends RunQueue {
 
   override async train(request: TrainRequest): Promise<TrainOutcome> {
     const { model, dataset, from } = request;
-    const values = (from?.layers ?? []).flatMap(({ optimizer, ...layer }) => [layer, ...optimizer]);
+    const values = (from?.layers ?? []).flatMap((
+      { optimizer, ...layer },
+    ) => [layer, ...optimizer]);
     const state: Network = Object.fromEntries(
       values.flatMap(({ weights, biases }, i) => [
         [`weights${i}`, { shape: [weights.length], data: weights }],

@@ -7,6 +7,7 @@ import { restoreNetwork } from "../../src/records/save_restore.ts";
 import { provideValueSets } from "../../src/lottery/value_sets.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { EXPERIMENT, runSmallLottery } from "./small_lottery.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 Deno.test("values of runs that were replaced since are derived again, and the old ones kept", async () => {
   const gpu = await openTestGpu();
@@ -33,10 +34,10 @@ Deno.test("values of runs that were replaced since are derived again, and the ol
   try {
     for (const seed of [0, 1]) {
       await runSmallLottery(storage, queue, { seed, policy: { overwrite: true, resume: true } });
-      await provideValueSets(place, 1, layers, (line) => notices.push(line));
+      await provideValueSets(place, 1, parametersOf(layers), (line) => notices.push(line));
       assertEquals([...(await restoreNetwork(storage, sets)).layer0.data], await expected());
     }
-    await provideValueSets(place, 1, layers, (line) => notices.push(line));
+    await provideValueSets(place, 1, parametersOf(layers), (line) => notices.push(line));
   } finally {
     await queue.destroy();
     gpu.destroy();

@@ -3,6 +3,7 @@ import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { InputError } from "../../src/errors.ts";
 import { shuffleMasks } from "../../src/foundations/random_masks.ts";
 import { density, onesMask, onesMasks, validateMasks } from "../../src/models/masks.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const tensor = (shape: number[], ...values: number[]) => ({
   shape,
@@ -33,14 +34,17 @@ Deno.test("density counts live weights in all and per layer", () => {
 });
 
 Deno.test("validateMasks accepts masks of some or all layers", () => {
-  validateMasks({}, layers);
-  validateMasks({ layer1: tensor([2, 1], 0, 1) }, layers);
-  validateMasks({ layer0: tensor([2, 2], 0, 1, -0, 1), layer1: tensor([2, 1], 0, 0) }, layers);
+  validateMasks({}, parametersOf(layers));
+  validateMasks({ layer1: tensor([2, 1], 0, 1) }, parametersOf(layers));
+  validateMasks(
+    { layer0: tensor([2, 2], 0, 1, -0, 1), layer1: tensor([2, 1], 0, 0) },
+    parametersOf(layers),
+  );
 });
 
 Deno.test("validateMasks names layer, index and value", () => {
   const refuses = (masks: Parameters<typeof validateMasks>[0], message: string) =>
-    assertThrows(() => validateMasks(masks, layers), InputError, message);
+    assertThrows(() => validateMasks(masks, parametersOf(layers)), InputError, message);
   refuses({ layer0: tensor([2, 2], 1, 0, 0.5, 1) }, "mask of layer0 holds 0.5 at [1, 0]");
   refuses({ layer1: tensor([2, 1], 1, NaN) }, "mask of layer1 holds NaN at [1, 0]");
   refuses({ layer1: tensor([1, 2], 1, 1) }, "mask of layer1 has the shape (1, 2)");

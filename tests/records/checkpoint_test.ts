@@ -6,6 +6,7 @@ import {
   encodeCheckpoint,
   stateOf,
 } from "../../src/records/checkpoint.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const LAYERS: LayerSpec[] = [
   { name: "layer0", inputs: 2, units: 3, activation: "relu", useBias: true },
@@ -45,13 +46,13 @@ Deno.test("a checkpoint gives back the very state", async () => {
   assertEquals(checkpoint.header.config, { seed: 1 });
   assertEquals(checkpoint.header.adapters, HEADER.adapters);
   assertEquals(checkpoint.header.kernels, "sparse");
-  assertEquals(stateOf(checkpoint, LAYERS, 2), state());
+  assertEquals(stateOf(checkpoint, parametersOf(LAYERS), 2), state());
 });
 
 Deno.test("a state of another shape is none", async () => {
   const checkpoint = await decodeCheckpoint(await encodeCheckpoint(HEADER, state())) as Checkpoint;
-  assertEquals(stateOf(checkpoint, LAYERS, 1), null);
-  assertEquals(stateOf(checkpoint, LAYERS.slice(1), 2), null);
+  assertEquals(stateOf(checkpoint, parametersOf(LAYERS), 1), null);
+  assertEquals(stateOf(checkpoint, parametersOf(LAYERS.slice(1)), 2), null);
 });
 
 Deno.test("every changed bit, every cut and every added byte is noticed", async () => {

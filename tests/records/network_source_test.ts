@@ -13,6 +13,7 @@ import { restoreNetwork, saveNetwork } from "../../src/records/save_restore.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { runNumpy } from "../numpy.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const tensor = (shape: number[], ...values: number[]): Tensor => ({
   shape,
@@ -86,7 +87,7 @@ Deno.test("what is no network, or no mask, is named", async () => {
 Deno.test("an array of another layer or shape than the network has is refused before it is unpacked", async () => {
   const storage = new MemoryStorage();
   const layer = { name: "layer0", inputs: 1, units: 2, activation: null, useBias: false } as const;
-  const read = (source: string) => readNetwork(storage, source, "masks", [layer]);
+  const read = (source: string) => readNetwork(storage, source, "masks", parametersOf([layer]));
   const encoded = encodeNpy(tensor([300, 300], ...Array(90000).fill(1)));
   for (
     const [name, message] of [

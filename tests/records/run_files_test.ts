@@ -4,6 +4,7 @@ import { FormatError, InputError, StorageError } from "../../src/errors.ts";
 import { readRecord, restoreRun, saveRun } from "../../src/records/run_files.ts";
 import type { TrainedRun } from "../../src/records/trained_run.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const LAYERS: LayerSpec[] = [
   { name: "layer0", inputs: 2, units: 3, activation: "relu", useBias: true },
@@ -91,12 +92,15 @@ Deno.test("saveRun: nothing is left of an interrupted attempt with other layers"
   for (const part of ["initial", "final", "masks"] as const) run[part].layer2 = layer2;
   await saveRun(storage, "r", run, {});
   await assertRejects(
-    () => restoreRun(storage, "r", LAYERS),
+    () => restoreRun(storage, "r", parametersOf(LAYERS)),
     FormatError,
     "layer2.npy is of no layer",
   );
   await saveRun(storage, "r", trainedRun(2), {});
-  assertEquals(Object.keys((await restoreRun(storage, "r", LAYERS)).masks), ["layer0", "layer1"]);
+  assertEquals(Object.keys((await restoreRun(storage, "r", parametersOf(LAYERS))).masks), [
+    "layer0",
+    "layer1",
+  ]);
 });
 
 Deno.test("saveRun: weights that are not finite are not saved", async () => {
@@ -113,7 +117,7 @@ Deno.test("restoreRun gives back what saveRun was given", async () => {
   const storage = new MemoryStorage(), run = trainedRun(2);
   await saveRun(storage, "r", run, {});
   const { initial, initialBiases, final, finalBiases, masks, curves } = run;
-  assertEquals(await restoreRun(storage, "r", LAYERS), {
+  assertEquals(await restoreRun(storage, "r", parametersOf(LAYERS)), {
     initial,
     initialBiases,
     final,
@@ -131,13 +135,13 @@ Deno.test("restoreRun refuses a run with an array gone, or one of another shape"
     await saveRun(storage, "r", trainedRun(2), {});
     await storage.remove(`r/${part}/layer1.npy`);
     await assertRejects(
-      () => restoreRun(storage, "r", LAYERS),
+      () => restoreRun(storage, "r", parametersOf(LAYERS)),
       FormatError,
       `r/${part} lacks layer1.npy`,
     );
     await storage.write(`r/${part}/layer1.npy`, await storage.read(`r/initial_biases/layer0.npy`));
     await assertRejects(
-      () => restoreRun(storage, "r", LAYERS),
+      () => restoreRun(storage, "r", parametersOf(LAYERS)),
       InputError,
       `r/${part}/layer1.npy has the shape (3,)`,
     );

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { evaluateNetworks } from "../../src/analysis/network_evaluator.ts";
+import { evaluateNetworks } from "../../src/models/network_evaluator.ts";
 import { disagreement, lossBarrier } from "../../src/analysis/anatomy.ts";
 import { destroyExamples, uploadExamples } from "../../src/engine/dataset.ts";
 import { FormatError, InputError } from "../../src/errors.ts";
@@ -15,6 +15,8 @@ import { findTickets } from "../../src/lottery/control_experiment.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { copyOf, DATA, EXPERIMENT, runSmallLottery } from "../lottery/small_lottery.ts";
+import { ticketId } from "../../src/records/run_id.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const gpu = await openTestGpu();
 
@@ -25,7 +27,7 @@ await runSmallLottery(storage, queue, { trials: [1, 2, 3, 4] });
 await queue.destroy();
 const place = { storage, experimentPath: EXPERIMENT, experimentName: "same_init" };
 const tickets = await findTickets(place, {});
-const [{ config: { layers } }] = tickets;
+const [{ config: { network: { layers } } }] = tickets;
 const options = { storage, gpu, data: DATA, tickets };
 
 const folder = (trial: number, level: number) => `${EXPERIMENT}/trial${trial}/${level}/same_init`;
@@ -51,7 +53,10 @@ Deno.test("connectivity: tickets of three pairs of trials at each level, and of 
   );
   const test = await uploadExamples(gpu, DATA.sets.test, "unit");
   for (const { percent, a, b, testLosses, testAccuracies, ...row } of rows) {
-    const runs = [await restoreRun(storage, a, layers), await restoreRun(storage, b, layers)];
+    const runs = [
+      await restoreRun(storage, a, parametersOf(layers)),
+      await restoreRun(storage, b, parametersOf(layers)),
+    ];
     assertEquals(percent, density(runs[1].masks).percent);
     assertEquals([testLosses.length, testAccuracies.length], [11, 11]);
     // What training has logged is found again: weights, biases and masks are those of its end.
@@ -72,7 +77,7 @@ Deno.test("connectivity: tickets of three pairs of trials at each level, and of 
 });
 
 Deno.test("connectivity: as many points as are asked for; nothing to compare gives no rows", async () => {
-  const some = tickets.filter(({ config }) => config.trial === 2);
+  const some = tickets.filter(({ config }) => config.id.trial === 2);
   const rows = await connectivityReport({ ...options, tickets: some, points: 3 });
   assertEquals(rows.map(({ kind, testLosses }) => [kind, testLosses.length]), [[
     "between levels",
@@ -88,7 +93,7 @@ Deno.test("connectivity: as many points as are asked for; nothing to compare giv
 Deno.test("connectivity: which pairs there are", () => {
   const ticketOf = (trial: number, level: number): ComparedTicket => ({
     folder: `${trial}.${level}`,
-    config: { ...tickets[0].config, trial, level },
+    config: { ...tickets[0].config, id: ticketId(trial, level) },
   });
   const pairsOf = (...at: [trial: number, level: number][]) =>
     ticketPairs(at.map(([trial, level]) => ticketOf(trial, level))).map(({ level, a, b }) =>
@@ -112,9 +117,10 @@ Deno.test("connectivity: other examples, other experiments and damaged runs are 
     "was trained on other examples than these",
   );
   const [first, ...others] = tickets;
-  const changes = [{ normalization: "l2" as const }, { permuteLabels: true, seed: 4 }];
+  const changes = [{ normalization: "l2" as const }, { permuteLabels: true }];
   for (const change of changes) {
-    const foreign = { ...first, config: { ...first.config, ...change } };
+    const dataset = { ...first.config.dataset, ...change };
+    const foreign = { ...first, config: { ...first.config, dataset } };
     await assertRejects(
       () => connectivityReport({ ...options, tickets: [...others, foreign] }),
       InputError,

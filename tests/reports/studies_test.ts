@@ -1,19 +1,20 @@
 /** Which runs a report shows together, and what it says of those that it leaves out. */
 
+import { type FlatConfig, fromFlat } from "../runs/flat_config.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { networkDigest } from "../../src/foundations/digest.ts";
+import { networkDigest } from "../../src/models/digest.ts";
 import { encodeNpy } from "../../src/formats/npy.ts";
 import { encodeRecord, encodeText } from "../../src/records/run_record.ts";
 import { readExperiments } from "../../src/reports/read_experiments.ts";
 import { writeReport } from "../../src/reports/report.ts";
-import { RUN_FORMAT, type RunConfig } from "../../src/runs/run_config.ts";
 import { studyDifferences } from "../../src/reports/studies.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
+import { RUN_FORMAT, type RunConfig } from "../../src/runs/run_schema.ts";
 
 const LAYER = { name: "layer0", inputs: 2, units: 3, activation: null, useBias: false } as const;
 
-function configOf(changes: Partial<RunConfig>): RunConfig {
-  return {
+function configOf(changes: Partial<FlatConfig>): RunConfig {
+  return fromFlat({
     ...{ kind: "ticket", trial: 1, level: 0, run: 0, seed: 0 },
     layers: [LAYER],
     optimizer: { kind: "sgd", learningRate: 0.1 },
@@ -23,7 +24,7 @@ function configOf(changes: Partial<RunConfig>): RunConfig {
     ...{ permuteLabels: false, trainOrderSeed: null, presets: null, masks: null },
     ...(changes.kind === undefined && { prunePercents: { layer0: 0.5 } }),
     ...changes,
-  } as RunConfig;
+  });
 }
 
 const row = (phase: string, iteration: number) =>
@@ -33,7 +34,7 @@ const row = (phase: string, iteration: number) =>
 async function writeRun(
   storage: MemoryStorage,
   folder: string,
-  changes: Partial<RunConfig>,
+  changes: Partial<FlatConfig>,
   { live = 6, accuracy = 0.5, arrays = {}, texts = {}, results: changedResults = {} }: {
     live?: number;
     accuracy?: number;
@@ -58,7 +59,7 @@ async function writeRun(
     ...{ finalAccuracy: accuracy, finalTrainAccuracy: accuracy },
     ...changedResults,
   };
-  const record = { format: RUN_FORMAT, config: configOf(changes), results };
+  const record = { format: RUN_FORMAT, ...configOf(changes), results };
   for (const [file, bytes] of files) await storage.write(`${folder}/${file}`, bytes);
   await storage.write(`${folder}/run.json`, await encodeRecord(record, files));
 }
@@ -98,7 +99,7 @@ Deno.test("runs of one place with other masks, presets, values or signs are all 
 Deno.test("lotteries of other pruning rates, presets or masks are studies of their own", async () => {
   for (
     const [changes, said] of [
-      [{ prunePercents: { layer0: 0.2 } }, ["prunePercents.layer0: 0.5, now 0.2"]],
+      [{ prunePercents: { layer0: 0.2 } }, ["pruning.percents.layer0: 0.5, now 0.2"]],
       [{ presets: "of another" }, ['presets: null, now "given"']],
       [{ masks: "of another" }, ['masks: null, now "given"']],
     ] as const
@@ -178,13 +179,21 @@ Deno.test("a run that contradicts itself or its arrays is named and left out, th
       {},
       "masks/layer0.npy has the shape (2, 3) where t/trial2/0/same_init/run.json has (2, 4)",
     ],
-    [{ layers: [{ ...LAYER, inputs: 3 }] }, {}, "run.json: config.layers[0].inputs is 3, not 2"],
+    [
+      { layers: [{ ...LAYER, inputs: 3 }] },
+      {},
+      "run.json: network.layers[0].inputs is 3, not 2",
+    ],
     [
       { layers: [LAYER, { ...LAYER, name: "layer1" }] },
       {},
-      "run.json: config.layers[1].inputs is 2, not 3 as config.layers[0].units",
+      "run.json: network.layers[1].inputs is 2, not 3 as config.network.layers[0].units",
     ],
-    [{ layers: [{ ...LAYER, units: 2 }] }, {}, "config.layers[0].units is 2, less than the 3"],
+    [
+      { layers: [{ ...LAYER, units: 2 }] },
+      {},
+      "config.network.layers[0].units is 2, less than the 3",
+    ],
     [{}, { results: { live: { layer0: 7 } } }, "results.live.layer0 is 7, of 6 weights"],
     [
       {},
@@ -194,8 +203,16 @@ Deno.test("a run that contradicts itself or its arrays is named and left out, th
     [{}, { results: { live: {} } }, "results.live counts none where the layers are layer0"],
     [{}, { results: { earlyStopIteration: 2 } }, "earlyStopIteration is 2, of 1 iterations"],
     [{ layers: [{ ...LAYER, units: 2 ** 50 }] }, {}, "run.json has (2, 1125899906842624)"],
-    [{ iterations: 1e300 }, {}, "run.json: config.iterations is not what a run's record holds"],
-    [{ batchSize: "5" as unknown as number }, {}, "run.json: config.batchSize is not what"],
+    [
+      { iterations: 1e300 },
+      {},
+      "run.json: training.iterations is not what a run's record holds",
+    ],
+    [
+      { batchSize: "5" as unknown as number },
+      {},
+      "run.json: training.batchSize is not what",
+    ],
     [{}, { arrays: { "masks/layer1.npy": mask(6).layer0 } }, "masks/layer1.npy is of no layer of"],
   ];
   for (const [changes, content, said] of cases) {

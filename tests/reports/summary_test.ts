@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { summarizeLevels } from "../../src/reports/summary.ts";
 import { finishedRun } from "../../src/records/finished_run.ts";
 import { resultsOf } from "../../src/records/trained_run.ts";
+import { parametersOf } from "../../src/models/parameters.ts";
 
 const MASKS = { layer0: { shape: [2, 2], data: Float32Array.of(1, 0, 1, 1) } };
 
@@ -16,7 +17,7 @@ const curve = (...iterations: number[]) =>
 const summary = (validate: number[], test: number[], trial = 1) =>
   finishedRun(
     { kind: "ticket", trial, level: 0, run: 0 },
-    LAYERS,
+    parametersOf(LAYERS),
     "folder",
     resultsOf({
       masks: MASKS,

@@ -107,7 +107,7 @@ Deno.test("tickets that no longer follow from the level before are trained again
   // Level 1 of another seed, with a record that says otherwise: as if level 0 had come out differently.
   const notices: string[] = [];
   const record = JSON.parse(new TextDecoder().decode(await other.read(`${from}/run.json`)));
-  record.config.seed = 0;
+  record.training.seed = 0;
   delete record.sha256;
   const files = new Map<string, Uint8Array>();
   for (const file of Object.keys(record.files)) {

@@ -1,13 +1,13 @@
+import { parsedFlat } from "./flat_config.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { adamSpec } from "../../src/engine/mod.ts";
 import { CapacityError } from "../../src/errors.ts";
-import { fcLayers } from "../../src/foundations/model_fc.ts";
+import { fcLayers } from "../../src/models/layers.ts";
 import type { RunRecord } from "../../src/records/run_record.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { type Job, runJobs } from "../../src/runs/job.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
 import { openReplays } from "../../src/runs/replay.ts";
-import type { RunConfig } from "../../src/runs/run_config.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { DATA, openSmallLottery, withLocks } from "../lottery/small_lottery.ts";
@@ -67,7 +67,8 @@ Deno.test("a one-shot experiment trains its levels at once: more than fit are re
 Deno.test("replays of different networks: of each, no more are trained at once than there are", async () => {
   const gpu = await openTestGpu();
   const queue = new RunQueue(gpu, { replicas: 30 });
-  const { features, classes } = DATA.record;
+  const { classes, train: { features } } = DATA.sets;
+  const { shape: _, ...record } = DATA.record;
   const settings = {
     ...{ seed: 0, optimizer: adamSpec(0.01), batchSize: 8, iterations: 1, validationSize: 10 },
     ...{ validateInterval: 1, testInterval: 1, normalization: "unit" as const },
@@ -76,11 +77,11 @@ Deno.test("replays of different networks: of each, no more are trained at once t
   const source = (trial: number, hidden: [number, "relu"][]) => ({
     folder: `trial${trial}`,
     record: {} as RunRecord,
-    config: {
-      ...{ kind: "train" as const, trial, level: 0, run: 0, dataset: DATA.record },
+    config: parsedFlat({
+      ...{ kind: "train" as const, trial, level: 0, run: 0, dataset: { ...record, features } },
       ...settings,
-      layers: fcLayers({ layers: [...hidden, [classes, null]] }, features),
-    } as RunConfig,
+      layers: fcLayers([...hidden, [classes, null]], features),
+    }),
   });
   const small = Array.from({ length: 29 }, (_, i) => source(i + 2, [[5, "relu"]]));
   const wide = (trial: number) => source(trial, [[4500, "relu"], [4500, "relu"]]);

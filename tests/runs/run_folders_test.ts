@@ -1,16 +1,17 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { fromFlat } from "./flat_config.ts";
 import { InputError, StorageError } from "../../src/errors.ts";
-import type { RunConfig } from "../../src/runs/run_config.ts";
 import { checkExperimentName, readTrial, runFolder } from "../../src/runs/run_folders.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { TRAINED } from "./tiny_run.ts";
 import { ownControlId, type RunId, ticketId } from "../../src/records/run_id.ts";
 import { checkWritable, inspectConfigured, saveConfigured } from "../../src/runs/run_store.ts";
+import type { RunConfig } from "../../src/runs/run_schema.ts";
 
 const notices: string[] = [];
 
 function configWith(id: RunId, seed: number, masks: string | null = null): RunConfig {
-  return {
+  return fromFlat({
     ...id,
     seed,
     layers: TRAINED.layers,
@@ -22,12 +23,12 @@ function configWith(id: RunId, seed: number, masks: string | null = null): RunCo
     testInterval: 1,
     normalization: "none",
     prunePercents: {},
-    dataset: { name: "d", trainCount: 1, testCount: 1, features: 1, classes: 1, sha256: "" },
+    dataset: { name: "custom", trainCount: 1, testCount: 1, features: 1, classes: 1, sha256: "" },
     permuteLabels: false,
     trainOrderSeed: null,
     presets: null,
     masks,
-  };
+  });
 }
 
 const PLACE = { trialFolder: (trial: number) => `e/trial${trial}`, experimentName: "same_init" };
@@ -75,15 +76,16 @@ Deno.test("readTrial refuses another experiment, naming at most four fields", as
   await assertRejects(
     () => read(storage, 2, 1),
     InputError,
-    "e/trial1/0/same_init holds a run of a different experiment (seed: 1, now 2); choose",
+    "e/trial1/0/same_init holds a run of a different experiment (training.seed: 1, now 2); choose",
   );
-  const configOf = (id: RunId): RunConfig => ({
-    ...configWith(id, 2),
-    batchSize: 2,
-    iterations: 3,
-    validationSize: 4,
-    normalization: "unit",
-  });
+  const configOf = (id: RunId): RunConfig => {
+    const { training, dataset, ...config } = configWith(id, 2);
+    return {
+      ...config,
+      training: { ...training, batchSize: 2, iterations: 3 },
+      dataset: { ...dataset, validationSize: 4, normalization: "unit" },
+    };
+  };
   await assertRejects(() => read(storage, 2, 1, POLICY, configOf), InputError, "; and 1 more)");
 });
 
@@ -144,7 +146,7 @@ Deno.test("a control is found before its masks are known, and refused if they ar
   await assertRejects(
     () => stateOf(other),
     InputError,
-    'different experiment (masks: "aaaa", now "bbbb")',
+    'different experiment (start.masks: "aaaa", now "bbbb")',
   );
   assertEquals(await stateOf(other, { overwrite: true, resume: true }), "unfinished");
 });

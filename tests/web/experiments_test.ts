@@ -9,6 +9,7 @@ import { ASKED_FOLDER } from "../../src/web/asked.ts";
 import { Experiments } from "../../src/web/experiments.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { copyOf, EXPERIMENT, runSmallLottery } from "../lottery/small_lottery.ts";
+import { parseConfig } from "../../src/runs/run_schema.ts";
 
 const gpu = await openTestGpu();
 const whole = new MemoryStorage();
@@ -30,9 +31,12 @@ const damages: [string, (storage: MemoryStorage) => Promise<void>, string][] = [
   ["a sealed record of another network", async (storage) => {
     const record = await decodeRecord(await storage.read(`${first}/run.json`));
     if (typeof record === "string") throw new Error(record);
-    const config = structuredClone(record.config) as { layers: { units: number }[] };
-    config.layers[0].units++;
-    await storage.write(`${first}/run.json`, await encodeRecord({ ...record, config }, new Map()));
+    const config = parseConfig(record, first);
+    config.network.layers[0].units++;
+    await storage.write(
+      `${first}/run.json`,
+      await encodeRecord({ ...record, ...config }, new Map()),
+    );
   }, `${first}/masks/layer0.npy has the shape`],
   ["a record of something else", async (storage) => {
     await storage.write(`${first}/run.json`, await encodeRecord({ config: 1 }, new Map()));

@@ -17,6 +17,8 @@ export interface PixelMap {
   live: ArrayLike<number>;
   /** Weights that each input had at first. */
   most: number;
+  width: number;
+  height: number;
 }
 
 /** A custom property of the page as red, green, blue from 0 to 255. */
@@ -25,11 +27,11 @@ function rgb(name: string): number[] {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }
 
-function paint(canvas: HTMLCanvasElement, { live, most }: PixelMap, side: number): void {
+function paint(canvas: HTMLCanvasElement, { live, most, width, height }: PixelMap): void {
   const context = canvas.getContext("2d")!;
-  const image = context.createImageData(side, side);
+  const image = context.createImageData(width, height);
   const empty = rgb("--raised"), full = rgb("--accent");
-  for (let i = 0; i < side * side; i++) {
+  for (let i = 0; i < width * height; i++) {
     const share = Math.min(1, live[i] / most);
     for (let c = 0; c < 3; c++) image.data[4 * i + c] = empty[c] + share * (full[c] - empty[c]);
     image.data[4 * i + 3] = 255;
@@ -43,21 +45,20 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   painted = new WeakMap();
 });
 
-/** Shows maps in a container, in order; inputs that are no square image have none. */
+/** Shows maps in a container, in order; the caller leaves out inputs that are no image. */
 export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[]): void {
   const figures = maps.map((map) => {
     const known = painted.get(map.live);
     if (known) return known;
-    const side = Math.round(Math.sqrt(map.live.length));
     const blind = Array.from(map.live).filter((count) => count === 0).length;
     const canvas = el("canvas", {
-      width: side,
-      height: side,
+      width: map.width,
+      height: map.height,
       role: "img",
       "aria-label": `${map.label}, ${percentText(map.percent, 1)} of the weights: ` +
         `${map.live.length - blind} of ${map.live.length} pixels are still connected`,
     });
-    paint(canvas, map, side);
+    paint(canvas, map);
     const figure = el(
       "figure",
       { class: "map" },

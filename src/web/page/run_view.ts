@@ -244,16 +244,16 @@ export class RunView {
 
   #showMaps(): void {
     const maps = [...this.model.maps.values()].filter(({ run, width, height }) =>
-      run.kind === "ticket" && run.trial === this.model.trial && width === height
+      run.kind === "ticket" && run.trial === this.model.trial && width > 1 && height > 1
     ).sort((a, b) => a.run.level - b.run.level);
     byId("maps-figure").hidden = maps.length === 0;
     showPixelMaps(
       byId("maps"),
-      maps.map(({ run, live, units }) => {
+      maps.map(({ run, live, units, width, height }) => {
         const total = live.length * units;
         const percent = 100 * live.reduce((sum, n) => sum + n, 0) / total;
         const label = run.level === 0 ? "Full" : `Level ${run.level}`;
-        return { label, percent, live, most: units };
+        return { label, percent, live, most: units, width, height };
       }),
     );
   }

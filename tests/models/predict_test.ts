@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Activation, LayerSpec } from "../../src/engine/mod.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { InputError } from "../../src/errors.ts";
-import { normalizeImage, predict } from "../../src/foundations/predict.ts";
+import { normalizeImage, predict } from "../../src/models/predict.ts";
 import { forward, type OracleLayer } from "../reference/network.ts";
 
 /** Layers of these widths with random weights, half of them pruned, for `predict` and for the oracle. */

@@ -6,13 +6,7 @@
 import type { Activation, LayerSpec, Normalization } from "../engine/mod.ts";
 import { describe } from "../engine/numbers.ts";
 import { InputError } from "../errors.ts";
-import {
-  checkFinite,
-  checkShape,
-  type GivenNetwork,
-  ownArray,
-  toTensor,
-} from "../models/network.ts";
+import { checkFinite, checkShape, type GivenNetwork, ownArray, toTensor } from "./network.ts";
 
 const ACTIVATIONS: Record<NonNullable<Activation>, (x: number) => number> = {
   relu: (x) => Math.max(0, x),

@@ -1,7 +1,7 @@
 /** A fingerprint of networks' arrays. */
 
 import { sha256Hex } from "../formats/sha256.ts";
-import type { Network } from "../models/network.ts";
+import type { Network } from "./network.ts";
 
 /** SHA-256 over names, shapes and values of networks, whatever the order of their layers. */
 export async function networkDigest(...networks: Network[]): Promise<string> {

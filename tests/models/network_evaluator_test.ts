@@ -3,7 +3,7 @@ import {
   evaluateNetworks,
   type FinishedNetwork,
   NetworkEvaluator,
-} from "../../src/analysis/network_evaluator.ts";
+} from "../../src/models/network_evaluator.ts";
 import { destroyExamples, type ExampleArrays, uploadExamples } from "../../src/engine/mod.ts";
 import { Gpu } from "../../src/engine/device.ts";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";

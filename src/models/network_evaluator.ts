@@ -24,8 +24,8 @@ import {
   ownArray,
   toMask,
   toTensor,
-} from "../models/network.ts";
-import type { Masks } from "../models/masks.ts";
+} from "./network.ts";
+import type { Masks } from "./masks.ts";
 import type { Tensor } from "../formats/tensor.ts";
 
 /** A network after its training, by layer name. */

@@ -1,0 +1,178 @@
+/**
+ * The schema of run.json: what a run's configuration holds, checked as it is read. Records of earlier
+ * formats are upgraded first.
+ */
+
+import * as v from "../npm/valibot.ts";
+import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
+import { FormatError } from "../errors.ts";
+import { INITIALIZER_NAMES } from "../models/initializers.ts";
+import { RUN_KINDS } from "../records/run_id.ts";
+
+/** Version of run.json's form. */
+export const RUN_FORMAT = "lottery-ticket run 3";
+
+/** Earlier forms: of the first, the controls have what their lottery was given too. */
+const EARLIER_FORMATS: readonly unknown[] = ["lottery-ticket run 1", "lottery-ticket run 2"];
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const number = v.pipe(v.number(), v.finite());
+/** SHA-256 of a network, see `networkDigest`; null where none was given. */
+const digest = v.nullable(v.string());
+
+/** The settings of each optimizer of the table, no others. */
+const OPTIMIZER = v.variant(
+  "kind",
+  OPTIMIZER_KINDS.map((kind) =>
+    v.strictObject({
+      kind: v.literal(kind),
+      learningRate: number,
+      ...Object.fromEntries(Object.keys(OPTIMIZERS[kind].constants).map((name) => [name, number])),
+    })
+  ),
+) as unknown as v.GenericSchema<unknown, OptimizerSpec>;
+
+/** What all runs of an experiment have in common. */
+const SETTINGS = {
+  network: v.strictObject({
+    layers: v.pipe(
+      v.array(v.strictObject({
+        name: v.string(),
+        inputs: positive,
+        units: positive,
+        activation: v.nullable(v.picklist(["relu", "tanh", "sigmoid"])),
+        useBias: v.boolean(),
+      })),
+      v.minLength(1),
+    ),
+    initializer: v.picklist(INITIALIZER_NAMES),
+  }),
+  training: v.strictObject({
+    /** Of all random choices. */
+    seed: count,
+    /** Of the data order alone, the same in every run; null: from `seed`. */
+    trainOrderSeed: v.nullable(count),
+    optimizer: OPTIMIZER,
+    batchSize: positive,
+    iterations: count,
+    validateInterval: positive,
+    testInterval: positive,
+  }),
+  dataset: v.strictObject({
+    name: v.picklist(["mnist", "fashion-mnist", "synthetic-digits", "custom"]),
+    trainCount: count,
+    testCount: count,
+    /** Of an example: (height, width) of an image. */
+    shape: v.pipe(v.array(positive), v.minLength(1)),
+    classes: positive,
+    /** Over the examples, see `DatasetRecord`. */
+    sha256: v.string(),
+    normalization: v.picklist(["unit", "l2", "none"]),
+    /** Training examples kept apart. */
+    validationSize: count,
+    permuteLabels: v.boolean(),
+  }),
+};
+
+const CONFIG = v.strictObject({
+  /** Which run of its experiment; also what its random numbers depend on beside the seed. */
+  id: v.strictObject({ kind: v.picklist(RUN_KINDS), trial: count, level: count, run: count }),
+  network: SETTINGS.network,
+  training: SETTINGS.training,
+  /** How tickets are pruned between levels; null for other runs. */
+  pruning: v.nullable(v.strictObject({
+    /** Fraction of each layer's live weights. */
+    percents: v.record(v.string(), number),
+    /** Whether masks are those of pruning once, by the weights that level 0 ended with. */
+    oneShot: v.boolean(),
+  })),
+  /** The iteration of level 0 to whose values tickets return; null for other runs. */
+  rewind: v.nullable(v.strictObject({ iteration: count })),
+  dataset: SETTINGS.dataset,
+  start: v.strictObject({
+    /** Initial weights that were given; of a ticket, at level 0. */
+    presets: digest,
+    /** Masks that were given; of a ticket, at level 0. */
+    masks: digest,
+    /** Values from which initial weights are drawn (reuse, reuse_sign). */
+    values: digest,
+    /** Network whose signs they have (reuse_sign). */
+    signs: digest,
+  }),
+});
+
+/** Everything that decides the bits of a run on a given adapter. */
+export interface RunConfig extends v.InferOutput<typeof CONFIG> {}
+
+/** What all runs of an experiment have in common. */
+export interface RunSettings extends Pick<RunConfig, keyof typeof SETTINGS> {}
+
+/** What to do with a run whose record is at fault: it closes the error. */
+export const RUN_AGAIN = "move the run's folder away and run the experiment again";
+
+/** Whether a record is that of a run of this program's tasks, of whatever format. */
+export function isRunRecord({ format }: Record<string, unknown>): boolean {
+  return format === RUN_FORMAT || EARLIER_FORMATS.includes(format);
+}
+
+/**
+ * The configuration in a record.
+ *
+ * @param where the record's path, for the error
+ * @throws FormatError naming the first field that is not what it should be
+ */
+export function parseConfig(record: Record<string, unknown>, where: string): RunConfig {
+  const result = v.safeParse(CONFIG, rawConfig(record));
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new FormatError(
+    `${where}: ${
+      v.getDotPath(issue) ?? "config"
+    } is not what a run's record holds (${issue.message}); ${RUN_AGAIN}`,
+  );
+}
+
+/** What a record says of the configuration, as the present format has it; nothing is checked. */
+export function rawConfig(record: Record<string, unknown>): unknown {
+  if (record.format !== RUN_FORMAT) return upgraded(record.config);
+  return Object.fromEntries(Object.keys(CONFIG.entries).map((name) => [name, record[name]]));
+}
+
+/** The configuration of a record or checkpoint of formats 1 and 2; others are returned as they are. */
+export function upgraded(config: unknown): unknown {
+  if (typeof config !== "object" || config === null || !("kind" in config && "layers" in config)) {
+    return config;
+  }
+  const { kind, trial, level, run, layers, initializer = "glorot", ...others } = config as
+    & Record<string, unknown>
+    & { dataset?: { features?: number } };
+  const { seed, trainOrderSeed, optimizer, batchSize, iterations, ...rest } = others;
+  const { validateInterval, testInterval, normalization, validationSize, ...more } = rest;
+  const { permuteLabels, prunePercents, oneShot = false, dataset, ...start } = more;
+  const { presets, masks, values = null, signs = null, ...unknown } = start;
+  const { features, ...examples } = dataset ?? {};
+  const isTicket = kind === "ticket";
+  return {
+    id: { kind, trial, level, run },
+    network: { layers, initializer },
+    training: {
+      ...{ seed, trainOrderSeed, optimizer, batchSize, iterations, validateInterval, testInterval },
+    },
+    pruning: isTicket ? { percents: prunePercents, oneShot } : null,
+    rewind: isTicket ? { iteration: 0 } : null,
+    dataset: {
+      ...examples,
+      ...(features !== undefined && { shape: imageShape(features) }),
+      ...{ normalization, validationSize, permuteLabels },
+    },
+    start: { presets, masks, values, signs },
+    ...unknown,
+  };
+}
+
+/** Earlier formats did not say how the values of an image lie; their readers took it for a square. */
+function imageShape(features: number): number[] {
+  const side = Math.round(Math.sqrt(features));
+  return side * side === features ? [side, side] : [features];
+}

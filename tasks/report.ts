@@ -5,15 +5,17 @@ import { UsageError } from "../src/errors.ts";
 import { connectivityReport } from "../src/reports/connectivity_report.ts";
 import { boolean, path } from "../src/flags/kinds.ts";
 import { numbers } from "../src/flags/lists.ts";
-import { type DatasetChoice, loadDataset } from "../src/datasets/load_dataset.ts";
+import { loadDataset } from "../src/datasets/load_dataset.ts";
 import { writeReport } from "../src/reports/report.ts";
 import { runFlags } from "../src/commands/run_flags.ts";
-import { type Connect, CURVE_PERCENTS } from "../src/reports/study_report.ts";
+import type { Connect } from "../src/reports/sections/section.ts";
+import { CURVE_PERCENTS } from "../src/reports/study_report.ts";
 import { watchReport } from "../src/reports/watch_report.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
 import { mnistPackage } from "./lib/mnist_package.ts";
 import { interruptible, notice, print, printJson, runTask, warn } from "./lib/support.ts";
+import { choiceFor, USUAL } from "../src/datasets/datasets.ts";
 
 const task = {
   name: "report",
@@ -85,8 +87,8 @@ await runTask(task, async (flags, roots) => {
 function connectWith(storage: DenoStorage, location: string | undefined): Connect {
   return async ({ settings }, tickets, levels, onFault) => {
     const { name } = settings.dataset;
-    const dataset = name === "custom" ? "auto" : name as DatasetChoice;
-    const environment = dataset === "auto" || dataset === "mnist"
+    const dataset = choiceFor(name);
+    const environment = dataset === "auto" || dataset === USUAL
       ? Deno.env.get("MNIST_LOCATION") || null
       : null;
     const data = await loadDataset({

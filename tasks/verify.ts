@@ -6,13 +6,13 @@ import { describeReplay, openReplays, readReplaySource } from "../src/runs/repla
 import { loadExamples } from "../src/commands/runner.ts";
 import { runFlags } from "../src/commands/run_flags.ts";
 import { firstError } from "../src/runs/job.ts";
-import type { DatasetChoice } from "../src/datasets/load_dataset.ts";
 import { type CheckedRun, verify } from "../src/runs/verify.ts";
 import type { FileFault } from "../src/records/run_record.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { openLaboratory } from "./lib/laboratory.ts";
 import { print, printJson, runTask, type TaskValues } from "./lib/support.ts";
 import { onOneLine } from "./lib/terminal.ts";
+import { choiceFor } from "../src/datasets/datasets.ts";
 
 const task = {
   name: "verify",
@@ -92,7 +92,7 @@ async function replay(finished: readonly CheckedRun[], flags: TaskValues<typeof 
     for (const { folder } of finished) sources.push(await readReplaySource(storage, folder));
     if (sources.length === 0) throw new LotteryError("no run is finished: there is none to repeat");
     const { dataset: { name } } = sources[0].config;
-    const choice = name === "custom" ? "auto" : name as DatasetChoice;
+    const choice = choiceFor(name);
     const data = await loadExamples(context, choice, flags.mnistLocation);
     const onStart = () => context.events.onStage("replay", null);
     const job = await openReplays({ storage, queue, data, sources, onStart });

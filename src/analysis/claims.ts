@@ -199,7 +199,7 @@ const CLAIMS: readonly Claim[] = [
   },
   {
     id: "6",
-    claim: "Random sparsity is less accurate than random reinitialization",
+    claim: "Random sparsity is less accurate than reinitialized controls",
     source: "appendix",
     paper: "worse; here at 21.1%",
     unit: "points",

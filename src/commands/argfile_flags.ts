@@ -8,6 +8,8 @@ import { flagName, type FlagSet, type FlagValues, nearest, quote, toArgs } from 
 import { optional, reinitializeFlags } from "./reinitialize_flags.ts";
 import { protocolFlags, runFlags } from "./run_flags.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
+import { USUAL } from "../datasets/datasets.ts";
+import { PROTOCOL_NAMES } from "../lottery/protocols.ts";
 
 const { dataset, mnistLocation, trainOrderSeed, seed, presets, control } = runFlags;
 
@@ -25,7 +27,7 @@ export const argfileFlags = {
   ...protocolFlags,
   trials: { ...protocolFlags.trials, group: "Runs", defaultText: "those of the protocol" },
   protocol: choice({
-    choices: ["quick", "paper", "google"],
+    choices: PROTOCOL_NAMES,
     default: "google",
     help: "whose trials, levels and settings the lines have; google: the original's 20 trials of " +
       "levels 0 to 30",
@@ -52,7 +54,7 @@ const OF_THE_LINE = [
  */
 export function argfileLines(kind: string, values: Values): Iterable<string> {
   const protocol = resolveProtocol(values);
-  const name = values.dataset === "auto" ? "mnist" : values.dataset;
+  const name = values.dataset === "auto" ? USUAL : values.dataset;
   const { experimentPath = `results/${name}-${values.protocol}`, experimentName } = values;
   const common = { experimentPath, trials: protocol.trials };
   switch (kind.replaceAll("_", "-")) {
@@ -62,7 +64,7 @@ export function argfileLines(kind: string, values: Values): Iterable<string> {
       refuse(values, ["experiment", "levels", "runs"], "reinitialize");
       return lotteryLines({ ...common, flags: argsFor(runFlags, values) });
     case "reinitialize": {
-      refuse(values, ["presets", "masks", "prunePercents"], "lottery");
+      refuse(values, ["presets", "masks", "criterion", "prunePercents"], "lottery");
       const { experiment = ["reinit"], levels = range(0, protocol.levels), runs = range(1, 10) } =
         values;
       return reinitializeLines({

@@ -2,7 +2,8 @@
 
 import * as paths from "../records/paths.ts";
 import { joinLine } from "../flags/shell_words.ts";
-import { controlFolder, type ReinitKind, valueSetFolder } from "../records/control_paths.ts";
+import { controlFolder, valueSetFolder } from "../records/control_paths.ts";
+import type { ReinitKind } from "../records/kinds.ts";
 
 /** Where the runs go, and what all lines have. */
 export interface ArgfileOptions {

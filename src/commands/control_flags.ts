@@ -1,7 +1,7 @@
 /** The flags that say which controls: of `reinitialize`, and of the argfile with a line for each. */
 
-import { REINIT_KINDS } from "../records/control_paths.ts";
 import { intRanges, words } from "../flags/lists.ts";
+import { KINDS, REINIT_KINDS } from "../records/kinds.ts";
 
 const group = "Controls";
 
@@ -9,9 +9,9 @@ const group = "Controls";
 export const controlFlags = {
   experiment: words({
     words: REINIT_KINDS,
-    help:
-      "which controls: reinit (new random weights), reuse (values of the tickets' initial weights, " +
-      "shuffled), reuse_sign (the same, signs kept); a list for several",
+    help: "which controls: " + REINIT_KINDS.map((kind) => `${kind} (${KINDS[kind].help})`)
+      .join(", ") +
+      "; a list for several",
     defaultText: "reinit",
     group,
   }),

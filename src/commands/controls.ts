@@ -5,16 +5,17 @@
 
 import { InputError } from "../errors.ts";
 import { findTickets, planControls, type Ticket } from "../lottery/control_experiment.ts";
-import type { ControlKind } from "../records/control_paths.ts";
 import { controlReport } from "../reports/control_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
 import * as paths from "../records/paths.ts";
-import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
+import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { openPlannedRuns } from "../lottery/planned_runs.ts";
 import { datasetText, settingsOf, trainingText } from "../runs/run_config.ts";
 import { trainingNotes } from "./notes.ts";
 import { loadExamples, type OpenJob, planOf, runEvents, type RunnerContext } from "./runner.ts";
 import { count } from "../words.ts";
+import type { ControlKind } from "../records/kinds.ts";
+import { choiceFor, CUSTOM, type DatasetChoice } from "../datasets/datasets.ts";
 
 /** Numbers of the controls per kind and ticket: as many as the paper's figures have. */
 const USUAL_RUNS = [1, 2, 3];
@@ -118,10 +119,10 @@ async function loadTheirExamples(
   experimentPath: string,
 ): Promise<LoadedDataset> {
   const { dataset } = tickets[0].config;
-  const named = dataset.name === "custom" ? "auto" : dataset.name as DatasetChoice;
+  const named = choiceFor(dataset.name);
   const choice = flags.dataset === "auto" ? named : flags.dataset;
   const location = flags.mnistLocation ??
-    (dataset.name === "custom" ? context.environmentLocation ?? undefined : undefined);
+    (dataset.name === CUSTOM ? context.environmentLocation ?? undefined : undefined);
   const data = await loadExamples(context, choice, location);
   for (const { config, folder } of tickets) {
     if (config.dataset.sha256 === data.record.sha256) continue;

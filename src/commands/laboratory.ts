@@ -8,10 +8,11 @@ import { type CheckpointInterval, RunQueue } from "../foundations/run_queue.ts";
 import type { LockHolder, Storage } from "../storage/storage.ts";
 import { cachedLoader } from "../datasets/data_cache.ts";
 import { type Job, runJobs, workLeft } from "../runs/job.ts";
-import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
+import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { Locks } from "../runs/locks.ts";
 import { type Activity, type ProgressState, WorkCount } from "./progress.ts";
 import type { JobEvents, RunnerContext } from "./runner.ts";
+import type { DatasetChoice } from "../datasets/datasets.ts";
 
 /** Where a laboratory is, and how it works. */
 export interface LaboratoryOptions extends Pick<RunnerContext, "environmentLocation"> {

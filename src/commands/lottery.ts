@@ -25,6 +25,7 @@ import { settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
 import { ticketId } from "../records/run_id.ts";
 import { parametersOf } from "../models/parameters.ts";
+import { type DatasetChoice, isPublished } from "../datasets/datasets.ts";
 
 /** Runs a lottery experiment: `deno task run-lottery`. */
 export const lotteryRunner: Runner<typeof runFlags> = {
@@ -126,7 +127,11 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
     },
   };
   const fullNetwork = (trial: number) =>
-    ticketConfig(ticketId(trial, 0), settings, { percents: asked.prunePercents, ...given });
+    ticketConfig(ticketId(trial, 0), settings, {
+      criterion: asked.criterion,
+      percents: asked.prunePercents,
+      ...given,
+    });
   let { trials } = asked;
   if (outputDir !== undefined && flags.trials === undefined) {
     // Earlier versions did not take the trial's number from the folder's name.
@@ -145,10 +150,10 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
 
 /** @throws UsageError if a place is given for examples that are built in */
 export function checkDatasetFlags(
-  { dataset, mnistLocation }: { dataset: string; mnistLocation: string | undefined },
+  { dataset, mnistLocation }: { dataset: DatasetChoice; mnistLocation: string | undefined },
 ): void {
-  if (dataset !== "synthetic-digits" || mnistLocation === undefined) return;
+  if (dataset === "auto" || isPublished(dataset) || mnistLocation === undefined) return;
   throw new UsageError(
-    "--dataset synthetic-digits is built in and takes no --mnist-location; give one of them",
+    `--dataset ${dataset} is built in and takes no --mnist-location; give one of them`,
   );
 }

@@ -3,30 +3,25 @@
  * experiment, at random places (the paper's appendix on random sparsity).
  */
 
-import type { SparsityKind } from "../records/control_paths.ts";
 import { words } from "../flags/lists.ts";
 import { reinitializeFlags } from "./reinitialize_flags.ts";
 import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";
 import type { Runner } from "./runner.ts";
+import { KINDS, SPARSITY_KINDS } from "../records/kinds.ts";
 
 const { experimentPath, levels, runs, trials, experimentName } = reinitializeFlags;
 const { dataset, mnistLocation, replicas, kernels } = reinitializeFlags;
 const { resume, checkpointInterval, overwrite, json } = reinitializeFlags;
 
-const KINDS: Record<"random" | "ticket", SparsityKind> = {
-  random: "random_sparsity",
-  ticket: "random_sparsity_same_init",
-};
-
 /** Every flag of `random-sparsity`. */
 export const randomSparsityFlags = {
   experimentPath,
   initialization: words({
-    words: ["random", "ticket"] as const,
-    help:
-      "initial weights: random (those of the reinit of the same number, so that the two differ in " +
-      "their masks alone) or ticket (the ticket's own); a list for both",
+    words: SPARSITY_KINDS.map((kind) => KINDS[kind].initialization),
+    help: "initial weights: " + SPARSITY_KINDS.map((kind) =>
+      `${KINDS[kind].initialization} (${KINDS[kind].help})`
+    ).join(" or ") + "; a list for both",
     defaultText: "random",
     group: experimentPath.group,
   }),
@@ -54,7 +49,9 @@ export const randomSparsityRunner: Runner<typeof randomSparsityFlags> = {
   plan: () => Promise.resolve(null),
   async open(flags, context) {
     const { initialization = ["random"] } = flags;
-    const kinds = initialization.map((which) => KINDS[which]);
+    const kinds = SPARSITY_KINDS.filter((kind) =>
+      initialization.includes(KINDS[kind].initialization)
+    );
     return await openControls(flags, kinds, context, { chart: "random-sparsity" });
   },
 };

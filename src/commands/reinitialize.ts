@@ -6,7 +6,6 @@
 import { UsageError } from "../errors.ts";
 import { readNetwork } from "../records/network_source.ts";
 import type { Network } from "../models/network.ts";
-import { REINIT_KINDS, type ReinitKind } from "../records/control_paths.ts";
 import { networkDigest } from "../models/digest.ts";
 import { flagName, type FlagValues } from "../flags/flags.ts";
 import { controlStart } from "../lottery/initial_values.ts";
@@ -20,6 +19,7 @@ import { openSingleRun, type SingleRun } from "./single_run.ts";
 import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
 import { configOf } from "../runs/run_config.ts";
 import { type Parameter, parametersOf } from "../models/parameters.ts";
+import { REINIT_KINDS, type ReinitKind } from "../records/kinds.ts";
 
 type Flags = FlagValues<typeof reinitializeFlags>;
 

@@ -5,10 +5,12 @@ import { choice, integer, path } from "../flags/kinds.ts";
 import { intRanges } from "../flags/lists.ts";
 import type { Flag } from "../flags/flags.ts";
 import { protocolFlags, runFlags } from "./run_flags.ts";
+import { PROTOCOL_NAMES } from "../lottery/protocols.ts";
 
 const {
   protocol: _protocol,
   iterations: _iterations,
+  criterion: _criterion,
   prunePercents: _prunePercents,
   trials: _trials,
   ...trainingFlags
@@ -26,7 +28,7 @@ export function optional<T>(flag: Flag<T, T>): Flag<T, undefined> {
 /** Protocol fields, none of which has a default: a field that is given shows. */
 export const singleRunFlags = {
   protocol: choice({
-    choices: ["quick", "paper", "google"],
+    choices: PROTOCOL_NAMES,
     help: "settings of the run where its own flags do not give them",
     defaultText: "those of the run whose masks or weights it gets; else quick",
     group: SINGLE,

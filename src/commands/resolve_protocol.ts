@@ -2,7 +2,7 @@
 
 import type { LayerValues } from "../flags/lists.ts";
 import { type FlagValues, quote } from "../flags/flags.ts";
-import { defaultPercents, layerNames, type Protocol, protocols } from "../lottery/protocols.ts";
+import { defaultPercents, layerNames, type Protocol, PROTOCOLS } from "../lottery/protocols.ts";
 import { UsageError } from "../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
 import type { protocolFlags } from "./run_flags.ts";
@@ -20,7 +20,7 @@ export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?
  */
 export function resolveProtocol(
   flags: ProtocolFlagValues,
-  base: Protocol = protocols[flags.protocol],
+  base: Protocol = PROTOCOLS[flags.protocol],
 ): Protocol {
   const layers = flags.layers ?? base.layers;
   const kind = flags.optimizer ?? base.optimizer.kind;
@@ -44,6 +44,7 @@ export function resolveProtocol(
     validationSize: flags.validationSize ?? base.validationSize,
     trainingLength: flags.trainingLen ?? base.trainingLength,
     levels: flags.iterations ?? base.levels,
+    criterion: flags.criterion ?? base.criterion,
     prunePercents: resolvePercents(layers, flags.prunePercents ?? {}),
     testInterval: flags.testInterval ?? base.testInterval,
     validateInterval: flags.validateInterval ?? base.validateInterval,

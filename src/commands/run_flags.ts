@@ -9,6 +9,9 @@ import { interval, intRanges, layers, length, list, percents, SAFE_NAME } from "
 import { quote } from "../flags/flags.ts";
 import { DEFAULT_EXPERIMENT_NAME } from "../records/control_paths.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS } from "../engine/optimizers.ts";
+import { DATASET_CHOICES } from "../datasets/datasets.ts";
+import { PROTOCOL_NAMES, PROTOCOLS } from "../lottery/protocols.ts";
+import { CRITERIA, CRITERION_NAMES } from "../foundations/criteria.ts";
 
 /**
  * Checks that a name given by the user is that of one folder inside the experiment's, never a path.
@@ -26,13 +29,12 @@ export function checkSafeName(name: string, flag: string): void {
 
 const PROTOCOL = "Protocol (a field that is not given keeps the value of --protocol)";
 
-/** One flag per field of a `Protocol`; `protocols.ts` applies them. */
+/** One flag per field of a `Protocol`; `resolveProtocol` applies them. */
 export const protocolFlags = {
   protocol: choice({
-    choices: ["quick", "paper", "google"],
+    choices: PROTOCOL_NAMES,
     default: "quick",
-    help: "quick: to the end in two minutes on two cores; paper: as in the paper; google: as the " +
-      "original library's own experiments",
+    help: PROTOCOL_NAMES.map((name) => `${name}: ${PROTOCOLS[name].help}`).join("; "),
     group: PROTOCOL,
   }),
   layers: layers({ help: "widths of the hidden layers", defaultText: "300,100", group: PROTOCOL }),
@@ -112,6 +114,12 @@ export const protocolFlags = {
     help: "iterations between two evaluations on the validation set",
     group: PROTOCOL,
   }),
+  criterion: choice({
+    choices: CRITERION_NAMES,
+    help: "by what each level is pruned: " +
+      CRITERION_NAMES.map((name) => `${name}: ${CRITERIA[name].help}`).join("; "),
+    group: PROTOCOL,
+  }),
   prunePercents: percents({
     help: "fraction of its live weights that each layer loses per level",
     defaultText: ".2 of hidden layers, .1 of the output layer",
@@ -124,7 +132,7 @@ const DATA = "Data", EXPERIMENT = "Experiment", OUTPUT = "Output";
 /** Every flag of run-lottery; those of all tasks (--quiet, --debug, --help) come with the task. */
 export const runFlags = {
   dataset: choice({
-    choices: ["auto", "mnist", "fashion-mnist", "synthetic-digits"],
+    choices: DATASET_CHOICES,
     default: "auto",
     help: "auto: MNIST if it is here or can be downloaded, else the built-in synthetic digits",
     group: DATA,

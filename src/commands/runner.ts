@@ -13,12 +13,13 @@ import type { Storage } from "../storage/storage.ts";
 import type { FlagSet, FlagValues } from "../flags/flags.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
-import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
+import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { identityOf } from "../runs/run_config.ts";
 import type { RunEvents } from "../runs/provide.ts";
 import { describeRun, type RunId, type StartedRun } from "../records/run_id.ts";
 import type { RunConfig } from "../runs/run_schema.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";
+import { type DatasetChoice, DATASETS, isPublished, USUAL } from "../datasets/datasets.ts";
 
 /** What it takes to tell what a job will train. */
 export type PlanContext = Pick<RunnerContext, "storage" | "environmentLocation" | "loadData"> & {
@@ -113,10 +114,11 @@ export async function loadExamples(
   dataset: DatasetChoice,
   location: string | undefined,
 ): Promise<LoadedDataset> {
-  const isMnist = dataset === "auto" || dataset === "mnist";
+  const wanted = dataset === "auto" ? USUAL : dataset;
+  const isOfVariable = isPublished(wanted) && DATASETS[wanted].environment !== undefined;
   return await context.loadData(
     dataset,
-    location ?? (isMnist ? context.environmentLocation : null),
+    location ?? (isOfVariable ? context.environmentLocation : null),
   );
 }
 

@@ -7,15 +7,16 @@ import { InputError } from "../errors.ts";
 import { readSourceRecord } from "../records/network_source.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import { numberIn } from "./folder_numbers.ts";
-import type { DatasetChoice, LoadedDataset } from "../datasets/load_dataset.ts";
+import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { isRunRecord, parseConfig, type RunConfig, type RunSettings } from "../runs/run_schema.ts";
-import { type Protocol, protocols } from "../lottery/protocols.ts";
+import { type Protocol, PROTOCOLS } from "../lottery/protocols.ts";
 import type { singleRunFlags } from "./reinitialize_flags.ts";
 import { configDifferences, settingsOf } from "../runs/run_config.ts";
 import { loadExamples, type PlanContext, single } from "./runner.ts";
 import { settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
 import type { RunId } from "../records/run_id.ts";
+import { choiceFor, type DatasetChoice } from "../datasets/datasets.ts";
 
 /** The flags that single runs have, of whichever task. */
 export type SingleRunValues = FlagValues<typeof singleRunFlags> & {
@@ -71,7 +72,12 @@ export function checkProtocol(flags: SingleRunValues): void {
 /** The protocol's flags of a single run, which prunes nothing. */
 function protocolValues(flags: SingleRunValues) {
   const { protocol = "quick" as const } = flags;
-  const unused = { iterations: undefined, prunePercents: undefined, trials: undefined };
+  const unused = {
+    iterations: undefined,
+    criterion: undefined,
+    prunePercents: undefined,
+    trials: undefined,
+  };
   return { ...flags, ...unused, outputDir: undefined, protocol };
 }
 
@@ -158,7 +164,7 @@ function protocolOf(config: RunConfig): Protocol {
   const { optimizer, iterations, batchSize, testInterval, validateInterval } = training;
   const { normalization, validationSize } = dataset;
   return {
-    ...protocols.quick,
+    ...PROTOCOLS.quick,
     layers: layers.slice(0, -1).map(({ units }) => units),
     ...{ batchSize, normalization, validationSize, testInterval, validateInterval },
     initializer,
@@ -177,9 +183,7 @@ async function loadSourceExamples(
 ): Promise<LoadedDataset> {
   const isAsked = dataset !== "auto" || mnistLocation !== undefined;
   const theirs = source?.config.dataset;
-  const choice = isAsked || !theirs || theirs.name === "custom"
-    ? dataset
-    : theirs.name as DatasetChoice;
+  const choice = isAsked || !theirs ? dataset : choiceFor(theirs.name);
   const data = await loadExamples(context, choice, mnistLocation);
   if (!source || data.record.sha256 === theirs!.sha256) return data;
   const others =

@@ -7,6 +7,7 @@ import { FormatError } from "../errors.ts";
 import type { Examples, ExampleSets } from "./examples.ts";
 import { readImageValues } from "./image_values.ts";
 import type { SourceArray } from "./source_array.ts";
+import { DATASETS, PUBLISHED_NAMES } from "./datasets.ts";
 
 /** The arrays of a dataset, as its files give them. */
 export interface SourceArrays {
@@ -22,8 +23,6 @@ export interface SourceArrays {
 }
 
 const MAX_CLASSES = 256;
-/** Ten classes, even if a small excerpt does not hold an example of each. */
-const TEN_CLASS_DATASETS = ["mnist", "fashion-mnist"];
 /** The one flat size that is taken for an image: 28×28. */
 const MNIST_FEATURES = 784;
 
@@ -60,7 +59,9 @@ export function assembleSets(
     { split: "test", array: testImages },
   ], onNotice);
   const unit = isUnit ? { isUnit } : {};
-  const atLeast = TEN_CLASS_DATASETS.includes(name) ? 10 : 1;
+  // A small excerpt may lack examples of some classes.
+  const known = PUBLISHED_NAMES.find((published) => published === name);
+  const atLeast = known ? DATASETS[known].classes : 1;
   return {
     name,
     classes: Math.max(atLeast, labels.train.classes, labels.test.classes),

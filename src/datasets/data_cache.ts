@@ -1,7 +1,8 @@
 /** Loads examples once for all jobs that share them. */
 
 import { Memo } from "../memo.ts";
-import type { DatasetChoice, LoadedDataset } from "./load_dataset.ts";
+import type { LoadedDataset } from "./load_dataset.ts";
+import type { DatasetChoice } from "./datasets.ts";
 
 type Load = (dataset: DatasetChoice, location: string | null) => Promise<LoadedDataset>;
 

@@ -7,7 +7,7 @@
 import { LotteryError } from "../errors.ts";
 import { isGzip } from "../formats/gzip.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { CatalogDataset, CatalogFile } from "./catalog.ts";
+import type { PublishedDataset, PublishedFile } from "./published.ts";
 import { type FileSource, readVerified, SourceError, verifiedContent } from "./file_source.ts";
 import { idxCandidates } from "./folder.ts";
 import { transfer } from "./transfer.ts";
@@ -33,7 +33,7 @@ export interface DownloadOptions {
   storage: Storage;
   /** Folder that receives the files. */
   folder: string;
-  dataset: CatalogDataset;
+  dataset: Pick<PublishedDataset, "name" | "files" | "mirrors">;
   /** Asked before the mirrors, if there is one. */
   source?: FileSource;
   /** Stands in for the platform's `fetch`. */
@@ -73,7 +73,7 @@ export async function downloadDataset(options: DownloadOptions): Promise<void> {
 /** Whether the source gave the file. */
 async function isCopied(
   { storage, folder, onNotice, timeoutMs = TIMEOUT_MS }: DownloadOptions,
-  file: CatalogFile,
+  file: PublishedFile,
   source: FileSource,
 ): Promise<boolean> {
   let content: Uint8Array;
@@ -89,7 +89,7 @@ async function isCopied(
 }
 
 /** Whether the file that a loader would read is the right one; wrong ones are moved aside. */
-async function isPresent(options: DownloadOptions, file: CatalogFile): Promise<boolean> {
+async function isPresent(options: DownloadOptions, file: PublishedFile): Promise<boolean> {
   const { storage, folder, onNotice } = options;
   for (const name of idxCandidates(file.name)) {
     const path = `${folder}/${name}`;
@@ -106,7 +106,7 @@ async function isPresent(options: DownloadOptions, file: CatalogFile): Promise<b
 /** Downloads one file; leaves the mirror that gave it at the front of `mirrors`. */
 async function downloadFile(
   options: DownloadOptions,
-  file: CatalogFile,
+  file: PublishedFile,
   mirrors: string[],
 ): Promise<void> {
   const { storage, folder, onNotice, dataset } = options;
@@ -134,7 +134,7 @@ async function downloadFile(
 /** Downloads, verifies and stores one file; the reason if this mirror does not give it. */
 async function tryMirror(
   options: DownloadOptions,
-  file: CatalogFile,
+  file: PublishedFile,
   url: string,
   partPath: string,
 ): Promise<string | null> {

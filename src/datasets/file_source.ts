@@ -7,7 +7,7 @@
 import { FormatError, LotteryError } from "../errors.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import { maybeGunzip } from "../formats/gzip.ts";
-import type { CatalogFile } from "./catalog.ts";
+import type { PublishedFile } from "./published.ts";
 import { reasonOf } from "./transfer.ts";
 
 /** Files that are read by their name. */
@@ -29,7 +29,7 @@ export class SourceError extends LotteryError {}
  */
 export async function readVerified(
   source: FileSource,
-  file: CatalogFile,
+  file: PublishedFile,
   limitMs: number,
 ): Promise<Uint8Array> {
   let bytes: Uint8Array;
@@ -47,7 +47,7 @@ export async function readVerified(
 export async function verifiedContent(
   bytes: Uint8Array,
   where: string,
-  file: CatalogFile,
+  file: PublishedFile,
 ): Promise<string | Uint8Array> {
   try {
     const content = await maybeGunzip(bytes, where, file.bytes);

@@ -11,14 +11,7 @@ import { assembleSets } from "./assemble.ts";
 import type { Examples, ExampleSets } from "./examples.ts";
 import { decodeIdx, idxFileSize } from "./idx.ts";
 import type { SourceArray } from "./source_array.ts";
-
-/** The IDX files of a dataset, as MNIST names them. */
-export const IDX_FILES = [
-  "train-images-idx3-ubyte",
-  "train-labels-idx1-ubyte",
-  "t10k-images-idx3-ubyte",
-  "t10k-labels-idx1-ubyte",
-] as const;
+import { IDX_FILES } from "./published.ts";
 
 /** The arrays of the original library, in the order of `IDX_FILES`. */
 export const NPY_FILES = ["x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"] as const;

@@ -3,7 +3,17 @@
  * what it falls back to and why.
  */
 
-import { CATALOG } from "./catalog.ts";
+import {
+  CUSTOM,
+  type DatasetChoice,
+  type DatasetName,
+  DATASETS,
+  FALLBACK,
+  isPublished,
+  PUBLISHED_NAMES,
+  type PublishedName,
+  USUAL,
+} from "./datasets.ts";
 import {
   downloadDataset,
   DownloadError,
@@ -14,13 +24,10 @@ import type { Examples, ExampleSets } from "./examples.ts";
 import { type FileSource, readVerified } from "./file_source.ts";
 import { decodeExamples, loadExampleFolder, missingExamples } from "./folder.ts";
 import { encodeIdx } from "./idx.ts";
-import { makeSyntheticDigits } from "./synthetic_digits.ts";
 import { InputError, LotteryError } from "../errors.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import type { Storage } from "../storage/storage.ts";
-
-/** The values of `--dataset`. */
-export type DatasetChoice = "auto" | "mnist" | "fashion-mnist" | "synthetic-digits";
+import { MNIST } from "./mnist.ts";
 
 /** What to load and from where. */
 export interface LoadOptions {
@@ -45,8 +52,8 @@ export interface LoadedDataset {
 
 /** What run.json says of the examples: enough to tell whether others are the same. */
 export interface DatasetRecord {
-  /** "mnist" and "fashion-mnist" only if the content is theirs; else "synthetic-digits" or "custom". */
-  name: "mnist" | "fashion-mnist" | "synthetic-digits" | "custom";
+  /** That of a published dataset only if the content is its own. */
+  name: DatasetName | typeof CUSTOM;
   trainCount: number;
   testCount: number;
   /** Of an example: (height, width) of an image, else its number of values. */
@@ -56,13 +63,11 @@ export interface DatasetRecord {
   sha256: string;
 }
 
-/** Seed of the built-in digits: they are one fixed dataset, as MNIST is. */
-const SYNTHETIC_SEED = 0;
 /** A mirror is given up after so many milliseconds without a byte; by `auto` sooner. */
 const TIMEOUT_MS = 30_000, AUTO_TIMEOUT_MS = 4000;
 
 /** The folder that a dataset is downloaded to and first looked for in. */
-export function defaultLocation(dataset: "mnist" | "fashion-mnist"): string {
+export function defaultLocation(dataset: PublishedName): string {
   return `data/${dataset}`;
 }
 
@@ -75,10 +80,10 @@ export function defaultLocation(dataset: "mnist" | "fashion-mnist"): string {
  */
 export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> {
   const { dataset, location, storage, onNotice = () => {} } = options;
-  if (dataset === "synthetic-digits") return await synthetic();
-  const wanted = dataset === "auto" ? "mnist" : dataset;
+  const wanted = dataset === "auto" ? USUAL : dataset;
+  if (!isPublished(wanted)) return await recorded(await DATASETS[wanted].make());
   if (location !== null) return await fromFolder(options, location);
-  const folder = defaultLocation(wanted), packaged = CATALOG[wanted].folder;
+  const folder = defaultLocation(wanted), packaged = DATASETS[wanted].folder;
   const missing = await missingExamples(storage, folder);
   if (missing === null) return await fromFolder(options, folder);
   if (packaged !== undefined && await missingExamples(storage, packaged) === null) {
@@ -86,7 +91,7 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
     return await fromFolder(options, packaged);
   }
   const timeoutMs = dataset === "auto" ? AUTO_TIMEOUT_MS : TIMEOUT_MS;
-  const source = wanted === "mnist" ? options.mnistSource : undefined;
+  const source = wanted === MNIST.name ? options.mnistSource : undefined;
   if (source !== undefined) {
     try {
       onNotice(`${missing}: taking MNIST from ${source.name}`);
@@ -100,7 +105,7 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
     onNotice(`${missing}: trying to download ${wanted}`);
     const { fetch, onProgress } = options;
     await downloadDataset({
-      ...{ storage, folder, dataset: CATALOG[wanted], fetch, timeoutMs, onProgress, onNotice },
+      ...{ storage, folder, dataset: DATASETS[wanted], fetch, timeoutMs, onProgress, onNotice },
     });
   } catch (error) {
     if (dataset !== "auto" || !(error instanceof LotteryError)) throw error;
@@ -110,7 +115,7 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
       "MNIST COULD NOT BE DOWNLOADED: this run uses the BUILT-IN SYNTHETIC DIGITS instead. " +
         "For MNIST, put its four files in data/mnist or pass --mnist-location FOLDER",
     );
-    return await synthetic();
+    return await recorded(await DATASETS[FALLBACK].make());
   }
   return await fromFolder(options, folder);
 }
@@ -118,19 +123,15 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
 /** MNIST from a source; nothing is written. Throws LotteryError if it cannot be had. */
 async function fromSource(source: FileSource, limitMs: number): Promise<LoadedDataset> {
   const contents: Uint8Array[] = [];
-  for (const file of CATALOG.mnist.files) contents.push(await readVerified(source, file, limitMs));
-  return await recorded(decodeExamples(contents, source.name, "mnist"));
-}
-
-async function synthetic(): Promise<LoadedDataset> {
-  return await recorded(await makeSyntheticDigits({ seed: SYNTHETIC_SEED }));
+  for (const file of MNIST.files) contents.push(await readVerified(source, file, limitMs));
+  return await recorded(decodeExamples(contents, source.name, MNIST.name));
 }
 
 async function fromFolder(
   { storage, dataset, onNotice = () => {} }: LoadOptions,
   folder: string,
 ): Promise<LoadedDataset> {
-  const kind = dataset === "auto" ? "custom" : dataset;
+  const kind = dataset === "auto" ? CUSTOM : dataset;
   const told: string[] = [];
   const sets = await loadExampleFolder(storage, folder, kind, (line) => told.push(line));
   const name = await catalogName(sets);
@@ -143,7 +144,7 @@ async function fromFolder(
     );
   }
   for (const line of told) onNotice(line);
-  return await recorded({ ...sets, name: name ?? "custom" });
+  return await recorded({ ...sets, name: name ?? CUSTOM });
 }
 
 /** The known dataset whose content this is; null if it is none. */
@@ -157,7 +158,7 @@ async function catalogName(sets: ExampleSets): Promise<string | null> {
     { shape: [count, 28, 28], data: inputs as Uint8Array },
     { shape: [count], data: labels },
   ]);
-  for (const { name, files } of Object.values(CATALOG)) {
+  for (const { name, files } of PUBLISHED_NAMES.map((name) => DATASETS[name])) {
     const isSame = await allAsync(parts, async ({ shape, data }, i) => {
       const size = shape.reduce((a, b) => a * b);
       return data.length === size && files[i].bytes === size + 4 + 4 * shape.length &&

@@ -282,3 +282,10 @@ export async function makeSyntheticDigits(options: SyntheticDigitsOptions): Prom
     test: await drawSplit(1, testCount),
   };
 }
+
+/** The row of DATASETS. */
+export const SYNTHETIC_DIGITS = {
+  name: "synthetic-digits",
+  label: "synthetic digits (built in)",
+  make: () => makeSyntheticDigits({ seed: 0 }),
+};

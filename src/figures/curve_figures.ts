@@ -47,7 +47,7 @@ interface Row {
   high: number;
 }
 
-const KIND_LABELS = { ticket: "Ticket", reinit: "Random reinitialization" };
+const KIND_LABELS = { ticket: "Ticket", reinit: "Reinitialized control" };
 
 /** The panels side by side, on one scale. */
 export function curveSpec(

@@ -7,7 +7,7 @@ import { InputError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
 import { restorePart } from "../records/run_files.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
-import { controlFolder, type ControlKind, valueSetFolder } from "../records/control_paths.ts";
+import { controlFolder, valueSetFolder } from "../records/control_paths.ts";
 import { networkDigest } from "../models/digest.ts";
 import { controlStart } from "./initial_values.ts";
 import { parseConfig, type RunConfig } from "../runs/run_schema.ts";
@@ -20,6 +20,7 @@ import { controlId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/run_record.ts";
 import { modelOf } from "../runs/configured_run.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
+import { type ControlKind, KINDS } from "../records/kinds.ts";
 
 /** Which controls of which tickets. */
 export interface ControlSelection {
@@ -128,8 +129,9 @@ export async function planControls(
     for (const ticket of tickets) {
       const { trial, level } = ticket.config.id;
       const digests: Partial<RunConfig["start"]> = {};
-      const isDrawn = kind === "reuse" || kind === "reuse_sign";
-      const isSameInit = kind === "random_sparsity_same_init";
+      const { weights } = KINDS[kind];
+      const isSigned = weights === "signed values", isDrawn = isSigned || weights === "values";
+      const isSameInit = weights === "ticket";
       if (isDrawn) {
         if (!valueDigests.has(level)) {
           const parameters = parametersOf(ticket.config.network.layers);
@@ -139,7 +141,7 @@ export async function planControls(
         digests.values = valueDigests.get(level);
       }
       const initial = () => restoreNetwork(storage, paths.initial(ticket.folder));
-      if (kind === "reuse_sign") digests.signs = await networkDigest(await initial());
+      if (isSigned) digests.signs = await networkDigest(await initial());
       // What the lottery drew is drawn again; what it was given is what its level 0 started from.
       const full = paths.run(paths.trial(experimentPath, trial), 0, experimentName);
       const isGiven = isSameInit && ticket.config.start.presets !== null;
@@ -149,7 +151,7 @@ export async function planControls(
         controlStart(config, {
           masks: await restoreNetwork(storage, paths.masks(ticket.folder)),
           values: isDrawn ? await setsOf(ticket) : undefined,
-          signs: kind === "reuse_sign" ? await initial() : undefined,
+          signs: isSigned ? await initial() : undefined,
           presets: isGiven ? await given() : undefined,
         });
       for (const run of runs) {

@@ -8,9 +8,9 @@ import { shuffleMasks } from "../foundations/random_masks.ts";
 import { resample, resampleWithSigns } from "../foundations/resample.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { InputError } from "../errors.ts";
-import { isSparsityKind } from "../records/control_paths.ts";
 import type { RunConfig } from "../runs/run_schema.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
+import { KINDS } from "../records/kinds.ts";
 
 /** What a control is made of. */
 export interface ControlSource {
@@ -34,7 +34,7 @@ export function controlStart(config: RunConfig, source: ControlSource): LevelSta
   const { masks, values, signs } = source;
   const { id: { kind, trial, level, run }, network: { layers }, training: { seed } } = config;
   const weights = prunableOf(parametersOf(layers)), names = weights.map(({ name }) => name);
-  if (isSparsityKind(kind)) {
+  if (KINDS[kind].masks === "shuffled") {
     const shuffled = shuffleMasks(
       masks,
       (name) =>

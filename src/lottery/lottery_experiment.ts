@@ -15,7 +15,6 @@ import {
   rewindToStart,
 } from "../foundations/experiment.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
-import { pruneByPercent } from "../foundations/pruning.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { type Masks, shrunkMasks } from "../models/masks.ts";
 import { ownControlId, type RunId, ticketId } from "../records/run_id.ts";
@@ -34,12 +33,13 @@ import {
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/run_store.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/run_schema.ts";
+import { CRITERIA } from "../foundations/criteria.ts";
 
 /** What to run and where to keep it. */
 export interface LotteryOptions extends ExperimentFolders {
   queue: RunQueue;
   data: LoadedDataset;
-  protocol: Pick<Protocol, "levels" | "prunePercents" | "trials">;
+  protocol: Pick<Protocol, "levels" | "criterion" | "prunePercents" | "trials">;
   settings: RunSettings;
   /** What level 0 starts from. */
   start?: LevelStart;
@@ -64,12 +64,16 @@ export interface LotteryOptions extends ExperimentFolders {
  */
 export async function openLottery(options: LotteryOptions): Promise<Job> {
   const { storage, queue, data: { sets }, settings, policy, locks, events } = options;
-  const { trialFolder, protocol: { trials, levels, prunePercents }, given: { oneShot } } = options;
+  const {
+    trialFolder,
+    protocol: { trials, levels, criterion, prunePercents },
+    given: { oneShot },
+  } = options;
   checkExperimentName(options.experimentName);
   // A control has no other presets than its own.
   const configFor = (id: RunId, masks: string | null): RunConfig =>
     id.kind === "ticket"
-      ? ticketConfig(id, settings, { percents: prunePercents, ...options.given })
+      ? ticketConfig(id, settings, { criterion, percents: prunePercents, ...options.given })
       : configOf(id, settings, { masks });
   const folderOf = (id: RunId) => runFolder(options, id);
   const hasControl = (options.control ?? true) && levels > 0;
@@ -121,8 +125,8 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       makeDataset: (level) => datasetOf(ticketOf(level), sets),
       makeModel: (level, _dataset, from) => modelOf(ticketOf(level), from),
       trainModel: (level, _dataset, model) => provide(ticketId(trial, level), model),
-      pruneMasks: ({ masks, final }) =>
-        queue.onGpu((gpu) => pruneByPercent(gpu, prunePercents, masks, final)),
+      pruneMasks: (result) =>
+        queue.onGpu((gpu) => CRITERIA[criterion].prune(gpu, prunePercents, result)),
     };
     const masks = await (oneShot ? oneShotMasks : lastMasks)(functions, levels);
     if (hasControl) {

@@ -2,6 +2,8 @@
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
+import { NETWORKS } from "../models/networks.ts";
+import type { CriterionName } from "../foundations/criteria.ts";
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
 export interface Protocol {
@@ -22,6 +24,8 @@ export interface Protocol {
   trainingLength: TrainingLength;
   /** Prunings after level 0, so levels + 1 runs per trial (flag --iterations). */
   levels: number;
+  /** By what weights are pruned. */
+  criterion: CriterionName;
   /** Fraction in [0, 1] of a layer's live weights that each pruning removes, by layer name. */
   prunePercents: Readonly<Record<string, number>>;
   /** Iterations between two evaluations. */
@@ -47,7 +51,7 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 /** Frankle & Carbin 2019, table of figure 2 and section 2. */
 const paper: Protocol = {
-  layers: [300, 100],
+  layers: NETWORKS["lenet-300-100"].hidden,
   initializer: "glorot",
   normalization: "unit",
   optimizer: { kind: "adam" },
@@ -57,19 +61,36 @@ const paper: Protocol = {
   validationSize: 5000,
   trainingLength: { iterations: 50000 },
   levels: 20,
-  prunePercents: defaultPercents([300, 100]),
+  criterion: "magnitude",
+  prunePercents: defaultPercents(NETWORKS["lenet-300-100"].hidden),
   testInterval: 100,
   validateInterval: 100,
   trials: upTo(5),
 };
 
-/** The protocols that --protocol chooses from. */
-export const protocols: Readonly<Record<"quick" | "paper" | "google", Protocol>> = {
+/** A protocol, and what `--help` and the page say of it. */
+export interface ProtocolRow extends Protocol {
+  help: string;
+  /** Names the choice on the page. */
+  label: string;
+}
+
+/** PROTOCOLS, the table that `--protocol` chooses from; the first is the default. */
+export const PROTOCOLS = {
   // The paper's, made short: 0.8^10 leaves 10.7% of a hidden layer.
-  quick: { ...paper, trainingLength: { iterations: 800 }, levels: 10, trials: [1] },
-  paper,
+  quick: {
+    help: "to the end in two minutes on two cores",
+    label: "the effect in minutes",
+    ...paper,
+    trainingLength: { iterations: 800 },
+    levels: 10,
+    trials: [1],
+  },
+  paper: { help: "as in the paper", label: "the measurement, hours", ...paper },
   // The defaults of google-research/lottery-ticket-hypothesis.
   google: {
+    help: "as the original library's own experiments",
+    label: "the original library's",
     ...paper,
     initializer: "truncated",
     normalization: "l2",
@@ -80,4 +101,9 @@ export const protocols: Readonly<Record<"quick" | "paper" | "google", Protocol>>
     levels: 30,
     trials: upTo(20),
   },
-};
+} as const satisfies Record<string, ProtocolRow>;
+
+/** The name of a protocol. */
+export type ProtocolName = keyof typeof PROTOCOLS;
+/** All of them. */
+export const PROTOCOL_NAMES = Object.keys(PROTOCOLS) as ProtocolName[];

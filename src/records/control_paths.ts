@@ -2,24 +2,10 @@
  * Names the folders of the controls of a lottery experiment, beside its tickets. Touches no file.
  */
 import * as paths from "./paths.ts";
-
-/** Controls with the masks of a ticket and other initial weights. */
-export const REINIT_KINDS = ["reinit", "reuse", "reuse_sign"] as const;
-export type ReinitKind = typeof REINIT_KINDS[number];
-/** Controls with as many live weights in each layer as a ticket, at random places. */
-export const SPARSITY_KINDS = ["random_sparsity", "random_sparsity_same_init"] as const;
-export type SparsityKind = typeof SPARSITY_KINDS[number];
-/** All of them. */
-export const CONTROL_KINDS = [...REINIT_KINDS, ...SPARSITY_KINDS] as const;
-export type ControlKind = typeof CONTROL_KINDS[number];
-
-/** Whether a control has masks of its own. */
-export function isSparsityKind(kind: string): kind is SparsityKind {
-  return (SPARSITY_KINDS as readonly string[]).includes(kind);
-}
+import { type ControlKind, REINIT_KINDS, SPARSITY_KINDS } from "./kinds.ts";
 
 /** Names that are taken by controls: reinit1, other_reuse_sign12. */
-const CONTROL_NAME = new RegExp(`(^|_)(${CONTROL_KINDS.join("|")})\\d+$`);
+const CONTROL_NAME = new RegExp(`(^|_)(${[...REINIT_KINDS, ...SPARSITY_KINDS].join("|")})\\d+$`);
 
 /** Whether an experiment of this name could not be told from a control. */
 export function isControlName(experimentName: string): boolean {

@@ -1,12 +1,7 @@
 /** Which run of an experiment: its kind, trial, level and number; and the order in which runs are listed. */
 
-import { CONTROL_KINDS, type ControlKind } from "./control_paths.ts";
 import type { Masks } from "../models/masks.ts";
-
-/** The kinds of networks that runs train, in the order in which they are listed. */
-export const RUN_KINDS = ["ticket", ...CONTROL_KINDS, "train"] as const;
-
-export type RunKind = typeof RUN_KINDS[number];
+import { type ControlKind, RUN_KINDS, type RunKind } from "./kinds.ts";
 
 /** Which run of an experiment; also what its random numbers depend on beside the seed. */
 export interface RunId {

@@ -12,10 +12,10 @@ import type { Storage } from "../storage/storage.ts";
 import type { Ticket } from "../lottery/control_experiment.ts";
 import { chartPath } from "../runs/output_folder.ts";
 import { type LevelSummary, summarizeLevels } from "./summary.ts";
-import { RUN_KINDS } from "../records/run_id.ts";
 import { type FinishedRun, finishedRun, readResults } from "../records/finished_run.ts";
 import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
 import { parametersOf } from "../models/parameters.ts";
+import { RUN_KINDS } from "../records/kinds.ts";
 
 /** What to report and where to put the chart. */
 export interface ControlReportOptions {

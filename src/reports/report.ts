@@ -15,7 +15,8 @@ import { encodeText, within } from "../records/run_record.ts";
 import type { Storage } from "../storage/storage.ts";
 import { readExperiments } from "./read_experiments.ts";
 import { type ReportStudy, studyDifferences } from "./studies.ts";
-import { type Connect, type Figure, reportStudy, type StudyReport } from "./study_report.ts";
+import type { Connect, Figure } from "./sections/section.ts";
+import { reportStudy, type StudyReport } from "./study_report.ts";
 import { count } from "../words.ts";
 
 /** What to report on, and where to. */

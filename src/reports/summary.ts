@@ -5,9 +5,10 @@
 
 import type { AdapterDescription } from "../engine/mod.ts";
 import { fractionText, percentText } from "../analysis/percent.ts";
-import { rank, RUN_KINDS, type RunKind } from "../records/run_id.ts";
+import { rank } from "../records/run_id.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
 import { levelsOf, meanOverTrials } from "../analysis/study.ts";
+import { RUN_KINDS, type RunKind } from "../records/kinds.ts";
 
 /** A finished run as one line of progress. */
 export function describeFinished(run: FinishedRun): string {

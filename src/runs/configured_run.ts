@@ -10,6 +10,7 @@ import type { TrainOptions } from "../foundations/trainer.ts";
 import type { WorkRequest } from "../foundations/train_request.ts";
 import { describeRun } from "../records/run_id.ts";
 import type { RunConfig } from "./run_schema.ts";
+import { KINDS } from "../records/kinds.ts";
 
 /** The examples as this run sees them. */
 export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
@@ -31,7 +32,7 @@ export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
   return new ModelFc(hyperparametersOf(network), network.layers[0].inputs, {
     ...start,
     keyFor: (layer) =>
-      kind === "reinit" || kind === "random_sparsity"
+      KINDS[kind].weights === "drawn"
         ? runKey({ seed, purpose: "reinit", trial, level, run, layer })
         : runKey({ seed, purpose: "init", trial, layer }),
   });

@@ -4,6 +4,7 @@ import type { RunId } from "../records/run_id.ts";
 import { count } from "../words.ts";
 import type { RunConfig, RunSettings } from "./run_schema.ts";
 import { hiddenText } from "../models/layers.ts";
+import type { CriterionName } from "../foundations/criteria.ts";
 
 /** The start of a run that was given nothing. */
 export const NOTHING_GIVEN: RunConfig["start"] = {
@@ -12,6 +13,8 @@ export const NOTHING_GIVEN: RunConfig["start"] = {
 
 /** What a lottery gives its tickets beside their settings. */
 export interface TicketOptions {
+  /** By what weights are pruned. */
+  criterion: CriterionName;
   /** Fraction of each layer's live weights that is pruned per level. */
   percents: Record<string, number>;
   /** Whether each level is pruned at once, by the final weights of level 0. */
@@ -24,9 +27,9 @@ export interface TicketOptions {
 export function ticketConfig(
   id: RunId,
   settings: RunSettings,
-  { percents, oneShot, start }: TicketOptions,
+  { start, ...pruning }: TicketOptions,
 ): RunConfig {
-  return configWith(id, settings, start, { percents, oneShot }, { iteration: 0 });
+  return configWith(id, settings, start, pruning, { iteration: 0 });
 }
 
 /** The configuration of a run that is no ticket: it is neither pruned nor rewound. */

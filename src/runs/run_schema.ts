@@ -7,7 +7,9 @@ import * as v from "../npm/valibot.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
 import { FormatError } from "../errors.ts";
 import { INITIALIZER_NAMES } from "../models/initializers.ts";
-import { RUN_KINDS } from "../records/run_id.ts";
+import { RUN_KINDS } from "../records/kinds.ts";
+import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
+import { CRITERION_NAMES } from "../foundations/criteria.ts";
 
 /** Version of run.json's form. */
 export const RUN_FORMAT = "lottery-ticket run 3";
@@ -60,7 +62,7 @@ const SETTINGS = {
     testInterval: positive,
   }),
   dataset: v.strictObject({
-    name: v.picklist(["mnist", "fashion-mnist", "synthetic-digits", "custom"]),
+    name: v.picklist([...DATASET_NAMES, CUSTOM]),
     trainCount: count,
     testCount: count,
     /** Of an example: (height, width) of an image. */
@@ -82,6 +84,8 @@ const CONFIG = v.strictObject({
   training: SETTINGS.training,
   /** How tickets are pruned between levels; null for other runs. */
   pruning: v.nullable(v.strictObject({
+    /** By what weights are pruned. */
+    criterion: v.picklist(CRITERION_NAMES),
     /** Fraction of each layer's live weights. */
     percents: v.record(v.string(), number),
     /** Whether masks are those of pruning once, by the weights that level 0 ended with. */
@@ -159,7 +163,7 @@ export function upgraded(config: unknown): unknown {
     training: {
       ...{ seed, trainOrderSeed, optimizer, batchSize, iterations, validateInterval, testInterval },
     },
-    pruning: isTicket ? { percents: prunePercents, oneShot } : null,
+    pruning: isTicket ? { criterion: "magnitude", percents: prunePercents, oneShot } : null,
     rewind: isTicket ? { iteration: 0 } : null,
     dataset: {
       ...examples,

@@ -3,7 +3,13 @@
  * examples of runs, from no server but the page's own.
  */
 
-import { CATALOG } from "../datasets/catalog.ts";
+import {
+  type DatasetChoice,
+  DATASETS,
+  FALLBACK,
+  isPublished,
+  USUAL,
+} from "../datasets/datasets.ts";
 import {
   downloadDataset,
   type DownloadOptions,
@@ -11,21 +17,16 @@ import {
 } from "../datasets/download.ts";
 import {
   folderHoldsExamples,
-  IDX_FILES,
   idxCandidates,
   loadExampleFolder,
   NPY_FILES,
   npyCandidates,
 } from "../datasets/folder.ts";
 import { InputError, LotteryError } from "../errors.ts";
-import {
-  type DatasetChoice,
-  defaultLocation,
-  loadDataset,
-  type LoadedDataset,
-} from "../datasets/load_dataset.ts";
+import { defaultLocation, loadDataset, type LoadedDataset } from "../datasets/load_dataset.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Requests } from "./messages.ts";
+import { IDX_FILES } from "../datasets/published.ts";
 
 const FOLDER = defaultLocation("mnist");
 
@@ -67,8 +68,10 @@ export async function loadHere(
   onNotice: (line: string) => void,
 ): Promise<LoadedDataset> {
   const load = (dataset: DatasetChoice) => loadDataset({ dataset, location, storage, onNotice });
-  if (location !== null || dataset === "synthetic-digits") return await load(dataset);
-  const wanted = dataset === "auto" ? "mnist" : dataset;
+  if (location !== null || (dataset !== "auto" && !isPublished(dataset))) {
+    return await load(dataset);
+  }
+  const wanted = dataset === "auto" ? USUAL : dataset;
   if (await folderHoldsExamples(storage, defaultLocation(wanted)) !== null) {
     return await load(dataset);
   }
@@ -91,7 +94,7 @@ export async function loadHere(
     `${reason}: this run uses the built-in synthetic digits instead. For MNIST, download it or drop ` +
       "its four files on the page",
   );
-  return await load("synthetic-digits");
+  return await load(FALLBACK);
 }
 
 /** Downloads MNIST, verified, from the page's own server or else a mirror; throws DownloadError. */
@@ -101,7 +104,7 @@ export async function downloadMnist(
   onNotice: (line: string) => void,
 ): Promise<void> {
   const own = await siteHasMnist() ? [onSite(MNIST_ON_SITE)] : [];
-  await download(storage, [...own, ...CATALOG.mnist.mirrors], { onProgress, onNotice });
+  await download(storage, [...own, ...DATASETS.mnist.mirrors], { onProgress, onNotice });
 }
 
 async function download(
@@ -112,7 +115,7 @@ async function download(
   await downloadDataset({
     storage,
     folder: FOLDER,
-    dataset: { ...CATALOG.mnist, mirrors },
+    dataset: { ...DATASETS.mnist, mirrors },
     ...told,
   });
 }

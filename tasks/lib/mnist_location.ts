@@ -6,12 +6,13 @@
 
 import { tmpdir } from "node:os";
 import { fromFileUrl, join } from "@std/path";
-import { folderHoldsExamples, IDX_FILES } from "../../src/datasets/folder.ts";
+import { folderHoldsExamples } from "../../src/datasets/folder.ts";
 import { encodeIdx } from "../../src/datasets/idx.ts";
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { InputError } from "../../src/errors.ts";
 import { once } from "../../src/memo.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
+import { IDX_FILES } from "../../src/datasets/published.ts";
 
 const USUAL_FOLDERS = ["../../data/mnist", "../../../shared/mnist"].map((path) =>
   fromFileUrl(new URL(path, import.meta.url))

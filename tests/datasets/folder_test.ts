@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   folderHoldsExamples,
-  IDX_FILES,
   loadExampleFolder,
   writeNpyFolder,
 } from "../../src/datasets/folder.ts";
@@ -14,6 +13,7 @@ import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 import { isRealMnist, mnistLocation } from "../../tasks/lib/mnist_location.ts";
 import { runNumpy } from "../numpy.ts";
 import { assertLoads, idxFolder, npyFolder, plain, TINY, TINY_SETS } from "./tiny_folder.ts";
+import { IDX_FILES } from "../../src/datasets/published.ts";
 
 Deno.test("IDX files load raw, gzipped, dotted and mixed", async () => {
   const dotted = IDX_FILES.map((name) => name.replace("-idx", ".idx"));

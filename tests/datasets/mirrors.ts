@@ -3,7 +3,7 @@
  * ones with every fault that a mirror can have.
  */
 
-import type { CatalogDataset } from "../../src/datasets/catalog.ts";
+import type { DownloadOptions } from "../../src/datasets/download.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
 import { sha256Hex } from "../../src/formats/sha256.ts";
 import { gzip } from "../../tasks/lib/gzip_bytes.ts";
@@ -27,8 +27,8 @@ export const ARCHIVES: Record<string, Uint8Array<ArrayBuffer>> = {
   [`/${LABELS}.gz`]: await gzip(CONTENT[LABELS]),
 };
 
-/** The catalog entry of the tiny dataset with these mirrors. */
-export async function datasetAt(...mirrors: Mirror[]): Promise<CatalogDataset> {
+/** The row of the tiny dataset with these mirrors. */
+export async function datasetAt(...mirrors: Mirror[]): Promise<DownloadOptions["dataset"]> {
   const files = await Promise.all(
     Object.entries(CONTENT).map(async ([name, content]) => ({
       name,

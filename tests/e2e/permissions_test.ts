@@ -1,7 +1,7 @@
 /** What each task may do: deno.json against a table. That it is enough, the tests of the tasks show. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { CATALOG } from "../../src/datasets/catalog.ts";
+import { DATASETS, PUBLISHED_NAMES } from "../../src/datasets/datasets.ts";
 import { runTask, taskCommand } from "../../tasks/lib/task_process.ts";
 
 /** A permission's values; true: whatever they are. */
@@ -13,7 +13,7 @@ const ENVIRONMENT = [
   "XDG_RUNTIME_DIR",
   "LOTTERY_DRIVER_INSTALLED",
 ];
-const MIRRORS = Object.values(CATALOG).flatMap(({ mirrors }) => mirrors)
+const MIRRORS = PUBLISHED_NAMES.flatMap((name) => DATASETS[name].mirrors)
   .map((mirror) => new URL(mirror).host);
 /** Where github.com keeps files. */
 const NET = [...MIRRORS, "raw.githubusercontent.com"];

@@ -77,7 +77,7 @@ Deno.test("a table of tickets and controls, their means those of metrics.json", 
     /means over runs: ticket 2, reinit 4, reuse 4, reuse_sign 4\. 2 trials are an example, not a proof\.\n/,
   );
   const svg = await Deno.readTextFile(`${folder}/base/controls.svg`);
-  for (const name of ["Ticket", "Random reinit", "shuffled", "signs kept"]) {
+  for (const name of ["Ticket", "Reinitialized control", "shuffled", "signs kept"]) {
     assert(svg.includes(name));
   }
 });

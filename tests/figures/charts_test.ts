@@ -78,16 +78,16 @@ Deno.test("accuracy chart: the control has its own colour, and a panel stands fo
     point(50, 0.96, { kind: "reinit" }),
     point(50, 0.98, { trial: 1, run: 0, earlyStopAccuracy: 0.95 }),
   ]);
-  const control = symbols(both).filter((s) => s.series === "Random reinitialization");
+  const control = symbols(both).filter((s) => s.series === "Reinitialized control");
   assertEquals(control.map((s) => [s.accuracy, s.fill]), [[96, PALETTE.vermillion]]);
   assertEquals(symbols(both).filter((s) => s.fill === PALETTE.blue).length, 3);
   const written = texts(both);
   assert(written.indexOf("At early stop") < written.indexOf("At the end of training"));
-  assert(written.includes("Ticket") && written.includes("Random reinitialization"));
+  assert(written.includes("Ticket") && written.includes("Reinitialized control"));
 
   const ticketsAtEnd = texts(await draw([point(100, 0.97)]));
   assert(!ticketsAtEnd.includes("At early stop"));
-  assert(!ticketsAtEnd.includes("Random reinitialization"));
+  assert(!ticketsAtEnd.includes("Reinitialized control"));
 });
 
 Deno.test("accuracy chart: several trials give means, and bars from minimum to maximum", async () => {

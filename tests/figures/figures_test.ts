@@ -70,7 +70,7 @@ Deno.test("level figure: every kind in its colour, means with both kinds of bars
       "Test accuracy (%)",
       "Weights remaining (%)",
       "Ticket",
-      "Random reinitialization",
+      "Reinitialized control",
       "Random sparsity",
       "100",
       "51.2",
@@ -114,7 +114,7 @@ Deno.test("curve figure: a colour for each density, dashes for reinits, not ever
   ];
   const spec = curveSpec(panels, { yTitle: "Test accuracy (%)", read }, text);
   const drawn = texts(await draw(spec));
-  for (const wanted of ["Weights remaining (%)", "51.2", "Ticket", "Random reinitialization"]) {
+  for (const wanted of ["Weights remaining (%)", "51.2", "Ticket", "Reinitialized control"]) {
     assert(drawn.includes(wanted), `${wanted} is not in ${drawn}`);
   }
   const rows = JSON.parse(JSON.stringify(spec)).hconcat[0].data.values;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { flagName, parseFlags } from "../../src/flags/flags.ts";
-import { layerNames, protocols } from "../../src/lottery/protocols.ts";
+import { layerNames, PROTOCOLS } from "../../src/lottery/protocols.ts";
 import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/run_flags.ts";
 import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
 import { optimizerOf } from "../../src/lottery/settings.ts";
@@ -22,6 +22,7 @@ Deno.test("the paper's protocol: Frankle & Carbin 2019, figure 2 and section 2",
     validationSize: 5000,
     trainingLength: { iterations: 50000 },
     levels: 20,
+    criterion: "magnitude",
     prunePercents: { layer0: 0.2, layer1: 0.2, layer2: 0.1 },
     testInterval: 100,
     validateInterval: 100,
@@ -41,9 +42,9 @@ Deno.test("google's protocol: the constants of the original library", () => {
 
 Deno.test("the quick protocol, the default, passes 11% density in one trial", () => {
   const quick = resolve();
-  assertEquals(quick, protocols.quick);
+  assertEquals(quick, PROTOCOLS.quick);
   assertEquals(quick.trials, [1]);
-  assertEquals(quick.learningRate, protocols.paper.learningRate);
+  assertEquals(quick.learningRate, PROTOCOLS.paper.learningRate);
   const weights = { layer0: 784 * 300, layer1: 300 * 100, layer2: 100 * 10 };
   const left = Object.entries(weights).reduce(
     (sum, [name, count]) => sum + count * (1 - quick.prunePercents[name]) ** quick.levels,
@@ -86,6 +87,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       validationSize: 11,
       trainingLength: { epochs: 3 },
       levels: 4,
+      criterion: "magnitude",
       prunePercents: { layer0: 0.2, layer1: 0.4, layer2: 0.2, layer3: 0 },
       testInterval: 13,
       validateInterval: 17,

@@ -105,6 +105,7 @@ export async function openSmallLottery(
     validationSize: 10,
     trainingLength: { iterations: 20 },
     levels,
+    criterion: "magnitude",
     prunePercents: { layer0: 0.2, layer1: 0.1 },
     testInterval: 10,
     validateInterval: 10,

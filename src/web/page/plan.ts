@@ -1,13 +1,7 @@
 /** What settings would do, in a sentence. Takes settings that are fit to run. */
 
 import type { ValidSettings } from "./settings_form.ts";
-
-const DATASETS: Record<string, string> = {
-  "synthetic-digits": "Built-in digits, nothing to download",
-  "mnist": "MNIST",
-  "fashion-mnist": "Fashion-MNIST",
-  "auto": "MNIST if it is here, else built-in digits",
-};
+import { CHOICES } from "./setting_words.ts";
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
@@ -17,10 +11,12 @@ export function planText({ values, protocol }: ValidSettings, hasMnist: boolean)
   const length = "iterations" in trainingLength
     ? count(trainingLength.iterations, "iteration")
     : count(trainingLength.epochs, "epoch");
-  const control = values.control && levels > 0 ? ", then a random twin of the last ticket" : "";
+  const control = values.control && levels > 0
+    ? ", then the reinitialized control of the last ticket"
+    : "";
   const lacks = values.dataset === "mnist" && !hasMnist
     ? " MNIST is not here yet: download it below, or drop its files on this page."
     : "";
-  return `${DATASETS[values.dataset]}. ${count(levels, "pruning")}, ${length} of training each` +
+  return `${CHOICES[values.dataset]}. ${count(levels, "pruning")}, ${length} of training each` +
     `${control}. ${count(trials.length, "trial")}, seed ${values.seed}.${lacks}`;
 }

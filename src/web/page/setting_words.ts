@@ -4,6 +4,8 @@
  */
 
 import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
+import { DATASET_NAMES, DATASETS, FALLBACK, USUAL } from "../../datasets/datasets.ts";
+import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 
 /** Names of settings; one that is not here is called by its flag. */
 export const LABELS: Readonly<Record<string, string>> = {
@@ -23,12 +25,13 @@ export const LABELS: Readonly<Record<string, string>> = {
   validationSize: "Validation examples",
   testInterval: "Test every",
   validateInterval: "Validate every",
+  criterion: "Pruned by",
   prunePercents: "Fraction pruned",
   permuteLabels: "Permute labels",
   trainOrderSeed: "Seed of the order",
   presets: "Start from weights",
   masks: "Start from masks",
-  control: "Random twin at the end",
+  control: "Reinitialized control at the end",
   oneShot: "Prune in one shot",
   replicas: "Runs at once",
   kernels: "Kernels",
@@ -54,13 +57,9 @@ export const GROUPS: Readonly<Record<string, string>> = {
 
 /** What the choices of a setting are called. */
 export const CHOICES: Readonly<Record<string, string>> = {
-  "quick": "quick: the effect in minutes",
-  "paper": "paper: the measurement, hours",
-  "google": "google: the original library's",
-  "auto": "auto",
-  "mnist": "MNIST",
-  "fashion-mnist": "Fashion-MNIST",
-  "synthetic-digits": "synthetic digits (built in)",
+  ...Object.fromEntries(PROTOCOL_NAMES.map((name) => [name, `${name}: ${PROTOCOLS[name].label}`])),
+  "auto": `${DATASETS[USUAL].label} if it is here, else ${DATASETS[FALLBACK].label}`,
+  ...Object.fromEntries(DATASET_NAMES.map((name) => [name, DATASETS[name].label])),
   ...Object.fromEntries(OPTIMIZER_KINDS.map((kind) => [kind, OPTIMIZERS[kind].label])),
   "glorot": "Gaussian Glorot",
   "truncated": "Gaussian, cut at 2σ",

@@ -6,7 +6,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { flagName, type FlagSet, type FlagValues, parseFlags, toArgs } from "../../flags/flags.ts";
-import { type Protocol, protocols } from "../../lottery/protocols.ts";
+import { type Protocol, PROTOCOLS } from "../../lottery/protocols.ts";
 import { protocolFlags, runFlags as terminalFlags } from "../../commands/run_flags.ts";
 import { forBrowser } from "../web_flags.ts";
 import { el } from "./dom.ts";
@@ -131,14 +131,14 @@ export class SettingsForm {
         complaints.set(this.#fields.get(about ?? "prunePercents")!, message);
       }
     }
-    this.#showUsual((this.valid as ValidSettings | null)?.protocol ?? protocols[name], name);
+    this.#showUsual((this.valid as ValidSettings | null)?.protocol ?? PROTOCOLS[name], name);
     for (const field of this.#fields.values()) field.complain(complaints.get(field) ?? null);
     this.onChange();
   }
 
   /** An empty field of the protocol stands for what that protocol makes of the others. */
   #showUsual(protocol: Protocol, name: Settings["protocol"]): void {
-    const base = usualValues(protocols[name]);
+    const base = usualValues(PROTOCOLS[name]);
     const usual = usualValues(protocol);
     for (const [key, flag] of Object.entries(protocolFlags as FlagSet)) {
       const value = flag.kind === "choice" ? base[key] : usual[key];

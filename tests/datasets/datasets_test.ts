@@ -5,16 +5,17 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { CATALOG } from "../../src/datasets/catalog.ts";
+import { DATASETS, PUBLISHED_NAMES } from "../../src/datasets/datasets.ts";
 import { downloadDataset, DownloadError } from "../../src/datasets/download.ts";
-import { IDX_FILES } from "../../src/datasets/folder.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { isRealMnist, mnistLocation } from "../../tasks/lib/mnist_location.ts";
+import { IDX_FILES } from "../../src/datasets/published.ts";
 
 Deno.test("every dataset has four files with a digest each, and more than one mirror", () => {
   const digests = new Set<string>();
-  for (const [name, dataset] of Object.entries(CATALOG)) {
+  for (const name of PUBLISHED_NAMES) {
+    const dataset = DATASETS[name];
     assertEquals(dataset.name, name);
     assertEquals(dataset.files.map((file) => file.name), [...IDX_FILES]);
     assertEquals(dataset.files.map((file) => file.bytes), [47040016, 60008, 7840016, 10008]);
@@ -44,7 +45,7 @@ Deno.test("MNIST has the catalog's digests, so nothing is fetched; its stand-in 
     downloadDataset({
       storage,
       folder: "d",
-      dataset: CATALOG.mnist,
+      dataset: DATASETS.mnist,
       fetch: () => Promise.reject(new Error("fetched")),
       onNotice: (line) => notices.push(line),
     });

@@ -1,0 +1,18 @@
+/** SECTIONS, the table of a report's sections, in the order in which they are shown. */
+
+import { checkClaims } from "../../analysis/claims.ts";
+import { claimTable, runTable } from "../../analysis/study_tables.ts";
+import { anatomySection } from "./anatomy_section.ts";
+import { connectivitySection } from "./connectivity_section.ts";
+import { curveSection } from "./curve_section.ts";
+import { levelSection } from "./level_section.ts";
+import type { Section } from "./section.ts";
+
+export const SECTIONS: readonly Section[] = [
+  ({ study }) => Promise.resolve({ figures: [], tables: [claimTable(checkClaims(study.runs))] }),
+  levelSection,
+  curveSection,
+  anatomySection,
+  connectivitySection,
+  ({ study }) => Promise.resolve({ figures: [], tables: [runTable(study.runs)] }),
+];

@@ -32,8 +32,9 @@ export function settingsFor(options: SettingsOptions): RunSettings {
       initializer: protocol.initializer,
     },
     training: {
-      ...{ seed, trainOrderSeed, batchSize },
+      ...{ seed, trainOrderSeed },
       optimizer: optimizerOf(protocol),
+      batchSize,
       iterations: iterationsOf(trainingLength, data.sets.train.count - validationSize, batchSize),
       validateInterval: protocol.validateInterval,
       testInterval: protocol.testInterval,

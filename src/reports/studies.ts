@@ -19,7 +19,7 @@ export interface ReportRun extends StudyRun {
 
 /** What an experiment was given beside its settings. */
 interface Given {
-  pruning: RunConfig["pruning"];
+  pruning: Omit<NonNullable<RunConfig["pruning"]>, "oneShot"> | null;
   rewind: RunConfig["rewind"];
   presets: "given" | null;
   masks: "given" | null;
@@ -177,7 +177,9 @@ function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>):
 function givenTo(config: RunConfig): Given {
   const { pruning, rewind, start: { presets, masks } } = config;
   return {
-    ...{ pruning, rewind },
+    // One-shot tickets are compared with the others of their lottery.
+    pruning: pruning && { criterion: pruning.criterion, percents: pruning.percents },
+    rewind,
     presets: presets === null ? null : "given",
     masks: masks === null ? null : "given",
   };

@@ -211,7 +211,7 @@ Deno.test("train: flags, masks and folders that cannot be used", async () => {
   await train(
     1,
     [`--output-dir=${place.folder}/done/trial1/0/same_init`],
-    /same_init holds a run of a different experiment \(kind: "ticket", now "train"; .*--overwrite/,
+    /same_init holds a run of a different experiment \(id\.kind: "ticket", now "train"; .*--overwrite/,
   );
   await train(1, [`--output-dir=${place.folder}/data/x_train.npy`], /x_train\.npy.*not a folder/);
 });

@@ -75,7 +75,7 @@ Deno.test("an output folder with another experiment: named, kept, replaced with 
   await place.assertRefused(
     1,
     place.again(...changes),
-    /trial1\/0\/same_init holds a run of a different experiment \(seed: 0, now 3; optimizer\.learningRate: 0\.0012, now 0\.01\)/,
+    /trial1\/0\/same_init holds a run of a different experiment \(training\.seed: 0, now 3; training\.optimizer\.learningRate: 0\.0012, now 0\.01\)/,
     /choose another folder or experiment name, or pass --overwrite to replace it/,
   );
   // What fails replaces nothing.

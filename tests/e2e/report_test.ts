@@ -248,7 +248,7 @@ Deno.test("report: missing, unfinished, damaged and foreign runs are named, the 
       /note: .*trial1\/1\/same_init\/masks\/layer1.npy has changed since it was written/,
       /note: .*trial1\/0\/same_init\/test.log has changed since it was written/,
       /note: .*trial2\/2\/reinit1\/run.json .*: left out/,
-      /note: trained otherwise: \d+ runs \(layers.*\), in a section of their own/,
+      /note: trained otherwise: \d+ runs \(network\.layers.*\), in a section of their own/,
       /784-30-10 on custom/,
     ]
   ) assertMatch(said, line);

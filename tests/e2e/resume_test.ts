@@ -128,7 +128,7 @@ Deno.test("another configuration is refused with what differs, also where only a
   const before = await readTree(`${folder}/other`, true);
   const { code, stderr } = await runTask("run-lottery", [...flags, path, "--batch-size=30"]);
   assertEquals(code, 1, `${[...before.keys()]}\n${interrupted.stderr}\n${stderr}`);
-  assertStringIncludes(stderr, "different experiment (batchSize: 60, now 30)");
+  assertStringIncludes(stderr, "different experiment (training.batchSize: 60, now 30)");
   assertSameTree(await readTree(`${folder}/other`, true), before);
   const changes = ["--batch-size=30", "--training-len=100", "--overwrite", path];
   await runLottery(...withChanges(flags, changes));

@@ -4,7 +4,7 @@
  */
 import { UsageError } from "../errors.ts";
 import { type InitializerName, INITIALIZERS } from "../models/initializers.ts";
-import { boolean, choice, integer, integerOrAuto, number, path, string } from "../flags/kinds.ts";
+import { boolean, choice, integer, number, orAuto, path, string } from "../flags/kinds.ts";
 import { interval, intRanges, layers, length, list, percents, SAFE_NAME } from "../flags/lists.ts";
 import { quote } from "../flags/flags.ts";
 import { DEFAULT_EXPERIMENT_NAME } from "../records/control_paths.ts";
@@ -182,13 +182,12 @@ export const runFlags = {
       "as that level of the usual experiment",
     group: EXPERIMENT,
   }),
-  replicas: integerOrAuto({
+  replicas: orAuto(integer({
     min: 1,
     max: 100000,
-    default: "auto",
     help: "runs trained at once in one GPU program; never changes a result",
     group: EXPERIMENT,
-  }),
+  })),
   kernels: choice({
     choices: ["auto", "dense", "sparse"],
     default: "auto",

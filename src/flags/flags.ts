@@ -2,6 +2,7 @@
  * Parses command-line flags from their declarations. The same declarations make the help text, the
  * page's form and the arguments that run.json records.
  */
+import { parseArgs } from "@std/cli";
 import { UsageError } from "../errors.ts";
 
 /** How a value is written; the page's form chooses its control by it. */
@@ -9,7 +10,7 @@ export type FlagKind =
   | "string"
   | "path"
   | "integer"
-  | "integerOrAuto"
+  | "orAuto"
   | "number"
   | "choice"
   | "boolean"
@@ -143,103 +144,124 @@ export function parseArguments<S extends FlagSet>(
   flags: S,
   operandNames: readonly string[],
 ): { values: FlagValues<S>; operands: string[] } {
+  // `task -- --flag`, as npm wants it, is forgiven where nothing but flags can follow.
+  const isForgiven = args[0] === "--" && operandNames.length === 0;
+  const keys = Object.keys(flags),
+    names = new Map(keys.map((key) => [flagName(key).slice(2), key]));
+  const isBoolean = (name: string) => flags[names.get(name)!].kind === "boolean";
+  const booleans = [...names.keys()].filter(isBoolean);
+  const { _: before, "--": after = [], ...given } = parseArgs(
+    fromFire(isForgiven ? args.slice(1) : args, flags),
+    {
+      string: ["_", ...[...names.keys()].filter((name) => !isBoolean(name))],
+      ...{ boolean: booleans, negatable: booleans, collect: [...names.keys()], "--": true },
+    },
+  );
+  const operands = [...before.map(String), ...after];
+  checkOperands(operands, operandNames);
+  const values: Record<string, unknown> = {};
+  for (const [name, key] of names) {
+    const flag = flags[key], texts = given[name] as (string | boolean)[] | undefined ?? [];
+    values[key] = valueOf(flag, `--${name}`, texts);
+  }
+  return { values: values as FlagValues<S>, operands };
+}
+
+/** The value of a flag that was given with these texts. */
+function valueOf(flag: Flag, name: string, texts: readonly (string | boolean)[]): unknown {
+  if (texts.length === 0) return flag.default;
+  if (flag.parseAll) {
+    if (texts.length > 1 && texts.includes(NONE)) {
+      throw new UsageError(`${name} is None and not; give one of them`);
+    }
+    return texts[0] === NONE ? flag.default : flag.parseAll(texts as string[], name);
+  }
+  if (texts.length > 1) throw new UsageError(`${name} is given twice; give it once`);
+  const [text] = texts;
+  if (text === NONE) return flag.default;
+  return typeof text === "boolean" ? text : flag.parse(literal(text), name);
+}
+
+/** @throws UsageError if there are too few operands or too many, or one is empty */
+function checkOperands(operands: readonly string[], names: readonly string[]): void {
+  const isOpenEnded = names.at(-1)?.startsWith("[") ?? false;
+  const required = names.length - (isOpenEnded ? 1 : 0);
+  if (operands.length > required && !isOpenEnded) {
+    const expected = names.length === 0
+      ? "a flag and its value are"
+      : `no more than ${names.join(" ")} and flags are`;
+    throw new UsageError(`unexpected argument ${quote(operands[required])}: ${expected} expected`);
+  }
+  const empty = operands.indexOf("");
+  if (empty >= 0) {
+    throw new UsageError(
+      `${names[Math.min(empty, names.length - 1)]} is an empty text: ` +
+        "is a variable of the shell not set?",
+    );
+  }
+  if (operands.length >= required) return;
+  throw new UsageError(
+    `${names[operands.length]} is missing: ${names.join(" ")} and flags are expected ` +
+      "(--help tells more)",
+  );
+}
+
+/**
+ * The same arguments as `parseArgs` reads them: each name with dashes, each value behind its `=`, Python's
+ * True and False as `--name` and `--no-name`.
+ */
+function fromFire(args: readonly string[], flags: FlagSet): string[] {
   const spellings = new Map<string, string>();
   for (const [key, flag] of Object.entries(flags)) {
     spellings.set(flagName(key), key);
     if (flag.kind === "boolean") spellings.set(flagName(key).replace("--", "--no-"), key);
   }
-
-  const given = new Map<string, unknown>();
-  /** Texts of the flags that may be given more than once. */
-  const collected = new Map<string, string[]>();
-  const operands: string[] = [];
-  let flagsEnded = false;
-  const isOpenEnded = operandNames.at(-1)?.startsWith("[") ?? false;
-  const required = operandNames.length - (isOpenEnded ? 1 : 0);
+  const written: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    if (arg === "--" && !flagsEnded) {
-      // `task -- --flag`, as npm wants it, is forgiven where nothing but flags can follow.
-      flagsEnded = i > 0 || operandNames.length > 0;
-      continue;
-    }
-    if (flagsEnded || !arg.startsWith("-") || arg === "-") {
-      if (operands.length === required && !isOpenEnded) {
-        const expected = operandNames.length === 0 ? "a flag and its value are" : "no more than " +
-          `${operandNames.join(" ")} and flags are`;
-        throw new UsageError(`unexpected argument ${quote(arg)}: ${expected} expected`);
-      }
-      if (arg === "") {
-        throw new UsageError(
-          `${operandNames[Math.min(operands.length, operandNames.length - 1)]} is an empty text: ` +
-            "is a variable of the shell not set?",
-        );
-      }
-      operands.push(arg);
+    if (arg === "--") return [...written, ...args.slice(i)];
+    if (!arg.startsWith("-") || arg === "-") {
+      written.push(arg);
       continue;
     }
     const [spelling, inline] = arg.split(/=(.*)/s, 2) as [string, string | undefined];
-    const name = spelling.replaceAll("_", "-");
-    const key = spellings.get(name);
+    const name = spelling.replaceAll("_", "-"), key = spellings.get(name);
     if (key === undefined) {
-      const suggestion = nearest(name, [...spellings.keys()]);
       throw new UsageError(
-        `unknown flag ${quote(spelling)}; the nearest is ${suggestion} (--help lists all)`,
+        `unknown flag ${quote(spelling)}; the nearest is ${nearest(name, [...spellings.keys()])} ` +
+          "(--help lists all)",
       );
     }
-    const flag = flags[key], earlier = collected.get(key);
-    if (given.has(key) && !earlier) throw new UsageError(`${name} is given twice; give it once`);
-    if (flag.kind === "boolean") {
-      const isPlain = name === flagName(key);
-      // Only Python's words: a folder may be called "true".
-      const next = inline ?? (/^(True|False|None)$/.test(args[i + 1] ?? "") ? args[i + 1] : null);
-      if (next === null) {
-        given.set(key, isPlain);
-        continue;
+    const flag = flags[key], next = args[i + 1] as string | undefined;
+    if (flag.kind !== "boolean") {
+      if (inline === undefined && (next === undefined || looksLikeFlag(next))) {
+        const hint = next === undefined
+          ? ""
+          : ` (for a value that begins with a dash: ${name}=VALUE)`;
+        throw new UsageError(`${name} needs a value: ${name} ${flag.placeholder}${hint}`);
       }
-      const value = TRUTHS.get(next);
-      if (value === undefined || !isPlain) {
-        throw new UsageError(
-          `${name} takes no value, not ${quote(next)}; write ${flagName(key)} or ` +
-            `${flagName(key).replace("--", "--no-")}`,
-        );
-      }
-      given.set(key, value ?? flag.default);
+      written.push(`${name}=${inline ?? next}`);
       if (inline === undefined) i++;
       continue;
     }
-    const written = inline ?? args[i + 1];
-    if (written === undefined || (inline === undefined && looksLikeFlag(written))) {
+    // Only Python's words: a folder may be called "true".
+    const isWord = inline === undefined && /^(True|False|None)$/.test(next ?? "");
+    const text = isWord ? next! : inline;
+    if (text === undefined) {
+      written.push(name);
+      continue;
+    }
+    const value = TRUTHS.get(text);
+    if (value === undefined || name !== flagName(key)) {
       throw new UsageError(
-        `${name} needs a value: ${name} ${flag.placeholder}` +
-          (written === undefined ? "" : ` (for a value that begins with a dash: ${name}=VALUE)`),
+        `${name} takes no value, not ${quote(text)}; write ${flagName(key)} or ` +
+          `${flagName(key).replace("--", "--no-")}`,
       );
     }
-    if (inline === undefined) i++;
-    if (written === NONE) {
-      if (earlier) throw new UsageError(`${name} is None and not; give one of them`);
-      given.set(key, flag.default);
-    } else if (flag.parseAll) {
-      const texts = [...(earlier ?? []), written];
-      collected.set(key, texts);
-      given.set(key, flag.parseAll(texts, name));
-    } else given.set(key, flag.parse(literal(written), name));
+    if (value !== null) written.push(value ? name : name.replace("--", "--no-"));
+    if (isWord) i++;
   }
-
-  if (operands.length < required) {
-    throw new UsageError(
-      `${operandNames[operands.length]} is missing: ${
-        operandNames.join(" ")
-      } and flags are expected ` +
-        "(--help tells more)",
-    );
-  }
-  const values = Object.fromEntries(
-    Object.entries(flags).map((
-      [key, flag],
-    ) => [key, given.has(key) ? given.get(key) : flag.default]),
-  ) as FlagValues<S>;
-  return { values, operands };
+  return written;
 }
 
 /** The shortest arguments that `parseFlags` reads as `values`: run.json's command. */

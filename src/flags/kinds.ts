@@ -120,26 +120,21 @@ export function integer<D extends number | undefined = undefined>(
   };
 }
 
-/** An integer in the bounds, or "auto". */
-export function integerOrAuto<D extends number | "auto" | undefined = undefined>(
-  spec: FlagSpec<D> & Bounds,
-): Flag<number | "auto", D> {
-  const { min = -Infinity, max = Number.MAX_SAFE_INTEGER } = spec;
+/** The values of a flag, or "auto", which is the default. */
+export function orAuto<T>(flag: Flag<T, undefined>): Flag<T | "auto", "auto"> {
   return {
-    ...declare<number | "auto", D>(spec, {
-      kind: "integerOrAuto",
-      placeholder: "N|auto",
-      parse: (text, name) => {
-        if (text === "auto") return "auto";
-        if (Number.isNaN(decimal(text))) {
-          throw refuse(name, `"auto" or ${between("an integer", min, max)}`, text);
-        }
-        return parseInteger(text, name, min, max);
-      },
-      format: String,
-    }),
-    min,
-    max,
+    ...flag,
+    kind: "orAuto",
+    placeholder: `${flag.placeholder}|auto`,
+    default: "auto",
+    defaultText: flag.defaultText || "auto",
+    parse: (text, name) => {
+      if (text === "auto") return "auto";
+      if (!Number.isNaN(decimal(text))) return flag.parse(text, name);
+      const { min = -Infinity, max = Infinity } = flag;
+      throw refuse(name, `"auto" or ${between("an integer", min, max)}`, text);
+    },
+    format: (value) => value === "auto" ? "auto" : flag.format(value as T),
   };
 }
 

@@ -3,7 +3,16 @@
  * declared like those of `flag_kinds.ts`.
  */
 import { type Bounds, decimal, declare, type FlagSpec, parseInteger, refuse } from "./kinds.ts";
-import { type Flag, nearest, NONE, quote, quoted, quoteLiterally, unquote } from "./flags.ts";
+import {
+  type Flag,
+  type FlagKind,
+  nearest,
+  NONE,
+  quote,
+  quoted,
+  quoteLiterally,
+  unquote,
+} from "./flags.ts";
 import { UsageError } from "../errors.ts";
 
 /** Time between two of something: seconds or training iterations. */
@@ -156,18 +165,41 @@ export function percents<D extends LayerValues | undefined = undefined>(
   });
 }
 
-/** Widths of hidden layers, first to last: `300,100`. */
-export function layers<D extends readonly number[] | undefined = undefined>(
+/** How the parts of a list are read. */
+interface Parts<T> {
+  kind: FlagKind;
+  placeholder: string;
+  /** Completes "--flag expects". */
+  expected: string;
+  /** The value of a part; null where it has none. May throw a UsageError that says more. */
+  read(part: string, name: string): T | null;
+}
+
+/** A list of values separated by commas or in brackets, as a flag. */
+export function listOf<T, D extends readonly T[] | undefined = undefined>(
   spec: FlagSpec<D>,
-): Flag<readonly number[], D> {
-  return declare<readonly number[], D>(spec, {
+  { kind, placeholder, expected, read }: Parts<T>,
+): Flag<readonly T[], D> {
+  return declare<readonly T[], D>(spec, {
+    kind,
+    placeholder,
+    parse: (text, name) =>
+      split(text, name, expected).map((part) => {
+        const value = read(part, name);
+        if (value === null) throw refuse(name, expected, text);
+        return value;
+      }),
+    format: (values) => values.join(","),
+  });
+}
+
+/** Widths of hidden layers, first to last: `300,100`. */
+export function layers<D extends readonly number[] | undefined = undefined>(spec: FlagSpec<D>) {
+  return listOf<number, D>(spec, {
     kind: "layers",
     placeholder: "N,N,…",
-    parse: (text, name) => {
-      const parts = split(text, name, "widths of the hidden layers, such as 300,100");
-      return parts.map((part) => parseInteger(part, name, 1, 1e6));
-    },
-    format: (values) => values.join(","),
+    expected: "widths of the hidden layers, such as 300,100",
+    read: (part, name) => parseInteger(part, name, 1, 1e6),
   });
 }
 
@@ -175,23 +207,17 @@ export function layers<D extends readonly number[] | undefined = undefined>(
 export function numbers<D extends readonly number[] | undefined = undefined>(
   spec: FlagSpec<D> & Required<Bounds>,
 ): Flag<readonly number[], D> {
-  const { min, max } = spec, expected = `numbers from ${min} to ${max} such as ${max},${min}`;
-  return {
-    ...declare<readonly number[], D>(spec, {
-      kind: "list",
-      placeholder: "X,X,…",
-      parse: (text, name) => {
-        const values = split(text, name, expected).map(decimal);
-        if (values.some((value) => !(value >= min && value <= max))) {
-          throw refuse(name, expected, text);
-        }
-        return values;
-      },
-      format: (values) => values.join(","),
-    }),
-    min,
-    max,
-  };
+  const { min, max } = spec;
+  const flag = listOf<number, D>(spec, {
+    kind: "list",
+    placeholder: "X,X,…",
+    expected: `numbers from ${min} to ${max} such as ${max},${min}`,
+    read: (part) => {
+      const value = decimal(part);
+      return value >= min && value <= max ? value : null;
+    },
+  });
+  return { ...flag, min, max };
 }
 
 /**
@@ -228,23 +254,22 @@ export function words<const W extends string, D extends readonly W[] | undefined
   spec: FlagSpec<D> & { words: readonly W[] },
 ): Flag<readonly W[], D> {
   const expected = `a list of ${spec.words.join(", ")}`;
+  const flag = listOf<W, D>(spec, {
+    kind: "list",
+    placeholder: "A,B,…",
+    expected,
+    read: (part, name) => {
+      const word = spec.words.find((word) => word === part);
+      if (word !== undefined) return word;
+      throw new UsageError(
+        `${name} expects ${expected}, not ${quote(part)}; the nearest is ` +
+          nearest(part, spec.words),
+      );
+    },
+  });
   return {
-    ...declare<readonly W[], D>(spec, {
-      kind: "list",
-      placeholder: "A,B,…",
-      parse: (text, name) => {
-        const parts = split(text, name, expected);
-        const bad = parts.find((part) => !spec.words.some((word) => word === part));
-        if (bad !== undefined) {
-          throw new UsageError(
-            `${name} expects ${expected}, not ${quote(bad)}; the nearest is ` +
-              nearest(bad, spec.words),
-          );
-        }
-        return [...new Set(parts)] as W[];
-      },
-      format: (values) => values.join(","),
-    }),
+    ...flag,
+    parse: (text, name) => [...new Set(flag.parse(text, name))],
     choices: spec.words,
   };
 }

@@ -187,12 +187,12 @@ Deno.test("a run that contradicts itself or its arrays is named and left out, th
     [
       { layers: [LAYER, { ...LAYER, name: "layer1" }] },
       {},
-      "run.json: network.layers[1].inputs is 2, not 3 as config.network.layers[0].units",
+      "run.json: network.layers[1].inputs is 2, not 3 as network.layers[0].units",
     ],
     [
       { layers: [{ ...LAYER, units: 2 }] },
       {},
-      "config.network.layers[0].units is 2, less than the 3",
+      "network.layers[0].units is 2, less than the 3",
     ],
     [{}, { results: { live: { layer0: 7 } } }, "results.live.layer0 is 7, of 6 weights"],
     [

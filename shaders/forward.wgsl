@@ -52,7 +52,7 @@ fn main(
   if (column_group * VECTORS < OUT_VECTORS) {
 #for v in VECTORS
     let index_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u);
-    // What stands in the columns that are no unit's: the constant, then zeros.
+    // Columns without a unit hold the constant, then zeros.
     let rest_${v} = select(vec4f(), vec4f(1.0), index_${v} == vec4u(ONES_COLUMN));
     let real_${v} = index_${v} < vec4u(UNITS);
 #for r in ROWS

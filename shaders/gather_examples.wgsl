@@ -1,4 +1,4 @@
-// What the gather kernels share: the examples, and each replica's way through them (gather.wgsl).
+// Shared by the gather kernels: the examples, and each replica's way through them (gather.wgsl).
 
 struct Replica {
   order_key: vec2u,

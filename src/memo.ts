@@ -1,13 +1,13 @@
 /**
  * Results of asynchronous work, kept for whoever asks later. An attempt that fails is not kept: those who
- * wait for it are told, and the next one to ask tries again.
+ * wait for it receive the error, and the next call tries again.
  */
 
 /** Results by key. */
 export class Memo<K, V> {
   readonly #kept = new Map<K, Promise<V>>();
 
-  /** What is kept under the key; else what `make` gives, which is kept unless it fails. */
+  /** Returns the value of a key; makes it first where there is none, and keeps it unless that fails. */
   get(key: K, make: () => Promise<V>): Promise<V> {
     const kept = this.#kept.get(key);
     if (kept) return kept;
@@ -30,7 +30,7 @@ export class Memo<K, V> {
     this.#kept.delete(key);
   }
 
-  /** Forgets everything; gives what was kept, when all that was being made has ended. */
+  /** Forgets everything; returns what was kept, when all that was being made has ended. */
   async clear(): Promise<V[]> {
     const kept = [...this.#kept.values()];
     this.#kept.clear();

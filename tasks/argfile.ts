@@ -18,7 +18,7 @@ const task = {
   ],
 };
 
-/** Lines are printed so many at a time. */
+/** Lines printed at a time. */
 const CHUNK = 1000;
 
 await runTask(task, (values, [kind]) => {

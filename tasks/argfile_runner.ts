@@ -40,7 +40,7 @@ const task = {
     jobs: integer({
       min: 1,
       max: 1024,
-      help: "run each line in a process of its own, so many at a time",
+      help: "run each line in a process of its own, N at a time",
       defaultText: "all lines in one process, as replicas where their networks have one shape",
     }),
     replicas: { ...runFlags.replicas, group: "Flags" },
@@ -143,7 +143,7 @@ async function runProcesses(
   await Promise.all(Array.from({ length: Math.min(jobs, lines.length) }, work));
   if (isStopped) {
     warn(
-      `interrupted: ${results.length} of ${lines.length} lines are done; to go on: ` +
+      `interrupted: ${results.length} of ${lines.length} lines are done; to resume: ` +
         commandLine(task.name),
     );
     Deno.exit(130);
@@ -151,7 +151,7 @@ async function runProcesses(
   return results.sort((a, b) => a.line - b.line);
 }
 
-/** What it takes to tell what lines will train. */
+/** The context for planning lines. */
 function planContext(): PlanContext {
   const storage = new DenoStorage();
   return {
@@ -212,6 +212,6 @@ function report(results: readonly LineResult[], argfile: string, isJson: boolean
   if (bug) throw bug.error;
   for (const { line, error } of failed) warn(`${argfile}:${line}: ${message(error)}`);
   throw new LotteryError(
-    `${failed.length} of ${results.length} lines failed; mend them and run the same command again`,
+    `${failed.length} of ${results.length} lines failed; correct them and run the same command again`,
   );
 }

@@ -74,7 +74,7 @@ interface Row {
   what: string;
   value: number;
   unit: string;
-  /** What the value has to be, and whether it is. */
+  /** The target of the value, and whether it is met. */
   target?: string;
   met?: boolean;
 }

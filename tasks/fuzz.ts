@@ -1,4 +1,4 @@
-/** `deno task fuzz`: gives every parser damaged and random input, and shows what came of it. */
+/** `deno task fuzz`: feeds every parser damaged and random input, and shows the outcome. */
 
 import { LotteryError, UsageError } from "../src/errors.ts";
 import { integer, string } from "../src/flags/kinds.ts";

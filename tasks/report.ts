@@ -21,7 +21,7 @@ const task = {
   name: "report",
   summary:
     "Writes a page with the paper's figures and claims and the anatomy of the tickets, from the finished " +
-    "runs of one experiment or of several (an experiment, its one-shot twin, other seeds). A damaged run is " +
+    "runs of one experiment or of several (an experiment, its one-shot counterpart, other seeds). A damaged run is " +
     "named and left out; the exit code stays 0 as long as a report is written (verify checks every file).",
   operands: ["EXPERIMENT", "[EXPERIMENT…]"],
   flags: {

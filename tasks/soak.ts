@@ -18,7 +18,7 @@ const task = {
   name: "soak",
   summary:
     "Trains many small networks for a moment, then one for long, in one process; prints resident " +
-    "memory, live GPU buffers and time as they go on, which should be flat.",
+    "memory, live GPU buffers and time, which should stay flat.",
   flags: {
     iterations: integer({ min: 10, max: 1e9, default: 500000, help: "length of the long run" }),
     runs: integer({ min: 10, max: 1e6, default: 2000, help: "number of short runs" }),

@@ -16,7 +16,7 @@ import { runChecks } from "./lib/checks.ts";
 import { aptInstall, mayAptInstall } from "./lib/apt.ts";
 import { leaveInterruptsToChild, print, runTask, warn } from "./lib/support.ts";
 
-/** What tests may do: files anywhere, programs by name, no network but this machine. */
+/** The permissions of tests: files anywhere, programs by name, no network but this machine. */
 const PERMISSIONS = [
   "--allow-read",
   "--allow-write",
@@ -89,7 +89,7 @@ function documentedFiles(folder = "src"): string[] {
   }).sort();
 }
 
-/** The examples in a module's docstrings, by the names that `deno test --doc` gives them. */
+/** The examples in a module's docstrings, by their names in `deno test --doc`. */
 function examplesOf(file: string): string[] {
   const lines = Deno.readTextFileSync(`${ROOT}/${file}`).split("\n");
   return lines.flatMap((line, i) => {
@@ -100,7 +100,7 @@ function examplesOf(file: string): string[] {
   });
 }
 
-/** Runs test files; gives each one's results, or none if it could not be loaded. */
+/** Runs test files; returns the results of each, or none if it could not be loaded. */
 async function runTests(
   files: string[],
   permissions: string[],

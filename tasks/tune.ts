@@ -68,7 +68,7 @@ const SPARSE_DENSITY = 0.05;
 /** Evaluations of 10,000 examples for each iteration of the paper's protocol: 15,000 every 100. */
 const EVALUATIONS = 0.015;
 
-/** What was tried: a setting, its values and their times, the chosen one. */
+/** A trial of a setting: its values and their times, and the chosen one. */
 interface Trial {
   setting: string;
   milliseconds: Record<string, number>;

@@ -65,7 +65,7 @@ function toMatrix(given: GivenTensor): Tensor {
   throw new InputError(`mask has ${mask.shape.length} axes: give one of (inputs, units)`);
 }
 
-/** What is left of a network once neurons without live inputs or without live outputs are dropped. */
+/** A network without the neurons that have no live inputs or no live outputs. */
 export interface EffectiveNetwork {
   /** Masks without the weights of dropped neurons. */
   masks: Masks;
@@ -77,7 +77,7 @@ export interface EffectiveNetwork {
 
 /**
  * Drops, again and again, the hidden neurons without a live weight from below or without one to above, with
- * all their weights. A neuron without live inputs gives its bias alone, whatever the network sees.
+ * all their weights. A neuron without live inputs outputs its bias alone, whatever the network sees.
  *
  * @param parameters in their order; each that can be pruned has a mask
  * @throws InputError if a layer has no mask, or one of another shape
@@ -122,7 +122,7 @@ export function effectiveNetwork(
 export interface Overlap {
   /** Weights live in both, of those live in one of them: the Jaccard index, 0 to 1. */
   jaccard: number;
-  /** What masks of these densities at random places would have on average. */
+  /** The average for masks of these densities at random places. */
   byChance: number;
 }
 

@@ -22,20 +22,20 @@ import { MIN_TRIALS, studentInterval } from "./statistics.ts";
 import type { StudyRun } from "./study.ts";
 import { count } from "../words.ts";
 
-/** What the trials say. */
+/** The verdict of the trials. */
 export type Verdict = "holds" | "does not hold" | "cannot tell";
 
 /** A claim as it was found. */
 export interface ClaimResult {
   /** Such as "2a". */
   id: string;
-  /** What the paper says. */
+  /** The paper's statement. */
   claim: string;
   /** Where it says so. */
   source: string;
   /** The paper's figure, with its unit. */
   paper: string;
-  /** What was measured, in words: "ticket at 21.1% − full network". */
+  /** The measured quantity in words: "ticket at 21.1% − full network". */
   quantity: string;
   /** Of the value. */
   unit: Unit;
@@ -45,9 +45,9 @@ export interface ClaimResult {
   interval: readonly [number, number] | null;
   /** How many have a value. */
   trials: number;
-  /** What they say. */
+  /** Their verdict. */
   verdict: Verdict;
-  /** What decides the verdict, or what is lacking. */
+  /** The reason for the verdict, or the missing data. */
   why: string;
 }
 

@@ -24,7 +24,7 @@ export interface Path {
   barrier: number;
 }
 
-/** What lies between two networks. */
+/** The line between two networks. */
 export interface Barrier {
   /** On the test examples. */
   test: Path;

@@ -21,7 +21,7 @@ export interface Measured {
   quantity: string;
   /** One value for each trial; of "times", its logarithm. */
   values: number[];
-  /** What keeps it from being measured. */
+  /** The reason why it cannot be measured. */
   lacks?: string;
   /** Why it would not count if it were on the claim's side: what a longer training could undo. */
   weakensFor?: string;
@@ -29,7 +29,7 @@ export interface Measured {
   weakensAgainst?: string;
 }
 
-/** What a claim compares: a kind of runs near a density; 100 for the full network. */
+/** One side of a claim: a kind of runs near a density; 100 for the full network. */
 export interface Side {
   kind: SeriesKind;
   percent: number;
@@ -71,7 +71,7 @@ export function sooner(fast: Side, slow: Side): Measure {
   };
 }
 
-/** What early stops at the last evaluation do to a comparison that grows with what `other` does later. */
+/** How early stops at the last evaluation bias a comparison that grows as `other` stops later. */
 function censoring(study: StudyLevels, one: Side, other: Side): Partial<Measured> {
   const why = (side: Side) => {
     const last = runsOf(study, side).filter(({ isStopLast }) => isStopLast).length;
@@ -196,7 +196,7 @@ function noRuns(study: StudyLevels, side: Side): string {
     : `no level near ${side.percent}% (the sparsest is ${percentText(levels.at(-1)!.percent, 1)})`;
 }
 
-/** What trains the runs of a kind. */
+/** The command that trains the runs of a kind. */
 const COMMANDS: Partial<Record<SeriesKind, string>> = {
   reinit: "deno task reinitialize",
   random_sparsity: "deno task random-sparsity",

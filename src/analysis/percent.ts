@@ -10,7 +10,7 @@ function digitsFor(value: number, digits: number): number {
   return Math.min(MOST_DIGITS, Math.ceil(-Math.log10(size)));
 }
 
-/** A number with so many digits after the point, or more where it would be written as 0. */
+/** A number with `digits` digits after the point, or more where it would be written as 0. */
 export function numberText(value: number, digits: number): string {
   return value.toFixed(digitsFor(value, digits));
 }

@@ -6,7 +6,7 @@ import { InputError } from "../errors.ts";
 /** Fewer trials than the paper's own decide nothing: they are an example. */
 export const MIN_TRIALS = 5;
 
-/** What is known of a quantity from its trials. */
+/** A quantity, summarized over its trials. */
 export interface Summary {
   /** How many. */
   trials: number;

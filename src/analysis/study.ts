@@ -10,13 +10,13 @@ import { summarize, type Summary } from "./statistics.ts";
 /** A finished run of a study. */
 export interface StudyRun
   extends Omit<FinishedRun, "kind" | "trial" | "found" | "live" | "total" | "classes"> {
-  /** What it was trained for. */
+  /** Its kind. */
   kind: SeriesKind;
   /** Number or name of the trial: what runs have in common that began with the same full network. */
   trial: number | string;
 }
 
-/** What `metricOf` reads off a run: accuracies in percent, iterations as they are. */
+/** A number that `metricOf` reads off a run: accuracies in percent, iterations as they are. */
 export type Metric =
   | "earlyStopIteration"
   | "earlyStopAccuracy"

@@ -194,7 +194,7 @@ export function overlapTable(rows: readonly OverlapRow[]): DataTable {
   };
 }
 
-/** What lies between two tickets. */
+/** The lines between pairs of tickets. */
 export interface ConnectionRow {
   level: number;
   /** Weights remaining of the sparser. */

@@ -43,7 +43,7 @@ export interface LayerRow {
   noInput: number;
   /** Neurons without a live output; null for the output layer. */
   noOutput: number | null;
-  /** What the layer sees: pixels, or the neurons below; and how many of them it does not look at. */
+  /** Inputs of the layer (pixels, or the neurons below), and how many of them it does not use. */
   inputs: number;
   unusedInputs: number;
   /** Root of the summed squared changes of live weights in training. */
@@ -171,11 +171,11 @@ export interface WeightGroups {
   initial: { survivors: Float32Array; pruned: Float32Array };
   /** The weights that the full network's training ended with. */
   full: { survivors: Float32Array; pruned: Float32Array };
-  /** What the ticket's own training ended with. */
+  /** The ticket's own final weights. */
   ticket: Float32Array;
 }
 
-/** What became of the full network's weights in a ticket of the same trial. */
+/** The full network's weights, divided by whether a ticket of the same trial still has them. */
 export function weightGroups(full: TicketArrays, ticket: TicketArrays): WeightGroups[] {
   return Object.keys(ticket.masks).map((layer) => {
     const mask = ticket.masks[layer];

@@ -41,7 +41,7 @@ export const argfileFlags = {
 
 type Values = FlagValues<typeof argfileFlags>;
 
-/** What a line says itself, and what is of no use in it. */
+/** Flags that each line sets itself, and flags that a line does not need. */
 const OF_THE_LINE = [
   ...["experimentPath", "outputDir", "trials", "levels", "runs", "experiment"],
   ...["json", "replicas", "kernels"],

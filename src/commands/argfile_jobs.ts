@@ -10,7 +10,7 @@ import { flagName, type FlagSet, type FlagValues, parseFlags } from "../flags/fl
 import type { Storage } from "../storage/storage.ts";
 import type { OpenJob, Plan, PlanContext, Runner, RunnerContext } from "./runner.ts";
 
-/** What became of a line. */
+/** The outcome of a line. */
 export interface LineResult {
   line: number;
   /** Whether all of its runs were finished before. */
@@ -19,13 +19,13 @@ export interface LineResult {
   error: unknown;
 }
 
-/** What every process has of its own: in a line that shares one it would say nothing. */
+/** Flags of a process: a line that shares one cannot set them. */
 const OF_THE_PROCESS = ["json", "replicas", "kernels", "checkpointInterval"];
 
 /**
  * Opens the lines and carries them out side by side; a line that fails does not stop the others.
  *
- * @param run carries out jobs and gives the errors of each
+ * @param run carries out jobs and returns the errors of each
  */
 export async function runLines(
   lines: readonly ArgfileLine[],
@@ -51,7 +51,7 @@ export async function runLines(
     const wasFinished = open.job.finishedCount === open.job.runCount;
     const error = errors[i].length === 0 ? null : firstError(errors[i]);
     results.set(line, { line, wasFinished, error });
-    // Its text is of no use among many, but it draws charts too.
+    // The text is not printed, but the report also draws charts.
     if (error === null) await open.report();
   }
   return lines.map(({ line }) => results.get(line)!);
@@ -94,7 +94,7 @@ function readLine(args: readonly string[], runner: Runner<FlagSet>): FlagValues<
   return values;
 }
 
-/** What each line trains, and where. */
+/** The runs that each line trains, and their folders. */
 class Claims {
   readonly #folders = new Map<string, number>();
   readonly #runs = new Map<string, number>();

@@ -17,7 +17,7 @@ import type { DatasetChoice } from "../datasets/datasets.ts";
 /** Where a laboratory is, and how it works. */
 export interface LaboratoryOptions extends Pick<RunnerContext, "environmentLocation"> {
   storage: Storage;
-  /** What others are told of who works in a folder. */
+  /** Describes this process to others that want the same folder. */
   holder: LockHolder;
   /** Opens the GPU, and another one in the place of one that was lost. */
   openGpu(): Promise<Gpu>;
@@ -34,7 +34,7 @@ export interface LaboratoryOptions extends Pick<RunnerContext, "environmentLocat
 /** Receives what happens in a laboratory. */
 export interface LaboratoryEvents extends JobEvents {
   onProgress(state: ProgressState): void;
-  /** What is being waited for changes. */
+  /** The laboratory begins to wait for something else. */
   onActivity(activity: Activity): void;
 }
 
@@ -88,7 +88,7 @@ export class Laboratory {
     return new Laboratory(await options.openGpu(), options);
   }
 
-  /** Carries jobs out; gives the errors of each. Throws the signal's reason when it is aborted. */
+  /** Carries jobs out; returns the errors of each. Throws the signal's reason when it is aborted. */
   async run(jobs: readonly Job[]): Promise<unknown[][]> {
     this.#total = workLeft(jobs);
     const errors = await runJobs(this.context.queue, jobs);

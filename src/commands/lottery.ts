@@ -104,7 +104,7 @@ export const lotteryRunner: Runner<typeof runFlags> = {
   },
 };
 
-/** What the experiment of these flags is. */
+/** Resolves the flags to an experiment. */
 async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext) {
   const { storage, events } = context;
   const { seed, permuteLabels, trainOrderSeed, experimentName, outputDir, oneShot } = flags;

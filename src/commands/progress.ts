@@ -3,7 +3,7 @@
 import type { GroupProgress } from "../foundations/run_queue.ts";
 import type { QueueActivity } from "../foundations/train_request.ts";
 
-/** What a task is waiting for. */
+/** The activity that a task is waiting for. */
 export type Activity =
   | QueueActivity
   | "opening the GPU"
@@ -13,7 +13,7 @@ export type Activity =
 
 /** Where the training stands. */
 export interface ProgressState {
-  /** What is being trained: "level 3/10". */
+  /** The stage of the experiment: "level 3/10". */
   stage: string;
   /** Iterations of this stage that are done, and that there will be. */
   iteration: number;

@@ -173,7 +173,7 @@ export const runFlags = {
   }),
   control: boolean({
     default: true,
-    help: "leave out the last level's randomly reinitialized control",
+    help: "leave out the last level's reinitialized control",
     group: EXPERIMENT,
   }),
   oneShot: boolean({
@@ -217,7 +217,7 @@ export const runFlags = {
   resume: boolean({
     default: true,
     help: "refuse an output folder that holds runs of this experiment already, finished or not, " +
-      "instead of going on with them",
+      "instead of continuing them",
     group: OUTPUT,
   }),
   checkpointInterval: interval({

@@ -1,5 +1,5 @@
 /**
- * What a runner is: a task that trains (the original's mnist_fc/runners), as a function from its flags
+ * A runner is a task that trains (the original's mnist_fc/runners), as a function from its flags
  * to a job. The tasks of that name carry out one job, the argfile runner those of many lines at once.
  */
 
@@ -21,14 +21,14 @@ import type { RunConfig } from "../runs/run_schema.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";
 import { type DatasetChoice, DATASETS, isPublished, USUAL } from "../datasets/datasets.ts";
 
-/** What it takes to tell what a job will train. */
+/** The part of the context that planning a job needs. */
 export type PlanContext = Pick<RunnerContext, "storage" | "environmentLocation" | "loadData"> & {
   events: Pick<JobEvents, "onNotice">;
 };
 
 /** Receives what happens to a job. */
 export interface JobEvents extends Omit<RunEvents, "onStart"> {
-  /** What is being trained, "level 3/10"; and, where it is known, which run begins. */
+  /** A stage begins, "level 3/10"; and, where it is known, a run. */
   onStage(stage: string, run: StartedRun | null): void;
 }
 
@@ -40,11 +40,11 @@ export function runEvents(
   return { ...events, onStart: (run) => events.onStage(stageOf(run), run) };
 }
 
-/** What a runner works with; the same for all jobs that are carried out together. */
+/** The surroundings of a runner; the same for all jobs that are carried out together. */
 export interface RunnerContext {
   storage: Storage;
   queue: RunQueue;
-  /** What this process holds; given back at its end. */
+  /** The folders that this process holds; released when it ends. */
   locks: Locks;
   /** Value of MNIST_LOCATION; null if it is not set. */
   environmentLocation: string | null;
@@ -64,15 +64,15 @@ export interface OpenJob {
   job: Job;
   /** Where its results go. */
   output: string;
-  /** What it will train. */
+  /** The runs to train. */
   plan: Plan;
-  /** What is about to be trained, as names and texts. */
+  /** The settings of the job, as names and texts. */
   header: readonly [name: string, text: string][];
   /** After the job is carried out. */
   report(): Promise<Report>;
 }
 
-/** What a job trains and where: two jobs must have neither in common. */
+/** The runs of a job and their folders: two jobs must have neither in common. */
 export interface Plan {
   /** The folders that its runs write. */
   folders: readonly string[];
@@ -101,7 +101,7 @@ export interface Runner<S extends FlagSet> {
   /** @throws UsageError for flags that exclude each other; needs no GPU. */
   check(values: FlagValues<S>): void;
   /**
-   * What the job of these flags will train, without a GPU; null where only opening it tells. Throws as `open`.
+   * Plans the job of these flags without a GPU; null where only opening it tells. Throws as `open`.
    */
   plan(values: FlagValues<S>, context: PlanContext): Promise<Plan | null>;
   /** Reads what the job needs and looks at its folders; trains nothing. */
@@ -156,7 +156,7 @@ export async function readMasks(
   return isPruned ? masks : null;
 }
 
-/** The initial weights of a folder or file; null for none. Layers that it lacks are told of. */
+/** The initial weights of a folder or file; null for none. Notices name the layers that it lacks. */
 export async function readPresets(
   { storage, events }: Pick<PlanContext, "storage" | "events">,
   source: string | undefined,

@@ -18,7 +18,7 @@ import { resolveProtocol } from "./resolve_protocol.ts";
 import type { RunId } from "../records/run_id.ts";
 import { choiceFor, type DatasetChoice } from "../datasets/datasets.ts";
 
-/** The flags that single runs have, of whichever task. */
+/** The flags that single runs have in every task. */
 export type SingleRunValues = FlagValues<typeof singleRunFlags> & {
   dataset: DatasetChoice;
   mnistLocation: string | undefined;
@@ -39,7 +39,7 @@ interface Source {
   config: RunConfig;
 }
 
-/** What a single run is, but for what it starts from. */
+/** Numbers and settings of a single run, without its initial weights. */
 export interface SingleSettings {
   numbers: Pick<RunId, "trial" | "level" | "run">;
   settings: RunSettings;
@@ -158,7 +158,7 @@ async function findSource(
   return source;
 }
 
-/** What a protocol would say to train a run with the settings of this one. */
+/** The protocol that has the settings of this run. */
 function protocolOf(config: RunConfig): Protocol {
   const { network: { layers, initializer }, training, dataset } = config;
   const { optimizer, iterations, batchSize, testInterval, validateInterval } = training;

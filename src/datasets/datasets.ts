@@ -36,9 +36,9 @@ export const PUBLISHED_NAMES = DATASET_NAMES.filter((name): name is PublishedNam
   isPublished(name)
 );
 
-/** What `auto` takes. */
+/** The dataset that `auto` chooses. */
 export const USUAL = "mnist";
-/** What `auto` takes where that cannot be had. */
+/** The dataset that `auto` chooses where the usual one cannot be had. */
 export const FALLBACK = "synthetic-digits";
 
 /** A value of `--dataset`. */

@@ -12,7 +12,7 @@ import { type FileSource, readVerified, SourceError, verifiedContent } from "./f
 import { idxCandidates } from "./folder.ts";
 import { transfer } from "./transfer.ts";
 
-/** What a mirror is given up after, and how much longer a source may take, which shows no progress. */
+/** Time limit of a mirror, and how much longer a source may take, which shows no progress. */
 const TIMEOUT_MS = 30_000;
 export const SOURCE_PATIENCE = 5;
 

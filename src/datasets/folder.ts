@@ -121,7 +121,7 @@ async function readAll(
   return arrays;
 }
 
-/** What a folder lacks to be a whole set of examples; null if it lacks nothing. */
+/** The files that a folder lacks to be a whole set of examples, in words; null if it lacks none. */
 export async function missingExamples(storage: Storage, folder: string): Promise<string | null> {
   const { idx, npy } = await present(storage, folder);
   if (!idx.includes(undefined) || !npy.includes(undefined)) return null;

@@ -29,7 +29,7 @@ import { sha256Hex } from "../formats/sha256.ts";
 import type { Storage } from "../storage/storage.ts";
 import { MNIST } from "./mnist.ts";
 
-/** What to load and from where. */
+/** Options of `loadDataset`. */
 export interface LoadOptions {
   dataset: DatasetChoice;
   /** Folder that the user named; null for the default, which may be filled by a download. */
@@ -50,7 +50,7 @@ export interface LoadedDataset {
   record: DatasetRecord;
 }
 
-/** What run.json says of the examples: enough to tell whether others are the same. */
+/** The examples as run.json records them: enough to recognize them. */
 export interface DatasetRecord {
   /** That of a published dataset only if the content is its own. */
   name: DatasetName | typeof CUSTOM;
@@ -63,7 +63,7 @@ export interface DatasetRecord {
   sha256: string;
 }
 
-/** A mirror is given up after so many milliseconds without a byte; by `auto` sooner. */
+/** Milliseconds without a byte after which a mirror is given up; `auto` waits less. */
 const TIMEOUT_MS = 30_000, AUTO_TIMEOUT_MS = 4000;
 
 /** The folder that a dataset is downloaded to and first looked for in. */
@@ -74,7 +74,7 @@ export function defaultLocation(dataset: PublishedName): string {
 /**
  * Loads examples: from the user's folder; else from the default one; else from the folder of a
  * distribution's package; else from `mnistSource`; else by download; else, for `auto` alone, the built-in
- * synthetic digits. Why one of these is given up is told by `onNotice`.
+ * synthetic digits. `onNotice` receives the reason why one is given up.
  *
  * @throws InputError if a folder holds something other than the dataset that was asked for
  */

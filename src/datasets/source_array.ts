@@ -1,4 +1,4 @@
-/** What the files of a dataset hold, whatever their format. */
+/** The arrays of a dataset's files, whatever their format. */
 
 import type { NpyData } from "../formats/npy.ts";
 

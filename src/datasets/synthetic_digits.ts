@@ -42,7 +42,7 @@ const MAX_POINTS = Math.max(
   ),
 );
 
-/** What to draw. */
+/** Options of `makeSyntheticDigits`. */
 export interface SyntheticDigitsOptions {
   /** Integer from 0 to 2^53 - 1. */
   seed: number;

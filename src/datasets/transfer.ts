@@ -20,7 +20,7 @@ export interface TransferOptions {
 }
 
 export interface Transfer {
-  /** What to keep: all bytes, or the start of them after a failure. */
+  /** Receives all bytes, or after a failure the first of them. */
   bytes: Uint8Array;
   /** Whether `bytes` begin with the bytes that were held before. */
   resumed: boolean;

@@ -6,13 +6,13 @@
 import { DeviceLostError, GpuError, NoAdapterError, OutOfMemoryError } from "../errors.ts";
 import { prepareGpuEnvironment } from "./environment.ts";
 
-/** What is recorded of the adapter. */
+/** The adapter, as run.json records it. */
 export interface AdapterDescription {
   /** The driver's own name, such as "NVIDIA H200" or "llvmpipe (LLVM 15.0.6, 256 bits)". */
   name: string;
-  /** The maker, as far as it is told. */
+  /** The maker, if known. */
   vendor: string;
-  /** The family of GPUs, as far as it is told. */
+  /** The family of GPUs, if known. */
   architecture: string;
   /** Whether the "GPU" is the processor: Mesa's llvmpipe, SwiftShader, WARP. */
   isSoftware: boolean;
@@ -154,7 +154,7 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
   }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     throw new NoAdapterError(
-      `"${description.name}" gives no device (${reason}); close other programs that use the GPU or ` +
+      `"${description.name}" opens no device (${reason}); close other programs that use the GPU or ` +
         `update its driver`,
     );
   });

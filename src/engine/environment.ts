@@ -1,5 +1,5 @@
 /**
- * What Deno must be told before a process first looks for an adapter. A browser needs none of it. This is
+ * Prepares Deno before a process first looks for an adapter. A browser needs none of it. This is
  * the one place of the engine that asks whether it runs in Deno.
  */
 

@@ -1,4 +1,4 @@
-/** What the engine needs to know of one fully connected layer. */
+/** Describes one fully connected layer to the engine. */
 
 /** An elementwise nonlinearity; `null` is the identity. */
 export type Activation = "relu" | "tanh" | "sigmoid" | null;
@@ -11,7 +11,7 @@ export interface LayerSpec {
   inputs: number;
   /** Width of the layer's output. */
   units: number;
-  /** What is applied to the sums. */
+  /** Applied to the sums. */
   activation: Activation;
   /** Whether biases are trained; without it they stay 0. */
   useBias: boolean;

@@ -38,7 +38,7 @@ interface Constant {
 interface Optimizer<K extends OptimizerKind> {
   /** Its name for readers. */
   label: string;
-  /** The learning rate of whoever gives none. */
+  /** The default learning rate. */
   learningRate: number;
   constants: Readonly<Record<Exclude<keyof RuleOf<K>, "kind">, Constant>>;
   /** Matrices of state per weight matrix. */

@@ -1,6 +1,6 @@
 /**
  * Times compute passes with timestamp queries. Where the adapter has none, nothing is timed: `create`
- * gives null and passes run without it.
+ * returns null and passes run without it.
  */
 
 import type { BufferPool } from "./buffers.ts";

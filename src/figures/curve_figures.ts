@@ -25,7 +25,7 @@ export interface CurvePanel {
   groups: readonly CurveGroup[];
 }
 
-/** What is drawn of the points. */
+/** How points are drawn. */
 export interface CurveMetric {
   yTitle: string;
   /** Of a point, in the unit of the axis. */

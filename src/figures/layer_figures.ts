@@ -20,7 +20,7 @@ import { PALETTE } from "../analysis/palette.ts";
 const LAYER_COLORS = [PALETTE.blue, PALETTE.vermillion, PALETTE.green, PALETTE.purple];
 /** Areas of their points: lines that lie on each other show both. */
 const POINT_SIZES = [150, 60, 60, 60];
-/** What a panel shows of each layer: a mean over trials, and where it has one a band. */
+/** A quantity of each layer in a panel: a mean over trials, and a band where there is one. */
 interface LayerPanel {
   title: string;
   yTitle: string;

@@ -23,7 +23,7 @@ import { type LevelMetric, levelMetrics, type Metric, type StudyRun } from "../a
 export interface LevelPanel {
   /** Its title, over it. */
   title: string;
-  /** What its y axis measures, with the unit. */
+  /** The title of its y axis, with the unit. */
   yTitle: string;
   data: readonly LevelMetric[];
 }
@@ -52,7 +52,7 @@ export function accuracyPanels(runs: readonly StudyRun[]): (LevelPanel & PanelCh
 
 /** The panels side by side, with the same colours and x axis. */
 export function levelSpec(panels: readonly LevelPanel[], text: ChartText): TopLevelSpec {
-  // What has no weights has no place on a logarithmic axis.
+  // A network without weights has no place on a logarithmic axis.
   panels = panels.map(({ data, ...panel }) => ({
     ...panel,
     data: data.filter(({ percent }) => percent > 0),

@@ -6,7 +6,7 @@ import { SERIES, type SeriesKind } from "../analysis/series.ts";
 /** The version of Vega-Lite that all specifications are of. */
 export const SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json";
 
-/** What stands over a chart. */
+/** The texts over a chart. */
 export interface ChartText {
   title: string;
   subtitle?: string | string[];
@@ -38,7 +38,7 @@ export function roundDensity(percent: number): number {
   return Number(percent.toPrecision(3));
 }
 
-/** A Vega expression that labels every so many levels, the dense network's among them. */
+/** A Vega expression that labels every nth level, the dense network's among them. */
 function levelLabels(densities: readonly number[]): string {
   const step = Math.ceil((densities.length - 1) / (MAX_LABELS - 1)) || 1;
   const labelled = densities.filter((_, i) => i % step === 0);

@@ -23,7 +23,7 @@ export const GROWTH_SIZES = {
   dataset: "Training examples",
 } as const;
 
-/** What is known of how the cost of an iteration grows. */
+/** How the cost of an iteration grows, as measured. */
 export interface Growth {
   /** Of the network as whole matrices. */
   denseMilliseconds: number;

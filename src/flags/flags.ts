@@ -24,12 +24,12 @@ export type FlagKind =
 /** One flag, whose values are `T` and whose value when not given is `D`. */
 export interface Flag<T = unknown, D = unknown> {
   readonly kind: FlagKind;
-  /** What it does, in one or two sentences without a full stop at the end. */
+  /** Its effect, in one or two sentences without a full stop at the end. */
   readonly help: string;
   /** Stands for the value in the help text; empty for booleans. */
   readonly placeholder: string;
   readonly default: D;
-  /** What not giving the flag means, in words; empty if there is nothing to say. */
+  /** The default in words; empty if there is nothing to say. */
   readonly defaultText: string;
   /** Heading of the help text and of the form under which the flag stands. */
   readonly group: string;
@@ -54,12 +54,12 @@ export type FlagValues<S extends FlagSet> = {
   [K in keyof S]: ReturnType<S[K]["parse"]> | S[K]["default"];
 };
 
-/** How a flag is written: `outputDir` gives `--output-dir`. */
+/** How a flag is written: `outputDir` becomes `--output-dir`. */
 export function flagName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** What the user wrote, made fit for a one-line message: quoted, escaped, at most 60 characters. */
+/** The user's text for a one-line message: quoted, escaped, at most 60 characters. */
 export function quote(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   return JSON.stringify(short).replace(/[\p{C}\u2028\u2029]/gu, "?");
@@ -90,7 +90,7 @@ function looksLikeFlag(arg: string): boolean {
   return /^-(?![\d.])/.test(arg);
 }
 
-/** What Python Fire's users write for a flag that is not given. */
+/** How users of Python Fire write that a flag is not given. */
 export const NONE = "None";
 
 /** A Python text: `'a'` or `"a"`, with nothing around it. */
@@ -106,18 +106,18 @@ export function quoteLiterally(text: string): string {
   return `'${text.replace(/['\\]/g, "\\$&")}'`;
 }
 
-/** What a Python text in quotes says; null where there is anything else. */
+/** The content of a Python text in quotes; null for any other text. */
 export function quoted(text: string): string | null {
   const match = QUOTED.exec(text);
   return match && unquote(match[1] ?? match[2]);
 }
 
-/** What a value of one part means where Python Fire is used to writing it: `'a'` is a. */
+/** The value that a text means in Python Fire: `'a'` is a. */
 function literal(text: string): string {
   return quoted(text) ?? text;
 }
 
-/** What a boolean's value says; null for None: as if it were not given. */
+/** The values of booleans; null for None, as if the flag were not given. */
 const TRUTHS: ReadonlyMap<string, boolean | null> = new Map([
   ...["True", "true"].map((word) => [word, true] as const),
   ...["False", "false"].map((word) => [word, false] as const),
@@ -305,7 +305,7 @@ function helpEntry(key: string, flag: Flag): string[] {
     : [left, ...right.map((line) => indent + line)];
 }
 
-/** What `--help` prints: usage, summary, flags by group in the order of declaration, examples. */
+/** The text of `--help`: usage, summary, flags by group in the order of declaration, examples. */
 export function helpText(
   task: string,
   summary: string,

@@ -6,7 +6,7 @@ import { UsageError } from "../errors.ts";
 import { type Flag, type FlagKind, quote } from "./flags.ts";
 import { LEAST_FLOAT } from "../float32.ts";
 
-/** What every declaration says. Without a default the value is undefined when the flag is not given. */
+/** Common to all declarations. Without a default, the value of a flag that is not given is undefined. */
 export interface FlagSpec<D> {
   help: string;
   default?: D;

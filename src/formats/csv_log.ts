@@ -8,7 +8,7 @@
 
 import { FormatError, InputError } from "../errors.ts";
 
-/** What a log's metrics were measured on. */
+/** The examples on which a log's metrics were measured. */
 export type Phase = "train" | "validate" | "test";
 
 /** The metrics of one iteration. */

@@ -16,7 +16,7 @@ const DEFLATE = 8;
 const MAX_OWN_ZEROS = 9;
 /** Places at which a member is looked for to end: content can look like the beginning of one. */
 const MAX_ATTEMPTS = 64;
-/** What is unpacked before its own header is asked how long it is: more than the longest header. */
+/** Bytes to unpack before the content's own header tells its length: more than the longest header. */
 const START_BYTES = 2 ** 17;
 
 /** Whether the bytes start as a gzip file does. */
@@ -54,7 +54,7 @@ export async function gunzip(
   return concatenate(content.parts, content.length);
 }
 
-/** What is unpacked so far. */
+/** The bytes unpacked so far. */
 interface Content {
   parts: readonly Uint8Array[];
   length: number;

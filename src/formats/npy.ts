@@ -39,7 +39,7 @@ export type NpyData =
 export interface NpyArray {
   /** Lengths of the axes; `[]` for a single value. */
   shape: number[];
-  /** The element type as the file gives it, such as `<f4`. */
+  /** The element type as the file writes it, such as `<f4`. */
   dtype: string;
   /**
    * The elements in C order, in the typed array of `dtype`; booleans are a `Uint8Array` of 0 and 1,
@@ -113,7 +113,7 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
 export const NPY_HEADER_BYTES = 12 + MAX_HEADER_BYTES;
 
 /**
- * What a `.npy` file's beginning says of it, which may be of so many bytes.
+ * Reads the header of a `.npy` file from its first bytes.
  *
  * @param start the file's first `NPY_HEADER_BYTES`, or all of a smaller one
  * @throws FormatError as `decodeNpy`
@@ -140,7 +140,7 @@ export function npyFileSize(start: Uint8Array, where: string): number {
 }
 
 /**
- * The shape that a `.npy` file's beginning gives its array.
+ * The shape in the header of a `.npy` file.
  *
  * @param start the file's first `NPY_HEADER_BYTES`, or all of a smaller one
  * @throws FormatError as `decodeNpy`
@@ -153,7 +153,7 @@ function elementCount(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
 }
 
-/** What stands before the elements. */
+/** The header: everything before the elements. */
 export interface Header {
   descr: string;
   fortranOrder: boolean;

@@ -9,7 +9,7 @@ import { halvesToFloats } from "./half.ts";
 import { type Tensor, tensorFromNpy } from "./tensor.ts";
 import type { NpyData } from "./npy.ts";
 
-/** What a file holds. */
+/** The content of a file. */
 export interface SafetensorsContent {
   tensors: Record<string, Tensor>;
   /** Texts by name, the format's `__metadata__`. */

@@ -18,7 +18,7 @@ export interface Scalar {
   value: number;
 }
 
-/** What TensorBoard expects the first record to say. */
+/** The content of the first record, as TensorBoard expects it. */
 const FILE_VERSION = "brain.Event:2";
 
 /** Fields as event.proto and summary.proto number them. */

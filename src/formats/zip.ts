@@ -62,7 +62,7 @@ const STORED = 0, DEFLATED = 8;
  * The files of an archive, folders left out.
  *
  * @param where the archive's name, for errors
- * @throws FormatError if it is damaged or encrypted, or claims more than so many bytes can hold
+ * @throws FormatError if it is damaged or encrypted, or claims more than its bytes can hold
  */
 export async function readZipEntries(archive: Blob, where: string): Promise<ZipEntry[]> {
   const damaged = (what: string) =>
@@ -148,7 +148,7 @@ export async function readZipEntry(
   return content;
 }
 
-/** What one slice unpacks to is in memory at once: at most 17 MB. */
+/** One slice is unpacked in memory at once: at most 17 MB. */
 const SLICE_BYTES = 16384;
 
 /** Its bytes in slices: `Blob.stream` may give all of them at once. */
@@ -163,7 +163,7 @@ function slicesOf(blob: Blob): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-/** At most so many bytes, and those of the slice that are more. */
+/** At most `size` bytes, and the rest of the slice. */
 async function inflate(packed: Blob, most: number): Promise<Uint8Array> {
   const slices = slicesOf(packed);
   const reader = slices.pipeThrough(new DecompressionStream("deflate-raw")).getReader();

@@ -13,7 +13,7 @@ export interface DatasetMnistOptions extends DatasetOptions {
 
 /** Where the files of a `DatasetMnist` are, beside its choices. */
 export interface DatasetMnistFiles extends DatasetMnistOptions {
-  /** What keeps the files. */
+  /** The storage that holds the files. */
   storage: Storage;
   /**
    * The folder: four IDX files named as MNIST's, raw or .gz, or x_train.npy, y_train.npy, x_test.npy

@@ -9,7 +9,7 @@ import { type Masks, shrunkMasks } from "../models/masks.ts";
 import type { ModelBase } from "./model.ts";
 import type { GivenNetwork, Network } from "../models/network.ts";
 
-/** What `trainModel` gives back, as far as the experiment needs it. */
+/** The part of `trainModel`'s result that the experiment needs. */
 export interface LevelResult {
   /** Weights before training. */
   initial: Network;
@@ -21,7 +21,7 @@ export interface LevelResult {
   masks: Masks;
 }
 
-/** What a level's network starts from. */
+/** The start of a level's network. */
 export interface LevelStart {
   /** Masks by layer name; no pruning without. */
   masks?: Masks;
@@ -63,12 +63,12 @@ export interface ExperimentFunctions<
   rewind?(results: readonly NoInfer<Result>[]): Rewound | Promise<Rewound>;
   /** How many times to prune; 0 trains the dense network alone. */
   iterations: number;
-  /** What level 0 starts from. Default: the initializer's weights and no pruning. */
+  /** The start of level 0. Default: the initializer's weights and no pruning. */
   start?: LevelStart;
 }
 
 /**
- * Runs one trial and gives its levels' results, level 0 first.
+ * Runs one trial and returns its levels' results, level 0 first.
  *
  * ```ts
  * import { DatasetBase, experiment, type LevelStart, ModelFc } from "lottery-tickets";

@@ -6,7 +6,7 @@ import { DeviceLostError } from "../errors.ts";
 /** How often work is tried on a fresh GPU before its loss is final. */
 const RECOVERIES = 3;
 
-/** What a slot does about a lost GPU. */
+/** How a slot reacts to a lost GPU. */
 export interface GpuSlotOptions {
   /** Opens another one. Default: a loss ends the work. */
   reopen?: () => Promise<Gpu>;
@@ -58,7 +58,7 @@ export class GpuSlot {
     if (!reopen) throw loss;
     if (this.#gpu !== lost) return;
     if (this.#replacement?.lost !== lost) {
-      onNotice?.(`${loss.message.replace(/; run the same.*$/, "")}; going on with a fresh one`);
+      onNotice?.(`${loss.message.replace(/; run the same.*$/, "")}; continuing on a fresh one`);
       onLost();
       this.#replacement = { lost, gpu: reopen() };
     }

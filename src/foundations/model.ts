@@ -22,7 +22,7 @@ import { runKey } from "./seeds.ts";
 import { checkName } from "../models/names.ts";
 import { type Parameter, parametersOf } from "../models/parameters.ts";
 
-/** What a network starts from. */
+/** The start of a network. */
 export interface ModelOptions {
   /** Masks by layer name; a layer without one is not pruned. */
   masks?: GivenNetwork;
@@ -38,7 +38,7 @@ export interface ModelOptions {
 
 /** Choices of a layer. */
 export interface DenseOptions {
-  /** What is applied to the sums; null for the last layer, whose sums are logits. Default: null. */
+  /** Applied to the sums; null for the last layer, whose sums are logits. Default: null. */
   activation?: Activation;
   /** Whether a bias is added to each sum. Default: true. */
   useBias?: boolean;
@@ -46,7 +46,7 @@ export interface DenseOptions {
   kernelInitializer?: Initializer;
 }
 
-/** A value in the network: the input or what a layer gives. */
+/** A value in the network: the input, or the output of a layer. */
 export interface Node {
   /** Its width. */
   readonly features: number;
@@ -89,7 +89,7 @@ export abstract class ModelBase {
   /** The presets that were given. */
   readonly presets: Network;
 
-  /** What is trained, in order. */
+  /** The parameters in order. */
   get parameters(): Parameter[] {
     return parametersOf(this.layers);
   }
@@ -141,7 +141,9 @@ export abstract class ModelBase {
       throw new InputError(`layer "${name}" exists already: give each layer a name of its own`);
     }
     if (input !== this.#end) {
-      throw new InputError(`${name} must take what the layer before it gives: networks are chains`);
+      throw new InputError(
+        `${name} must take the output of the layer before it: networks are chains`,
+      );
     }
     checkCount(units, name, "units");
     if (!ACTIVATIONS.includes(activation)) {

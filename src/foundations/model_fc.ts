@@ -9,7 +9,7 @@ import { fcLayers } from "../models/layers.ts";
 
 /** The layers of a fully connected network. */
 export interface FcHyperparameters {
-  /** (units, activation) of each layer; the last one gives the logits: [classes, null]. */
+  /** (units, activation) of each layer; the last one computes the logits: [classes, null]. */
   layers: [units: number, activation: Activation][];
   /** Draws the weights of every layer without a preset. Default: Gaussian Glorot. */
   kernelInitializer?: Initializer;

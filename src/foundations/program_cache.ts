@@ -1,5 +1,5 @@
 /**
- * What runs share on the GPU: the examples, uploaded once, and the program that was compiled last. Levels of an
+ * Keeps what runs share on the GPU: the examples, uploaded once, and the program that was compiled last. Levels of an
  * experiment have one shape, so that program serves the next of them too.
  */
 
@@ -97,7 +97,7 @@ export class ProgramCache {
 
   /**
    * A program for `width` runs, or for fewer where the memory is too small for these and no number was
-   * asked for. The last program is kept. (One of lists of live weights is of no use to other masks.)
+   * asked for. The last program is kept. (One of lists of live weights does not fit other masks.)
    */
   async programFor(request: ShapeRequest, spec: SharedSpec, width: number): Promise<Program> {
     const { replicas: wanted = "auto" } = this.options, gpu = this.gpuNow();

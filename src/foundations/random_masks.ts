@@ -20,7 +20,7 @@ import { type GivenNetwork, toMask, toNetwork } from "../models/network.ts";
  * assertEquals(density(shuffled).layers.layer0.live, 1);
  * ```
  *
- * @param keyFor gives the key of a layer's random numbers, from its name
+ * @param keyFor returns the key of a layer's random numbers, from its name
  * @throws InputError naming the mask that cannot be used
  */
 export function shuffleMasks(masks: GivenNetwork, keyFor: (layer: string) => Key): Masks {

@@ -111,8 +111,8 @@ export class RunQueue {
   }
 
   /**
-   * Runs several experiments side by side, at most `atOnce` of them; gives what came of each. If one
-   * fails the others go on, but for a lost device or an interruption: what has not begun by then fails
+   * Runs several experiments side by side, at most `atOnce` of them; returns the outcome of each. If one
+   * fails the others continue, but for a lost device or an interruption: what has not begun by then fails
    * as that one did.
    */
   async settle<T>(
@@ -185,7 +185,7 @@ export class RunQueue {
     this.#running = true;
     while (this.#waiting.length > 0) {
       const [[{ request }]] = this.#groups();
-      // What is wrong with a run of which the width cannot be told, its training says.
+      // A run whose width cannot be determined fails when it is trained, and says why.
       const width = await this.capacity(request).catch(() => 1);
       const [group] = this.#groups();
       if (this.#shapeKey(group[0].request) !== this.#shapeKey(request)) continue;
@@ -204,7 +204,7 @@ export class RunQueue {
     this.#running = false;
   }
 
-  /** What waits, by shape, the largest group first. */
+  /** The waiting runs by shape, the largest group first. */
   #groups(): Waiting[][] {
     const groups = Map.groupBy(this.#waiting, ({ request }) => this.#shapeKey(request));
     return [...groups.values()].sort((a, b) => b.length - a.length);
@@ -216,7 +216,7 @@ export class RunQueue {
     const ended = (some: Waiting[]) => this.options.onEnd?.(some.length * workOf(some[0].request));
     const trainSome = async () => {
       const [{ request }] = left;
-      // After a loss, all go on from the last checkpoint but those that had diverged by then.
+      // After a loss, all resume from the last checkpoint but those that had diverged by then.
       const together = left.filter((waiting) => iterationOf(waiting) === iterationOf(left[0]));
       const spec = await this.#programs.specOf(request);
       const width = this.#programs.widthOf(spec, together.length);
@@ -257,7 +257,7 @@ export class RunQueue {
     group.forEach(({ resolve }, r) => resolve({ ...outcomes[r], final: parameters[r] }));
   }
 
-  /** Keeps the states of runs: for their own files, and to go on from when the GPU is lost. */
+  /** Keeps the states of runs: for their own files, and to resume from when the GPU is lost. */
   #checkpointing(group: Waiting[]): Checkpointing {
     const { checkpointInterval = { seconds: 60 } } = this.options;
     let pause = "seconds" in checkpointInterval ? 1000 * checkpointInterval.seconds : Infinity;

@@ -6,8 +6,8 @@ import { InputError } from "../errors.ts";
 import { deriveKey, type Key, seedKey } from "../engine/random.ts";
 
 /**
- * What random numbers are for. These numbers define what a seed means: an experiment repeated with
- * its seed gives the same files only while they stay as they are. New purposes take new numbers.
+ * The purposes of random numbers. These numbers define the meaning of a seed: an experiment repeated with
+ * its seed writes the same files only while they stay as they are. New purposes take new numbers.
  */
 const PURPOSES = {
   /** initial weights */
@@ -16,7 +16,7 @@ const PURPOSES = {
   split: 2,
   /** order of the training examples */
   order: 3,
-  /** weights of a random reinitialization */
+  /** weights of a reinitialized control */
   reinit: 4,
   /** permutation of the labels */
   labels: 5,

@@ -1,4 +1,4 @@
-/** What a run asks of the GPU, and what decides which runs can be the replicas of one program. */
+/** The request of a run to the queue, and the key by which runs become replicas of one program. */
 
 import type { Curves } from "../engine/curves.ts";
 import type { DatasetBase } from "./dataset_base.ts";
@@ -12,7 +12,7 @@ import { type TrainingPlan, trainingWork } from "../engine/programs/training_wor
 export interface TrainRequest {
   /** The network, with its masks and initial weights. */
   model: ModelBase;
-  /** What to train it on. */
+  /** The examples. */
   dataset: DatasetBase;
   /** The update rule. */
   optimizer: OptimizerSpec;
@@ -20,31 +20,31 @@ export interface TrainRequest {
   batchSize: number;
   /** How long, and when to evaluate. */
   plan: TrainingPlan;
-  /** What the network is to the kernels. Default: dense. */
+  /** How the kernels store the network. Default: dense. */
   kernels?: KernelKind;
-  /** A state of this run to go on from. */
+  /** A state of this run to resume from. */
   from?: TrainingState | null;
-  /** Keeps a state to go on from, now and then and when training is interrupted. */
+  /** Keeps a state to resume from, now and then and when training is interrupted. */
   onCheckpoint?: (state: TrainingState) => Promise<void>;
   /** Receives the new points of its curves as training advances; after a lost GPU some come again. */
   onPoints?: (points: Curves) => void;
 }
 
-/** What a queue is waiting for. */
+/** The activity that a queue is waiting for. */
 export type QueueActivity = "uploading the examples" | "compiling" | "training" | "evaluating";
 
-/** What decides the shape of its program. */
+/** The fields that decide the shape of its program. */
 export type ShapeRequest = Pick<TrainRequest, "dataset" | "optimizer" | "batchSize" | "kernels"> & {
   model: Pick<ModelBase, "layers">;
 };
 
-/** What came of it: curves, and final weights and biases in the order of the layers. */
+/** Its outcome: curves, and final weights and biases in the order of the layers. */
 export interface TrainOutcome extends ReplicaOutcome {
   /** Row-major (inputs, units) weights and (units) biases of each layer. */
   final: { weights: Float32Array; biases: Float32Array }[];
 }
 
-/** What decides how much work a run is. */
+/** The fields that decide how much work a run is. */
 export type WorkRequest = ShapeRequest & Pick<TrainRequest, "plan">;
 
 /** The work of a run, in iterations; see `trainingWork`. */

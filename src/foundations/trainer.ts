@@ -40,11 +40,11 @@ export function iterationsOf(
 /** Version of the form of the run.json that `train` writes. */
 const RECORD_FORMAT = "lottery-ticket library run 1";
 
-/** What to train and for how long. */
+/** Options of `train`. */
 export interface TrainOptions {
   /** The network to train. */
   model: ModelBase;
-  /** What to train it on. */
+  /** The examples. */
   dataset: DatasetBase;
   /** The update rule. */
   optimizer: OptimizerSpec;
@@ -56,13 +56,13 @@ export interface TrainOptions {
   validateInterval?: number | null;
   /** The same for the test set. */
   testInterval?: number | null;
-  /** What the network is to the kernels; decides the last bits. Default: what the queue finds faster. */
+  /** How the kernels store the network; decides the last bits. Default: as the queue finds faster. */
   kernels?: KernelKind;
   /** Receives new points of its curves as training advances, to show them. */
   onPoints?: (points: Curves) => void;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
-  /** Where to keep checkpoints and to look for one to go on from. Default: with `output`, there. */
+  /** Where to keep checkpoints and to look for one to resume from. Default: with `output`, there. */
   checkpoints?: CheckpointPlace;
   /**
    * Where to save the finished run (the original's output_dir): weights, masks, logs, summaries, and
@@ -79,7 +79,7 @@ export interface RunOutput {
   folder: string;
 }
 
-/** What the queue is asked for. */
+/** The request to the queue. */
 export function trainRequest(options: TrainOptions): TrainRequest {
   const { model, dataset, optimizer, batchSize, length } = options;
   const { validateInterval = null, testInterval = null } = options;
@@ -182,7 +182,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
 /** Inputs above this are not what networks are trained on. */
 const LARGE_INPUT = 1000;
 
-/** What to change so that a loss stays finite. Before the first update, a smaller step helps nobody. */
+/** The change that keeps a loss finite. Before the first update, a smaller step would not help. */
 function adviceFor(iteration: number, { optimizer, dataset }: TrainOptions): string {
   const { train, test } = dataset.sets;
   let largest = 0;
@@ -199,7 +199,7 @@ function adviceFor(iteration: number, { optimizer, dataset }: TrainOptions): str
 }
 
 /**
- * What a run was trained on and by, as its record has it: the kernels, the adapter, and the earlier ones
+ * The fields of a record that say how a run was trained: the kernels, the adapter, and the earlier ones
  * where there were some.
  */
 export function engineFields({ kernels, adapters }: TrainedRun) {

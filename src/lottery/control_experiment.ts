@@ -100,7 +100,7 @@ async function levelsOf(place: ExperimentPlace, trialFolder: string): Promise<nu
 /**
  * The runs of a control experiment, by kind, trial, level and number.
  *
- * @param onNotice told of value sets that are older than the experiment
+ * @param onNotice receives a line for each value set that is older than the experiment
  * @throws InputError if a ticket, or values to draw from, are missing or cannot be used
  */
 export async function planControls(
@@ -142,7 +142,7 @@ export async function planControls(
       }
       const initial = () => restoreNetwork(storage, paths.initial(ticket.folder));
       if (isSigned) digests.signs = await networkDigest(await initial());
-      // What the lottery drew is drawn again; what it was given is what its level 0 started from.
+      // Weights that the lottery drew are drawn again; weights that it was given are those of its level 0.
       const full = paths.run(paths.trial(experimentPath, trial), 0, experimentName);
       const isGiven = isSameInit && ticket.config.start.presets !== null;
       const given = () => restoreNetwork(storage, paths.initial(full));

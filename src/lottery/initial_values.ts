@@ -12,7 +12,7 @@ import type { RunConfig } from "../runs/run_schema.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
 import { KINDS } from "../records/kinds.ts";
 
-/** What a control is made of. */
+/** The arrays from which a control is made. */
 export interface ControlSource {
   /** Layers without a mask are not pruned. */
   masks: Masks;
@@ -20,7 +20,7 @@ export interface ControlSource {
   values?: Network;
   /** Weights whose signs are kept: reuse_sign. */
   signs?: Network;
-  /** What the lottery was given to start from, if it was: random_sparsity_same_init. */
+  /** Initial weights that the lottery was given, if any: random_sparsity_same_init. */
   presets?: Network;
 }
 

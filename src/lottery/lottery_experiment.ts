@@ -35,13 +35,13 @@ import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/run_schema.ts";
 import { CRITERIA } from "../foundations/criteria.ts";
 
-/** What to run and where to keep it. */
+/** Options of `openLottery`. */
 export interface LotteryOptions extends ExperimentFolders {
   queue: RunQueue;
   data: LoadedDataset;
   protocol: Pick<Protocol, "levels" | "criterion" | "prunePercents" | "trials">;
   settings: RunSettings;
-  /** What level 0 starts from. */
+  /** The start of level 0. */
   start?: LevelStart;
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
@@ -103,7 +103,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     );
     for (const trial of trials) await checkWritable(storage, trialFolder(trial));
   }
-  // What a trial's folder holds of other experiments goes as its first run is saved, and not before.
+  // Runs of other experiments in a trial's folder are removed when its first run is saved, not before.
   const removeObsolete = async ({ trial }: Pick<RunId, "trial">) => {
     for (const folder of obsolete.get(trial) ?? []) await storage.remove(folder);
     obsolete.delete(trial);

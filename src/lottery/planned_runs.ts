@@ -25,7 +25,7 @@ export interface PlannedRunsOptions {
   sets: ExampleSets;
   /** At least one. */
   runs: readonly PlannedRun[];
-  /** What may become of folders that hold runs already. */
+  /** How to treat folders that hold runs already. */
   policy: RunPolicy;
   locks: Locks;
   events: RunEvents;

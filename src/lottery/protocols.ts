@@ -9,7 +9,7 @@ import type { CriterionName } from "../foundations/criteria.ts";
 export interface Protocol {
   /** Widths of the hidden ReLU layers; the output layer has one unit per class. */
   layers: readonly number[];
-  /** What draws the initial weights. */
+  /** Draws the initial weights. */
   initializer: InitializerName;
   /** unit: pixel/255; l2: each image divided by its L2 norm. */
   normalization: "unit" | "l2" | "none";

@@ -8,7 +8,7 @@ import { fcLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";
 import type { RunSettings } from "../runs/run_schema.ts";
 
-/** What decides the settings of an experiment's runs. */
+/** Options of `settingsFor`. */
 export interface SettingsOptions {
   protocol: Protocol;
   data: LoadedDataset;

@@ -144,7 +144,7 @@ async function derive(
   }
 }
 
-/** What of a run decides the values: the digests of its initial weights and its masks. */
+/** The files of a run that decide the values: the digests of its initial weights and its masks. */
 function sourceOf({ files }: RunRecord): string {
   const used = ["initial", "masks"] as const;
   return canonicalJson(Object.fromEntries(

@@ -2,7 +2,7 @@
 
 import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
 
-/** (units, activation) of each layer; the last one gives the logits: [classes, null]. */
+/** (units, activation) of each layer; the last one computes the logits: [classes, null]. */
 export type FcLayers = readonly [units: number, activation: Activation][];
 
 /** The layers of a network over examples of `features` values, named layer0, layer1, … */

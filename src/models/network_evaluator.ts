@@ -38,7 +38,7 @@ export interface FinishedNetwork {
   masks: Masks;
 }
 
-/** What networks are evaluated on. */
+/** The examples for an evaluation. */
 export interface EvaluationExamples {
   /** The test examples. */
   test: GpuExamples;
@@ -97,7 +97,7 @@ export class NetworkEvaluator {
       trainCount: pool.count,
     };
     let fit = Math.min(most, tilesFor(gpu.adapter).replicas ?? most);
-    // What does not fit at all, Program.create refuses.
+    // Program.create refuses a network that does not fit at all.
     if (layers.length > 0) fit = Math.max(1, Math.min(fit, maxReplicas(gpu, spec)));
     for (;; fit = Math.floor(fit / 2)) {
       // Of as many groups as it takes, none much smaller than the others.
@@ -179,7 +179,7 @@ function scoreOf({ count, losses, correct, classes }: Prediction, r: number): Sc
   return { loss: losses[r], accuracy: correct[r] / count, classes: classes[r] };
 }
 
-/** What the engine loads of a network, layer by layer; `name` is the network's in errors. */
+/** The arrays that the engine loads, layer by layer; `name` is the network's in errors. */
 function parametersOf(
   network: FinishedNetwork,
   layers: readonly LayerSpec[],

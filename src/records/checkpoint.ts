@@ -12,7 +12,7 @@ import { sha256Hex } from "../formats/sha256.ts";
 import { isShallow } from "./json_depth.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";
 
-/** What a checkpoint says of itself. */
+/** The header of a checkpoint. */
 export type CheckpointHeader = v.InferOutput<typeof HEADER>;
 
 /** A checkpoint whose digests are right; its arrays are read for a given shape. */
@@ -31,7 +31,7 @@ const HEADER = v.looseObject({
   config: v.unknown(),
   /** Digest of the masks and weights from which the run started. */
   start: v.string(),
-  /** What the network is to the kernels that train it, from the first iteration to the last. */
+  /** How the kernels store the network, from the first iteration to the last. */
   kernels: v.picklist(["dense", "sparse"]),
   /** The adapters that have trained it, each from an iteration on. */
   adapters: v.array(v.object({

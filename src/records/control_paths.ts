@@ -13,7 +13,7 @@ export function isControlName(experimentName: string): boolean {
 }
 
 /**
- * What the files of an experiment have before or after their names, so that those of two experiments
+ * The prefix or suffix of the names of an experiment's files, so that those of two experiments
  * in one folder are not the same; nothing for the default one.
  */
 export function experimentSuffix(experimentName: string): string {

@@ -37,7 +37,7 @@ export const metrics = (run: string): string => join(run, "metrics.json");
 /** Everything needed to repeat the run; its presence says that the run is complete. */
 export const record = (run: string): string => join(run, "run.json");
 
-/** State of a run that is being trained, to go on from; gone when the run is finished. */
+/** State of a run that is being trained, to resume from; gone when the run is finished. */
 export const checkpoint = (run: string): string => join(run, "checkpoint.bin");
 
 /** Says that what is in a run's folder is being written; gone when the run is finished. */

@@ -25,7 +25,7 @@ export interface CheckpointPlace {
 /** Restores and saves the checkpoints of one run. */
 export class RunCheckpoints {
   #adapters: AdapterUse[] = [];
-  /** Iteration of the latest state that is kept: another adapter goes on from there. */
+  /** Iteration of the latest state that is kept: another adapter continues from there. */
   #kept = 0;
 
   /**
@@ -38,7 +38,7 @@ export class RunCheckpoints {
     private readonly adapterOf: () => AdapterDescription,
   ) {}
 
-  /** The state to go on from, and with which kernels; null to begin at the beginning. */
+  /** The state to resume from, and its kernels; null to begin at the beginning. */
   async restore(
     parameters: readonly Parameter[],
     optimizerMatrices: number,
@@ -56,7 +56,7 @@ export class RunCheckpoints {
     if (state === null || typeof checkpoint === "string") {
       const why = typeof checkpoint === "string" ? checkpoint : "is of another run";
       onNotice?.(`${path} ${why}: the run is trained from its beginning`);
-      // Whatever it is, a folder too, it must not stand in the way of the next one.
+      // Whatever it is, even a folder, it must not block the next checkpoint.
       await storage.remove(path);
       return null;
     }
@@ -67,7 +67,7 @@ export class RunCheckpoints {
     const now = this.#adapters.at(-1)?.adapter.name;
     if (before !== now) {
       onNotice?.(
-        `${folder}: trained on "${before}" up to iteration ${state.iteration}, goes on with "${now}"; ` +
+        `${folder}: trained on "${before}" up to iteration ${state.iteration}, continues on "${now}"; ` +
           "its last bits can differ from those of one adapter alone, and run.json says so",
       );
     }

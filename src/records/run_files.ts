@@ -55,7 +55,7 @@ export interface SavedRun {
   curves: Curves;
 }
 
-/** What `saveRun` writes into a run's folder, before the record. */
+/** The files and folders that `saveRun` writes before the record. */
 const CONTENTS: readonly ((run: string) => string)[] = [
   paths.initial,
   paths.initialBiases,
@@ -94,7 +94,7 @@ export function encodeRun(run: TrainedRun): Map<string, Uint8Array> {
 /**
  * Writes a run's folder; what an interrupted attempt left there is removed first. The record is written
  * last, with the SHA-256 of every other file and of itself. No file holds the time, not even the event
- * file's name, so repeating a run gives the same bytes.
+ * file's name, so repeating a run writes the same bytes.
  */
 export async function saveRun(
   storage: Storage,
@@ -130,7 +130,7 @@ function eventsOf(curves: Curves): Uint8Array {
   return encodeEvents(scalars, 0);
 }
 
-/** What a run's folder holds. */
+/** The condition of a run's folder. */
 export type RunCondition =
   /** Nothing, or what an interrupted attempt left. */
   | { state: "unfinished" }
@@ -229,7 +229,7 @@ export async function isRunAmong(
   return false;
 }
 
-/** What there is among a run's files that its record does not name; hidden files are of no interest. */
+/** The files of a run that its record does not name; hidden files do not count. */
 export async function findStrays(
   storage: Storage,
   folder: string,

@@ -14,7 +14,7 @@ export interface RunRecord extends Record<string, unknown> {
   files: Record<string, string>;
 }
 
-/** What is wrong with a file. */
+/** A fault of a file. */
 export interface FileFault {
   path: string;
   /** Completes a sentence: "is missing". */
@@ -22,7 +22,7 @@ export interface FileFault {
 }
 
 /**
- * What it says of a file or folder that it cannot be read: it is damaged, whyever.
+ * The fault of a file or folder that cannot be read: it is damaged, whatever the reason.
  *
  * @throws the error if it is none of storage, or the system and not the file is at fault
  */
@@ -36,7 +36,7 @@ export function unreadable(path: string, error: unknown): FileFault {
 
 /** The error of whoever needs a run that is damaged. */
 export function damageError({ path, fault }: FileFault): LotteryError {
-  const next = "give the command that trained the run again, which mends it";
+  const next = "run the command that trained it again, which repairs it";
   const why = /^cannot be read \((.*)\)$/.exec(fault);
   return why
     ? new StorageError(`cannot read ${path}: ${why[1]}; ${next}`)
@@ -62,7 +62,7 @@ export async function readRecordFile(storage: Storage, path: string): Promise<Ru
   }
 }
 
-/** What is wrong with a record that does not say how its files were. */
+/** The fault of a record without the digests of its files. */
 export const NO_CHECKSUMS = "has no checksums (an earlier version wrote it)";
 
 /** The record's bytes; its last field is the digest of all before it. */

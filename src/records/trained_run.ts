@@ -1,4 +1,4 @@
-/** What training a run came to, its early-stop point, and its results in a few numbers. */
+/** A trained run, its early-stop point, and its results in a few numbers. */
 
 import type { CurvePoint, Curves, KernelKind, LayerSpec } from "../engine/mod.ts";
 import { density, type Masks } from "../models/masks.ts";
@@ -21,7 +21,7 @@ export interface TrainedRun {
   masks: Masks;
   /** How many updates were made. */
   iterations: number;
-  /** What the network was to the kernels that trained it. */
+  /** How the kernels that trained it stored the network. */
   kernels: KernelKind;
   /** The adapters that trained it, each from an iteration on: one, unless it was resumed elsewhere. */
   adapters: AdapterUse[];
@@ -76,6 +76,6 @@ export function resultsOf({ masks, curves }: Pick<TrainedRun, "masks" | "curves"
 export interface AdapterUse {
   /** The first of its iterations. */
   iteration: number;
-  /** What is known of it. */
+  /** Its description. */
   adapter: AdapterDescription;
 }

@@ -20,12 +20,12 @@ import { parametersOf } from "../models/parameters.ts";
 /** Pairs of trials that are compared at each level, at most. */
 const MOST_PAIRS = 3;
 
-/** What to compare, and with what. */
+/** Options of `connectivityReport`. */
 export interface ConnectivityOptions {
   storage: Storage;
   gpu: Gpu;
   data: LoadedDataset;
-  /** As `findTickets` gives them, whose files it has compared with their records. */
+  /** As `findTickets` returns them: their files are compared with their records. */
   tickets: readonly ComparedTicket[];
   /** Levels whose tickets are compared; all that there are if it is absent. */
   levels?: readonly number[];
@@ -49,7 +49,7 @@ export interface TicketPair {
   b: ComparedTicket;
 }
 
-/** What lies between two tickets. */
+/** The line between two tickets. */
 export interface ConnectivityRow {
   /** That of `b`; of `a` too, unless it is of the level before. */
   level: number;

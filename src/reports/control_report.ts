@@ -17,7 +17,7 @@ import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
 import { parametersOf } from "../models/parameters.ts";
 import { RUN_KINDS } from "../records/kinds.ts";
 
-/** What to report and where to put the chart. */
+/** Options of `controlReport`. */
 export interface ControlReportOptions {
   storage: Storage;
   tickets: readonly Ticket[];
@@ -28,7 +28,7 @@ export interface ControlReportOptions {
   title: string;
   /** Name of the chart's file, without its ending. */
   chart: string;
-  /** What the JSON document says of the experiment beside its results. */
+  /** Fields of the JSON document beside the results. */
   context: Record<string, unknown>;
 }
 

@@ -17,7 +17,7 @@ import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
 /** Name of the chart's file, without its ending. */
 export const CHART = "accuracy";
 
-/** What to report and where to put the chart. */
+/** Options of `lotteryReport`. */
 export interface ReportOptions {
   storage: Storage;
   runs: readonly FinishedRun[];
@@ -25,11 +25,11 @@ export interface ReportOptions {
   output: string;
   title: string;
   experimentName: string;
-  /** What the JSON document says of the experiment beside its results. */
+  /** Fields of the JSON document beside the results. */
   context: Record<string, unknown>;
 }
 
-/** Writes `accuracy.svg` (`accuracy-{experiment name}.svg` if it has one) into the experiment's folder and gives the report as text and as JSON. */
+/** Writes `accuracy.svg` (`accuracy-{experiment name}.svg` if it has one) into the experiment's folder; returns the report as text and as JSON. */
 export async function lotteryReport(
   options: ReportOptions,
 ): Promise<{ text: string; json: Record<string, unknown> }> {

@@ -23,7 +23,7 @@ import {
 import { finishedRun, readResults } from "../records/finished_run.ts";
 import { parametersOf } from "../models/parameters.ts";
 
-/** What there is in the folders of experiments. */
+/** The content of the folders of experiments. */
 export interface Experiments {
   /** The study with the most runs first. */
   studies: ReportStudy[];
@@ -89,7 +89,7 @@ export async function readExperiments(
 }
 
 function leftOut(fault: string): string {
-  return `${fault}: left out; give the command that trained it again`;
+  return `${fault}: left out; run the command that trained it again`;
 }
 
 /** A finished run; null if it is not finished; in words why it is left out. */

@@ -19,7 +19,7 @@ import type { Connect, Figure } from "./sections/section.ts";
 import { reportStudy, type StudyReport } from "./study_report.ts";
 import { count } from "../words.ts";
 
-/** What to report on, and where to. */
+/** Options of `writeReport`. */
 export interface ReportOptions {
   storage: Storage;
   /** Folders of experiments. */

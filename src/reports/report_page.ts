@@ -16,12 +16,12 @@ export interface DrawnFigure {
   path: string;
 }
 
-/** What is said of one study. */
+/** The section of one study. */
 export interface StudySection {
   title: string;
   /** Sentences under the title. */
   texts: readonly string[];
-  /** What is missing or was left out. */
+  /** Runs that are missing or were left out. */
   notes: readonly string[];
   claims: readonly ClaimResult[];
   figures: readonly DrawnFigure[];

@@ -17,7 +17,7 @@ export interface ReportRun extends StudyRun {
   adapter: string;
 }
 
-/** What an experiment was given beside its settings. */
+/** The input of an experiment beside its settings. */
 interface Given {
   pruning: Omit<NonNullable<RunConfig["pruning"]>, "oneShot"> | null;
   rewind: RunConfig["rewind"];
@@ -27,7 +27,7 @@ interface Given {
 
 /** Runs that were trained alike. */
 export interface ReportStudy {
-  /** What they have in common; the seed is that of one of them. */
+  /** Their common settings; the seed is that of one of them. */
   settings: RunSettings;
   /** The same of what their lottery was given; null where there are no tickets. */
   given: Given | null;
@@ -43,7 +43,7 @@ export interface ReportStudy {
 /** Gives the digest of a ticket's masks, as the configurations of its controls have it. */
 export type MasksDigest = (ticket: ReportRun) => Promise<string | null>;
 
-/** Keeps one of several copies of a run; the others are told, and why. */
+/** Keeps one of several copies of a run; `onFault` names the others, and why they are left out. */
 export function withoutCopies(
   runs: readonly ReportRun[],
   onFault: (line: string) => void,
@@ -107,7 +107,7 @@ export function trialFolder(run: string): string {
   return run.split("/").slice(0, -2).join("/");
 }
 
-/** What runs have in common that are compared: all of their settings but the seed. */
+/** The key of runs that are compared: all of their settings but the seed. */
 function settingsKey(config: RunConfig): string {
   return canonicalJson(withoutSeed(settingsOf(config)));
 }
@@ -173,7 +173,7 @@ function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>):
     canonicalJson(ticket.liveByLayer) !== canonicalJson(run.liveByLayer);
 }
 
-/** All of a configuration that a lottery gives to each of its runs; of arrays, whether there were any. */
+/** The part of a configuration that all runs of a lottery share; of arrays, whether there were any. */
 function givenTo(config: RunConfig): Given {
   const { pruning, rewind, start: { presets, masks } } = config;
   return {
@@ -228,7 +228,7 @@ function difference(one: ReportRun, other: ReportRun): string {
 const NAMED_MISSING = 20;
 
 /**
- * What is not there although others of its kind are: all trials × the kind's levels × the numbers of its
+ * The runs that are missing although others of their kind exist: all trials × the kind's levels × the numbers of its
  * runs. The control that the lottery itself trains at its last level lets expect none at other levels.
  * Takes time and room in proportion to the runs, not to that product.
  */

@@ -29,7 +29,7 @@ import { RUN_AGAIN } from "../runs/run_schema.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
 import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
 
-/** Runs of a study whose files are read one after the other; told of those that cannot be. */
+/** Runs of a study whose files are read one after the other; `onFault` names those that cannot be read. */
 export interface ArraySource {
   storage: Storage;
   study: ReportStudy;
@@ -80,7 +80,7 @@ async function readLog(storage: Storage, run: ReportRun, phase: Phase): Promise<
   return log.rows;
 }
 
-/** What tickets are made of. */
+/** The anatomy of tickets. */
 export interface Anatomy {
   layers: LayerRow[];
   overlaps: OverlapRow[];

@@ -63,7 +63,7 @@ export function judge(runs: readonly FinishedRun[]): Verdict {
   if (!hasLearned(reached(full), classes)) {
     return none(
       `The full network has not learned: ${fractionText(reached(full))} test accuracy, where ` +
-        `guessing among ${classes} classes gives ${fractionText(1 / classes, 0)}. ` +
+        `guessing among ${classes} classes reaches ${fractionText(1 / classes, 0)}. ` +
         "Without that there is no ticket to judge: train longer, or with another learning rate.",
     );
   }
@@ -86,7 +86,7 @@ export function judge(runs: readonly FinishedRun[]): Verdict {
   return {
     won,
     trials: count,
-    sentence: `${start} and ${pointsText(lead)} the same network randomly reinitialized: ` +
+    sentence: `${start} and ${pointsText(lead)} its reinitialized control: ` +
       `the ticket ${won ? "won" : "did not win"}${evidence}.`,
   };
 }

@@ -6,7 +6,7 @@ import type { Storage } from "../storage/storage.ts";
 import { type ReportOptions, writeReport } from "./report.ts";
 import { findRunFolders } from "../records/run_tree.ts";
 
-/** What to watch. */
+/** Options of `watchReport`. */
 export interface WatchOptions extends Omit<ReportOptions, "reloadSeconds"> {
   signal: AbortSignal;
   /** Given the text of each report that was written. */

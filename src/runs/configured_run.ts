@@ -45,7 +45,7 @@ function hyperparametersOf({ layers, initializer }: RunConfig["network"]): FcHyp
   };
 }
 
-/** What decides the shape of a run's program, and its work. */
+/** The fields that decide the shape of a run's program, and its work. */
 export function workRequestOf(config: RunConfig, sets: ExampleSets): WorkRequest {
   const { network, training } = config;
   const { optimizer, batchSize, iterations, validateInterval, testInterval } = training;
@@ -57,7 +57,7 @@ export function workRequestOf(config: RunConfig, sets: ExampleSets): WorkRequest
   };
 }
 
-/** What `train` takes to train this run. */
+/** The options with which `train` trains this run. */
 export function trainOptionsOf(
   config: RunConfig,
   dataset: DatasetBase,

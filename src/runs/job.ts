@@ -1,6 +1,6 @@
 /**
  * Jobs: runs to train that the command line asks for. They are carried out side by side on one
- * queue, so that runs of one shape are replicas whichever job they belong to.
+ * queue, so that runs of one shape are replicas, also those of different jobs.
  */
 
 import { CapacityError, LotteryError } from "../errors.ts";
@@ -18,11 +18,11 @@ export interface Job {
   readonly finishedCount: number;
   /** Most of its runs that can be trained at once as `sample` is. */
   readonly atOnce: number;
-  /** What every run of the job is, but for its numbers. */
+  /** A run of the job; the others differ in their numbers alone. */
   readonly sample: WorkRequest;
   /** The runs that were provided so far, in order. */
   readonly runs: readonly FinishedRun[];
-  /** What can go on side by side; each fails for itself. */
+  /** The tasks, which can run side by side; each fails for itself. */
   tasks(): (() => Promise<void>)[];
 }
 
@@ -41,7 +41,7 @@ export function countRuns(jobs: readonly Job[]): { runs: number; left: number } 
 }
 
 /**
- * Carries out jobs; gives the errors of each, and ends all when the GPU is lost. Jobs of which more runs are to
+ * Carries out jobs; returns the errors of each, and ends all when the GPU is lost. Jobs of which more runs are to
  * be trained at once than fit fail before anything is made for them.
  */
 export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<unknown[][]> {

@@ -13,7 +13,7 @@ import { within } from "../records/run_record.ts";
 import type { LockHolder, Storage, StorageLock } from "../storage/storage.ts";
 import { listLevels, walkTree } from "../records/run_tree.ts";
 
-/** How often a lock below is looked at again: who has just taken it gives it back on finding ours. */
+/** How often a lock below is looked at again: a process that has just taken it releases it on finding ours. */
 const BELOW_TRIES = 10, BELOW_PAUSE_MILLISECONDS = 25;
 
 /** The folders that this process has locked. */
@@ -23,7 +23,7 @@ export class Locks {
   /** Every lock file of this process. */
   readonly #own = new Set<string>();
 
-  /** @param holder what others are told of this process */
+  /** @param holder describes this process to others */
   constructor(private readonly storage: Storage, private readonly holder: LockHolder) {}
 
   /**

@@ -54,7 +54,7 @@ export interface ProvideOptions {
   storage: Storage;
   queue: RunQueue;
   sets: ExampleSets;
-  /** What may become of folders that hold runs already. */
+  /** How to treat folders that hold runs already. */
   policy: RunPolicy;
   /** Holds the run's folder while it is trained; absent where a folder above it is held. */
   locks?: Locks;

@@ -22,7 +22,7 @@ export interface ReplaySource {
   config: RunConfig;
 }
 
-/** What came of repeating it. */
+/** The outcome of a replay. */
 export interface Replay {
   folder: string;
   /** How many files were compared. */
@@ -52,7 +52,7 @@ export async function readReplaySource(storage: Storage, folder: string): Promis
   return { folder, record, config: parseConfig(record, paths.record(folder)) };
 }
 
-/** What to repeat, and with what. */
+/** Options of `openReplays`. */
 export interface ReplayOptions {
   storage: Storage;
   queue: RunQueue;

@@ -1,4 +1,4 @@
-/** What follows from runs' configurations: what tells two runs apart, and configurations in words. */
+/** Makes configurations of runs, compares them, and describes them in words. */
 
 import type { RunId } from "../records/run_id.ts";
 import { count } from "../words.ts";
@@ -11,7 +11,7 @@ export const NOTHING_GIVEN: RunConfig["start"] = {
   ...{ presets: null, masks: null, values: null, signs: null },
 };
 
-/** What a lottery gives its tickets beside their settings. */
+/** The options of tickets beside their settings. */
 export interface TicketOptions {
   /** By what weights are pruned. */
   criterion: CriterionName;
@@ -60,7 +60,7 @@ export function settingsOf({ network, training, dataset }: RunConfig): RunSettin
 }
 
 /**
- * What tells a run from every other: all of its configuration, since all of it decides the run's bits. A field
+ * The identity of a run: all of its configuration, since all of it decides the run's bits. A field
  * that is added to it counts from then on.
  */
 export function identityOf(config: RunConfig): string {

@@ -23,7 +23,7 @@ export interface ExperimentFolders {
   experimentName: string;
 }
 
-/** What a trial's folder holds. */
+/** The content of a trial's folder. */
 export interface TrialContents {
   /** The finished runs of this experiment. */
   finished: { id: RunId; record: RunRecord }[];

@@ -35,7 +35,7 @@ const OPTIMIZER = v.variant(
   ),
 ) as unknown as v.GenericSchema<unknown, OptimizerSpec>;
 
-/** What all runs of an experiment have in common. */
+/** The settings that all runs of an experiment share. */
 const SETTINGS = {
   network: v.strictObject({
     layers: v.pipe(
@@ -109,10 +109,10 @@ const CONFIG = v.strictObject({
 /** Everything that decides the bits of a run on a given adapter. */
 export interface RunConfig extends v.InferOutput<typeof CONFIG> {}
 
-/** What all runs of an experiment have in common. */
+/** The settings that all runs of an experiment share. */
 export interface RunSettings extends Pick<RunConfig, keyof typeof SETTINGS> {}
 
-/** What to do with a run whose record is at fault: it closes the error. */
+/** The next action where a record is at fault; it ends the error. */
 export const RUN_AGAIN = "move the run's folder away and run the experiment again";
 
 /** Whether a record is that of a run of this program's tasks, of whatever format. */
@@ -137,7 +137,7 @@ export function parseConfig(record: Record<string, unknown>, where: string): Run
   );
 }
 
-/** What a record says of the configuration, as the present format has it; nothing is checked. */
+/** The configuration in a record, upgraded to the present format; nothing is checked. */
 export function rawConfig(record: Record<string, unknown>): unknown {
   if (record.format !== RUN_FORMAT) return upgraded(record.config);
   return Object.fromEntries(Object.keys(CONFIG.entries).map((name) => [name, record[name]]));

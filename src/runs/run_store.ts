@@ -25,11 +25,11 @@ import { configDifferences } from "./run_config.ts";
 import { describeRun } from "../records/run_id.ts";
 import { rawConfig, RUN_FORMAT, type RunConfig, upgraded } from "./run_schema.ts";
 
-/** What may become of a folder that holds runs already. */
+/** How to treat a folder that holds runs already. */
 export interface RunPolicy {
   /** Replace runs of another configuration instead of refusing. */
   overwrite: boolean;
-  /** Go on with what there is of this configuration instead of refusing. */
+  /** Continue runs of this configuration instead of refusing. */
   resume: boolean;
 }
 
@@ -100,7 +100,7 @@ async function isOf(
   }
   if (!resume && (found !== null || condition.state === "damaged")) {
     throw new InputError(
-      `${folder} holds this run already, finished or not; leave out --no-resume to go on with it, or ` +
+      `${folder} holds this run already, finished or not; leave out --no-resume to continue it, or ` +
         "choose another folder",
     );
   }
@@ -108,7 +108,7 @@ async function isOf(
 }
 
 /**
- * The configuration to go on with: where a folder holds the run as earlier versions of this program understood
+ * The configuration to continue with: where a folder holds the run as earlier versions of this program understood
  * the same command, that one.
  */
 export async function continued(
@@ -227,7 +227,7 @@ function changedNothing({ iterations, initial, final, masks }: TrainedRun): bool
   );
 }
 
-/** What run.json says of a trained run. */
+/** The record of a trained run. */
 export function recordOf(config: RunConfig, trained: TrainedRun): Record<string, unknown> {
   return { format: RUN_FORMAT, ...config, ...engineFields(trained), results: resultsOf(trained) };
 }
@@ -259,7 +259,7 @@ export function otherRun(folder: string, differences: string[]): InputError {
   // Earlier versions had no other initializer, whatever the protocol.
   const isEarlier = differences.length === 1 &&
     differences[0].startsWith('network.initializer: "glorot"');
-  const again = isEarlier ? "pass --initializer glorot to go on with it, " : "";
+  const again = isEarlier ? "pass --initializer glorot to continue it, " : "";
   return new InputError(
     `${folder} holds a run of a different experiment (${shown}${more}); ` +
       `${again}choose another folder or experiment name, or pass --overwrite to replace it`,

@@ -25,7 +25,7 @@ export interface CheckedRun {
   faults: FileFault[];
 }
 
-/** What `verify` finds. */
+/** The findings of `verify`. */
 export interface Verification {
   runs: CheckedRun[];
   /** Damaged files that belong to no run: charts, value sets; and folders that cannot be read. */
@@ -88,7 +88,7 @@ async function checkChart(storage: Storage, path: string): Promise<FileFault[]> 
   }
 }
 
-/** What is damaged of a derived set; null where the folder is none. */
+/** The damaged files of a derived set; null where the folder is none. */
 export async function checkOrigin(storage: Storage, folder: string): Promise<FileFault[] | null> {
   const path = within(folder, ORIGIN);
   if (!await storage.exists(path)) return null;

@@ -3,7 +3,7 @@
  * `stopEarly` and `boolean: true`. Point the import map at `jsr:@std/cli` to use the original instead.
  */
 
-/** What to expect of the arguments; names are written without dashes. */
+/** The expected arguments; names are written without dashes. */
 export interface ParseOptions<B extends string, S extends string, C extends string> {
   /** Put the arguments after `--` under "--" instead of "_". */
   "--"?: boolean;

@@ -94,7 +94,7 @@ export class DenoStorage implements Storage {
       return (await Deno.realPath(path === "" ? "." : path)).replaceAll("\\", "/");
     } catch (error) {
       if (!isMissing(error)) throw asStorageError(error, "look at", path);
-      // What does not exist is no link: the rest of the path stays as it is.
+      // A path that does not exist is no link: the rest of it stays as it is.
       const plain = path.replace(/\/+$/, ""), { folder, name } = splitPath(plain);
       const above = await this.realPath(folder);
       if (name === "" || name === ".") return above;

@@ -1,4 +1,4 @@
-/** What is wrong with a file and what to do next, by the operating system's error code. */
+/** The fault of a file and the next action, by the operating system's error code. */
 
 export const FAULTS: Record<string, string> = {
   EACCES: "permission denied; check the owner and mode of it and its folder, or choose another",

@@ -11,7 +11,7 @@ export function formatHolder({ pid, host, since, command }: LockHolder): string 
   return JSON.stringify({ pid, host, since, command }) + "\n";
 }
 
-/** What a lock file says of its holder: null where that is nothing of the kind. */
+/** The holder that a lock file names; null if it names none. */
 export type FoundHolder = { [field in keyof LockHolder]: LockHolder[field] | null };
 
 /** Reads the text of a lock file; undefined if it is not a JSON object. */
@@ -50,7 +50,7 @@ export function lockedError(
     return new LockedError(
       `${
         lockedBy(path)
-      } is in use in another tab${details}; go on there, or close that tab and try ` +
+      } is in use in another tab${details}; continue there, or close that tab and try ` +
         "again here",
     );
   }
@@ -68,7 +68,7 @@ export function lockedError(
   );
 }
 
-/** What a lock file locks. */
+/** The folder that a lock file locks. */
 function lockedBy(path: string): string {
   const start = path.lastIndexOf("/") + 1;
   const folder = path.slice(0, start), name = path.slice(start);
@@ -83,7 +83,7 @@ function formatTime(text: string): string | null {
   return new Date(time).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }
 
-/** Text of at most so many characters, without those that move the cursor or turn its direction. */
+/** The text, cut to `most` characters, without those that move the cursor or turn its direction. */
 function onOneLine(text: string, maxLength: number): string {
   const plain = [...text.slice(0, 4 * maxLength).replace(/[\p{C}\s]+/gu, " ").trim()];
   return plain.length <= maxLength ? plain.join("") : plain.slice(0, maxLength).join("") + "…";

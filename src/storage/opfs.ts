@@ -174,13 +174,13 @@ export class OpfsStorage implements Storage {
     }
   }
 
-  /** Whether somebody holds a lock file now, in whichever tab. */
+  /** Whether a lock file is held now, in any tab. */
   async isLocked(path: string): Promise<boolean> {
     const found = await this.#lockFile(path, "look at");
     return found !== null && await this.#isHeld(found.id);
   }
 
-  /** What all files take, in bytes. */
+  /** The size of all files, in bytes. */
   async bytes(): Promise<number> {
     return await bytesIn(this.root);
   }
@@ -224,7 +224,7 @@ export class OpfsStorage implements Storage {
     }
   }
 
-  /** What is at a path; null if there is nothing. */
+  /** The entry at a path; null if there is none. */
   async #find(path: string, action: string): Promise<FileHandle | FolderHandle | null> {
     try {
       return await this.#walk(pathParts(path));
@@ -270,7 +270,7 @@ async function bytesIn(folder: FolderHandle): Promise<number> {
     try {
       sum += handle.kind === "directory" ? await bytesIn(handle) : (await handle.getFile()).size;
     } catch (error) {
-      // What is being replaced or removed is counted the next time.
+      // Files that are being replaced or removed are counted the next time.
       if (!["NotFoundError", "NotReadableError"].includes(nameOf(error))) throw error;
     }
   }
@@ -329,7 +329,7 @@ async function sweepFolder(folder: FolderHandle, isDeep: boolean): Promise<void>
   }
 }
 
-/** Takes a Web Lock of a new name; gives what releases it. */
+/** Takes a Web Lock of a new name; returns the function that releases it. */
 function hold(locks: WebLocks, id: string): Promise<() => void> {
   return new Promise((resolve, reject) => {
     locks.request(id, () => new Promise<void>((release) => resolve(release))).catch(reject);
@@ -358,11 +358,10 @@ function belowFile(action: string, path: string): StorageError {
   );
 }
 
-/** What is wrong and what to do, by the name of the browser's exception. */
+/** The fault and the next action, by the name of the browser's exception. */
 const FAULTS: Record<string, string> = {
-  QuotaExceededError:
-    "the space that this browser gives the page is used up; download and delete " +
-    "experiments that are no longer needed, or free disk space, then go on",
+  QuotaExceededError: "the browser's storage for this page is full; download and delete " +
+    "experiments that are no longer needed, or free disk space, then continue",
   NoModificationAllowedError: "another tab is using it; close that tab, then try again",
   SecurityError: "the browser forbids it; allow the site to keep data",
   TypeError: "the browser cannot use such a name; choose another one",

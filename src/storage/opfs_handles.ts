@@ -1,5 +1,5 @@
 /**
- * What `opfs.ts` uses of the browser's file system and locks. Declared here because Deno's libraries,
+ * Declares the parts of the browser's file system and locks that `opfs.ts` uses, because Deno's libraries,
  * against which all of src/ is checked too, know neither.
  */
 

@@ -19,7 +19,7 @@ export interface LockHolder {
   host: string;
   /** ISO 8601. */
   since: string;
-  /** What it was told to do. */
+  /** Its command line. */
   command: string;
 }
 
@@ -33,7 +33,7 @@ export interface StorageLock {
 export interface ReadOptions {
   /** A larger file is refused before it is read. */
   maxBytes?: number;
-  /** Only so many bytes are read, from the file's beginning. */
+  /** Reads this many bytes from the file's beginning. */
   firstBytes?: number;
   /** Whether a pipe may be read too, to its end. Default: regular files alone, since others can be endless. */
   isPipeAllowed?: boolean;

@@ -67,7 +67,7 @@ export async function importZip(
       throw new FormatError(
         `${name}: ${
           path.slice(unpacked.length + 1)
-        } ${fault}; mend it with the command that made the ` +
+        } ${fault}; repair it with the command that made the ` +
           "experiment, then pack it again",
       );
     }

@@ -34,7 +34,7 @@ export async function keepAsked(storage: Storage, record: AskedRecord): Promise<
   await storage.write(fileOf(record), new TextEncoder().encode(JSON.stringify(record)));
 }
 
-/** All that is kept; files that cannot be read are of no use and left out. */
+/** All that is kept; files that cannot be read are left out. */
 export async function listAsked(storage: Storage): Promise<AskedRecord[]> {
   const records: AskedRecord[] = [];
   for (const { name } of await storage.list(ASKED_FOLDER)) {

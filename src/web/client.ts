@@ -8,7 +8,7 @@ import type {
   WorkerMessage,
 } from "./messages.ts";
 
-/** What the worker could not do. */
+/** The error of the worker. */
 export class LaboratoryError extends Error {
   /** Whether it is a fault of this program, not of what was asked. */
   readonly isBug: boolean;
@@ -22,7 +22,7 @@ export class LaboratoryError extends Error {
   }
 }
 
-/** What the page uses of a `Worker`. */
+/** The part of a `Worker` that the page uses. */
 type Port = Pick<Worker, "postMessage" | "addEventListener" | "terminate">;
 
 /** The name of the errors of requests that were given up with their worker. */
@@ -85,7 +85,7 @@ export class LaboratoryClient {
     });
   }
 
-  /** Calls `listener` with every event from now on; gives a function that ends that. */
+  /** Calls `listener` with every event from now on; returns a function that ends that. */
   listen(listener: (event: LaboratoryEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

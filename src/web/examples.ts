@@ -161,7 +161,7 @@ function knownName(given: string): string {
   );
 }
 
-/** What the set that is more nearly whole lacks. */
+/** The files that the more nearly complete set lacks. */
 async function missingFiles(storage: Storage): Promise<string[]> {
   const names = new Set((await storage.list(FOLDER)).map(({ name }) => name));
   const idx = IDX_FILES.filter((file) => !idxCandidates(file).some((name) => names.has(name)));

@@ -7,7 +7,7 @@ import * as paths from "../records/paths.ts";
 import { findRunFolders, listLevels, listTrials } from "../records/run_tree.ts";
 import type { Storage } from "../storage/storage.ts";
 
-/** Folders that hold other things than experiments; and no experiment lies deeper than so many folders. */
+/** Folders that hold no experiments, and the depth below which none is looked for. */
 const NOT_EXPERIMENTS = ["data"], MOST_DEPTH = 6;
 
 /** A run's folder. */

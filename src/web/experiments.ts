@@ -74,7 +74,7 @@ export class Experiments {
     return false;
   }
 
-  /** What the record of a run says of its experiment: of the first that can be read, if any. */
+  /** The settings in the first record that can be read, if any. */
   async #settings(finished: readonly RunPlace[]): Promise<Settings> {
     for (const { folder } of finished) {
       const config = await readable(() => this.#config(folder), () => {});
@@ -112,7 +112,7 @@ export class Experiments {
     }
     if (view.runs.length === 0) {
       const why = view.faults.length > 0 ? ` that is whole (${view.faults[0]})` : "";
-      throw new NotFoundError(`${path} holds no finished run${why}: go on with it, or delete it`);
+      throw new NotFoundError(`${path} holds no finished run${why}: continue it, or delete it`);
     }
     view.runs.sort(inOrder);
     const trial = Math.min(...view.runs.map((run) => run.trial));
@@ -122,7 +122,7 @@ export class Experiments {
     return view;
   }
 
-  /** What an experiment shows of a run. Throws a LotteryError naming what of it cannot be read. */
+  /** The parts of a run that an experiment shows. Throws a LotteryError naming the file that cannot be read. */
   async #finishedRun(folder: string) {
     const config = await this.#config(folder);
     const weights = prunableOf(parametersOf(config.network.layers));
@@ -204,7 +204,7 @@ export class Experiments {
   }
 }
 
-/** What can be read; null, and told, where a file or what it says is at fault. */
+/** Returns what `read` reads; null, and calls `onFault`, where a file is at fault. */
 async function readable<T>(
   read: () => Promise<T>,
   onFault: (line: string) => void,

@@ -25,7 +25,7 @@ export function holderOf(command: string): LockHolder {
   return { pid: null, host: "this browser", since: new Date().toISOString(), command };
 }
 
-/** A run that goes on. */
+/** A run in progress. */
 interface Running {
   /** Its experiment's folder; null until it is known. */
   path: string | null;
@@ -72,7 +72,7 @@ export class WebLaboratory {
     }
   }
 
-  /** Ends the run with a checkpoint; gives whether there was one, when it has ended. */
+  /** Ends the run with a checkpoint; resolves when it has ended, to whether there was one. */
   async pause(isStopped: boolean): Promise<boolean> {
     const running = this.#running;
     if (!running) return false;
@@ -134,8 +134,8 @@ export class WebLaboratory {
       openGpu: () => {
         if (!isFirst) {
           const text =
-            "The GPU was lost: its driver was reset, or the machine has slept. Training goes " +
-            "on from the last checkpoint as soon as the GPU is back.";
+            "The GPU was lost: its driver was reset, or the machine has slept. Training " +
+            "resumes from the last checkpoint as soon as the GPU is back.";
           send({ type: "device-lost", text });
         }
         isFirst = false;
@@ -147,7 +147,7 @@ export class WebLaboratory {
     });
   }
 
-  /** Tells what is about to be trained; gives what is remembered of it. */
+  /** Sends the settings of the run; returns the record to keep of it. */
   #begin(asked: Asked, open: OpenJob, { context }: Laboratory): AskedRecord {
     const { runs, left } = countRuns([open.job]);
     const adapter: [string, string] = ["adapter", adapterText(context.queue.gpu.adapter)];

@@ -114,7 +114,7 @@ function joined(a: Curves, b: Curves): Curves {
   };
 }
 
-/** At most so many points, each the mean of as many neighbours, at the last one's iteration. */
+/** At most `most` points, each the mean of its neighbours, at the last one's iteration. */
 function thinned(points: readonly CurvePoint[], most: number): CurvePoint[] {
   const size = Math.ceil(points.length / most);
   const groups = Array.from(

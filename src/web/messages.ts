@@ -1,9 +1,9 @@
 /**
- * What the page and the worker say to each other. The page sends requests, each of which gets one reply
- * or one error; while a run goes on, the worker sends events too. Plain data alone: types, no code.
+ * The messages between the page and the worker. The page sends requests, each of which gets one reply
+ * or one error; during a run, the worker sends events too. Plain data alone: types, no code.
  *
  * A run is asked for as on the command line: the task's name and the same list of arguments, which the
- * worker reads with the flags of that task's runner. The same arguments again go on with it.
+ * worker reads with the flags of that task's runner. The same arguments again continue it.
  */
 
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
@@ -28,7 +28,7 @@ export interface Obstacle {
   message: string;
 }
 
-/** What the worker found when it began. */
+/** The state that the worker found when it began. */
 export interface Opened {
   /** Why no files can be kept; null where they can. */
   obstacle: Obstacle | null;
@@ -39,7 +39,7 @@ export interface Opened {
   hasMnist: boolean;
 }
 
-/** What the worker found to train on. */
+/** The examples that the worker found. */
 export interface FoundGpu {
   /** The GPU; null if there is none, then `obstacle` says why. Files can be looked at all the same. */
   adapter: AdapterDescription | null;
@@ -61,7 +61,7 @@ export interface ExperimentEntry {
   runsFinished: number;
   /** Runs that were asked for, finished ones included; null where nobody knows. */
   runsTotal: number | null;
-  /** Whether it should be offered to go on with what was asked for. */
+  /** Whether to offer to continue it. */
   isUnfinished: boolean;
   /** Whether something works in it now: `here`, in this tab, or in another one. */
   inUse: "here" | "elsewhere" | null;
@@ -91,7 +91,7 @@ export interface ExperimentView {
   /** The same sentence as at the end of the task: whether the ticket won. */
   verdict: Verdict;
   settings: [name: string, text: string][];
-  /** What is wrong with the runs that are left out. */
+  /** Why runs are left out. */
   faults: string[];
 }
 
@@ -101,7 +101,7 @@ export interface RunCurves {
   curves: Curves;
 }
 
-/** What a network says of one image. */
+/** The answer of a network to one image. */
 export interface Prediction {
   folder: string;
   /** Probability of each class. */
@@ -116,10 +116,10 @@ export type RunEnd =
     path: string;
     /** Table and verdict, as the task prints them. */
     text: string;
-    /** The same as `--json` gives it. */
+    /** The document of `--json`. */
     json: Record<string, unknown>;
   }
-  /** A checkpoint is written; `run` with the same arguments goes on. */
+  /** A checkpoint is written; `run` with the same arguments resumes. */
   | { state: "paused" | "stopped"; path: string };
 
 /** Space in this browser's storage, in bytes. */
@@ -130,7 +130,7 @@ export interface StorageSpace {
   isPersistent: boolean;
 }
 
-/** Every request: what it takes and what it gives. */
+/** Every request: its arguments and its reply. */
 export interface Requests {
   /** Once, first: looks at the files. */
   open: [Record<string, never>, Opened];
@@ -166,19 +166,19 @@ export interface Requests {
 
 export type RequestName = keyof Requests;
 
-/** What is done at the moment, for an explanation in plain words. */
+/** The present step, for an explanation in plain words. */
 export type Step = "prepare" | "train" | "prune" | "rewind" | "control" | "report";
 
-/** What the worker tells while it works. */
+/** The events of the worker. */
 export type LaboratoryEvent =
-  /** What is about to be trained, as names and texts. */
+  /** The settings, as names and texts. */
   | { type: "header"; path: string; lines: [name: string, text: string][] }
   /** Runs in all, finished ones included, and how many of them are finished. */
   | { type: "runs"; finished: number; total: number }
   /** `stage`: "level 3/10". `run`: what begins to be trained. */
   | { type: "stage"; stage: string; run: RunId }
   | { type: "step"; step: Step }
-  /** What is being waited for. */
+  /** The worker begins to wait for something. */
   | { type: "activity"; activity: Activity }
   | {
     type: "progress";
@@ -204,7 +204,7 @@ export type LaboratoryEvent =
   | { type: "run"; summary: FinishedRun }
   /** A line that the person should read. */
   | { type: "notice"; text: string }
-  /** The GPU was lost; the worker goes on with a fresh one if it can, otherwise the run fails. */
+  /** The GPU was lost; the worker continues on a fresh one if it can, otherwise the run fails. */
   | { type: "device-lost"; text: string }
   | { type: "download"; file: string; bytes: number; total: number | null };
 

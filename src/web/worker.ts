@@ -20,7 +20,7 @@ import type {
 import { readAsked } from "./runners.ts";
 import { storageSpace } from "./space.ts";
 
-/** What a worker's global scope offers; Deno's libraries do not know it. */
+/** The part of a worker's global scope that is used; Deno's libraries do not know it. */
 const scope = globalThis as unknown as Pick<Worker, "postMessage" | "addEventListener">;
 
 const post = (message: WorkerMessage): void => scope.postMessage(message);

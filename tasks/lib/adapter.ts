@@ -53,7 +53,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** What the user can do about a missing adapter. */
+/** The user's next action where there is no adapter. */
 async function advice(): Promise<string> {
   const missing = "no WebGPU adapter was found";
   if (Deno.build.os !== "linux") {
@@ -78,7 +78,7 @@ async function install(): Promise<void> {
 
 /**
  * Runs the task in a new process, because this one has looked for drivers already and never sees a
- * new one. `deno task` gives it the permissions of deno.json. Gives its exit code.
+ * new one. `deno task` grants it the permissions of deno.json. Returns its exit code.
  */
 async function runAgain(task: string): Promise<number> {
   const config = fromFileUrl(new URL("../../deno.json", import.meta.url));

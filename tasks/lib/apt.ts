@@ -16,7 +16,7 @@ export async function mayAptInstall(): Promise<boolean> {
   return state === "granted" && Deno.uid() === 0;
 }
 
-/** Installs packages; gives null, or why that failed and which command to run. */
+/** Installs packages; returns null, or why that failed and which command to run. */
 export async function aptInstall(packages: string[]): Promise<string | null> {
   const command = ["install", "-y", "--no-install-recommends", ...packages];
   warn(`  apt-get ${command.join(" ")}`);
@@ -28,7 +28,7 @@ export async function aptInstall(packages: string[]): Promise<string | null> {
     `run \`apt-get update && apt-get ${command.join(" ")}\`, then the same command again`;
 }
 
-/** Runs apt-get; gives null, or the line that tells why it failed. */
+/** Runs apt-get; returns null, or the line that says why it failed. */
 async function aptGet(...args: string[]): Promise<string | null> {
   const patience = ["DPkg::Lock::Timeout=120", "Acquire::http::Timeout=20", "Acquire::Retries=1"];
   const { success, stderr, stdout } = await new Deno.Command("apt-get", {

@@ -13,7 +13,7 @@ export interface Parser {
   valid: Uint8Array[];
 }
 
-/** What came of a parser's cases. */
+/** The outcome of a parser's cases. */
 export interface FuzzResult {
   cases: number;
   refused: number;
@@ -85,7 +85,7 @@ function damagedInput(random: Random, valid: Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** What has broken parsers before: large and negative numbers, nesting, names with a meaning. */
+/** Values that have broken parsers: large and negative numbers, nesting, names with a meaning. */
 const INTERESTING = [
   "\xff\xff\xff\xff",
   "\x00\x00\x00\x80",

@@ -1,6 +1,6 @@
 /** Counts the results in the JUnit report of `deno test`; a test that did not run has failed. */
 
-/** What became of the tests of one file; a step counts as a test. */
+/** The outcome of the tests of one file; a step counts as a test. */
 export interface FileResult {
   /** Path from the working folder. */
   file: string;
@@ -39,7 +39,7 @@ export function addTo(sum: Tally, { passed, failed }: Tally): void {
 }
 
 /**
- * What the results of some test files come to: a skipped test has failed (unless a filter left it
+ * Adds up the results of test files: a skipped test has failed (unless a filter left it
  * out), so has a file without results, and a run that failed has at least one failure. Says which.
  */
 export function countResults(

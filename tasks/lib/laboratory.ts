@@ -1,4 +1,4 @@
-/** What the tasks that train share: a GPU, the queue, and progress on stderr. */
+/** Shared by the tasks that train: a GPU, the queue, and progress on stderr. */
 
 import { type KernelKind, openGpu } from "../../src/engine/mod.ts";
 import { InterruptedError } from "../../src/errors.ts";
@@ -24,7 +24,7 @@ import {
   warn,
 } from "./support.ts";
 
-/** What a task's flags say of how it works. */
+/** Options of a laboratory, from a task's flags. */
 export interface LaboratoryOptions {
   quiet: boolean;
   replicas: number | "auto";
@@ -36,7 +36,7 @@ export interface LaboratoryOptions {
 export interface TaskLaboratory {
   context: RunnerContext;
   progress: Progress;
-  /** Prints what is about to be trained; then carries jobs out and gives the errors of each. */
+  /** Prints the header; then carries jobs out and returns the errors of each. */
   run(
     jobs: readonly Job[],
     header: readonly (readonly [string, string])[],
@@ -93,7 +93,7 @@ export async function openLaboratory(
       for (const [name, text] of lines) notice(`${name.padEnd(9)} ${text}`);
       const stop = () => {
         warn("stopping: a checkpoint is being written; once more to stop at once");
-        const message = `interrupted; to go on: ${commandLine(task)}`;
+        const message = `interrupted; to resume: ${commandLine(task)}`;
         interruption.abort(new InterruptedError(message));
       };
       return await interruptible(

@@ -32,7 +32,7 @@ export async function uploadSets(gpu: Gpu, sets: ExampleSets): Promise<Uploaded>
   };
 }
 
-/** What is trained. */
+/** The network and its training. */
 export interface LenetOptions {
   optimizer: OptimizerSpec;
   replicas?: number;

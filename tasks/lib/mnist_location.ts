@@ -49,7 +49,7 @@ export async function mnistLocation(): Promise<string> {
 const provideStandIn = once(async (): Promise<string> => {
   console.error(
     `NO MNIST on this machine: the tests use synthetic digits (${standIn()}) in its place; ` +
-      `\`deno task download-data\` or MNIST_LOCATION gives them MNIST`,
+      `\`deno task download-data\` or MNIST_LOCATION lets them use MNIST`,
   );
   if (await holdsMnist(standIn())) return standIn();
   const { train, test } = await makeSyntheticDigits({ seed: 0 });

@@ -13,7 +13,7 @@ export interface Peer {
   iterations: number;
   /** Ways to run it; the fastest counts. */
   ways: { command: string; args: string[]; env?: Record<string, string> }[];
-  /** What to do where it is missing. */
+  /** The next action where it is missing. */
   install: string;
 }
 

@@ -79,7 +79,7 @@ export function createProgress(options: ProgressOptions): Progress {
 
   const hasTrained = () => state !== null && state.trained > 0;
 
-  /** What there is to say: where training stands, and what else is being waited for. */
+  /** The state to show: where training stands, and the activity that is waited for. */
   function line(): string {
     const parts = state ? stateParts(state) : [];
     if (activity && !(activity.name === "training" && hasTrained())) {

@@ -12,7 +12,7 @@ import { LOCK, ROOT, runDeno } from "./toolchain.ts";
 /** Files by their path below the page's folder. */
 export type Site = Map<string, Uint8Array<ArrayBuffer>>;
 
-/** What the page loads as scripts, by the name of the bundle. What they share, and what is loaded late, gets
+/** The scripts of the page, by the name of the bundle. Code that they share, and code that is loaded late, gets
  * files of its own. */
 const ENTRIES: Record<string, string> = {
   page: "src/web/page/page.ts",
@@ -41,7 +41,7 @@ export async function buildSite(mnist: Site = new Map()): Promise<Site> {
     });
     const { success, stderr } = await runDeno([
       ...["bundle", "--quiet", "--config=deno.json", LOCK, "--platform=browser"],
-      // Errors are told apart by the names of their classes.
+      // Errors are distinguished by the names of their classes.
       ...["--minify", "--keep-names", "--code-splitting", `--outdir=${folder}/out`],
       ...await Promise.all(entries),
     ]);
@@ -55,7 +55,7 @@ export async function buildSite(mnist: Site = new Map()): Promise<Site> {
   return site;
 }
 
-/** What Deno says of a failure, without the stack that follows. */
+/** Deno's message about a failure, without the stack that follows. */
 const reasonOf = (stderr: string) => stderr.split("\n\nStack backtrace")[0].replace(/^error: /, "");
 
 const TYPES: Record<string, string> = {

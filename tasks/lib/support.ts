@@ -1,5 +1,5 @@
 /**
- * What every task shares: parses the arguments, prints help, and turns whatever happens into one
+ * Shared by every task: parses the arguments, prints help, and turns whatever happens into one
  * line on stderr and an exit code: 0 done, 1 failed, 2 bad usage, 130 interrupted.
  */
 import { InterruptedError, LotteryError, UsageError } from "../../src/errors.ts";
@@ -23,7 +23,7 @@ export interface Task<S extends FlagSet> {
   /** One sentence. */
   summary: string;
   flags: S;
-  /** What its arguments are that are no flags; see `parseArguments`. Default: none. */
+  /** The names of its operands; see `parseArguments`. Default: none. */
   operands?: readonly string[];
   /** Whole command lines. */
   examples: readonly string[];
@@ -71,7 +71,7 @@ export function leaveInterruptsToChild(): void {
 /** Told of the first interruption while there is something to save. */
 let onInterrupt: (() => void) | null = null;
 
-/** While `work` goes on, the first ctrl-C or other stop signal calls `stop`; the second ends the process. */
+/** During `work`, the first ctrl-C or other stop signal calls `stop`; the second ends the process. */
 export async function interruptible<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
   onInterrupt = stop;
   try {

@@ -12,7 +12,7 @@ const CONFIG = `${ROOT}deno.json`;
 /** A task that takes longer than this hangs. */
 const DEADLINE_MS = 120_000;
 
-/** What came of a task. */
+/** The outcome of a task. */
 export interface Outcome {
   code: number;
   stdout: string;
@@ -81,7 +81,7 @@ export function short(...changes: string[]): string[] {
   return withChanges(SHORT, changes);
 }
 
-/** Flags written `--name=value`, with those replaced that `changes` gives too. */
+/** Flags written `--name=value`, with those replaced that `changes` has too. */
 export function withChanges(flags: readonly string[], changes: readonly string[]): string[] {
   const name = (flag: string) => flag.split("=")[0];
   const changed = new Set(changes.map(name));

@@ -1,5 +1,5 @@
 /**
- * What tasks write to the terminal. Texts can come from files: what would move the cursor, change colours
+ * Writes the texts of tasks to the terminal. Texts can come from files: what would move the cursor, change colours
  * or turn the direction of writing is shown as a replacement character.
  */
 
@@ -25,7 +25,7 @@ export function jsonText(value: unknown): string {
 }
 
 /**
- * Writes to stdout; gives whether someone still reads it: `| head` has read enough.
+ * Writes to stdout; returns whether someone still reads it: `| head` has read enough.
  *
  * @throws StorageError if it cannot be written, as into a file on a full disk
  */

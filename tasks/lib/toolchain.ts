@@ -13,7 +13,7 @@ export const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 /** deno.json names no lock file: with one, `deno task` would download every package that tests use. */
 export const LOCK = "--lock=deno.lock";
 
-/** What TypeScript knows in a browser: no Deno, no Node. */
+/** TypeScript's libraries in a browser: no Deno, no Node. */
 const BROWSER_LIBRARIES = {
   lib: ["esnext", "dom", "dom.iterable", "dom.asynciterable"],
   types: ["@webgpu/types"],
@@ -22,7 +22,7 @@ const BROWSER_LIBRARIES = {
 /** Modules of src/ that are Deno's alone, or for tasks and tests. */
 const NOT_FOR_BROWSERS = /^src\/(std\/|storage\/deno\.ts$)/;
 
-/** What became of a child process. */
+/** The outcome of a child process. */
 export interface ToolResult {
   success: boolean;
   stdout: string;
@@ -86,7 +86,7 @@ export async function withFile<T>(
   }
 }
 
-/** What deno.json says, with the names that modules import, for a copy of it elsewhere. */
+/** The content of deno.json, with the names that modules import, for a copy of it elsewhere. */
 export async function projectConfig() {
   const { importMap, ...config } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
   const map = new URL(importMap, toFileUrl(ROOT));

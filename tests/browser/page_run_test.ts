@@ -72,7 +72,7 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
         image.naturalWidth > 0 && Math.abs(image.naturalWidth - image.clientWidth) < 40)`,
     );
     // The last level's first twin is the lottery's own control.
-    await page.getByRole("button", { name: "Train three random twins" }).click();
+    await page.getByRole("button", { name: "Train three reinitialized controls" }).click();
     await page.locator("#experiments", { hasText: "8 runs, finished" }).waitFor({
       timeout: 90_000,
     });

@@ -168,7 +168,7 @@ Deno.test("reinitialize: other examples than the experiment's; a damaged record"
     return new TextDecoder().decode(await encodeRecord(record, new Map(contents)));
   };
   const damages: [text: string, pattern: RegExp][] = [
-    [text.slice(0, 100), /run\.json is not JSON: give the command that trained the run again/],
+    [text.slice(0, 100), /run\.json is not JSON: run the command that trained it again/],
     [text.replace('"batchSize": 60', '"batchSize": 61'), /run\.json has changed since it was wri/],
     [
       await forged((config) => config.training.batchSize = -60),

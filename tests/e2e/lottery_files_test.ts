@@ -160,7 +160,7 @@ Deno.test("ctrl-C ends at once with 130; what was finished stays and is not trai
   assert(performance.now() - interruptedAt < 5000, "it did not end at once");
   assertMatch(
     stderr,
-    /\ninterrupted; to go on: deno task run-lottery .*--iterations=100 [^\n]*\n$/,
+    /\ninterrupted; to resume: deno task run-lottery .*--iterations=100 [^\n]*\n$/,
   );
   assertEquals(await stdout, "");
 

@@ -135,7 +135,7 @@ Deno.test("an experiment of the google protocol without the truncated initialize
   assertEquals(code, 1);
   assertMatch(
     stderr,
-    /a different experiment \(network\.initializer: "glorot", now "truncated"\); pass --initializer glorot to go on with it, /,
+    /a different experiment \(network\.initializer: "glorot", now "truncated"\); pass --initializer glorot to continue it, /,
   );
   const again = await runLottery(...flags, "--initializer=glorot");
   assertMatch(again.stderr, /^runs +0 of 1 to train$/m);

@@ -285,7 +285,7 @@ Deno.test("argfile-runner: ctrl-C ends it with 130; the same command goes on wit
     /trial 1 {2}level 0 [\s\S]*iteration +\d+\/1000000/,
   );
   assertEquals([packed.code, packed.stdout], [130, ""]);
-  assertMatch(packed.stderr, /\ninterrupted; to go on: deno task argfile-runner train [^\n]+\n$/);
+  assertMatch(packed.stderr, /\ninterrupted; to resume: deno task argfile-runner train [^\n]+\n$/);
   assertEquals(await runs(), ["a/run.json"]);
 
   await Deno.remove(`${folder}/cut`, { recursive: true });
@@ -297,7 +297,7 @@ Deno.test("argfile-runner: ctrl-C ends it with 130; the same command goes on wit
   assertEquals([jobs.code, jobs.stdout], [130, ""]);
   assertMatch(
     jobs.stderr,
-    /\ninterrupted: 1 of 2 lines are done; to go on: deno task argf[^\n]+\n$/,
+    /\ninterrupted: 1 of 2 lines are done; to resume: deno task argf[^\n]+\n$/,
   );
   assertEquals(await runs(), ["a/run.json"]);
 

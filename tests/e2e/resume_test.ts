@@ -60,7 +60,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     );
     assertEquals(code, 130, stderr);
     assertMatch(stderr, /\nstopping: a checkpoint is being written; once more to stop at once\n/);
-    const command = stderr.match(/\ninterrupted; to go on: deno task run-lottery (.+)\n$/)![1];
+    const command = stderr.match(/\ninterrupted; to resume: deno task run-lottery (.+)\n$/)![1];
     assertEquals(command, [...flags, `--experiment-path=${path}`].join(" "));
     const left = [...(await readTree(path, true)).keys()];
     assertEquals(left, [1, 2].map((trial) => `trial${trial}/0/same_init/checkpoint.bin`));
@@ -76,7 +76,7 @@ Deno.test("a ctrl-C that comes twice, as through a terminal and deno task, is on
     [[/level 0\/1 +iteration +[1-9]/, "SIGINT"], [/stopping/, "SIGINT"]],
   );
   assertEquals(code, 130, stderr);
-  assertMatch(stderr, /\ninterrupted; to go on: deno task run-lottery [^\n]+\n$/);
+  assertMatch(stderr, /\ninterrupted; to resume: deno task run-lottery [^\n]+\n$/);
   assertEquals([...(await readTree(path, true)).keys()].length, 2, "checkpoints of two trials");
 });
 

@@ -97,7 +97,7 @@ Deno.test("run-lottery ends with a table by level, a verdict and a chart", () =>
     assertEquals([blank, chart, end], ["", `Chart: ${folder}/out/accuracy.svg`, ""]);
     assertMatch(
       verdict,
-      /^With 80\.1% of its weights the ticket reaches .* the full network and .* randomly reinitialized: the ticket (won|did not win) \(one trial: an example, not a proof\)\.$/,
+      /^With 80\.1% of its weights the ticket reaches .* the full network and .* its reinitialized control: the ticket (won|did not win) \(one trial: an example, not a proof\)\.$/,
     );
     const svg = await Deno.readTextFile(`${folder}/out/accuracy.svg`);
     assertMatch(svg, /^<svg [\s\S]*Reinitialized control[\s\S]*<\/svg>\n<!-- sha256 .* -->\n$/);

@@ -111,7 +111,7 @@ print("right")
     `--experiment-path=${path}`,
   ]);
   assertEquals(refused, 1);
-  assertStringIncludes(stderr, "oneShot: true, now absent");
+  assertStringIncludes(stderr, "oneShot: true, now false");
   const before = await readTree(path);
   await runLottery(...flags, "--one-shot", `--experiment-path=${path}`);
   assertSameTree(await readTree(path), before);

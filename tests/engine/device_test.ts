@@ -59,9 +59,9 @@ Deno.test("openGpu: without an adapter it says what to install", async () => {
   await assertRejects(() => openGpu(fakeGpu({})), NoAdapterError, "apt-get install");
 });
 
-Deno.test("openGpu: an adapter that gives no device is named", async () => {
+Deno.test("openGpu: an adapter that opens no device is named", async () => {
   const gpu = fakeGpu({ "high-performance": NVIDIA }, () => Promise.reject(new Error("in use")));
-  await assertRejects(() => openGpu(gpu), NoAdapterError, '"NVIDIA H200" gives no device (in use)');
+  await assertRejects(() => openGpu(gpu), NoAdapterError, '"NVIDIA H200" opens no device (in use)');
 });
 
 Deno.test("openGpu: prefers a hardware adapter however it is found", async () => {

@@ -216,7 +216,7 @@ Deno.test("another adapter goes on, with a notice, and the record names both", a
   const checkpoints = { ...output, config: header.config, onNotice };
   await withQueue((queue) => train(queue, { ...run, checkpoints }), {}, other);
   assertEquals(notices.length, 1);
-  assertStringIncludes(notices[0], `up to iteration 20, goes on with "another driver"`);
+  assertStringIncludes(notices[0], `up to iteration 20, continues on "another driver"`);
   const record = (await readRecord(storage, "run"))!;
   assertEquals((record.adapter as { name: string }).name, "another driver");
   assertEquals(
@@ -264,7 +264,7 @@ Deno.test("a GPU that is lost midway: the runs go on from their checkpoint on a 
   );
   assertEquals([opened, notices.length], [3, 2]);
   assertStringIncludes(notices[0], "was lost");
-  assertStringIncludes(notices[0], "going on with a fresh one");
+  assertStringIncludes(notices[0], "continuing on a fresh one");
   for (const [i, result] of outcome.entries()) {
     assert(result.status === "fulfilled");
     assertEquals(encodeRun(result.value), await undisturbed(i + 1));

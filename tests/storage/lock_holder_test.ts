@@ -28,7 +28,7 @@ Deno.test("lockedError: a tab is told of the other tab", () => {
   const tab = { ...TAKER, pid: null, host: "this browser", command: "run-lottery --seed 1" };
   assertEquals(
     lockedError("results/x/.lock", parseHolder(formatHolder(tab)), tab).message,
-    "results/x is in use in another tab since 2026-11-23 20:15:03 UTC (run-lottery --seed 1); go on " +
+    "results/x is in use in another tab since 2026-11-23 20:15:03 UTC (run-lottery --seed 1); continue " +
       "there, or close that tab and try again here",
   );
 });

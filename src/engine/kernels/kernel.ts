@@ -22,7 +22,7 @@ export interface TextureBinding {
   format: GPUTextureFormat;
 }
 
-/** What a kernel reads or writes. */
+/** A resource that a kernel reads or writes. */
 export type Binding = BufferBinding | TextureBinding;
 
 export const read = (buffer: GPUBuffer): Binding => ({ buffer, access: "read" });
@@ -34,7 +34,7 @@ export const dynamicUniform = (buffer: GPUBuffer, size: number): Binding => ({
   size,
 });
 
-/** What a dispatch does at full density, for profiles. */
+/** The work of a dispatch at full density, for profiles. */
 export interface Work {
   /** Multiplications and additions. */
   flops: number;
@@ -51,7 +51,7 @@ export interface Kernel {
   grid: readonly [number, number, number];
 }
 
-/** What a kernel is made of. */
+/** The parts of a kernel. */
 export interface KernelSource {
   label: string;
   /** Template text (see wgsl.ts). */

@@ -2,7 +2,7 @@
  * How matrices lie in GPU memory. A layer of K inputs and N units keeps its weights as P(K) × P(N)
  * floats, P(n) the smallest multiple of 8 above n: rows 0..K-1 are the weights, row K the biases, the
  * rest zeros. The activation matrix below it has P(K) columns, column K constantly 1, so that one
- * matmul gives inputs·weights + biases. Padding is masked, hence 0 at all times.
+ * matmul computes inputs·weights + biases. Padding is masked, hence 0 at all times.
  */
 
 import type { LayerSpec } from "../layer_spec.ts";

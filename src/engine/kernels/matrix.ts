@@ -1,6 +1,6 @@
 /**
  * Matrices that kernels read and write, kept as storage buffers or as storage textures. Takes a kind
- * of storage and a size; gives memory, and the WGSL through which a kernel reaches its elements:
+ * of storage and a size; returns memory, and the WGSL through which a kernel reaches its elements:
  * `load_NAME(row, column)` and `store_NAME(row, column, value)`, a column being four floats (vec4f), four
  * whole numbers (vec4u) or four bytes that mean v/255 (one u32).
  *
@@ -73,7 +73,7 @@ export function writeMatrix(
   );
 }
 
-/** What `readMatrices` reads: a matrix of floats, whole. */
+/** A matrix of floats for `readMatrices`, whole. */
 export interface MatrixSource {
   matrix: Matrix;
   rows: number;
@@ -122,7 +122,7 @@ export function matrixBinding(matrix: Matrix, access: "read" | "write"): Binding
   return { texture: view, access: `${access}-texture`, format };
 }
 
-/** What a kernel does with a matrix: `vectors` is its width in columns of four. */
+/** How a kernel accesses a matrix: `vectors` is its width in columns of four. */
 export interface MatrixUse {
   name: string;
   binding: number;

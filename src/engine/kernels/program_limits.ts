@@ -41,7 +41,7 @@ export function whyNoMore(gpu: Gpu, spec: SharedSpec, replicas: number): string 
 
 type SharedSpec = Omit<ProgramSpec, "replicas">;
 
-/** What grows with the replicas: each buffer's contents in words, and its bytes for one of them. */
+/** Buffers that grow with the replicas: contents in words, and bytes per replica. */
 function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[] {
   const tiles = tilesFor(gpu.adapter), { layers } = spec;
   const rows = Math.max(paddedRows(spec.batchSize, tiles), tiles.window);
@@ -66,7 +66,7 @@ function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[
   ];
 }
 
-/** What to change so that one network fits, found by trying. */
+/** The change with which one network fits, found by trying. */
 function whatFits(gpu: Gpu, spec: SharedSpec): string {
   const fits = (units: number, batchSize: number) =>
     maxReplicas(gpu, { ...spec, batchSize, layers: narrowed(spec.layers, units) }) >= 1;
@@ -124,21 +124,21 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
     whole(`${layer.name}: units`, layer.units, 1, Number.MAX_SAFE_INTEGER);
     if (layer.inputs !== widths[i]) {
       throw new InputError(
-        `${layer.name}: takes ${layer.inputs} inputs, but what is below it gives ${widths[i]}`,
+        `${layer.name}: takes ${layer.inputs} inputs, but the layer below has ${widths[i]} outputs`,
       );
     }
   });
   const last = layers.at(-1)!;
   if (last.activation !== null) {
     throw new InputError(
-      `${last.name}: the last layer gives the logits of a softmax; use the activation null for it, ` +
+      `${last.name}: the last layer computes the logits of a softmax; use the activation null for it, ` +
         `not "${last.activation}"`,
     );
   }
   for (const [name, { features, classes }] of Object.entries({ pool, test })) {
     if (classes > last.units) {
       throw new InputError(
-        `${last.name}: gives ${last.units} classes, but the ${name} examples have labels up to ` +
+        `${last.name}: has ${last.units} classes, but the ${name} examples have labels up to ` +
           `${classes - 1}`,
       );
     }

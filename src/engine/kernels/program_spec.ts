@@ -12,7 +12,7 @@ import { paddedRows, tilesFor } from "./tiles.ts";
 /** Whether kernels work on whole matrices or on lists of live weights; the last bits differ. */
 export type KernelKind = "dense" | "sparse";
 
-/** What a program is compiled for. */
+/** The network, sizes and adapter choices that a program is compiled for. */
 export interface ProgramSpec {
   layers: LayerSpec[];
   optimizer: UpdateRule;
@@ -55,7 +55,7 @@ export interface LayerState extends LayerValues {
   optimizer: LayerValues[];
 }
 
-/** A network between two iterations: all that it needs to go on to the same bits. */
+/** A network between two iterations: the state from which training continues to the same bits. */
 export interface NetworkState {
   /** Updates made. */
   iteration: number;

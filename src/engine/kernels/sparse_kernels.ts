@@ -156,7 +156,7 @@ function product(
 /** Most classes of a head that is one kernel. */
 const FUSED_CLASSES = 32;
 
-/** Whether one kernel does all of a last layer that gives so many classes. */
+/** Whether one kernel computes a last layer of this many classes. */
 export function isHeadFused(classes: number): boolean {
   return classes <= FUSED_CLASSES;
 }

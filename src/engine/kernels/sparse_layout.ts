@@ -175,7 +175,7 @@ interface Kept {
   isUsed(unit: number): boolean;
 }
 
-/** What of one network is left once units that are unused or always 0 are dropped. */
+/** One network without the units that are unused or always 0. */
 function keptWeights(layers: LayerSpec[], masks: readonly Float32Array[]): Kept[] {
   const last = layers.length - 1;
   /** By layer: whether an input can differ from 0. */
@@ -212,7 +212,7 @@ class ListBuilder {
   readonly ranges: number[] = [];
   readonly records: number[] = [];
 
-  /** Adds a list of rows; `second` gives the second vec4 of a group of `count` entries. */
+  /** Adds a list of rows; `second` returns the second vec4 of a group of `count` entries. */
   add(rows: number[], second: (count: number) => number[]): void {
     const begin = this.groups;
     for (let first = 0; first < rows.length; first += GROUP) {

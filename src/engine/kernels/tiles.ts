@@ -1,5 +1,5 @@
 /**
- * What is chosen by class of adapter: tile shapes of the kernels (how many rows and columns one invocation
+ * Choices by class of adapter: tile shapes of the kernels (how many rows and columns one invocation
  * computes, how many invocations share a workgroup), and when to do what. A tile shape changes speed and
  * never results: each output is one fma chain in the same order whatever its tile.
  *
@@ -39,7 +39,7 @@ export interface Tiles {
   sparse: SparseTiles;
 }
 
-/** What a class of adapters is given. */
+/** The choices for a class of adapters. */
 export interface Tuned extends Tiles {
   /** On what adapter and when it was measured; null: never, a guess. */
   measured: string | null;
@@ -77,7 +77,7 @@ export function adapterClass({ isSoftware, name }: AdapterDescription): AdapterC
   return /llvmpipe/i.test(name) ? "llvmpipe" : "software";
 }
 
-/** What is chosen for an adapter. */
+/** The choices for one adapter. */
 export function tilesFor(adapter: AdapterDescription): Tuned {
   return TUNED[adapterClass(adapter)];
 }

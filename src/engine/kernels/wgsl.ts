@@ -1,6 +1,6 @@
 /**
  * Expands a WGSL template into WGSL. Takes the text of a file of `shaders/` and a table of integers,
- * gives the module's source. Two constructs, chosen because the GPU compilers leave accumulators in
+ * returns the module's source. Two constructs, chosen because the GPU compilers leave accumulators in
  * registers only where they are named variables and loops are unrolled:
  *
  * - `#for r in ROWS` … `#end` repeats the lines between, `${r}` standing for 0, 1, …

@@ -190,5 +190,5 @@ function windowSources(
   };
 }
 
-/** What `writeMatrix` takes after the width. */
+/** The arguments of `writeMatrix` after the width. */
 type Rest = [data: Parameters<typeof writeMatrix>[4], format?: Parameters<typeof writeMatrix>[5]];

@@ -41,7 +41,7 @@ export interface IterationBuffers extends ControlBuffers {
   /** By layer: gradient at its pre-activations. */
   deltas: Matrix[];
   labels: GPUBuffer;
-  /** What of the batch counts in the first layer's forward and weight gradient; null where all does. */
+  /** Parts of the batch that count in the first layer's forward and weight gradient; null: all. */
   lists: { words: GPUBuffer; rows: GPUBuffer } | null;
 }
 

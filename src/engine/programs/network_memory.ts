@@ -1,5 +1,5 @@
 /**
- * What a program needs of its networks: how they lie in GPU memory, and the kernels that work on them.
+ * The interface of a program to its networks: their layout in GPU memory, and the kernels that work on them.
  * `dense_network.ts` has them as whole matrices, `sparse_network.ts` as lists of live weights.
  */
 

@@ -47,7 +47,7 @@ export interface Prediction extends Measurement {
   classes: Uint8Array<ArrayBuffer>[];
 }
 
-/** What came back from a burst. */
+/** The results of a burst. */
 export interface BurstResult {
   /** One per iteration, in order. */
   iterations: Measurement[];
@@ -119,7 +119,7 @@ export class Program {
     const classes = this.spec.layers.at(-1)!.units;
     const stray = labelMap?.find((label) => label >= classes);
     if (stray !== undefined) {
-      throw new InputError(`label map: gives ${stray}, but labels are from 0 to ${classes - 1}`);
+      throw new InputError(`label map: holds ${stray}, but labels are from 0 to ${classes - 1}`);
     }
     const words = new Uint32Array(REPLICA_WORDS);
     words.set(parameters.orderKey, 0);

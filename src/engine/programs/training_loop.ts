@@ -29,7 +29,7 @@ export interface TrainingProgress {
   gpuMilliseconds: number | null;
 }
 
-/** What a replica's training came to. */
+/** The outcome of a replica's training. */
 export interface ReplicaOutcome {
   /** Loss and accuracy by iteration. */
   curves: Curves;
@@ -43,7 +43,7 @@ export interface TrainingState extends NetworkState {
   curves: CurveRows;
 }
 
-/** Keeps states from which training can go on. */
+/** Keeps states from which training can continue. */
 export interface Checkpointing {
   /** Keep one after these many iterations and their multiples; null: `isDue` alone decides. */
   interval: number | null;
@@ -53,7 +53,7 @@ export interface Checkpointing {
   keep(states: (TrainingState | null)[]): Promise<void>;
 }
 
-/** What `runTraining` may be given beside the plan. */
+/** Options of `runTraining`. */
 export interface TrainingOptions {
   /** Stops between two bursts, keeps a checkpoint, and rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -158,7 +158,7 @@ export async function runTraining(
   }));
 }
 
-/** What is measured of one replica. */
+/** Collects the metrics of one replica. */
 class Recorder {
   readonly train: CurveRecorder;
   readonly validate: CurveRecorder;

@@ -7,13 +7,13 @@
 export interface TrainingPlan {
   /** Updates in all. */
   iterations: number;
-  /** Evaluate the validation split every so many iterations, and at the end; null: never. */
+  /** Iterations between two evaluations of the validation split, also at the end; null: never. */
   validateInterval: number | null;
   /** The same for the test set. */
   testInterval: number | null;
 }
 
-/** What an iteration and the evaluation of each split go through, in examples. */
+/** Examples of an iteration, and of the evaluation of each split. */
 export interface WorkSizes {
   batchSize: number;
   validate: number;

@@ -1,4 +1,4 @@
-/** What tickets are made of: layers, pixels, weights, and how far two tickets agree. */
+/** The anatomy of tickets: layers, pixels, weights, and how far two tickets agree. */
 
 import type { Figure, Section } from "./section.ts";
 import {
@@ -43,7 +43,7 @@ function anatomyFigures(
       title: "Where tickets look",
       caption:
         "Live weights of each input pixel, in percent of the first layer's units, level by level. Weights " +
-        "of pixels that are the same in every image are of no use: do they go first?",
+        "of pixels that are the same in every image do not matter: are they pruned first?",
       spec: pixelMapSpec(shown, width, { title: "Where tickets look", subtitle }),
     });
   }

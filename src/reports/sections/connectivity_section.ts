@@ -6,7 +6,7 @@ import { connectivitySpec } from "../../figures/connectivity_figure.ts";
 import { connectivityTable } from "../../analysis/study_tables.ts";
 import { levelsOf, nearestLevels } from "../../analysis/study.ts";
 
-/** What lies between tickets, where that was asked for. */
+/** The lines between tickets, where `--connectivity` asks for them. */
 export const connectivitySection: Section = async (source) => {
   const rows = source.connect ? await connectTickets(source, source.connect) : [];
   return rows.length > 0

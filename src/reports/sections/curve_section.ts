@@ -25,7 +25,7 @@ async function curveFigures(source: SectionSource): Promise<Figure[]> {
       title: "Test accuracy while training",
       caption:
         "The paper's figure 3. Left and middle: tickets, first learning faster as they shrink, " +
-        "then slower. Right: tickets (solid) and the same networks randomly reinitialized (dashed).",
+        "then slower. Right: tickets (solid) and their reinitialized controls (dashed).",
       spec: curveSpec(curvePanels(test), {
         yTitle: "Test accuracy (%)",
         read: ({ accuracy }) => 100 * accuracy,
@@ -66,7 +66,7 @@ function curvePanels(groups: readonly CurveGroup[]): CurvePanel[] {
     { title: "Tickets", groups: tickets.slice(0, half) },
     ...(smaller.length > 0 ? [{ title: "Smaller tickets", groups: [tickets[0], ...smaller] }] : []),
     ...(withReinits.length > 0
-      ? [{ title: "Tickets and reinitializations", groups: [...twins, ...withReinits] }]
+      ? [{ title: "Tickets and reinitialized controls", groups: [...twins, ...withReinits] }]
       : []),
   ].filter(({ groups }) => groups.length > 0);
 }

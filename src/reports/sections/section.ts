@@ -12,7 +12,7 @@ export interface Figure {
   /** Name of its files. */
   name: string;
   title: string;
-  /** What is to be seen in it. */
+  /** Explains what the figure shows. */
   caption: string;
   spec: TopLevelSpec;
 }
@@ -25,7 +25,7 @@ export type Connect = (
   onFault: (line: string) => void,
 ) => Promise<ConnectivityRow[]>;
 
-/** What sections are made from. */
+/** The input of a section. */
 export interface SectionSource extends ArraySource {
   /** Kinds of runs that there are. */
   kinds: readonly SeriesKind[];

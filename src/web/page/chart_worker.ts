@@ -15,7 +15,7 @@ import { renderSvg } from "../../figures/render_svg.ts";
 import { PALETTE } from "../../analysis/palette.ts";
 import type { FinishedRun } from "../../records/finished_run.ts";
 
-/** What to draw. */
+/** A request to draw. */
 export interface ChartRequest {
   id: number;
   runs: readonly FinishedRun[];
@@ -37,7 +37,7 @@ export interface ChartReply {
   error?: string;
 }
 
-/** What the light colours are on a dark page: as far from its background as the first are from white. */
+/** Colours on a dark page for those on a light one: as far from the background as those are from white. */
 const DARK: Readonly<Record<string, string>> = {
   [PALETTE.blue]: "#56B4E9",
   [PALETTE.vermillion]: "#F08A45",

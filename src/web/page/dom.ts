@@ -4,7 +4,7 @@
  * attribute: the page's Content-Security-Policy allows neither.
  */
 
-/** What an attribute may be: `true` is there without a value, `false` is not there. */
+/** The value of an attribute: `true` is there without a value, `false` is not there. */
 export type Attributes = Record<string, string | number | boolean>;
 
 function fill<E extends Element>(

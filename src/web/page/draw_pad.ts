@@ -18,7 +18,7 @@ const KEYS = "Arrow keys move the pen, space puts it down and lifts it, Delete c
 /** A pad for drawing a digit. */
 export class DrawPad {
   readonly element: HTMLElement;
-  /** What is drawn, as the network's input; null if nothing is. */
+  /** The drawing as the network's input; null if there is none. */
   digit: number[] | null = null;
   readonly #canvas = el("canvas", {
     width: SIZE,

@@ -7,7 +7,7 @@
 import type { ExperimentEntry } from "../messages.ts";
 import { button, byId, el } from "./dom.ts";
 
-/** What a person can do with an experiment. */
+/** The actions on an experiment. */
 export interface ExperimentActions {
   open(path: string): void;
   goOn(entry: ExperimentEntry): void;

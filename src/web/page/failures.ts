@@ -11,7 +11,7 @@ export interface Action {
   run(): void;
 }
 
-/** What a message says. */
+/** The content of a message. */
 export interface Message {
   /** Messages of one key replace each other. */
   key: string;
@@ -103,7 +103,7 @@ const OBSTACLES: Record<Obstacle["kind"], { title: string; advice: string[] }> =
   },
 };
 
-/** What stands in the way of training at all. */
+/** The obstacle to any training. */
 export function tellObstacle({ kind, message }: Obstacle): void {
   tell({ key: "obstacle", ...OBSTACLES[kind], detail: message, isFailure: true });
 }
@@ -132,7 +132,7 @@ const FAILURES: Record<string, { title: string; advice?: string[] }> = {
     advice: ["A smaller learning rate helps; it stands under Settings."],
   },
   QuotaError: {
-    title: "The browser gives this page no more space",
+    title: "The browser's storage for this page is full",
     advice: [
       "Download experiments that you want to keep as zips, then delete them under Saved.",
       "Nothing that was finished is damaged; continue when there is room.",
@@ -167,7 +167,7 @@ export function tellError(
 ): void {
   const message = error instanceof Error ? error.message : `${error}`;
   const name = error instanceof Error ? error.name : "";
-  if (name === GIVEN_UP) return; // The person has stopped the worker, and is told so.
+  if (name === GIVEN_UP) return; // The person has stopped the worker, and sees so.
   const isFull = /quota/i.test(name + message);
   const known = failures[isFull ? "QuotaError" : name];
   if (error instanceof LaboratoryError ? !error.isBug || known : known) {

@@ -7,7 +7,7 @@
 import type { LaboratoryClient } from "../client.ts";
 import { byId } from "./dom.ts";
 
-/** What the page does after files have come in. */
+/** The page's reaction to files that have come in. */
 export interface FilesInActions {
   onMnist(hasMnist: boolean): void;
   onImported(path: string): void;

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * What is typed into the settings, kept in the tab: a reload brings it back. A browser that keeps nothing
+ * Keeps the settings form's content in the tab: a reload brings it back. A browser that keeps nothing
  * says so when files are stored.
  */
 

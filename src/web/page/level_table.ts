@@ -5,11 +5,11 @@ import { fractionText, percentText } from "../../analysis/percent.ts";
 import { iterationText, type LevelSummary } from "../../reports/summary.ts";
 import { el } from "./dom.ts";
 
-/** "Level 3", "Level 3, random twin". */
+/** "Level 3", "Level 3, reinitialized". */
 export function levelName({ kind, level }: { kind: string; level: number }): string {
   const name = level === 0 ? "Full network" : `Level ${level}`;
   if (kind === "ticket") return name;
-  return `${name}, ${kind === "reinit" ? "random twin" : kind.replaceAll("_", " ")}`;
+  return `${name}, ${kind === "reinit" ? "reinitialized" : kind.replaceAll("_", " ")}`;
 }
 
 /** The table; trials are named where there are several. */

@@ -16,7 +16,7 @@ export interface Line {
   role: "current" | "earlier" | "full" | "reinit";
 }
 
-/** What a chart shows. */
+/** The content of a chart. */
 export interface ChartOptions {
   title: string;
   note: string;
@@ -40,7 +40,7 @@ const ORDER = ["earlier", "full", "reinit", "current"] as const;
 const MAX_POINTS = 400;
 const MARGIN = { left: 46, right: 12, top: 10, bottom: 30 };
 
-/** At most so many points, evenly chosen, the last among them. */
+/** At most `most` points, evenly chosen, the last among them. */
 export function thin(points: readonly Point[], most = MAX_POINTS): readonly Point[] {
   if (points.length <= most) return points;
   const step = (points.length - 1) / (most - 1);
@@ -81,7 +81,7 @@ export class LineChart {
         this.#label,
         el("li", { class: "full" }, "full network"),
         el("li", { class: "earlier" }, "levels between"),
-        el("li", { class: "reinit" }, "random twin"),
+        el("li", { class: "reinit" }, "reinitialized control"),
       ),
     );
     this.#canvas.setAttribute("aria-label", `${options.title}: nothing yet`);

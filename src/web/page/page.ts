@@ -23,7 +23,7 @@ import { RunView } from "./run_view.ts";
 import { planText } from "./plan.ts";
 import { SettingsForm } from "./settings_form.ts";
 
-/** What one press of the button runs: to the end in a minute or two, with nothing to download. */
+/** The settings of the first run: it ends in a minute or two, with nothing to download. */
 const FIRST_ARGS = [
   ...["--dataset=synthetic-digits", "--iterations=7", "--training-len=300"],
   ...["--test-interval=50", "--validate-interval=50"],
@@ -54,7 +54,7 @@ const control = new RunControl(client, view, {
   onRestart: () => findOut(),
 });
 
-/** What would be run, and whether it can be. */
+/** The settings that would be run, if they can be. */
 function showPlan(): void {
   const { valid } = form;
   const isReady = canTrain && valid !== null && !control.isBusy;
@@ -73,7 +73,7 @@ function showPlan(): void {
 
 function start(): void {
   if (!form.valid || !canTrain) return form.focusComplaint();
-  // Asked for while the person looks on; browsers that refuse go on without.
+  // Asked for while the person is present; a browser that refuses works without it.
   navigator.storage?.persist?.();
   control.run({ task: "run-lottery", args: placedArgs(form.valid, entries, hasMnist) });
 }
@@ -92,7 +92,7 @@ function showFiles(): void {
       ? [button("Download the ticket (safetensors)", () => downloadTicket(ticket.folder))]
       : []),
     ...(hasLevels && canTrain
-      ? [button("Train three random twins of every level", () =>
+      ? [button("Train three reinitialized controls of every level", () =>
         control.run(
           { task: "reinitialize", args: [`--experiment-path=${path}`] },
           view.model,
@@ -103,7 +103,7 @@ function showFiles(): void {
 
 const fileName = (path: string) => path.replace(/^results\//, "").replaceAll("/", "-");
 
-/** Does something that may fail; the person is told. */
+/** Does something that may fail, and shows the failure. */
 async function attempt(work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -173,7 +173,7 @@ const goOn = (entry: ExperimentEntry) =>
     const asked = entry.asked.find(({ state }) => state !== "finished");
     if (!asked || control.isBusy) return;
     const { path, runsFinished } = entry;
-    // What is damaged cannot be shown; the run tells of it and trains it again.
+    // A damaged run cannot be shown; training names it and trains it again.
     const view = runsFinished > 0 ? await client.ask("view", { path }).catch(() => null) : null;
     const shown = view ? RunModel.of(view) : undefined;
     control.run({ task: asked.task, args: asked.args }, shown);
@@ -210,7 +210,7 @@ function spaceText({ used, quota, isPersistent }: StorageSpace): string {
   return `${megabytes(used)} of ${megabytes(quota)} are taken.${safety}`;
 }
 
-/** Offers to go on with what was interrupted, by closing the tab or otherwise. */
+/** Offers to continue an interrupted run. */
 function offerToGoOn(): void {
   const entry = entries.find(({ isUnfinished, inUse }) => isUnfinished && inUse === null);
   const elsewhere = entries.find(({ inUse }) => inUse === "elsewhere");
@@ -231,7 +231,7 @@ function offerToGoOn(): void {
   tell({
     key: "continue",
     title: `${fileName(entry.path)} was interrupted`,
-    text: `${runs}It can go on from its last checkpoint, as if nothing had happened.`,
+    text: `${runs}It can resume from its last checkpoint, as if nothing had happened.`,
     actions: [{ text: "Continue", run: () => goOn(entry) }],
   });
   // After a reload the browser goes back to where the page was, below.

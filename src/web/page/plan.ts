@@ -1,4 +1,4 @@
-/** What settings would do, in a sentence. Takes settings that are fit to run. */
+/** Describes in a sentence what valid settings would run. */
 
 import type { ValidSettings } from "./settings_form.ts";
 import { CHOICES } from "./setting_words.ts";

@@ -11,7 +11,7 @@ import type { RunView } from "./run_view.ts";
 import { StepPlayer } from "./step_player.ts";
 import { showSteps } from "./steps.ts";
 
-/** What the page does when something changes. */
+/** The page's reactions to changes. */
 export interface RunControlActions {
   /** A run has begun or ended. */
   onState(): void;
@@ -120,7 +120,7 @@ export class RunControl {
     }
   }
 
-  /** The same while training goes on: runs that were found finished have told no points. */
+  /** The same during training: runs that were found finished have sent no points. */
   async fetchCurves(): Promise<void> {
     if (this.#isFetching) return;
     this.#isFetching = true;
@@ -169,9 +169,9 @@ export class RunControl {
     if (event.type === "device-lost") {
       tell({
         key: "device-lost",
-        title: "The GPU was lost; the training goes on by itself",
+        title: "The GPU was lost; the training resumes by itself",
         text: "The browser took the GPU away, as happens when a driver restarts or a computer " +
-          "sleeps. A fresh one is opened, and the runs go on from where they were.",
+          "sleeps. A fresh one is opened, and the runs resume from their checkpoints.",
         detail: event.text,
       });
     }
@@ -206,7 +206,7 @@ export class RunControl {
     this.#pause.classList.toggle("primary", state === "paused");
   }
 
-  /** Browsers give hidden tabs less time; who comes back is told. */
+  /** Browsers give hidden tabs less time; a note says so when the tab is shown again. */
   #visibility(): void {
     if (document.hidden) this.#wasHidden = this.isBusy;
     else if (this.#wasHidden) {

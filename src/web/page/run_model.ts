@@ -77,7 +77,7 @@ export class RunModel {
       { run, curves: { train: [], validate: [], test: [] } };
     this.#curves.set(key, known);
     for (const phase of ["train", "validate", "test"] as const) {
-      // A run that goes on from a checkpoint tells some points again.
+      // A run that resumes from a checkpoint sends some points again.
       const last = known.curves[phase].at(-1)?.iteration ?? -1;
       known.curves[phase].push(...points[phase].filter(({ iteration }) => iteration > last));
     }
@@ -119,7 +119,7 @@ export class RunModel {
   lines(measure: Measure): Line[] {
     const ofTrial = [...this.#curves.values()].filter(({ run }) => run.trial === this.trial);
     const lastLevel = Math.max(0, ...ofTrial.map(({ run }) => run.level));
-    // Twins of every level would hide the tickets; those of the smallest are its rivals.
+    // Controls of every level would hide the tickets; those of the smallest are its rivals.
     const shown = ofTrial.filter(({ run }) => run.kind === "ticket" || run.level === lastLevel);
     return shown.map(({ run, curves }) => {
       const isCurrent = this.current

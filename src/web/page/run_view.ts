@@ -34,12 +34,12 @@ export function stageWords(stage: string): string {
       ? "Training the full network"
       : `Training level ${level[1]} of ${level[2]}`;
   }
-  if (stage === "control") return "Training the random twin";
-  if (stage === "reinit") return "Training random twins";
+  if (stage === "control") return "Training the reinitialized control";
+  if (stage === "reinit") return "Training reinitialized controls";
   return `Training: ${stage}`;
 }
 
-/** What is being waited for, as a sentence of the page. */
+/** An activity as a sentence of the page. */
 function activityWords(activity: string): string {
   return `${activity[0].toUpperCase()}${activity.slice(1)}`;
 }
@@ -146,7 +146,7 @@ export class RunView {
     this.#wait("Getting ready");
   }
 
-  /** Says what goes on now, with `isQuiet` only if it takes a while. */
+  /** Shows the present activity, with `isQuiet` only if it takes a while. */
   #wait(what: string, isQuiet = false): void {
     if (!this.#isEnding) this.#waiting.begin(what, isQuiet);
   }
@@ -180,7 +180,7 @@ export class RunView {
     byId("announcer").textContent = `${title}. ${sentence}`;
   }
 
-  /** What the verdict does and does not say. */
+  /** Explains the verdict. */
   #meaning(): string {
     const { won, trials } = judge(this.model.runs);
     if (trials === 0) return "";
@@ -191,9 +191,9 @@ export class RunView {
       : `These are means of ${trials} trials; look at how far the trials lie apart.`;
     if (won === null) return proof;
     const reading = won
-      ? "The ticket and its random twin have the same connections. Only their starting values " +
+      ? "The ticket and its reinitialized control have the same connections. Only their starting values " +
         "differ, so these made the difference."
-      : "Won means: at least as accurate as the full network, and better than its random twin. Here " +
+      : "Won means: at least as accurate as the full network, and better than its reinitialized control. Here " +
         "one of the two failed. Pruning in more, smaller steps or training longer often helps.";
     return `${reading} ${proof}`;
   }

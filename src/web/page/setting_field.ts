@@ -12,13 +12,13 @@ import { CHOICES, LABELS } from "./setting_words.ts";
 /** A field that is shown. */
 export interface SettingField {
   readonly element: HTMLElement;
-  /** What is typed or chosen. */
+  /** The text typed or chosen. */
   text: string;
   /** The value; undefined where nothing is given and the flag has no default. */
   value(): unknown;
   /** Writes a value as the declaration does; undefined empties the field. */
   set(value: unknown): void;
-  /** What an empty field stands for. */
+  /** The meaning of an empty field. */
   showUsual(text: string): void;
   /** Shows a complaint, or none. */
   complain(message: string | null): void;
@@ -27,7 +27,7 @@ export interface SettingField {
   focus(): void;
 }
 
-/** What a field's text means, and its complaint. */
+/** The value of a field's text, and its error. */
 function read(flag: Flag, key: string, text: string): { value?: unknown; complaint?: string } {
   if (text.trim() === "") return { value: flag.default };
   try {

@@ -55,7 +55,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   Output: "Files and checkpoints",
 };
 
-/** What the choices of a setting are called. */
+/** Labels of choices. */
 export const CHOICES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(PROTOCOL_NAMES.map((name) => [name, `${name}: ${PROTOCOLS[name].label}`])),
   "auto": `${DATASETS[USUAL].label} if it is here, else ${DATASETS[FALLBACK].label}`,

@@ -27,7 +27,7 @@ export interface ValidSettings {
   args: string[];
 }
 
-/** What a field of the protocol is when it is not given, as its flag would have it. */
+/** The usual value of a protocol field, as its flag writes it. */
 function usualValues(protocol: Protocol): Record<string, unknown> {
   const { trainingLength, levels, optimizer, ...same } = protocol;
   return { ...same, trainingLen: trainingLength, iterations: levels, optimizer: optimizer.kind };
@@ -53,7 +53,7 @@ export class SettingsForm {
       shown.filter(([key]) => !BASIC.includes(key)),
       ([, flag]) => groupHeading(flag.group),
     );
-    // What is trained comes first, as in the declarations' own importance to a reader.
+    // Fields of the training come first: readers look for them first.
     const groups = [...folded].sort(([a], [b]) =>
       Number(b.includes("train")) - Number(a.includes("train"))
     );
@@ -77,7 +77,7 @@ export class SettingsForm {
     this.#check();
   }
 
-  /** What is typed, by setting: right or wrong. */
+  /** The texts by setting, right or wrong. */
   get texts(): Record<string, string> {
     return Object.fromEntries([...this.#fields].map(([key, field]) => [key, field.text]));
   }

@@ -10,7 +10,7 @@ const LEAST_MILLISECONDS = 900;
 /** Steps that are late by more are left out: the explanation keeps up with the training. */
 const MOST_WAITING = 3;
 
-/** What the page shows for a step of the worker. */
+/** The picture of a worker's step. */
 const SHOWN: Record<WorkerStep, Step | null> = {
   prepare: null,
   train: "train",
@@ -34,7 +34,7 @@ export class StepPlayer {
     if (this.#timer === undefined) this.#next();
   }
 
-  /** Nothing goes on any more. */
+  /** Stops. */
   stop(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * What happens, in plain words: train, prune, rewind, and the control, each with a drawing of a small
+ * Explains the steps in plain words: train, prune, rewind, and the control, each with a drawing of a small
  * network. Shows which of them is going on.
  */
 
@@ -88,7 +88,7 @@ function drawing(step: Step): SVGSVGElement {
   );
 }
 
-/** Fills the list of steps; gives what shows the current one, or none. */
+/** Fills the list of steps; returns the function that shows the current one, or none. */
 export function showSteps(list: HTMLElement): (current: Step | null) => void {
   const items = new Map<Step, HTMLElement>();
   for (const step of Object.keys(WORDS) as Step[]) {

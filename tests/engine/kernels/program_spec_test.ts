@@ -280,7 +280,7 @@ Deno.test("program: load refuses arrays of the wrong length and labels beyond th
     assertThrows(
       () => program.load(0, { ...parameters, labelMap }),
       InputError,
-      "label map: gives 4, but labels are from 0 to 3",
+      "label map: holds 4, but labels are from 0 to 3",
     );
     program.load(0, parameters);
     const { iterations } = await program.run([{ iterate: 1 }]);

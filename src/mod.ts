@@ -135,7 +135,7 @@ export {
   type Score,
 } from "./models/network_evaluator.ts";
 export { summarize, type Summary } from "./analysis/statistics.ts";
-export { checkClaims, type ClaimResult, type Unit, type Verdict } from "./analysis/claims.ts";
+export { checkClaims, type ClaimResult, type ClaimVerdict, type Unit } from "./analysis/claims.ts";
 export { studentInterval } from "./analysis/statistics.ts";
 export { SERIES, SERIES_KINDS, type SeriesKind } from "./analysis/series.ts";
 export { type StudyRun } from "./analysis/study.ts";

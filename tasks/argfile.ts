@@ -1,6 +1,6 @@
 /** `deno task argfile`: prints the flags of many runs, one line each, for `deno task argfile-runner`. */
 
-import { argfileFlags, argfileLines } from "../src/commands/argfile_flags.ts";
+import { argfileFlags, argfileLines } from "../src/commands/flags/argfile_flags.ts";
 import { runTask } from "./lib/support.ts";
 import { writeStdout } from "./lib/terminal.ts";
 

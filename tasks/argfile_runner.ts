@@ -13,7 +13,7 @@ import type { FlagSet } from "../src/flags/flags.ts";
 import { loadDataset } from "../src/datasets/load_dataset.ts";
 import { findRunner } from "../src/commands/mod.ts";
 import type { PlanContext, Runner, RunnerContext } from "../src/commands/runner.ts";
-import { runFlags } from "../src/commands/run_flags.ts";
+import { runFlags } from "../src/commands/flags/run_flags.ts";
 import { describeFinished } from "../src/reports/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { type LaboratoryOptions, openLaboratory } from "./lib/laboratory.ts";

@@ -7,7 +7,7 @@ import { boolean, path } from "../src/flags/kinds.ts";
 import { numbers } from "../src/flags/lists.ts";
 import { loadDataset } from "../src/datasets/load_dataset.ts";
 import { writeReport } from "../src/reports/report.ts";
-import { runFlags } from "../src/commands/run_flags.ts";
+import { runFlags } from "../src/commands/flags/run_flags.ts";
 import type { Connect } from "../src/reports/sections/section.ts";
 import { CURVE_PERCENTS } from "../src/reports/study_report.ts";
 import { watchReport } from "../src/reports/watch_report.ts";

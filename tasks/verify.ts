@@ -4,7 +4,7 @@ import { LotteryError } from "../src/errors.ts";
 import { boolean } from "../src/flags/kinds.ts";
 import { describeReplay, openReplays, readReplaySource } from "../src/runs/replay.ts";
 import { loadExamples } from "../src/commands/runner.ts";
-import { runFlags } from "../src/commands/run_flags.ts";
+import { runFlags } from "../src/commands/flags/run_flags.ts";
 import { firstError } from "../src/runs/job.ts";
 import { type CheckedRun, verify } from "../src/runs/verify.ts";
 import type { FileFault } from "../src/records/run_record.ts";

@@ -23,7 +23,7 @@ import type { StudyRun } from "./study.ts";
 import { count } from "../words.ts";
 
 /** The verdict of the trials. */
-export type Verdict = "holds" | "does not hold" | "cannot tell";
+export type ClaimVerdict = "holds" | "does not hold" | "cannot tell";
 
 /** A claim as it was found. */
 export interface ClaimResult {
@@ -46,7 +46,7 @@ export interface ClaimResult {
   /** How many have a value. */
   trials: number;
   /** Their verdict. */
-  verdict: Verdict;
+  verdict: ClaimVerdict;
   /** The reason for the verdict, or the missing data. */
   why: string;
 }

@@ -78,7 +78,7 @@ function bootstrap(values: readonly number[]): [number, number] {
   const stream = new RandomStream(seedKey(0)), means = new Float64Array(RESAMPLES);
   for (let r = 0; r < RESAMPLES; r++) {
     let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[stream.below(values.length)];
+    for (let i = 0; i < values.length; i++) sum += values[stream.integerBelow(values.length)];
     means[r] = sum / values.length;
   }
   means.sort();

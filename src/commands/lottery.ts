@@ -5,7 +5,7 @@ import * as paths from "../records/paths.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, lotteryReport } from "../reports/lottery_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
-import { runFlags } from "./run_flags.ts";
+import { runFlags } from "./flags/run_flags.ts";
 import { networkDigest } from "../models/digest.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import { datasetText, NOTHING_GIVEN, ticketConfig, trainingText } from "../runs/run_config.ts";
@@ -22,7 +22,7 @@ import {
 } from "./runner.ts";
 import { count } from "../words.ts";
 import { settingsFor } from "../lottery/settings.ts";
-import { resolveProtocol } from "./resolve_protocol.ts";
+import { resolveProtocol } from "./flags/resolve_protocol.ts";
 import { ticketId } from "../records/run_id.ts";
 import { parametersOf } from "../models/parameters.ts";
 import { type DatasetChoice, isPublished } from "../datasets/datasets.ts";

@@ -4,7 +4,7 @@
  */
 
 import { words } from "../flags/lists.ts";
-import { reinitializeFlags } from "./reinitialize_flags.ts";
+import { reinitializeFlags } from "./flags/reinitialize_flags.ts";
 import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";
 import type { Runner } from "./runner.ts";

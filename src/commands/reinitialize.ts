@@ -9,7 +9,7 @@ import type { Network } from "../models/network.ts";
 import { networkDigest } from "../models/digest.ts";
 import { flagName, type FlagValues } from "../flags/flags.ts";
 import { controlStart } from "../lottery/initial_values.ts";
-import { reinitializeFlags, singleRunFlags } from "./reinitialize_flags.ts";
+import { reinitializeFlags, singleRunFlags } from "./flags/reinitialize_flags.ts";
 import { provideValueSets, readValueSets } from "../lottery/value_sets.ts";
 import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";

@@ -6,15 +6,15 @@
 import { InputError } from "../errors.ts";
 import { readSourceRecord } from "../records/network_source.ts";
 import type { FlagValues } from "../flags/flags.ts";
-import { numberIn } from "./folder_numbers.ts";
+import { numberIn } from "./flags/folder_numbers.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { isRunRecord, parseConfig, type RunConfig, type RunSettings } from "../runs/run_schema.ts";
 import { type Protocol, PROTOCOLS } from "../lottery/protocols.ts";
-import type { singleRunFlags } from "./reinitialize_flags.ts";
+import type { singleRunFlags } from "./flags/reinitialize_flags.ts";
 import { configDifferences, settingsOf } from "../runs/run_config.ts";
 import { loadExamples, type PlanContext, single } from "./runner.ts";
 import { settingsFor } from "../lottery/settings.ts";
-import { resolveProtocol } from "./resolve_protocol.ts";
+import { resolveProtocol } from "./flags/resolve_protocol.ts";
 import type { RunId } from "../records/run_id.ts";
 import { choiceFor, type DatasetChoice } from "../datasets/datasets.ts";
 

@@ -9,7 +9,7 @@ import { decodeNpy, encodeNpy, npyFileSize } from "../formats/npy.ts";
 import type { Storage } from "../storage/storage.ts";
 import { assembleSets } from "./assemble.ts";
 import type { Examples, ExampleSets } from "./examples.ts";
-import { decodeIdx, idxFileSize } from "./idx.ts";
+import { decodeIdx, idxFileSize } from "../formats/idx.ts";
 import type { SourceArray } from "./source_array.ts";
 import { IDX_FILES } from "./published.ts";
 

@@ -23,7 +23,7 @@ import {
 import type { Examples, ExampleSets } from "./examples.ts";
 import { type FileSource, readVerified } from "./file_source.ts";
 import { decodeExamples, loadExampleFolder, missingExamples } from "./folder.ts";
-import { encodeIdx } from "./idx.ts";
+import { encodeIdx } from "../formats/idx.ts";
 import { InputError, LotteryError } from "../errors.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import type { Storage } from "../storage/storage.ts";

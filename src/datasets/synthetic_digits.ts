@@ -70,7 +70,7 @@ class DigitPen {
   /** Draws the digit of `key` into `image` (784 bytes, all written); returns its label. */
   draw(key: Key, image: Uint8Array): number {
     const random = new RandomStream(key);
-    const label = random.below(10);
+    const label = random.integerBelow(10);
     // Most writers are neat, some are not: one factor for all of an image's irregularities.
     const sloppiness = Math.min(2.2, Math.exp(SLOPPINESS_SPREAD * random.normal()));
     this.#write(label, sloppiness, random);
@@ -87,7 +87,7 @@ class DigitPen {
     const jitter = JITTER * sloppiness;
     const roundness = 0.7 * random.uniform();
     this.#count = 0;
-    for (const stroke of variants[random.below(variants.length)]) {
+    for (const stroke of variants[random.integerBelow(variants.length)]) {
       // Neighbouring points stray together (a first-order autoregression): a hand makes no kinks.
       let strayX = random.normal(), strayY = random.normal();
       for (let i = 0; i < stroke.count; i++) {
@@ -129,8 +129,8 @@ class DigitPen {
     }
     // Now and then the pen skips.
     if (random.uniform() < 0.05) {
-      this.#joined[random.below(this.#count)] = 0;
-      this.#joined[random.below(this.#count)] = 0;
+      this.#joined[random.integerBelow(this.#count)] = 0;
+      this.#joined[random.integerBelow(this.#count)] = 0;
     }
   }
 

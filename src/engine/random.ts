@@ -87,7 +87,7 @@ export class RandomStream {
   }
 
   /** Uniform in the integers [0, n), n at most 2^32. */
-  below(n: number): number {
+  integerBelow(n: number): number {
     return Math.floor(this.uniform() * n);
   }
 

@@ -22,7 +22,7 @@ export type Interval = { readonly seconds: number } | { readonly iterations: num
 export type TrainingLength = { readonly iterations: number } | { readonly epochs: number };
 
 /** Numbers by layer name. */
-export type LayerValues = Readonly<Record<string, number>>;
+export type NumbersByLayer = Readonly<Record<string, number>>;
 
 /** A word that can name a layer, an experiment or a file: no separators, no leading dot or dash. */
 export const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -140,11 +140,11 @@ export function interval<D extends Interval | undefined = undefined>(
 }
 
 /** Fractions from 0 to 1 by layer: `layer0=.2,layer1=.2`. */
-export function percents<D extends LayerValues | undefined = undefined>(
+export function percents<D extends NumbersByLayer | undefined = undefined>(
   spec: FlagSpec<D>,
-): Flag<LayerValues, D> {
+): Flag<NumbersByLayer, D> {
   const expected = "layer=fraction pairs with fractions from 0 to 1, such as layer0=.2,layer1=.1";
-  return declare<LayerValues, D>(spec, {
+  return declare<NumbersByLayer, D>(spec, {
     kind: "percents",
     placeholder: "LAYER=X,…",
     parse: (text, name) => {

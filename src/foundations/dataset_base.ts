@@ -165,7 +165,7 @@ function permutedLabels(classes: number, key: Key): Uint8Array {
   const labels = Uint8Array.from({ length: classes }, (_, label) => label);
   const stream = new RandomStream(key);
   for (let i = classes - 1; i > 0; i--) {
-    const j = stream.below(i + 1);
+    const j = stream.integerBelow(i + 1);
     [labels[i], labels[j]] = [labels[j], labels[i]];
   }
   return labels;

@@ -77,7 +77,7 @@ export class ProgramCache {
       layers: model.layers,
       optimizer,
       batchSize: batchSizeOf(request),
-      pool: await this.#upload(dataset, "train"),
+      examples: await this.#upload(dataset, "train"),
       test: await this.#upload(dataset, "test"),
       trainCount: dataset.trainCount,
     };

@@ -29,7 +29,7 @@ export function shuffleMasks(masks: GivenNetwork, keyFor: (layer: string) => Key
       const shuffled = data.slice(), stream = new RandomStream(keyFor(name));
       // Fisher and Yates.
       for (let last = shuffled.length - 1; last > 0; last--) {
-        const other = stream.below(last + 1);
+        const other = stream.integerBelow(last + 1);
         [shuffled[last], shuffled[other]] = [shuffled[other], shuffled[last]];
       }
       return [name, { shape: [...shape], data: shuffled }];

@@ -38,7 +38,7 @@ export function resample(
 ): Tensor {
   checkValueSet(values, what);
   const data = new Float32Array(shape.reduce((a, b) => a * b, 1))
-    .map(() => values.data[stream.below(values.data.length)]);
+    .map(() => values.data[stream.integerBelow(values.data.length)]);
   return { shape: [...shape], data };
 }
 
@@ -73,14 +73,14 @@ export function resampleWithSigns(
           "keeps the weight: give the initial weights of the run that the masks are from",
       );
     }
-    const [pool, name] = sign > 0 ? [positive, "positive"] : [negative, "negative"];
-    if (pool.length === 0) {
+    const [candidates, name] = sign > 0 ? [positive, "positive"] : [negative, "negative"];
+    if (candidates.length === 0) {
       throw new InputError(
         `values of ${layer} hold no ${name} value, and the weight at ` +
           `${formatIndex(i, signs.shape)} needs one: give a set with values of both signs`,
       );
     }
-    return pool[Math.floor(draw * pool.length)];
+    return candidates[Math.floor(draw * candidates.length)];
   });
   return { shape: [...signs.shape], data };
 }

@@ -100,7 +100,7 @@ export class RunQueue {
   }
 
   /** Runs one experiment: until all in progress wait, more may come that can be trained together. */
-  async participate<T>(experiment: () => Promise<T>): Promise<T> {
+  async asParticipant<T>(experiment: () => Promise<T>): Promise<T> {
     this.#active++;
     try {
       return await experiment();
@@ -115,7 +115,7 @@ export class RunQueue {
    * fails the others continue, but for a lost device or an interruption: what has not begun by then fails
    * as that one did.
    */
-  async settle<T>(
+  async runSideBySide<T>(
     experiments: (() => Promise<T>)[],
     atOnce = Infinity,
   ): Promise<PromiseSettledResult<T>[]> {
@@ -134,7 +134,7 @@ export class RunQueue {
       }
     };
     const workers = Math.min(atOnce, experiments.length);
-    await Promise.all(Array.from({ length: workers }, () => this.participate(work)));
+    await Promise.all(Array.from({ length: workers }, () => this.asParticipant(work)));
     return results;
   }
 
@@ -149,7 +149,7 @@ export class RunQueue {
   /** Trains one run, together with others of its shape. */
   train(request: TrainRequest): Promise<TrainOutcome> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, from: request.from ?? null, resolve, reject });
+      this.#waiting.push({ request, from: request.resumeFrom ?? null, resolve, reject });
       queueMicrotask(() => this.#flush());
     });
   }
@@ -289,6 +289,6 @@ export class RunQueue {
 
   /** The same, of runs that may have begun. */
   #shapeKey(request: TrainRequest): string {
-    return `${this.groupKey(request)} ${request.from?.iteration ?? 0}`;
+    return `${this.groupKey(request)} ${request.resumeFrom?.iteration ?? 0}`;
   }
 }

@@ -23,7 +23,7 @@ export interface TrainRequest {
   /** How the kernels store the network. Default: dense. */
   kernels?: KernelKind;
   /** A state of this run to resume from. */
-  from?: TrainingState | null;
+  resumeFrom?: TrainingState | null;
   /** Keeps a state to resume from, now and then and when training is interrupted. */
   onCheckpoint?: (state: TrainingState) => Promise<void>;
   /** Receives the new points of its curves as training advances; after a lost GPU some come again. */

@@ -133,7 +133,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   );
   if (checkpoints) {
     const restored = await checkpoints.restore(model.parameters, stateCount(optimizer));
-    request.from = restored?.state;
+    request.resumeFrom = restored?.state;
     // A run keeps to the kernels that it began with.
     if (restored) request.kernels = restored.kernels;
     const { kernels } = request;
@@ -173,7 +173,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   };
   if (output) {
     const { storage, folder } = output;
-    const record = { format: RECORD_FORMAT, config: configOf(request), ...engineFields(run) };
+    const record = { format: RECORD_FORMAT, config: configOf(request), ...kernelsAndAdapters(run) };
     await saveRun(storage, folder, run, record);
   }
   return run;
@@ -202,7 +202,7 @@ function adviceFor(iteration: number, { optimizer, dataset }: TrainOptions): str
  * The fields of a record that say how a run was trained: the kernels, the adapter, and the earlier ones
  * where there were some.
  */
-export function engineFields({ kernels, adapters }: TrainedRun) {
+export function kernelsAndAdapters({ kernels, adapters }: TrainedRun) {
   const { adapter } = adapters.at(-1)!;
   return adapters.length === 1 ? { kernels, adapter } : { kernels, adapter, adapters };
 }

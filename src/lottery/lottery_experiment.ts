@@ -71,10 +71,10 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   } = options;
   checkExperimentName(options.experimentName);
   // A control has no other presets than its own.
-  const configFor = (id: RunId, masks: string | null): RunConfig =>
+  const configFor = (id: RunId, masksDigest: string | null): RunConfig =>
     id.kind === "ticket"
       ? ticketConfig(id, settings, { criterion, percents: prunePercents, ...options.given })
-      : configOf(id, settings, { masks });
+      : configOf(id, settings, { masks: masksDigest });
   const folderOf = (id: RunId) => runFolder(options, id);
   const hasControl = (options.control ?? true) && levels > 0;
   const planned = trials.flatMap((trial) => [

@@ -92,7 +92,7 @@ export class NetworkEvaluator {
       layers: [...layers],
       optimizer: { kind: "sgd" },
       batchSize: 1,
-      pool,
+      examples: pool,
       test: examples.test,
       trainCount: pool.count,
     };

@@ -9,7 +9,7 @@ import type { FinishedRun } from "../records/finished_run.ts";
 import { meanOverTrials } from "../analysis/study.ts";
 
 /** The words of the page's note depend on it too. */
-export interface Verdict {
+export interface TicketVerdict {
   /** Null where there is nothing to judge: nothing pruned, nothing learned, no control. */
   won: boolean | null;
   /** Trials that were compared; 0 where nothing was. */
@@ -26,8 +26,8 @@ const LEARNED_SHARE = 0.1;
  * randomly reinitialized is not as good. Judged at the early stop; at the end where the accuracy at an
  * early stop is not known. Compares the trials that have all of these networks.
  */
-export function judge(runs: readonly FinishedRun[]): Verdict {
-  const none = (sentence: string): Verdict => ({ won: null, trials: 0, sentence });
+export function judge(runs: readonly FinishedRun[]): TicketVerdict {
+  const none = (sentence: string): TicketVerdict => ({ won: null, trials: 0, sentence });
   const tickets = runs.filter(({ kind }) => kind === "ticket");
   if (tickets.length === 0) return none("No ticket was trained, so there is none to judge.");
   const level = Math.max(...tickets.map(({ level }) => level));

@@ -52,7 +52,7 @@ export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<un
   const tasks = fitting.flatMap((job) => job.tasks().map((run) => ({ job, run })));
   // While some are trained, as many write their files and wait; but one at a time goes in order.
   const atOnce = sideBySide === 1 ? 1 : sideBySide && 2 * sideBySide;
-  const results = await queue.settle(tasks.map(({ run }) => run), atOnce);
+  const results = await queue.runSideBySide(tasks.map(({ run }) => run), atOnce);
   const errors = new Map(jobs.map((job) => [job, misfits.has(job) ? [misfits.get(job)] : []]));
   results.forEach((result, i) => {
     if (result.status === "rejected") errors.get(tasks[i].job)!.push(result.reason);

@@ -38,24 +38,24 @@ export async function checkName(storage: Storage, file: string): Promise<void> {
   const start = file.lastIndexOf("/") + 1;
   const path = file.slice(0, start) + temporaryName(file.slice(start));
   // Looking at what does not exist tells as well as writing it, and leaves nothing behind.
-  const look = async (path: string) => {
+  const exists = async (path: string) => {
     try {
       return await storage.exists(path);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       throw new StorageError(
-        error.message.replace(`cannot look at ${path}`, `cannot write ${file}`),
+        error.message.replace(`cannot exists at ${path}`, `cannot write ${file}`),
       );
     }
   };
-  await look(path);
+  await exists(path);
   const parts = path.split("/");
   let known = parts.length - 1;
-  while (known > 0 && !await look(parts.slice(0, known).join("/") || "/")) known--;
+  while (known > 0 && !await exists(parts.slice(0, known).join("/") || "/")) known--;
   // A file system looks at names only in folders that exist.
   const folder = known === 0 ? "" : parts.slice(0, known).join("/") || "/";
   for (const part of parts.slice(known)) {
-    if (!/^\.{0,2}$/.test(part)) await look(within(folder, part));
+    if (!/^\.{0,2}$/.test(part)) await exists(within(folder, part));
   }
 }
 

@@ -60,7 +60,7 @@ export function runFolder(
 export async function readTrial(
   folders: ExperimentFolders,
   trial: number,
-  configOf: (id: RunId, masks: string | null) => RunConfig,
+  configOf: (id: RunId, masksDigest: string | null) => RunConfig,
   policy: RunPolicy,
 ): Promise<TrialContents> {
   const { storage, trialFolder } = folders;

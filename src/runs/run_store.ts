@@ -19,7 +19,7 @@ import * as paths from "../records/paths.ts";
 import { damageError, type RunRecord } from "../records/run_record.ts";
 import { density } from "../models/masks.ts";
 import { resultsOf, type TrainedRun } from "../records/trained_run.ts";
-import { engineFields } from "../foundations/trainer.ts";
+import { kernelsAndAdapters } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
 import { configDifferences } from "./run_config.ts";
 import { describeRun } from "../records/run_id.ts";
@@ -229,7 +229,12 @@ function changedNothing({ iterations, initial, final, masks }: TrainedRun): bool
 
 /** The record of a trained run. */
 export function recordOf(config: RunConfig, trained: TrainedRun): Record<string, unknown> {
-  return { format: RUN_FORMAT, ...config, ...engineFields(trained), results: resultsOf(trained) };
+  return {
+    format: RUN_FORMAT,
+    ...config,
+    ...kernelsAndAdapters(trained),
+    results: resultsOf(trained),
+  };
 }
 
 /**

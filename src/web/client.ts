@@ -10,7 +10,7 @@ import type {
 
 /** The error of the worker. */
 export class LaboratoryError extends Error {
-  /** Whether it is a fault of this program, not of what was asked. */
+  /** Whether it is a fault of this program, not of what was request. */
   readonly isBug: boolean;
 
   constructor({ name, message, stack, isBug }: ErrorMessage) {

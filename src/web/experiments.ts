@@ -14,7 +14,7 @@ import { datasetText, settingsOf, trainingText } from "../runs/run_config.ts";
 import { judge } from "../reports/verdict.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type AskedRecord, forgetAsked, listAsked } from "./asked.ts";
+import { forgetRequests, type KeptRequest, listRequests } from "./kept_requests.ts";
 import { findExperiments, findRuns, findTrials, type RunPlace } from "./experiment_tree.ts";
 import { pixelMap } from "./live.ts";
 import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
@@ -34,7 +34,7 @@ export class Experiments {
 
   /** @param here the folder of the experiment that this tab works in */
   async list(here: string | null): Promise<ExperimentEntry[]> {
-    const records = Map.groupBy(await listAsked(this.storage), ({ path }) => path);
+    const records = Map.groupBy(await listRequests(this.storage), ({ path }) => path);
     const found = new Set([...await findExperiments(this.storage), ...records.keys()]);
     const entries = [...found].sort().map((path) =>
       this.#entry(path, records.get(path) ?? [], here)
@@ -44,7 +44,7 @@ export class Experiments {
 
   async #entry(
     path: string,
-    records: AskedRecord[],
+    records: KeptRequest[],
     here: string | null,
   ): Promise<ExperimentEntry> {
     const runs = await findRuns(this.storage, path);
@@ -58,7 +58,7 @@ export class Experiments {
     const most = Math.max(0, ...records.map(({ runsTotal }) => runsTotal));
     return {
       path,
-      asked: records.map(({ task, args, since, state }) => ({ task, args, since, state })),
+      request: records.map(({ task, args, since, state }) => ({ task, args, since, state })),
       runsFinished: finished.length,
       runsTotal: records.length > 0 ? Math.max(all.size, most) : null,
       isUnfinished: inUse === null && records.some(({ state }) => state === "unfinished"),
@@ -199,7 +199,7 @@ export class Experiments {
         `${path} is in use in another tab: stop it there, or close that tab, then delete it`,
       );
     }
-    await forgetAsked(this.storage, path);
+    await forgetRequests(this.storage, path);
     await this.storage.remove(path);
   }
 }

@@ -13,12 +13,12 @@ import type { OpenJob } from "../commands/runner.ts";
 import { adapterText } from "../reports/summary.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { LockHolder } from "../storage/storage.ts";
-import { type AskedRecord, keepAsked } from "./asked.ts";
+import { keepRequest, type KeptRequest } from "./kept_requests.ts";
 import { loadHere } from "./examples.ts";
 import { LiveEvents } from "./live.ts";
-import type { Asked, LaboratoryEvent, RunEnd } from "./messages.ts";
-import { readAsked } from "./runners.ts";
-import { resolveProtocol } from "../commands/resolve_protocol.ts";
+import type { LaboratoryEvent, RunEnd, RunRequest } from "./messages.ts";
+import { readRequest } from "./runners.ts";
+import { resolveProtocol } from "../commands/flags/resolve_protocol.ts";
 
 /** Who works in a folder, for another tab. */
 export function holderOf(command: string): LockHolder {
@@ -49,13 +49,13 @@ export class WebLaboratory {
   }
 
   /** Trains to the end, or until it is paused. Throws what the command line would report. */
-  async run(asked: Asked): Promise<RunEnd> {
+  async run(request: RunRequest): Promise<RunEnd> {
     if (this.#running) {
       throw new InputError(
         `${this.path ?? "an experiment"} is being trained in this tab: pause it first`,
       );
     }
-    const { flags, runner } = readAsked(asked);
+    const { flags, runner } = readRequest(request);
     const running: Running = {
       path: null,
       interruption: new AbortController(),
@@ -63,7 +63,7 @@ export class WebLaboratory {
       ended: Promise.resolve(),
     };
     this.#running = running;
-    const work = this.#work(asked, running, flags, (context) => runner.open(flags, context));
+    const work = this.#work(request, running, flags, (context) => runner.open(flags, context));
     running.ended = work.catch(() => {});
     try {
       return await work;
@@ -83,21 +83,21 @@ export class WebLaboratory {
   }
 
   async #work(
-    asked: Asked,
+    request: RunRequest,
     running: Running,
     flags: FlagValues<FlagSet>,
     openJob: (context: Laboratory["context"]) => Promise<OpenJob>,
   ): Promise<RunEnd> {
     const { signal } = running.interruption;
     const live = new LiveEvents(this.send);
-    live.lastPruned = lastPruned(asked, flags);
+    live.lastPruned = lastPruned(request, flags);
     live.step("prepare");
-    const laboratory = await this.#open(asked, flags, live, signal);
+    const laboratory = await this.#open(request, flags, live, signal);
     try {
       const open = await openJob(laboratory.context);
       running.path = open.output;
-      const record = this.#begin(asked, open, laboratory);
-      const keep = (state: AskedRecord["state"]) => keepAsked(this.storage, { ...record, state });
+      const record = this.#begin(request, open, laboratory);
+      const keep = (state: KeptRequest["state"]) => keepRequest(this.storage, { ...record, state });
       await keep("unfinished");
       try {
         signal.throwIfAborted();
@@ -120,7 +120,7 @@ export class WebLaboratory {
   }
 
   async #open(
-    { task, args }: Asked,
+    { task, args }: RunRequest,
     flags: FlagValues<FlagSet>,
     live: LiveEvents,
     signal: AbortSignal,
@@ -148,14 +148,14 @@ export class WebLaboratory {
   }
 
   /** Sends the settings of the run; returns the record to keep of it. */
-  #begin(asked: Asked, open: OpenJob, { context }: Laboratory): AskedRecord {
+  #begin(request: RunRequest, open: OpenJob, { context }: Laboratory): KeptRequest {
     const { runs, left } = countRuns([open.job]);
     const adapter: [string, string] = ["adapter", adapterText(context.queue.gpu.adapter)];
     const settings = open.header.map(([name, text]): [string, string] => [name, text]);
     this.send({ type: "header", path: open.output, lines: [adapter, ...settings] });
     this.send({ type: "runs", total: runs, finished: runs - left });
     return {
-      ...{ path: open.output, task: asked.task, args: asked.args },
+      ...{ path: open.output, task: request.task, args: request.args },
       ...{ since: new Date().toISOString(), state: "unfinished", runsTotal: runs, settings },
       ...{ folders: [...open.job.folders] },
     };
@@ -168,7 +168,7 @@ type TrainingFlags = Pick<
 >;
 
 /** The last level of a lottery that is pruned to make another. */
-function lastPruned({ task }: Asked, flags: FlagValues<FlagSet>): number {
+function lastPruned({ task }: RunRequest, flags: FlagValues<FlagSet>): number {
   if (task !== "run-lottery") return -1;
   const { levels } = resolveProtocol(flags as Parameters<typeof resolveProtocol>[0]);
   return flags.oneShot ? 0 : levels - 1;

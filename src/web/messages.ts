@@ -8,7 +8,7 @@
 
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
 import type { Activity } from "../commands/progress.ts";
-import type { Verdict } from "../reports/verdict.ts";
+import type { TicketVerdict } from "../reports/verdict.ts";
 import type { RunId } from "../records/run_id.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
 
@@ -16,7 +16,7 @@ import type { FinishedRun } from "../records/finished_run.ts";
 export type TaskName = "run-lottery" | "reinitialize" | "random-sparsity";
 
 /** A task as it was asked for. */
-export interface Asked {
+export interface RunRequest {
   task: TaskName;
   args: string[];
 }
@@ -51,7 +51,7 @@ export interface ExperimentEntry {
   /** Its folder: `results/mnist-quick`. */
   path: string;
   /** Of each task that was asked for in this browser, the last one; none of imported experiments. */
-  asked: (Asked & {
+  request: (RunRequest & {
     /** ISO 8601. */
     since: string;
     /** `stopped`: by the person, who need not be asked again. */
@@ -89,7 +89,7 @@ export interface ExperimentView {
   /** Of the first trial's tickets, by level. */
   pixelMaps: PixelMap[];
   /** The same sentence as at the end of the task: whether the ticket won. */
-  verdict: Verdict;
+  verdict: TicketVerdict;
   settings: [name: string, text: string][];
   /** Why runs are left out. */
   faults: string[];
@@ -138,9 +138,9 @@ export interface Requests {
   gpu: [Record<string, never>, FoundGpu];
   list: [Record<string, never>, ExperimentEntry[]];
   /** Checks arguments as `run` does, without training; an error says what is wrong. */
-  check: [Asked, { isFine: true }];
+  check: [RunRequest, { isFine: true }];
   /** Ends when the run does. One at a time. */
-  run: [Asked, RunEnd];
+  run: [RunRequest, RunEnd];
   /** Writes a checkpoint and ends the run; `isStopped`: it is not offered again. */
   pause: [{ isStopped: boolean }, { wasRunning: boolean }];
   /** MNIST's four files, raw or .gz, or the original's four .npy. */

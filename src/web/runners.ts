@@ -4,7 +4,7 @@ import { UsageError } from "../errors.ts";
 import { type FlagSet, type FlagValues, parseFlags } from "../flags/flags.ts";
 import { findRunner } from "../commands/mod.ts";
 import type { Runner } from "../commands/runner.ts";
-import type { Asked, TaskName } from "./messages.ts";
+import type { RunRequest, TaskName } from "./messages.ts";
 import { forBrowser } from "./web_flags.ts";
 
 const TASKS: readonly TaskName[] = ["run-lottery", "reinitialize", "random-sparsity"];
@@ -23,8 +23,8 @@ export function webRunner(task: string): Runner<FlagSet> {
 }
 
 /** Reads and checks arguments. Throws UsageError as the command line does. */
-export function readAsked(
-  { task, args }: Asked,
+export function readRequest(
+  { task, args }: RunRequest,
 ): { runner: Runner<FlagSet>; flags: FlagValues<FlagSet> } {
   const runner = webRunner(task);
   const flags = parseFlags(args, runner.flags);

@@ -17,7 +17,7 @@ import type {
   Requests,
   WorkerMessage,
 } from "./messages.ts";
-import { readAsked } from "./runners.ts";
+import { readRequest } from "./runners.ts";
 import { storageSpace } from "./space.ts";
 
 /** The part of a worker's global scope that is used; Deno's libraries do not know it. */
@@ -51,11 +51,11 @@ const ANSWERS: {
   },
   gpu: () => findGpu(),
   list: (_, { experiments, laboratory }) => experiments.list(laboratory.path),
-  check: (asked) => {
-    readAsked(asked);
+  check: (request) => {
+    readRequest(request);
     return Promise.resolve({ isFine: true });
   },
-  run: (asked, { laboratory }) => laboratory.run(asked),
+  run: (request, { laboratory }) => laboratory.run(request),
   pause: async ({ isStopped }, { laboratory }) => ({
     wasRunning: await laboratory.pause(isStopped),
   }),

@@ -1,6 +1,6 @@
 /** Every parser of what may come from elsewhere, with examples of what it reads. */
 
-import { decodeIdx, encodeIdx, idxFileSize } from "../../src/datasets/idx.ts";
+import { decodeIdx, encodeIdx, idxFileSize } from "../../src/formats/idx.ts";
 import { FormatError } from "../../src/errors.ts";
 import { decodeLog, encodeLog } from "../../src/formats/csv_log.ts";
 import { maybeGunzip } from "../../src/formats/gzip.ts";
@@ -21,7 +21,7 @@ import { parseArgfile } from "../../src/flags/shell_words.ts";
 import { parseFlags } from "../../src/flags/flags.ts";
 import { parseConfig } from "../../src/runs/run_schema.ts";
 import { configDifferences } from "../../src/runs/run_config.ts";
-import { runFlags } from "../../src/commands/run_flags.ts";
+import { runFlags } from "../../src/commands/flags/run_flags.ts";
 import { lockedError, parseHolder } from "../../src/storage/lock_holder.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { gzip } from "./gzip_bytes.ts";

@@ -64,17 +64,19 @@ export async function fuzzDecoder(
 
 /** Random bytes, or a damaged copy of a valid file. */
 function damagedInput(random: Random, valid: Uint8Array[]): Uint8Array {
-  const kind = random.below(8);
-  if (kind === 0) return random.bytes(random.below(200));
-  const original = valid[random.below(valid.length)];
-  if (kind === 1) return original.slice(0, random.below(original.length + 1));
+  const kind = random.integerBelow(8);
+  if (kind === 0) return random.bytes(random.integerBelow(200));
+  const original = valid[random.integerBelow(valid.length)];
+  if (kind === 1) return original.slice(0, random.integerBelow(original.length + 1));
   let bytes = original;
-  for (let changes = 1 + random.below(4); changes > 0; changes--) {
+  for (let changes = 1 + random.integerBelow(4); changes > 0; changes--) {
     // Headers are at the start, and are what sizes are read from.
-    const range = random.below(2) === 0 ? Math.min(64, bytes.length) : bytes.length;
-    const at = random.below(range + 1);
-    const inserted = random.below(3) === 0 ? random.interesting() : random.bytes(random.below(4));
-    const dropped = random.below(2) === 0 ? inserted.length : random.below(5);
+    const range = random.integerBelow(2) === 0 ? Math.min(64, bytes.length) : bytes.length;
+    const at = random.integerBelow(range + 1);
+    const inserted = random.integerBelow(3) === 0
+      ? random.interesting()
+      : random.bytes(random.integerBelow(4));
+    const dropped = random.integerBelow(2) === 0 ? inserted.length : random.integerBelow(5);
     const end = Math.min(bytes.length, at + dropped);
     const changed = new Uint8Array(at + inserted.length + bytes.length - end);
     changed.set(bytes.subarray(0, at));
@@ -110,7 +112,7 @@ class Random {
   constructor(private state: number) {}
 
   /** A whole number from 0 to n - 1. */
-  below(n: number): number {
+  integerBelow(n: number): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
@@ -118,10 +120,10 @@ class Random {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
+    return Uint8Array.from({ length }, () => this.integerBelow(256));
   }
 
   interesting(): Uint8Array {
-    return INTERESTING[this.below(INTERESTING.length)];
+    return INTERESTING[this.integerBelow(INTERESTING.length)];
   }
 }

@@ -62,7 +62,7 @@ export async function measureGrowth(
     some.push(await uploadSets(gpu, { ...sets, train: first(sets.train, count) }));
   }
   const dataset = await curve(counts, (_, i) => create({}, some[i]));
-  for (const { pool, test } of some) [pool, test].forEach(destroyExamples);
+  for (const { examples, test } of some) [examples, test].forEach(destroyExamples);
   return {
     denseMilliseconds: milliseconds,
     density,

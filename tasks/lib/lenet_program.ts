@@ -18,7 +18,7 @@ export const BATCH = 60;
 
 /** Examples on the GPU, shared by all programs that are measured. */
 export interface Uploaded {
-  pool: GpuExamples;
+  examples: GpuExamples;
   test: GpuExamples;
   classes: number;
 }
@@ -26,7 +26,7 @@ export interface Uploaded {
 /** Uploads them. */
 export async function uploadSets(gpu: Gpu, sets: ExampleSets): Promise<Uploaded> {
   return {
-    pool: await uploadExamples(gpu, sets.train, "unit"),
+    examples: await uploadExamples(gpu, sets.train, "unit"),
     test: await uploadExamples(gpu, sets.test, "unit"),
     classes: sets.classes,
   };
@@ -48,7 +48,7 @@ export interface LenetOptions {
 /** A network, loaded and warmed up. */
 export async function lenetProgram(
   gpu: Gpu,
-  { pool, test, classes }: Uploaded,
+  { examples: pool, test, classes }: Uploaded,
   options: LenetOptions,
 ): Promise<Program> {
   const { optimizer, replicas = 1, batchSize = BATCH, hidden = [300, 100] } = options;
@@ -62,7 +62,7 @@ export async function lenetProgram(
     layers: model.layers,
     optimizer,
     batchSize,
-    pool,
+    examples: pool,
     test,
     trainCount: Math.floor(pool.count * 11 / 12),
     replicas,

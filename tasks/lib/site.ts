@@ -16,7 +16,7 @@ export type Site = Map<string, Uint8Array<ArrayBuffer>>;
  * files of its own. */
 const ENTRIES: Record<string, string> = {
   page: "src/web/page/page.ts",
-  chart_worker: "src/web/page/chart_worker.ts",
+  chart_worker: "src/web/page/charts/chart_worker.ts",
   worker: "src/web/worker.ts",
 };
 

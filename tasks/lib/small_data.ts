@@ -36,13 +36,14 @@ export async function writePatterns(
 ): Promise<void> {
   const stream = new RandomStream([classes, train]);
   const features = imageShape[0] * imageShape[1];
-  const patterns = Array.from({ length: classes * features }, () => 200 * stream.below(2));
+  const patterns = Array.from({ length: classes * features }, () => 200 * stream.integerBelow(2));
   const examples = (count: number) => {
     const labels = Uint8Array.from({ length: count }, (_, i) => i % classes);
     const inputs = Uint8Array.from(
       { length: count * features },
       (_, i) =>
-        patterns[labels[Math.floor(i / features)] * features + i % features] + stream.below(56),
+        patterns[labels[Math.floor(i / features)] * features + i % features] +
+        stream.integerBelow(56),
     );
     return { inputs, labels, count, features };
   };

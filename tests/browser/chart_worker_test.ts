@@ -1,7 +1,7 @@
 /** The page's charts when the worker that draws them could not be loaded, with a stand-in for it. */
 
 import { assertEquals } from "@std/assert";
-import type { AccuracyFigure } from "../../src/web/page/accuracy_figure.ts";
+import type { AccuracyFigure } from "../../src/web/page/charts/accuracy_figure.ts";
 import { withModulePage } from "./module_page.ts";
 import { ROOT } from "../../tasks/lib/toolchain.ts";
 

@@ -29,10 +29,10 @@ Deno.test("imports that go up, out or round are seen", () => {
   for (
     const edge of [
       { from: "src/engine/device.ts", to: "src/records/paths.ts" },
-      { from: "src/formats/npy.ts", to: "src/datasets/idx.ts" },
+      { from: "src/formats/npy.ts", to: "src/datasets/folder.ts" },
       { from: "src/foundations/model.ts", to: "src/flags/flags.ts" },
       { from: "src/flags/kinds.ts", to: "src/records/paths.ts" },
-      { from: "src/datasets/idx.ts", to: "src/mod.ts" },
+      { from: "src/formats/idx.ts", to: "src/mod.ts" },
       { from: "src/analysis/table.ts", to: "tasks/lib/support.ts" },
       { from: "src/flags/flags.ts", to: "tests/numpy.ts" },
       { from: "src/errors.ts", to: "src/formats/npy.ts" },

@@ -239,7 +239,7 @@ async function checkView(client: TabClient): Promise<void> {
   const [entry] = await client.ask("list");
   assertEquals(entry.path, EXPERIMENT);
   assertEquals([entry.runsFinished, entry.runsTotal, entry.isUnfinished], [3, 3, false]);
-  assertEquals(entry.asked.map(({ args, state }) => [args, state]), [[ARGS, "finished"]]);
+  assertEquals(entry.request.map(({ args, state }) => [args, state]), [[ARGS, "finished"]]);
   const view = await client.ask("view", { path: EXPERIMENT });
   assertEquals(view.runs.map(({ folder }) => folder.split("/").slice(2).join("/")), [
     "trial1/0/same_init",

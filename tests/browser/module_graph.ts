@@ -89,12 +89,12 @@ function isAllowed({ from, to }: Import): boolean {
   if (BASE.includes(to)) return true;
   if (to.startsWith("shaders/")) return from.startsWith("src/engine/");
   // One place names each package and its version; the page's worker names what its bundle holds.
-  if (to.startsWith("npm:")) return /^src\/(npm\/|web\/page\/chart_worker\.ts)/.test(from);
+  if (to.startsWith("npm:")) return /^src\/(npm\/|web\/page\/charts\/chart_worker\.ts)/.test(from);
   if (to.startsWith("src/npm/")) return !from.startsWith("src/engine/");
   if (from.startsWith("src/std/")) return to.startsWith("node:");
-  if (!to.startsWith("src/") || to.startsWith("src/std/")) return false;
   // Declarations of flags, parsing and help serve any program.
-  if (from.startsWith("src/flags/")) return to.startsWith("src/flags/");
+  if (from.startsWith("src/flags/")) return /^src\/(flags\/|std\/cli\.ts)/.test(to);
+  if (!to.startsWith("src/") || to.startsWith("src/std/")) return false;
   return height(to) <= height(from);
 }
 

@@ -68,7 +68,7 @@ Deno.test("a tab that is reloaded in the middle goes on, to the same bits", asyn
       client = await openClient(page);
       const entry = (await client.ask("list")).find(({ path }) => path === "results/reloaded");
       assertEquals([entry?.isUnfinished, entry?.inUse, entry?.runsTotal], [true, null, 3]);
-      assertEquals(entry?.asked[0].args, asked("results/reloaded").args);
+      assertEquals(entry?.request[0].args, asked("results/reloaded").args);
       await finish(client, "results/reloaded");
       assertEquals(await treeDigests(page, "results/reloaded"), expected);
     });
@@ -98,7 +98,7 @@ Deno.test("a tab that is reloaded in the middle goes on, to the same bits", asyn
       await client.waitFor("points");
       await client.ask("pause", { isStopped: true });
       const entry = (await client.ask("list")).find(({ path }) => path === "results/stopped");
-      assertEquals([entry?.isUnfinished, entry?.asked[0].state], [false, "stopped"]);
+      assertEquals([entry?.isUnfinished, entry?.request[0].state], [false, "stopped"]);
     });
   });
 });

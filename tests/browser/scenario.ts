@@ -60,7 +60,7 @@ export async function runScenario(density = 1): Promise<ScenarioResult> {
     layers: LAYERS,
     optimizer: adamSpec(1.2e-3),
     batchSize: 60,
-    pool,
+    examples: pool,
     test,
     trainCount: digits.train.count,
     replicas: 1,

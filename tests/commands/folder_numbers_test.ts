@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
-import { numberIn } from "../../src/commands/folder_numbers.ts";
+import { numberIn } from "../../src/commands/flags/folder_numbers.ts";
 
 const numbers = (folder: string) =>
   (["trial", "level", "run"] as const).map((what) => numberIn(folder, what));

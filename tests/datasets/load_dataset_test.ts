@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DATASETS } from "../../src/datasets/datasets.ts";
 import { DownloadError } from "../../src/datasets/download.ts";
-import { encodeIdx } from "../../src/datasets/idx.ts";
+import { encodeIdx } from "../../src/formats/idx.ts";
 import { InputError, StorageError } from "../../src/errors.ts";
 import { loadDataset, type LoadOptions } from "../../src/datasets/load_dataset.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";

@@ -12,7 +12,7 @@ export const IMAGES = "train-images-idx3-ubyte", LABELS = "train-labels-idx1-uby
 
 function noise(length: number): Uint8Array<ArrayBuffer> {
   const random = new RandomStream(seedKey(1));
-  return Uint8Array.from({ length }, () => random.below(256));
+  return Uint8Array.from({ length }, () => random.integerBelow(256));
 }
 
 /** Content by file name; the images are incompressible, so that their archive is as long. */

@@ -4,7 +4,7 @@ import { encodeRecord } from "../../src/records/run_record.ts";
  * on stderr that says what, where and what to do; nothing that existed is changed.
  */
 
-import { encodeIdx } from "../../src/datasets/idx.ts";
+import { encodeIdx } from "../../src/formats/idx.ts";
 import { IMAGE, npy, Workplace } from "./workplace.ts";
 import { IDX_FILES } from "../../src/datasets/published.ts";
 

@@ -3,7 +3,7 @@
  * and what to do, and exit code 1 or 2; nothing that existed is changed.
  */
 
-import { encodeIdx } from "../../src/datasets/idx.ts";
+import { encodeIdx } from "../../src/formats/idx.ts";
 import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 import { IMAGE, npy, Workplace } from "./workplace.ts";
 import { IDX_FILES } from "../../src/datasets/published.ts";

@@ -118,7 +118,7 @@ Deno.test("normal: the moments and tails of the standard normal, neighbours inde
 Deno.test("below: every value equally often", () => {
   const stream = new RandomStream(deriveKey(seedKey(11), 3));
   const counts = new Array(10).fill(0);
-  for (let i = 0; i < 100_000; i++) counts[stream.below(10)]++;
+  for (let i = 0; i < 100_000; i++) counts[stream.integerBelow(10)]++;
   const chiSquare = counts.reduce((sum, count) => sum + (count - 10_000) ** 2 / 10_000, 0);
   assert(chiSquare < 27.88, `chi-square ${chiSquare}, 9 degrees of freedom, p < 0.001`);
 });

@@ -11,7 +11,7 @@ import {
   parseFlags,
   toArgs,
 } from "../../src/flags/flags.ts";
-import { runFlags } from "../../src/commands/run_flags.ts";
+import { runFlags } from "../../src/commands/flags/run_flags.ts";
 
 const help = "for tests";
 const flags = {

@@ -25,7 +25,7 @@ Deno.test("settle: results in order, at most so many at once, failures beside th
     if (i === 2) throw new InputError("the third");
     return i;
   });
-  const results = await idleQueue().settle(experiments, 3);
+  const results = await idleQueue().runSideBySide(experiments, 3);
   assertEquals(most, 3);
   assertEquals(
     results.map((result) => result.status === "fulfilled" ? result.value : result.reason.message),
@@ -41,7 +41,7 @@ Deno.test("settle: after the device is lost nothing more begins", async () => {
     if (i === 1) throw new DeviceLostError("lost");
     await pause();
   });
-  const results = await idleQueue().settle(experiments, 2);
+  const results = await idleQueue().runSideBySide(experiments, 2);
   assertEquals(begun, [0, 1]);
   assertEquals(results.map(({ status }) => status), [
     "fulfilled",
@@ -53,7 +53,7 @@ Deno.test("settle: after the device is lost nothing more begins", async () => {
 });
 
 Deno.test("settle: nothing to do", async () => {
-  assertEquals(await idleQueue().settle([]), []);
+  assertEquals(await idleQueue().runSideBySide([]), []);
 });
 
 /** Two points of two classes. */
@@ -90,7 +90,7 @@ Deno.test("runs that wait fill the places of those that have ended, at any level
     await trainTiny(queue, 10);
     await trainTiny(queue, 10);
   };
-  const results = await queue.settle([twoLevels, twoLevels, twoLevels]);
+  const results = await queue.runSideBySide([twoLevels, twoLevels, twoLevels]);
   assertEquals(results.map(({ status }) => status), Array(3).fill("fulfilled"));
   assertEquals(sizes, [2, 2, 2]);
   await queue.destroy();
@@ -102,7 +102,7 @@ Deno.test("a sweep of learning rates is one program; each rate trains as it does
     const queue = new RunQueue(gpu, { kernels, onProgress: ({ runs }) => together.push(runs) });
     const rates = [0.1, 0.3, 1e-3];
     const all = rates.map((rate) => () => trainTiny(queue, 10, 3, rate));
-    const swept = (await queue.settle(all)).map((result) =>
+    const swept = (await queue.runSideBySide(all)).map((result) =>
       result.status === "fulfilled" ? result.value.final : result.reason
     );
     assertEquals(new Set(together), new Set([3]));
@@ -120,7 +120,7 @@ Deno.test("as soon as enough wait they are trained, though others are still at w
   const slow = new Promise<void>((resolve) => finish = resolve);
   const done: string[] = [];
   const ready = Promise.withResolvers<void>();
-  const all = queue.settle([
+  const all = queue.runSideBySide([
     () => slow,
     async () => {
       await trainTiny(queue, 10);

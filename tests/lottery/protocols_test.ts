@@ -2,10 +2,10 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { UsageError } from "../../src/errors.ts";
 import { flagName, parseFlags } from "../../src/flags/flags.ts";
 import { layerNames, PROTOCOLS } from "../../src/lottery/protocols.ts";
-import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/run_flags.ts";
+import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/flags/run_flags.ts";
 import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
 import { optimizerOf } from "../../src/lottery/settings.ts";
-import { resolveProtocol } from "../../src/commands/resolve_protocol.ts";
+import { resolveProtocol } from "../../src/commands/flags/resolve_protocol.ts";
 import type { RunSettings } from "../../src/runs/run_schema.ts";
 
 const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags));

@@ -32,7 +32,7 @@ function examples(count: number) {
   const labels = Uint8Array.from({ length: count }, (_, i) => i % CLASSES);
   const inputs = Uint8Array.from(
     { length: count * FEATURES },
-    (_, i) => 80 * labels[Math.floor(i / FEATURES)] + stream.below(90),
+    (_, i) => 80 * labels[Math.floor(i / FEATURES)] + stream.integerBelow(90),
   );
   return { inputs, labels, count, features: FEATURES };
 }
@@ -173,7 +173,7 @@ export class RememberingQueue extends RunQueue {
   readonly #outcomes = new Map<string, { states: TrainingState[]; outcome: TrainOutcome }>();
 
   override async train(request: TrainRequest): Promise<TrainOutcome> {
-    const { model, dataset, from } = request;
+    const { model, dataset, resumeFrom: from } = request;
     const values = (from?.layers ?? []).flatMap((
       { optimizer, ...layer },
     ) => [layer, ...optimizer]);

@@ -40,8 +40,8 @@ function randomNetwork(stream: RandomStream): FinishedNetwork {
 
 function randomExamples(count: number, stream: RandomStream): ExampleArrays {
   return {
-    inputs: new Uint8Array(7 * count).map(() => stream.below(256)),
-    labels: new Uint8Array(count).map(() => stream.below(4)),
+    inputs: new Uint8Array(7 * count).map(() => stream.integerBelow(256)),
+    labels: new Uint8Array(count).map(() => stream.integerBelow(4)),
     count,
     features: 7,
   };

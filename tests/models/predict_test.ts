@@ -22,7 +22,7 @@ function randomNetwork(
   }));
   const oracle = layers.map((layer): OracleLayer => {
     const size = layer.inputs * layer.units;
-    const mask = Float64Array.from({ length: size }, () => stream.below(2));
+    const mask = Float64Array.from({ length: size }, () => stream.integerBelow(2));
     return {
       ...layer,
       activation: layer.activation ?? "none",

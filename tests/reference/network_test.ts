@@ -80,7 +80,7 @@ for (const activation of ["relu", "tanh", "sigmoid", "none"] as const) {
         const classes = sizes[sizes.length - 1];
         const layers = randomLayers(sizes, activation, useBias, stream);
         const x = new Float64Array(batch * sizes[0]).map(() => stream.normal());
-        const labels = Array.from({ length: batch }, () => stream.below(classes));
+        const labels = Array.from({ length: batch }, () => stream.integerBelow(classes));
         const logits = () => forward(layers, x, batch).post[layers.length - 1];
         const loss = () => softmaxCrossEntropy(logits(), labels, batch, classes).loss;
 

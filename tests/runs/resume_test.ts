@@ -156,7 +156,7 @@ Deno.test("runs that stand at different iterations go on beside each other", asy
     );
   }
   const trained = await withQueue((queue) =>
-    queue.settle([1, 2, 3].map((seed) => () => train(queue, run(seed))))
+    queue.runSideBySide([1, 2, 3].map((seed) => () => train(queue, run(seed))))
   );
   for (const [i, result] of trained.entries()) {
     assert(result.status === "fulfilled");
@@ -260,7 +260,7 @@ Deno.test("a GPU that is lost midway: the runs go on from their checkpoint on a 
   const losses = new Set([20, 60]);
   const { opened, notices, outcome } = await losing(
     (iteration) => losses.delete(iteration),
-    (queue) => queue.settle([1, 2].map((seed) => () => train(queue, options(seed)))),
+    (queue) => queue.runSideBySide([1, 2].map((seed) => () => train(queue, options(seed)))),
   );
   assertEquals([opened, notices.length], [3, 2]);
   assertStringIncludes(notices[0], "was lost");
@@ -334,7 +334,7 @@ class SmallGpu extends Gpu {
 
 Deno.test("memory that is too small at the start: fewer replicas, or the number that fits", async () => {
   const runs = (queue: RunQueue) =>
-    queue.settle(Array.from({ length: 8 }, (_, i) => () => train(queue, options(i))));
+    queue.runSideBySide(Array.from({ length: 8 }, (_, i) => () => train(queue, options(i))));
   const results = await withQueue(runs, {}, new SmallGpu(3));
   for (const [i, result] of results.entries()) {
     assert(result.status === "fulfilled");

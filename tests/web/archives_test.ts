@@ -26,7 +26,7 @@ const CRC = 16, SIZE = 24;
 Deno.test("an archive's file is unpacked no further than its size or its header allow", async () => {
   // Bytes that do not pack: the archive is large enough for what it is made to claim.
   const random = new RandomStream([1, 2]);
-  const noise = Uint8Array.from({ length: 1_200_000 }, () => random.below(256));
+  const noise = Uint8Array.from({ length: 1_200_000 }, () => random.integerBelow(256));
   const large = encodeNpz({ [ARRAY]: noise, "e/trial1/0/same_init/run.json": new Uint8Array() });
   changeEntry(large, SIZE, 2 ** 30 + 1);
   const array = encodeNpy({ shape: [3], data: new Float32Array(3) });

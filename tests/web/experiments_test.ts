@@ -5,7 +5,7 @@ import { NotFoundError } from "../../src/errors.ts";
 import { decodeRecord, encodeRecord } from "../../src/records/run_record.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { ASKED_FOLDER } from "../../src/web/asked.ts";
+import { REQUESTS_FOLDER } from "../../src/web/kept_requests.ts";
 import { Experiments } from "../../src/web/experiments.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { copyOf, EXPERIMENT, runSmallLottery } from "../lottery/small_lottery.ts";
@@ -73,7 +73,7 @@ Deno.test("experiments: where nothing is whole the first damage is told", async 
     await storage.write(`${EXPERIMENT}/trial${trial}/0/same_init/run.json`, new Uint8Array());
   }
   // What was asked for can be damaged too: here it is a folder.
-  await storage.write(`${ASKED_FOLDER}/x.json/y`, new Uint8Array());
+  await storage.write(`${REQUESTS_FOLDER}/x.json/y`, new Uint8Array());
   const experiments = new Experiments(asInBrowser(storage));
   const [entry] = await experiments.list(null);
   assertEquals([entry.path, entry.settings], [EXPERIMENT, []]);

@@ -1,7 +1,7 @@
 /** The page's worker, loaded here with stand-ins for what only a browser's worker has. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Asked, RequestMessage, WorkerMessage } from "../../src/web/messages.ts";
+import type { RequestMessage, RunRequest, WorkerMessage } from "../../src/web/messages.ts";
 
 Deno.test("files that the browser refused once are asked for again", async () => {
   let asked = 0;
@@ -21,7 +21,7 @@ Deno.test("files that the browser refused once are asked for again", async () =>
         replies.push(resolve);
         dispatchEvent(new MessageEvent("message", { data: request }));
       });
-    const argument: Asked = { task: "run-lottery", args: ["--iterations=1"] };
+    const argument: RunRequest = { task: "run-lottery", args: ["--iterations=1"] };
     const refused = await ask({ id: 1, name: "check", argument });
     assertMatch(JSON.stringify(refused), /this browser keeps no files for this page \(not now\)/);
     for (const id of [2, 3]) {

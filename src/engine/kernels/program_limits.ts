@@ -115,7 +115,7 @@ function greatest(most: number, fits: (value: number) => boolean): number {
  * @throws CapacityError if R networks of this shape do not fit; the message says how many do
  */
 export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
-  const { layers, batchSize, pool, test, trainCount, replicas } = spec;
+  const { layers, batchSize, examples, test, trainCount, replicas } = spec;
   if (layers.length === 0) throw new InputError("network: no layers; give at least one");
   checkUpdateRule(spec.optimizer);
   const widths = layerWidths(layers);
@@ -135,7 +135,7 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
         `not "${last.activation}"`,
     );
   }
-  for (const [name, { features, classes }] of Object.entries({ pool, test })) {
+  for (const [name, { features, classes }] of Object.entries({ training: examples, test })) {
     if (classes > last.units) {
       throw new InputError(
         `${last.name}: has ${last.units} classes, but the ${name} examples have labels up to ` +
@@ -157,7 +157,7 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
   const { rows } = tilesFor(gpu.adapter);
   whole("batch size", batchSize, 1, rows * Math.floor(maxComputeWorkgroupsPerDimension / rows));
-  whole("training examples", trainCount, 1, pool.count);
+  whole("training examples", trainCount, 1, examples.count);
   const largest = maxReplicas(gpu, spec);
   if (largest < 1) {
     throw new CapacityError(

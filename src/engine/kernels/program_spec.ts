@@ -18,9 +18,9 @@ export interface ProgramSpec {
   optimizer: UpdateRule;
   batchSize: number;
   /** Training and validation examples; each replica splits them by its own key. */
-  pool: GpuExamples;
+  examples: GpuExamples;
   test: GpuExamples;
-  /** Examples of the pool to train on; the rest is the validation split. */
+  /** Of these examples, those to train on; the rest is the validation split. */
   trainCount: number;
   replicas: number;
   /**
@@ -68,7 +68,7 @@ export interface ReplicaParameters {
   layers: LayerParameters[];
   /** Key of the order in which training examples are visited. */
   orderKey: Key;
-  /** Key of the training/validation split; null leaves the pool in its order. */
+  /** Key of the training/validation split; null leaves the examples in their order. */
   splitKey: Key | null;
   /** labelMap[label] replaces each label; null leaves them. */
   labelMap: Uint8Array | null;
@@ -84,8 +84,10 @@ export function layerWidths(layers: LayerSpec[]): number[] {
 }
 
 /** How batches lie in memory: bytes where all examples allow it. */
-export function batchFormat({ pool, test }: Pick<ProgramSpec, "pool" | "test">): BatchFormat {
-  return pool.isPacked && test.isPacked ? "u8" : "f32";
+export function batchFormat(
+  { examples, test }: Pick<ProgramSpec, "examples" | "test">,
+): BatchFormat {
+  return examples.isPacked && test.isPacked ? "u8" : "f32";
 }
 
 /** How activation matrix `index` lies in memory (0: the batch). */
@@ -133,8 +135,8 @@ export function sparseStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
 
 /** Examples of a split. */
 export function splitCount(spec: Omit<ProgramSpec, "replicas">, split: Split): number {
-  const { pool, test, trainCount } = spec;
-  return { train: trainCount, validate: pool.count - trainCount, test: test.count }[split];
+  const { examples, test, trainCount } = spec;
+  return { train: trainCount, validate: examples.count - trainCount, test: test.count }[split];
 }
 
 /** Rows of the buffer of row-wise losses: examples of the largest split. */

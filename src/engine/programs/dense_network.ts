@@ -39,7 +39,7 @@ export class DenseNetwork implements NetworkMemory {
   private constructor(
     private readonly gpu: Gpu,
     private readonly spec: ProgramSpec,
-    readonly controls: IterationBuffers,
+    readonly loop: IterationBuffers,
     /** By the side where the weights are before it. */
     private readonly iteration: Kernel[][],
     private readonly evaluation: Evaluation,
@@ -74,7 +74,7 @@ export class DenseNetwork implements NetworkMemory {
   }
 
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void {
-    const { gpu, controls: buffers } = this;
+    const { gpu, loop: buffers } = this;
     this.spec.layers.forEach((layer, i) => {
       const { mask } = parameters.layers[i];
       const pack = ({ weights, biases }: LayerValues) => packWeights(layer, weights, biases, mask);
@@ -100,12 +100,12 @@ export class DenseNetwork implements NetworkMemory {
   }
 
   async readParameters(): Promise<LayerValues[][]> {
-    const { weights } = this.controls, side = this.#side;
+    const { weights } = this.loop, side = this.#side;
     return await this.#read((layer) => [weights[layer][side]], ([values]) => values);
   }
 
   async readState(): Promise<LayerState[][]> {
-    const { weights, state } = this.controls, side = this.#side;
+    const { weights, state } = this.loop, side = this.#side;
     return await this.#read<LayerState>(
       (layer) => [weights[layer][side], ...state[layer]],
       ([values, ...optimizer]) => ({ ...values, optimizer }),
@@ -164,7 +164,7 @@ function windowSources(
     })
   );
   const labels = pool.storage("window labels", 4 * replicas * rows), [inputs] = activations;
-  const lists = tiles.skipsZeros && !spec.pool.isFloat
+  const lists = tiles.skipsZeros && !spec.examples.isFloat
     ? pool.storage("window words", 4 * replicas * wordListWords(layers[0], rows, tiles))
     : null;
   const wordLists = lists && { inputs, format, wordLists: lists, rowLists: null };

@@ -78,7 +78,7 @@ export class Evaluation {
     });
     const [[gatherPool, gatherTest, evaluate, reduce], ...forward] = await Promise.all([
       createKernels(gpu, [
-        sources.gather(spec.pool),
+        sources.gather(spec.examples),
         sources.gather(spec.test),
         sources.evaluate,
         reduceSource({ replicas, span }, buffers),

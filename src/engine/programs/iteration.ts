@@ -18,7 +18,7 @@ import { gatherTrainSource, lossSource } from "../kernels/row_kernels.ts";
 import type { LayerSpec } from "../layer_spec.ts";
 import { maskWords, matrixSize, pitch } from "../kernels/layout.ts";
 import { stateCount } from "../optimizers.ts";
-import { allocateControls, type ControlBuffers } from "./network_memory.ts";
+import { allocateLoopBuffers, type LoopBuffers } from "./network_memory.ts";
 import { createMatrix, type Matrix, type MatrixFormat } from "../kernels/matrix.ts";
 import {
   activationFormat,
@@ -30,7 +30,7 @@ import {
 import { paddedRows, tilesForBatch } from "../kernels/tiles.ts";
 
 /** The buffers of training, each with a leading axis R unless said. */
-export interface IterationBuffers extends ControlBuffers {
+export interface IterationBuffers extends LoopBuffers {
   /** By layer: one matrix, updated in place, or two that are updated from one to the other in turn. */
   weights: Matrix[][];
   masks: Matrix[];
@@ -80,9 +80,9 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     ),
     deltas: perLayer(({ name, units }) => matrix(`deltas ${name}`, rows, pitch(units))),
     labels: words("batch labels", rows),
-    ...allocateControls(pool, replicas),
+    ...allocateLoopBuffers(pool, replicas),
     // Float inputs are rarely 0.
-    lists: tiles.skipsZeros && !spec.pool.isFloat ? lists() : null,
+    lists: tiles.skipsZeros && !spec.examples.isFloat ? lists() : null,
   };
 }
 
@@ -139,7 +139,7 @@ export function iterationSources(
     return [below, update];
   }).reverse().flat();
   return [
-    gatherTrainSource(sizes, { ...buffers, examples: spec.pool, batch: activations[0] }),
+    gatherTrainSource(sizes, { ...buffers, examples: spec.examples, batch: activations[0] }),
     ...(lists
       ? [
         nonzeroSource(layers[0], sizes, tiles, {

@@ -15,7 +15,7 @@ import {
 import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
 
 /** Buffers that steer training and report of it, whatever the networks are made of. */
-export interface ControlBuffers {
+export interface LoopBuffers {
   /** (R) structs of `REPLICA_WORDS`: keys of order and split, label map. */
   replicas: GPUBuffer;
   /** (R) structs of `CLOCK_WORDS`: iterations done, kept by the GPU itself, and the latest step size. */
@@ -26,7 +26,7 @@ export interface ControlBuffers {
 }
 
 /** Allocates them from `pool`. */
-export function allocateControls(pool: BufferPool, replicas: number): ControlBuffers {
+export function allocateLoopBuffers(pool: BufferPool, replicas: number): LoopBuffers {
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
   return {
     replicas: words("replicas", REPLICA_WORDS),
@@ -38,7 +38,7 @@ export function allocateControls(pool: BufferPool, replicas: number): ControlBuf
 
 /** How a program keeps its networks in GPU memory. */
 export interface NetworkMemory {
-  readonly controls: ControlBuffers;
+  readonly loop: LoopBuffers;
   /** (MAX_EVALUATIONS, R) sums of the evaluations of a burst. */
   readonly totals: GPUBuffer;
   /** (R, span) what the last evaluation found of each example. */

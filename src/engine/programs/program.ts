@@ -127,7 +127,7 @@ export class Program {
     for (let label = 0; label < 256; label++) {
       words[6 + label] = labelMap?.[label] ?? label;
     }
-    const { replicas, clocks } = this.network.controls;
+    const { replicas, clocks } = this.network.loop;
     queue.writeBuffer(replicas, replica * words.byteLength, words);
     this.#done = state?.iteration ?? 0;
     queue.writeBuffer(clocks, 4 * CLOCK_WORDS * replica, Uint32Array.of(this.#done, 0));
@@ -146,7 +146,7 @@ export class Program {
     }
     const empty = splits.find((split) => this.count(split) === 0);
     if (empty) throw new InputError(`${empty}: no examples to evaluate; hold some out`);
-    const { burst, metrics } = this.network.controls;
+    const { burst, metrics } = this.network.loop;
     queue.writeBuffer(burst, 0, new Uint32Array([first]));
     // Deno 2.9.6 panics on an empty write.
     if (iterations > 0) queue.writeBuffer(metrics, 0, this.#stepSizes(first, iterations));
@@ -185,7 +185,7 @@ export class Program {
   /**
    * Evaluates a split and reads what each network predicts: the class of the largest logit, the first of
    * equals, as accuracy has it. Examples are in the order of the split: of the test split as they were
-   * uploaded, of the others as `splitKey` shuffles the pool (without one, as they were uploaded).
+   * uploaded, of the others as `splitKey` shuffles the examples (without one, as they were uploaded).
    *
    * @throws InputError if the split is empty
    */
@@ -247,7 +247,7 @@ export class Program {
     const copy = (from: GPUBuffer, start: number, end: number) => {
       if (end > start) encoder.copyBufferToBuffer(from, 0, readback, start, end - start);
     };
-    copy(this.network.controls.metrics, 0, metricBytes);
+    copy(this.network.loop.metrics, 0, metricBytes);
     copy(this.network.totals, metricBytes, bytes);
     this.timer?.copy(encoder, readback, bytes);
     return encoder.finish();

@@ -17,7 +17,7 @@ import {
   readMatrices,
   writeMatrix,
 } from "../kernels/matrix.ts";
-import { allocateControls, type ControlBuffers, type NetworkMemory } from "./network_memory.ts";
+import { allocateLoopBuffers, type LoopBuffers, type NetworkMemory } from "./network_memory.ts";
 import { stateCount } from "../optimizers.ts";
 import {
   evaluationSpan,
@@ -56,7 +56,7 @@ import {
 import { tilesFor } from "../kernels/tiles.ts";
 
 /** The buffers of sparse training. */
-interface SparseBuffers extends ControlBuffers, SparseWeights {
+interface SparseBuffers extends LoopBuffers, SparseWeights {
   storage: MatrixStorage;
   words: GPUBuffer;
   /** (groups) vec4f: weights, to be updated. */
@@ -106,7 +106,7 @@ export class SparseNetwork implements NetworkMemory {
     return new SparseNetwork(gpu, spec, buffers, iteration, evaluation);
   }
 
-  get controls(): ControlBuffers {
+  get loop(): LoopBuffers {
     return this.buffers;
   }
 
@@ -258,7 +258,7 @@ function allocate(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): SparseBuffers 
   const padded = new Uint32Array(4 * LIST_WIDTH * Math.ceil(records.length / 4 / LIST_WIDTH));
   padded.set(records);
   const buffers: SparseBuffers = {
-    ...allocateControls(pool, replicas),
+    ...allocateLoopBuffers(pool, replicas),
     layout,
     storage,
     records: list("records", records.length / 4, "u32"),
@@ -292,7 +292,7 @@ function iterationSources(
   pool: BufferPool,
   buffers: SparseBuffers,
 ): KernelSource[] {
-  const { layers, optimizer, batchSize, trainCount, pool: examples } = spec;
+  const { layers, optimizer, batchSize, trainCount, examples } = spec;
   const { activations, deltas, layout } = buffers;
   const tiles = tilesFor(gpu.adapter), shape = columnsFor(batchSize), last = layers.length - 1;
   const isFused = isHeadFused(layers[last].units);

@@ -17,13 +17,13 @@ export interface ExperimentActions {
 }
 
 /** Where an experiment stands, in a few words. */
-export function stateText({ runsFinished, runsTotal, inUse, asked }: ExperimentEntry): string {
+export function stateText({ runsFinished, runsTotal, inUse, request }: ExperimentEntry): string {
   const runs = runsTotal === null || runsTotal === runsFinished
     ? `${runsFinished} run${runsFinished === 1 ? "" : "s"}`
     : `${runsFinished} of ${runsTotal} runs`;
   if (inUse === "elsewhere") return `${runs}, in training in another tab`;
   if (inUse === "here") return `${runs}, in training`;
-  const isOpen = asked.some(({ state }) => state !== "finished");
+  const isOpen = request.some(({ state }) => state !== "finished");
   return isOpen ? `${runs}, not finished` : `${runs}, finished`;
 }
 
@@ -37,7 +37,7 @@ function experimentItem(
   const name = path.replace(/^results\//, "");
   const small = (text: string, run: () => void, more = {}) =>
     button(text, run, { class: "small", "aria-label": `${text} ${name}`, ...more });
-  const canGoOn = entry.asked.some(({ state }) => state !== "finished") && inUse === null;
+  const canGoOn = entry.request.some(({ state }) => state !== "finished") && inUse === null;
   const choice = el("input", {
     type: "checkbox",
     value: path,

@@ -9,19 +9,19 @@ import { joinLine } from "../../flags/shell_words.ts";
 import type { ExperimentEntry, StorageSpace } from "../messages.ts";
 import { comparisonTable } from "./comparison.ts";
 import { confirmed } from "./confirm.ts";
-import { DigitAnswers } from "./digit_answers.ts";
+import { DigitAnswers } from "./digits/digit_answers.ts";
 import { button, byId, el, offerDownload } from "./dom.ts";
-import { placedArgs } from "./experiment_place.ts";
+import { placedArgs } from "./settings/experiment_place.ts";
 import { showExperiments } from "./experiments_list.ts";
 import { tell, tellError, tellFileError, tellLeftOut, tellObstacle, untell } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
 import { findGpu } from "./gpu_search.ts";
-import { keepSettings, keptSettings } from "./kept_settings.ts";
+import { keepSettings, keptSettings } from "./settings/kept_settings.ts";
 import { RunControl } from "./run_control.ts";
 import { RunModel } from "./run_model.ts";
 import { RunView } from "./run_view.ts";
-import { planText } from "./plan.ts";
-import { SettingsForm } from "./settings_form.ts";
+import { planText } from "./settings/plan.ts";
+import { SettingsForm } from "./settings/settings_form.ts";
 
 /** The settings of the first run: it ends in a minute or two, with nothing to download. */
 const FIRST_ARGS = [
@@ -73,7 +73,7 @@ function showPlan(): void {
 
 function start(): void {
   if (!form.valid || !canTrain) return form.focusComplaint();
-  // Asked for while the person is present; a browser that refuses works without it.
+  // RunRequest for while the person is present; a browser that refuses works without it.
   navigator.storage?.persist?.();
   control.run({ task: "run-lottery", args: placedArgs(form.valid, entries, hasMnist) });
 }
@@ -170,13 +170,13 @@ const compare = (paths: string[]) =>
 /** Goes on with what was asked for and has not been finished, beside the runs that are. */
 const goOn = (entry: ExperimentEntry) =>
   attempt(async () => {
-    const asked = entry.asked.find(({ state }) => state !== "finished");
-    if (!asked || control.isBusy) return;
+    const request = entry.request.find(({ state }) => state !== "finished");
+    if (!request || control.isBusy) return;
     const { path, runsFinished } = entry;
     // A damaged run cannot be shown; training names it and trains it again.
     const view = runsFinished > 0 ? await client.ask("view", { path }).catch(() => null) : null;
     const shown = view ? RunModel.of(view) : undefined;
-    control.run({ task: asked.task, args: asked.args }, shown);
+    control.run({ task: request.task, args: request.args }, shown);
     await control.fetchCurves();
   });
 
@@ -227,7 +227,7 @@ function offerToGoOn(): void {
     : `${entry.runsFinished} of ${entry.runsTotal} runs are ` +
       "finished. ";
   offered = entry.path;
-  if (!kept && entry.asked[0]?.task === "run-lottery") form.setArgs(entry.asked[0].args);
+  if (!kept && entry.request[0]?.task === "run-lottery") form.setArgs(entry.request[0].args);
   tell({
     key: "continue",
     title: `${fileName(entry.path)} was interrupted`,

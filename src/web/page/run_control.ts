@@ -3,7 +3,7 @@
 
 import { judge } from "../../reports/verdict.ts";
 import { GIVEN_UP, type LaboratoryClient } from "../client.ts";
-import type { Asked, LaboratoryEvent, RunEnd } from "../messages.ts";
+import type { LaboratoryEvent, RunEnd, RunRequest } from "../messages.ts";
 import { byId } from "./dom.ts";
 import { tell, tellError, untell } from "./failures.ts";
 import { RunModel } from "./run_model.ts";
@@ -28,7 +28,7 @@ const STOPPED = "Stopped; it can be continued under Saved experiments";
 /** Starts, stops and continues experiments. */
 export class RunControl {
   state: "idle" | "running" | "pausing" | "paused" = "idle";
-  #asked: Asked | null = null;
+  #request: RunRequest | null = null;
   #isStopping = false;
   #isFetching = false;
   #patience: ReturnType<typeof setTimeout> | null = null;
@@ -43,7 +43,7 @@ export class RunControl {
     private readonly actions: RunControlActions,
   ) {
     this.#pause.addEventListener("click", () => {
-      if (this.state === "paused" && this.#asked) this.run(this.#asked, this.view.model);
+      if (this.state === "paused" && this.#request) this.run(this.#request, this.view.model);
       else this.#end(false);
     });
     this.#stop.addEventListener("click", () => this.#end(true));
@@ -57,9 +57,9 @@ export class RunControl {
   }
 
   /** Trains; with the model of an experiment that is shown already, adds to that. */
-  async run(asked: Asked, model = new RunModel()): Promise<void> {
+  async run(request: RunRequest, model = new RunModel()): Promise<void> {
     if (this.isBusy) return;
-    this.#asked = asked;
+    this.#request = request;
     this.#set("running");
     for (const key of ["error", "continue", "hidden", "device-lost"]) untell(key);
     this.view.open(model, "Getting ready");
@@ -67,29 +67,29 @@ export class RunControl {
     byId("run-stage").focus({ preventScroll: true });
     byId("steps").scrollIntoView();
     try {
-      await this.#ended(await this.client.ask("run", asked));
+      await this.#ended(await this.client.ask("run", request));
     } catch (error) {
       this.#set("idle");
       if (error instanceof Error && error.name === GIVEN_UP) {
         this.view.halt("Stopped: the GPU did not answer");
-      } else this.#failed(asked, error);
+      } else this.#failed(request, error);
     }
     this.#steps.stop();
     this.actions.onState();
   }
 
-  #failed(asked: Asked, error: unknown): void {
+  #failed(request: RunRequest, error: unknown): void {
     this.view.halt("Stopped by an error");
     // The same settings would fail the same way.
     const isFinal = error instanceof Error && /^(Usage|Input|Diverged)Error$/.test(error.name);
-    const again = { text: "Try again", run: () => this.run(asked) };
+    const again = { text: "Try again", run: () => this.run(request) };
     tellError(error, "error", isFinal ? [] : [again]);
   }
 
   /** Forgets a paused run: another experiment is shown. */
   release(): void {
     if (this.state !== "paused") return;
-    this.#asked = null;
+    this.#request = null;
     this.#set("idle");
   }
 
@@ -102,7 +102,7 @@ export class RunControl {
       );
       return;
     }
-    this.#asked = null;
+    this.#request = null;
     untell("device-lost");
     this.#set("idle");
     await this.loadCurves();
@@ -142,7 +142,7 @@ export class RunControl {
   async #end(isStopped: boolean): Promise<void> {
     if (this.state === "paused" && isStopped) {
       this.view.halt(STOPPED);
-      this.#asked = null;
+      this.#request = null;
       this.#set("idle");
       return;
     }

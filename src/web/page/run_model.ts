@@ -5,7 +5,7 @@
 
 import type { CurvePoint, Curves } from "../../engine/mod.ts";
 import type { ExperimentView, LaboratoryEvent, PixelMap } from "../messages.ts";
-import type { Line, Point } from "./line_chart.ts";
+import type { Line, Point } from "./charts/line_chart.ts";
 import { inOrder, type RunId } from "../../records/run_id.ts";
 import type { FinishedRun } from "../../records/finished_run.ts";
 

@@ -9,11 +9,11 @@ import { MIN_TRIALS } from "../../analysis/statistics.ts";
 import { summarizeLevels } from "../../reports/summary.ts";
 import { judge } from "../../reports/verdict.ts";
 import type { LaboratoryEvent } from "../messages.ts";
-import { AccuracyFigure } from "./accuracy_figure.ts";
+import { AccuracyFigure } from "./charts/accuracy_figure.ts";
 import { byId } from "./dom.ts";
-import { levelTable } from "./level_table.ts";
-import { LineChart } from "./line_chart.ts";
-import { showPixelMaps } from "./pixel_maps.ts";
+import { levelTable } from "./charts/level_table.ts";
+import { LineChart } from "./charts/line_chart.ts";
+import { showPixelMaps } from "./charts/pixel_maps.ts";
 import { RunModel } from "./run_model.ts";
 import { Waiting } from "./waiting.ts";
 

@@ -27,13 +27,13 @@ Deno.test("evaluate: loss and class of each row go to its place, other places st
       windows,
       async ({ classes, rows, replicas, scale, before, after, stream, storage }) => {
         const columns = pitch(classes), span = before + rows + after;
-        const count = 1 + stream.below(rows);
+        const count = 1 + stream.integerBelow(rows);
         const logits = new Float32Array(replicas * rows * columns).map(() =>
           scale * Math.round(2 * stream.normal()) / 2
         );
         const labels = Uint32Array.from(
           { length: replicas * rows },
-          (_, i) => i % rows < count ? stream.below(classes) : NO_LABEL,
+          (_, i) => i % rows < count ? stream.integerBelow(classes) : NO_LABEL,
         );
         const expected = new Float32Array(2 * replicas * span).fill(UNTOUCHED);
         labels.forEach((label, i) => {
@@ -72,9 +72,9 @@ const sums = fc.record({
 Deno.test("reduce: the losses and right predictions of a split's rows, summed, go to their slot", async () => {
   await fc.assert(
     fc.asyncProperty(sums, async ({ span, replicas, slot, stream }) => {
-      const count = stream.below(span + 1);
+      const count = stream.integerBelow(span + 1);
       const rows = new Float32Array(2 * replicas * span).map((_, i) =>
-        i % 2 === 0 ? stream.uniform() * 5 : stream.below(512) - 256
+        i % 2 === 0 ? stream.uniform() * 5 : stream.integerBelow(512) - 256
       );
       const expected = new Float32Array(2 * replicas * 6).fill(UNTOUCHED);
       for (let r = 0; r < replicas; r++) {

@@ -33,11 +33,11 @@ interface Replica {
 
 function randomReplica(stream: RandomStream): Replica {
   const key = (): Key => [stream.uint32(), stream.uint32()];
-  const map = Array.from({ length: 256 }, () => stream.below(256));
+  const map = Array.from({ length: 256 }, () => stream.integerBelow(256));
   return {
     orderKey: key(),
-    splitKey: stream.below(3) > 0 ? key() : null,
-    labelMap: stream.below(2) === 0 ? map : null,
+    splitKey: stream.integerBelow(3) > 0 ? key() : null,
+    labelMap: stream.integerBelow(2) === 0 ? map : null,
   };
 }
 
@@ -66,12 +66,12 @@ function randomExamples(
       ? new Float32Array(size).map(() => stream.normal())
       // Some images are all zeros: their norm is 0.
       : new Uint8Array(size).map((_, i) =>
-        Math.floor(i / features) % 5 === 4 ? 0 : stream.below(256)
+        Math.floor(i / features) % 5 === 4 ? 0 : stream.integerBelow(256)
       ),
-    labels: new Uint8Array(count).map(() => stream.below(256)),
+    labels: new Uint8Array(count).map(() => stream.integerBelow(256)),
     count,
     features,
-    isUnit: stream.below(2) === 0,
+    isUnit: stream.integerBelow(2) === 0,
   };
 }
 
@@ -129,10 +129,12 @@ Deno.test("gather: a batch holds the examples of its epoch's permutation, normal
       cases,
       async ({ count, features, batchSize, isFloat, how, stream, ...rest }) => {
         const examples = randomExamples(count, features, isFloat, stream);
-        const trainCount = 1 + stream.below(count), rows = batchSize + rest.padding;
+        const trainCount = 1 + stream.integerBelow(count), rows = batchSize + rest.padding;
         const batches = Math.ceil(trainCount / batchSize);
         const replicas = Array.from({ length: rest.replicas }, () => randomReplica(stream));
-        const done = replicas.map(() => stream.below(stream.below(2) === 0 ? 4 * batches : 1e6));
+        const done = replicas.map(() =>
+          stream.integerBelow(stream.integerBelow(2) === 0 ? 4 * batches : 1e6)
+        );
 
         const expected = replicas.flatMap(({ orderKey, splitKey, labelMap }, r): ExpectedRows => {
           const key = epochKey(orderKey, Math.floor(done[r] / batches));
@@ -171,7 +173,8 @@ Deno.test("gather: an evaluation window holds its stretch of the split", async (
       const examples = randomExamples(count, features, isFloat, stream);
       const rows = rest.batchSize;
       const replicas = Array.from({ length: rest.replicas }, () => randomReplica(stream));
-      const first = stream.below(count), end = first + 1 + stream.below(count - first);
+      const first = stream.integerBelow(count),
+        end = first + 1 + stream.integerBelow(count - first);
       const onGpu = await uploadExamples(gpu, examples, how);
       await withScratch(gpu, async (scratch) => {
         const buffers = {

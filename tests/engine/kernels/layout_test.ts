@@ -56,7 +56,7 @@ Deno.test("unpackWeights: gives back what packWeights was given, masked weights 
     fc.property(shapes, ({ inputs, units, useBias, seed }) => {
       const stream = new RandomStream(seedKey(seed)), layer = layerOf(inputs, units, useBias);
       const weights = new Float32Array(inputs * units).map(() => stream.normal());
-      const mask = weights.map(() => stream.below(2));
+      const mask = weights.map(() => stream.integerBelow(2));
       const biases = new Float32Array(units).map(() => stream.normal());
       const packed = packWeights(layer, weights, biases, mask);
       assertEquals(unpackWeights(layer, packed), {
@@ -75,7 +75,7 @@ Deno.test("packMask: bit n of row k is the mask of weight (k, n), and no other b
   fc.assert(
     fc.property(shapes, ({ inputs, units, useBias, seed }) => {
       const stream = new RandomStream(seedKey(seed)), layer = layerOf(inputs, units, useBias);
-      const mask = new Float32Array(inputs * units).map(() => stream.below(2));
+      const mask = new Float32Array(inputs * units).map(() => stream.integerBelow(2));
       const packed = packMask(layer, mask), words = maskWords(pitch(units));
       assertEquals(packed.length, pitch(inputs) * words);
       for (let k = 0; k < pitch(inputs); k++) {

@@ -61,8 +61,8 @@ const rateOf = (slot: number) => Math.fround(1 / (slot + 3));
 /** Ways to draw a logit: ordinary, with many ties, and so large that their exponentials overflow. */
 const LOGITS: Record<string, (stream: RandomStream) => number> = {
   ordinary: (stream) => 3 * stream.normal(),
-  tied: (stream) => stream.below(3) - 1,
-  huge: (stream) => 1e4 * (stream.below(3) - 1) + stream.normal(),
+  tied: (stream) => stream.integerBelow(3) - 1,
+  huge: (stream) => 1e4 * (stream.integerBelow(3) - 1) + stream.normal(),
 };
 
 const shapes = fc.record({
@@ -87,15 +87,19 @@ Deno.test("loss: mean cross-entropy, correct predictions and gradient of full an
       shapes,
       async ({ classes, batchSize, replicas, kind, full, stream, ...rest }) => {
         const rows = batchSize + rest.padding, columns = pitch(classes);
-        const short = 1 + stream.below(batchSize), trainCount = full * batchSize + short;
+        const short = 1 + stream.integerBelow(batchSize), trainCount = full * batchSize + short;
         const sizes = { classes, replicas, rows, batchSize, trainCount };
         // Every replica at an iteration of its own, some at the short batch of their epoch.
-        const iterations = Array.from({ length: replicas }, () => rest.first + stream.below(8));
+        const iterations = Array.from(
+          { length: replicas },
+          () => rest.first + stream.integerBelow(8),
+        );
         const counts = iterations.map((i) => i % (full + 1) === full ? short : batchSize);
         const logits = new Float32Array(replicas * rows * columns).map(() => LOGITS[kind](stream));
         const labels = Uint32Array.from(
           { length: replicas * rows },
-          (_, i) => i % rows < counts[Math.floor(i / rows)] ? stream.below(classes) : NO_LABEL,
+          (_, i) =>
+            i % rows < counts[Math.floor(i / rows)] ? stream.integerBelow(classes) : NO_LABEL,
         );
         const actual = await runLoss(sizes, logits, labels, rest.first, iterations, rest.storage);
 

@@ -36,7 +36,7 @@ Deno.test("nonzero: each tile's list has the rows, or words, that are not 0 ther
       const layer = { name: "layer", inputs, units: 1, activation: null, useBias: true };
       const columns = pitch(inputs), vectors = columns / 4;
       const x = new Float32Array(replicas * rows * columns).map(() =>
-        stream.uniform() < density ? 1 + stream.below(255) : 0
+        stream.uniform() < density ? 1 + stream.integerBelow(255) : 0
       );
       const format = isBytes ? "u8" : "f32";
       const data = isBytes ? new Uint32Array(Uint8Array.from(x).buffer) : x;

@@ -26,8 +26,8 @@ Deno.test("permute.wgsl gives the very numbers of permute() and epochKey()", asy
   const cases = Array.from({ length: 4000 }, (_, i) => {
     const n = sizes[i % sizes.length];
     const key = i < 100 ? seedKey(i % 3) : [stream.uint32(), stream.uint32()] as const;
-    const epoch = i < 1000 ? stream.below(20) : stream.uint32();
-    return { index: i < 500 ? n - 1 : stream.below(n), n, epoch, key };
+    const epoch = i < 1000 ? stream.integerBelow(20) : stream.uint32();
+    return { index: i < 500 ? n - 1 : stream.integerBelow(n), n, epoch, key };
   });
   await withScratch(gpu, async (scratch) => {
     const words = cases.flatMap(({ index, n, epoch, key }) => [index, n, epoch, 0, ...key]);

@@ -329,7 +329,9 @@ Deno.test("sparse head: logits, loss, correct predictions and gradient, fused or
         const { replicas, stream } = how, shape = columnsFor(batch);
         const layer = randomLayer("layer", [inputs, classes], null, how);
         const x = normal(stream, batch * inputs, replicas);
-        const labels = x.map(() => Array.from({ length: batch }, () => stream.below(classes)));
+        const labels = x.map(() =>
+          Array.from({ length: batch }, () => stream.integerBelow(classes))
+        );
         const isFused = classes <= 32;
         await withScratch(gpu, async (scratch) => {
           const lists = listsOf(scratch, storage, [layer]);

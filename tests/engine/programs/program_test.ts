@@ -84,7 +84,7 @@ for (
     await fc.assert(
       fc.asyncProperty(shapes, async ({ hidden, classes, stream, ...shape }) => {
         const layers = [...hidden, { units: classes, activation: null }];
-        const trainCount = 1 + stream.below(shape.poolCount);
+        const trainCount = 1 + stream.integerBelow(shape.poolCount);
         const run = randomRun({ ...shape, layers, trainCount, isSparse }, stream);
         await withProgram(gpu, run, async (program) => {
           await assertMetrics(program, run, 0, 1);

@@ -30,7 +30,7 @@ function anyFloat(stream: RandomStream): number {
 
 /** A finite float whose bytes are the first and last of what a byte can be. */
 function extremeBytes(stream: RandomStream): number {
-  const pick = (values: number[]) => values[stream.below(values.length)];
+  const pick = (values: number[]) => values[stream.integerBelow(values.length)];
   const bytes = [0, 1, 254, 255], top = [0, 1, 0x7e, 0x80, 0xbf];
   return new Float32Array(
     Uint8Array.of(pick(bytes), pick(bytes), pick(bytes), pick(top)).buffer,
@@ -42,12 +42,12 @@ const WEIGHTS: Record<string, (stream: RandomStream) => number> = {
   normal: (stream) => stream.normal(),
   "any exponent": anyFloat,
   "extreme bytes": extremeBytes,
-  denormal: (stream) => (stream.below(2001) - 1000) * 2 ** -149,
-  "few values": (stream) => stream.below(7) - 3,
+  denormal: (stream) => (stream.integerBelow(2001) - 1000) * 2 ** -149,
+  "few values": (stream) => stream.integerBelow(7) - 3,
   "all equal": () => -0.25,
-  zeros: (stream) => stream.below(2) === 0 ? 0 : -0,
-  "lowest bits": (stream) => 1 + stream.below(1000) * 2 ** -23,
-  "zeros among others": (stream) => stream.below(3) === 0 ? 0 : stream.normal(),
+  zeros: (stream) => stream.integerBelow(2) === 0 ? 0 : -0,
+  "lowest bits": (stream) => 1 + stream.integerBelow(1000) * 2 ** -23,
+  "zeros among others": (stream) => stream.integerBelow(3) === 0 ? 0 : stream.normal(),
 };
 
 const jobs = fc.record({

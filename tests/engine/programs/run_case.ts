@@ -38,7 +38,7 @@ export interface RunShape {
 
 /** A drawn run. */
 export interface RunCase {
-  spec: Omit<ProgramSpec, "pool" | "test">;
+  spec: Omit<ProgramSpec, "examples" | "test">;
   pool: ExampleArrays;
   test: ExampleArrays;
   normalization: Normalization;
@@ -58,8 +58,8 @@ export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
   }));
   const classes = layers.at(-1)!.units;
   const examples = (count: number): ExampleArrays => ({
-    inputs: new Uint8Array(count * features).map(() => stream.below(256)),
-    labels: new Uint8Array(count).map(() => stream.below(classes)),
+    inputs: new Uint8Array(count * features).map(() => stream.integerBelow(256)),
+    labels: new Uint8Array(count).map(() => stream.integerBelow(classes)),
     count,
     features,
   });
@@ -71,7 +71,7 @@ export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
     })),
     orderKey: [stream.uint32(), stream.uint32()],
     splitKey: r === 0 ? null : [stream.uint32(), stream.uint32()],
-    labelMap: r < 2 ? null : Uint8Array.from({ length: 256 }, () => stream.below(classes)),
+    labelMap: r < 2 ? null : Uint8Array.from({ length: 256 }, () => stream.integerBelow(classes)),
     learningRate: optimizer.learningRate / (r + 1),
   });
   const pool = examples(poolCount), test = examples(testCount);
@@ -106,7 +106,7 @@ export async function withProgram<T>(
   const pool = as(await uploadExamples(gpu, run.pool, run.normalization));
   const test = as(await uploadExamples(gpu, run.test, run.normalization));
   try {
-    const program = await Program.create(gpu, { ...run.spec, pool, test });
+    const program = await Program.create(gpu, { ...run.spec, examples: pool, test });
     try {
       run.replicas.forEach((parameters, r) => program.load(r, parameters));
       return await work(program);

@@ -1,12 +1,12 @@
 /** Protocols with what flags say otherwise. */
 
-import type { LayerValues } from "../flags/lists.ts";
-import { type FlagValues, quote } from "../flags/flags.ts";
-import { defaultPercents, layerNames, type Protocol, PROTOCOLS } from "../lottery/protocols.ts";
-import { UsageError } from "../errors.ts";
+import type { NumbersByLayer } from "../../flags/lists.ts";
+import { type FlagValues, quote } from "../../flags/flags.ts";
+import { defaultPercents, layerNames, type Protocol, PROTOCOLS } from "../../lottery/protocols.ts";
+import { UsageError } from "../../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
 import type { protocolFlags } from "./run_flags.ts";
-import { OPTIMIZERS } from "../engine/optimizers.ts";
+import { OPTIMIZERS } from "../../engine/optimizers.ts";
 
 /** The values that `resolveProtocol` reads. */
 export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?: string };
@@ -52,7 +52,7 @@ export function resolveProtocol(
   };
 }
 
-function resolvePercents(hiddenLayers: readonly number[], given: LayerValues): LayerValues {
+function resolvePercents(hiddenLayers: readonly number[], given: NumbersByLayer): NumbersByLayer {
   const names = layerNames(hiddenLayers);
   for (const [name, fraction] of Object.entries(given)) {
     if (!names.includes(name)) {

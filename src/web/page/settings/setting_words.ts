@@ -3,9 +3,9 @@
  * setting is; here is only what a person reads above its field, and where the field stands.
  */
 
-import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
-import { DATASET_NAMES, DATASETS, FALLBACK, USUAL } from "../../datasets/datasets.ts";
-import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
+import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../../engine/optimizers.ts";
+import { DATASET_NAMES, DATASETS, FALLBACK, USUAL } from "../../../datasets/datasets.ts";
+import { PROTOCOL_NAMES, PROTOCOLS } from "../../../lottery/protocols.ts";
 
 /** Names of settings; one that is not here is called by its flag. */
 export const LABELS: Readonly<Record<string, string>> = {

@@ -4,8 +4,8 @@
  * a pixel has, the deeper its colour.
  */
 
-import { percentText } from "../../analysis/percent.ts";
-import { el } from "./dom.ts";
+import { percentText } from "../../../analysis/percent.ts";
+import { el } from "../dom.ts";
 
 /** One level's picture. */
 export interface PixelMap {

@@ -3,10 +3,10 @@
  * it, so that another seed needs no other name. The same settings again find the folder they made.
  */
 
-import { joinLine } from "../../flags/shell_words.ts";
-import type { ExperimentEntry } from "../messages.ts";
+import { joinLine } from "../../../flags/shell_words.ts";
+import type { ExperimentEntry } from "../../messages.ts";
 import type { ValidSettings } from "./settings_form.ts";
-import { FALLBACK, USUAL } from "../../datasets/datasets.ts";
+import { FALLBACK, USUAL } from "../../../datasets/datasets.ts";
 
 const PATH_FLAG = "--experiment-path=";
 
@@ -31,7 +31,7 @@ export function placedArgs(
     const path = n === 1 ? usual : `${usual}-${n}`;
     const placed = n === 1 ? args : [...args, `${PATH_FLAG}${path}`];
     const entry = entries.find((entry) => entry.path === path);
-    const isOwn = entry?.asked.some(({ task, args }) =>
+    const isOwn = entry?.request.some(({ task, args }) =>
       task === "run-lottery" && joinLine(args.filter((arg) => !arg.startsWith(PATH_FLAG))) === own
     );
     if (!entry || isOwn) return placed;

@@ -2,16 +2,24 @@
  * The flags of `deno task run-lottery` (DESIGN section 7), which `parseFlags`, `--help`, the page's
  * form and run.json share.
  */
-import { UsageError } from "../errors.ts";
-import { type InitializerName, INITIALIZERS } from "../models/initializers.ts";
-import { boolean, choice, integer, number, orAuto, path, string } from "../flags/kinds.ts";
-import { interval, intRanges, layers, length, list, percents, SAFE_NAME } from "../flags/lists.ts";
-import { quote } from "../flags/flags.ts";
-import { DEFAULT_EXPERIMENT_NAME } from "../records/control_paths.ts";
-import { OPTIMIZER_KINDS, OPTIMIZERS } from "../engine/optimizers.ts";
-import { DATASET_CHOICES } from "../datasets/datasets.ts";
-import { PROTOCOL_NAMES, PROTOCOLS } from "../lottery/protocols.ts";
-import { CRITERIA, CRITERION_NAMES } from "../foundations/criteria.ts";
+import { UsageError } from "../../errors.ts";
+import { type InitializerName, INITIALIZERS } from "../../models/initializers.ts";
+import { boolean, choice, integer, number, orAuto, path, string } from "../../flags/kinds.ts";
+import {
+  interval,
+  intRanges,
+  layers,
+  length,
+  list,
+  percents,
+  SAFE_NAME,
+} from "../../flags/lists.ts";
+import { quote } from "../../flags/flags.ts";
+import { DEFAULT_EXPERIMENT_NAME } from "../../records/control_paths.ts";
+import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
+import { DATASET_CHOICES } from "../../datasets/datasets.ts";
+import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
+import { CRITERIA, CRITERION_NAMES } from "../../foundations/criteria.ts";
 
 /**
  * Checks that a name given by the user is that of one folder inside the experiment's, never a path.

@@ -4,12 +4,12 @@
  * ten probabilities each.
  */
 
-import { percentText, probabilityText } from "../../analysis/percent.ts";
-import type { LaboratoryClient } from "../client.ts";
+import { percentText, probabilityText } from "../../../analysis/percent.ts";
+import type { LaboratoryClient } from "../../client.ts";
 import { DrawPad } from "./draw_pad.ts";
-import { byId, el } from "./dom.ts";
-import { levelName } from "./level_table.ts";
-import type { FinishedRun } from "../../records/finished_run.ts";
+import { byId, el } from "../dom.ts";
+import { levelName } from "../charts/level_table.ts";
+import type { FinishedRun } from "../../../records/finished_run.ts";
 
 /** One network's answer. */
 class Answer {

@@ -4,15 +4,21 @@
  * is checked at every keystroke, by the declarations and by the protocol that they make together.
  */
 
-import { UsageError } from "../../errors.ts";
-import { flagName, type FlagSet, type FlagValues, parseFlags, toArgs } from "../../flags/flags.ts";
-import { type Protocol, PROTOCOLS } from "../../lottery/protocols.ts";
-import { protocolFlags, runFlags as terminalFlags } from "../../commands/run_flags.ts";
-import { forBrowser } from "../web_flags.ts";
-import { el } from "./dom.ts";
+import { UsageError } from "../../../errors.ts";
+import {
+  flagName,
+  type FlagSet,
+  type FlagValues,
+  parseFlags,
+  toArgs,
+} from "../../../flags/flags.ts";
+import { type Protocol, PROTOCOLS } from "../../../lottery/protocols.ts";
+import { protocolFlags, runFlags as terminalFlags } from "../../../commands/flags/run_flags.ts";
+import { forBrowser } from "../../web_flags.ts";
+import { el } from "../dom.ts";
 import { makeField, type SettingField } from "./setting_field.ts";
 import { BASIC, groupHeading, TERMINAL_ONLY } from "./setting_words.ts";
-import { resolveProtocol } from "../../commands/resolve_protocol.ts";
+import { resolveProtocol } from "../../../commands/flags/resolve_protocol.ts";
 
 const runFlags = forBrowser(terminalFlags);
 

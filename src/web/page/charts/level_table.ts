@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 /** The results by level as an HTML table, with the columns that the command line prints. */
 
-import { fractionText, percentText } from "../../analysis/percent.ts";
-import { iterationText, type LevelSummary } from "../../reports/summary.ts";
-import { el } from "./dom.ts";
+import { fractionText, percentText } from "../../../analysis/percent.ts";
+import { iterationText, type LevelSummary } from "../../../reports/summary.ts";
+import { el } from "../dom.ts";
 
 /** "Level 3", "Level 3, reinitialized". */
 export function levelName({ kind, level }: { kind: string; level: number }): string {

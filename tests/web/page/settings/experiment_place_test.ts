@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { parseFlags } from "../../../src/flags/flags.ts";
-import { runFlags } from "../../../src/commands/run_flags.ts";
-import type { ExperimentEntry } from "../../../src/web/messages.ts";
-import { placedArgs } from "../../../src/web/page/experiment_place.ts";
-import { resolveProtocol } from "../../../src/commands/resolve_protocol.ts";
+import { parseFlags } from "../../../../src/flags/flags.ts";
+import { runFlags } from "../../../../src/commands/flags/run_flags.ts";
+import type { ExperimentEntry } from "../../../../src/web/messages.ts";
+import { placedArgs } from "../../../../src/web/page/settings/experiment_place.ts";
+import { resolveProtocol } from "../../../../src/commands/flags/resolve_protocol.ts";
 
 function settings(...args: string[]) {
   const values = parseFlags(args, runFlags);
@@ -13,7 +13,7 @@ function settings(...args: string[]) {
 function entry(path: string, ...args: string[]): ExperimentEntry {
   const asked = [{ task: "run-lottery" as const, args, since: "", state: "finished" as const }];
   const rest = { runsTotal: 1, isUnfinished: false, inUse: null, settings: [] };
-  return { path, asked: args.length > 0 ? asked : [], runsFinished: 1, ...rest };
+  return { path, request: args.length > 0 ? asked : [], runsFinished: 1, ...rest };
 }
 
 const DIGITS = "--dataset=synthetic-digits", USUAL = "results/synthetic-digits-quick";

@@ -4,11 +4,11 @@
  * draws it; that worker, with Vega in it, is loaded when first needed.
  */
 
-import { fractionText, percentText } from "../../analysis/percent.ts";
+import { fractionText, percentText } from "../../../analysis/percent.ts";
 import type { Chart, ChartReply, ChartRequest } from "./chart_worker.ts";
-import { el } from "./dom.ts";
+import { el } from "../dom.ts";
 import { levelName } from "./level_table.ts";
-import type { FinishedRun } from "../../records/finished_run.ts";
+import type { FinishedRun } from "../../../records/finished_run.ts";
 
 const TITLES: Record<Chart["metric"], [title: string, note: string]> = {
   earlyStopAccuracy: [

@@ -9,7 +9,7 @@ import { isOfFile } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** The folder of these files. */
-export const ASKED_FOLDER = ".asked";
+export const REQUESTS_FOLDER = ".request";
 
 const RECORD = v.object({
   path: v.string(),
@@ -24,21 +24,21 @@ const RECORD = v.object({
 });
 
 /** A task as it was asked for, and what became of it. */
-export type AskedRecord = v.InferOutput<typeof RECORD>;
+export type KeptRequest = v.InferOutput<typeof RECORD>;
 
-const fileOf = ({ path, task }: Pick<AskedRecord, "path" | "task">): string =>
-  `${ASKED_FOLDER}/${encodeURIComponent(path)} ${task}.json`;
+const fileOf = ({ path, task }: Pick<KeptRequest, "path" | "task">): string =>
+  `${REQUESTS_FOLDER}/${encodeURIComponent(path)} ${task}.json`;
 
 /** Keeps what was asked for, in the place of what was asked for before of the same task there. */
-export async function keepAsked(storage: Storage, record: AskedRecord): Promise<void> {
+export async function keepRequest(storage: Storage, record: KeptRequest): Promise<void> {
   await storage.write(fileOf(record), new TextEncoder().encode(JSON.stringify(record)));
 }
 
 /** All that is kept; files that cannot be read are left out. */
-export async function listAsked(storage: Storage): Promise<AskedRecord[]> {
-  const records: AskedRecord[] = [];
-  for (const { name } of await storage.list(ASKED_FOLDER)) {
-    const bytes = await storage.read(`${ASKED_FOLDER}/${name}`).catch((error) => {
+export async function listRequests(storage: Storage): Promise<KeptRequest[]> {
+  const records: KeptRequest[] = [];
+  for (const { name } of await storage.list(REQUESTS_FOLDER)) {
+    const bytes = await storage.read(`${REQUESTS_FOLDER}/${name}`).catch((error) => {
       if (!isOfFile(error)) throw error;
       return new Uint8Array();
     });
@@ -50,8 +50,8 @@ export async function listAsked(storage: Storage): Promise<AskedRecord[]> {
 }
 
 /** Forgets what was asked for of an experiment. */
-export async function forgetAsked(storage: Storage, path: string): Promise<void> {
-  for (const record of await listAsked(storage)) {
+export async function forgetRequests(storage: Storage, path: string): Promise<void> {
+  for (const record of await listRequests(storage)) {
     if (record.path === path) await storage.remove(fileOf(record));
   }
 }

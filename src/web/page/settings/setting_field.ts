@@ -4,9 +4,9 @@
  * help, its bounds, and the declaration's own complaint about what is typed.
  */
 
-import { UsageError } from "../../errors.ts";
-import { type Flag, flagName } from "../../flags/flags.ts";
-import { el } from "./dom.ts";
+import { UsageError } from "../../../errors.ts";
+import { type Flag, flagName } from "../../../flags/flags.ts";
+import { el } from "../dom.ts";
 import { CHOICES, LABELS } from "./setting_words.ts";
 
 /** A field that is shown. */

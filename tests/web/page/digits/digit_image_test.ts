@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { SIDE, toDigit } from "../../../src/web/page/digit_image.ts";
+import { SIDE, toDigit } from "../../../../src/web/page/digits/digit_image.ts";
 
 /** A picture with a rectangle of ink. */
 function rectangle(side: number, left: number, top: number, width: number, height: number) {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { decodeIdx, encodeIdx, idxFileSize } from "../../src/datasets/idx.ts";
+import { decodeIdx, encodeIdx, idxFileSize } from "../../src/formats/idx.ts";
 import { FormatError, InputError } from "../../src/errors.ts";
 import { gunzip } from "../../src/formats/gzip.ts";
 import { fuzzDecoder } from "../../tasks/lib/fuzzer.ts";

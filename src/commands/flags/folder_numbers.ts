@@ -3,9 +3,9 @@
  * nowhere else: …/trial3/2/reinit4. Touches no file.
  */
 
-import { UsageError } from "../errors.ts";
-import { isControlName } from "../records/control_paths.ts";
-import { quote } from "../flags/flags.ts";
+import { UsageError } from "../../errors.ts";
+import { isControlName } from "../../records/control_paths.ts";
+import { quote } from "../../flags/flags.ts";
 
 /** As --trials, --levels and --runs take them. */
 const BOUNDS = { trial: [1, 1000], level: [0, 1000], run: [1, 100000] } as const;

@@ -4,7 +4,7 @@
  * page's own colours; the finished figures are Vega-Lite's.
  */
 
-import { el } from "./dom.ts";
+import { el } from "../dom.ts";
 
 /** A point: iteration, and loss or accuracy. */
 export type Point = readonly [x: number, y: number];

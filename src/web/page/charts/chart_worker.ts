@@ -8,12 +8,12 @@
 import "npm:vega@6.4.0";
 import "npm:vega-interpreter@2.3.2";
 import "npm:vega-lite@6.5.0";
-import type { TopLevelSpec } from "../../npm/vega.ts";
-import { accuracyPanels, type LevelPanel, levelSpec } from "../../figures/level_figures.ts";
-import type { CHART_CONFIG } from "../../figures/chart_style.ts";
-import { renderSvg } from "../../figures/render_svg.ts";
-import { PALETTE } from "../../analysis/palette.ts";
-import type { FinishedRun } from "../../records/finished_run.ts";
+import type { TopLevelSpec } from "../../../npm/vega.ts";
+import { accuracyPanels, type LevelPanel, levelSpec } from "../../../figures/level_figures.ts";
+import type { CHART_CONFIG } from "../../../figures/chart_style.ts";
+import { renderSvg } from "../../../figures/render_svg.ts";
+import { PALETTE } from "../../../analysis/palette.ts";
+import type { FinishedRun } from "../../../records/finished_run.ts";
 
 /** A request to draw. */
 export interface ChartRequest {

@@ -1,15 +1,22 @@
 /** Makes the lines of the argfiles that `deno task argfile` prints. */
 
-import { UsageError } from "../errors.ts";
-import { lotteryLines, reinitializeLines } from "./argfiles.ts";
+import { UsageError } from "../../errors.ts";
+import { lotteryLines, reinitializeLines } from "../argfiles.ts";
 import { controlFlags } from "./control_flags.ts";
-import { choice, path } from "../flags/kinds.ts";
-import { flagName, type FlagSet, type FlagValues, nearest, quote, toArgs } from "../flags/flags.ts";
+import { choice, path } from "../../flags/kinds.ts";
+import {
+  flagName,
+  type FlagSet,
+  type FlagValues,
+  nearest,
+  quote,
+  toArgs,
+} from "../../flags/flags.ts";
 import { optional, reinitializeFlags } from "./reinitialize_flags.ts";
 import { protocolFlags, runFlags } from "./run_flags.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
-import { USUAL } from "../datasets/datasets.ts";
-import { PROTOCOL_NAMES } from "../lottery/protocols.ts";
+import { USUAL } from "../../datasets/datasets.ts";
+import { PROTOCOL_NAMES } from "../../lottery/protocols.ts";
 
 const { dataset, mnistLocation, trainOrderSeed, seed, presets, control } = runFlags;
 

@@ -5,7 +5,7 @@
  */
 
 import { toDigit } from "./digit_image.ts";
-import { button, el } from "./dom.ts";
+import { button, el } from "../dom.ts";
 
 /** Canvas pixels: five times the network's own. */
 const SIZE = 140;

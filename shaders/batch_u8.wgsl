@@ -1,4 +1,5 @@
-// A batch of bytes, four inputs to a word, where an input is a pixel's v/255: the constant 1 is 255.
+// A batch of bytes, four inputs to a word, where an input is a pixel's v/255: the constant 1 is
+// 255.
 
 // Word k of an example's row; 0 if the row holds no example.
 fn batch_word(example: u32, k: u32, is_valid: bool) -> u32 {

@@ -1,10 +1,11 @@
-// Loss and predicted class of each row of an evaluation window, written to the row's place in its split.
+// Loss and predicted class of each row of an evaluation window, written to the row's place in its
+// split.
 //
 //   logits  (R, ROWS, PITCH)    labels  (R, ROWS)    window  see gather_evaluate.wgsl
 //   rows    (R, SPAN)           out: (loss, outcome); the window's rows start at window.output
 //
-// The outcome tells both the class c of the largest logit (the first of equals) and whether it is the
-// label: c if it is, −1 − c if not.
+// The outcome tells both the class c of the largest logit (the first of equals) and whether it is
+// the label: c if it is, −1 − c if not.
 //
 // Grid: (ROWS / LANES, 1, R).
 

@@ -6,13 +6,13 @@
 //   steps_*.wgsl                       which columns of inputs count, four at a time
 //
 // The matrices are reached through the functions of src/engine/matrix.ts. The mask needs no operand
-// here: weights are masked when they are loaded and whenever they are updated (weight_gradient.wgsl),
-// so a pruned weight is 0 in memory at all times.
+// here: weights are masked when they are loaded and whenever they are updated
+// (weight_gradient.wgsl), so a pruned weight is 0 in memory at all times.
 //
 // An invocation computes a tile of ROWS × 4·VECTORS outputs. Its rows are those of its whole
-// workgroup; lanes differ in their columns. The fma chain of an accumulator runs over four k before the
-// next one, which keeps each accumulator in a register for four steps even where all of them do not fit.
-// Grid: (column groups / LANES, rows / ROWS, R).
+// workgroup; lanes differ in their columns. The fma chain of an accumulator runs over four k before
+// the next one, which keeps each accumulator in a register for four steps even where all of them do
+// not fit. Grid: (column groups / LANES, rows / ROWS, R).
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -47,8 +47,8 @@ fn main(
 #end
 #end
   }
-  // The last lane's tile is shifted back inside the matrix and repeats some columns of the lane before;
-  // lanes past the last one have nothing to write.
+  // The last lane's tile is shifted back inside the matrix and repeats some columns of the lane
+  // before; lanes past the last one have nothing to write.
   if (column_group * VECTORS < OUT_VECTORS) {
 #for v in VECTORS
     let index_${v} = vec4u(4u * (column + ${v}u)) + vec4u(0u, 1u, 2u, 3u);

@@ -10,11 +10,11 @@
 //   batch         (R, ROWS, PITCH)     out (src/engine/matrix.ts); column FEATURES is 1, the rest 0
 //   batch_labels  (R, ROWS)            out; NO_LABEL in rows past the end, whose inputs are 0
 //
-// The constant column makes the bias one more row of the weight matrix, so the matmul kernels need no
-// bias of their own. One workgroup per row: the permutation is computed once per lane, not per pixel.
-// The examples are bound in gather_examples.wgsl; row_position() comes from gather_train.wgsl or
-// gather_evaluate.wgsl, load_example() from examples_*.wgsl, batch_word() from batch_*.wgsl.
-// Grid: (ROWS, 1, R).
+// The constant column makes the bias one more row of the weight matrix, so the matmul kernels need
+// no bias of their own. One workgroup per row: the permutation is computed once per lane, not per
+// pixel. The examples are bound in gather_examples.wgsl; row_position() comes from
+// gather_train.wgsl or gather_evaluate.wgsl, load_example() from examples_*.wgsl, batch_word() from
+// batch_*.wgsl. Grid: (ROWS, 1, R).
 
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 

@@ -1,4 +1,5 @@
-// Row positions for evaluation (see gather.wgsl): row r of a window is element first + r of its split.
+// Row positions for evaluation (see gather.wgsl): row r of a window is element first + r of its
+// split.
 
 @group(0) @binding(6) var<uniform> window: Window;
 

@@ -1,5 +1,6 @@
-// Row positions for training (see gather.wgsl): row r of iteration i is element (i mod batches)·BATCH
-// + r of the epoch's permutation of the training set; the last batch of an epoch may be short.
+// Row positions for training (see gather.wgsl): row r of iteration i is element (i mod
+// batches)·BATCH + r of the epoch's permutation of the training set; the last batch of an epoch may
+// be short.
 
 @group(0) @binding(6) var<storage, read> clocks: array<Clock>;
 

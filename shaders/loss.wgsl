@@ -6,8 +6,9 @@
 //   metrics   (BURST, R)          in: (step size, –) of this iteration; out: (mean loss, correct predictions)
 //   clocks    (R)                 in: iterations done; out: one more, and this iteration's step size
 //
-// Logits and deltas are reached through src/engine/matrix.ts. The row maximum is subtracted before exponentiation. Each lane sums its rows in order and lane 0 the
-// lanes in order, so the sum repeats bit for bit. Grid: (1, 1, R).
+// Logits and deltas are reached through src/engine/matrix.ts. The row maximum is subtracted before
+// exponentiation. Each lane sums its rows in order and lane 0 the lanes in order, so the sum
+// repeats bit for bit. Grid: (1, 1, R).
 
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read_write> metrics: array<vec2f>;

@@ -1,6 +1,6 @@
 // The masked matmul in its plainest form: outputs = activation(inputs · (weights ⊙ mask) + biases).
-// Read it before forward.wgsl, which computes the same in tiles. Training does not use this one; tests hold
-// both against the oracle.
+// Read it before forward.wgsl, which computes the same in tiles. Training does not use this one;
+// tests hold both against the oracle.
 //
 //   inputs   (R, ROWS, INPUTS)
 //   weights  (R, INPUTS, UNITS)

@@ -2,15 +2,17 @@
 //
 //   inputs      (R, ROWS, PITCH)                    reached through src/engine/matrix.ts
 //   word_lists  (R, ROW_TILES, IN_VECTORS + 1)      out: for each tile of forward how many words (four
-//                                                   columns) are not 0 in all of its rows, and which
-//   row_lists   (R, WEIGHT_TILES, ROWS + 1)         out: for each tile of the weight gradient how many
+//                                                   columns) are not 0 in all of its rows, and
+//                                                   which row_lists   (R, WEIGHT_TILES, ROWS + 1)
+//                                                   out: for each tile of the weight gradient how
+//                                                   many
 //                                                   rows are not 0 in all of its words, and which
 //
-// Most pixels of an image of a digit are 0, and whole stretches of them are: of MNIST, 36% of the words
-// in 20 images and 60% of the rows in 2 words. They add exactly 0 to a sum, so leaving them out changes
-// no bit. A list of rows is filled up to a multiple of UNROLL with a row that is 0 there; a full list
-// needs none. LISTS_ROWS is 1 or, where no gradient is wanted, 0. One lane per list.
-// Grid: ((WEIGHT_TILES + ROW_TILES) / LANES, 1, R).
+// Most pixels of an image of a digit are 0, and whole stretches of them are: of MNIST, 36% of the
+// words in 20 images and 60% of the rows in 2 words. They add exactly 0 to a sum, so leaving them
+// out changes no bit. A list of rows is filled up to a multiple of UNROLL with a row that is 0
+// there; a full list needs none. LISTS_ROWS is 1 or, where no gradient is wanted, 0. One lane per
+// list. Grid: ((WEIGHT_TILES + ROW_TILES) / LANES, 1, R).
 
 @group(0) @binding(1) var<storage, read_write> word_lists: array<u32>;
 

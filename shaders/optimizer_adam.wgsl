@@ -1,6 +1,6 @@
-// Adam (Kingma & Ba 2015, the efficient form at the end of section 2, as TensorFlow): the schedule's
-// step is rate·√(1 − β₂ᵗ)/(1 − β₁ᵗ), computed in f64 on the host; w ← w − step·m/(√v + ε).
-// `live` false keeps the weight and both moments at exactly 0.
+// Adam (Kingma & Ba 2015, the efficient form at the end of section 2, as TensorFlow): the
+// schedule's step is rate·√(1 − β₂ᵗ)/(1 − β₁ᵗ), computed in f64 on the host; w ← w − step·m/(√v +
+// ε). `live` false keeps the weight and both moments at exactly 0.
 
 @group(0) @binding(6) var<storage, read_write> first_moment: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> second_moment: array<vec4f>;

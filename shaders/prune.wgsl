@@ -1,16 +1,16 @@
-// Exact magnitude-threshold selection and mask update of one layer per workgroup: of the live weights
-// the `prune` smallest in magnitude lose their mask bit, ties by lowest index.
+// Exact magnitude-threshold selection and mask update of one layer per workgroup: of the live
+// weights the `prune` smallest in magnitude lose their mask bit, ties by lowest index.
 //
 //   jobs     (layers)    first element, number of elements, live weights to prune
 //   weights  (total)     f32 bits of the final weights
 //   mask     (total)     in and out; 1 live, 0 pruned
 //
-// Radix selection over the 31 bits of |w| (as integers they order like the floats), a byte at a time
-// from the top: a histogram of the live weights that match the prefix found so far tells the next byte
-// of the threshold. Integer atomics only, so the result does not depend on their order. Then every
-// weight below the threshold goes, and as many of those equal to it as are still due, in index order:
-// each lane owns a contiguous stretch, so a prefix sum of the stretches' ties gives each lane its
-// share. Grid: (layers, 1, 1).
+// Radix selection over the 31 bits of |w| (as integers they order like the floats), a byte at a
+// time from the top: a histogram of the live weights that match the prefix found so far tells the
+// next byte of the threshold. Integer atomics only, so the result does not depend on their order.
+// Then every weight below the threshold goes, and as many of those equal to it as are still due, in
+// index order: each lane owns a contiguous stretch, so a prefix sum of the stretches' ties gives
+// each lane its share. Grid: (layers, 1, 1).
 
 struct Job {
   first: u32,

@@ -1,5 +1,5 @@
-// Gather and normalize for the sparse kernels: copies the examples of one batch (or of one evaluation
-// window) into matrices with a row for each feature, and their labels beside them.
+// Gather and normalize for the sparse kernels: copies the examples of one batch (or of one
+// evaluation window) into matrices with a row for each feature, and their labels beside them.
 //
 //   examples, labels, scales, replicas, clocks or window    as in gather.wgsl
 //   words         (R, WORDS + 1)                  how many words of four features count, and which

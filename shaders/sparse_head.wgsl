@@ -1,6 +1,6 @@
-// The last layer of a sparse network in training: softmax cross-entropy, metrics, gradient at the logits
-// and, where IS_FUSED is 1, all in one with what comes before and after: logits, gradient at the layer below
-// through the last layer's weights.
+// The last layer of a sparse network in training: softmax cross-entropy, metrics, gradient at the
+// logits and, where IS_FUSED is 1, all in one with what comes before and after: logits, gradient at
+// the layer below through the last layer's weights.
 //
 //   inputs    (R, TILES, IN_ROWS, COLUMNS)      fused: the last layer's inputs, four examples to a column
 //   outputs   (R, TILES, DELTA_ROWS, COLUMNS)   else: its logits
@@ -9,9 +9,9 @@
 //   below     (R, TILES, IN_ROWS, COLUMNS)      fused, out: the same at the layer below's pre-activations
 //   metrics, clocks                             as in loss.wgsl
 //
-// An invocation has its own four examples from beginning to end, so nothing is shared but the sums of the
-// metrics: each lane sums its examples in order, lane 0 the lanes. HAS_BELOW is 0 where the last layer is
-// the first or not fused, IS_LOADED is 1 − IS_FUSED. Grid: (1, 1, R).
+// An invocation has its own four examples from beginning to end, so nothing is shared but the sums
+// of the metrics: each lane sums its examples in order, lane 0 the lanes. HAS_BELOW is 0 where the
+// last layer is the first or not fused, IS_LOADED is 1 − IS_FUSED. Grid: (1, 1, R).
 
 @group(0) @binding(0) var<storage, read> labels: array<vec4u>;
 @group(0) @binding(1) var<storage, read_write> metrics: array<vec2f>;

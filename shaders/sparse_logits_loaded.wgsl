@@ -1,4 +1,5 @@
-// Logits in a matrix (R, TILES, LOGIT_ROWS, COLUMNS), at the rows and the column that a kernel has set.
+// Logits in a matrix (R, TILES, LOGIT_ROWS, COLUMNS), at the rows and the column that a kernel has
+// set.
 
 var<private> first_logit: u32;
 var<private> logit_column: u32;

@@ -3,10 +3,11 @@
 //   inputs   (R, TILES, IN_ROWS, COLUMNS)     one row for each feature, four examples to a column
 //   outputs  (R, TILES, OUT_ROWS, COLUMNS)    out
 //
-// finish() is the activation (forward: lists of units) or the product with its derivative (gradient at
-// the layer below: lists of inputs); rows_of() and weights_of() give ENTRIES of a list at a time. Each output is one fma chain in the order of its list. An invocation
-// computes UNITS_EACH rows × VECTORS columns, one row after the other.
-// Grid: (LISTS / (UNIT_LANES · UNITS_EACH), 1, R · TILES).
+// finish() is the activation (forward: lists of units) or the product with its derivative (gradient
+// at the layer below: lists of inputs); rows_of() and weights_of() give ENTRIES of a list at a
+// time. Each output is one fma chain in the order of its list. An invocation computes UNITS_EACH
+// rows × VECTORS columns, one row after the other. Grid: (LISTS / (UNIT_LANES · UNITS_EACH), 1, R ·
+// TILES).
 
 @compute @workgroup_size(LANES, UNIT_LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {

@@ -1,5 +1,5 @@
-// Softmax statistics of four examples at a time, as softmax.wgsl has them of one. Their logits are given
-// by logit() of sparse_logits_*.wgsl: (CLASSES), four examples to a vec4.
+// Softmax statistics of four examples at a time, as softmax.wgsl has them of one. Their logits are
+// given by logit() of sparse_logits_*.wgsl: (CLASSES), four examples to a vec4.
 
 struct Statistics {
   maximum: vec4f,

@@ -1,4 +1,5 @@
-// Gradients of live weights, and the optimizer's update of them, of LAYERS layers from the first on.
+// Gradients of live weights, and the optimizer's update of them, of LAYERS layers from the first
+// on.
 //
 //   inputs_l (R, TILES, IN_ROWS_l, COLUMNS)     the layer's inputs, four examples to a column
 //   deltas_l (R, TILES, OUT_ROWS_l, COLUMNS)    gradient at its pre-activations
@@ -7,8 +8,8 @@
 //   clocks   (R)                                Clock (common.wgsl): this iteration's step size
 //   first, second moment (groups)               as the optimizer needs (optimizer_*.wgsl)
 //
-// One group per invocation, of those from `first` on. Each gradient is summed in four fma chains, one for
-// each example of a column. Grid: enough for all groups along x and y.
+// One group per invocation, of those from `first` on. Each gradient is summed in four fma chains,
+// one for each example of a column. Grid: enough for all groups along x and y.
 
 struct Range {
   first: u32,
@@ -32,8 +33,8 @@ fn main(
 #for i in 4
   var acc_${i} = vec4f();
 #end
-  // A loop of no steps for the other layers: a processor's vector lanes would go through both sides of
-  // an `if`.
+  // A loop of no steps for the other layers: a processor's vector lanes would go through both sides
+  // of an `if`.
 #for l in LAYERS
   for (var t = select(TILES, 0u, owner.w == FIRST_LAYER + ${l}u); t < TILES; t++) {
     let tile = owner.y * TILES + t;

@@ -1,4 +1,5 @@
-// A pair of an input's list: rows of the units that it feeds, and the weights, values of units' lists.
+// A pair of an input's list: rows of the units that it feeds, and the weights, values of units'
+// lists.
 
 fn rows_of_pair(index: u32) -> vec2u {
   return pair(index).xz;

@@ -9,9 +9,10 @@
 //   steps_*.wgsl                            which batch rows count
 //   first, second moment                    as the optimizer needs (optimizer_*.wgsl)
 //
-// The matrices are reached through the functions of src/engine/matrix.ts. The gradient is never stored: the update reads it from registers. A weight whose mask bit is 0 is
-// written as exactly 0 whatever the optimizer says. Tiles as in forward.wgsl: 4·TILE_VECTORS weight
-// rows × 4·VECTORS columns. Grid: (column groups / LANES, IN_VECTORS / TILE_VECTORS rounded up, R).
+// The matrices are reached through the functions of src/engine/matrix.ts. The gradient is never
+// stored: the update reads it from registers. A weight whose mask bit is 0 is written as exactly 0
+// whatever the optimizer says. Tiles as in forward.wgsl: 4·TILE_VECTORS weight rows × 4·VECTORS
+// columns. Grid: (column groups / LANES, IN_VECTORS / TILE_VECTORS rounded up, R).
 
 @group(0) @binding(4) var<storage, read> clocks: array<Clock>;
 
@@ -51,8 +52,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
   }
-  // Through an array, so that the epilogue is a loop: unrolled, its loads and stores are most of the
-  // kernel's code and take llvmpipe seconds to compile (Adam, 40 vec4s: 2.2 s unrolled, 1.2 s as a loop).
+  // Through an array, so that the epilogue is a loop: unrolled, its loads and stores are most of
+  // the kernel's code and take llvmpipe seconds to compile (Adam, 40 vec4s: 2.2 s unrolled, 1.2 s
+  // as a loop).
   var tile: array<vec4f, ${TILE}>;
 #for i in TILE_VECTORS
 #for j in 4
@@ -62,8 +64,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
   let rate = clocks[replica].rate;
-  // The last tile along either axis is shifted back inside the matrix; its overlap belongs to the tile
-  // before it and must not be updated twice. Lanes past the last column own nothing.
+  // The last tile along either axis is shifted back inside the matrix; its overlap belongs to the
+  // tile before it and must not be updated twice. Lanes past the last column own nothing.
   let first_row = 4u * group.y * TILE_VECTORS;
   let first_column = column_group * VECTORS;
   for (var t = 0u; t < TILE; t++) {

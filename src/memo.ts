@@ -1,13 +1,15 @@
 /**
- * Results of asynchronous work, kept for whoever asks later. An attempt that fails is not kept: those who
- * wait for it receive the error, and the next call tries again.
+ * Results of asynchronous work, kept for whoever asks later. An attempt that fails is not kept:
+ * those who wait for it receive the error, and the next call tries again.
  */
 
 /** Results by key. */
 export class Memo<K, V> {
   readonly #kept = new Map<K, Promise<V>>();
 
-  /** Returns the value of a key; makes it first where there is none, and keeps it unless that fails. */
+  /**
+   * Returns the value of a key; makes it first where there is none, and keeps it unless that fails.
+   */
   get(key: K, make: () => Promise<V>): Promise<V> {
     const kept = this.#kept.get(key);
     if (kept) return kept;

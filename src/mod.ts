@@ -57,6 +57,7 @@ export {
   zeros,
 } from "./models/initializers.ts";
 export { type Density, density, type Masks, onesMasks } from "./models/masks.ts";
+export { type Parameter, parametersOf } from "./models/parameters.ts";
 export { type DenseOptions, ModelBase, type ModelOptions, type Node } from "./foundations/model.ts";
 export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";
 export { type GivenNetwork, type GivenTensor, type Network } from "./models/network.ts";
@@ -139,6 +140,9 @@ export { checkClaims, type ClaimResult, type ClaimVerdict, type Unit } from "./a
 export { studentInterval } from "./analysis/statistics.ts";
 export { SERIES, SERIES_KINDS, type SeriesKind } from "./analysis/series.ts";
 export { type StudyRun } from "./analysis/study.ts";
+export { type FinishedRun } from "./records/finished_run.ts";
+export { KINDS, type RunKind } from "./records/kinds.ts";
+export { type RunId } from "./records/run_id.ts";
 export { type RunResults } from "./records/trained_run.ts";
 export type {
   QueueActivity,

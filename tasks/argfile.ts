@@ -1,4 +1,7 @@
-/** `deno task argfile`: prints the flags of many runs, one line each, for `deno task argfile-runner`. */
+/**
+ * `deno task argfile`: prints the flags of many runs, one line each, for `deno task
+ * argfile-runner`.
+ */
 
 import { argfileFlags, argfileLines } from "../src/commands/flags/argfile_flags.ts";
 import { runTask } from "./lib/support.ts";
@@ -13,7 +16,8 @@ const task = {
   flags: argfileFlags,
   examples: [
     "deno task argfile lottery > lottery.txt",
-    "deno task argfile reinitialize --protocol paper --experiment reinit,reuse --runs 1-3 > controls.txt",
+    "deno task argfile reinitialize --protocol paper --experiment reinit,reuse --runs 1-3 > " +
+    "controls.txt",
     "deno task argfile-runner reinitialize controls.txt",
   ],
 };

@@ -1,6 +1,7 @@
 /**
  * `deno task argfile-runner`: runs a task for each line of flags of a file (the original's
- * argfile_runner.py): all lines in this process, packed as replicas, or several processes at a time.
+ * argfile_runner.py): all lines in this process, packed as replicas, or several processes at a
+ * time.
  */
 
 import { fromFileUrl } from "@std/path";
@@ -51,7 +52,8 @@ const task = {
   examples: [
     "deno task argfile lottery > lottery.txt",
     "deno task argfile-runner run-lottery lottery.txt",
-    "deno task argfile reinitialize --trials 1-2 --levels 0-5 | deno task argfile-runner reinitialize -",
+    "deno task argfile reinitialize --trials 1-2 --levels 0-5 | deno task argfile-runner " +
+    "reinitialize -",
   ],
 };
 
@@ -212,6 +214,7 @@ function report(results: readonly LineResult[], argfile: string, isJson: boolean
   if (bug) throw bug.error;
   for (const { line, error } of failed) warn(`${argfile}:${line}: ${message(error)}`);
   throw new LotteryError(
-    `${failed.length} of ${results.length} lines failed; correct them and run the same command again`,
+    `${failed.length} of ${results.length} lines failed; correct them and run the same command ` +
+      `again`,
   );
 }

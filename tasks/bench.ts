@@ -1,7 +1,7 @@
 /**
- * `deno task bench`: times whole training iterations of LeNet-300-100 (batch 60) and those of its peers
- * in turn, in one run, and prints medians, ratios and which targets they meet; with `--figures`, also how
- * the cost grows, as pictures.
+ * `deno task bench`: times whole training iterations of LeNet-300-100 (batch 60) and those of its
+ * peers in turn, in one run, and prints medians, ratios and which targets they meet; with
+ * `--figures`, also how the cost grows, as pictures.
  */
 
 import { join } from "@std/path";
@@ -54,7 +54,8 @@ const task = {
     peers: boolean({ default: true, help: "measure this program alone" }),
     figures: path({
       help:
-        "measure too how the cost grows with density and sizes; a folder for bench.json and two SVGs",
+        "measure too how the cost grows with density and sizes; a folder for bench.json and two " +
+        "SVGs",
       defaultText: "do not",
     }),
     json: boolean({ help: "print the results as one JSON document" }),
@@ -315,7 +316,9 @@ async function eightReplicas(
   return median(ratios);
 }
 
-/** Percent of a run's wall time in which the GPU works on none of its passes; null: no timestamps. */
+/**
+ * Percent of a run's wall time in which the GPU works on none of its passes; null: no timestamps.
+ */
 async function waitingShare(gpu: Gpu, uploaded: Uploaded): Promise<number | null> {
   const program = await lenetProgram(gpu, uploaded, { optimizer: ADAM });
   let busy: number | null = null;

@@ -1,4 +1,7 @@
-/** `deno task report`: figures, claims and the anatomy of tickets, from the files of finished experiments. */
+/**
+ * `deno task report`: figures, claims and the anatomy of tickets, from the files of finished
+ * experiments.
+ */
 
 import { openGpu } from "../src/engine/mod.ts";
 import { UsageError } from "../src/errors.ts";
@@ -20,9 +23,12 @@ import { choiceFor, USUAL } from "../src/datasets/datasets.ts";
 const task = {
   name: "report",
   summary:
-    "Writes a page with the paper's figures and claims and the anatomy of the tickets, from the finished " +
-    "runs of one experiment or of several (an experiment, its one-shot counterpart, other seeds). A damaged run is " +
-    "named and left out; the exit code stays 0 as long as a report is written (verify checks every file).",
+    "Writes a page with the paper's figures and claims and the anatomy of the tickets, from the " +
+    "finished " +
+    "runs of one experiment or of several (an experiment, its one-shot counterpart, other " +
+    "seeds). A damaged run is " +
+    "named and left out; the exit code stays 0 as long as a report is written (verify checks " +
+    "every file).",
   operands: ["EXPERIMENT", "[EXPERIMENT…]"],
   flags: {
     outputDir: path({

@@ -1,6 +1,6 @@
 /**
- * `deno task soak`: trains for long in one process and watches what should not grow: resident memory,
- * GPU buffers and the time per iteration. First many short runs, then one long run.
+ * `deno task soak`: trains for long in one process and watches what should not grow: resident
+ * memory, GPU buffers and the time per iteration. First many short runs, then one long run.
  */
 
 import { type Gpu, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";

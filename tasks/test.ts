@@ -1,6 +1,7 @@
 /**
- * `deno task test`: format, lint, type-checks and every test. Ends with the line `N passed, N failed`,
- * in which a check counts as a test; a test that is skipped, or a file that runs none, has failed.
+ * `deno task test`: format, lint, type-checks and every test. Ends with the line `N passed, N
+ * failed`, in which a check counts as a test; a test that is skipped, or a file that runs none, has
+ * failed.
  */
 import { prepareGpuEnvironment } from "../src/engine/environment.ts";
 import { LotteryError, UsageError } from "../src/errors.ts";

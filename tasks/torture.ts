@@ -1,6 +1,6 @@
 /**
- * `deno task torture`: kills the real command line at random moments, starts it again, and compares what
- * it ends with, file by file, with an experiment that was never disturbed.
+ * `deno task torture`: kills the real command line at random moments, starts it again, and compares
+ * what it ends with, file by file, with an experiment that was never disturbed.
  */
 
 import { prepareGpuEnvironment } from "../src/engine/environment.ts";
@@ -15,7 +15,8 @@ import { notice, print, runTask } from "./lib/support.ts";
 const task = {
   name: "torture",
   summary:
-    "Kills a small lottery experiment (SIGKILL) at random moments, starts it again each time, and " +
+    "Kills a small lottery experiment (SIGKILL) at random moments, starts it again each time, " +
+    "and " +
     "compares what it ends with, file by file, with an experiment that was never disturbed.",
   flags: {
     kills: integer({ min: 1, max: 100000, default: 50, help: "how often to kill" }),
@@ -86,8 +87,10 @@ await runTask(task, async ({ kills, seed }) => {
     experiment++;
   }
   print(
-    `${killed} kills, ${starts} starts, ${experiment} experiments: each ended with the ${calm.size} files of ` +
-      `the undisturbed one, bit for bit. A kill left a checkpoint ${met.checkpoint} times, a half-saved ` +
+    `${killed} kills, ${starts} starts, ${experiment} experiments: each ended with the ` +
+      `${calm.size} files of ` +
+      `the undisturbed one, bit for bit. A kill left a checkpoint ${met.checkpoint} times, a ` +
+      `half-saved ` +
       `run ${met.saving} times, a half-written file ${met.temporary} times.`,
   );
   await Deno.remove(folder, { recursive: true });
@@ -98,7 +101,9 @@ async function ended(child: Deno.ChildProcess): Promise<void> {
   if (!success) throw new LotteryError(`the undisturbed run failed: ${text(stderr)}`);
 }
 
-/** Kills a process after a while; null if it was, else what it wrote to stderr if it failed, or "". */
+/**
+ * Kills a process after a while; null if it was, else what it wrote to stderr if it failed, or "".
+ */
 async function killedOrEnded(child: Deno.ChildProcess, moment: number): Promise<string | null> {
   let isKilled = false;
   const timer = moment === Infinity ? null : setTimeout(() => {

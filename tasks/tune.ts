@@ -1,7 +1,8 @@
 /**
- * `deno task tune`: measures what src/engine/tuned.json chooses for this machine's class of adapters, one
- * setting after the other, and rewrites it. Results of training do not depend on the tile shapes; which
- * kernels train a network of a density does decide its last bits, and is kept in each run.json.
+ * `deno task tune`: measures what src/engine/tuned.json chooses for this machine's class of
+ * adapters, one setting after the other, and rewrites it. Results of training do not depend on the
+ * tile shapes; which kernels train a network of a density does decide its last bits, and is kept in
+ * each run.json.
  */
 
 import { fromFileUrl } from "@std/path";
@@ -188,8 +189,8 @@ async function timeTogether(
 }
 
 /**
- * The density at which lists of live weights begin to win, among the tickets of a lottery: by the time of
- * an iteration and its share of the paper's evaluations, of as many replicas as are best.
+ * The density at which lists of live weights begin to win, among the tickets of a lottery: by the
+ * time of an iteration and its share of the paper's evaluations, of as many replicas as are best.
  */
 async function measureCrossover(
   gpu: Gpu,

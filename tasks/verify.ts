@@ -17,7 +17,8 @@ import { choiceFor } from "../src/datasets/datasets.ts";
 const task = {
   name: "verify",
   summary:
-    "Compares every file of the runs under a folder (an experiment, a trial, a run) with the SHA-256 in " +
+    "Compares every file of the runs under a folder (an experiment, a trial, a run) with the " +
+    "SHA-256 in " +
     "their run.json. With --replay it trains them once more and compares bits.",
   operands: ["FOLDER"],
   flags: {

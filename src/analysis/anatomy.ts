@@ -76,8 +76,9 @@ export interface EffectiveNetwork {
 }
 
 /**
- * Drops, again and again, the hidden neurons without a live weight from below or without one to above, with
- * all their weights. A neuron without live inputs outputs its bias alone, whatever the network sees.
+ * Drops, again and again, the hidden neurons without a live weight from below or without one to
+ * above, with all their weights. A neuron without live inputs outputs its bias alone, whatever the
+ * network sees.
  *
  * @param parameters in their order; each that can be pruned has a mask
  * @throws InputError if a layer has no mask, or one of another shape
@@ -128,8 +129,8 @@ export interface Overlap {
 
 /**
  * The overlap of two masks. Independent masks of densities a and b share ab of all weights, of the
- * a + b − ab that are live in one of them: the ratio of the expectations, which for layers of more than a
- * few weights is the expected ratio.
+ * a + b − ab that are live in one of them: the ratio of the expectations, which for layers of more
+ * than a few weights is the expected ratio.
  *
  * @throws InputError if their shapes differ, or neither has a live weight
  */
@@ -197,11 +198,11 @@ export interface Histogram {
 }
 
 /**
- * A histogram of `bins` equal steps from the least value to the greatest, or over a given range, outside
- * of which values are left out.
+ * A histogram of `bins` equal steps from the least value to the greatest, or over a given range,
+ * outside of which values are left out.
  *
- * @throws InputError if there is no value and no range, the range is none, a value is not finite, or `bins`
- *   is no whole number from 1
+ * @throws InputError if there is no value and no range, the range is none, a value is not finite,
+ *   or `bins` is no whole number from 1
  */
 export function histogram(
   values: ArrayLike<number>,
@@ -274,8 +275,8 @@ export function interpolate(one: GivenNetwork, other: GivenNetwork, at: number):
 }
 
 /**
- * The height of the loss between two networks over the straight line between their own losses, at its
- * highest (Frankle et al. 2020, "linear mode connectivity"); 0 if the path never rises over it.
+ * The height of the loss between two networks over the straight line between their own losses, at
+ * its highest (Frankle et al. 2020, "linear mode connectivity"); 0 if the path never rises over it.
  *
  * @param losses at equal steps from the one network to the other, both included
  */

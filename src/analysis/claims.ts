@@ -2,11 +2,11 @@
  * Holds the paper's claims for LeNet-300-100 on MNIST against the runs of a study: for each claim,
  * the measured value, its interval over trials, and whether it holds.
  *
- * Each comparison is made within a trial (its ticket and its full network, its ticket and its reinits), so
- * that what trials differ in cancels out. A claim that says "more", "sooner" or "up to" is one-sided: it holds
- * if the whole interval is on its side, and does not if the whole interval is on the other; as each end of the
- * interval is a 95% bound, either is wrong in one of 20 cases. Fewer than five trials, the paper's number,
- * prove nothing either way.
+ * Each comparison is made within a trial (its ticket and its full network, its ticket and its
+ * reinits), so that what trials differ in cancels out. A claim that says "more", "sooner" or "up
+ * to" is one-sided: it holds if the whole interval is on its side, and does not if the whole
+ * interval is on the other; as each end of the interval is a 95% bound, either is wrong in one of
+ * 20 cases. Fewer than five trials, the paper's number, prove nothing either way.
  */
 
 import {

@@ -35,11 +35,13 @@ export interface Barrier {
 }
 
 /**
- * The networks at `points` equal steps on the straight line from one network to another: weights and
- * biases (1 − α)·one + α·other, α from 0 to 1. A weight that is pruned in one of them is 0 there, so those
- * between have the live weights of both, and the first and the last compute what the two do.
+ * The networks at `points` equal steps on the straight line from one network to another: weights
+ * and biases (1 − α)·one + α·other, α from 0 to 1. A weight that is pruned in one of them is 0
+ * there, so those between have the live weights of both, and the first and the last compute what
+ * the two do.
  *
- * @throws InputError if the networks differ in layers or shapes, or fewer than two points are asked for
+ * @throws InputError if the networks differ in layers or shapes, or fewer than two points are asked
+ *   for
  */
 export function networksBetween(
   one: FinishedNetwork,
@@ -68,7 +70,8 @@ export function networksBetween(
 }
 
 /**
- * Measures the line between two networks. Its ends are what `evaluate` says of the two, bit for bit.
+ * Measures the line between two networks. Its ends are what `evaluate` says of the two, bit for
+ * bit.
  *
  * ```ts
  * import { barrier, NetworkEvaluator, openGpu, uploadExamples } from "lottery-tickets";

@@ -110,8 +110,8 @@ export function accuracyOf(side: Side, metric: Metric): Measure {
 }
 
 /**
- * A claim about every level in a range of densities: the level that is least in its favour, which decides for
- * all of them.
+ * A claim about every level in a range of densities: the level that is least in its favour, which
+ * decides for all of them.
  */
 export function atEveryLevel(
   most: number,
@@ -131,7 +131,8 @@ export function atEveryLevel(
     const all = levels.map((level) => measure({ kind, percent: level.percent, level })(study));
     const bound = ({ values }: Measured, end: 0 | 1) => studentInterval(values)?.[end] ?? 0;
     const lowest = (end: 0 | 1) => all.reduce((a, b) => bound(b, end) < bound(a, end) ? b : a);
-    // One level that is wholly on the other side refutes the claim; else that which is nearest to it.
+    // One level that is wholly on the other side refutes the claim; else that which is nearest to
+    // it.
     const worst = bound(lowest(1), 1) <= 0 ? lowest(1) : lowest(0);
     const lacking = all.find(({ lacks }) => lacks !== undefined);
     const isWhole = levels[0].percent > most / STEP && levels.at(-1)!.percent < least * STEP;

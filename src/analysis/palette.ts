@@ -11,7 +11,10 @@ export const PALETTE = {
   black: "#000000",
 } as const;
 
-/** From dense to sparse: viridis without its yellow end, which is too faint on white (van der Walt & Smith 2015). */
+/**
+ * From dense to sparse: viridis without its yellow end, which is too faint on white (van der Walt &
+ * Smith 2015).
+ */
 export const DENSITY_COLORS = [
   "#440154",
   "#414487",

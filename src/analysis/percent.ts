@@ -1,4 +1,6 @@
-/** Percentages and points as people read them: small values keep a digit, large ones stay below 100. */
+/**
+ * Percentages and points as people read them: small values keep a digit, large ones stay below 100.
+ */
 
 /** Most digits that a number is written with. */
 const MOST_DIGITS = 12;

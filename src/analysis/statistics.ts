@@ -23,8 +23,8 @@ export interface Summary {
 const RESAMPLES = 2000;
 
 /**
- * Mean, range and the percentile bootstrap's 95% interval of the mean (Efron & Tibshirani 1993, section
- * 13.3), from 2,000 resamples of a fixed seed: the same values give the same interval.
+ * Mean, range and the percentile bootstrap's 95% interval of the mean (Efron & Tibshirani 1993,
+ * section 13.3), from 2,000 resamples of a fixed seed: the same values give the same interval.
  *
  * @throws InputError if there is no value, or one is not finite
  */
@@ -41,9 +41,10 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /**
- * Student's interval of the mean, of which each end is a 95% bound to its side (so it is a 90% interval). It is
- * what few trials can tell, where the bootstrap's interval is too narrow: of five normal values its 95%
- * interval holds their mean in 83 of 100 cases. Null with fewer than two values.
+ * Student's interval of the mean, of which each end is a 95% bound to its side (so it is a 90%
+ * interval). It is what few trials can tell, where the bootstrap's interval is too narrow: of five
+ * normal values its 95% interval holds their mean in 83 of 100 cases. Null with fewer than two
+ * values.
  *
  * @throws InputError if one is not finite
  */
@@ -63,10 +64,14 @@ function checkFinite(values: readonly number[]): void {
   throw new InputError(`value ${bad} of a mean is ${values[bad]}: give finite numbers`);
 }
 
-/** 95% quantiles of Student's distribution for 1 to 10 degrees of freedom (any statistics table). */
+/**
+ * 95% quantiles of Student's distribution for 1 to 10 degrees of freedom (any statistics table).
+ */
 const STUDENT = [6.314, 2.92, 2.353, 2.132, 2.015, 1.943, 1.895, 1.86, 1.833, 1.812];
 
-/** Above 10 degrees of freedom from the normal quantile (Abramowitz & Stegun 26.7.5), within 1e-3. */
+/**
+ * Above 10 degrees of freedom from the normal quantile (Abramowitz & Stegun 26.7.5), within 1e-3.
+ */
 function studentQuantile(freedom: number): number {
   if (freedom <= STUDENT.length) return STUDENT[freedom - 1];
   const z = 1.644854;

@@ -3,7 +3,8 @@
 /**
  * Lays out rows under headers, each column as wide as its widest cell.
  *
- * @param align side of each column, one letter each: "l" or "r"; columns without one are right-aligned
+ * @param align side of each column, one letter each: "l" or "r"; columns without one are
+ *   right-aligned
  * @returns lines joined by newlines, without one at the end
  */
 export function formatTable(

@@ -26,7 +26,9 @@ export interface TicketArrays {
   final: Network;
 }
 
-/** One layer of one ticket. Percentages are of all weights, neurons or live weights of the layer. */
+/**
+ * One layer of one ticket. Percentages are of all weights, neurons or live weights of the layer.
+ */
 export interface LayerRow {
   trial: string;
   level: number;
@@ -121,7 +123,10 @@ function spreadOf(values: Uint32Array<ArrayBuffer>): Spread {
 
 /** How the masks of one layer of two tickets overlap. */
 export interface OverlapRow {
-  /** Different trials at one level, the ticket and the one-shot ticket of a trial, or a trial's two levels. */
+  /**
+   * Different trials at one level, the ticket and the one-shot ticket of a trial, or a trial's two
+   * levels.
+   */
   between: "trials" | "iterative and one-shot" | "levels";
   /** The sparser ticket's. */
   level: number;
@@ -133,7 +138,10 @@ export interface OverlapRow {
   byChance: number;
 }
 
-/** The overlap of two tickets layer by layer; layers in which neither has a live weight are left out. */
+/**
+ * The overlap of two tickets layer by layer; layers in which neither has a live weight are left
+ * out.
+ */
 export function overlapRows(
   between: OverlapRow["between"],
   one: TicketArrays,
@@ -155,8 +163,8 @@ export function overlapRows(
 }
 
 /**
- * Pairs of trials whose masks are compared: each with the next, in a ring, so that every trial counts twice
- * and twenty trials cost twenty comparisons, not 190.
+ * Pairs of trials whose masks are compared: each with the next, in a ring, so that every trial
+ * counts twice and twenty trials cost twenty comparisons, not 190.
  */
 export function ringPairs<T>(trials: readonly T[]): [T, T][] {
   if (trials.length < 2) return [];
@@ -167,7 +175,9 @@ export function ringPairs<T>(trials: readonly T[]): [T, T][] {
 /** Weights of a layer, by what became of them. */
 export interface WeightGroups {
   layer: string;
-  /** Initial weights of the full network that this ticket still has, and of those that it has not. */
+  /**
+   * Initial weights of the full network that this ticket still has, and of those that it has not.
+   */
   initial: { survivors: Float32Array; pruned: Float32Array };
   /** The weights that the full network's training ended with. */
   full: { survivors: Float32Array; pruned: Float32Array };

@@ -67,8 +67,8 @@ export class LineConflicts {
   }
 
   /**
-   * Why a line must not be carried out beside those that were asked about before; null if it may. What else is
-   * wrong with it, its own process will say.
+   * Why a line must not be carried out beside those that were asked about before; null if it may.
+   * What else is wrong with it, its own process will say.
    */
   find({ line, args }: ArgfileLine): Promise<UsageError | null> {
     const found = this.#last.then(async () => {
@@ -101,7 +101,10 @@ class Claims {
 
   constructor(private readonly runner: Runner<FlagSet>, private readonly storage: Storage) {}
 
-  /** Why a line must not be carried out: another trains one of its runs, or writes to one of its folders. */
+  /**
+   * Why a line must not be carried out: another trains one of its runs, or writes to one of its
+   * folders.
+   */
   async conflict({ folders, runs }: Plan, line: number): Promise<UsageError | null> {
     // The same folder can have several names.
     const real = await Promise.all(folders.map((folder) => this.storage.realPath(folder)));

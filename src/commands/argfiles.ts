@@ -3,7 +3,7 @@
 import * as paths from "../records/paths.ts";
 import { joinLine } from "../flags/shell_words.ts";
 import { controlFolder, valueSetFolder } from "../records/control_paths.ts";
-import type { ReinitKind } from "../records/kinds.ts";
+import { KINDS, type ReinitKind } from "../records/kinds.ts";
 
 /** Where the runs go, and what all lines have. */
 export interface ArgfileOptions {
@@ -33,6 +33,7 @@ export interface ReinitializeOptions extends ArgfileOptions {
 export function* reinitializeLines(options: ReinitializeOptions) {
   const { experimentPath, experimentName, experiments, trials, levels, runs, flags } = options;
   for (const kind of experiments) {
+    const { weights } = KINDS[kind];
     for (const trial of trials) {
       const parent = paths.trial(experimentPath, trial);
       for (const level of levels) {
@@ -42,8 +43,8 @@ export function* reinitializeLines(options: ReinitializeOptions) {
           yield joinLine([
             `--masks=${paths.masks(ticket)}`,
             `--output-dir=${controlFolder(parent, level, kind, run, experimentName)}`,
-            ...(kind === "reinit" ? [] : [`--initialization-distribution=${values}`]),
-            ...(kind === "reuse_sign" ? [`--same-sign=${paths.initial(ticket)}`] : []),
+            ...(weights === "drawn" ? [] : [`--initialization-distribution=${values}`]),
+            ...(weights === "signed values" ? [`--same-sign=${paths.initial(ticket)}`] : []),
             ...[`--trials=${trial}`, `--levels=${level}`, `--runs=${run}`],
             ...flags,
           ]);

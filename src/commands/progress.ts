@@ -49,7 +49,9 @@ export class WorkCount {
   #worked = 0;
   #trained = 0;
 
-  /** Takes where the group in training stands: first where it begins, after a lost GPU once more. */
+  /**
+   * Takes where the group in training stands: first where it begins, after a lost GPU once more.
+   */
   advance({ runs, iteration, work }: GroupProgress): void {
     const now = { iteration: runs * iteration, work: runs * work };
     if (this.#group && now.work > this.#group.work) {

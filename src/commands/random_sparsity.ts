@@ -1,6 +1,6 @@
 /**
- * `random-sparsity`: networks that have as many live weights in each layer as the tickets of a finished
- * experiment, at random places (the paper's appendix on random sparsity).
+ * `random-sparsity`: networks that have as many live weights in each layer as the tickets of a
+ * finished experiment, at random places (the paper's appendix on random sparsity).
  */
 
 import { words } from "../flags/lists.ts";

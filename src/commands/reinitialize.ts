@@ -1,6 +1,6 @@
 /**
- * `reinitialize` (the original's runners/reinitialize.py): networks with the masks of finished runs and
- * new initial weights; all controls of an experiment, or with --output-dir a single one.
+ * `reinitialize` (the original's runners/reinitialize.py): networks with the masks of finished runs
+ * and new initial weights; all controls of an experiment, or with --output-dir a single one.
  */
 
 import { UsageError } from "../errors.ts";
@@ -19,7 +19,7 @@ import { openSingleRun, type SingleRun } from "./single_run.ts";
 import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
 import { configOf } from "../runs/run_config.ts";
 import { type Parameter, parametersOf } from "../models/parameters.ts";
-import { REINIT_KINDS, type ReinitKind } from "../records/kinds.ts";
+import { KINDS, REINIT_KINDS, type ReinitKind } from "../records/kinds.ts";
 
 type Flags = FlagValues<typeof reinitializeFlags>;
 
@@ -27,12 +27,14 @@ type Flags = FlagValues<typeof reinitializeFlags>;
 export const reinitializeRunner: Runner<typeof reinitializeFlags> = {
   name: "reinitialize",
   summary: "Trains the controls of a finished lottery experiment: networks with the masks of its " +
-    "tickets and other initial weights. reinit: new random ones; reuse: values of the tickets' own " +
+    "tickets and other initial weights. reinit: new random ones; reuse: values of the tickets' " +
+    "own " +
     "initial weights, shuffled; reuse_sign: the same, each with the sign that it had.",
   flags: reinitializeFlags,
   examples: [
     "deno task reinitialize --experiment-path results/mnist-quick",
-    "deno task reinitialize --experiment reinit,reuse,reuse_sign --trials 1-2 --levels 0-10 --runs 1-10",
+    "deno task reinitialize --experiment reinit,reuse,reuse_sign --trials 1-2 --levels 0-10 " +
+    "--runs 1-10",
     "deno task reinitialize --masks RUN/masks --output-dir results/reinit",
   ],
 
@@ -73,7 +75,8 @@ function checkWhole(flags: Flags): void {
   }
   if (flags.permuteLabels !== undefined) {
     throw new UsageError(
-      "--permute-labels is for a single run, with --output-dir; the controls of an experiment see " +
+      "--permute-labels is for a single run, with --output-dir; the controls of an experiment " +
+        "see " +
         "its own labels: leave it out",
     );
   }
@@ -85,7 +88,8 @@ function checkSingle(flags: Flags): void {
   }
   if (flags.sameSign !== undefined && flags.initializationDistribution === undefined) {
     throw new UsageError(
-      "--same-sign chooses the signs of values that are drawn: give --initialization-distribution too",
+      "--same-sign chooses the signs of values that are drawn: give " +
+        "--initialization-distribution too",
     );
   }
   const kind = kindOf(flags);
@@ -105,8 +109,12 @@ function checkSingle(flags: Flags): void {
 }
 
 function kindOf(flags: Flags): ReinitKind {
-  if (flags.initializationDistribution === undefined) return "reinit";
-  return flags.sameSign === undefined ? "reuse" : "reuse_sign";
+  const weights = flags.initializationDistribution === undefined
+    ? "drawn"
+    : flags.sameSign === undefined
+    ? "values"
+    : "signed values";
+  return REINIT_KINDS.find((kind) => KINDS[kind].weights === weights)!;
 }
 
 async function resolve(flags: Flags, folder: string, context: PlanContext): Promise<SingleRun> {
@@ -139,10 +147,14 @@ async function resolve(flags: Flags, folder: string, context: PlanContext): Prom
   return { folder, config, start, data, settingsName, policy };
 }
 
-/** Where an experiment keeps the value sets of a level: {experiment}/weights/{level}/initialization. */
+/**
+ * Where an experiment keeps the value sets of a level: {experiment}/weights/{level}/initialization.
+ */
 const KEPT_SETS = /^(.+)\/weights\/(\d+)\/(?:(.+)_)?initialization\/?$/;
 
-/** The sets of a folder; those that an experiment would keep there are derived if they are missing. */
+/**
+ * The sets of a folder; those that an experiment would keep there are derived if they are missing.
+ */
 async function readDistribution(
   { storage, events }: PlanContext,
   folder: string,

@@ -1,6 +1,6 @@
 /**
- * A runner is a task that trains (the original's mnist_fc/runners), as a function from its flags
- * to a job. The tasks of that name carry out one job, the argfile runner those of many lines at once.
+ * A runner is a task that trains (the original's mnist_fc/runners), as a function from its flags to
+ * a job. The tasks of that name carry out one job, the argfile runner those of many lines at once.
  */
 
 import { UsageError } from "../errors.ts";
@@ -123,8 +123,8 @@ export async function loadExamples(
 }
 
 /**
- * The union of the masks of some folders or files; null for none, or for masks that prune nothing. Notices
- * name the layers that they lack.
+ * The union of the masks of some folders or files; null for none, or for masks that prune nothing.
+ * Notices name the layers that they lack.
  *
  * @throws InputError if they are not masks of these layers
  */
@@ -156,7 +156,9 @@ export async function readMasks(
   return isPruned ? masks : null;
 }
 
-/** The initial weights of a folder or file; null for none. Notices name the layers that it lacks. */
+/**
+ * The initial weights of a folder or file; null for none. Notices name the layers that it lacks.
+ */
 export async function readPresets(
   { storage, events }: Pick<PlanContext, "storage" | "events">,
   source: string | undefined,
@@ -180,7 +182,8 @@ function lackingLayers(network: Network, parameters: readonly Parameter[]): stri
 }
 
 /**
- * The number in a list that must have just one, such as `--trials 3` of a single run; undefined without a list.
+ * The number in a list that must have just one, such as `--trials 3` of a single run; undefined
+ * without a list.
  *
  * @throws UsageError if it has more
  */

@@ -50,12 +50,16 @@ export interface ResolvedSingle extends SingleSettings {
   data: LoadedDataset;
   /** Whose settings these are, in a word or two. */
   settingsName: string;
-  /** The same as versions had it that asked neither the folder's name nor the run whose masks it gets. */
+  /**
+   * The same as versions had it that asked neither the folder's name nor the run whose masks it
+   * gets.
+   */
   before(): SingleSettings;
 }
 
 /**
- * Checks the protocol's flags before the run whose settings they change is read, where there is one.
+ * Checks the protocol's flags before the run whose settings they change is read, where there is
+ * one.
  *
  * @throws UsageError as `resolveProtocol`
  */

@@ -67,8 +67,10 @@ export const trainRunner: Runner<typeof trainFlags> = {
   flags: trainFlags,
   examples: [
     "deno task train --training-len epochs:5",
-    "deno task train --masks results/mnist-quick/trial1/10/same_init/masks --output-dir results/sparse",
-    "deno task train --presets RUN/initial --masks RUN/masks,OTHER/masks --output-dir results/union",
+    "deno task train --masks results/mnist-quick/trial1/10/same_init/masks --output-dir " +
+    "results/sparse",
+    "deno task train --presets RUN/initial --masks RUN/masks,OTHER/masks --output-dir " +
+    "results/union",
   ],
 
   check(flags) {

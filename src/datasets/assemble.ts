@@ -12,8 +12,8 @@ import { DATASETS, PUBLISHED_NAMES } from "./datasets.ts";
 /** The arrays of a dataset, as its files give them. */
 export interface SourceArrays {
   /**
-   * (N, height, width) or (N, features), of any type: values that are all from 0 to 1 here and in the test
-   * images, which are inputs as they are; else pixels, whole numbers from 0 to 255.
+   * (N, height, width) or (N, features), of any type: values that are all from 0 to 1 here and in
+   * the test images, which are inputs as they are; else pixels, whole numbers from 0 to 255.
    */
   trainImages: SourceArray;
   /** (N) or (N, 1) class numbers, or (N, classes) one-hot rows, of any type. */
@@ -27,8 +27,8 @@ const MAX_CLASSES = 256;
 const MNIST_FEATURES = 784;
 
 /**
- * The checked dataset. Its number of classes is the largest label + 1, at least the width of one-hot
- * labels, and at least 10 for MNIST and Fashion-MNIST.
+ * The checked dataset. Its number of classes is the largest label + 1, at least the width of
+ * one-hot labels, and at least 10 for MNIST and Fashion-MNIST.
  *
  * @param onNotice receives a line where integers may have been meant otherwise
  * @throws FormatError naming the file, and the value and its index where one is at fault
@@ -47,7 +47,8 @@ export function assembleSets(
   const trainShape = trainImages.shape.slice(1), testShape = testImages.shape.slice(1);
   if (String(trainShape) !== String(testShape)) {
     throw new FormatError(
-      `${testImages.where}: an image has shape (${testShape}) but one of ${trainImages.where} has ` +
+      `${testImages.where}: an image has shape (${testShape}) but one of ${trainImages.where} ` +
+        `has ` +
         `(${trainShape}); give both sets the same shape`,
     );
   }
@@ -75,7 +76,8 @@ export function assembleSets(
 function checkImages({ shape, where }: SourceArray): Pick<Examples, "count" | "features"> {
   if (shape.length !== 2 && shape.length !== 3) {
     throw new FormatError(
-      `${where}: images of shape (${shape}) are not understood; save them as (N, height, width) or ` +
+      `${where}: images of shape (${shape}) are not understood; save them as (N, height, width) ` +
+        `or ` +
         `(N, features)`,
     );
   }
@@ -90,7 +92,8 @@ function checkedLabels(labels: SourceArray, images: SourceArray): LabelNumbers {
   const numbers = labelNumbers(labels), [count] = images.shape;
   if (numbers.values.length !== count) {
     throw new FormatError(
-      `${labels.where}: ${numbers.values.length} labels for the ${count} images of ${images.where}; ` +
+      `${labels.where}: ${numbers.values.length} labels for the ${count} images of ` +
+        `${images.where}; ` +
         `save one label per image`,
     );
   }
@@ -108,7 +111,8 @@ function labelNumbers(labels: SourceArray): LabelNumbers {
   if (shape.length === 2 && shape[1] > 1) return oneHotNumbers(labels);
   if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) {
     throw new FormatError(
-      `${where}: labels of shape (${shape}) are not understood; save them as (N) class numbers or ` +
+      `${where}: labels of shape (${shape}) are not understood; save them as (N) class numbers ` +
+        `or ` +
         `(N, classes) one-hot rows`,
     );
   }
@@ -129,7 +133,8 @@ function oneHotNumbers({ shape, data, where }: SourceArray): LabelNumbers {
     values[i] = row.indexOf(1);
     if (!row.includes(1) || !row.every((value, label) => value === (label === values[i] ? 1 : 0))) {
       throw new FormatError(
-        `${where}: row ${i} is not one-hot (a single 1, the rest 0); save (N) class numbers instead`,
+        `${where}: row ${i} is not one-hot (a single 1, the rest 0); save (N) class numbers ` +
+          `instead`,
       );
     }
   }

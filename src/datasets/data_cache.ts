@@ -7,8 +7,8 @@ import type { DatasetChoice } from "./datasets.ts";
 type Load = (dataset: DatasetChoice, location: string | null) => Promise<LoadedDataset>;
 
 /**
- * `load` with a memory. Two places that hold the same examples give one object too: only then can runs
- * on them be replicas of one program.
+ * `load` with a memory. Two places that hold the same examples give one object too: only then can
+ * runs on them be replicas of one program.
  */
 export function cachedLoader(load: Load): Load {
   const byRequest = new Memo<string, LoadedDataset>();

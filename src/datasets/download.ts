@@ -39,8 +39,8 @@ export interface DownloadOptions {
   /** Stands in for the platform's `fetch`. */
   fetch?: typeof fetch;
   /**
-   * Gives a mirror up after this many milliseconds without a byte, 30,000 unless given; the source after
-   * five times as many.
+   * Gives a mirror up after this many milliseconds without a byte, 30,000 unless given; the source
+   * after five times as many.
    */
   timeoutMs?: number;
   /** Stops the download; what arrived is kept. */
@@ -51,8 +51,8 @@ export interface DownloadOptions {
 }
 
 /**
- * Makes the folder hold every file of the dataset, verified. Files that are there and right are left
- * alone; one that is there and wrong is renamed to `<file>.wrong`, so that nothing loads it.
+ * Makes the folder hold every file of the dataset, verified. Files that are there and right are
+ * left alone; one that is there and wrong is renamed to `<file>.wrong`, so that nothing loads it.
  *
  * @throws DownloadError if a file can be had from no mirror, with each mirror's reason
  * @throws StorageError  if the folder cannot be read or written

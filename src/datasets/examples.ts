@@ -15,8 +15,8 @@ export interface Examples {
   /** Values of an example. */
   features: number;
   /**
-   * Whether these are images of values from 0 to 1, as floats or as bytes v that stand for v/255: "l2"
-   * divides each by its norm, "unit" and "none" leave them as they are.
+   * Whether these are images of values from 0 to 1, as floats or as bytes v that stand for v/255:
+   * "l2" divides each by its norm, "unit" and "none" leave them as they are.
    */
   isUnit?: boolean;
 }

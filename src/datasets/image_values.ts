@@ -107,8 +107,8 @@ function misfit(found: Found, why: string): FormatError {
 }
 
 /**
- * Values from 0 to 1 as bytes v that stand for v/255, if each is such a fraction rounded to a 32-bit float,
- * or to 16 bits where the file has these; else null.
+ * Values from 0 to 1 as bytes v that stand for v/255, if each is such a fraction rounded to a
+ * 32-bit float, or to 16 bits where the file has these; else null.
  */
 function asFractions({ data, dtype }: SourceArray): Uint8Array | null {
   const nearest = dtype.endsWith("f2") ? nearestHalf : Math.fround;

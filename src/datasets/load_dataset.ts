@@ -73,8 +73,8 @@ export function defaultLocation(dataset: PublishedName): string {
 
 /**
  * Loads examples: from the user's folder; else from the default one; else from the folder of a
- * distribution's package; else from `mnistSource`; else by download; else, for `auto` alone, the built-in
- * synthetic digits. `onNotice` receives the reason why one is given up.
+ * distribution's package; else from `mnistSource`; else by download; else, for `auto` alone, the
+ * built-in synthetic digits. `onNotice` receives the reason why one is given up.
  *
  * @throws InputError if a folder holds something other than the dataset that was asked for
  */

@@ -17,11 +17,11 @@ const PURPOSE = 0xd1617;
 /** Images drawn between two turns of the event loop, so that a page stays alive (about 50 ms). */
 const IMAGES_PER_TURN = 1024;
 
-// Amounts of variation: standard deviations, in units of the box unless told. They are tuned so that
-// LeNet-300-100 (NumPy, Adam 1.2e-3, batch 60) learns these digits as it learns MNIST. Test accuracy
-// after 1,000 and 5,000 iterations: 96.3-96.9% and 97.4-97.8% (4 runs, 2 seeds of digits); MNIST:
-// 96.5-96.7% and 97.5-97.9% (2 runs). Pruned to 11% by levels of 1,500 iterations (1 ticket, 2
-// reinits): dense 96.8%, ticket 97.7%, reinit 95.2%; MNIST: 97.0%, 97.9%, 95.1%.
+// Amounts of variation: standard deviations, in units of the box unless told. They are tuned so
+// that LeNet-300-100 (NumPy, Adam 1.2e-3, batch 60) learns these digits as it learns MNIST. Test
+// accuracy after 1,000 and 5,000 iterations: 96.3-96.9% and 97.4-97.8% (4 runs, 2 seeds of digits);
+// MNIST: 96.5-96.7% and 97.5-97.9% (2 runs). Pruned to 11% by levels of 1,500 iterations (1 ticket,
+// 2 reinits): dense 96.8%, ticket 97.7%, reinit 95.2%; MNIST: 97.0%, 97.9%, 95.1%.
 const SLOPPINESS_SPREAD = 0.42;
 const JITTER = 0.038;
 const WARP = 0.042;
@@ -134,7 +134,9 @@ class DigitPen {
     }
   }
 
-  /** Wobble, a smooth warp of the plane, then stretch, slant and rotation about the box's middle. */
+  /**
+   * Wobble, a smooth warp of the plane, then stretch, slant and rotation about the box's middle.
+   */
   #bend(sloppiness: number, random: RandomStream): void {
     const x = this.#x, y = this.#y;
     const warp = WARP * sloppiness;
@@ -249,7 +251,8 @@ function checkInteger(value: number, name: string, low: number, high: number): v
 }
 
 /**
- * Draws a training and a test set of the ten digits, labels uniform at random. About 50 µs an image.
+ * Draws a training and a test set of the ten digits, labels uniform at random. About 50 µs an
+ * image.
  *
  * @returns inputs (count, 784) as bytes 0..255, labels (count) in 0..9; the same bytes for a seed
  * @throws InputError where the seed or a count is not an integer in its range

@@ -1,6 +1,6 @@
 /**
- * One attempt to fetch one address, continuing after the bytes already held if the server can. Gives
- * the bytes that are now held and, if the transfer did not end well, the reason.
+ * One attempt to fetch one address, continuing after the bytes already held if the server can.
+ * Gives the bytes that are now held and, if the transfer did not end well, the reason.
  */
 
 import { concatenate } from "../formats/gzip.ts";
@@ -89,8 +89,8 @@ export async function transfer(options: TransferOptions): Promise<Transfer> {
 }
 
 /**
- * Why something that the platform did failed, in one line. Deno's fetch says "fetch failed" and why in the
- * cause; of a list of causes, the first two lines say what and why.
+ * Why something that the platform did failed, in one line. Deno's fetch says "fetch failed" and why
+ * in the cause; of a list of causes, the first two lines say what and why.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

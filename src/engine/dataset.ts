@@ -35,10 +35,11 @@ export interface GpuExamples {
 }
 
 /**
- * Uploads one set of examples. Floats are used as they are, whatever the normalization, unless `isUnit`.
+ * Uploads one set of examples. Floats are used as they are, whatever the normalization, unless
+ * `isUnit`.
  *
- * @throws InputError if there are no examples, the arrays are not of their lengths, or a value cannot
- *   be used; CapacityError if they are more than the device holds in one buffer
+ * @throws InputError if there are no examples, the arrays are not of their lengths, or a value
+ *   cannot be used; CapacityError if they are more than the device holds in one buffer
  */
 export async function uploadExamples(
   gpu: Gpu,

@@ -118,8 +118,9 @@ export function canReadStorageTextures(): boolean {
 /**
  * Opens the best adapter: a hardware one where there is one, else a software one.
  *
- * In Deno it needs no permission. On Linux it sets DENO_WEBGPU_BACKEND and XDG_RUNTIME_DIR where they are
- * not set, if `--allow-env` permits that; without, the driver may print that XDG_RUNTIME_DIR is missing.
+ * In Deno it needs no permission. On Linux it sets DENO_WEBGPU_BACKEND and XDG_RUNTIME_DIR where
+ * they are not set, if `--allow-env` permits that; without, the driver may print that
+ * XDG_RUNTIME_DIR is missing.
  *
  * @throws NoAdapterError if there is no WebGPU or no adapter
  */
@@ -154,7 +155,8 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
   }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     throw new NoAdapterError(
-      `"${description.name}" opens no device (${reason}); close other programs that use the GPU or ` +
+      `"${description.name}" opens no device (${reason}); close other programs that use the GPU ` +
+        `or ` +
         `update its driver`,
     );
   });

@@ -11,13 +11,17 @@ interface DenoProcess {
 }
 
 /**
- * Settings on Linux: Vulkan alone, since the OpenGL fallback lacks limits that the engine needs; and a
- * runtime folder, for want of which the Wayland library prints six lines that concern no one here. Programs
- * that a test starts make the folder where they can, as root nearly everywhere: not below a device.
+ * Settings on Linux: Vulkan alone, since the OpenGL fallback lacks limits that the engine needs;
+ * and a runtime folder, for want of which the Wayland library prints six lines that concern no one
+ * here. Programs that a test starts make the folder where they can, as root nearly everywhere: not
+ * below a device.
  */
 const SETTINGS = [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/dev/null"]];
 
-/** Makes the settings that the user has not made, as far as Deno permits it; never asks for permission. */
+/**
+ * Makes the settings that the user has not made, as far as Deno permits it; never asks for
+ * permission.
+ */
 export function prepareGpuEnvironment(): void {
   const { Deno: deno } = globalThis as { Deno?: DenoProcess };
   if (deno?.build.os !== "linux") return;

@@ -15,8 +15,8 @@ import {
 } from "./numbers.ts";
 
 /**
- * How pixels become inputs: v/255; each image divided by its L2 norm; the raw values. Floats are inputs
- * already, unless they are images.
+ * How pixels become inputs: v/255; each image divided by its L2 norm; the raw values. Floats are
+ * inputs already, unless they are images.
  */
 export type Normalization = "unit" | "l2" | "none";
 
@@ -34,8 +34,8 @@ export interface ExampleArrays {
   /** Inputs per example. */
   features: number;
   /**
-   * Whether these are images of values from 0 to 1, as floats or as bytes v that stand for v/255: "l2"
-   * divides each by its norm, "unit" and "none" leave them as they are.
+   * Whether these are images of values from 0 to 1, as floats or as bytes v that stand for v/255:
+   * "l2" divides each by its norm, "unit" and "none" leave them as they are.
    */
   isUnit?: boolean;
 }
@@ -43,8 +43,8 @@ export interface ExampleArrays {
 /** The same as callers may give them. */
 export interface GivenExamples {
   /**
-   * (count, features), row-major. Typed arrays of integers hold pixels, 0 to 255, which are normalized.
-   * An array, and typed arrays of floats, are used as they are, in 32 bits.
+   * (count, features), row-major. Typed arrays of integers hold pixels, 0 to 255, which are
+   * normalized. An array, and typed arrays of floats, are used as they are, in 32 bits.
    */
   inputs: Numbers;
   /** (count) whole numbers from 0. */
@@ -129,7 +129,8 @@ function toInputs(
     return toBytes(given, (i) =>
       refuse(
         i,
-        "integers are pixels, from 0 to 255; give a Float32Array for values that are used as they are",
+        "integers are pixels, from 0 to 255; give a Float32Array for values that are used as " +
+          "they are",
       ));
   }
   const why = "inputs must be finite 32-bit floats; correct the example or leave it out";

@@ -11,12 +11,14 @@ export type Numbers = ArrayLike<number>;
 /** Types whose values are whole numbers. */
 export type IntegerType = "Int8" | "Uint8" | "Int16" | "Uint16" | "Int32" | "Uint32";
 
-/** How an array holds its numbers; an `Array` is one of 64-bit floats. Bytes are "Uint8" either way. */
+/**
+ * How an array holds its numbers; an `Array` is one of 64-bit floats. Bytes are "Uint8" either way.
+ */
 export type NumberType = IntegerType | "Float16" | "Float32" | "Float64";
 
 /**
- * How an array holds its numbers. By its own tag, not by `instanceof`: an array may come from another
- * frame of a page.
+ * How an array holds its numbers. By its own tag, not by `instanceof`: an array may come from
+ * another frame of a page.
  *
  * @param what names the array in the error: "training labels"
  * @throws InputError if it is no array of numbers

@@ -1,4 +1,7 @@
-/** The table of optimizers: their constants, the WGSL of their update, and the step size of each iteration. */
+/**
+ * The table of optimizers: their constants, the WGSL of their update, and the step size of each
+ * iteration.
+ */
 
 import adam from "../../shaders/optimizer_adam.wgsl" with { type: "text" };
 import momentum from "../../shaders/optimizer_momentum.wgsl" with { type: "text" };
@@ -117,8 +120,8 @@ export function checkLearningRate(value: number): void {
 }
 
 /**
- * @throws InputError naming the constant that is out of its range: of step sizes those that 32-bit floats
- *   can hold, of decays 0 to below 1
+ * @throws InputError naming the constant that is out of its range: of step sizes those that 32-bit
+ *   floats can hold, of decays 0 to below 1
  */
 export function checkUpdateRule(rule: UpdateRule): void {
   if (!Object.hasOwn(OPTIMIZERS, rule.kind)) {

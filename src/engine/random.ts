@@ -108,7 +108,9 @@ export class RandomStream {
 /** Rounds of the Feistel network below; the gather kernel (shaders/permute.wgsl) uses the same. */
 const PERMUTATION_ROUNDS = 8;
 
-/** The finalizer of MurmurHash3: a bijection of 32-bit words in which every bit affects every bit. */
+/**
+ * The finalizer of MurmurHash3: a bijection of 32-bit words in which every bit affects every bit.
+ */
 function mix(word: number): number {
   word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
@@ -117,8 +119,8 @@ function mix(word: number): number {
 
 /**
  * Element `index` of a pseudo-random permutation of [0, n) selected by `key`: an unbalanced Feistel
- * network over the smallest power of two that holds n, walked until it lands inside [0, n) (Black and
- * Rogaway, "Ciphers with arbitrary finite domains", 2002; under two steps expected). Nothing is
+ * network over the smallest power of two that holds n, walked until it lands inside [0, n) (Black
+ * and Rogaway, "Ciphers with arbitrary finite domains", 2002; under two steps expected). Nothing is
  * stored, so the GPU finds its own training order from two words of key.
  *
  * @param index position, 0 ≤ index < n

@@ -1,6 +1,6 @@
 /**
- * Times compute passes with timestamp queries. Where the adapter has none, nothing is timed: `create`
- * returns null and passes run without it.
+ * Times compute passes with timestamp queries. Where the adapter has none, nothing is timed:
+ * `create` returns null and passes run without it.
  */
 
 import type { BufferPool } from "./buffers.ts";

@@ -149,8 +149,8 @@ function groupRows({ kind, percent, curves }: CurveGroup, read: CurveMetric["rea
 }
 
 /**
- * A range that shows where curves end, not where they begin: the first tenth of a training goes from chance to
- * nearly the end, and would press the rest flat.
+ * A range that shows where curves end, not where they begin: the first tenth of a training goes
+ * from chance to nearly the end, and would press the rest flat.
  */
 function usefulRange(rows: readonly Row[]): [number, number] {
   if (rows.length === 0) return [0, 1];

@@ -26,7 +26,8 @@ async function loadOrExplain() {
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   const [vega, vegaLite, { expressionInterpreter: expr }] = await loadOrExplain();
-  // Interpreted, since a page whose security policy forbids evaluation could not compile expressions.
+  // Interpreted, since a page whose security policy forbids evaluation could not compile
+  // expressions.
   const dataflow = vega.parse(vegaLite.compile(spec).spec, undefined, { ast: true });
   const view = new vega.View(dataflow, { renderer: "none", expr });
   try {

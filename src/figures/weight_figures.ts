@@ -12,7 +12,9 @@ import { PALETTE } from "../analysis/palette.ts";
 
 const BINS = 48;
 
-/** Distributions of weights by what became of them: a row for each moment, a column for each layer. */
+/**
+ * Distributions of weights by what became of them: a row for each moment, a column for each layer.
+ */
 export function weightSpec(groups: readonly WeightGroups[], text: ChartText): TopLevelSpec {
   const layers = [...new Set(groups.map(({ layer }) => layer))];
   const SERIES = { survivors: "In the ticket", pruned: "Pruned" };
@@ -142,7 +144,8 @@ export function pixelMapSpec(
         color: {
           field: "value",
           type: "quantitative",
-          // The square root: at 1% of the weights most pixels have a few, and none is white or black.
+          // The square root: at 1% of the weights most pixels have a few, and none is white or
+          // black.
           scale: { type: "sqrt", scheme: "viridis", domainMin: 0 },
           legend: { title: "Live weights of a pixel (%)", orient: "bottom", gradientLength: 320 },
         },

@@ -40,7 +40,9 @@ export interface Flag<T = unknown, D = unknown> {
   readonly choices?: readonly string[];
   /** The value that `text` means; throws a `UsageError` that begins with `name`. */
   parse(text: string, name: string): T;
-  /** The same of a flag that may be given more than once: the value that all texts mean together. */
+  /**
+   * The same of a flag that may be given more than once: the value that all texts mean together.
+   */
   parseAll?(texts: readonly string[], name: string): T;
   /** Text that `parse` reads as `value`. */
   format(value: T): string;
@@ -131,12 +133,12 @@ export function parseFlags<S extends FlagSet>(args: readonly string[], flags: S)
 
 /**
  * Reads `--flag value`, `--flag=value`, `--flag` and `--no-flag` (booleans), and between them the
- * operands: arguments that are no flags, such as files; after `--` all are. Names may be written with
- * underscores, and values as Python Fire reads them (`=True`, `=None`, `='a'`), as in the scripts of the
- * original's users: `--output_dir=D`.
+ * operands: arguments that are no flags, such as files; after `--` all are. Names may be written
+ * with underscores, and values as Python Fire reads them (`=True`, `=None`, `='a'`), as in the
+ * scripts of the original's users: `--output_dir=D`.
  *
- * @param operandNames what each operand is, such as RUNNER, ARGFILE; all are required, but for a last one
- *   in brackets, `[PATH…]`, which stands for any number
+ * @param operandNames what each operand is, such as RUNNER, ARGFILE; all are required, but for a
+ *   last one in brackets, `[PATH…]`, which stands for any number
  * @throws UsageError unknown or repeated flag, missing or bad value, too few or too many operands
  */
 export function parseArguments<S extends FlagSet>(
@@ -207,8 +209,8 @@ function checkOperands(operands: readonly string[], names: readonly string[]): v
 }
 
 /**
- * The same arguments as `parseArgs` reads them: each name with dashes, each value behind its `=`, Python's
- * True and False as `--name` and `--no-name`.
+ * The same arguments as `parseArgs` reads them: each name with dashes, each value behind its `=`,
+ * Python's True and False as `--name` and `--no-name`.
  */
 function fromFire(args: readonly string[], flags: FlagSet): string[] {
   const spellings = new Map<string, string>();

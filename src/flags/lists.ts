@@ -33,8 +33,8 @@ const BRACKETED = /^\s*(?:\[(.*)\]|\((.*)\))\s*$/s;
 const PART = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^'",][^,]*?))\s*(?:,|$)/sy;
 
 /**
- * Parts of a list in brackets, in which those in quotes may hold commas, or the one text in quotes; null if
- * it is neither.
+ * Parts of a list in brackets, in which those in quotes may hold commas, or the one text in quotes;
+ * null if it is neither.
  */
 function bracketed(text: string, name: string, expected: string): string[] | null {
   const whole = quoted(text);
@@ -64,7 +64,9 @@ function pair(text: string, name: string, expected: string): string {
   return bracketed(text, name, expected)?.join(":") ?? text.trim();
 }
 
-/** Ascending integers from numbers and ranges: `3`, `1-5`, `1,3-5`. Bounds: 0 ≤ min ≤ max ≤ 10^6. */
+/**
+ * Ascending integers from numbers and ranges: `3`, `1-5`, `1,3-5`. Bounds: 0 ≤ min ≤ max ≤ 10^6.
+ */
 export function intRanges<D extends readonly number[] | undefined = undefined>(
   spec: FlagSpec<D> & Required<Bounds>,
 ): Flag<readonly number[], D> {
@@ -221,8 +223,8 @@ export function numbers<D extends readonly number[] | undefined = undefined>(
 }
 
 /**
- * Texts separated by commas: `results/a,results/b`. A text with a comma in it stands in quotes and brackets,
- * `['a,b','c']`, or the flag is given more than once, each time with one text.
+ * Texts separated by commas: `results/a,results/b`. A text with a comma in it stands in quotes and
+ * brackets, `['a,b','c']`, or the flag is given more than once, each time with one text.
  */
 export function list<D extends readonly string[] | undefined = undefined>(
   spec: FlagSpec<D>,

@@ -1,6 +1,6 @@
 /**
- * A run's metrics as the original library logs them (its `save_restore.write_log`): text ⇄ rows. One
- * row per line, `iteration,N,train_loss,X,train_accuracy,Y`, the keys carrying the phase.
+ * A run's metrics as the original library logs them (its `save_restore.write_log`): text ⇄ rows.
+ * One row per line, `iteration,N,train_loss,X,train_accuracy,Y`, the keys carrying the phase.
  *
  * Numbers are written as JavaScript prints them: the shortest decimal that reads back as the same
  * 64-bit float. A 32-bit float is a 64-bit float too, so it also comes back bit for bit.
@@ -50,8 +50,8 @@ const ROW = new RegExp(
 );
 
 /**
- * The phase and rows of a log; the phase is null if there are no rows, or the keys carry none, as those of
- * the original's `write_log`.
+ * The phase and rows of a log; the phase is null if there are no rows, or the keys carry none, as
+ * those of the original's `write_log`.
  *
  * @param where  the file's path, for error messages
  * @param values `any`: nan and inf are read too, which the original logs of trainings that diverge

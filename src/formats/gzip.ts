@@ -16,7 +16,9 @@ const DEFLATE = 8;
 const MAX_OWN_ZEROS = 9;
 /** Places at which a member is looked for to end: content can look like the beginning of one. */
 const MAX_ATTEMPTS = 64;
-/** Bytes to unpack before the content's own header tells its length: more than the longest header. */
+/**
+ * Bytes to unpack before the content's own header tells its length: more than the longest header.
+ */
 const START_BYTES = 2 ** 17;
 
 /** Whether the bytes start as a gzip file does. */
@@ -25,11 +27,12 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /**
- * The content of a gzip file: that of its members one after the other. Zeros after a member are padding, as
- * for gzip and Python.
+ * The content of a gzip file: that of its members one after the other. Zeros after a member are
+ * padding, as for gzip and Python.
  *
  * @param where    the file's path, for error messages
- * @param maxBytes largest content accepted; more is refused without being held in memory. A function is
+ * @param maxBytes largest content accepted; more is refused without being held in memory. A
+ *   function is
  *                 given the content's beginning, 128 KiB or more, to tell from its header
  * @throws FormatError if the bytes are corrupt, cut short or followed by others, or hold too much
  */
@@ -78,13 +81,16 @@ class Limit {
     }
     if (length <= (this.#bytes ?? START_BYTES)) return;
     throw new FormatError(
-      `${this.where}: unpacks to more than ${this.#bytes} bytes; this is not the file it should be, ` +
+      `${this.where}: unpacks to more than ${this.#bytes} bytes; this is not the file it should ` +
+        `be, ` +
         "fetch it anew",
     );
   }
 }
 
-/** The content with that of the member that begins at `start`, or null; and where the member ends. */
+/**
+ * The content with that of the member that begins at `start`, or null; and where the member ends.
+ */
 async function unpackMember(
   bytes: Uint8Array,
   start: number,
@@ -101,8 +107,8 @@ async function unpackMember(
 }
 
 /**
- * Where a member may end, as its length stands nowhere: at the end of the file or before the next bytes that
- * begin one, with or without zeros before these. The checksum tells which is right.
+ * Where a member may end, as its length stands nowhere: at the end of the file or before the next
+ * bytes that begin one, with or without zeros before these. The checksum tells which is right.
  */
 function* memberEnds(bytes: Uint8Array, start: number): Generator<number> {
   yield* endsBefore(bytes, start, bytes.length);

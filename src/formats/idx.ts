@@ -1,7 +1,7 @@
 /**
- * IDX, the format of the MNIST files: bytes ⇄ an array of unsigned bytes. Two zero bytes, a type byte
- * (8: unsigned byte, the only one read), the number of axes, each axis as a big-endian u32, then the
- * elements row-major. Format: the MNIST page of LeCun, Cortes and Burges.
+ * IDX, the format of the MNIST files: bytes ⇄ an array of unsigned bytes. Two zero bytes, a type
+ * byte (8: unsigned byte, the only one read), the number of axes, each axis as a big-endian u32,
+ * then the elements row-major. Format: the MNIST page of LeCun, Cortes and Burges.
  */
 
 import { FormatError, InputError } from "../errors.ts";
@@ -54,7 +54,8 @@ export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
   const held = bytes.length - start;
   if (needed !== held) {
     throw new FormatError(
-      `${where}: shape (${shape}) takes ${needed} bytes but ${held} follow the header: the file is ` +
+      `${where}: shape (${shape}) takes ${needed} bytes but ${held} follow the header: the file ` +
+        `is ` +
         `${held < needed ? "cut short" : "longer than its header says"}; fetch it anew`,
     );
   }
@@ -62,8 +63,8 @@ export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
 }
 
 /**
- * Bytes of the file that begins so, as its header says; of a header that says nothing of the kind, no more
- * than the header itself.
+ * Bytes of the file that begins so, as its header says; of a header that says nothing of the kind,
+ * no more than the header itself.
  */
 export function idxFileSize(start: Uint8Array): number {
   const rank = start[3] ?? 0, header = 4 + 4 * rank;
@@ -83,7 +84,8 @@ export function encodeIdx(shape: number[], data: Uint8Array): Uint8Array<ArrayBu
   const writable = shape.every((n) => Number.isInteger(n) && n >= 0 && n < 2 ** 32);
   if (shape.length < 1 || shape.length > MAX_RANK || !writable || count !== data.length) {
     throw new InputError(
-      `cannot write ${data.length} bytes as IDX of shape (${shape}): it needs 1 to ${MAX_RANK} axes ` +
+      `cannot write ${data.length} bytes as IDX of shape (${shape}): it needs 1 to ${MAX_RANK} ` +
+        `axes ` +
         `whose product is the number of bytes`,
     );
   }

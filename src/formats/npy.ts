@@ -3,13 +3,17 @@
  * Fortran order; writes what `numpy.save` writes: version 1.0, little-endian, C order. Format:
  * numpy.lib.format in NumPy's documentation.
  *
- * Typed arrays are little-endian on every platform that has WebGPU, so bytes are copied as they are.
+ * Typed arrays are little-endian on every platform that has WebGPU, so bytes are copied as they
+ * are.
  */
 
 import { FormatError, InputError } from "../errors.ts";
 import { halvesToFloats } from "./half.ts";
 
-/** The element types that are written and read as they are, by NumPy's code for kind and size in bytes. */
+/**
+ * The element types that are written and read as they are, by NumPy's code for kind and size in
+ * bytes.
+ */
 const ARRAYS = {
   f4: Float32Array,
   f8: Float64Array,
@@ -73,7 +77,8 @@ export function encodeNpy(array: { shape: number[]; data: NpyData }): Uint8Array
   }
   if (count !== data.length) {
     throw new InputError(
-      `cannot write an array of shape (${shape}): it has ${data.length} elements instead of ${count}`,
+      `cannot write an array of shape (${shape}): it has ${data.length} elements instead of ` +
+        `${count}`,
     );
   }
   const code = Object.entries(ARRAYS).find(([, array]) => data instanceof array)![0];
@@ -169,7 +174,8 @@ const ENTRY =
 function parseHeader(bytes: Uint8Array, where: string): Header {
   if (bytes.length < MAGIC.length || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new FormatError(
-      `${where}: not a NumPy .npy file (it does not start with \\x93NUMPY); write it with numpy.save`,
+      `${where}: not a NumPy .npy file (it does not start with \\x93NUMPY); write it with ` +
+        `numpy.save`,
     );
   }
   const major = bytes[6];

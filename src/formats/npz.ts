@@ -9,10 +9,16 @@ import { readZipEntries, readZipEntry, type ZipEntry } from "./zip.ts";
 /** Files by their path in the archive. */
 export type ArchiveFiles = Record<string, Uint8Array>;
 
-/** The first moment that the format can express: archives hold no time, so that they can be compared. */
+/**
+ * The first moment that the format can express: archives hold no time, so that they can be
+ * compared.
+ */
 const NO_TIME = new Date(1980, 0, 1);
 
-/** Largest content unpacked unless the caller says otherwise: 1 GiB, a network of 268 million weights. */
+/**
+ * Largest content unpacked unless the caller says otherwise: 1 GiB, a network of 268 million
+ * weights.
+ */
 const DEFAULT_MAX_BYTES = 2 ** 30;
 
 /** A compressed archive of these files, in their order. */
@@ -28,7 +34,8 @@ export interface Npz {
    * Unpacks some of its files.
    *
    * @param maxBytes largest content accepted, all of them together
-   * @param checkStart throws for a file that cannot be what its beginning says, before the rest is unpacked
+   * @param checkStart throws for a file that cannot be what its beginning says, before the rest is
+   *   unpacked
    * @throws FormatError if one is damaged, or they hold too much
    */
   read(
@@ -55,7 +62,8 @@ export async function openNpz(bytes: Uint8Array, where: string): Promise<Npz> {
       const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
       if (total > maxBytes) {
         throw new FormatError(
-          `${where}: its files take ${total} bytes, and ${maxBytes} are read at most; give a smaller one`,
+          `${where}: its files take ${total} bytes, and ${maxBytes} are read at most; give a ` +
+            `smaller one`,
         );
       }
       const files: ArchiveFiles = {};

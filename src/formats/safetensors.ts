@@ -1,7 +1,7 @@
 /**
- * The safetensors format (huggingface/safetensors, its README's "Format"): bytes ⇄ tensors by name and
- * a dictionary of texts. Writes 32-bit floats, names sorted, so that equal content gives equal bytes;
- * reads floats of 16 to 64 bits, integers and booleans.
+ * The safetensors format (huggingface/safetensors, its README's "Format"): bytes ⇄ tensors by name
+ * and a dictionary of texts. Writes 32-bit floats, names sorted, so that equal content gives equal
+ * bytes; reads floats of 16 to 64 bits, integers and booleans.
  */
 
 import { FormatError, InputError } from "../errors.ts";
@@ -27,7 +27,8 @@ const ALIGNMENT = 8;
 /**
  * The bytes of a file with these tensors.
  *
- * @throws InputError if a shape and its number of values disagree, or a tensor is called __metadata__
+ * @throws InputError if a shape and its number of values disagree, or a tensor is called
+ *   __metadata__
  */
 export function encodeSafetensors(content: SafetensorsContent): Uint8Array<ArrayBuffer> {
   const names = Object.keys(content.tensors).sort();
@@ -100,7 +101,8 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
     const parsed = parseEntry(entry, what), { type, shape, from, to } = parsed;
     if (to > held) {
       throw new FormatError(
-        `${what} ends at byte ${to} of the data but the file has ${held}: it is cut short; copy it anew`,
+        `${what} ends at byte ${to} of the data but the file has ${held}: it is cut short; copy ` +
+          `it anew`,
       );
     }
     if (product(shape) * type.size !== to - from) {
@@ -108,7 +110,8 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
     }
     entries.push({ name, what, entry: parsed });
   }
-  // Tensors that share bytes are how a small file fills the memory: none is read before this is known.
+  // Tensors that share bytes are how a small file fills the memory: none is read before this is
+  // known.
   entries.sort(({ entry: a }, { entry: b }) => a.from - b.from || a.to - b.to);
   let end = 0;
   for (const { what, entry: { from, to } } of entries) {
@@ -152,7 +155,8 @@ function parseHeader(
   }
   if (isObject(header)) return { header, dataStart };
   throw new FormatError(
-    `${where}: not a safetensors file (its header is not JSON); write it with a safetensors library`,
+    `${where}: not a safetensors file (its header is not JSON); write it with a safetensors ` +
+      `library`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Zip archives of many files, which need not be in memory at once: writes one file after the other, reads
- * any of them from a `Blob`. What an archive says of itself is not trusted.
+ * Zip archives of many files, which need not be in memory at once: writes one file after the other,
+ * reads any of them from a `Blob`. What an archive says of itself is not trusted.
  */
 
 import { Zip, ZipDeflate } from "../npm/fflate.ts";
@@ -8,7 +8,10 @@ import { FormatError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 import { concatenate } from "./gzip.ts";
 
-/** The first moment that the format can express: archives hold no time, so that they can be compared. */
+/**
+ * The first moment that the format can express: archives hold no time, so that they can be
+ * compared.
+ */
 const NO_TIME = new Date(1980, 0, 1);
 
 /** An archive that is being written. */

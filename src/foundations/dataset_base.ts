@@ -27,16 +27,18 @@ export interface DatasetOptions {
   /** Seed of the order of the training examples alone. Default: `seed`. */
   trainOrderSeed?: number;
   /**
-   * Key of the choice of the validation examples; null: the last ones of the training set. Default: by
-   * seed.
+   * Key of the choice of the validation examples; null: the last ones of the training set. Default:
+   * by seed.
    */
   splitKey?: Key | null;
   /**
-   * Key of the order in which training examples are visited, a new permutation every epoch. Default: by
-   * seed.
+   * Key of the order in which training examples are visited, a new permutation every epoch.
+   * Default: by seed.
    */
   orderKey?: Key;
-  /** Key of a random permutation of the labels; null: labels as they are. Default: `permuteLabels`. */
+  /**
+   * Key of a random permutation of the labels; null: labels as they are. Default: `permuteLabels`.
+   */
   labelKey?: Key | null;
 }
 
@@ -76,13 +78,13 @@ export class DatasetBase {
   readonly labelMap: Uint8Array | null;
 
   /**
-   * Describes the splits. Inputs that are bytes or 32-bit floats and labels that are bytes are not copied;
-   * other arrays are converted, once for all datasets of these sets.
+   * Describes the splits. Inputs that are bytes or 32-bit floats and labels that are bytes are not
+   * copied; other arrays are converted, once for all datasets of these sets.
    *
    * @param given the examples: inputs in typed arrays of integers are pixels, 0 to 255, which are
    *   normalized; those in arrays and in typed arrays of floats are used as they are
-   * @throws InputError naming split, example and value that cannot be used; also if the validation split
-   *   leaves nothing to train on, or a seed or key cannot be used
+   * @throws InputError naming split, example and value that cannot be used; also if the validation
+   *   split leaves nothing to train on, or a seed or key cannot be used
    */
   constructor(given: GivenSets, options: DatasetOptions = {}) {
     this.sets = checkSets(given);

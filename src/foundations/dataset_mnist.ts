@@ -5,7 +5,9 @@ import type { GivenSets } from "../datasets/examples.ts";
 import { DatasetBase, type DatasetOptions } from "./dataset_base.ts";
 import type { Storage } from "../storage/storage.ts";
 
-/** Choices of a `DatasetMnist`. Images are divided by their L2 norm unless `normalization` is given. */
+/**
+ * Choices of a `DatasetMnist`. Images are divided by their L2 norm unless `normalization` is given.
+ */
 export interface DatasetMnistOptions extends DatasetOptions {
   /** Whether an example is a vector of 784 values rather than 28 rows of 28. Default: true. */
   flatten?: boolean;
@@ -16,8 +18,8 @@ export interface DatasetMnistFiles extends DatasetMnistOptions {
   /** The storage that holds the files. */
   storage: Storage;
   /**
-   * The folder: four IDX files named as MNIST's, raw or .gz, or x_train.npy, y_train.npy, x_test.npy
-   * and y_test.npy.
+   * The folder: four IDX files named as MNIST's, raw or .gz, or x_train.npy, y_train.npy,
+   * x_test.npy and y_test.npy.
    */
   location: string;
 }
@@ -39,8 +41,8 @@ export interface DatasetMnistFiles extends DatasetMnistOptions {
  */
 export class DatasetMnist extends DatasetBase {
   /**
-   * Shape of an example: [784], or [28, 28] if it is not flattened. A network sees the values of its
-   * rows one after the other either way.
+   * Shape of an example: [784], or [28, 28] if it is not flattened. A network sees the values of
+   * its rows one after the other either way.
    */
   readonly exampleShape: readonly number[];
 

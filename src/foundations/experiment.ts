@@ -1,6 +1,6 @@
 /**
- * The lottery ticket experiment (the original's experiment.py; section 2 of the paper): train, then for
- * each level prune, rewind the survivors, and train again. Five functions say how.
+ * The lottery ticket experiment (the original's experiment.py; section 2 of the paper): train, then
+ * for each level prune, rewind the survivors, and train again. Five functions say how.
  */
 
 import { InputError } from "../errors.ts";
@@ -52,13 +52,13 @@ export interface ExperimentFunctions<
   /** Trains a network; `train` does, and so may anything else. */
   trainModel(level: number, dataset: Dataset, model: Model): Promise<Result>;
   /**
-   * The next level's masks, from everything that the level before came to: one of each layer, with a 1 only
-   * where the current one has it.
+   * The next level's masks, from everything that the level before came to: one of each layer, with
+   * a 1 only where the current one has it.
    */
   pruneMasks(result: NoInfer<Result>): GivenNetwork | Promise<GivenNetwork>;
   /**
-   * The values from which the next level's survivors start, from the results of all levels so far, level 0
-   * first. Default: level 0's initial ones, the paper's rewinding.
+   * The values from which the next level's survivors start, from the results of all levels so far,
+   * level 0 first. Default: level 0's initial ones, the paper's rewinding.
    */
   rewind?(results: readonly NoInfer<Result>[]): Rewound | Promise<Rewound>;
   /** How many times to prune; 0 trains the dense network alone. */
@@ -79,7 +79,8 @@ export interface ExperimentFunctions<
  * const results = await experiment({
  *   iterations: 2,
  *   makeDataset: () => new DatasetBase({ name: "one", classes: 4, train: one, test: one }),
- *   makeModel: (_level, _dataset, start: LevelStart) => new ModelFc({ layers: [[4, null]] }, 1, start),
+ *   makeModel: (_level, _dataset, start: LevelStart) =>
+ *     new ModelFc({ layers: [[4, null]] }, 1, start),
  *   trainModel: (_level, _dataset, { weights, masks }) => {
  *     const { shape, data } = weights.layer0;
  *     const final = { layer0: { shape, data: data.map((weight) => weight + 1) } };
@@ -91,13 +92,14 @@ export interface ExperimentFunctions<
  *     return { layer0: { shape, data: data.map((live, i) => i === first ? 0 : live) } };
  *   },
  * });
- * assertEquals(results.map(({ masks }) => [...masks.layer0.data].join("")), ["1111", "0111", "0011"]);
+ * const masks = results.map(({ masks }) => [...masks.layer0.data].join(""));
+ * assertEquals(masks, ["1111", "0111", "0011"]);
  * // The survivors are back at their initial values.
  * assertEquals(results[2].initial.layer0.data[3], results[0].initial.layer0.data[3]);
  * ```
  *
- * @throws InputError if the number of iterations is no such number, if pruned masks cannot be used, or a
- *   network does not have them; what the five functions throw
+ * @throws InputError if the number of iterations is no such number, if pruned masks cannot be used,
+ *   or a network does not have them; what the five functions throw
  */
 export async function experiment<
   Dataset extends DatasetBase,
@@ -130,7 +132,8 @@ function checkMasked(model: ModelBase, masks: Masks, level: number): void {
     const used = model.masks[name]?.data;
     if (used && data.every((live, i) => live === used[i])) continue;
     throw new InputError(
-      `the network of level ${level} does not have the mask of ${name} that its level starts from: ` +
+      `the network of level ${level} does not have the mask of ${name} that its level starts ` +
+        `from: ` +
         "makeModel must pass its third argument on to the model",
     );
   }

@@ -32,7 +32,9 @@ export interface ModelOptions {
   presetBiases?: GivenNetwork;
   /** Seed of the initial weights: an integer from 0 to 2^53 - 1. Default: 0. */
   seed?: number;
-  /** Key of the random numbers that initialize layer `layerIndex`, counted from 0. Default: by seed. */
+  /**
+   * Key of the random numbers that initialize layer `layerIndex`, counted from 0. Default: by seed.
+   */
   keyFor?: (layerIndex: number) => Key;
 }
 
@@ -127,8 +129,8 @@ export abstract class ModelBase {
    * this name or the initializer, biases from their preset or 0.
    *
    * @param input what the layer before gave: networks are chains
-   * @throws InputError naming the layer for a name taken, and for masks, presets or initial values of
-   *   the wrong shape or with values that cannot be used
+   * @throws InputError naming the layer for a name taken, and for masks, presets or initial values
+   *   of the wrong shape or with values that cannot be used
    */
   dense(
     name: string,
@@ -172,7 +174,8 @@ export abstract class ModelBase {
   /**
    * Checks the network as a whole, after its last layer.
    *
-   * @throws InputError if it has no layer, or if a mask or preset is of a layer that it doesn't have
+   * @throws InputError if it has no layer, or if a mask or preset is of a layer that it doesn't
+   *   have
    */
   finish(): void {
     if (this.layers.length === 0) {

@@ -1,6 +1,6 @@
 /**
- * Keeps what runs share on the GPU: the examples, uploaded once, and the program that was compiled last. Levels of an
- * experiment have one shape, so that program serves the next of them too.
+ * Keeps what runs share on the GPU: the examples, uploaded once, and the program that was compiled
+ * last. Levels of an experiment have one shape, so that program serves the next of them too.
  */
 
 import {
@@ -59,7 +59,8 @@ export class ProgramCache {
   }
 
   /**
-   * Checks that the device can hold a run of this shape, and as many of `runs` at once as are asked for.
+   * Checks that the device can hold a run of this shape, and as many of `runs` at once as are asked
+   * for.
    *
    * @throws CapacityError, InputError as `Program.create`
    */
@@ -83,12 +84,15 @@ export class ProgramCache {
     };
   }
 
-  /** How many of `runs` runs of a shape train at once. Throws CapacityError if as many do not fit. */
+  /**
+   * How many of `runs` runs of a shape train at once. Throws CapacityError if as many do not fit.
+   */
   widthOf(spec: SharedSpec, runs: number): number {
     const { replicas = "auto" } = this.options, gpu = this.gpuNow();
     const fits = maxReplicas(gpu, spec);
     const wanted = Math.min(replicas === "auto" ? this.#automatic(fits) : replicas, runs);
-    if (wanted <= fits || fits < 1) return wanted; // What does not fit at all, Program.create refuses.
+    // Program.create refuses a network that does not fit at all.
+    if (wanted <= fits || fits < 1) return wanted;
     throw new CapacityError(
       `replicas: ${wanted} networks of this shape do not fit: ${whyNoMore(gpu, spec, wanted)}; ` +
         `use --replicas ${fits} or auto`,
@@ -96,8 +100,9 @@ export class ProgramCache {
   }
 
   /**
-   * A program for `width` runs, or for fewer where the memory is too small for these and no number was
-   * asked for. The last program is kept. (One of lists of live weights does not fit other masks.)
+   * A program for `width` runs, or for fewer where the memory is too small for these and no number
+   * was asked for. The last program is kept. (One of lists of live weights does not fit other
+   * masks.)
    */
   async programFor(request: ShapeRequest, spec: SharedSpec, width: number): Promise<Program> {
     const { replicas: wanted = "auto" } = this.options, gpu = this.gpuNow();

@@ -20,8 +20,8 @@ export type Percents = Readonly<Record<string, number>>;
 
 /**
  * Of each named layer's live weights prunes round(percent · live), those with the smallest final
- * magnitude, ties by lowest index. A layer keeps at least one weight unless its percent is 1; layers
- * that `percents` does not name keep their masks. Masks only shrink.
+ * magnitude, ties by lowest index. A layer keeps at least one weight unless its percent is 1;
+ * layers that `percents` does not name keep their masks. Masks only shrink.
  *
  * ```ts
  * import { openGpu, pruneByPercent } from "lottery-tickets";
@@ -35,8 +35,8 @@ export type Percents = Readonly<Record<string, number>>;
  * gpu.destroy();
  * ```
  *
- * @throws InputError for a percent outside [0, 1], an unknown layer, and masks or weights that cannot
- *   be used
+ * @throws InputError for a percent outside [0, 1], an unknown layer, and masks or weights that
+ *   cannot be used
  */
 export async function pruneByPercent(
   gpu: Gpu,

@@ -64,7 +64,8 @@ export function resampleWithSigns(
   const positive = values.data.filter((value) => value > 0);
   const negative = values.data.filter((value) => value < 0);
   const data = signs.data.map((sign, i) => {
-    // Drawn for pruned weights too: what a weight is does not depend on how many before it are pruned.
+    // Drawn for pruned weights too: what a weight is does not depend on how many before it are
+    // pruned.
     const draw = stream.uniform();
     if (mask.data[i] === 0) return 0;
     if (sign === 0) {

@@ -99,7 +99,9 @@ export class RunQueue {
     return this.#slot.use(work, reached);
   }
 
-  /** Runs one experiment: until all in progress wait, more may come that can be trained together. */
+  /**
+   * Runs one experiment: until all in progress wait, more may come that can be trained together.
+   */
   async asParticipant<T>(experiment: () => Promise<T>): Promise<T> {
     this.#active++;
     try {
@@ -111,9 +113,9 @@ export class RunQueue {
   }
 
   /**
-   * Runs several experiments side by side, at most `atOnce` of them; returns the outcome of each. If one
-   * fails the others continue, but for a lost device or an interruption: what has not begun by then fails
-   * as that one did.
+   * Runs several experiments side by side, at most `atOnce` of them; returns the outcome of each.
+   * If one fails the others continue, but for a lost device or an interruption: what has not begun
+   * by then fails as that one did.
    */
   async runSideBySide<T>(
     experiments: (() => Promise<T>)[],
@@ -155,8 +157,8 @@ export class RunQueue {
   }
 
   /**
-   * Checks that the device can hold a run of this shape, and as many at once as `replicas` asks for, before
-   * models are made for them.
+   * Checks that the device can hold a run of this shape, and as many at once as `replicas` asks
+   * for, before models are made for them.
    *
    * @param runs how many there will be
    * @throws CapacityError, InputError as `Program.create`
@@ -176,9 +178,9 @@ export class RunQueue {
   }
 
   /**
-   * Trains what waits, as much of one shape at a time as the adapter is best given, as soon as there is as
-   * much, or nothing more is to come: places are filled again when runs end, and the files of those that
-   * have ended are written meanwhile.
+   * Trains what waits, as much of one shape at a time as the adapter is best given, as soon as
+   * there is as much, or nothing more is to come: places are filled again when runs end, and the
+   * files of those that have ended are written meanwhile.
    */
   async #flush(): Promise<void> {
     if (this.#running) return;

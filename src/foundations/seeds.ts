@@ -6,8 +6,9 @@ import { InputError } from "../errors.ts";
 import { deriveKey, type Key, seedKey } from "../engine/random.ts";
 
 /**
- * The purposes of random numbers. These numbers define the meaning of a seed: an experiment repeated with
- * its seed writes the same files only while they stay as they are. New purposes take new numbers.
+ * The purposes of random numbers. These numbers define the meaning of a seed: an experiment
+ * repeated with its seed writes the same files only while they stay as they are. New purposes take
+ * new numbers.
  */
 const PURPOSES = {
   /** initial weights */
@@ -45,7 +46,8 @@ export interface RunSeed {
 /**
  * The key of one random choice. Different coordinates give independent streams.
  *
- * @throws InputError if the seed is not an integer in [0, 2^53) or a coordinate not one in [0, 2^32)
+ * @throws InputError if the seed is not an integer in [0, 2^53) or a coordinate not one in [0,
+ *   2^32)
  */
 export function runKey({ seed, purpose, trial = 0, level = 0, run = 0, layer = 0 }: RunSeed): Key {
   checkInteger("seed", seed, 2 ** 53);

@@ -56,17 +56,21 @@ export interface TrainOptions {
   validateInterval?: number | null;
   /** The same for the test set. */
   testInterval?: number | null;
-  /** How the kernels store the network; decides the last bits. Default: as the queue finds faster. */
+  /**
+   * How the kernels store the network; decides the last bits. Default: as the queue finds faster.
+   */
   kernels?: KernelKind;
   /** Receives new points of its curves as training advances, to show them. */
   onPoints?: (points: Curves) => void;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
-  /** Where to keep checkpoints and to look for one to resume from. Default: with `output`, there. */
+  /**
+   * Where to keep checkpoints and to look for one to resume from. Default: with `output`, there.
+   */
   checkpoints?: CheckpointPlace;
   /**
-   * Where to save the finished run (the original's output_dir): weights, masks, logs, summaries, and
-   * run.json with all that decided it. Default: nowhere.
+   * Where to save the finished run (the original's output_dir): weights, masks, logs, summaries,
+   * and run.json with all that decided it. Default: nowhere.
    */
   output?: RunOutput;
 }
@@ -93,8 +97,8 @@ export function trainRequest(options: TrainOptions): TrainRequest {
  * together.
  *
  * ```ts
- * import { adamSpec, DatasetMnist, earlyStop, makeSyntheticDigits, ModelFc } from "lottery-tickets";
- * import { openGpu, RunQueue, train } from "lottery-tickets";
+ * import { adamSpec, DatasetMnist, earlyStop, makeSyntheticDigits } from "lottery-tickets";
+ * import { ModelFc, openGpu, RunQueue, train } from "lottery-tickets";
  * import { assert } from "@std/assert";
  *
  * const gpu = await openGpu();
@@ -116,12 +120,13 @@ export function trainRequest(options: TrainOptions): TrainRequest {
  * ```
  *
  * @throws DivergedError naming the first iteration whose loss is not finite
- * @throws InputError, CapacityError if the network, the examples and the sizes do not fit together or
- *   on the device
+ * @throws InputError, CapacityError if the network, the examples and the sizes do not fit together
+ *   or on the device
  */
 export async function train(queue: RunQueue, options: TrainOptions): Promise<TrainedRun> {
   const { model, optimizer, name = "run", output } = options;
-  model.finish(); // A model that forgot to would drop masks and presets of layers that it does not have.
+  // A model that forgot to would drop masks and presets of layers that it does not have.
+  model.finish();
   const kernels = options.kernels ?? queue.kernelsFor(model.masks);
   const request: TrainRequest & { kernels: KernelKind } = { ...trainRequest(options), kernels };
   const { iterations } = request.plan;
@@ -199,15 +204,17 @@ function adviceFor(iteration: number, { optimizer, dataset }: TrainOptions): str
 }
 
 /**
- * The fields of a record that say how a run was trained: the kernels, the adapter, and the earlier ones
- * where there were some.
+ * The fields of a record that say how a run was trained: the kernels, the adapter, and the earlier
+ * ones where there were some.
  */
 export function kernelsAndAdapters({ kernels, adapters }: TrainedRun) {
   const { adapter } = adapters.at(-1)!;
   return adapters.length === 1 ? { kernels, adapter } : { kernels, adapter, adapters };
 }
 
-/** All that decides the run beside its initial weights and masks, which are in files of their own. */
+/**
+ * All that decides the run beside its initial weights and masks, which are in files of their own.
+ */
 function configOf({ model, dataset, optimizer, batchSize, plan }: TrainRequest) {
   const { sets, normalization, trainCount, validationCount, features, classes } = dataset;
   const { orderKey, splitKey, labelMap } = dataset;

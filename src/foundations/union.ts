@@ -1,7 +1,7 @@
 /**
- * Set operations on masks, per layer and weight: a weight of a union lives if it lives in any of the
- * masks, one of an intersection if it lives in all of them. Of a layer, only the masks count that have it, as
- * in the original.
+ * Set operations on masks, per layer and weight: a weight of a union lives if it lives in any of
+ * the masks, one of an intersection if it lives in all of them. Of a layer, only the masks count
+ * that have it, as in the original.
  */
 import { InputError } from "../errors.ts";
 import type { Masks } from "../models/masks.ts";

@@ -55,7 +55,8 @@ export async function findTickets(
   const known = await trialsOf(place);
   if (known.length === 0) {
     throw new InputError(
-      `${experimentPath} holds no finished run of a lottery experiment named ${experimentName}: run ` +
+      `${experimentPath} holds no finished run of a lottery experiment named ${experimentName}: ` +
+        `run ` +
         "`deno task run-lottery` first, or name another folder with --experiment-path",
     );
   }
@@ -76,7 +77,8 @@ export async function findTickets(
       const id = ticketId(trial, level);
       if (kind !== id.kind || recordedTrial !== trial || recordedLevel !== level) {
         throw new InputError(
-          `${folder} holds the run ${kind}, trial ${recordedTrial}, level ${recordedLevel} and not ` +
+          `${folder} holds the run ${kind}, trial ${recordedTrial}, level ${recordedLevel} and ` +
+            `not ` +
             `the ticket of trial ${trial}, level ${level}: it was copied or moved; put it back`,
         );
       }
@@ -142,7 +144,8 @@ export async function planControls(
       }
       const initial = () => restoreNetwork(storage, paths.initial(ticket.folder));
       if (isSigned) digests.signs = await networkDigest(await initial());
-      // Weights that the lottery drew are drawn again; weights that it was given are those of its level 0.
+      // Weights that the lottery drew are drawn again; weights that it was given are those of its
+      // level 0.
       const full = paths.run(paths.trial(experimentPath, trial), 0, experimentName);
       const isGiven = isSameInit && ticket.config.start.presets !== null;
       const given = () => restoreNetwork(storage, paths.initial(full));

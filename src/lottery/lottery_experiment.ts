@@ -1,7 +1,7 @@
 /**
  * The lottery ticket experiment (the original's lottery_experiment.py). Each trial trains level by
- * level, then the last level's masks with new random weights as a control; trials train side by side,
- * as replicas of one program.
+ * level, then the last level's masks with new random weights as a control; trials train side by
+ * side, as replicas of one program.
  */
 
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
@@ -45,7 +45,9 @@ export interface LotteryOptions extends ExperimentFolders {
   start?: LevelStart;
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
-  /** Digests of `start`, and whether each level is pruned at once, by the final weights of level 0. */
+  /**
+   * Digests of `start`, and whether each level is pruned at once, by the final weights of level 0.
+   */
   given: Pick<TicketOptions, "start" | "oneShot">;
   /** Whether to replace a different experiment of the same name, and to continue the same. */
   policy: RunPolicy;
@@ -103,7 +105,8 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     );
     for (const trial of trials) await checkWritable(storage, trialFolder(trial));
   }
-  // Runs of other experiments in a trial's folder are removed when its first run is saved, not before.
+  // Runs of other experiments in a trial's folder are removed when its first run is saved, not
+  // before.
   const removeObsolete = async ({ trial }: Pick<RunId, "trial">) => {
     for (const folder of obsolete.get(trial) ?? []) await storage.remove(folder);
     obsolete.delete(trial);
@@ -154,9 +157,9 @@ async function lastMasks(functions: Functions, levels: number): Promise<Masks> {
 }
 
 /**
- * The same where level 0 alone decides the masks: the levels are then trained side by side. Pruning the
- * same weights level by level takes as many from each layer as the usual experiment does, and of those
- * that are left always the smallest: the masks of pruning once.
+ * The same where level 0 alone decides the masks: the levels are then trained side by side. Pruning
+ * the same weights level by level takes as many from each layer as the usual experiment does, and
+ * of those that are left always the smallest: the masks of pruning once.
  */
 async function oneShotMasks(functions: Functions, levels: number): Promise<Masks> {
   const { makeDataset, makeModel, trainModel, pruneMasks } = functions;

@@ -42,8 +42,8 @@ export async function trialsOf(
 /**
  * The sets of a folder.
  *
- * @throws NotFoundError, FormatError as `restoreNetwork`; InputError if a layer has none, or one that
- *   cannot be used
+ * @throws NotFoundError, FormatError as `restoreNetwork`; InputError if a layer has none, or one
+ *   that cannot be used
  */
 export async function readValueSets(
   storage: Storage,
@@ -63,8 +63,8 @@ export async function readValueSets(
 }
 
 /**
- * Makes sure that an experiment has the sets of a level: where it keeps none, those of its tickets at
- * that level are kept from now on.
+ * Makes sure that an experiment has the sets of a level: where it keeps none, those of its tickets
+ * at that level are kept from now on.
  *
  * @param onNotice told where the kept sets are of other trials than the experiment has by now
  * @throws InputError if they are to be derived and a trial has not finished that level
@@ -101,7 +101,8 @@ async function derive(
   if (trials.length === 0) {
     throw new InputError(
       `no values to draw from: ${folder} does not exist, and ${experimentPath} holds no finished ` +
-        `trial of the experiment ${experimentName}; run it first, or pass --initialization-distribution`,
+        `trial of the experiment ${experimentName}; run it first, or pass ` +
+        `--initialization-distribution`,
     );
   }
   const weights = prunableOf(parameters);
@@ -120,7 +121,8 @@ async function derive(
     if (canonicalJson(theirs) !== canonicalJson(parameters)) {
       throw new InputError(
         `cannot derive the values of level ${level} in ${experimentPath}: trial ${trial} is of a ` +
-          "network with other layers; keep experiments of different networks in folders of their own",
+          "network with other layers; keep experiments of different networks in folders of their " +
+          "own",
       );
     }
     sources[trial] = sourceOf(record);
@@ -153,8 +155,8 @@ function sourceOf({ files }: RunRecord): string {
 }
 
 /**
- * Why a kept set is not that of the experiment: its runs have been replaced since. Null if nothing says so;
- * sets of earlier versions do not say what they were derived from.
+ * Why a kept set is not that of the experiment: its runs have been replaced since. Null if nothing
+ * says so; sets of earlier versions do not say what they were derived from.
  */
 async function otherSource(
   { storage, experimentPath, experimentName }: ExperimentPlace,
@@ -186,7 +188,8 @@ async function compareOrigin(
   const trials = await trialsOf(place);
   if (String(origin.trials) === String(trials)) return;
   onNotice(
-    `${folder} was derived from the trials ${origin.trials} and there are ${trials} now: it is used ` +
+    `${folder} was derived from the trials ${origin.trials} and there are ${trials} now: it is ` +
+      `used ` +
       "as it is; remove it, and the controls made with it, to have it derived again",
   );
 }

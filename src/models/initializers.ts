@@ -2,7 +2,10 @@
 import type { Numbers } from "../engine/numbers.ts";
 import type { RandomStream } from "../engine/random.ts";
 
-/** Makes the (inputs, units) weights of a layer, in an array of any number type; those that are not random ignore the stream. */
+/**
+ * Makes the (inputs, units) weights of a layer, in an array of any number type; those that are not
+ * random ignore the stream.
+ */
 export type Initializer = (shape: [number, number], stream: RandomStream) => Numbers;
 
 /**
@@ -21,8 +24,9 @@ export function glorotNormal(
 const CUT = 2;
 
 /**
- * The original library's (TensorFlow 1's Xavier initializer): normal with mean 0 and σ² = 1.3 · 2 / (inputs +
- * units), drawn again beyond 2σ. The cut takes nearly as much from the variance as the factor 1.3 adds.
+ * The original library's (TensorFlow 1's Xavier initializer): normal with mean 0 and σ² = 1.3 · 2 /
+ * (inputs + units), drawn again beyond 2σ. The cut takes nearly as much from the variance as the
+ * factor 1.3 adds.
  */
 export function truncatedGlorotNormal(
   [inputs, units]: [number, number],

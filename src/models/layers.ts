@@ -1,4 +1,7 @@
-/** The layers of fully connected networks: makes them from widths, and checks that they fit together. */
+/**
+ * The layers of fully connected networks: makes them from widths, and checks that they fit
+ * together.
+ */
 
 import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
 

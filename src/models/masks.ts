@@ -62,8 +62,8 @@ export function validateMasks(masks: Masks, parameters: readonly Parameter[]): v
  * The masks that a pruning rule made of others.
  *
  * @param what names them in errors: "masks of level 2"
- * @throws InputError unless there is one of each layer, of its shape, of 0 and 1, and with a 1 only where
- *   the mask before has one
+ * @throws InputError unless there is one of each layer, of its shape, of 0 and 1, and with a 1 only
+ *   where the mask before has one
  */
 export function shrunkMasks(before: Masks, given: GivenNetwork, what: string): Masks {
   const after = toNetwork(given, toMask, what);

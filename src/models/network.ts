@@ -21,12 +21,12 @@ export interface GivenTensor {
 export type GivenNetwork = Readonly<Record<string, GivenTensor>>;
 
 /**
- * An array of 32-bit floats: the very one where it is that already, else rounded to the nearest. NaN and
- * infinity are for `checkFinite`.
+ * An array of 32-bit floats: the very one where it is that already, else rounded to the nearest.
+ * NaN and infinity are for `checkFinite`.
  *
  * @param what names it in errors: "preset of layer0"
- * @throws InputError if it is no array, or not as long as its shape says; naming the value that is no
- *   number or too large
+ * @throws InputError if it is no array, or not as long as its shape says; naming the value that is
+ *   no number or too large
  */
 export function toTensor(given: GivenTensor, what: string): Tensor {
   const isTensor = typeof given === "object" && given !== null && Array.isArray(given.shape);
@@ -109,7 +109,10 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-/** InputError unless the lengths of the axes are `expected`; `what` names the array: "preset of layer0". */
+/**
+ * InputError unless the lengths of the axes are `expected`; `what` names the array: "preset of
+ * layer0".
+ */
 export function checkAxes(
   shape: readonly number[],
   expected: readonly number[],
@@ -122,7 +125,10 @@ export function checkAxes(
   );
 }
 
-/** InputError unless the shape is `expected` and there are as many values; `what` as for `checkAxes`. */
+/**
+ * InputError unless the shape is `expected` and there are as many values; `what` as for
+ * `checkAxes`.
+ */
 export function checkShape(tensor: GivenTensor, expected: readonly number[], what: string): void {
   checkAxes(tensor.shape, expected, what);
   const size = expected.reduce((a, b) => a * b, 1);

@@ -44,7 +44,9 @@ export interface EvaluationExamples {
   test: GpuExamples;
   /** Absent or null: networks are evaluated on the test examples alone. */
   train?: GpuExamples | null;
-  /** labelMap[label] is the label that networks were trained on; absent or null: labels as they are. */
+  /**
+   * labelMap[label] is the label that networks were trained on; absent or null: labels as they are.
+   */
   labelMap?: Uint8Array | null;
 }
 
@@ -54,7 +56,9 @@ export interface Score {
   loss: number;
   /** Share of right predictions, 0 to 1. */
   accuracy: number;
-  /** (examples) the class of the largest logit, the first of equals, in the order of the examples. */
+  /**
+   * (examples) the class of the largest logit, the first of equals, in the order of the examples.
+   */
   classes: Uint8Array<ArrayBuffer>;
 }
 
@@ -116,8 +120,9 @@ export class NetworkEvaluator {
   }
 
   /**
-   * Evaluates networks, in their order. A network's numbers are the same bits whatever it is evaluated
-   * with; they are those of kernels for whole matrices, which differ in the last bits from those of lists.
+   * Evaluates networks, in their order. A network's numbers are the same bits whatever it is
+   * evaluated with; they are those of kernels for whole matrices, which differ in the last bits
+   * from those of lists.
    *
    * @throws InputError naming the network, layer and value that cannot be used
    */

@@ -1,18 +1,22 @@
 /**
- * The parameters of a network: the arrays that are trained, masked, saved, checkpointed and exported.
- * Whatever does not compute with a network knows these, and not its layers.
+ * The parameters of a network: the arrays that are trained, masked, saved, checkpointed and
+ * exported. Whatever does not compute with a network knows these, and not its layers.
  */
 
 import type { LayerSpec } from "../engine/layer_spec.ts";
 
 /** An array that is trained. */
 export interface Parameter {
-  /** That of its layer; the biases of a layer have the name of its weights, and a folder of their own. */
+  /**
+   * That of its layer; the biases of a layer have the name of its weights, and a folder of their
+   * own.
+   */
   readonly name: string;
   /** As it is saved: (inputs, units) of weights, (units) of biases. */
   readonly shape: readonly number[];
-  /** Of the matrix that it is to the kernels. */
+  /** Rows of the matrix that it is to the kernels. */
   readonly rows: number;
+  /** Columns of that matrix. */
   readonly columns: number;
   /** Weights can be pruned, biases cannot. */
   readonly isPrunable: boolean;

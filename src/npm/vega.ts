@@ -1,9 +1,12 @@
-/** The one place that names the versions of Vega's packages; `render_svg.ts` loads them when a chart is drawn. */
+/**
+ * The one place that names the versions of Vega's packages; `render_svg.ts` loads them when a chart
+ * is drawn.
+ */
 export type { TopLevelSpec } from "npm:vega-lite@6.5.0";
 
 /**
- * Deno downloads at its start what a program names, in a call of `import` too, but not what it puts together
- * from parts; bundlers join the parts and find the packages.
+ * Deno downloads at its start what a program names, in a call of `import` too, but not what it puts
+ * together from parts; bundlers join the parts and find the packages.
  */
 export function loadVega() {
   return Promise.all([

@@ -2,8 +2,9 @@
  * Encodes and decodes the state of a run in training: weights, biases, the optimizer's matrices and
  * the curves so far, from which training continues to the same bits.
  *
- * The file is a line of JSON, then the arrays it lists: little-endian 32-bit floats of each layer, then
- * 64-bit floats of each curve. The line holds the SHA-256 of the arrays and, as its last field, its own.
+ * The file is a line of JSON, then the arrays it lists: little-endian 32-bit floats of each layer,
+ * then 64-bit floats of each curve. The line holds the SHA-256 of the arrays and, as its last
+ * field, its own.
  */
 
 import * as v from "../npm/valibot.ts";
@@ -99,8 +100,8 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint | 
 }
 
 /**
- * The state in a checkpoint of a network of these parameters, with `optimizerMatrices` matrices per layer;
- * null if it holds something else.
+ * The state in a checkpoint of a network of these parameters, with `optimizerMatrices` matrices per
+ * layer; null if it holds something else.
  */
 export function stateOf(
   { header, payload }: Checkpoint,

@@ -33,8 +33,8 @@ export function controlFolder(
 }
 
 /**
- * Folder of a level's value sets, one-dimensional arrays by layer name: {experiment}/weights/{level}/
- * initialization, as in the original.
+ * Folder of a level's value sets, one-dimensional arrays by layer name:
+ * {experiment}/weights/{level}/ initialization, as in the original.
  */
 export function valueSetFolder(
   experimentPath: string,

@@ -50,11 +50,11 @@ export function exportFormatOf(path: string): ExportFormat | null {
 }
 
 /**
- * The bytes of a run as one file. A run of the original library has neither biases nor a record; its
- * masks folder is empty where nothing is pruned.
+ * The bytes of a run as one file. A run of the original library has neither biases nor a record;
+ * its masks folder is empty where nothing is pruned.
  *
- * @throws NotFoundError if the folder is not that of a run; FormatError, InputError naming what in it
- *   cannot be used
+ * @throws NotFoundError if the folder is not that of a run; FormatError, InputError naming what in
+ *   it cannot be used
  */
 export async function exportRun(
   storage: Storage,
@@ -109,13 +109,13 @@ export async function exportRun(
 }
 
 /**
- * A network from a file: the part that is asked for of an exported run, or all arrays of a file that
- * names them by layer alone, as `numpy.savez(path, layer0=...)` does.
+ * A network from a file: the part that is asked for of an exported run, or all arrays of a file
+ * that names them by layer alone, as `numpy.savez(path, layer0=...)` does.
  *
- * @param parameters that it is for, where they are known: an archive's arrays of other layers or shapes are
- *   refused before they are unpacked
- * @throws NotFoundError if there is no such file; FormatError if it is damaged or holds neither; InputError
- *   naming what does not fit the layers
+ * @param parameters that it is for, where they are known: an archive's arrays of other layers or
+ *   shapes are refused before they are unpacked
+ * @throws NotFoundError if there is no such file; FormatError if it is damaged or holds neither;
+ *   InputError naming what does not fit the layers
  */
 export async function readExported(
   storage: Storage,
@@ -179,7 +179,9 @@ async function readNpzFile(
     : undefined;
 }
 
-/** The names of a file's arrays, and how to read some of them; an archive's others are not unpacked. */
+/**
+ * The names of a file's arrays, and how to read some of them; an archive's others are not unpacked.
+ */
 async function openTensors(bytes: Uint8Array, path: string, format: ExportFormat): Promise<{
   names: string[];
   read(

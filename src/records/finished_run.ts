@@ -1,6 +1,6 @@
 /**
- * A finished run in figures, the same for the summaries of tasks, for reports and for the page: which
- * run it is, where it is, and its results.
+ * A finished run in figures, the same for the summaries of tasks, for reports and for the page:
+ * which run it is, where it is, and its results.
  */
 
 import * as v from "../npm/valibot.ts";
@@ -16,6 +16,7 @@ import { type Parameter, weightCount } from "../models/parameters.ts";
 
 /** A finished run in figures. Accuracies are fractions of the test set, 0 to 1. */
 export interface FinishedRun extends RunId, Omit<RunResults, "live"> {
+  /** Where its files are. */
   folder: string;
   /** Whether it was finished before this experiment started. */
   found: boolean;
@@ -61,8 +62,8 @@ const RESULTS = v.object({
 });
 
 /**
- * The results of a finished run. Those of earlier versions are not in their records: they follow from
- * masks and curves.
+ * The results of a finished run. Those of earlier versions are not in their records: they follow
+ * from masks and curves.
  *
  * @throws FormatError naming the file that is damaged, or the field that no finished run has
  */

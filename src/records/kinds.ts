@@ -10,12 +10,15 @@ interface Kind {
   /** In charts: a colour of the palette, and a point of Vega. */
   color: "blue" | "vermillion" | "green" | "purple" | "orange" | "sky" | "black";
   shape: string;
-  /** pruned: by the lottery; ticket: those of the ticket; shuffled: as sparse, elsewhere; given: by flags. */
+  /**
+   * pruned: by the lottery; ticket: those of the ticket; shuffled: as sparse, elsewhere; given: by
+   * flags.
+   */
   masks: "pruned" | "ticket" | "shuffled" | "given";
   /**
-   * Where initial weights come from. rewound: level 0's; drawn: the initializer, for this run alone; values:
-   * those of the tickets, shuffled; signed values: the same, each with the sign that it had; ticket: the
-   * ticket's own; given: by flags.
+   * Where initial weights come from. rewound: level 0's; drawn: the initializer, for this run
+   * alone; values: those of the tickets, shuffled; signed values: the same, each with the sign that
+   * it had; ticket: the ticket's own; given: by flags.
    */
   weights: "rewound" | "drawn" | "values" | "signed values" | "ticket" | "given";
   /** Of a control, completes a sentence of `--help`. */

@@ -16,13 +16,13 @@ import type { Parameter } from "../models/parameters.ts";
 export type NetworkPart = "initial" | "final" | "masks";
 
 /**
- * The network that a path stands for. A run's empty folder of masks is that of a network that is not
- * pruned, as the original saves it at level 0: no layer has a mask.
+ * The network that a path stands for. A run's empty folder of masks is that of a network that is
+ * not pruned, as the original saves it at level 0: no layer has a mask.
  *
  * @param part   of a run or an exported file, where the path is one of these
  * @param parameters that the network is for, as for `readExported`
- * @throws NotFoundError if there is none; FormatError, InputError naming the file that cannot be used,
- *   also because it is not as the run's record says it was written
+ * @throws NotFoundError if there is none; FormatError, InputError naming the file that cannot be
+ *   used, also because it is not as the run's record says it was written
  */
 export async function readNetwork(
   storage: Storage,
@@ -52,7 +52,8 @@ async function partFolder(storage: Storage, source: string, part: NetworkPart): 
 }
 
 /**
- * The record of the run whose network `readNetwork` reads; null where the path is of no run that has one.
+ * The record of the run whose network `readNetwork` reads; null where the path is of no run that
+ * has one.
  *
  * @throws FormatError if an exported file is damaged
  */
@@ -69,7 +70,9 @@ export async function readSourceRecord(
   return await readRecord(storage, run === "" ? "." : run);
 }
 
-/** Whether a folder is empty, and beside the initial weights of a run: any other one is a mistake. */
+/**
+ * Whether a folder is empty, and beside the initial weights of a run: any other one is a mistake.
+ */
 async function isEmptyOfRun(storage: Storage, folder: string): Promise<boolean> {
   return (await storage.list(folder)).length === 0 && await storage.exists(folder) &&
     await storage.exists(paths.initial(above(folder)));

@@ -27,7 +27,9 @@ export const log = (run: string, name: string): string =>
 /** Folder of TensorBoard event files. */
 export const summaries = (run: string): string => join(run, "summaries");
 
-/** The event file. TensorBoard knows it by its beginning; the rest is usually the time and the host. */
+/**
+ * The event file. TensorBoard knows it by its beginning; the rest is usually the time and the host.
+ */
 export const events = (run: string): string =>
   join(summaries(run), "events.out.tfevents.0000000000.lottery");
 

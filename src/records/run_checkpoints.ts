@@ -16,7 +16,9 @@ export interface CheckpointPlace {
   folder: string;
   /** The configuration of the run; JSON. */
   config: unknown;
-  /** Whether a checkpoint's configuration is that of the run. Default: whether its JSON is the same. */
+  /**
+   * Whether a checkpoint's configuration is that of the run. Default: whether its JSON is the same.
+   */
   isSame?: (config: unknown) => boolean;
   /** Told of a checkpoint that cannot be used, and of one that another adapter made. */
   onNotice?: (line: string) => void;
@@ -67,7 +69,8 @@ export class RunCheckpoints {
     const now = this.#adapters.at(-1)?.adapter.name;
     if (before !== now) {
       onNotice?.(
-        `${folder}: trained on "${before}" up to iteration ${state.iteration}, continues on "${now}"; ` +
+        `${folder}: trained on "${before}" up to iteration ${state.iteration}, continues on ` +
+          `"${now}"; ` +
           "its last bits can differ from those of one adapter alone, and run.json says so",
       );
     }

@@ -92,9 +92,9 @@ export function encodeRun(run: TrainedRun): Map<string, Uint8Array> {
 }
 
 /**
- * Writes a run's folder; what an interrupted attempt left there is removed first. The record is written
- * last, with the SHA-256 of every other file and of itself. No file holds the time, not even the event
- * file's name, so repeating a run writes the same bytes.
+ * Writes a run's folder; what an interrupted attempt left there is removed first. The record is
+ * written last, with the SHA-256 of every other file and of itself. No file holds the time, not
+ * even the event file's name, so repeating a run writes the same bytes.
  */
 export async function saveRun(
   storage: Storage,
@@ -172,8 +172,8 @@ export async function readRecord(storage: Storage, folder: string): Promise<RunR
 }
 
 /**
- * Compares the files of a part of a run (`final`), or all of them, with the record, if there is one that
- * has their checksums: other folders are not taken for runs of this program.
+ * Compares the files of a part of a run (`final`), or all of them, with the record, if there is one
+ * that has their checksums: other folders are not taken for runs of this program.
  *
  * @throws FormatError naming the first file that is damaged
  */
@@ -194,8 +194,9 @@ function partOf(files: Record<string, string>, part: string): Record<string, str
 }
 
 /**
- * Moves all that belongs to a run out of its folder, to a new folder beside it, whose path is given.
- * The record goes last: until then a crash leaves a damaged run, of which the rest is moved next time.
+ * Moves all that belongs to a run out of its folder, to a new folder beside it, whose path is
+ * given. The record goes last: until then a crash leaves a damaged run, of which the rest is moved
+ * next time.
  */
 export async function moveAside(storage: Storage, folder: string): Promise<string> {
   let n = 1;
@@ -261,7 +262,10 @@ async function isUnfinished(storage: Storage, folder: string): Promise<boolean> 
     await storage.exists(paths.unfinished(folder));
 }
 
-/** Whether there is such a file, or such a folder with anything in it, or anything else in its place. */
+/**
+ * Whether there is such a file, or such a folder with anything in it, or anything else in its
+ * place.
+ */
 async function holdsFiles(storage: Storage, path: string): Promise<boolean> {
   try {
     if (!await storage.exists(path)) return false;
@@ -279,7 +283,8 @@ function isFile(path: string): boolean {
 /**
  * Reads one of a finished run's folders of arrays, such as `paths.masks`.
  *
- * @param parameters that it should hold: a run with some of its arrays gone must not pass for another one
+ * @param parameters that it should hold: a run with some of its arrays gone must not pass for
+ *   another one
  * @throws StorageError, FormatError, InputError naming what is missing or damaged
  */
 export async function restorePart(

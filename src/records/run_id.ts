@@ -1,18 +1,27 @@
-/** Which run of an experiment: its kind, trial, level and number; and the order in which runs are listed. */
+/**
+ * Which run of an experiment: its kind, trial, level and number; and the order in which runs are
+ * listed.
+ */
 
 import type { Masks } from "../models/masks.ts";
 import { type ControlKind, RUN_KINDS, type RunKind } from "./kinds.ts";
 
 /** Which run of an experiment; also what its random numbers depend on beside the seed. */
 export interface RunId {
+  /** Its kind. */
   kind: RunKind;
+  /** Number of its trial, from 1. */
   trial: number;
+  /** Prunings before it. */
   level: number;
   /** Number of the run beside others of its kind and level; 0 for tickets. */
   run: number;
 }
 
-/** A run that begins to wait for the GPU, the masks that it is trained with, and the shape of an example. */
+/**
+ * A run that begins to wait for the GPU, the masks that it is trained with, and the shape of an
+ * example.
+ */
 export type StartedRun = RunId & { masks: Masks; imageShape: readonly number[] };
 
 /** A trial's ticket of a level. */

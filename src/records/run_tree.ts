@@ -38,9 +38,9 @@ interface Place {
 }
 
 /**
- * The folder and all below it that can hold runs, each before those in it, by name; what links lead to
- * comes last, unless it was met before. Hidden folders, the parts of a run and what is in a folder that
- * was moved aside are left out.
+ * The folder and all below it that can hold runs, each before those in it, by name; what links lead
+ * to comes last, unless it was met before. Hidden folders, the parts of a run and what is in a
+ * folder that was moved aside are left out.
  */
 export async function* walkTree(
   storage: Storage,
@@ -73,7 +73,8 @@ async function* walk(
     yield { path, entries: [], kind: "other", fault: unreadable(path, error) };
     return;
   }
-  // A folder of such a name alone, or one that holds experiments, was not moved aside by this program.
+  // A folder of such a name alone, or one that holds experiments, was not moved aside by this
+  // program.
   const isAside = hasTwin && (isRun || entries.some(({ name }) => name === ORIGIN));
   yield { path, entries, kind: isAside ? "aside" : isRun ? "run" : "other", fault: null };
   if (isAside) return;

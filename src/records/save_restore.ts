@@ -22,8 +22,8 @@ const EXTENSION = ".npy";
 const NO_LAYERS = ".no_layers";
 
 /**
- * Writes each layer's array to `folder/{layer}.npy`, in the place of a network that is there: its other
- * arrays are removed. What else is in the folder stays.
+ * Writes each layer's array to `folder/{layer}.npy`, in the place of a network that is there: its
+ * other arrays are removed. What else is in the folder stays.
  *
  * ```ts
  * import { MemoryStorage, paths, restoreNetwork, saveNetwork } from "lottery-tickets";
@@ -35,7 +35,8 @@ const NO_LAYERS = ".no_layers";
  * assertEquals(await restoreNetwork(storage, "results/run/final"), weights);
  * ```
  *
- * @throws InputError naming file, index and value if one is NaN or infinite; nothing is written then
+ * @throws InputError naming file, index and value if one is NaN or infinite; nothing is written
+ *   then
  */
 export async function saveNetwork(
   storage: Storage,
@@ -79,8 +80,8 @@ export function encodeNetwork(
 /**
  * The arrays of a folder's `.npy` files by layer name, as 32-bit floats.
  *
- * @throws NotFoundError if there is no such folder or it holds none; FormatError naming the file that
- *   cannot be read as an array of finite numbers
+ * @throws NotFoundError if there is no such folder or it holds none; FormatError naming the file
+ *   that cannot be read as an array of finite numbers
  */
 export async function restoreNetwork(storage: Storage, folder: string): Promise<Network> {
   const names = await arraysOf(storage, folder);
@@ -106,8 +107,8 @@ export type NetworkSource = GivenNetwork | string | null | readonly NetworkSourc
 export type Combine = (...networks: Network[]) => Network;
 
 /**
- * The network of a dictionary, of a folder, or of a list of these combined; null if none is given. Of an
- * empty list, what `combine` makes of nothing: `{}` of union.
+ * The network of a dictionary, of a folder, or of a list of these combined; null if none is given.
+ * Of an empty list, what `combine` makes of nothing: `{}` of union.
  *
  * ```ts
  * import { MemoryStorage, saveNetwork, standardize, union } from "lottery-tickets";
@@ -125,8 +126,8 @@ export type Combine = (...networks: Network[]) => Network;
  * ```
  *
  * @param combine what to make of a list of two or more; null if a list makes no sense
- * @throws InputError for a value of another kind, or if a list of two or more cannot be combined; as
- *   `restoreNetwork`
+ * @throws InputError for a value of another kind, or if a list of two or more cannot be combined;
+ *   as `restoreNetwork`
  */
 export async function standardize(
   value: NetworkSource,
@@ -178,8 +179,8 @@ export async function writeLog(
 }
 
 /**
- * The rows of a phase's log, or only the last `tail` of them; as in the original, 0 means all. Reads what
- * the original's `write_log` writes, nan and inf too.
+ * The rows of a phase's log, or only the last `tail` of them; as in the original, 0 means all.
+ * Reads what the original's `write_log` writes, nan and inf too.
  *
  * @throws NotFoundError if there is none; FormatError if it is damaged or another phase's
  */

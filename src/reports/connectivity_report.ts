@@ -33,7 +33,10 @@ export interface ConnectivityOptions {
   points?: number;
   /** Called before each comparison. */
   onProgress?: (progress: { done: number; all: number }) => void;
-  /** Told of pairs that cannot be measured, which are left out; without it the first such pair ends all. */
+  /**
+   * Told of pairs that cannot be measured, which are left out; without it the first such pair ends
+   * all.
+   */
   onFault?: (line: string) => void;
 }
 
@@ -64,7 +67,9 @@ export interface ConnectivityRow {
   testLosses: number[];
   /** (points) test accuracy, 0 to 1. */
   testAccuracies: number[];
-  /** Height of the test loss over the straight line between its ends, in nats; 0 if it never rises. */
+  /**
+   * Height of the test loss over the straight line between its ends, in nats; 0 if it never rises.
+   */
   barrier: number;
   /** Share of the test examples to which the two tickets give different classes, 0 to 1. */
   disagreement: number;
@@ -114,8 +119,9 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
 }
 
 /**
- * Which tickets are compared: at each level those of at most three pairs of trials, neighbours first (of
- * trials 1 to 5: 1 and 2, 2 and 3, 3 and 4), and in at most three trials the ticket with that of the level before.
+ * Which tickets are compared: at each level those of at most three pairs of trials, neighbours
+ * first (of trials 1 to 5: 1 and 2, 2 and 3, 3 and 4), and in at most three trials the ticket with
+ * that of the level before.
  */
 export function ticketPairs(tickets: readonly ComparedTicket[]): TicketPair[] {
   const levels = Map.groupBy(tickets, ({ config }) => config.id.level);

@@ -29,7 +29,10 @@ export interface ReportOptions {
   context: Record<string, unknown>;
 }
 
-/** Writes `accuracy.svg` (`accuracy-{experiment name}.svg` if it has one) into the experiment's folder; returns the report as text and as JSON. */
+/**
+ * Writes `accuracy.svg` (`accuracy-{experiment name}.svg` if it has one) into the experiment's
+ * folder; returns the report as text and as JSON.
+ */
 export async function lotteryReport(
   options: ReportOptions,
 ): Promise<{ text: string; json: Record<string, unknown> }> {

@@ -41,7 +41,9 @@ export interface WrittenReport {
   /** For the terminal. */
   text: string;
   json: Record<string, unknown>;
-  /** Runs that are left out, or in part, because they are damaged: in words with the next action. */
+  /**
+   * Runs that are left out, or in part, because they are damaged: in words with the next action.
+   */
   damage: string[];
 }
 
@@ -156,7 +158,8 @@ function studyText({ runs }: ReportStudy, { title, texts, notes, claims }: Study
     ...texts,
     "",
     formatTable(["level", "weights remaining", ...kinds], rows, "r"),
-    "Test accuracy at the early stop and its iteration, or at the end where there is none; means over trials.",
+    "Test accuracy at the early stop and its iteration, or at the end where there is none; means " +
+    "over trials.",
     "",
     formatTable(["claim", "verdict", "measured", "what"], verdicts, "llll"),
     ...(shownNotes.length > 0 ? ["", ...shownNotes] : []),

@@ -36,7 +36,9 @@ export interface ReportPage {
   /** Of all studies. */
   notes: readonly string[];
   studies: readonly StudySection[];
-  /** While an experiment runs: seconds after which a browser loads the page again; null for never. */
+  /**
+   * While an experiment runs: seconds after which a browser loads the page again; null for never.
+   */
   reloadSeconds: number | null;
 }
 
@@ -130,10 +132,11 @@ function claimsHtml(claims: readonly ClaimResult[]): string {
       CLASSES[verdict]
     }">${verdict}</span><small>${escape(why)}</small></td></tr>`;
   });
-  return `<p>Each value is a mean over trials of a comparison within each trial, with Student's interval, each end a 95% bound. A claim
-holds, or does not, if the whole interval is on one side of what it says; with fewer than five trials nothing is
-decided.</p>
-<div class="scroll"><table class="claims"><thead><tr><th></th><th>Claim</th><th>Measured</th><th class="number">Trials</th><th>Verdict</th></tr></thead>
+  return `<p>Each value is a mean over trials of a comparison within each trial, with Student's
+interval, each end a 95% bound. A claim holds, or does not, if the whole interval is on one side of
+what it says; with fewer than five trials nothing is decided.</p>
+<div class="scroll"><table class="claims"><thead><tr><th></th><th>Claim</th>
+<th>Measured</th><th class="number">Trials</th><th>Verdict</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 

@@ -119,8 +119,9 @@ function withoutSeed({ network, training, dataset }: RunSettings) {
 }
 
 /**
- * Runs of the same settings by what their lottery was given. All but tickets belong to the lottery whose masks
- * they have: their record names these by a digest, which is asked for only where there is a choice.
+ * Runs of the same settings by what their lottery was given. All but tickets belong to the lottery
+ * whose masks they have: their record names these by a digest, which is asked for only where there
+ * is a choice.
  */
 async function byLottery(
   runs: readonly ReportRun[],
@@ -165,7 +166,9 @@ function placeOf({ kind, trial, level, run }: ReportRun): string {
   return `${kind}/${trial}/${level}/${run}`;
 }
 
-/** Whether a control is of other masks than the ticket that its record names: they differ in size. */
+/**
+ * Whether a control is of other masks than the ticket that its record names: they differ in size.
+ */
 function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>): boolean {
   if (run.kind === "train") return false;
   const ticket = tickets.get(placeOf({ ...run, kind: "ticket", run: 0 }));
@@ -173,7 +176,9 @@ function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>):
     canonicalJson(ticket.liveByLayer) !== canonicalJson(run.liveByLayer);
 }
 
-/** The part of a configuration that all runs of a lottery share; of arrays, whether there were any. */
+/**
+ * The part of a configuration that all runs of a lottery share; of arrays, whether there were any.
+ */
 function givenTo(config: RunConfig): Given {
   const { pruning, rewind, start: { presets, masks } } = config;
   return {
@@ -186,8 +191,9 @@ function givenTo(config: RunConfig): Given {
 }
 
 /**
- * Different runs can have one kind, trial, level and number, in one folder or in several: they differ in
- * masks or weights that they were given. Each part holds one of them; the runs of a trial's folder stay together.
+ * Different runs can have one kind, trial, level and number, in one folder or in several: they
+ * differ in masks or weights that they were given. Each part holds one of them; the runs of a
+ * trial's folder stay together.
  */
 function onePerPlace(
   runs: readonly ReportRun[],
@@ -228,9 +234,9 @@ function difference(one: ReportRun, other: ReportRun): string {
 const NAMED_MISSING = 20;
 
 /**
- * The runs that are missing although others of their kind exist: all trials × the kind's levels × the numbers of its
- * runs. The control that the lottery itself trains at its last level lets expect none at other levels.
- * Takes time and room in proportion to the runs, not to that product.
+ * The runs that are missing although others of their kind exist: all trials × the kind's levels ×
+ * the numbers of its runs. The control that the lottery itself trains at its last level lets expect
+ * none at other levels. Takes time and room in proportion to the runs, not to that product.
  */
 function missingOf(runs: readonly ReportRun[]): string[] {
   const trials = [...new Map(runs.map((run) => [run.trial, run])).values()];

@@ -29,7 +29,10 @@ import { RUN_AGAIN } from "../runs/run_schema.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
 import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
 
-/** Runs of a study whose files are read one after the other; `onFault` names those that cannot be read. */
+/**
+ * Runs of a study whose files are read one after the other; `onFault` names those that cannot be
+ * read.
+ */
 export interface ArraySource {
   storage: Storage;
   study: ReportStudy;
@@ -86,15 +89,17 @@ export interface Anatomy {
   overlaps: OverlapRow[];
   /** Empty unless the examples are images. */
   pixels: PixelMap[];
-  /** Of the level nearest to `weightsAt`, over all trials; empty without a level 0 to compare with. */
+  /**
+   * Of the level nearest to `weightsAt`, over all trials; empty without a level 0 to compare with.
+   */
   weights: WeightGroups[];
   /** Weights remaining at that level; null if there is none. */
   weightsPercent: number | null;
 }
 
 /**
- * The anatomy of the tickets, or of the one-shot tickets where there are no others. Levels are read one by
- * one: twenty trials are 60 MB of arrays each.
+ * The anatomy of the tickets, or of the one-shot tickets where there are no others. Levels are read
+ * one by one: twenty trials are 60 MB of arrays each.
  */
 export async function readAnatomy(
   source: ArraySource,

@@ -69,7 +69,8 @@ export async function reportStudy(
         : []),
       ...(last > 0
         ? [
-          `${last} of ${runs.length} runs had their smallest validation loss at the last evaluation: ` +
+          `${last} of ${runs.length} runs had their smallest validation loss at the last ` +
+          `evaluation: ` +
           "with more iterations they might have stopped later still.",
         ]
         : []),

@@ -21,10 +21,10 @@ export interface TicketVerdict {
 const LEARNED_SHARE = 0.1;
 
 /**
- * A ticket wins as in section 1 of the paper: trained in isolation from its initial weights it is at
- * least as accurate as the full network within the same number of iterations, and the same network
- * randomly reinitialized is not as good. Judged at the early stop; at the end where the accuracy at an
- * early stop is not known. Compares the trials that have all of these networks.
+ * A ticket wins as in section 1 of the paper: trained in isolation from its initial weights it is
+ * at least as accurate as the full network within the same number of iterations, and the same
+ * network randomly reinitialized is not as good. Judged at the early stop; at the end where the
+ * accuracy at an early stop is not known. Compares the trials that have all of these networks.
  */
 export function judge(runs: readonly FinishedRun[]): TicketVerdict {
   const none = (sentence: string): TicketVerdict => ({ won: null, trials: 0, sentence });

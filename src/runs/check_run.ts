@@ -46,8 +46,8 @@ export function checkRecord(config: RunConfig, results: RunResults, where: strin
 }
 
 /**
- * Compares the shapes of a run's masks with its parameters, by the beginnings of their files. Whether the files are
- * there, and as they were written, is found by whoever reads them.
+ * Compares the shapes of a run's masks with its parameters, by the beginnings of their files.
+ * Whether the files are there, and as they were written, is found by whoever reads them.
  *
  * @throws FormatError naming the file that is of no layer, or of another shape
  */

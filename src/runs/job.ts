@@ -41,8 +41,8 @@ export function countRuns(jobs: readonly Job[]): { runs: number; left: number } 
 }
 
 /**
- * Carries out jobs; returns the errors of each, and ends all when the GPU is lost. Jobs of which more runs are to
- * be trained at once than fit fail before anything is made for them.
+ * Carries out jobs; returns the errors of each, and ends all when the GPU is lost. Jobs of which
+ * more runs are to be trained at once than fit fail before anything is made for them.
  */
 export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<unknown[][]> {
   const misfits = await findMisfits(queue, jobs.filter(isUnfinished));
@@ -60,7 +60,10 @@ export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<un
   return jobs.map((job) => errors.get(job)!);
 }
 
-/** The jobs whose runs, together with those of other jobs, are more replicas of one program than fit. */
+/**
+ * The jobs whose runs, together with those of other jobs, are more replicas of one program than
+ * fit.
+ */
 async function findMisfits(queue: RunQueue, jobs: readonly Job[]): Promise<Map<Job, unknown>> {
   const misfits = new Map<Job, unknown>();
   for (const group of Map.groupBy(jobs, ({ sample }) => queue.groupKey(sample)).values()) {

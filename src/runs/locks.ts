@@ -3,8 +3,8 @@
  * everything below its real path, whatever name it is reached by; a second process learns who works
  * there.
  *
- * Each lock is one file in its folder. Whoever takes one makes it first and then looks for locks above
- * and below: of two who come at the same time at least one finds the other's.
+ * Each lock is one file in its folder. Whoever takes one makes it first and then looks for locks
+ * above and below: of two who come at the same time at least one finds the other's.
  */
 
 import { LockedError } from "../errors.ts";
@@ -13,7 +13,10 @@ import { within } from "../records/run_record.ts";
 import type { LockHolder, Storage, StorageLock } from "../storage/storage.ts";
 import { listLevels, walkTree } from "../records/run_tree.ts";
 
-/** How often a lock below is looked at again: a process that has just taken it releases it on finding ours. */
+/**
+ * How often a lock below is looked at again: a process that has just taken it releases it on
+ * finding ours.
+ */
 const BELOW_TRIES = 10, BELOW_PAUSE_MILLISECONDS = 25;
 
 /** The folders that this process has locked. */
@@ -27,8 +30,8 @@ export class Locks {
   constructor(private readonly storage: Storage, private readonly holder: LockHolder) {}
 
   /**
-   * Takes a trial's folder for this process until `release`, and what links in it lead to; removes what
-   * killed processes left half-written there. Jobs of one process share it.
+   * Takes a trial's folder for this process until `release`, and what links in it lead to; removes
+   * what killed processes left half-written there. Jobs of one process share it.
    *
    * @throws LockedError if another process works there, above or below
    */
@@ -50,7 +53,9 @@ export class Locks {
     }
   }
 
-  /** Does some work while no other process, or job of this one, trains that run. Throws as above. */
+  /**
+   * Does some work while no other process, or job of this one, trains that run. Throws as above.
+   */
   async whileTraining<T>(run: string, work: () => Promise<T>): Promise<T> {
     const place = await this.storage.realPath(run);
     const lock = await this.#take(place);

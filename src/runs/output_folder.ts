@@ -17,8 +17,8 @@ export function chartPath(experiment: string, chart: string, experimentName: str
 }
 
 /**
- * Finds out whether the files of some runs can be named: the longest, while it is written, of the run
- * with the longest folder, where it is moved to if it is ever damaged.
+ * Finds out whether the files of some runs can be named: the longest, while it is written, of the
+ * run with the longest folder, where it is moved to if it is ever damaged.
  *
  * @throws StorageError naming the path
  */

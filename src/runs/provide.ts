@@ -1,6 +1,6 @@
 /**
- * Provides runs, the one way by which every task trains: a run that is finished and whole is read, one
- * that is damaged is moved aside, and what is left to do is trained and saved.
+ * Provides runs, the one way by which every task trains: a run that is finished and whole is read,
+ * one that is damaged is moved aside, and what is left to do is trained and saved.
  */
 
 import type { Curves } from "../engine/mod.ts";
@@ -79,8 +79,8 @@ export class RunProvider {
   /**
    * Provides a run.
    *
-   * @throws InputError if its folder holds a run of another configuration, unless it may be replaced;
-   *   DivergedError, DeviceLostError, StorageError as training and files do
+   * @throws InputError if its folder holds a run of another configuration, unless it may be
+   *   replaced; DivergedError, DeviceLostError, StorageError as training and files do
    */
   async provide(planned: PlannedRun): Promise<void> {
     const find = async () => await this.#find(planned) !== null;

@@ -36,7 +36,8 @@ export interface Replay {
 /**
  * A finished run with its record.
  *
- * @throws InputError if it is not finished or not one of this program's tasks; FormatError if damaged
+ * @throws InputError if it is not finished or not one of this program's tasks; FormatError if
+ *   damaged
  */
 export async function readReplaySource(storage: Storage, folder: string): Promise<ReplaySource> {
   const record = await intactRecord(storage, folder);

@@ -51,10 +51,11 @@ export function runFolder(
 }
 
 /**
- * Reads what every level of a trial's folder holds, also of levels that this experiment does not reach;
- * changes nothing.
+ * Reads what every level of a trial's folder holds, also of levels that this experiment does not
+ * reach; changes nothing.
  *
- * @param configOf returns the configuration that a run has; `masks` is the digest of a control's masks
+ * @param configOf returns the configuration that a run has; `masks` is the digest of a control's
+ *   masks
  * @throws InputError if there is a run of another configuration, unless it may be replaced
  */
 export async function readTrial(

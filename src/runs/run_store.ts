@@ -34,8 +34,8 @@ export interface RunPolicy {
 }
 
 /**
- * The record of the finished run of this configuration; null if it is still to be trained. Looks at no
- * file but the record, or the checkpoint where there is none.
+ * The record of the finished run of this configuration; null if it is still to be trained. Looks at
+ * no file but the record, or the checkpoint where there is none.
  *
  * @throws InputError if the policy refuses what the folder holds
  */
@@ -51,7 +51,8 @@ export async function finishedRecord(
 }
 
 /**
- * Says so, where some of an experiment's runs were trained on another adapter than the others will be.
+ * Says so, where some of an experiment's runs were trained on another adapter than the others will
+ * be.
  */
 export function noteOtherAdapters(
   records: readonly RunRecord[],
@@ -65,13 +66,14 @@ export function noteOtherAdapters(
     `${others.length} of the ${records.length} finished runs were trained on "${
       nameOf(others[0])
     }", the ` +
-      `others will be on "${adapter.name}": each run.json says on which; their last bits are not comparable`,
+      `others will be on "${adapter.name}": each run.json says on which; their last bits are not ` +
+      `comparable`,
   );
 }
 
 /**
- * The condition of the folder's run, all files compared; a run of another configuration that is to be
- * replaced counts as unfinished. Throws as `finishedRecord`.
+ * The condition of the folder's run, all files compared; a run of another configuration that is to
+ * be replaced counts as unfinished. Throws as `finishedRecord`.
  */
 export async function inspectConfigured(
   storage: Storage,
@@ -100,7 +102,8 @@ async function isOf(
   }
   if (!resume && (found !== null || condition.state === "damaged")) {
     throw new InputError(
-      `${folder} holds this run already, finished or not; leave out --no-resume to continue it, or ` +
+      `${folder} holds this run already, finished or not; leave out --no-resume to continue it, ` +
+        `or ` +
         "choose another folder",
     );
   }
@@ -108,8 +111,8 @@ async function isOf(
 }
 
 /**
- * The configuration to continue with: where a folder holds the run as earlier versions of this program understood
- * the same command, that one.
+ * The configuration to continue with: where a folder holds the run as earlier versions of this
+ * program understood the same command, that one.
  */
 export async function continued(
   storage: Storage,
@@ -155,7 +158,8 @@ export async function configIn(
 }
 
 /**
- * Makes a folder ready for its run to be trained: what is damaged there is moved aside, never removed.
+ * Makes a folder ready for its run to be trained: what is damaged there is moved aside, never
+ * removed.
  *
  * @param onNotice told what is damaged, and where it is now
  */
@@ -188,8 +192,9 @@ export async function tidyFinished(storage: Storage, folder: string): Promise<vo
 }
 
 /**
- * Saves a trained run with its configuration, in the place of what the folder held of others. A run that
- * was put there since its training began is moved aside, unless it is one that may be replaced.
+ * Saves a trained run with its configuration, in the place of what the folder held of others. A run
+ * that was put there since its training began is moved aside, unless it is one that may be
+ * replaced.
  */
 export async function saveConfigured(
   storage: Storage,
@@ -219,7 +224,10 @@ export async function saveConfigured(
   }
 }
 
-/** Whether updates were made and every live weight is as it was, as where rounding swallows small steps. */
+/**
+ * Whether updates were made and every live weight is as it was, as where rounding swallows small
+ * steps.
+ */
 function changedNothing({ iterations, initial, final, masks }: TrainedRun): boolean {
   if (iterations === 0 || density(masks).live === 0) return false;
   return Object.entries(masks).every(([name, { data }]) =>
@@ -238,7 +246,8 @@ export function recordOf(config: RunConfig, trained: TrainedRun): Record<string,
 }
 
 /**
- * The record of a finished run of which every file is as it was written; null if it is not finished.
+ * The record of a finished run of which every file is as it was written; null if it is not
+ * finished.
  *
  * @throws FormatError naming the first damaged file
  */

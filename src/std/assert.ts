@@ -122,7 +122,9 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
   if (!expected.test(actual)) raise(`Expected actual: ${show(actual)} to match: ${expected}`, msg);
 }
 
-/** `error` is an instance of the class and its message includes the text; either may be left out. */
+/**
+ * `error` is an instance of the class and its message includes the text; either may be left out.
+ */
 function checkError<E extends Error>(
   error: unknown,
   ErrorClass: ErrorClass<E> | undefined,

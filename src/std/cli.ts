@@ -1,6 +1,7 @@
 /**
  * `parseArgs` of JSR's `@std/cli` with the same options and results, but for dotted names,
- * `stopEarly` and `boolean: true`. Point the import map at `jsr:@std/cli` to use the original instead.
+ * `stopEarly` and `boolean: true`. Point the import map at `jsr:@std/cli` to use the original
+ * instead.
  */
 
 /** The expected arguments; names are written without dashes. */

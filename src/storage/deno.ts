@@ -1,11 +1,13 @@
 /**
  * `Storage` on the disk, through Deno's file system. Relative paths start at the working folder.
  *
- * A write goes to a temporary name in the same folder, is flushed to the disk, then renamed over the
- * target, so a crash at any point leaves the old file or the new one. Then the folder is flushed, so
- * that a power cut cannot undo it: 1.1 ms instead of 0.8 for 1 KB (medians of 200 on ext4).
+ * A write goes to a temporary name in the same folder, is flushed to the disk, then renamed over
+ * the target, so a crash at any point leaves the old file or the new one. Then the folder is
+ * flushed, so that a power cut cannot undo it: 1.1 ms instead of 0.8 for 1 KB (medians of 200 on
+ * ext4).
  *
- * A lock is the system's lock of an open file: it is free again when its process ends, however it does.
+ * A lock is the system's lock of an open file: it is free again when its process ends, however it
+ * does.
  */
 
 import { NotFoundError, StorageError } from "../errors.ts";
@@ -136,7 +138,8 @@ export class DenoStorage implements Storage {
         let isHeld = false;
         try {
           if (await tryLock(file)) {
-            // Who released it removed the file that was opened here: that one's lock is worth nothing.
+            // Who released it removed the file that was opened here: that one's lock is worth
+            // nothing.
             if (!await isAt(path, file)) continue;
             await file.truncate(0);
             await writeAll(file, new TextEncoder().encode(formatHolder(holder)));
@@ -166,7 +169,8 @@ export class DenoStorage implements Storage {
       if (await tryLock(file, false)) return;
       throw lockedError(path, parseHolder(await readLocked(file)), holder);
     } catch (error) {
-      // There is none, or it is that of others who hide it: no lock of this program is made that way.
+      // There is none, or it is that of others who hide it: no lock of this program is made that
+      // way.
       if (isMissing(error) || error instanceof Deno.errors.PermissionDenied) return;
       throw error instanceof StorageError ? error : asStorageError(error, "look at", path);
     }
@@ -249,7 +253,8 @@ function checkReadable(info: Deno.FileInfo, path: string, options: ReadOptions):
 
 function tooLarge(path: string, size: number, { maxBytes }: ReadOptions): StorageError {
   return new StorageError(
-    `cannot read ${path}: it holds ${size} bytes or more, at most ${maxBytes} are read; name another file`,
+    `cannot read ${path}: it holds ${size} bytes or more, at most ${maxBytes} are read; name ` +
+      `another file`,
   );
 }
 
@@ -283,7 +288,10 @@ async function leadsToFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Takes the system's lock of an open file, alone or with others who do not want it alone; false if it is taken. */
+/**
+ * Takes the system's lock of an open file, alone or with others who do not want it alone; false if
+ * it is taken.
+ */
 async function tryLock(file: Deno.FsFile, isExclusive = true): Promise<boolean> {
   try {
     return await file.tryLock(isExclusive);
@@ -304,7 +312,10 @@ async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
   }
 }
 
-/** The text of a file that another has locked; "" where the system forbids to read it, as Windows does. */
+/**
+ * The text of a file that another has locked; "" where the system forbids to read it, as Windows
+ * does.
+ */
 async function readLocked(file: Deno.FsFile): Promise<string> {
   const buffer = new Uint8Array(LOCK_BYTES);
   let length = 0;
@@ -338,8 +349,8 @@ async function isAbsent(path: string): Promise<boolean> {
 }
 
 /**
- * Brings the names in a folder to the disk. Where a folder cannot be opened or flushed, as on Windows,
- * the file system sees to it or nothing does.
+ * Brings the names in a folder to the disk. Where a folder cannot be opened or flushed, as on
+ * Windows, the file system sees to it or nothing does.
  */
 async function flushFolder(folder: string): Promise<void> {
   try {
@@ -392,7 +403,8 @@ export function asStorageError(error: unknown, action: string, path: string): St
   if (error instanceof Deno.errors.NotFound) return notFound(action, path);
   if (error instanceof Deno.errors.NotCapable) {
     return new StorageError(
-      `cannot ${action} ${path}: Deno does not permit it; choose another folder, or start the program ` +
+      `cannot ${action} ${path}: Deno does not permit it; choose another folder, or start the ` +
+        `program ` +
         `through \`deno task\``,
       true,
     );

@@ -1,6 +1,6 @@
 /**
- * Who holds a lock, as the text of the lock file and as the refusal of those who find it taken. What a
- * lock file says is not trusted: it may be half written, damaged or made by something else.
+ * Who holds a lock, as the text of the lock file and as the refusal of those who find it taken.
+ * What a lock file says is not trusted: it may be half written, damaged or made by something else.
  */
 
 import { LockedError } from "../errors.ts";

@@ -35,7 +35,8 @@ export class MemoryStorage implements Storage {
       }
       if (content.length > maxBytes) {
         throw new StorageError(
-          `cannot read ${path}: it holds ${content.length} bytes, at most ${maxBytes} are read; name ` +
+          `cannot read ${path}: it holds ${content.length} bytes, at most ${maxBytes} are read; ` +
+            `name ` +
             "another file",
         );
       }

@@ -1,9 +1,10 @@
 /**
- * `Storage` in the browser's origin-private file system (OPFS): the files of one page's address, which no
- * other site sees. For workers alone, since only they may write without a copy of the file.
+ * `Storage` in the browser's origin-private file system (OPFS): the files of one page's address,
+ * which no other site sees. For workers alone, since only they may write without a copy of the
+ * file.
  *
- * A write goes to a temporary name, is flushed, then moved over the target. A lock is a file that names a
- * Web Lock, which is free again when its tab is closed, reloaded or crashes.
+ * A write goes to a temporary name, is flushed, then moved over the target. A lock is a file that
+ * names a Web Lock, which is free again when its tab is closed, reloaded or crashes.
  */
 
 import { NotFoundError, StorageError } from "../errors.ts";
@@ -30,12 +31,15 @@ const READ_TRIES = 10;
 export class OpfsStorage implements Storage {
   private constructor(private readonly root: FolderHandle, private readonly locks: WebLocks) {}
 
-  /** @throws StorageError if the browser keeps no files for this page, as in some private windows */
+  /**
+   * @throws StorageError if the browser keeps no files for this page, as in some private windows
+   */
   static async open(): Promise<OpfsStorage> {
     const { storage, locks } = globalThis.navigator as unknown as BrowserNavigator;
     if (!storage?.getDirectory || !locks) {
       throw new StorageError(
-        "this browser keeps no files for this page; open it in Chrome 121 or later, at an address that " +
+        "this browser keeps no files for this page; open it in Chrome 121 or later, at an " +
+          "address that " +
           "begins with https:// or http://127.0.0.1",
       );
     }
@@ -61,7 +65,8 @@ export class OpfsStorage implements Storage {
         const file = await found.getFile();
         if (file.size > maxBytes) {
           throw new StorageError(
-            `cannot read ${path}: it holds ${file.size} bytes, at most ${maxBytes} are read; name ` +
+            `cannot read ${path}: it holds ${file.size} bytes, at most ${maxBytes} are read; ` +
+              `name ` +
               "another file",
           );
         }

@@ -1,6 +1,6 @@
 /**
- * Declares the parts of the browser's file system and locks that `opfs.ts` uses, because Deno's libraries,
- * against which all of src/ is checked too, know neither.
+ * Declares the parts of the browser's file system and locks that `opfs.ts` uses, because Deno's
+ * libraries, against which all of src/ is checked too, know neither.
  */
 
 /** A file. */

@@ -1,4 +1,7 @@
-/** The names along a path, for storages whose paths all start at one root: `/a`, `a` and `./a` are one. */
+/**
+ * The names along a path, for storages whose paths all start at one root: `/a`, `a` and `./a` are
+ * one.
+ */
 export function pathParts(path: string): string[] {
   const parts: string[] = [];
   for (const part of path.split("/")) {

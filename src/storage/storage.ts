@@ -1,6 +1,7 @@
 /**
  * The one interface through which experiments touch files. Implementations: `deno.ts` (disk),
- * `memory.ts` (tests, and trees built in memory), `opfs.ts` (a browser's files of one page). Paths use `/`.
+ * `memory.ts` (tests, and trees built in memory), `opfs.ts` (a browser's files of one page). Paths
+ * use `/`.
  */
 
 /** One entry of a folder. */
@@ -35,7 +36,10 @@ export interface ReadOptions {
   maxBytes?: number;
   /** Reads this many bytes from the file's beginning. */
   firstBytes?: number;
-  /** Whether a pipe may be read too, to its end. Default: regular files alone, since others can be endless. */
+  /**
+   * Whether a pipe may be read too, to its end. Default: regular files alone, since others can be
+   * endless.
+   */
   isPipeAllowed?: boolean;
 }
 
@@ -51,27 +55,31 @@ export interface Storage {
   read(path: string, options?: ReadOptions): Promise<Uint8Array>;
   /** Replaces a file as one step: readers see the old content or the new. Makes parent folders. */
   write(path: string, bytes: Uint8Array): Promise<void>;
-  /** Entries of a folder sorted by name, temporary files left out; empty if the folder is missing. */
+  /**
+   * Entries of a folder sorted by name, temporary files left out; empty if the folder is missing.
+   */
   list(path: string): Promise<StorageEntry[]>;
   /** Whether a file or folder exists. */
   exists(path: string): Promise<boolean>;
-  /** The path with all links resolved, as far as it exists: two paths of one folder give the same. */
+  /**
+   * The path with all links resolved, as far as it exists: two paths of one folder give the same.
+   */
   realPath(path: string): Promise<string>;
   /** Moves a file or folder; the target must not exist. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file or a folder with all it holds; nothing happens if it is missing. */
   remove(path: string): Promise<void>;
   /**
-   * Takes the lock file `path`, making parent folders; `LockedError` if it is taken, by another process
-   * or in this one, naming who holds it and since when.
+   * Takes the lock file `path`, making parent folders; `LockedError` if it is taken, by another
+   * process or in this one, naming who holds it and since when.
    */
   lock(path: string, holder: LockHolder): Promise<StorageLock>;
   /** Throws as `lock` does if that lock file is taken; takes and makes nothing. */
   checkLock(path: string, holder: LockHolder): Promise<void>;
   /**
-   * Removes temporary files that killed writers have left anywhere under a folder, or just in it. Those of
-   * other processes that still write go too, who then write again: where much is written, only the holder
-   * of the folder's lock may.
+   * Removes temporary files that killed writers have left anywhere under a folder, or just in it.
+   * Those of other processes that still write go too, who then write again: where much is written,
+   * only the holder of the folder's lock may.
    */
   sweep(folder: string, options?: SweepOptions): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * The names of files that are being written: `.run.json.<UUID>.tmp`, to become `run.json`. What a killed
- * process leaves behind can be told by them.
+ * The names of files that are being written: `.run.json.<UUID>.tmp`, to become `run.json`. What a
+ * killed process leaves behind can be told by them.
  */
 
 /** A name in the same folder for a file that will become `name`. */

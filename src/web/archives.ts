@@ -38,8 +38,8 @@ export async function exportZip(storage: Storage, experiment: string): Promise<B
 }
 
 /**
- * Unpacks an archive of one experiment and compares every run's files with its record; only then it gets a
- * name, a free one. Nothing is left behind of an archive that is refused.
+ * Unpacks an archive of one experiment and compares every run's files with its record; only then it
+ * gets a name, a free one. Nothing is left behind of an archive that is refused.
  *
  * @param name the archive's
  * @throws FormatError if it is damaged, holds no experiment, or paths that lead out of its folder

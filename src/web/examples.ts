@@ -30,7 +30,10 @@ import { IDX_FILES } from "../datasets/published.ts";
 
 const FOLDER = defaultLocation("mnist");
 
-/** Beside the page: the names of the datasets that are served with it, and the folder of MNIST's files. */
+/**
+ * Beside the page: the names of the datasets that are served with it, and the folder of MNIST's
+ * files.
+ */
 export const DATASETS_ON_SITE = "datasets.json", MNIST_ON_SITE = "mnist/";
 
 /** An address beside the page. */
@@ -55,11 +58,12 @@ export async function hasMnist(storage: Storage): Promise<boolean> {
 }
 
 /**
- * The examples of a run. MNIST that is served with the page is fetched and kept. Unlike the command line,
- * `auto` downloads nothing from elsewhere: no request may leave the page that the person has not asked for.
+ * The examples of a run. MNIST that is served with the page is fetched and kept. Unlike the command
+ * line, `auto` downloads nothing from elsewhere: no request may leave the page that the person has
+ * not asked for.
  *
- * @throws InputError if a dataset is asked for that is not here; DownloadError if the page's own server
- *   does not give it
+ * @throws InputError if a dataset is asked for that is not here; DownloadError if the page's own
+ *   server does not give it
  */
 export async function loadHere(
   storage: Storage,
@@ -87,11 +91,13 @@ export async function loadHere(
   }
   if (dataset !== "auto") {
     throw new InputError(
-      `${reason}: download it or drop its four files on the page first, or choose the synthetic digits`,
+      `${reason}: download it or drop its four files on the page first, or choose the synthetic ` +
+        `digits`,
     );
   }
   onNotice(
-    `${reason}: this run uses the built-in synthetic digits instead. For MNIST, download it or drop ` +
+    `${reason}: this run uses the built-in synthetic digits instead. For MNIST, download it or ` +
+      `drop ` +
       "its four files on the page",
   );
   return await load(FALLBACK);
@@ -123,8 +129,8 @@ async function download(
 /**
  * Keeps dropped files, under the names that the loader knows.
  *
- * @throws InputError for a file of another name; FormatError for one that is not what its name says,
- *   when the set is whole
+ * @throws InputError for a file of another name; FormatError for one that is not what its name
+ *   says, when the set is whole
  */
 export async function storeMnist(
   storage: Storage,
@@ -148,7 +154,9 @@ export async function storeMnist(
   };
 }
 
-/** The name under which a dropped file is looked for: browsers call second downloads `name (1).gz`. */
+/**
+ * The name under which a dropped file is looked for: browsers call second downloads `name (1).gz`.
+ */
 function knownName(given: string): string {
   const plain = given.replace(/ ?\(\d+\)(?=\.|$)/g, "");
   const names = [...IDX_FILES.flatMap(idxCandidates), ...NPY_FILES.flatMap(npyCandidates)];

@@ -1,9 +1,9 @@
 /**
- * The messages between the page and the worker. The page sends requests, each of which gets one reply
- * or one error; during a run, the worker sends events too. Plain data alone: types, no code.
+ * The messages between the page and the worker. The page sends requests, each of which gets one
+ * reply or one error; during a run, the worker sends events too. Plain data alone: types, no code.
  *
- * A run is asked for as on the command line: the task's name and the same list of arguments, which the
- * worker reads with the flags of that task's runner. The same arguments again continue it.
+ * A run is asked for as on the command line: the task's name and the same list of arguments, which
+ * the worker reads with the flags of that task's runner. The same arguments again continue it.
  */
 
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
@@ -23,7 +23,9 @@ export interface RunRequest {
 
 /** Why nothing can be trained here, in plain words. */
 export interface Obstacle {
-  /** `storage`: the browser keeps no files for this page (private window, or not a secure address). */
+  /**
+   * `storage`: the browser keeps no files for this page (private window, or not a secure address).
+   */
   kind: "no-webgpu" | "no-adapter" | "storage";
   message: string;
 }
@@ -33,15 +35,17 @@ export interface Opened {
   /** Why no files can be kept; null where they can. */
   obstacle: Obstacle | null;
   /**
-   * Whether runs can have MNIST: data/mnist holds its four files, or other examples in its place, or the
-   * page's own server has it.
+   * Whether runs can have MNIST: data/mnist holds its four files, or other examples in its place,
+   * or the page's own server has it.
    */
   hasMnist: boolean;
 }
 
 /** The examples that the worker found. */
 export interface FoundGpu {
-  /** The GPU; null if there is none, then `obstacle` says why. Files can be looked at all the same. */
+  /**
+   * The GPU; null if there is none, then `obstacle` says why. Files can be looked at all the same.
+   */
   adapter: AdapterDescription | null;
   obstacle: Obstacle | null;
 }
@@ -50,7 +54,9 @@ export interface FoundGpu {
 export interface ExperimentEntry {
   /** Its folder: `results/mnist-quick`. */
   path: string;
-  /** Of each task that was asked for in this browser, the last one; none of imported experiments. */
+  /**
+   * Of each task that was asked for in this browser, the last one; none of imported experiments.
+   */
   request: (RunRequest & {
     /** ISO 8601. */
     since: string;
@@ -146,8 +152,8 @@ export interface Requests {
   /** MNIST's four files, raw or .gz, or the original's four .npy. */
   storeMnist: [{ files: File[] }, { stored: string[]; missing: string[]; hasMnist: boolean }];
   /**
-   * The one request that may leave the page's origin: where that does not have MNIST. Sends `download`
-   * events.
+   * The one request that may leave the page's origin: where that does not have MNIST. Sends
+   * `download` events.
    */
   downloadMnist: [Record<string, never>, { hasMnist: true }];
   view: [{ path: string }, ExperimentView];
@@ -197,7 +203,10 @@ export type LaboratoryEvent =
     speed: number | null;
     secondsLeft: number | null;
   }
-  /** New points of a run's curves, a few times per second; those of `train` are means of some iterations. */
+  /**
+   * New points of a run's curves, a few times per second; those of `train` are means of some
+   * iterations.
+   */
   | { type: "points"; run: RunId; points: Curves }
   | { type: "map"; map: PixelMap }
   /** A run has ended, or was found finished. */

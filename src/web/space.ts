@@ -9,7 +9,10 @@ interface StorageManager {
   persisted(): Promise<boolean>;
 }
 
-/** Returns the storage that is used and left. The browser's own estimate of what is used lags behind and is padded. */
+/**
+ * Returns the storage that is used and left. The browser's own estimate of what is used lags behind
+ * and is padded.
+ */
 export async function storageSpace(files: OpfsStorage): Promise<StorageSpace> {
   const { storage } = globalThis.navigator as unknown as { storage: StorageManager };
   const { quota = 0 } = await storage.estimate();

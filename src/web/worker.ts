@@ -101,7 +101,8 @@ const NO_WEBGPU =
   "This browser has no WebGPU, through which networks are trained on the GPU. Use Chrome " +
   "or Edge 121 or later, at an address that begins with https:// or http://127.0.0.1.";
 const NO_ADAPTER = "This browser has WebGPU but found no GPU that it may use. Turn on hardware " +
-  "acceleration in its settings, update the graphics driver and start the browser again; on Linux, " +
+  "acceleration in its settings, update the graphics driver and start the browser again; on " +
+  "Linux, " +
   "start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan. Without a GPU, add " +
   "--use-webgpu-adapter=swiftshader: it is slower, but works.";
 

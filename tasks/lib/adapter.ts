@@ -1,7 +1,7 @@
 /**
- * Makes sure that there is a WebGPU adapter before a task needs one: where there is none it installs
- * Mesa's software Vulkan driver (Debian, Ubuntu, as root) and runs the task again in a new process,
- * or throws a `NoAdapterError` that says which command to run.
+ * Makes sure that there is a WebGPU adapter before a task needs one: where there is none it
+ * installs Mesa's software Vulkan driver (Debian, Ubuntu, as root) and runs the task again in a new
+ * process, or throws a `NoAdapterError` that says which command to run.
  */
 import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
 import { NoAdapterError } from "../../src/errors.ts";
@@ -23,8 +23,8 @@ const INSTALL_COMMANDS: readonly [distribution: RegExp, command: string][] = [
 ];
 
 /**
- * Returns if there is an adapter; otherwise installs a driver and ends the process with the exit code
- * of the same task run anew, or throws.
+ * Returns if there is an adapter; otherwise installs a driver and ends the process with the exit
+ * code of the same task run anew, or throws.
  *
  * @param task    name of the task in deno.json, to run it again
  * @param onAgain called before that: the new process shows its own progress
@@ -57,7 +57,8 @@ async function readText(path: string): Promise<string> {
 async function advice(): Promise<string> {
   const missing = "no WebGPU adapter was found";
   if (Deno.build.os !== "linux") {
-    return `${missing}; update the graphics driver of this machine, then run the same command again`;
+    return `${missing}; update the graphics driver of this machine, then run the same command ` +
+      `again`;
   }
   const release = await readText("/etc/os-release");
   const ids = [...release.matchAll(/^ID(?:_LIKE)?=(.*)$/gm)].map((match) => match[1]).join(" ");

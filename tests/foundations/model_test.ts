@@ -108,7 +108,7 @@ Deno.test("networks are single chains of layers with names of their own", () => 
   const input = model.input(2), hidden = model.dense("a", input, 3);
   const refuses = (act: () => unknown, message: string) => assertThrows(act, InputError, message);
   refuses(() => model.input(2), "one input");
-  refuses(() => model.dense("b", input, 3), "b must take what the layer before it gives");
+  refuses(() => model.dense("b", input, 3), "b must take the output of the layer before it");
   refuses(() => model.dense("b", { features: 3 }, 3), "chains");
   refuses(() => model.dense("a", hidden, 3), 'layer "a" exists already');
   refuses(() => model.dense("../b", hidden, 3), "layer name");

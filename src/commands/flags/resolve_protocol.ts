@@ -15,8 +15,8 @@ export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?
  * The protocol that the flags describe.
  *
  * @param base what fields have that are not given; that of --protocol unless it is given
- * @throws UsageError if --prune-percents names a layer that the network lacks, --momentum is given to
- *   another optimizer, or several trials are to share one trial's folder (--output-dir)
+ * @throws UsageError if --prune-percents names a layer that the network lacks, --momentum is given
+ *   to another optimizer, or several trials are to share one trial's folder (--output-dir)
  */
 export function resolveProtocol(
   flags: ProtocolFlagValues,
@@ -26,7 +26,8 @@ export function resolveProtocol(
   const kind = flags.optimizer ?? base.optimizer.kind;
   if (flags.momentum !== undefined && kind !== "momentum") {
     throw new UsageError(
-      `--momentum ${flags.momentum} is of --optimizer momentum, and the optimizer is ${kind}: give ` +
+      `--momentum ${flags.momentum} is of --optimizer momentum, and the optimizer is ${kind}: ` +
+        `give ` +
         "that one, or leave --momentum out",
     );
   }

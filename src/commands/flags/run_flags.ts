@@ -99,7 +99,8 @@ export const protocolFlags = {
   normalization: choice({
     choices: ["unit", "l2", "none"],
     help:
-      "of the inputs: unit divides pixels by 255 (images whose values are all from 0 to 1 are left as " +
+      "of the inputs: unit divides pixels by 255 (images whose values are all from 0 to 1 are " +
+      "left as " +
       "they are), l2 divides each image by its norm",
     group: PROTOCOL,
   }),
@@ -186,7 +187,8 @@ export const runFlags = {
   }),
   oneShot: boolean({
     help:
-      "prune once: each level's masks are the full network's, pruned by its own final weights as far " +
+      "prune once: each level's masks are the full network's, pruned by its own final weights as " +
+      "far " +
       "as that level of the usual experiment",
     group: EXPERIMENT,
   }),
@@ -230,8 +232,8 @@ export const runFlags = {
   }),
   checkpointInterval: interval({
     default: { seconds: 60 },
-    help:
-      "time between two checkpoints of what is being trained: seconds, stretched where they would " +
+    help: "time between two checkpoints of what is being trained: seconds, stretched where they " +
+      "would " +
       "take more than 1% of the time, or iterations:N",
     group: OUTPUT,
   }),

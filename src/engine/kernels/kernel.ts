@@ -103,8 +103,9 @@ function numbered(bindings: (Binding | null)[]): (Binding & { binding: number })
 }
 
 /**
- * Pipelines by their code and the kinds of their bindings. Programs of one shape share them, and so do
- * training and evaluation: a driver may compile for seconds, and does so for each pipeline object.
+ * Pipelines by their code and the kinds of their bindings. Programs of one shape share them, and so
+ * do training and evaluation: a driver may compile for seconds, and does so for each pipeline
+ * object.
  */
 const pipelines = new WeakMap<GPUDevice, Memo<string, GPUComputePipeline>>();
 

@@ -1,13 +1,15 @@
 /**
  * How matrices lie in GPU memory. A layer of K inputs and N units keeps its weights as P(K) × P(N)
- * floats, P(n) the smallest multiple of 8 above n: rows 0..K-1 are the weights, row K the biases, the
- * rest zeros. The activation matrix below it has P(K) columns, column K constantly 1, so that one
- * matmul computes inputs·weights + biases. Padding is masked, hence 0 at all times.
+ * floats, P(n) the smallest multiple of 8 above n: rows 0..K-1 are the weights, row K the biases,
+ * the rest zeros. The activation matrix below it has P(K) columns, column K constantly 1, so that
+ * one matmul computes inputs·weights + biases. Padding is masked, hence 0 at all times.
  */
 
 import type { LayerSpec } from "../layer_spec.ts";
 
-/** Columns of an activation matrix of `units` columns: room for the constant 1, in whole vec4 pairs. */
+/**
+ * Columns of an activation matrix of `units` columns: room for the constant 1, in whole vec4 pairs.
+ */
 export function pitch(units: number): number {
   return 8 * Math.ceil((units + 1) / 8);
 }
@@ -22,7 +24,9 @@ export function matrixSize(layer: LayerSpec): number {
   return pitch(layer.inputs) * pitch(layer.units);
 }
 
-/** Lays out one layer's weights (inputs, units) ⊙ mask and biases (units) as the kernels want them. */
+/**
+ * Lays out one layer's weights (inputs, units) ⊙ mask and biases (units) as the kernels want them.
+ */
 export function packWeights(
   layer: LayerSpec,
   weights: Float32Array,
@@ -55,7 +59,9 @@ export function unpackWeights(
   return { weights, biases: packed.slice(biasRow, biasRow + layer.units) };
 }
 
-/** Lays out a mask (inputs, units) of 0 and 1 as bits; the bias row is live if the layer has biases. */
+/**
+ * Lays out a mask (inputs, units) of 0 and 1 as bits; the bias row is live if the layer has biases.
+ */
 export function packMask(layer: LayerSpec, mask: Float32Array): Uint32Array<ArrayBuffer> {
   const words = maskWords(pitch(layer.units));
   const packed = new Uint32Array(pitch(layer.inputs) * words);

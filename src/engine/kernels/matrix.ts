@@ -1,13 +1,13 @@
 /**
- * Matrices that kernels read and write, kept as storage buffers or as storage textures. Takes a kind
- * of storage and a size; returns memory, and the WGSL through which a kernel reaches its elements:
- * `load_NAME(row, column)` and `store_NAME(row, column, value)`, a column being four floats (vec4f), four
- * whole numbers (vec4u) or four bytes that mean v/255 (one u32).
+ * Matrices that kernels read and write, kept as storage buffers or as storage textures. Takes a
+ * kind of storage and a size; returns memory, and the WGSL through which a kernel reaches its
+ * elements: `load_NAME(row, column)` and `store_NAME(row, column, value)`, a column being four
+ * floats (vec4f), four whole numbers (vec4u) or four bytes that mean v/255 (one u32).
  *
- * A GPU reads buffers. Mesa's llvmpipe 22.3 reads a vec4 of a buffer as one bounds check, branch and
- * scalar load per lane and component, 41 ns for eight lanes; of a read-only storage texture as eight
- * vector loads and a transposition, 3.4 ns (writing one takes 62 ns, a buffer 27). A texture cannot be
- * read and written by one dispatch, so what is updated has two, used in turn.
+ * A GPU reads buffers. Mesa's llvmpipe 22.3 reads a vec4 of a buffer as one bounds check, branch
+ * and scalar load per lane and component, 41 ns for eight lanes; of a read-only storage texture as
+ * eight vector loads and a transposition, 3.4 ns (writing one takes 62 ns, a buffer 27). A texture
+ * cannot be read and written by one dispatch, so what is updated has two, used in turn.
  */
 
 import { type BufferPool, readBack } from "../buffers.ts";
@@ -131,7 +131,9 @@ export interface MatrixUse {
   format?: MatrixFormat;
 }
 
-/** `load_NAME(row, column) -> vec4f` (or vec4u), and the word itself of bytes as `load_NAME_word`. */
+/**
+ * `load_NAME(row, column) -> vec4f` (or vec4u), and the word itself of bytes as `load_NAME_word`.
+ */
 export function loadWgsl({ name, binding, matrix, vectors, format = "f32" }: MatrixUse): string {
   const value = VALUE[format], loader = format === "u8" ? `load_${name}_word` : `load_${name}`;
   const lines = isTexture(matrix)

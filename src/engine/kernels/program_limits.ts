@@ -99,7 +99,9 @@ function narrowed(layers: readonly LayerSpec[], most: number): LayerSpec[] {
   }));
 }
 
-/** The greatest whole number from 1 to `most` that fits, where all below it fit too; 0 if none does. */
+/**
+ * The greatest whole number from 1 to `most` that fits, where all below it fit too; 0 if none does.
+ */
 function greatest(most: number, fits: (value: number) => boolean): number {
   let low = 0, high = most;
   while (low < high) {
@@ -131,7 +133,8 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const last = layers.at(-1)!;
   if (last.activation !== null) {
     throw new InputError(
-      `${last.name}: the last layer computes the logits of a softmax; use the activation null for it, ` +
+      `${last.name}: the last layer computes the logits of a softmax; use the activation null ` +
+        `for it, ` +
         `not "${last.activation}"`,
     );
   }

@@ -24,8 +24,8 @@ export interface ProgramSpec {
   trainCount: number;
   replicas: number;
   /**
-   * The masks of each replica by layer, (inputs, units) each: train with kernels that touch live weights
-   * only. Null or absent: with those for dense matrices.
+   * The masks of each replica by layer, (inputs, units) each: train with kernels that touch live
+   * weights only. Null or absent: with those for dense matrices.
    */
   sparse?: readonly (readonly Float32Array[])[] | null;
 }

@@ -3,13 +3,14 @@
  * makes the lists for the sparse kernels, and moves values between them and the dense matrices that
  * everything else uses.
  *
- * A unit's list names its live inputs in rising order, its bias last (as an input that is always 1),
- * four to a group; groups follow one another by layer, replica and unit. Group 0 is empty, so slot 0
- * always holds the value 0. An input's list (all layers but the first) names the units that it feeds and
- * the slots of their values, two to a pair: in a sparse network an input feeds few units.
+ * A unit's list names its live inputs in rising order, its bias last (as an input that is always
+ * 1), four to a group; groups follow one another by layer, replica and unit. Group 0 is empty, so
+ * slot 0 always holds the value 0. An input's list (all layers but the first) names the units that
+ * it feeds and the slots of their values, two to a pair: in a sparse network an input feeds few
+ * units.
  *
- * A unit that nothing above it uses is left out with all its weights: its gradient is exactly 0. So are
- * the weights on a unit that is always 0, for want of live inputs and a bias.
+ * A unit that nothing above it uses is left out with all its weights: its gradient is exactly 0. So
+ * are the weights on a unit that is always 0, for want of live inputs and a bias.
  */
 
 import type { LayerSpec } from "../layer_spec.ts";
@@ -27,9 +28,9 @@ export interface SparseLayout {
   /** Groups of the lists of units, the empty one included: slots are theirs. */
   groups: number;
   /**
-   * vec4u each: (first, end) of every list; two for every group of the lists of units: rows of four inputs;
-   * unit, replica, entries in use, layer; one for every pair of the lists of inputs: unit, slot, unit, slot.
-   * The lists of inputs count their firsts in vec4s after the lists.
+   * vec4u each: (first, end) of every list; two for every group of the lists of units: rows of four
+   * inputs; unit, replica, entries in use, layer; one for every pair of the lists of inputs: unit,
+   * slot, unit, slot. The lists of inputs count their firsts in vec4s after the lists.
    */
   records: Uint32Array<ArrayBuffer>;
   /** Lists in all. */
@@ -109,7 +110,10 @@ export function sparseLayout(
   };
 }
 
-/** Visits the entries of one replica's layer: their slots, inputs (the bias is one past the last), units. */
+/**
+ * Visits the entries of one replica's layer: their slots, inputs (the bias is one past the last),
+ * units.
+ */
 function visitEntries(
   { layers, records, lists, unitLists }: SparseLayout,
   layer: number,

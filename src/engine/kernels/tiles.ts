@@ -1,12 +1,13 @@
 /**
  * Choices by class of adapter: tile shapes of the kernels (how many rows and columns one invocation
- * computes, how many invocations share a workgroup), and when to do what. A tile shape changes speed and
- * never results: each output is one fma chain in the same order whatever its tile.
+ * computes, how many invocations share a workgroup), and when to do what. A tile shape changes
+ * speed and never results: each output is one fma chain in the same order whatever its tile.
  *
- * The table is tuned.json, which `deno task tune` measures and rewrites. What to know of it: a software
- * adapter is a handful of processor cores, best used with few large tiles, bounded by its compiler
- * (forward with 20 rows × 5 vec4 takes llvmpipe 0.9 s to compile, 30 × 5 takes 1.7); where loads are
- * cheap, smaller tiles leave out more zeros; a GPU hides latency with many invocations, so small tiles.
+ * The table is tuned.json, which `deno task tune` measures and rewrites. What to know of it: a
+ * software adapter is a handful of processor cores, best used with few large tiles, bounded by its
+ * compiler (forward with 20 rows × 5 vec4 takes llvmpipe 0.9 s to compile, 30 × 5 takes 1.7); where
+ * loads are cheap, smaller tiles leave out more zeros; a GPU hides latency with many invocations,
+ * so small tiles.
  */
 
 import type { AdapterDescription } from "../device.ts";

@@ -1,7 +1,7 @@
 /**
- * Expands a WGSL template into WGSL. Takes the text of a file of `shaders/` and a table of integers,
- * returns the module's source. Two constructs, chosen because the GPU compilers leave accumulators in
- * registers only where they are named variables and loops are unrolled:
+ * Expands a WGSL template into WGSL. Takes the text of a file of `shaders/` and a table of
+ * integers, returns the module's source. Two constructs, chosen because the GPU compilers leave
+ * accumulators in registers only where they are named variables and loops are unrolled:
  *
  * - `#for r in ROWS` … `#end` repeats the lines between, `${r}` standing for 0, 1, …
  * - every entry of the table becomes `const NAME: u32 = value;` at the head of the module, and
@@ -11,7 +11,9 @@
 /** Integers (sizes, tile shapes) that specialize a template. */
 export type Constants = Record<string, number>;
 
-/** Expands `template`, throwing on an unknown name or an unbalanced block (a defect, not bad input). */
+/**
+ * Expands `template`, throwing on an unknown name or an unbalanced block (a defect, not bad input).
+ */
 export function expandWgsl(template: string, constants: Constants): string {
   const head = Object.entries(constants).map(([name, value]) => `const ${name}: u32 = ${value}u;`);
   return [...head, ...expandLines(template.split("\n"), constants)].join("\n");

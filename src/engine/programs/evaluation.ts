@@ -90,8 +90,8 @@ export class Evaluation {
   }
 
   /**
-   * Records the evaluation of a split with the weights of a side; its sums go to row `slot` of `totals`
-   * (slots, R).
+   * Records the evaluation of a split with the weights of a side; its sums go to row `slot` of
+   * `totals` (slots, R).
    */
   encode(pass: GPUComputePassEncoder, split: Split, slot: number, side: number): void {
     const { gatherPool, gatherTest, forward, evaluate, reduce } = this.kernels;
@@ -105,8 +105,8 @@ export class Evaluation {
 }
 
 /**
- * The predicted classes of all replicas, each an array of `count`, from what an evaluation of `count`
- * examples left in `rows` (R, span).
+ * The predicted classes of all replicas, each an array of `count`, from what an evaluation of
+ * `count` examples left in `rows` (R, span).
  */
 export function predictedClasses(
   rows: Float32Array,

@@ -31,7 +31,9 @@ import { paddedRows, tilesForBatch } from "../kernels/tiles.ts";
 
 /** The buffers of training, each with a leading axis R unless said. */
 export interface IterationBuffers extends LoopBuffers {
-  /** By layer: one matrix, updated in place, or two that are updated from one to the other in turn. */
+  /**
+   * By layer: one matrix, updated in place, or two that are updated from one to the other in turn.
+   */
   weights: Matrix[][];
   masks: Matrix[];
   /** By layer: the optimizer's matrices. */

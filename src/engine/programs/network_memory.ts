@@ -1,6 +1,7 @@
 /**
- * The interface of a program to its networks: their layout in GPU memory, and the kernels that work on them.
- * `dense_network.ts` has them as whole matrices, `sparse_network.ts` as lists of live weights.
+ * The interface of a program to its networks: their layout in GPU memory, and the kernels that work
+ * on them. `dense_network.ts` has them as whole matrices, `sparse_network.ts` as lists of live
+ * weights.
  */
 
 import type { BufferPool } from "../buffers.ts";
@@ -18,9 +19,14 @@ import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
 export interface LoopBuffers {
   /** (R) structs of `REPLICA_WORDS`: keys of order and split, label map. */
   replicas: GPUBuffer;
-  /** (R) structs of `CLOCK_WORDS`: iterations done, kept by the GPU itself, and the latest step size. */
+  /**
+   * (R) structs of `CLOCK_WORDS`: iterations done, kept by the GPU itself, and the latest step
+   * size.
+   */
   clocks: GPUBuffer;
-  /** (MAX_BURST, R) pairs: step sizes before a burst, its losses and correct predictions after it. */
+  /**
+   * (MAX_BURST, R) pairs: step sizes before a burst, its losses and correct predictions after it.
+   */
   metrics: GPUBuffer;
   burst: GPUBuffer;
 }

@@ -95,9 +95,9 @@ export class Program {
   }
 
   /**
-   * Loads one replica's parameters and starts it from iteration 0 with fresh optimizer state, or from
-   * a state that it once had. Load all replicas before the first burst: they advance together, so
-   * their states are of one iteration.
+   * Loads one replica's parameters and starts it from iteration 0 with fresh optimizer state, or
+   * from a state that it once had. Load all replicas before the first burst: they advance together,
+   * so their states are of one iteration.
    */
   load(replica: number, parameters: ReplicaParameters, state?: NetworkState | null): void {
     const { queue } = this.gpu.device;
@@ -183,9 +183,10 @@ export class Program {
   }
 
   /**
-   * Evaluates a split and reads what each network predicts: the class of the largest logit, the first of
-   * equals, as accuracy has it. Examples are in the order of the split: of the test split as they were
-   * uploaded, of the others as `splitKey` shuffles the examples (without one, as they were uploaded).
+   * Evaluates a split and reads what each network predicts: the class of the largest logit, the
+   * first of equals, as accuracy has it. Examples are in the order of the split: of the test split
+   * as they were uploaded, of the others as `splitKey` shuffles the examples (without one, as they
+   * were uploaded).
    *
    * @throws InputError if the split is empty
    */

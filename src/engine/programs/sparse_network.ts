@@ -1,7 +1,7 @@
 /**
- * Networks as lists of live weights (see network_memory.ts and sparse_layout.ts): forward, backward and
- * update touch nothing else. Activations and gradients have a row for each feature, four examples to a
- * column, so that a weight is read once for many examples.
+ * Networks as lists of live weights (see network_memory.ts and sparse_layout.ts): forward, backward
+ * and update touch nothing else. Activations and gradients have a row for each feature, four
+ * examples to a column, so that a weight is read once for many examples.
  */
 
 import { OutOfMemoryError } from "../../errors.ts";

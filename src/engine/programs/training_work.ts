@@ -28,7 +28,10 @@ export function evaluationWork(examples: number, batchSize: number): number {
   return examples / batchSize / PASSES_OF_ITERATION;
 }
 
-/** The work of a training up to the end of iteration `done`, with the evaluations that fall due by then. */
+/**
+ * The work of a training up to the end of iteration `done`, with the evaluations that fall due by
+ * then.
+ */
 export function trainingWork(
   plan: TrainingPlan,
   { batchSize, validate, test }: WorkSizes,

@@ -42,7 +42,8 @@ function anatomyFigures(
       name: "pixels",
       title: "Where tickets look",
       caption:
-        "Live weights of each input pixel, in percent of the first layer's units, level by level. Weights " +
+        "Live weights of each input pixel, in percent of the first layer's units, level by " +
+        "level. Weights " +
         "of pixels that are the same in every image do not matter: are they pruned first?",
       spec: pixelMapSpec(shown, width, { title: "Where tickets look", subtitle }),
     });
@@ -70,7 +71,8 @@ function anatomyFigures(
         name: "movement",
         title: "How far weights move",
         caption:
-          "Live weights between initialization and the end of training. Weights that keep their sign " +
+          "Live weights between initialization and the end of training. Weights that keep their " +
+          "sign " +
           "are why the sign of the initialization matters (Zhou et al. 2019).",
         spec: movementSpec(layers, { title: "How far weights move in training", subtitle }),
       },

@@ -32,8 +32,10 @@ function connectivityFigures(rows: readonly ConnectivityRow[]): Figure[] {
     name: "connectivity",
     title: "Paths between tickets",
     caption:
-      "Networks on the straight line between two trained tickets, of two trials or of two levels of one " +
-      "trial. A barrier is how far the test loss rises over the line between its ends (Frankle et al. " +
+      "Networks on the straight line between two trained tickets, of two trials or of two levels " +
+      "of one " +
+      "trial. A barrier is how far the test loss rises over the line between its ends (Frankle " +
+      "et al. " +
       "2020); without one, both lie in one valley. Right: test examples to which the two give " +
       "different classes.",
     spec: connectivitySpec(rows, {

@@ -36,8 +36,8 @@ async function curveFigures(source: SectionSource): Promise<Figure[]> {
     figures.push({
       name: "validation-loss",
       title: "Validation loss while training",
-      caption:
-        "Its minimum is the early stop; a loss that rises after it says that the network overfits. " +
+      caption: "Its minimum is the early stop; a loss that rises after it says that the network " +
+        "overfits. " +
         "Panels as above.",
       spec: curveSpec(curvePanels(validate), {
         yTitle: "Validation loss (nats)",
@@ -48,7 +48,10 @@ async function curveFigures(source: SectionSource): Promise<Figure[]> {
   return figures;
 }
 
-/** As the paper's figure 3: larger tickets, smaller ones beside the full network, tickets with reinits. */
+/**
+ * As the paper's figure 3: larger tickets, smaller ones beside the full network, tickets with
+ * reinits.
+ */
 function curvePanels(groups: readonly CurveGroup[]): CurvePanel[] {
   const tickets = groups.filter(({ kind }) => kind === "ticket");
   const half = Math.ceil(tickets.length / 2);

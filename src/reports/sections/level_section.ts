@@ -30,10 +30,14 @@ function levelFigures(
       name: "early-stop",
       title: "Early stop against weights remaining",
       caption:
-        "The paper's figures 1 and 4a. Left: the iteration of the smallest validation loss, lower is " +
-        "faster. Right: the test accuracy at that iteration. A winning ticket stops no later than the " +
-        "full network (left end) and is at least as accurate, and its controls fall behind it. The " +
-        "bootstrap's interval is too narrow for few trials (of five it holds the mean in 83 of 100 " +
+        "The paper's figures 1 and 4a. Left: the iteration of the smallest validation loss, " +
+        "lower is " +
+        "faster. Right: the test accuracy at that iteration. A winning ticket stops no later " +
+        "than the " +
+        "full network (left end) and is at least as accurate, and its controls fall behind it. " +
+        "The " +
+        "bootstrap's interval is too narrow for few trials (of five it holds the mean in 83 of " +
+        "100 " +
         "cases, not in 95); claims are judged by Student's.",
       spec: levelSpec([
         panel("Early stop", "Iteration", "earlyStopIteration"),
@@ -45,7 +49,8 @@ function levelFigures(
     name: "end-of-training",
     title: "End of training against weights remaining",
     caption:
-      "The paper's figure 4b. The gap between training accuracy (right; the mean of the last 100 batches) " +
+      "The paper's figure 4b. The gap between training accuracy (right; the mean of the last 100 " +
+      "batches) " +
       "and test accuracy (left) says how well a network generalizes.",
     spec: levelSpec([
       panel("Test accuracy at the end of training", "Test accuracy (%)", "finalAccuracy"),

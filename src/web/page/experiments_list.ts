@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * The experiments that this browser keeps: lists them, and what can be done with each. Takes entries as
- * the worker lists them; tells which button was pressed.
+ * The experiments that this browser keeps: lists them, and what can be done with each. Takes
+ * entries as the worker lists them; tells which button was pressed.
  */
 
 import type { ExperimentEntry } from "../messages.ts";

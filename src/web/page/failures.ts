@@ -53,7 +53,10 @@ export function tell(message: Message): void {
   if (message.isFailure) element.scrollIntoView({ block: "nearest" });
 }
 
-/** Says which runs of an experiment are not shown; takes an older such message away where there are none. */
+/**
+ * Says which runs of an experiment are not shown; takes an older such message away where there are
+ * none.
+ */
 export function tellLeftOut(faults: readonly string[]): void {
   const key = "left-out", more = faults.length - MOST_FAULTS;
   if (faults.length === 0) return untell(key);
@@ -77,9 +80,11 @@ const OBSTACLES: Record<Obstacle["kind"], { title: string; advice: string[] }> =
   "no-webgpu": {
     title: "This browser has no WebGPU, so it cannot train here",
     advice: [
-      "Use Chrome or Edge from version 121 on, on a computer; on Linux or an older machine WebGPU " +
+      "Use Chrome or Edge from version 121 on, on a computer; on Linux or an older machine " +
+      "WebGPU " +
       "may have to be turned on at chrome://flags/#enable-unsafe-webgpu.",
-      "Open the page at http://127.0.0.1, http://localhost or an https address: browsers hide WebGPU " +
+      "Open the page at http://127.0.0.1, http://localhost or an https address: browsers hide " +
+      "WebGPU " +
       "from all others.",
       "Saved experiments and zips can be looked at all the same.",
     ],

@@ -1,6 +1,6 @@
 /**
- * Lets every step be seen: pruning and rewinding take a GPU a moment, a reader a little longer. Takes
- * steps as they happen, shows each for at least a while, in order.
+ * Lets every step be seen: pruning and rewinding take a GPU a moment, a reader a little longer.
+ * Takes steps as they happen, shows each for at least a while, in order.
  */
 
 import type { Step as WorkerStep } from "../messages.ts";

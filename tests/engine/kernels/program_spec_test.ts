@@ -51,8 +51,11 @@ Deno.test("checkProgramSpec: refuses what does not fit together, naming it", asy
     [{ layers: [layer("first", 4, 2.5), layer("second", 2.5, 3)] }, "first: units: 2.5 is not"],
     [{ layers: [layer("first", 4, 3, "relu")] }, 'use the activation null for it, not "relu"'],
     [{ layers: [layer("first", 4, 257)] }, "first: 257 classes; labels are bytes, so use 1 to 256"],
-    [{ layers: [layer("first", 4, 2)] }, "2 classes, but the pool examples have labels up to 2"],
-    [{ examples: await examples(5, 3) }, "first: takes 4 inputs, but the pool examples have 5"],
+    [
+      { layers: [layer("first", 4, 2)] },
+      "2 classes, but the training examples have labels up to 2",
+    ],
+    [{ examples: await examples(5, 3) }, "first: takes 4 inputs, but the training examples have 5"],
     [{ test: await examples(3, 3) }, "first: takes 4 inputs, but the test examples have 3"],
     [{ test: await examples(4, 4) }, "3 classes, but the test examples have labels up to 3"],
     ...[0, -1, 1.5, NaN, 65_536].map((batchSize): [Partial<ProgramSpec>, string] => [

@@ -87,7 +87,8 @@ export class AccuracyFigure {
   #receive({ id, charts, error }: ChartReply): void {
     this.#isBusy = false;
     if (!charts) {
-      // It could not be loaded, or its modules could not: it would never draw. The next picture gets another.
+      // It could not be loaded, or its modules could not: it would never draw. The next picture
+      // gets another.
       this.#worker?.terminate();
       this.#worker = null;
     }

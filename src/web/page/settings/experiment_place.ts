@@ -1,6 +1,7 @@
 /**
- * Where an experiment goes when the person names no folder: its usual one, or the next free one beside
- * it, so that another seed needs no other name. The same settings again find the folder they made.
+ * Where an experiment goes when the person names no folder: its usual one, or the next free one
+ * beside it, so that another seed needs no other name. The same settings again find the folder they
+ * made.
  */
 
 import { joinLine } from "../../../flags/shell_words.ts";

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Keeps the settings form's content in the tab: a reload brings it back. A browser that keeps nothing
- * says so when files are stored.
+ * Keeps the settings form's content in the tab: a reload brings it back. A browser that keeps
+ * nothing says so when files are stored.
  */
 
 const KEY = "settings";

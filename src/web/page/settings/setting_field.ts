@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * One field of the settings form, made from a flag's declaration: its control by the flag's kind, its
- * help, its bounds, and the declaration's own complaint about what is typed.
+ * One field of the settings form, made from a flag's declaration: its control by the flag's kind,
+ * its help, its bounds, and the declaration's own complaint about what is typed.
  */
 
 import { UsageError } from "../../../errors.ts";

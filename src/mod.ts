@@ -65,8 +65,8 @@ export { type GivenNetwork, type GivenTensor, type Network } from "./models/netw
 export * as paths from "./records/paths.ts";
 export { type Percents, pruneByPercent } from "./foundations/pruning.ts";
 export { shuffleMasks } from "./foundations/random_masks.ts";
-export { type CheckpointPlace } from "./records/run_checkpoints.ts";
-export { restoreRun, type SavedRun, saveRun } from "./records/run_files.ts";
+export { type CheckpointPlace } from "./records/checkpoints.ts";
+export { restoreRun, type SavedRun, saveRun } from "./records/saved_run.ts";
 export {
   type CheckpointInterval,
   type GroupProgress,

@@ -7,7 +7,7 @@ import { loadExamples } from "../src/commands/runner.ts";
 import { runFlags } from "../src/commands/flags/run_flags.ts";
 import { firstError } from "../src/runs/job.ts";
 import { type CheckedRun, verify } from "../src/runs/verify.ts";
-import type { FileFault } from "../src/records/run_record.ts";
+import type { FileFault } from "../src/records/record.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { openLaboratory } from "./lib/laboratory.ts";
 import { print, printJson, runTask, type TaskValues } from "./lib/support.ts";

@@ -10,7 +10,7 @@ import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts"
 import * as paths from "../records/paths.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { openPlannedRuns } from "../lottery/planned_runs.ts";
-import { datasetText, settingsOf, trainingText } from "../runs/run_config.ts";
+import { datasetText, settingsOf, trainingText } from "../runs/config.ts";
 import { trainingNotes } from "./notes.ts";
 import { loadExamples, type OpenJob, planOf, runEvents, type RunnerContext } from "./runner.ts";
 import { count } from "../words.ts";

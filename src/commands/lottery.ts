@@ -8,8 +8,8 @@ import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts"
 import { runFlags } from "./flags/run_flags.ts";
 import { networkDigest } from "../models/digest.ts";
 import type { FlagValues } from "../flags/flags.ts";
-import { datasetText, NOTHING_GIVEN, ticketConfig, trainingText } from "../runs/run_config.ts";
-import { continued } from "../runs/run_store.ts";
+import { datasetText, NOTHING_GIVEN, ticketConfig, trainingText } from "../runs/config.ts";
+import { continued } from "../runs/folder_state.ts";
 import { pruningNotes, trainingNotes } from "./notes.ts";
 import {
   loadExamples,

@@ -1,6 +1,6 @@
 /** Notes for the header about settings that do less than they seem to. */
 
-import type { RunSettings } from "../runs/run_schema.ts";
+import type { RunSettings } from "../runs/schema.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
 
 type Line = [name: string, text: string];

@@ -13,11 +13,11 @@ import { reinitializeFlags, singleRunFlags } from "./flags/reinitialize_flags.ts
 import { provideValueSets, readValueSets } from "../lottery/value_sets.ts";
 import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";
-import { continued } from "../runs/run_store.ts";
+import { continued } from "../runs/folder_state.ts";
 import { type PlanContext, planOf, readMasks, type Runner, single } from "./runner.ts";
 import { openSingleRun, type SingleRun } from "./single_run.ts";
 import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
-import { configOf } from "../runs/run_config.ts";
+import { configOf } from "../runs/config.ts";
 import { type Parameter, parametersOf } from "../models/parameters.ts";
 import { KINDS, REINIT_KINDS, type ReinitKind } from "../records/kinds.ts";
 

@@ -14,10 +14,10 @@ import type { FlagSet, FlagValues } from "../flags/flags.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
-import { identityOf } from "../runs/run_config.ts";
+import { identityOf } from "../runs/config.ts";
 import type { RunEvents } from "../runs/provide.ts";
 import { describeRun, type RunId, type StartedRun } from "../records/run_id.ts";
-import type { RunConfig } from "../runs/run_schema.ts";
+import type { RunConfig } from "../runs/schema.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";
 import { type DatasetChoice, DATASETS, isPublished, USUAL } from "../datasets/datasets.ts";
 

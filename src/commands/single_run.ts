@@ -3,13 +3,13 @@
 import type { LevelStart } from "../foundations/experiment.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { openPlannedRuns } from "../lottery/planned_runs.ts";
-import { datasetText, trainingText } from "../runs/run_config.ts";
-import type { RunPolicy } from "../runs/run_store.ts";
+import { datasetText, trainingText } from "../runs/config.ts";
+import type { RunPolicy } from "../runs/folder_state.ts";
 import { runReport } from "../reports/run_report.ts";
 import { type OpenJob, planOf, runEvents, type RunnerContext } from "./runner.ts";
 import { trainingNotes } from "./notes.ts";
-import { modelOf } from "../runs/configured_run.ts";
-import type { RunConfig } from "../runs/run_schema.ts";
+import { modelOf } from "../runs/from_config.ts";
+import type { RunConfig } from "../runs/schema.ts";
 
 export interface SingleRun {
   folder: string;

@@ -8,11 +8,11 @@ import type { FlagValues } from "../flags/flags.ts";
 import { optional, singleRunFlags } from "./flags/reinitialize_flags.ts";
 import { protocolFlags, runFlags } from "./flags/run_flags.ts";
 import { checkDatasetFlags } from "./lottery.ts";
-import { continued } from "../runs/run_store.ts";
+import { continued } from "../runs/folder_state.ts";
 import { type PlanContext, planOf, readMasks, readPresets, type Runner, single } from "./runner.ts";
 import { openSingleRun, type SingleRun } from "./single_run.ts";
 import { checkProtocol, resolveSingle, type SingleSettings } from "./single_settings.ts";
-import { configOf } from "../runs/run_config.ts";
+import { configOf } from "../runs/config.ts";
 import { parametersOf } from "../models/parameters.ts";
 
 const { protocol, seed, trainOrderSeed: _trainOrderSeed, ...trainingFlags } = singleRunFlags;

@@ -5,20 +5,20 @@
 
 import { InputError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { restorePart } from "../records/run_files.ts";
+import { restorePart } from "../records/saved_run.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import { controlFolder, valueSetFolder } from "../records/control_paths.ts";
 import { networkDigest } from "../models/digest.ts";
 import { controlStart } from "./initial_values.ts";
-import { parseConfig, type RunConfig } from "../runs/run_schema.ts";
+import { parseConfig, type RunConfig } from "../runs/schema.ts";
 import type { PlannedRun } from "../runs/provide.ts";
-import { configOf } from "../runs/run_config.ts";
-import { intactRecord } from "../runs/run_store.ts";
-import { listLevels } from "../records/run_tree.ts";
+import { configOf } from "../runs/config.ts";
+import { intactRecord } from "../runs/folder_state.ts";
+import { listLevels } from "../records/tree.ts";
 import { type ExperimentPlace, provideValueSets, readValueSets, trialsOf } from "./value_sets.ts";
 import { controlId, ticketId } from "../records/run_id.ts";
-import type { RunRecord } from "../records/run_record.ts";
-import { modelOf } from "../runs/configured_run.ts";
+import type { RunRecord } from "../records/record.ts";
+import { modelOf } from "../runs/from_config.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
 import { type ControlKind, KINDS } from "../records/kinds.ts";
 

@@ -8,7 +8,7 @@ import { shuffleMasks } from "../foundations/random_masks.ts";
 import { resample, resampleWithSigns } from "../foundations/resample.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { InputError } from "../errors.ts";
-import type { RunConfig } from "../runs/run_schema.ts";
+import type { RunConfig } from "../runs/schema.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
 import { KINDS } from "../records/kinds.ts";
 

@@ -18,21 +18,21 @@ import type { ModelFc } from "../foundations/model_fc.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { type Masks, shrunkMasks } from "../models/masks.ts";
 import { ownControlId, type RunId, ticketId } from "../records/run_id.ts";
-import { datasetOf, modelOf, workRequestOf } from "../runs/configured_run.ts";
+import { datasetOf, modelOf, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import { checkRunNames } from "../runs/output_folder.ts";
 import { type RunEvents, RunProvider } from "../runs/provide.ts";
-import { configOf, ticketConfig, type TicketOptions } from "../runs/run_config.ts";
+import { configOf, ticketConfig, type TicketOptions } from "../runs/config.ts";
 import {
   checkExperimentName,
   type ExperimentFolders,
   readTrial,
   runFolder,
-} from "../runs/run_folders.ts";
-import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/run_store.ts";
+} from "../runs/folders.ts";
+import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
-import type { RunConfig, RunSettings } from "../runs/run_schema.ts";
+import type { RunConfig, RunSettings } from "../runs/schema.ts";
 import { CRITERIA } from "../foundations/criteria.ts";
 
 /** Options of `openLottery`. */

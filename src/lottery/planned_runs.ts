@@ -5,8 +5,8 @@
 
 import type { ExampleSets } from "../datasets/examples.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
-import type { RunRecord } from "../records/run_record.ts";
-import { workRequestOf } from "../runs/configured_run.ts";
+import type { RunRecord } from "../records/record.ts";
+import { workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import { checkRunNames } from "../runs/output_folder.ts";
@@ -16,7 +16,7 @@ import {
   finishedRecord,
   noteOtherAdapters,
   type RunPolicy,
-} from "../runs/run_store.ts";
+} from "../runs/folder_state.ts";
 import type { Storage } from "../storage/storage.ts";
 
 export interface PlannedRunsOptions {

@@ -6,7 +6,7 @@ import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol } from "./protocols.ts";
 import { fcLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";
-import type { RunSettings } from "../runs/run_schema.ts";
+import type { RunSettings } from "../runs/schema.ts";
 
 /** Options of `settingsFor`. */
 export interface SettingsOptions {

@@ -19,8 +19,8 @@ import {
 } from "../models/network.ts";
 import { onesMasks } from "../models/masks.ts";
 import * as paths from "./paths.ts";
-import { checkIntact } from "./run_files.ts";
-import { decodeRecord, encodeText, MAX_RECORD_BYTES, type RunRecord } from "./run_record.ts";
+import { checkIntact } from "./saved_run.ts";
+import { decodeRecord, encodeText, MAX_RECORD_BYTES, type RunRecord } from "./record.ts";
 import { restoreNetwork } from "./save_restore.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";
 

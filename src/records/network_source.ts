@@ -7,8 +7,8 @@ import type { Storage } from "../storage/storage.ts";
 import { exportFormatOf, readExported, readExportedRecord } from "./exported_run.ts";
 import { checkBinary, type Network } from "../models/network.ts";
 import * as paths from "./paths.ts";
-import { checkIntact, readRecord } from "./run_files.ts";
-import type { RunRecord } from "./run_record.ts";
+import { checkIntact, readRecord } from "./saved_run.ts";
+import type { RunRecord } from "./record.ts";
 import { restoreNetwork } from "./save_restore.ts";
 import type { Parameter } from "../models/parameters.ts";
 

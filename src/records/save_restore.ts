@@ -15,7 +15,7 @@ import {
   toTensor,
 } from "../models/network.ts";
 import * as paths from "./paths.ts";
-import { within } from "./run_record.ts";
+import { within } from "./record.ts";
 
 const EXTENSION = ".npy";
 /** In a folder without arrays: that it is a network's, of no layers. */

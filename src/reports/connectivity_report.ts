@@ -8,13 +8,13 @@ import { type FinishedNetwork, NetworkEvaluator } from "../models/network_evalua
 import { destroyExamples, type Gpu, uploadExamples } from "../engine/mod.ts";
 import { InputError, isOfFile } from "../errors.ts";
 import { density } from "../models/masks.ts";
-import { restoreRun } from "../records/run_files.ts";
+import { restoreRun } from "../records/saved_run.ts";
 import type { Storage } from "../storage/storage.ts";
-import { datasetOf } from "../runs/configured_run.ts";
+import { datasetOf } from "../runs/from_config.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
-import { configDifferences } from "../runs/run_config.ts";
+import { configDifferences } from "../runs/config.ts";
 import type { Ticket } from "../lottery/control_experiment.ts";
-import type { RunConfig } from "../runs/run_schema.ts";
+import type { RunConfig } from "../runs/schema.ts";
 import { parametersOf } from "../models/parameters.ts";
 
 /** Pairs of trials that are compared at each level, at most. */

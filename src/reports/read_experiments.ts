@@ -6,13 +6,13 @@
 import type { SeriesKind } from "../analysis/series.ts";
 import { isOfFile, NotFoundError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { readCondition } from "../records/run_files.ts";
+import { readCondition } from "../records/saved_run.ts";
 import { networkDigest } from "../models/digest.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
-import { checkMaskShapes, checkRecord } from "../runs/check_run.ts";
-import { isRunRecord, parseConfig, type RunConfig } from "../runs/run_schema.ts";
-import { findRunFolders } from "../records/run_tree.ts";
+import { checkMaskShapes, checkRecord } from "../runs/check_record.ts";
+import { isRunRecord, parseConfig, type RunConfig } from "../runs/schema.ts";
+import { findRunFolders } from "../records/tree.ts";
 import {
   intoStudies,
   type ReportRun,

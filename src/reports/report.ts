@@ -11,7 +11,7 @@ import { SERIES_KINDS } from "../analysis/series.ts";
 import { levelsOf, meanOverTrials, type StudyRun } from "../analysis/study.ts";
 import { percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
-import { encodeText, within } from "../records/run_record.ts";
+import { encodeText, within } from "../records/record.ts";
 import type { Storage } from "../storage/storage.ts";
 import { readExperiments } from "./read_experiments.ts";
 import { type ReportStudy, studyDifferences } from "./studies.ts";

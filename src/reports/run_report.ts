@@ -4,7 +4,7 @@ import { fractionText, percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { AdapterDescription } from "../engine/mod.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
-import type { RunConfig } from "../runs/run_schema.ts";
+import type { RunConfig } from "../runs/schema.ts";
 
 /** A table of one row, and where the run is. */
 export function runReport(

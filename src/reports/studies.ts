@@ -4,9 +4,9 @@
  */
 
 import type { StudyRun } from "../analysis/study.ts";
-import { canonicalJson, configDifferences, identityOf, settingsOf } from "../runs/run_config.ts";
+import { canonicalJson, configDifferences, identityOf, settingsOf } from "../runs/config.ts";
 import { describeRun, inOrder } from "../records/run_id.ts";
-import type { RunConfig, RunSettings } from "../runs/run_schema.ts";
+import type { RunConfig, RunSettings } from "../runs/schema.ts";
 
 /** A finished run with what its record says. */
 export interface ReportRun extends StudyRun {

@@ -22,10 +22,10 @@ import { FormatError, isOfFile } from "../errors.ts";
 import { decodeLog, type Phase } from "../formats/csv_log.ts";
 import { checkBinary, type Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
-import { compareFiles, damageError } from "../records/run_record.ts";
-import { restorePart } from "../records/run_files.ts";
+import { compareFiles, damageError } from "../records/record.ts";
+import { restorePart } from "../records/saved_run.ts";
 import type { Storage } from "../storage/storage.ts";
-import { RUN_AGAIN } from "../runs/run_schema.ts";
+import { RUN_AGAIN } from "../runs/schema.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
 import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
 

@@ -9,7 +9,7 @@ import { SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ReportStudy } from "./studies.ts";
 import { count } from "../words.ts";
-import { datasetText, trainingText } from "../runs/run_config.ts";
+import { datasetText, trainingText } from "../runs/config.ts";
 import type { Connect, Figure, SectionSource } from "./sections/section.ts";
 import { SECTIONS } from "./sections/sections.ts";
 

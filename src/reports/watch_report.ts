@@ -4,7 +4,7 @@ import { NotFoundError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type ReportOptions, writeReport } from "./report.ts";
-import { findRunFolders } from "../records/run_tree.ts";
+import { findRunFolders } from "../records/tree.ts";
 
 /** Options of `watchReport`. */
 export interface WatchOptions extends Omit<ReportOptions, "reloadSeconds"> {

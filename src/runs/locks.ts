@@ -9,9 +9,9 @@
 
 import { LockedError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { within } from "../records/run_record.ts";
+import { within } from "../records/record.ts";
 import type { LockHolder, Storage, StorageLock } from "../storage/storage.ts";
-import { listLevels, walkTree } from "../records/run_tree.ts";
+import { listLevels, walkTree } from "../records/tree.ts";
 
 /**
  * How often a lock below is looked at again: a process that has just taken it releases it on

@@ -5,7 +5,7 @@
 
 import { StorageError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { within } from "../records/run_record.ts";
+import { within } from "../records/record.ts";
 import type { Storage } from "../storage/storage.ts";
 import { temporaryName } from "../storage/temporary.ts";
 import { experimentSuffix } from "../records/control_paths.ts";

@@ -11,11 +11,11 @@ import type { RunQueue } from "../foundations/run_queue.ts";
 import { train } from "../foundations/trainer.ts";
 import type { Network } from "../models/network.ts";
 import { type FinishedRun, finishedRun, readResults } from "../records/finished_run.ts";
-import { restoreRun, type SavedRun } from "../records/run_files.ts";
+import { restoreRun, type SavedRun } from "../records/saved_run.ts";
 import { inOrder, type RunId, type StartedRun } from "../records/run_id.ts";
 import { resultsOf } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
-import { datasetOf, trainOptionsOf } from "./configured_run.ts";
+import { datasetOf, trainOptionsOf } from "./from_config.ts";
 import type { Locks } from "./locks.ts";
 import {
   inspectConfigured,
@@ -24,9 +24,9 @@ import {
   type RunPolicy,
   saveConfigured,
   tidyFinished,
-} from "./run_store.ts";
-import { type RunConfig, upgraded } from "./run_schema.ts";
-import { configDifferences } from "./run_config.ts";
+} from "./folder_state.ts";
+import { type RunConfig, upgraded } from "./schema.ts";
+import { configDifferences } from "./config.ts";
 import { parametersOf } from "../models/parameters.ts";
 
 /** Receives what happens to the runs of a job. */

@@ -1,18 +1,18 @@
 /** Repeats finished runs from their records and compares bits. Changes nothing on disk. */
 
 import { InputError } from "../errors.ts";
-import { readRecord, restoreRun } from "../records/run_files.ts";
-import { type RunRecord, within } from "../records/run_record.ts";
+import { readRecord, restoreRun } from "../records/saved_run.ts";
+import { type RunRecord, within } from "../records/record.ts";
 import * as paths from "../records/paths.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { MemoryStorage } from "../storage/memory.ts";
 import type { Storage } from "../storage/storage.ts";
-import { modelOf, workRequestOf } from "./configured_run.ts";
+import { modelOf, workRequestOf } from "./from_config.ts";
 import type { Job } from "./job.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
-import { isRunRecord, parseConfig, RUN_FORMAT, type RunConfig } from "./run_schema.ts";
+import { isRunRecord, parseConfig, RUN_FORMAT, type RunConfig } from "./schema.ts";
 import { RunProvider } from "./provide.ts";
-import { intactRecord } from "./run_store.ts";
+import { intactRecord } from "./folder_state.ts";
 import { parametersOf } from "../models/parameters.ts";
 
 /** A run to repeat. */

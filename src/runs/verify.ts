@@ -4,7 +4,7 @@
  */
 
 import { NotFoundError } from "../errors.ts";
-import { findStrays, inspectRun, type RunCondition } from "../records/run_files.ts";
+import { findStrays, inspectRun, type RunCondition } from "../records/saved_run.ts";
 import {
   compareFiles,
   type FileFault,
@@ -12,10 +12,10 @@ import {
   readRunFile,
   unreadable,
   within,
-} from "../records/run_record.ts";
+} from "../records/record.ts";
 import { isSealIntact } from "../formats/seal.ts";
 import type { Storage } from "../storage/storage.ts";
-import { ORIGIN, walkTree } from "../records/run_tree.ts";
+import { ORIGIN, walkTree } from "../records/tree.ts";
 
 /** A run and what was found. */
 export interface CheckedRun {

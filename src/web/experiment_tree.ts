@@ -4,7 +4,7 @@
  */
 
 import * as paths from "../records/paths.ts";
-import { findRunFolders, listLevels, listTrials } from "../records/run_tree.ts";
+import { findRunFolders, listLevels, listTrials } from "../records/tree.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** Folders that hold no experiments, and the depth below which none is looked for. */

@@ -13,14 +13,14 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   stateOf,
-} from "../../src/records/checkpoint.ts";
+} from "../../src/records/checkpoint_file.ts";
 import { readExported } from "../../src/records/exported_run.ts";
-import { restoreCurves } from "../../src/records/run_files.ts";
-import { decodeRecord, encodeRecord, encodeText } from "../../src/records/run_record.ts";
+import { restoreCurves } from "../../src/records/saved_run.ts";
+import { decodeRecord, encodeRecord, encodeText } from "../../src/records/record.ts";
 import { parseArgfile } from "../../src/flags/shell_words.ts";
 import { parseFlags } from "../../src/flags/flags.ts";
-import { parseConfig } from "../../src/runs/run_schema.ts";
-import { configDifferences } from "../../src/runs/run_config.ts";
+import { parseConfig } from "../../src/runs/schema.ts";
+import { configDifferences } from "../../src/runs/config.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
 import { lockedError, parseHolder } from "../../src/storage/lock_holder.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";

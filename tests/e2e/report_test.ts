@@ -1,7 +1,7 @@
 /** `deno task report` on real experiments: its numbers against NumPy's, and what it says of bad ones. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { decodeRecord, encodeRecord } from "../../src/records/run_record.ts";
+import { decodeRecord, encodeRecord } from "../../src/records/record.ts";
 import { runNumpy } from "../numpy.ts";
 import {
   readTree,
@@ -12,7 +12,7 @@ import {
   succeed,
 } from "../../tasks/lib/task_process.ts";
 import { writeSmallMnist } from "../../tasks/lib/small_data.ts";
-import { parseConfig } from "../../src/runs/run_schema.ts";
+import { parseConfig } from "../../src/runs/schema.ts";
 
 let folder: string, data: string;
 

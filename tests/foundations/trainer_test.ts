@@ -11,7 +11,7 @@ import { DivergedError, InputError } from "../../src/errors.ts";
 import { DatasetBase, type DatasetOptions } from "../../src/foundations/dataset_base.ts";
 import { ModelBase } from "../../src/foundations/model.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
-import { readRecord, restoreRun } from "../../src/records/run_files.ts";
+import { readRecord, restoreRun } from "../../src/records/saved_run.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { readLog } from "../../src/records/save_restore.ts";
 import { iterationsOf, train, type TrainOptions } from "../../src/foundations/trainer.ts";

@@ -6,7 +6,7 @@ import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/flags
 import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
 import { optimizerOf } from "../../src/lottery/settings.ts";
 import { resolveProtocol } from "../../src/commands/flags/resolve_protocol.ts";
-import type { RunSettings } from "../../src/runs/run_schema.ts";
+import type { RunSettings } from "../../src/runs/schema.ts";
 
 const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags));
 

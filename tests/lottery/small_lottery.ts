@@ -14,7 +14,7 @@ import { firstError, type Job, runJobs } from "../../src/runs/job.ts";
 import { Locks } from "../../src/runs/locks.ts";
 import { openLottery } from "../../src/lottery/lottery_experiment.ts";
 import { openPlannedRuns } from "../../src/lottery/planned_runs.ts";
-import type { RunPolicy } from "../../src/runs/run_store.ts";
+import type { RunPolicy } from "../../src/runs/folder_state.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import type { TrainOutcome, TrainRequest } from "../../src/foundations/train_request.ts";
@@ -22,7 +22,7 @@ import type { Protocol } from "../../src/lottery/protocols.ts";
 import type { RunEvents } from "../../src/runs/provide.ts";
 import { settingsFor } from "../../src/lottery/settings.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
-import { NOTHING_GIVEN } from "../../src/runs/run_config.ts";
+import { NOTHING_GIVEN } from "../../src/runs/config.ts";
 
 /** Of these sizes the files are small and every layer has weights to prune. */
 const FEATURES = 6, CLASSES = 3, TRAIN = 40, TEST = 20;

@@ -7,7 +7,7 @@ import { encodeNpz } from "../../src/formats/npz.ts";
 import { encodeSafetensors } from "../../src/formats/safetensors.ts";
 import type { Tensor } from "../../src/formats/tensor.ts";
 import { exportRun } from "../../src/records/exported_run.ts";
-import { encodeRecord } from "../../src/records/run_record.ts";
+import { encodeRecord } from "../../src/records/record.ts";
 import { readNetwork } from "../../src/records/network_source.ts";
 import { restoreNetwork, saveNetwork } from "../../src/records/save_restore.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";

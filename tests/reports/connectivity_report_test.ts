@@ -4,7 +4,7 @@ import { disagreement, lossBarrier } from "../../src/analysis/anatomy.ts";
 import { destroyExamples, uploadExamples } from "../../src/engine/dataset.ts";
 import { FormatError, InputError } from "../../src/errors.ts";
 import { density } from "../../src/models/masks.ts";
-import { restoreRun } from "../../src/records/run_files.ts";
+import { restoreRun } from "../../src/records/saved_run.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import {
   type ComparedTicket,

@@ -4,12 +4,12 @@ import { type FlatConfig, fromFlat } from "../runs/flat_config.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { networkDigest } from "../../src/models/digest.ts";
 import { encodeNpy } from "../../src/formats/npy.ts";
-import { encodeRecord, encodeText } from "../../src/records/run_record.ts";
+import { encodeRecord, encodeText } from "../../src/records/record.ts";
 import { readExperiments } from "../../src/reports/read_experiments.ts";
 import { writeReport } from "../../src/reports/report.ts";
 import { studyDifferences } from "../../src/reports/studies.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { RUN_FORMAT, type RunConfig } from "../../src/runs/run_schema.ts";
+import { RUN_FORMAT, type RunConfig } from "../../src/runs/schema.ts";
 
 const LAYER = { name: "layer0", inputs: 2, units: 3, activation: null, useBias: false } as const;
 

@@ -6,8 +6,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError, NotFoundError } from "../../src/errors.ts";
 import { Gpu } from "../../src/engine/mod.ts";
-import { readRecord } from "../../src/records/run_files.ts";
-import { encodeRecord } from "../../src/records/run_record.ts";
+import { readRecord } from "../../src/records/saved_run.ts";
+import { encodeRecord } from "../../src/records/record.ts";
 import { verify } from "../../src/runs/verify.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";

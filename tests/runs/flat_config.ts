@@ -2,7 +2,7 @@
 
 import type { LayerSpec, OptimizerSpec } from "../../src/engine/mod.ts";
 import type { RunId } from "../../src/records/run_id.ts";
-import { parseConfig, type RunConfig, upgraded } from "../../src/runs/run_schema.ts";
+import { parseConfig, type RunConfig, upgraded } from "../../src/runs/schema.ts";
 
 /** The fields of formats 1 and 2. */
 export interface FlatConfig extends RunId {

@@ -3,11 +3,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import * as paths from "../../src/records/paths.ts";
-import { encodeRecord } from "../../src/records/run_record.ts";
+import { encodeRecord } from "../../src/records/record.ts";
 import { readExperiments } from "../../src/reports/read_experiments.ts";
 import { firstError, runJobs } from "../../src/runs/job.ts";
 import { openReplays, readReplaySource } from "../../src/runs/replay.ts";
-import { parseConfig, RUN_FORMAT } from "../../src/runs/run_schema.ts";
+import { parseConfig, RUN_FORMAT } from "../../src/runs/schema.ts";
 import { verify } from "../../src/runs/verify.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import type { Storage } from "../../src/storage/storage.ts";

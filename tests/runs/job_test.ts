@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { adamSpec } from "../../src/engine/mod.ts";
 import { CapacityError } from "../../src/errors.ts";
 import { fcLayers } from "../../src/models/layers.ts";
-import type { RunRecord } from "../../src/records/run_record.ts";
+import type { RunRecord } from "../../src/records/record.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { type Job, runJobs } from "../../src/runs/job.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";

@@ -24,11 +24,11 @@ import {
   OutOfMemoryError,
 } from "../../src/errors.ts";
 import { RandomStream } from "../../src/engine/random.ts";
-import { type Checkpoint, decodeCheckpoint } from "../../src/records/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint } from "../../src/records/checkpoint_file.ts";
 import { DatasetBase } from "../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 import * as paths from "../../src/records/paths.ts";
-import { encodeRun, readRecord } from "../../src/records/run_files.ts";
+import { encodeRun, readRecord } from "../../src/records/saved_run.ts";
 import { RunQueue, type RunQueueOptions } from "../../src/foundations/run_queue.ts";
 import { train, type TrainOptions } from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";

@@ -1,6 +1,6 @@
 /** A run of one weight, for tests that are about files. */
 
-import { saveRun } from "../../src/records/run_files.ts";
+import { saveRun } from "../../src/records/saved_run.ts";
 import type { TrainedRun } from "../../src/records/trained_run.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 

@@ -1,9 +1,9 @@
 /** What `verify` and the walk of a tree see on a real disk: links, folders beside others, things that are no files. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { findRunFolders, listLevels, listTrials } from "../../src/records/run_tree.ts";
+import { findRunFolders, listLevels, listTrials } from "../../src/records/tree.ts";
 import { verify } from "../../src/runs/verify.ts";
-import { moveAside } from "../../src/records/run_files.ts";
+import { moveAside } from "../../src/records/saved_run.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { saveTinyRuns } from "./tiny_run.ts";

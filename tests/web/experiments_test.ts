@@ -2,14 +2,14 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { NotFoundError } from "../../src/errors.ts";
-import { decodeRecord, encodeRecord } from "../../src/records/run_record.ts";
+import { decodeRecord, encodeRecord } from "../../src/records/record.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { REQUESTS_FOLDER } from "../../src/web/kept_requests.ts";
 import { Experiments } from "../../src/web/experiments.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { copyOf, EXPERIMENT, runSmallLottery } from "../lottery/small_lottery.ts";
-import { parseConfig } from "../../src/runs/run_schema.ts";
+import { parseConfig } from "../../src/runs/schema.ts";
 
 const gpu = await openTestGpu();
 const whole = new MemoryStorage();

@@ -23,7 +23,7 @@ import {
   type RunRecord,
   unreadable,
   within,
-} from "./run_record.ts";
+} from "./record.ts";
 import { encodeNetwork, restoreNetwork } from "./save_restore.ts";
 import { earlyStop, type TrainedRun } from "./trained_run.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";

@@ -5,7 +5,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   stateOf,
-} from "../../src/records/checkpoint.ts";
+} from "../../src/records/checkpoint_file.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
 
 const LAYERS: LayerSpec[] = [

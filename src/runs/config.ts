@@ -2,7 +2,7 @@
 
 import type { RunId } from "../records/run_id.ts";
 import { count } from "../words.ts";
-import type { RunConfig, RunSettings } from "./run_schema.ts";
+import type { RunConfig, RunSettings } from "./schema.ts";
 import { hiddenText } from "../models/layers.ts";
 import type { CriterionName } from "../foundations/criteria.ts";
 

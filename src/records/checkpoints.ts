@@ -2,9 +2,9 @@
 
 import type { AdapterDescription, KernelKind, TrainingState } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, stateOf } from "./checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, stateOf } from "./checkpoint_file.ts";
 import * as paths from "./paths.ts";
-import { readRunFile, unreadable } from "./run_record.ts";
+import { readRunFile, unreadable } from "./record.ts";
 import type { AdapterUse } from "./trained_run.ts";
 import type { Parameter } from "../models/parameters.ts";
 

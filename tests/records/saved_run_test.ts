@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { LayerSpec } from "../../src/engine/mod.ts";
 import { FormatError, InputError, StorageError } from "../../src/errors.ts";
-import { readRecord, restoreRun, saveRun } from "../../src/records/run_files.ts";
+import { readRecord, restoreRun, saveRun } from "../../src/records/saved_run.ts";
 import type { TrainedRun } from "../../src/records/trained_run.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { parametersOf } from "../../src/models/parameters.ts";

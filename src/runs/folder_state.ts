@@ -5,7 +5,7 @@
 
 import type { AdapterDescription } from "../engine/mod.ts";
 import { InputError, LotteryError } from "../errors.ts";
-import { readCheckpoint } from "../records/run_checkpoints.ts";
+import { readCheckpoint } from "../records/checkpoints.ts";
 import {
   checkIntact,
   inspectRun,
@@ -14,16 +14,16 @@ import {
   removeUnfinished,
   type RunCondition,
   saveRun,
-} from "../records/run_files.ts";
+} from "../records/saved_run.ts";
 import * as paths from "../records/paths.ts";
-import { damageError, type RunRecord } from "../records/run_record.ts";
+import { damageError, type RunRecord } from "../records/record.ts";
 import { density } from "../models/masks.ts";
 import { resultsOf, type TrainedRun } from "../records/trained_run.ts";
 import { kernelsAndAdapters } from "../foundations/trainer.ts";
 import type { Storage } from "../storage/storage.ts";
-import { configDifferences } from "./run_config.ts";
+import { configDifferences } from "./config.ts";
 import { describeRun } from "../records/run_id.ts";
-import { rawConfig, RUN_FORMAT, type RunConfig, upgraded } from "./run_schema.ts";
+import { rawConfig, RUN_FORMAT, type RunConfig, upgraded } from "./schema.ts";
 
 /** How to treat a folder that holds runs already. */
 export interface RunPolicy {

@@ -6,14 +6,14 @@
 import { InputError } from "../errors.ts";
 import { controlFolder, isControlName } from "../records/control_paths.ts";
 import * as paths from "../records/paths.ts";
-import { readCondition } from "../records/run_files.ts";
+import { readCondition } from "../records/saved_run.ts";
 import { ownControlId, type RunId, ticketId } from "../records/run_id.ts";
-import type { RunRecord } from "../records/run_record.ts";
-import { listLevels } from "../records/run_tree.ts";
+import type { RunRecord } from "../records/record.ts";
+import { listLevels } from "../records/tree.ts";
 import type { Storage } from "../storage/storage.ts";
-import { configDifferences } from "./run_config.ts";
-import { configIn, finishedRecord, type RunPolicy } from "./run_store.ts";
-import type { RunConfig } from "./run_schema.ts";
+import { configDifferences } from "./config.ts";
+import { configIn, finishedRecord, type RunPolicy } from "./folder_state.ts";
+import type { RunConfig } from "./schema.ts";
 
 /** Where a lottery experiment keeps its runs. */
 export interface ExperimentFolders {

@@ -7,10 +7,10 @@ import { FormatError } from "../errors.ts";
 import { NPY_HEADER_BYTES, npyShape } from "../formats/npy.ts";
 import { formatShape, sameShape } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
-import { type RunRecord, unreadable } from "../records/run_record.ts";
+import { type RunRecord, unreadable } from "../records/record.ts";
 import type { RunResults } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
-import { RUN_AGAIN, type RunConfig } from "./run_schema.ts";
+import { RUN_AGAIN, type RunConfig } from "./schema.ts";
 import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
 import { layersFault } from "../models/layers.ts";
 

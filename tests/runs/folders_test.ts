@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fromFlat } from "./flat_config.ts";
 import { InputError, StorageError } from "../../src/errors.ts";
-import { checkExperimentName, readTrial, runFolder } from "../../src/runs/run_folders.ts";
+import { checkExperimentName, readTrial, runFolder } from "../../src/runs/folders.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { TRAINED } from "./tiny_run.ts";
 import { ownControlId, type RunId, ticketId } from "../../src/records/run_id.ts";
-import { checkWritable, inspectConfigured, saveConfigured } from "../../src/runs/run_store.ts";
-import type { RunConfig } from "../../src/runs/run_schema.ts";
+import { checkWritable, inspectConfigured, saveConfigured } from "../../src/runs/folder_state.ts";
+import type { RunConfig } from "../../src/runs/schema.ts";
 
 const notices: string[] = [];
 

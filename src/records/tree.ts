@@ -5,8 +5,8 @@
  */
 
 import * as paths from "./paths.ts";
-import { isRunAmong, RUN_PARTS } from "./run_files.ts";
-import { type FileFault, unreadable, within } from "./run_record.ts";
+import { isRunAmong, RUN_PARTS } from "./saved_run.ts";
+import { type FileFault, unreadable, within } from "./record.ts";
 import type { Storage, StorageEntry } from "../storage/storage.ts";
 
 /** A folder on the walk. */

@@ -1,4 +1,4 @@
-/** From a run's configuration to its training: the one way by which every task trains. */
+/** Makes the dataset, the network and the training options of a run from its configuration. */
 
 import type { ExampleSets } from "../datasets/examples.ts";
 import { DatasetBase } from "../foundations/dataset_base.ts";
@@ -9,7 +9,7 @@ import { runKey } from "../foundations/seeds.ts";
 import type { TrainOptions } from "../foundations/trainer.ts";
 import type { WorkRequest } from "../foundations/train_request.ts";
 import { describeRun } from "../records/run_id.ts";
-import type { RunConfig } from "./run_schema.ts";
+import type { RunConfig } from "./schema.ts";
 import { KINDS } from "../records/kinds.ts";
 
 /** The examples as this run sees them. */

@@ -27,7 +27,7 @@ export function refuseExplicitUndefined(what: "webgpu" | "platform"): void {
     if (typeof method !== "function" || name === "constructor") return;
     if (what === "platform" && !descriptor.enumerable) return;
     const isPatched = method.name === "refusing";
-    // What is cloned may hold an undefined: it arrives as one.
+    // A cloned value may hold an undefined, which arrives as one.
     const isClone = name === "postMessage" || name === "structuredClone";
     if (isPatched || !descriptor.configurable || isClone) return;
     const refusing = function (this: unknown, ...args: unknown[]) {

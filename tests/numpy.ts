@@ -25,7 +25,7 @@ async function hasNumpy(python: string): Promise<boolean> {
   }
 }
 
-/** What finds the first interpreter of these names that has NumPy, and then always gives that. */
+/** Returns a function that finds the first interpreter of these names that has NumPy, once. */
 export function pythonFinder(has: (python: string) => Promise<boolean>): () => Promise<string> {
   return once(async () => {
     for (const python of PYTHONS) if (await has(python)) return python;

@@ -5,7 +5,7 @@ import { withModulePage } from "./module_page.ts";
 import { PRUNED, runScenario, type ScenarioResult } from "./scenario.ts";
 
 declare global {
-  /** What the page has loaded; it is there in Chromium alone. */
+  /** The module that the page has loaded; it is there in Chromium alone. */
   var testModule: { runScenario: typeof runScenario };
 }
 

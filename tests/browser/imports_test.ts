@@ -66,7 +66,7 @@ Deno.test("what users run imports nothing from the tests", () => {
   assert(importers.includes("tasks/test.ts"), "imports from the tests are seen");
 });
 
-/** What of a bundle a browser has not. */
+/** The parts of a bundle that a browser lacks. */
 async function needsOfBundle(text: string): Promise<string[]> {
   const uses = text.match(/\bDeno\s*(?:\?\.|[.[])|\b(?:__)?require\(["'`]|["']node:[a-z]/g) ?? [];
   return [...uses, ...await remainingImports(text)];

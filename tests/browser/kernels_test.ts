@@ -20,6 +20,6 @@ Deno.test("kernels agree with the oracle in Chromium", (context) =>
   runInChromium(
     context,
     TESTS.map((name) => `tests/engine/${name}_test.ts`),
-    // What 100 iterations agree on, one does; and no browser runs on llvmpipe with its tiles.
+    // If 100 iterations agree, one does; and no browser runs on llvmpipe with its tiles.
     { where: "page", leaveOut: /100 iterations|llvmpipe/ },
   ));

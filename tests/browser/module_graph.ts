@@ -41,7 +41,7 @@ interface ModuleInfo {
   dependencies?: { code?: { specifier: string }; type?: { specifier: string } }[];
 }
 
-/** What Deno's parser finds in a module and all that it imports. */
+/** The modules that Deno's parser finds: one, and all that it imports. */
 async function moduleInfo(entry: string): Promise<ModuleInfo[]> {
   const { success, stdout, stderr } = await runDeno([
     "info",
@@ -68,7 +68,7 @@ export async function sourceImports(): Promise<Import[]> {
   return modules.flatMap(importsOf).filter(({ from }) => from.startsWith("src/"));
 }
 
-/** What a bundle still imports. */
+/** The imports of a bundle. */
 export async function remainingImports(bundle: string): Promise<string[]> {
   const modules = await withFile("bundle.js", bundle, moduleInfo);
   return modules.flatMap(importsOf).map(({ to }) => to);

@@ -1,5 +1,5 @@
 /**
- * What `src/std/assert.ts` uses of `node:assert` and `node:util`, for tests that run in a browser. Takes
+ * The parts that `src/std/assert.ts` uses of `node:assert` and `node:util`, for tests that run in a browser. Takes
  * values, says whether they are deeply equal and shows them.
  */
 

@@ -25,7 +25,7 @@ Deno.test("settings are checked as they are typed, and wrong ones cannot be run"
     await page.fill("#setting-learningRate", "0.01");
     assertEquals(await complaint("learningRate"), "");
     assertMatch(await page.locator("#command").innerText(), / --learning-rate=0\.01/);
-    // What is right for each field alone may be wrong together.
+    // Fields that are right alone may be wrong together.
     await page.fill("#setting-prunePercents", "layer7=.2");
     assertMatch(
       await complaint("prunePercents"),

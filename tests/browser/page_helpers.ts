@@ -1,4 +1,4 @@
-/** What tests of the page share: the keyboard as a person uses it, small settings, and its main thread. */
+/** Shared by tests of the page: the keyboard as a person uses it, small settings, and its main thread. */
 
 import type { CDPSession, Page } from "playwright-core";
 

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { withModulePage } from "./module_page.ts";
 import { projectConfig, ROOT, withFile } from "../../tasks/lib/toolchain.ts";
 
-/** What the page has loaded. */
+/** The module that the page has loaded. */
 interface TestModule {
   testNames(): string[];
   runTest(name: string): Promise<string | null>;
@@ -25,7 +25,7 @@ async function testConfig(): Promise<string> {
   });
 }
 
-/** What stands in the page between steps. */
+/** The page's state between steps. */
 type Opened = { testModule: TestModule; runTestStep: (name: string) => Promise<string | null> };
 
 /**

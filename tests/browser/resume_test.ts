@@ -47,7 +47,7 @@ async function finish(client: TabClient, path: string): Promise<void> {
   assertEquals(state, "finished");
 }
 
-/** What a driver's crash is to a page: the browser starts another process, and every device is lost. */
+/** Acts as a driver's crash: the browser starts another process, and every device is lost. */
 async function killGpu(browser: BrowserContext): Promise<void> {
   const session = await browser.browser()!.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");

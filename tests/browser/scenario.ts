@@ -28,7 +28,7 @@ const LAYERS: LayerSpec[] = [
 /** Live weights that each layer loses: 20%, 20%, 10%. */
 export const PRUNED = [47040, 6000, 100];
 
-/** What came out. Arrays are plain, so that they can leave a page. */
+/** The outcome. Arrays are plain, so that they can leave a page. */
 export interface ScenarioResult {
   adapter: string;
   /** Loss of each training iteration. */

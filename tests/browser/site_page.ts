@@ -97,7 +97,7 @@ export async function withSite<T>(
   }
 }
 
-/** What a tab holds for the tests. */
+/** A tab's state for the tests. */
 export interface Held {
   client: { ask(name: string, argument?: unknown): Promise<unknown> };
   events: LaboratoryEvent[];
@@ -108,7 +108,7 @@ export interface TabClient {
   ask<N extends RequestName>(name: N, argument?: Requests[N][0]): Promise<Requests[N][1]>;
   /** Begins what `ask` would await, and forgets earlier events. */
   begin<N extends RequestName>(name: N, argument?: Requests[N][0]): Promise<void>;
-  /** What came of it. */
+  /** Its outcome. */
   end<N extends RequestName>(name: N): Promise<Requests[N][1]>;
   /** The events so far. */
   events(): Promise<LaboratoryEvent[]>;

@@ -1,8 +1,8 @@
-/** What the page weighs: takes its files, gives their bytes as gzip, before and with its charts. */
+/** The weight of the page: its files' bytes as gzip, before and with its charts. */
 
 import { gzip, type Site } from "../../tasks/lib/site.ts";
 
-/** What the browser loads at once, and what it loads when the first chart is drawn. */
+/** Files that the browser loads at once, and when the first chart is drawn. */
 const AT_ONCE = ["index.html", "page.css", "page.js", "worker.js"],
   WITH_CHARTS = ["chart_worker.js"];
 const STATIC = /(?:from|import)\s*"\.\/([^"]+)"/g, ANY = /"\.\/([^"]+\.js)"/g;

@@ -94,7 +94,7 @@ export async function emptyFile(page: Page, path: string): Promise<void> {
     let folder = await storage.getDirectory();
     const parts = path.split("/"), name = parts.pop()!;
     for (const part of parts) folder = await folder.getDirectoryHandle(part);
-    // What is not written is dropped.
+    // Files that are not written are dropped.
     await (await (await folder.getFileHandle(name)).createWritable()).close();
   }, path);
 }

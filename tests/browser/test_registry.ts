@@ -32,7 +32,7 @@ export async function runTest(name: string): Promise<string | null> {
   }
 }
 
-/** What a worker is told to run. */
+/** The tests that a worker runs. */
 interface RunMessage {
   run: string;
   port: MessagePort;

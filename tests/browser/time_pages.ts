@@ -10,7 +10,7 @@ import type { Page } from "playwright-core";
 import { median } from "../../tasks/lib/lenet_program.ts";
 import { withModulePage } from "./module_page.ts";
 
-/** What a page has loaded. */
+/** The module that a page has loaded. */
 interface Timed {
   timeTraining(iterations: number): Promise<number>;
 }

@@ -6,7 +6,7 @@ import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { DATA, openSmallLottery } from "../lottery/small_lottery.ts";
 
-/** What `work` submits to the GPU, as iterations and evaluations. */
+/** The iterations and evaluations that `work` submits to the GPU. */
 async function submitted(work: () => Promise<void>) {
   const { run } = Program.prototype;
   let iterations = 0, evaluations = 0;

@@ -60,7 +60,7 @@ class FullStorage extends MemoryStorage {
 }
 
 Deno.test("a disk that cannot be written is told before the synthetic digits stand in", async () => {
-  // What has arrived when the connection breaks is kept, which fails.
+  // Bytes that have arrived when the connection breaks are kept, which fails.
   const breaks = () => {
     let sent = false;
     return Promise.resolve(

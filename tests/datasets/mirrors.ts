@@ -21,7 +21,7 @@ export const CONTENT: Record<string, Uint8Array<ArrayBuffer>> = {
   [LABELS]: Uint8Array.from({ length: 300 }, (_, i) => i % 10),
 };
 
-/** What a mirror serves, by path. */
+/** The files of a mirror, by path. */
 export const ARCHIVES: Record<string, Uint8Array<ArrayBuffer>> = {
   [`/${IMAGES}.gz`]: await gzip(CONTENT[IMAGES]),
   [`/${LABELS}.gz`]: await gzip(CONTENT[LABELS]),

@@ -19,7 +19,7 @@ export const TINY = {
   yTest: Uint8Array.of(2, 0),
 };
 
-/** What loading them gives. */
+/** The sets that they hold. */
 export const TINY_SETS: ExampleSets = {
   name: "tiny",
   classes: 4,

@@ -78,7 +78,7 @@ Deno.test("an output folder with another experiment: named, kept, replaced with 
     /trial1\/0\/same_init holds a run of a different experiment \(training\.seed: 0, now 3; training\.optimizer\.learningRate: 0\.0012, now 0\.01\)/,
     /choose another folder or experiment name, or pass --overwrite to replace it/,
   );
-  // What fails replaces nothing.
+  // A failed run replaces nothing.
   const huge = {
     "layer0.npy": npy([24, 16], new Float32Array(384).fill(1e38)),
     "layer1.npy": npy([16, 3], new Float32Array(48)),

@@ -78,7 +78,7 @@ for trial in sorted(d for d in os.listdir(root) if d.startswith("trial")):
 print(json.dumps(live))
 `;
 
-/** What an experiment should look like. */
+/** The expected shape of an experiment. */
 export interface Expected {
   /** (inputs, units) of each layer. */
   shapes: [number, number][];

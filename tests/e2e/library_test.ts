@@ -40,7 +40,7 @@ Deno.test("openGpu needs no permission: without that for the environment, the dr
     const { code, stdout, stderr } = await runScript(folder, []);
     assertEquals(code, 0, stderr);
     assertMatch(stdout, /^\S.*\n$/);
-    // What is left is the driver's own complaint.
+    // The rest is the driver's own complaint.
     assert(stderr.split("\n").every((line) => line === "" || /XDG_RUNTIME_DIR/.test(line)), stderr);
   }));
 

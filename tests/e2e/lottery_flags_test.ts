@@ -1,4 +1,4 @@
-/** What run-lottery's flags do, each seen in the files of a short experiment. */
+/** The effects of run-lottery's flags, each seen in the files of a short experiment. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { decodeNpy } from "../../src/formats/npy.ts";
@@ -18,7 +18,7 @@ Deno.test.beforeAll(async () => {
   folder = await Deno.makeTempDir();
   data = `--mnist-location=${folder}/data`;
   await writeSmallMnist(`${folder}/data`);
-  // What others start from: two trials of two levels, without controls.
+  // The start of others: two trials of two levels, without controls.
   const path = `--experiment-path=${folder}/base`;
   await runLottery(data, ...short("--trials=1-2", "--iterations=1", "--no-control", path));
 });

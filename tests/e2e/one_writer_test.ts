@@ -92,7 +92,7 @@ Deno.test("a single training has its folder: a lottery that would write there is
   await during("train", trainFlags(run), async () => {
     await assertRejects(() => others().takeFolder(`${folder}/second/trial1`), LockedError, run);
   });
-  // What it was interrupted in is not the lottery's, who says so and leaves it.
+  // The interrupted folder is not the lottery's, which says so and leaves it.
   await others().whileTraining(`${folder}/third/trial1/0/same_init`, async () => {
     const { code, stderr } = await runTask("run-lottery", lotteryFlags("third"));
     assertEquals(code, 1);

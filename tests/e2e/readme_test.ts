@@ -1,4 +1,4 @@
-/** What the README shows is what happens: its program runs, and its commands are tasks. */
+/** Holds the README to the truth: its program runs, and its commands are tasks. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";

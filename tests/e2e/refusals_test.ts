@@ -1,4 +1,4 @@
-/** What the system refuses is told in one line that says what to do; it is no bug of the program. */
+/** A refusal of the system ends in one line with the next action; it is no bug of the program. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { StorageError } from "../../src/errors.ts";

@@ -108,7 +108,7 @@ Deno.test("the lock of a process that was killed locks nothing", async () => {
   await Deno.mkdir(run, { recursive: true });
   const holder = { pid: 1, host: "another boot", since: "2020-01-01T00:00:00.000Z", command: "x" };
   await Deno.writeTextFile(`${folder}/killed/trial1/.lock`, JSON.stringify(holder));
-  // What a killed writer leaves.
+  // The leftovers of a killed writer.
   const places = [run, `${folder}/killed`, `${folder}/killed/weights/1/initialization`];
   for (const place of [...places, `${folder}/killed/report`]) {
     await Deno.mkdir(place, { recursive: true });

@@ -1,4 +1,4 @@
-/** What run-lottery tells its user: header, table, verdict, JSON, help; and that it learns. */
+/** The output of run-lottery: header, table, verdict, JSON, help; and that it learns. */
 
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";

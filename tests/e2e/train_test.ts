@@ -26,7 +26,7 @@ async function succeed(task: string, ...args: string[]) {
 const train = (name: string, ...args: string[]) =>
   succeed("train", data, ...SETTINGS, ...args, `--output-dir=${folder}/${name}`);
 
-/** What a run's folder holds, but for the record, which tells a ticket from other runs. */
+/** The files of a run's folder, but for the record, which tells a ticket from other runs. */
 const resultsOf = (tree: Tree, run = "") =>
   new Map(
     [...part(tree, new RegExp(`^${run}(?!.*run\\.json$)`))]

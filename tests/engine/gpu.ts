@@ -35,7 +35,7 @@ export function asEachAdapter({ device, adapter }: Gpu): [name: string, gpu: Gpu
   ];
 }
 
-/** What no kernel writes by itself: outputs are filled with it to show what is written. */
+/** A value that no kernel writes: outputs are filled with it to show what is written. */
 export const UNTOUCHED = 12345.5;
 
 /** Buffers of one kernel test. */

@@ -23,7 +23,7 @@ const GROWTH: Growth = {
 };
 const TEXT = { title: "A title", subtitle: "A subtitle" };
 
-/** What a screen reader is told of the points: "name: value" pairs. */
+/** The points as a screen reader reads them: "name: value" pairs. */
 const described = (svg: string) => [...svg.matchAll(/aria-roledescription="point"/g)].length;
 
 Deno.test("density chart: a point for each density, dense left, both kernels named", async () => {

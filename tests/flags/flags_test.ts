@@ -220,7 +220,7 @@ Deno.test("parseFlags: paths with commas, in brackets or each in a flag of its o
   refuses(["--masks=a", "--masks="], "a list");
   refuses(["--masks=['a','']"], "a list");
   refuses(["--masks=['a''b']"], "a list");
-  // What is written down reads back.
+  // Written arguments are read back.
   const texts = fc.array(
     fc.string({ minLength: 1, unit: fc.constantFrom(..."ab,'\"[]()\\ \u00e9N") }),
     {
@@ -331,7 +331,7 @@ Deno.test("parseFlags: any arguments give values or a one-line UsageError", () =
         const values = parseFlags(args, runFlags);
         assertEquals(Object.keys(values), Object.keys(runFlags));
         assert(Number.isSafeInteger(values.seed) && values.seed >= 0);
-        // What run.json records gives the same values again.
+        // The written arguments parse to the same values.
         assertEquals(parseFlags(toArgs(values, runFlags), runFlags), values);
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;

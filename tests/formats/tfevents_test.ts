@@ -5,7 +5,7 @@ import { crc32c } from "../../src/formats/crc32c.ts";
 import { encodeEvents, type Scalar } from "../../src/formats/tfevents.ts";
 import { type ReadEvent, readEventFiles } from "./tfevents_reader.ts";
 
-/** What the independent reader finds in each of these files. */
+/** The records that the independent reader finds in each of these files. */
 async function readBack(files: Uint8Array[]): Promise<ReadEvent[][]> {
   const folder = await Deno.makeTempDir();
   try {

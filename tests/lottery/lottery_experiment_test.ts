@@ -36,7 +36,7 @@ Deno.test("overwrite: nothing goes before a run of the trial is saved, then all 
     ]);
     // The other trial was none of its business.
     assertEquals(await recordsOf(storage, 2), whole);
-    // What is left of another experiment goes too where nothing is to be trained.
+    // Runs of another experiment are removed too where nothing is to be trained.
     await runSmallLottery(storage, queue, { levels: 1, trials: [3] });
     const other = `${EXPERIMENT}/trial3/2/same_init`;
     for (const part of ["run.json", "metrics.json"]) {

@@ -53,7 +53,7 @@ export const DATA: LoadedDataset = {
 /** The folder of the experiment. */
 export const EXPERIMENT = "experiment";
 
-/** What may be chosen. */
+/** The choices. */
 export interface SmallOptions {
   policy?: RunPolicy;
   onNotice?: (line: string) => void;

@@ -104,7 +104,7 @@ Deno.test("a network takes the place of an older one; other files stay", async (
   await saveNetwork(storage, "n", {});
   assertEquals(await restoreNetwork(storage, "n"), {});
   for (const path of other) assertEquals(await storage.read(path), Uint8Array.of(1));
-  // What cannot be written takes the place of nothing.
+  // An array that cannot be written replaces nothing.
   await saveNetwork(storage, "n", one);
   await assertRejects(() => saveNetwork(storage, "n", { b: tensor([1], NaN) }), InputError);
   assertEquals(await restoreNetwork(storage, "n"), one);

@@ -9,7 +9,7 @@ export interface Tolerance {
   rtol?: number;
   /** Allowed error besides; 1e-5. */
   atol?: number;
-  /** What is compared, for the message. */
+  /** The name of the values, for the message. */
   what?: string;
 }
 

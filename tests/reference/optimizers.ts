@@ -3,7 +3,7 @@
  * with state that the caller keeps. The mask, where given, keeps pruned weights exactly 0.
  */
 
-/** What an optimizer remembers of one array of parameters. */
+/** An optimizer's state of one array of parameters. */
 export interface OptimizerState {
   /** Updates made so far. */
   step: number;

@@ -1,4 +1,4 @@
-/** What `verify` and the walk of a tree see on a real disk: links, folders beside others, things that are no files. */
+/** `verify` and the walk of a tree on a real disk: links, folders beside others, things that are no files. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { findRunFolders, listLevels, listTrials } from "../../src/records/tree.ts";

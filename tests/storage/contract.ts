@@ -1,5 +1,5 @@
 /**
- * What every `Storage` does, as tests to be run over each implementation.
+ * The contract of every `Storage`, as tests to be run over each implementation.
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";

@@ -16,7 +16,7 @@ import type {
 } from "../../src/storage/storage.ts";
 import { temporaryName } from "../../src/storage/temporary.ts";
 
-/** What happens at the operation. */
+/** The fault at the operation. */
 export const FAULTS = [
   "crash before",
   /** Half of the bytes are written, to the temporary file; half of what is removed is gone. */
@@ -48,7 +48,7 @@ const CHANGES: readonly Operation[] = ["write", "rename", "remove", "lock", "swe
 
 /** A storage that fails where it is asked to. */
 export class FaultyStorage implements Storage {
-  /** What has been asked for: "write a/b". */
+  /** The operations so far: "write a/b". */
   readonly log: string[] = [];
   /** Path of the half-written file that a crash has left. */
   temporary: string | null = null;

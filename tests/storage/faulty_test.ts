@@ -52,7 +52,7 @@ async function tree(storage: Storage, folder = "."): Promise<Record<string, numb
 
 const OLD = { "old/a": [2], "old/b/c": [2], "old/run.json": [2] };
 
-/** What is there after the first `count` operations of the program, worked out by hand. */
+/** The files after the first `count` operations of the program, worked out by hand. */
 function treeAfter(count: number): Record<string, number[]> {
   const old = count > 7 ? {} : OLD;
   if (count <= 2) return { "d/f": [1], ...old };
@@ -113,7 +113,7 @@ Deno.test("FaultyStorage: while the program lives its lock is held below", async
   await (await inner.lock(".lock", HOLDER)).release();
 });
 
-/** What each operation of the program gives on its own, after the fault too: null or its error. */
+/** The outcome of each operation on its own, after the fault too: null or its error. */
 async function outcomes(at: number, fault: Fault): Promise<(string | null)[]> {
   const storage = new FaultyStorage(await startingPoint(), fault, at);
   const results: (string | null)[] = [];

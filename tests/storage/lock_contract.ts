@@ -1,5 +1,5 @@
 /**
- * What every `Storage` does with locks and with the files that killed writers have left, as tests to be
+ * The contract of every `Storage` for locks and for the files that killed writers have left, as tests to be
  * run over each implementation.
  */
 

@@ -72,7 +72,7 @@ Deno.test("experiments: where nothing is whole the first damage is told", async 
   for (const trial of [1, 2]) {
     await storage.write(`${EXPERIMENT}/trial${trial}/0/same_init/run.json`, new Uint8Array());
   }
-  // What was asked for can be damaged too: here it is a folder.
+  // A kept request can be damaged too: here it is a folder.
   await storage.write(`${REQUESTS_FOLDER}/x.json/y`, new Uint8Array());
   const experiments = new Experiments(asInBrowser(storage));
   const [entry] = await experiments.list(null);

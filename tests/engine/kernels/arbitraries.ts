@@ -72,7 +72,7 @@ const ofAdapter = (name: string, isSoftware: boolean) =>
   fc.constant(tilesFor({ name, vendor: "", architecture: "", isSoftware }));
 
 /**
- * What a property of a tiled kernel is tried with: how often, on which tiles. Compiling the large
+ * The trials of a property of a tiled kernel: how often, on which tiles. Compiling the large
  * tiles of a software adapter takes it half a second, so most shapes are tried on small ones.
  */
 export const TILINGS: [name: string, numRuns: number, tiles: fc.Arbitrary<Tiles>][] = [

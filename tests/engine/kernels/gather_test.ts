@@ -24,7 +24,7 @@ import { clockWords, openTestGpu, type Scratch, withScratch } from "../gpu.ts";
 const gpu = await openTestGpu();
 const NO_LABEL = 0xffffffff;
 
-/** What the gather kernel knows of a replica. */
+/** The gather kernel's parameters of a replica. */
 interface Replica {
   orderKey: Key;
   splitKey: Key | null;

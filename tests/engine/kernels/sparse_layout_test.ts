@@ -24,7 +24,7 @@ const chain = (
     ...more,
   }));
 
-/** What a list holds: each group's second vec4, and its entries. */
+/** The content of a list: each group's second vec4, and its entries. */
 function list({ records, lists }: SparseLayout, index: number) {
   const [first, end] = records.subarray(4 * index, 4 * index + 2);
   return Array.from({ length: end - first }, (_, g) => {
@@ -36,7 +36,7 @@ function list({ records, lists }: SparseLayout, index: number) {
   });
 }
 
-/** What a list of an input holds: unit, slot, unit, slot. */
+/** The content of an input's list: unit, slot, unit, slot. */
 function pairs({ records, lists }: SparseLayout, index: number) {
   const [first, end] = records.subarray(4 * index, 4 * index + 2);
   return Array.from({ length: end - first }, (_, p) => {
@@ -128,7 +128,7 @@ Deno.test("sparse layout: every weight that can move has one slot, and packing i
           back.weights.forEach((weight, i) => {
             assert(weight === 0 || weight === of.weights[i]);
             if (weight !== 0) kept++;
-            // What is dropped has no path to the output.
+            // A dropped unit has no path to the output.
             if (weight === 0 && of.weights[i] !== 0 && useBias) {
               assert(!isUsed(layers, masks[r], l, i % layers[l].units));
             }

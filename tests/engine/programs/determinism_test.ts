@@ -57,7 +57,7 @@ async function outcome(program: Program, bursts: BurstStep[][]) {
   return { iterations, evaluations, parameters: await program.readParameters() };
 }
 
-/** What one replica has of an outcome. */
+/** One replica's part of an outcome. */
 function ofReplica(
   { iterations, evaluations, parameters }: Awaited<ReturnType<typeof outcome>>,
   r: number,

@@ -19,7 +19,7 @@ import { adam, momentum, type OracleOptimizer, sgd } from "../../reference/optim
 import { type OracleTrained, trainOracle } from "../../reference/train.ts";
 import type { OracleLayer } from "../../reference/network.ts";
 
-/** What a run is drawn from. */
+/** The sizes from which a run is drawn. */
 export interface RunShape {
   features: number;
   layers: { units: number; activation: Activation; useBias?: boolean }[];

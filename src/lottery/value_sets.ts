@@ -8,7 +8,7 @@ import { FormatError, InputError } from "../errors.ts";
 import { checkKnownNames, type Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
 import { checkValueSet } from "../foundations/resample.ts";
-import { readRecord, restoreRun } from "../records/saved_run.ts";
+import { restoreRun } from "../records/saved_run.ts";
 import { encodeRecord, readRecordFile, type RunRecord, within } from "../records/record.ts";
 import { encodeNetwork, restoreNetwork } from "../records/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -19,6 +19,7 @@ import { intactRecord } from "../runs/folder_state.ts";
 import { listTrials, ORIGIN } from "../records/tree.ts";
 import { checkOrigin } from "../runs/verify.ts";
 import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
+import { readRecord } from "../records/condition.ts";
 
 /** A lottery experiment on disk. */
 export interface ExperimentPlace {

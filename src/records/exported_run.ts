@@ -19,10 +19,10 @@ import {
 } from "../models/network.ts";
 import { onesMasks } from "../models/masks.ts";
 import * as paths from "./paths.ts";
-import { checkIntact } from "./saved_run.ts";
 import { decodeRecord, encodeText, MAX_RECORD_BYTES, type RunRecord } from "./record.ts";
 import { restoreNetwork } from "./save_restore.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";
+import { checkIntact } from "./condition.ts";
 
 /** The formats that runs are exported to; also the endings of their files. */
 export const EXPORT_FORMATS = ["safetensors", "npz"] as const;

@@ -7,10 +7,10 @@ import type { Storage } from "../storage/storage.ts";
 import { exportFormatOf, readExported, readExportedRecord } from "./exported_run.ts";
 import { checkBinary, type Network } from "../models/network.ts";
 import * as paths from "./paths.ts";
-import { checkIntact, readRecord } from "./saved_run.ts";
 import type { RunRecord } from "./record.ts";
 import { restoreNetwork } from "./save_restore.ts";
 import type { Parameter } from "../models/parameters.ts";
+import { checkIntact, readRecord } from "./condition.ts";
 
 /** Which network of a run is meant. */
 export type NetworkPart = "initial" | "final" | "masks";

@@ -5,9 +5,9 @@
  */
 
 import * as paths from "./paths.ts";
-import { isRunAmong, RUN_PARTS } from "./saved_run.ts";
 import { type FileFault, unreadable, within } from "./record.ts";
 import type { Storage, StorageEntry } from "../storage/storage.ts";
+import { isRunAmong, RUN_PARTS } from "./condition.ts";
 
 /** A folder on the walk. */
 export interface TreeFolder {

@@ -6,7 +6,6 @@
 import type { SeriesKind } from "../analysis/series.ts";
 import { isOfFile, NotFoundError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
-import { readCondition } from "../records/saved_run.ts";
 import { networkDigest } from "../models/digest.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -22,6 +21,7 @@ import {
 } from "./studies.ts";
 import { finishedRun, readResults } from "../records/finished_run.ts";
 import { parametersOf } from "../models/parameters.ts";
+import { readCondition } from "../records/condition.ts";
 
 /** The content of the folders of experiments. */
 export interface Experiments {

@@ -6,15 +6,7 @@
 import type { AdapterDescription } from "../engine/mod.ts";
 import { InputError, LotteryError } from "../errors.ts";
 import { readCheckpoint } from "../records/checkpoints.ts";
-import {
-  checkIntact,
-  inspectRun,
-  moveAside,
-  readCondition,
-  removeUnfinished,
-  type RunCondition,
-  saveRun,
-} from "../records/saved_run.ts";
+import { removeUnfinished, saveRun } from "../records/saved_run.ts";
 import * as paths from "../records/paths.ts";
 import { damageError, type RunRecord } from "../records/record.ts";
 import { density } from "../models/masks.ts";
@@ -24,6 +16,13 @@ import type { Storage } from "../storage/storage.ts";
 import { configDifferences } from "./config.ts";
 import { describeRun } from "../records/run_id.ts";
 import { rawConfig, RUN_FORMAT, type RunConfig, upgraded } from "./schema.ts";
+import {
+  checkIntact,
+  inspectRun,
+  moveAside,
+  readCondition,
+  type RunCondition,
+} from "../records/condition.ts";
 
 /** How to treat a folder that holds runs already. */
 export interface RunPolicy {

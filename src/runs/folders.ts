@@ -6,7 +6,6 @@
 import { InputError } from "../errors.ts";
 import { controlFolder, isControlName } from "../records/control_paths.ts";
 import * as paths from "../records/paths.ts";
-import { readCondition } from "../records/saved_run.ts";
 import { ownControlId, type RunId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/record.ts";
 import { listLevels } from "../records/tree.ts";
@@ -14,6 +13,7 @@ import type { Storage } from "../storage/storage.ts";
 import { configDifferences } from "./config.ts";
 import { configIn, finishedRecord, type RunPolicy } from "./folder_state.ts";
 import type { RunConfig } from "./schema.ts";
+import { readCondition } from "../records/condition.ts";
 
 /** Where a lottery experiment keeps its runs. */
 export interface ExperimentFolders {

@@ -1,7 +1,7 @@
 /** Repeats finished runs from their records and compares bits. Changes nothing on disk. */
 
 import { InputError } from "../errors.ts";
-import { readRecord, restoreRun } from "../records/saved_run.ts";
+import { restoreRun } from "../records/saved_run.ts";
 import { type RunRecord, within } from "../records/record.ts";
 import * as paths from "../records/paths.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
@@ -14,6 +14,7 @@ import { isRunRecord, parseConfig, RUN_FORMAT, type RunConfig } from "./schema.t
 import { RunProvider } from "./provide.ts";
 import { intactRecord } from "./folder_state.ts";
 import { parametersOf } from "../models/parameters.ts";
+import { readRecord } from "../records/condition.ts";
 
 /** A run to repeat. */
 export interface ReplaySource {

@@ -4,7 +4,6 @@
  */
 
 import { NotFoundError } from "../errors.ts";
-import { findStrays, inspectRun, type RunCondition } from "../records/saved_run.ts";
 import {
   compareFiles,
   type FileFault,
@@ -16,6 +15,7 @@ import {
 import { isSealIntact } from "../formats/seal.ts";
 import type { Storage } from "../storage/storage.ts";
 import { ORIGIN, walkTree } from "../records/tree.ts";
+import { findStrays, inspectRun, type RunCondition } from "../records/condition.ts";
 
 /** A run and what was found. */
 export interface CheckedRun {

@@ -5,7 +5,7 @@ import { exportRun } from "../records/exported_run.ts";
 import type { Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
 import { normalizeImage, predict } from "../models/predict.ts";
-import { readCondition, restoreCurves, restorePart } from "../records/saved_run.ts";
+import { restoreCurves, restorePart } from "../records/saved_run.ts";
 import { damageError } from "../records/record.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import { Memo } from "../memo.ts";
@@ -22,6 +22,7 @@ import { inOrder } from "../records/run_id.ts";
 import { finishedRun } from "../records/finished_run.ts";
 import { resultsOf } from "../records/trained_run.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
+import { readCondition } from "../records/condition.ts";
 
 type Settings = [name: string, text: string][];
 

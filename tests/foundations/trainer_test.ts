@@ -11,13 +11,14 @@ import { DivergedError, InputError } from "../../src/errors.ts";
 import { DatasetBase, type DatasetOptions } from "../../src/foundations/dataset_base.ts";
 import { ModelBase } from "../../src/foundations/model.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
-import { readRecord, restoreRun } from "../../src/records/saved_run.ts";
+import { restoreRun } from "../../src/records/saved_run.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { readLog } from "../../src/records/save_restore.ts";
 import { iterationsOf, train, type TrainOptions } from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
+import { readRecord } from "../../src/records/condition.ts";
 
 const gpu = await openTestGpu();
 

@@ -1,10 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { LayerSpec } from "../../src/engine/mod.ts";
 import { FormatError, InputError, StorageError } from "../../src/errors.ts";
-import { readRecord, restoreRun, saveRun } from "../../src/records/saved_run.ts";
+import { restoreRun, saveRun } from "../../src/records/saved_run.ts";
 import type { TrainedRun } from "../../src/records/trained_run.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
+import { readRecord } from "../../src/records/condition.ts";
 
 const LAYERS: LayerSpec[] = [
   { name: "layer0", inputs: 2, units: 3, activation: "relu", useBias: true },

@@ -6,7 +6,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError, NotFoundError } from "../../src/errors.ts";
 import { Gpu } from "../../src/engine/mod.ts";
-import { readRecord } from "../../src/records/saved_run.ts";
 import { encodeRecord } from "../../src/records/record.ts";
 import { verify } from "../../src/runs/verify.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
@@ -19,6 +18,7 @@ import {
   runSmallControls,
   runSmallLottery,
 } from "../lottery/small_lottery.ts";
+import { readRecord } from "../../src/records/condition.ts";
 
 const gpu = await openTestGpu();
 const queue = new RememberingQueue(gpu, { checkpointInterval: { iterations: 10 } });

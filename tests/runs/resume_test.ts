@@ -28,12 +28,13 @@ import { type Checkpoint, decodeCheckpoint } from "../../src/records/checkpoint_
 import { DatasetBase } from "../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 import * as paths from "../../src/records/paths.ts";
-import { encodeRun, readRecord } from "../../src/records/saved_run.ts";
+import { encodeRun } from "../../src/records/saved_run.ts";
 import { RunQueue, type RunQueueOptions } from "../../src/foundations/run_queue.ts";
 import { train, type TrainOptions } from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { CLOCK_WORDS } from "../../src/engine/kernels/row_kernels.ts";
+import { readRecord } from "../../src/records/condition.ts";
 
 const gpu = await openTestGpu();
 

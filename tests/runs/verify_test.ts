@@ -3,10 +3,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { findRunFolders, listLevels, listTrials } from "../../src/records/tree.ts";
 import { verify } from "../../src/runs/verify.ts";
-import { moveAside } from "../../src/records/saved_run.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { saveTinyRuns } from "./tiny_run.ts";
+import { moveAside } from "../../src/records/condition.ts";
 
 const storage = new DenoStorage();
 

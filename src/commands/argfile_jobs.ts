@@ -6,9 +6,10 @@
 import { LotteryError, UsageError } from "../errors.ts";
 import type { ArgfileLine } from "../flags/shell_words.ts";
 import { firstError } from "../runs/job.ts";
-import { flagName, type FlagSet, type FlagValues, parseFlags } from "../flags/flags.ts";
+import { flagName, type FlagSet, type FlagValues } from "../flags/flags.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { OpenJob, Plan, PlanContext, Runner, RunnerContext } from "./runner.ts";
+import { parseFlags } from "../flags/parse.ts";
 
 /** The outcome of a line. */
 export interface LineResult {

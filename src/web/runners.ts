@@ -1,11 +1,12 @@
 /** The tasks that the page can run, with the flags that its form and its worker read alike. */
 
 import { UsageError } from "../errors.ts";
-import { type FlagSet, type FlagValues, parseFlags } from "../flags/flags.ts";
+import type { FlagSet, FlagValues } from "../flags/flags.ts";
 import { findRunner } from "../commands/mod.ts";
 import type { Runner } from "../commands/runner.ts";
 import type { RunRequest, TaskName } from "./messages.ts";
 import { forBrowser } from "./web_flags.ts";
+import { parseFlags } from "../flags/parse.ts";
 
 const TASKS: readonly TaskName[] = ["run-lottery", "reinitialize", "random-sparsity"];
 

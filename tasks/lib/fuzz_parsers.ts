@@ -18,7 +18,6 @@ import { readExported } from "../../src/records/exported_run.ts";
 import { restoreCurves } from "../../src/records/saved_run.ts";
 import { decodeRecord, encodeRecord, encodeText } from "../../src/records/record.ts";
 import { parseArgfile } from "../../src/flags/shell_words.ts";
-import { parseFlags } from "../../src/flags/flags.ts";
 import { parseConfig } from "../../src/runs/schema.ts";
 import { configDifferences } from "../../src/runs/config.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
@@ -27,6 +26,7 @@ import { MemoryStorage } from "../../src/storage/memory.ts";
 import { gzip } from "./gzip_bytes.ts";
 import type { Parser } from "./fuzzer.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
+import { parseFlags } from "../../src/flags/parse.ts";
 
 async function parseNpz(bytes: Uint8Array) {
   const { names, read } = await openNpz(bytes, "f.npz");

@@ -5,9 +5,11 @@
 import { InterruptedError, LotteryError, UsageError } from "../../src/errors.ts";
 import { joinLine } from "../../src/flags/shell_words.ts";
 import { boolean } from "../../src/flags/kinds.ts";
-import { type FlagSet, type FlagValues, helpText, parseArguments } from "../../src/flags/flags.ts";
+import type { FlagSet, FlagValues } from "../../src/flags/flags.ts";
 import { onStopSignal } from "./stop_signals.ts";
 import { jsonText, onOneLine, visible, writeStderr, writeStdout } from "./terminal.ts";
+import { parseArguments } from "../../src/flags/parse.ts";
+import { helpText } from "../../src/flags/help.ts";
 
 /** Flags that every task has. */
 const commonFlags = {

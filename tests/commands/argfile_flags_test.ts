@@ -2,9 +2,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { argfileFlags, argfileLines } from "../../src/commands/flags/argfile_flags.ts";
 import { splitLine } from "../../src/flags/shell_words.ts";
-import { parseFlags } from "../../src/flags/flags.ts";
 import { reinitializeRunner } from "../../src/commands/reinitialize.ts";
 import { lotteryRunner } from "../../src/commands/lottery.ts";
+import { parseFlags } from "../../src/flags/parse.ts";
 
 const lines = (kind: string, ...args: string[]) => [
   ...argfileLines(kind, parseFlags(args, argfileFlags)),

@@ -3,15 +3,10 @@ import fc from "fast-check";
 import { UsageError } from "../../src/errors.ts";
 import * as kinds from "../../src/flags/kinds.ts";
 import * as lists from "../../src/flags/lists.ts";
-import {
-  type FlagSet,
-  helpText,
-  nearest,
-  parseArguments,
-  parseFlags,
-  toArgs,
-} from "../../src/flags/flags.ts";
+import { type FlagSet, nearest, toArgs } from "../../src/flags/flags.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
+import { parseArguments, parseFlags } from "../../src/flags/parse.ts";
+import { helpText } from "../../src/flags/help.ts";
 
 const help = "for tests";
 const flags = {

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
-import { flagName, parseFlags } from "../../src/flags/flags.ts";
+import { flagName } from "../../src/flags/flags.ts";
 import { layerNames, PROTOCOLS } from "../../src/lottery/protocols.ts";
 import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/flags/run_flags.ts";
 import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
 import { optimizerOf } from "../../src/lottery/settings.ts";
 import { resolveProtocol } from "../../src/commands/flags/resolve_protocol.ts";
 import type { RunSettings } from "../../src/runs/schema.ts";
+import { parseFlags } from "../../src/flags/parse.ts";
 
 const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags));
 

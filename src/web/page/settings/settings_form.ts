@@ -5,13 +5,7 @@
  */
 
 import { UsageError } from "../../../errors.ts";
-import {
-  flagName,
-  type FlagSet,
-  type FlagValues,
-  parseFlags,
-  toArgs,
-} from "../../../flags/flags.ts";
+import { flagName, type FlagSet, type FlagValues, toArgs } from "../../../flags/flags.ts";
 import { type Protocol, PROTOCOLS } from "../../../lottery/protocols.ts";
 import { protocolFlags, runFlags as terminalFlags } from "../../../commands/flags/run_flags.ts";
 import { forBrowser } from "../../web_flags.ts";
@@ -19,6 +13,7 @@ import { el } from "../dom.ts";
 import { makeField, type SettingField } from "./setting_field.ts";
 import { BASIC, groupHeading, TERMINAL_ONLY } from "./setting_words.ts";
 import { resolveProtocol } from "../../../commands/flags/resolve_protocol.ts";
+import { parseFlags } from "../../../flags/parse.ts";
 
 const runFlags = forBrowser(terminalFlags);
 

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { parseFlags } from "../../../../src/flags/flags.ts";
 import { runFlags } from "../../../../src/commands/flags/run_flags.ts";
 import type { ExperimentEntry } from "../../../../src/web/messages.ts";
 import { placedArgs } from "../../../../src/web/page/settings/experiment_place.ts";
 import { resolveProtocol } from "../../../../src/commands/flags/resolve_protocol.ts";
+import { parseFlags } from "../../../../src/flags/parse.ts";
 
 function settings(...args: string[]) {
   const values = parseFlags(args, runFlags);

@@ -9,7 +9,7 @@ import type { FlagValues } from "../flags/flags.ts";
 import { numberIn } from "./flags/folder_numbers.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { isRunRecord, parseConfig, type RunConfig, type RunSettings } from "../runs/schema.ts";
-import { type Protocol, PROTOCOLS } from "../lottery/protocols.ts";
+import { type Protocol, protocolNamed } from "../lottery/protocols.ts";
 import type { singleRunFlags } from "./flags/reinitialize_flags.ts";
 import { configDifferences, settingsOf } from "../runs/config.ts";
 import { loadExamples, type PlanContext, single } from "./runner.ts";
@@ -168,7 +168,7 @@ function protocolOf(config: RunConfig): Protocol {
   const { optimizer, iterations, batchSize, testInterval, validateInterval } = training;
   const { normalization, validationSize } = dataset;
   return {
-    ...PROTOCOLS.quick,
+    ...protocolNamed("quick"),
     layers: layers.slice(0, -1).map(({ units }) => units),
     ...{ batchSize, normalization, validationSize, testInterval, validateInterval },
     initializer,

@@ -107,3 +107,9 @@ export const PROTOCOLS = {
 export type ProtocolName = keyof typeof PROTOCOLS;
 /** All of them. */
 export const PROTOCOL_NAMES = Object.keys(PROTOCOLS) as ProtocolName[];
+
+/** A protocol without its texts. */
+export function protocolNamed(name: ProtocolName): Protocol {
+  const { help: _help, label: _label, ...protocol } = PROTOCOLS[name];
+  return protocol;
+}

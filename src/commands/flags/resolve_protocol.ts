@@ -2,10 +2,15 @@
 
 import type { NumbersByLayer } from "../../flags/lists.ts";
 import { type FlagValues, quote } from "../../flags/flags.ts";
-import { defaultPercents, layerNames, type Protocol, PROTOCOLS } from "../../lottery/protocols.ts";
+import {
+  defaultPercents,
+  layerNames,
+  type Protocol,
+  protocolNamed,
+} from "../../lottery/protocols.ts";
 import { UsageError } from "../../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
-import type { protocolFlags } from "./run_flags.ts";
+import { protocolFlags } from "./run_flags.ts";
 import { OPTIMIZERS } from "../../engine/optimizers.ts";
 
 /** The values that `resolveProtocol` reads. */
@@ -20,38 +25,37 @@ export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?
  */
 export function resolveProtocol(
   flags: ProtocolFlagValues,
-  base: Protocol = PROTOCOLS[flags.protocol],
+  base: Protocol = protocolNamed(flags.protocol),
 ): Protocol {
   const layers = flags.layers ?? base.layers;
   const kind = flags.optimizer ?? base.optimizer.kind;
   if (flags.momentum !== undefined && kind !== "momentum") {
     throw new UsageError(
       `--momentum ${flags.momentum} is of --optimizer momentum, and the optimizer is ${kind}: ` +
-        `give ` +
-        "that one, or leave --momentum out",
+        "give that one, or leave --momentum out",
     );
   }
   const usualRate = kind === base.optimizer.kind
     ? base.learningRate
     : OPTIMIZERS[kind].learningRate;
+  const given = Object.entries(flags)
+    .filter(([name, value]) => name in protocolFlags && name !== "protocol" && value !== undefined)
+    .map(([name, value]) => [FIELDS[name] ?? name, value]);
   return {
-    layers,
-    initializer: flags.initializer ?? base.initializer,
-    normalization: flags.normalization ?? base.normalization,
+    ...base,
+    learningRate: usualRate,
+    ...Object.fromEntries(given),
     optimizer: { kind },
-    learningRate: flags.learningRate ?? usualRate,
-    momentum: flags.momentum ?? base.momentum,
-    batchSize: flags.batchSize ?? base.batchSize,
-    validationSize: flags.validationSize ?? base.validationSize,
-    trainingLength: flags.trainingLen ?? base.trainingLength,
-    levels: flags.iterations ?? base.levels,
-    criterion: flags.criterion ?? base.criterion,
     prunePercents: resolvePercents(layers, flags.prunePercents ?? {}),
-    testInterval: flags.testInterval ?? base.testInterval,
-    validateInterval: flags.validateInterval ?? base.validateInterval,
     trials: resolveTrials(flags, base.trials),
   };
 }
+
+/** Fields of a protocol whose flags have other names: the original's. */
+const FIELDS: Readonly<Record<string, keyof Protocol>> = {
+  trainingLen: "trainingLength",
+  iterations: "levels",
+};
 
 function resolvePercents(hiddenLayers: readonly number[], given: NumbersByLayer): NumbersByLayer {
   const names = layerNames(hiddenLayers);

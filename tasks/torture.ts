@@ -16,8 +16,7 @@ const task = {
   name: "torture",
   summary:
     "Kills a small lottery experiment (SIGKILL) at random moments, starts it again each time, " +
-    "and " +
-    "compares what it ends with, file by file, with an experiment that was never disturbed.",
+    "and compares what it ends with, file by file, with an experiment that was never disturbed.",
   flags: {
     kills: integer({ min: 1, max: 100000, default: 50, help: "how often to kill" }),
     seed: integer({ min: 0, default: 0, help: "fixes the moments" }),
@@ -90,8 +89,7 @@ await runTask(task, async ({ kills, seed }) => {
     `${killed} kills, ${starts} starts, ${experiment} experiments: each ended with the ` +
       `${calm.size} files of ` +
       `the undisturbed one, bit for bit. A kill left a checkpoint ${met.checkpoint} times, a ` +
-      `half-saved ` +
-      `run ${met.saving} times, a half-written file ${met.temporary} times.`,
+      `half-saved run ${met.saving} times, a half-written file ${met.temporary} times.`,
   );
   await Deno.remove(folder, { recursive: true });
 });

@@ -18,8 +18,7 @@ const task = {
   name: "verify",
   summary:
     "Compares every file of the runs under a folder (an experiment, a trial, a run) with the " +
-    "SHA-256 in " +
-    "their run.json. With --replay it trains them once more and compares bits.",
+    "SHA-256 in their run.json. With --replay it trains them once more and compares bits.",
   operands: ["FOLDER"],
   flags: {
     replay: boolean({ help: "repeat each finished run from its run.json and compare every file" }),

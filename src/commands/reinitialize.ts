@@ -28,8 +28,7 @@ export const reinitializeRunner: Runner<typeof reinitializeFlags> = {
   name: "reinitialize",
   summary: "Trains the controls of a finished lottery experiment: networks with the masks of its " +
     "tickets and other initial weights. reinit: new random ones; reuse: values of the tickets' " +
-    "own " +
-    "initial weights, shuffled; reuse_sign: the same, each with the sign that it had.",
+    "own initial weights, shuffled; reuse_sign: the same, each with the sign that it had.",
   flags: reinitializeFlags,
   examples: [
     "deno task reinitialize --experiment-path results/mnist-quick",
@@ -76,8 +75,7 @@ function checkWhole(flags: Flags): void {
   if (flags.permuteLabels !== undefined) {
     throw new UsageError(
       "--permute-labels is for a single run, with --output-dir; the controls of an experiment " +
-        "see " +
-        "its own labels: leave it out",
+        "see its own labels: leave it out",
     );
   }
 }

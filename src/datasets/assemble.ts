@@ -48,8 +48,7 @@ export function assembleSets(
   if (String(trainShape) !== String(testShape)) {
     throw new FormatError(
       `${testImages.where}: an image has shape (${testShape}) but one of ${trainImages.where} ` +
-        `has ` +
-        `(${trainShape}); give both sets the same shape`,
+        `has (${trainShape}); give both sets the same shape`,
     );
   }
   let imageShape: [number, number] | undefined;
@@ -77,8 +76,7 @@ function checkImages({ shape, where }: SourceArray): Pick<Examples, "count" | "f
   if (shape.length !== 2 && shape.length !== 3) {
     throw new FormatError(
       `${where}: images of shape (${shape}) are not understood; save them as (N, height, width) ` +
-        `or ` +
-        `(N, features)`,
+        `or (N, features)`,
     );
   }
   const count = shape[0], features = shape.slice(1).reduce((product, n) => product * n, 1);
@@ -93,8 +91,7 @@ function checkedLabels(labels: SourceArray, images: SourceArray): LabelNumbers {
   if (numbers.values.length !== count) {
     throw new FormatError(
       `${labels.where}: ${numbers.values.length} labels for the ${count} images of ` +
-        `${images.where}; ` +
-        `save one label per image`,
+        `${images.where}; save one label per image`,
     );
   }
   return numbers;
@@ -112,8 +109,7 @@ function labelNumbers(labels: SourceArray): LabelNumbers {
   if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) {
     throw new FormatError(
       `${where}: labels of shape (${shape}) are not understood; save them as (N) class numbers ` +
-        `or ` +
-        `(N, classes) one-hot rows`,
+        `or (N, classes) one-hot rows`,
     );
   }
   const values = labelBytes(labels);

@@ -156,8 +156,7 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
     const reason = error instanceof Error ? error.message : String(error);
     throw new NoAdapterError(
       `"${description.name}" opens no device (${reason}); close other programs that use the GPU ` +
-        `or ` +
-        `update its driver`,
+        `or update its driver`,
     );
   });
   return new Gpu(device, description);

@@ -82,8 +82,7 @@ class Limit {
     if (length <= (this.#bytes ?? START_BYTES)) return;
     throw new FormatError(
       `${this.where}: unpacks to more than ${this.#bytes} bytes; this is not the file it should ` +
-        `be, ` +
-        "fetch it anew",
+        "be, fetch it anew",
     );
   }
 }

@@ -55,8 +55,7 @@ export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
   if (needed !== held) {
     throw new FormatError(
       `${where}: shape (${shape}) takes ${needed} bytes but ${held} follow the header: the file ` +
-        `is ` +
-        `${held < needed ? "cut short" : "longer than its header says"}; fetch it anew`,
+        `is ${held < needed ? "cut short" : "longer than its header says"}; fetch it anew`,
     );
   }
   return { shape, data: bytes.subarray(start) };
@@ -85,8 +84,7 @@ export function encodeIdx(shape: number[], data: Uint8Array): Uint8Array<ArrayBu
   if (shape.length < 1 || shape.length > MAX_RANK || !writable || count !== data.length) {
     throw new InputError(
       `cannot write ${data.length} bytes as IDX of shape (${shape}): it needs 1 to ${MAX_RANK} ` +
-        `axes ` +
-        `whose product is the number of bytes`,
+        `axes whose product is the number of bytes`,
     );
   }
   const start = 4 + 4 * shape.length;

@@ -133,8 +133,7 @@ function checkMasked(model: ModelBase, masks: Masks, level: number): void {
     if (used && data.every((live, i) => live === used[i])) continue;
     throw new InputError(
       `the network of level ${level} does not have the mask of ${name} that its level starts ` +
-        `from: ` +
-        "makeModel must pass its third argument on to the model",
+        "from: makeModel must pass its third argument on to the model",
     );
   }
 }

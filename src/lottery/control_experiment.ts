@@ -56,8 +56,7 @@ export async function findTickets(
   if (known.length === 0) {
     throw new InputError(
       `${experimentPath} holds no finished run of a lottery experiment named ${experimentName}: ` +
-        `run ` +
-        "`deno task run-lottery` first, or name another folder with --experiment-path",
+        "run `deno task run-lottery` first, or name another folder with --experiment-path",
     );
   }
   const tickets: Ticket[] = [];
@@ -78,8 +77,7 @@ export async function findTickets(
       if (kind !== id.kind || recordedTrial !== trial || recordedLevel !== level) {
         throw new InputError(
           `${folder} holds the run ${kind}, trial ${recordedTrial}, level ${recordedLevel} and ` +
-            `not ` +
-            `the ticket of trial ${trial}, level ${level}: it was copied or moved; put it back`,
+            `not the ticket of trial ${trial}, level ${level}: it was copied or moved; put it back`,
         );
       }
       tickets.push({ folder, config, record });

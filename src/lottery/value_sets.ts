@@ -190,8 +190,7 @@ async function compareOrigin(
   if (String(origin.trials) === String(trials)) return;
   onNotice(
     `${folder} was derived from the trials ${origin.trials} and there are ${trials} now: it is ` +
-      `used ` +
-      "as it is; remove it, and the controls made with it, to have it derived again",
+      "used as it is; remove it, and the controls made with it, to have it derived again",
   );
 }
 

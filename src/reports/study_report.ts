@@ -70,8 +70,7 @@ export async function reportStudy(
       ...(last > 0
         ? [
           `${last} of ${runs.length} runs had their smallest validation loss at the last ` +
-          `evaluation: ` +
-          "with more iterations they might have stopped later still.",
+          "evaluation: with more iterations they might have stopped later still.",
         ]
         : []),
     ],

@@ -102,8 +102,7 @@ async function isOf(
   if (!resume && (found !== null || condition.state === "damaged")) {
     throw new InputError(
       `${folder} holds this run already, finished or not; leave out --no-resume to continue it, ` +
-        `or ` +
-        "choose another folder",
+        "or choose another folder",
     );
   }
   return true;

@@ -404,8 +404,7 @@ export function asStorageError(error: unknown, action: string, path: string): St
   if (error instanceof Deno.errors.NotCapable) {
     return new StorageError(
       `cannot ${action} ${path}: Deno does not permit it; choose another folder, or start the ` +
-        `program ` +
-        `through \`deno task\``,
+        `program through \`deno task\``,
       true,
     );
   }

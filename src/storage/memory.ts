@@ -36,8 +36,7 @@ export class MemoryStorage implements Storage {
       if (content.length > maxBytes) {
         throw new StorageError(
           `cannot read ${path}: it holds ${content.length} bytes, at most ${maxBytes} are read; ` +
-            `name ` +
-            "another file",
+            "name another file",
         );
       }
       return content.slice(0, firstBytes);

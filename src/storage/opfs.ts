@@ -39,8 +39,7 @@ export class OpfsStorage implements Storage {
     if (!storage?.getDirectory || !locks) {
       throw new StorageError(
         "this browser keeps no files for this page; open it in Chrome 121 or later, at an " +
-          "address that " +
-          "begins with https:// or http://127.0.0.1",
+          "address that begins with https:// or http://127.0.0.1",
       );
     }
     try {
@@ -66,8 +65,7 @@ export class OpfsStorage implements Storage {
         if (file.size > maxBytes) {
           throw new StorageError(
             `cannot read ${path}: it holds ${file.size} bytes, at most ${maxBytes} are read; ` +
-              `name ` +
-              "another file",
+              "name another file",
           );
         }
         return new Uint8Array(await file.slice(0, Math.min(firstBytes, file.size)).arrayBuffer());

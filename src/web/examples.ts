@@ -97,8 +97,7 @@ export async function loadHere(
   }
   onNotice(
     `${reason}: this run uses the built-in synthetic digits instead. For MNIST, download it or ` +
-      `drop ` +
-      "its four files on the page",
+      "drop its four files on the page",
   );
   return await load(FALLBACK);
 }

@@ -102,8 +102,7 @@ const NO_WEBGPU =
   "or Edge 121 or later, at an address that begins with https:// or http://127.0.0.1.";
 const NO_ADAPTER = "This browser has WebGPU but found no GPU that it may use. Turn on hardware " +
   "acceleration in its settings, update the graphics driver and start the browser again; on " +
-  "Linux, " +
-  "start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan. Without a GPU, add " +
+  "Linux, start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan. Without a GPU, add " +
   "--use-webgpu-adapter=swiftshader: it is slower, but works.";
 
 async function answer({ id, name, argument }: RequestMessage): Promise<void> {

@@ -100,8 +100,7 @@ export const protocolFlags = {
     choices: ["unit", "l2", "none"],
     help:
       "of the inputs: unit divides pixels by 255 (images whose values are all from 0 to 1 are " +
-      "left as " +
-      "they are), l2 divides each image by its norm",
+      "left as they are), l2 divides each image by its norm",
     group: PROTOCOL,
   }),
   validationSize: integer({
@@ -188,8 +187,7 @@ export const runFlags = {
   oneShot: boolean({
     help:
       "prune once: each level's masks are the full network's, pruned by its own final weights as " +
-      "far " +
-      "as that level of the usual experiment",
+      "far as that level of the usual experiment",
     group: EXPERIMENT,
   }),
   replicas: orAuto(integer({
@@ -233,8 +231,7 @@ export const runFlags = {
   checkpointInterval: interval({
     default: { seconds: 60 },
     help: "time between two checkpoints of what is being trained: seconds, stretched where they " +
-      "would " +
-      "take more than 1% of the time, or iterations:N",
+      "would take more than 1% of the time, or iterations:N",
     group: OUTPUT,
   }),
   overwrite: boolean({

@@ -134,8 +134,7 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   if (last.activation !== null) {
     throw new InputError(
       `${last.name}: the last layer computes the logits of a softmax; use the activation null ` +
-        `for it, ` +
-        `not "${last.activation}"`,
+        `for it, not "${last.activation}"`,
     );
   }
   for (const [name, { features, classes }] of Object.entries({ training: examples, test })) {

@@ -72,8 +72,7 @@ function anatomyFigures(
         title: "How far weights move",
         caption:
           "Live weights between initialization and the end of training. Weights that keep their " +
-          "sign " +
-          "are why the sign of the initialization matters (Zhou et al. 2019).",
+          "sign are why the sign of the initialization matters (Zhou et al. 2019).",
         spec: movementSpec(layers, { title: "How far weights move in training", subtitle }),
       },
     );

@@ -37,8 +37,7 @@ async function curveFigures(source: SectionSource): Promise<Figure[]> {
       name: "validation-loss",
       title: "Validation loss while training",
       caption: "Its minimum is the early stop; a loss that rises after it says that the network " +
-        "overfits. " +
-        "Panels as above.",
+        "overfits. Panels as above.",
       spec: curveSpec(curvePanels(validate), {
         yTitle: "Validation loss (nats)",
         read: ({ loss }) => loss,

@@ -37,8 +37,7 @@ function levelFigures(
         "full network (left end) and is at least as accurate, and its controls fall behind it. " +
         "The " +
         "bootstrap's interval is too narrow for few trials (of five it holds the mean in 83 of " +
-        "100 " +
-        "cases, not in 95); claims are judged by Student's.",
+        "100 cases, not in 95); claims are judged by Student's.",
       spec: levelSpec([
         panel("Early stop", "Iteration", "earlyStopIteration"),
         panel("Test accuracy at the early stop", "Test accuracy (%)", "earlyStopAccuracy"),
@@ -50,8 +49,7 @@ function levelFigures(
     title: "End of training against weights remaining",
     caption:
       "The paper's figure 4b. The gap between training accuracy (right; the mean of the last 100 " +
-      "batches) " +
-      "and test accuracy (left) says how well a network generalizes.",
+      "batches) and test accuracy (left) says how well a network generalizes.",
     spec: levelSpec([
       panel("Test accuracy at the end of training", "Test accuracy (%)", "finalAccuracy"),
       panel("Training accuracy at the end", "Training accuracy (%)", "finalTrainAccuracy"),

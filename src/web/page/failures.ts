@@ -81,11 +81,9 @@ const OBSTACLES: Record<Obstacle["kind"], { title: string; advice: string[] }> =
     title: "This browser has no WebGPU, so it cannot train here",
     advice: [
       "Use Chrome or Edge from version 121 on, on a computer; on Linux or an older machine " +
-      "WebGPU " +
-      "may have to be turned on at chrome://flags/#enable-unsafe-webgpu.",
+      "WebGPU may have to be turned on at chrome://flags/#enable-unsafe-webgpu.",
       "Open the page at http://127.0.0.1, http://localhost or an https address: browsers hide " +
-      "WebGPU " +
-      "from all others.",
+      "WebGPU from all others.",
       "Saved experiments and zips can be looked at all the same.",
     ],
   },

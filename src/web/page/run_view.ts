@@ -192,8 +192,7 @@ export class RunView {
     if (won === null) return proof;
     const reading = won
       ? "The ticket and its reinitialized control have the same connections. Only their starting " +
-        "values " +
-        "differ, so these made the difference."
+        "values differ, so these made the difference."
       : "Won means: at least as accurate as the full network, and better than its reinitialized " +
         "control. Here " +
         "one of the two failed. Pruning in more, smaller steps or training longer often helps.";

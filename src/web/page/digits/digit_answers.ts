@@ -96,8 +96,7 @@ export class DigitAnswers {
     this.#choice.disabled = small.length === 0;
     byId("draw-intro").textContent = tickets.length === 0
       ? "Run an experiment or open a saved one. Then draw here, and see what the full network " +
-        "and " +
-        "its ticket make of it."
+        "and its ticket make of it."
       : "Both see the same drawing, as 28 × 28 pixels, moved to the middle as in MNIST.";
     this.#ask();
   }

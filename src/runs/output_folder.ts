@@ -44,7 +44,7 @@ export async function checkName(storage: Storage, file: string): Promise<void> {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       throw new StorageError(
-        error.message.replace(`cannot exists at ${path}`, `cannot write ${file}`),
+        error.message.replace(`cannot look at ${path}`, `cannot write ${file}`),
       );
     }
   };

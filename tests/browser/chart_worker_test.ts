@@ -6,7 +6,7 @@ import { withModulePage } from "./module_page.ts";
 import { ROOT } from "../../tasks/lib/toolchain.ts";
 
 Deno.test("after a chart worker that was lost, the next picture gets another", () =>
-  withModulePage(`${ROOT}src/web/page/accuracy_figure.ts`, async ({ page, errors }) => {
+  withModulePage(`${ROOT}src/web/page/charts/accuracy_figure.ts`, async ({ page, errors }) => {
     const [failed, pictures, started] = await page.evaluate(async () => {
       let started = 0;
       class StandIn extends EventTarget {

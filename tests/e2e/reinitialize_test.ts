@@ -175,7 +175,7 @@ Deno.test("argfile-runner: failing lines are reported at the end and stop no oth
     ]);
     assertEquals([outcome.code, outcome.stdout], [1, `6 lines: ${first}\n`]);
     for (const message of messages) assertMatch(outcome.stderr, message);
-    assertMatch(outcome.stderr, /\nerror: \d of 6 lines failed; mend them and run the same/);
+    assertMatch(outcome.stderr, /\nerror: \d of 6 lines failed; correct them and run the same/);
   };
   await check(
     ["--replicas=3"],

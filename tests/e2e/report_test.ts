@@ -232,7 +232,7 @@ Deno.test("report: missing, unfinished, damaged and foreign runs are named, the 
     ]
   ) {
     const [line, ...more] = left.filter((line) => line.includes(`${copy}/${file}`));
-    assertMatch(line ?? shown.stderr, /give the command that trained|move the run's folder away/);
+    assertMatch(line ?? shown.stderr, /run the command that trained|move the run's folder away/);
     assertEquals(more, []);
   }
   const { studies, notes } = JSON.parse((await succeed("report", copy, "--json")).stdout);

@@ -145,7 +145,10 @@ Deno.test("a full storage is said, and damages nothing", async () => {
     const limit = { origin: origin.replace(/\/$/, ""), quotaSize: used + 1_200_000 };
     await session.send("Storage.overrideQuotaForOrigin", limit);
     const error = await assertRejects(() => client.ask("run", asked("results/full")), Error);
-    assertMatch(error.message, /^.*StorageError: cannot write results\/full\/.* storage for this page is full/);
+    assertMatch(
+      error.message,
+      /^.*StorageError: cannot write results\/full\/.* storage for this page is full/,
+    );
     assertEquals(await treeDigests(page, "results/before"), before);
     await session.send("Storage.overrideQuotaForOrigin", { origin: limit.origin });
     const entry = (await client.ask("list")).find(({ path }) => path === "results/full");

@@ -30,10 +30,7 @@ export class FormatError extends LotteryError {}
 
 /** A file or folder that cannot be read or written. */
 export class StorageError extends LotteryError {
-  /**
-   * Whether the system is at fault and not the file: too many are open, the program lacks a
-   * permission.
-   */
+  /** Whether the system is at fault, not the file: too many are open, permission is lacking. */
   readonly isOfSystem: boolean;
   /** The error of a file operation that failed. */
   constructor(message: string, isOfSystem = false) {
@@ -48,10 +45,7 @@ export class NotFoundError extends StorageError {}
 /** A folder that another process works in. */
 export class LockedError extends StorageError {}
 
-/**
- * Whether a file is at fault: it cannot be read, or holds what cannot be used. Not the system, nor
- * a bug.
- */
+/** Whether a file is at fault: it cannot be read or used. Not the system, nor a bug. */
 export function isOfFile(error: unknown): error is LotteryError {
   return error instanceof FormatError || error instanceof InputError ||
     (error instanceof StorageError && !error.isOfSystem);
@@ -72,10 +66,7 @@ export class CapacityError extends LotteryError {}
 /** An allocation that fits the adapter's limits but not its memory, such as it is at the moment. */
 export class OutOfMemoryError extends CapacityError {}
 
-/**
- * Work that was stopped on request: a signal, a button. What was done so far is kept (exit code
- * 130).
- */
+/** Work that was stopped on request: a signal, a button. Its results so far are kept (exit 130). */
 export class InterruptedError extends LotteryError {}
 
 /** A shader or pipeline that the adapter rejects: a defect of this program or of the driver. */

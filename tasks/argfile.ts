@@ -1,7 +1,4 @@
-/**
- * `deno task argfile`: prints the flags of many runs, one line each, for `deno task
- * argfile-runner`.
- */
+/** `deno task argfile`: prints the flags of many runs, one line each. */
 
 import { argfileFlags, argfileLines } from "../src/commands/flags/argfile_flags.ts";
 import { runTask } from "./lib/support.ts";

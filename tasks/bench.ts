@@ -316,9 +316,7 @@ async function eightReplicas(
   return median(ratios);
 }
 
-/**
- * Percent of a run's wall time in which the GPU works on none of its passes; null: no timestamps.
- */
+/** Percent of a run's time in which the GPU works on none of its passes; null: no timestamps. */
 async function waitingShare(gpu: Gpu, uploaded: Uploaded): Promise<number | null> {
   const program = await lenetProgram(gpu, uploaded, { optimizer: ADAM });
   let busy: number | null = null;

@@ -1,6 +1,4 @@
-/**
- * `deno task reinitialize`: trains the controls of a lottery experiment and prints what it found.
- */
+/** `deno task reinitialize`: trains the controls of a lottery experiment. */
 
 import { reinitializeRunner } from "../src/commands/reinitialize.ts";
 import { runRunner } from "./lib/laboratory.ts";

@@ -1,7 +1,4 @@
-/**
- * `deno task report`: figures, claims and the anatomy of tickets, from the files of finished
- * experiments.
- */
+/** `deno task report`: figures, claims and the anatomy of tickets, from finished experiments. */
 
 import { openGpu } from "../src/engine/mod.ts";
 import { UsageError } from "../src/errors.ts";

@@ -99,9 +99,7 @@ async function ended(child: Deno.ChildProcess): Promise<void> {
   if (!success) throw new LotteryError(`the undisturbed run failed: ${text(stderr)}`);
 }
 
-/**
- * Kills a process after a while; null if it was, else what it wrote to stderr if it failed, or "".
- */
+/** Kills a process after a while; null if it was killed, else its stderr if it failed, or "". */
 async function killedOrEnded(child: Deno.ChildProcess, moment: number): Promise<string | null> {
   let isKilled = false;
   const timer = moment === Infinity ? null : setTimeout(() => {

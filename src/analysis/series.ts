@@ -1,6 +1,4 @@
-/**
- * Kinds of networks as figures show them: each has its name, colour and point shape in every chart.
- */
+/** Kinds of networks in figures: each has its name, colour and point shape in every chart. */
 
 import { KINDS, type RunKind } from "../records/kinds.ts";
 import { PALETTE } from "./palette.ts";
@@ -11,10 +9,7 @@ export type SeriesKind = RunKind | "one_shot";
 const { train, ...kinds } = KINDS;
 const ONE_SHOT = { label: "One-shot ticket", color: "black", shape: "cross" } as const;
 
-/**
- * The name, colour and point shape of each kind of network, in the order in which legends have
- * them.
- */
+/** The name, colour and point shape of each kind of network, in the order of legends. */
 export const SERIES = Object.fromEntries(
   Object.entries({ ...kinds, one_shot: ONE_SHOT, train }).map(([kind, { label, color, shape }]) => [
     kind,

@@ -64,14 +64,10 @@ function checkFinite(values: readonly number[]): void {
   throw new InputError(`value ${bad} of a mean is ${values[bad]}: give finite numbers`);
 }
 
-/**
- * 95% quantiles of Student's distribution for 1 to 10 degrees of freedom (any statistics table).
- */
+/** 95% quantiles of Student's distribution for 1 to 10 degrees of freedom (a statistics table). */
 const STUDENT = [6.314, 2.92, 2.353, 2.132, 2.015, 1.943, 1.895, 1.86, 1.833, 1.812];
 
-/**
- * Above 10 degrees of freedom from the normal quantile (Abramowitz & Stegun 26.7.5), within 1e-3.
- */
+/** Above 10 degrees of freedom by the normal quantile (Abramowitz & Stegun 26.7.5), within 1e-3. */
 function studentQuantile(freedom: number): number {
   if (freedom <= STUDENT.length) return STUDENT[freedom - 1];
   const z = 1.644854;

@@ -12,9 +12,7 @@ export interface StudyRun
   extends Omit<FinishedRun, "kind" | "trial" | "found" | "live" | "total" | "classes"> {
   /** Its kind. */
   kind: SeriesKind;
-  /**
-   * Number or name of the trial: what runs have in common that began with the same full network.
-   */
+  /** Number or name of the trial, which runs share that began with the same full network. */
   trial: number | string;
 }
 
@@ -54,9 +52,7 @@ function meanPercent(runs: readonly StudyRun[]): number {
   return mean(runs.map(({ percent }) => percent));
 }
 
-/**
- * One number for each trial: the mean over its runs. A trial with a run that has none is left out.
- */
+/** One number per trial: the mean over its runs. A trial with a run that has none is left out. */
 export function trialMeans<Run extends StudyRun>(
   runs: readonly Run[],
   of: Metric | ((run: Run) => number | null),
@@ -84,10 +80,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/**
- * A metric of a kind at a level. The unit is the trial: several runs of one trial count as their
- * mean.
- */
+/** A metric of a kind at a level. The unit is the trial: its runs count as their mean. */
 export interface LevelMetric extends Summary {
   kind: SeriesKind;
   level: number;

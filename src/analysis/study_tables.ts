@@ -57,10 +57,7 @@ export function runTable(runs: readonly StudyRun[]): DataTable {
   };
 }
 
-/**
- * Means over trials by kind and level; files have minimum, maximum and the bootstrap's interval
- * too.
- */
+/** Means over trials by kind and level; files also have minimum, maximum and interval. */
 export function levelTable(runs: readonly StudyRun[], kinds: readonly SeriesKind[]): DataTable {
   return {
     name: "levels",

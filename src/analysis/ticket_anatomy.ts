@@ -26,9 +26,7 @@ export interface TicketArrays {
   final: Network;
 }
 
-/**
- * One layer of one ticket. Percentages are of all weights, neurons or live weights of the layer.
- */
+/** One layer of one ticket. Percentages are of the layer's weights, neurons or live weights. */
 export interface LayerRow {
   trial: string;
   level: number;
@@ -123,10 +121,7 @@ function spreadOf(values: Uint32Array<ArrayBuffer>): Spread {
 
 /** How the masks of one layer of two tickets overlap. */
 export interface OverlapRow {
-  /**
-   * Different trials at one level, the ticket and the one-shot ticket of a trial, or a trial's two
-   * levels.
-   */
+  /** Two trials at one level, a ticket and its one-shot counterpart, or two levels of a trial. */
   between: "trials" | "iterative and one-shot" | "levels";
   /** The sparser ticket's. */
   level: number;
@@ -175,9 +170,7 @@ export function ringPairs<T>(trials: readonly T[]): [T, T][] {
 /** Weights of a layer, by what became of them. */
 export interface WeightGroups {
   layer: string;
-  /**
-   * Initial weights of the full network that this ticket still has, and of those that it has not.
-   */
+  /** Initial weights of the full network that this ticket still has, and those that it lost. */
   initial: { survivors: Float32Array; pruned: Float32Array };
   /** The weights that the full network's training ended with. */
   full: { survivors: Float32Array; pruned: Float32Array };

@@ -1,7 +1,4 @@
-/**
- * Opens the lines of an argfile as jobs that are carried out together, and says what is wrong with
- * a line.
- */
+/** Opens the lines of an argfile as jobs that are carried out together, and names faulty lines. */
 
 import { LotteryError, UsageError } from "../errors.ts";
 import type { ArgfileLine } from "../flags/shell_words.ts";
@@ -102,10 +99,7 @@ class Claims {
 
   constructor(private readonly runner: Runner<FlagSet>, private readonly storage: Storage) {}
 
-  /**
-   * Why a line must not be carried out: another trains one of its runs, or writes to one of its
-   * folders.
-   */
+  /** Why a line must not be carried out: another one trains its run, or writes to its folder. */
   async conflict({ folders, runs }: Plan, line: number): Promise<UsageError | null> {
     // The same folder can have several names.
     const real = await Promise.all(folders.map((folder) => this.storage.realPath(folder)));

@@ -1,7 +1,4 @@
-/**
- * Opens the controls of a finished lottery experiment as one job, with the settings of the tickets
- * themselves.
- */
+/** Opens the controls of a finished lottery experiment as one job, with the tickets' settings. */
 
 import { InputError } from "../errors.ts";
 import { findTickets, planControls, type Ticket } from "../lottery/control_experiment.ts";

@@ -88,9 +88,7 @@ export class Laboratory {
     return new Laboratory(await options.openGpu(), options);
   }
 
-  /**
-   * Carries jobs out; returns the errors of each. Throws the signal's reason when it is aborted.
-   */
+  /** Carries jobs out; returns the errors of each. Throws the signal's reason if aborted. */
   async run(jobs: readonly Job[]): Promise<unknown[][]> {
     this.#total = workLeft(jobs);
     const errors = await runJobs(this.context.queue, jobs);

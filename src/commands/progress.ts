@@ -49,9 +49,7 @@ export class WorkCount {
   #worked = 0;
   #trained = 0;
 
-  /**
-   * Takes where the group in training stands: first where it begins, after a lost GPU once more.
-   */
+  /** Takes the state of the group in training: at its start, then as it advances. */
   advance({ runs, iteration, work }: GroupProgress): void {
     const now = { iteration: runs * iteration, work: runs * work };
     if (this.#group && now.work > this.#group.work) {

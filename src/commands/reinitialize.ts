@@ -145,14 +145,10 @@ async function resolve(flags: Flags, folder: string, context: PlanContext): Prom
   return { folder, config, start, data, settingsName, policy };
 }
 
-/**
- * Where an experiment keeps the value sets of a level: {experiment}/weights/{level}/initialization.
- */
+/** Where an experiment keeps a level's value sets: {experiment}/weights/{level}/initialization. */
 const KEPT_SETS = /^(.+)\/weights\/(\d+)\/(?:(.+)_)?initialization\/?$/;
 
-/**
- * The sets of a folder; those that an experiment would keep there are derived if they are missing.
- */
+/** The sets of a folder; an experiment's own are derived if they are missing. */
 async function readDistribution(
   { storage, events }: PlanContext,
   folder: string,

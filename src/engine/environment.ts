@@ -18,10 +18,7 @@ interface DenoProcess {
  */
 const SETTINGS = [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/dev/null"]];
 
-/**
- * Makes the settings that the user has not made, as far as Deno permits it; never asks for
- * permission.
- */
+/** Makes the settings that the user has not made, if Deno permits it; never asks. */
 export function prepareGpuEnvironment(): void {
   const { Deno: deno } = globalThis as { Deno?: DenoProcess };
   if (deno?.build.os !== "linux") return;

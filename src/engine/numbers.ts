@@ -11,9 +11,7 @@ export type Numbers = ArrayLike<number>;
 /** Types whose values are whole numbers. */
 export type IntegerType = "Int8" | "Uint8" | "Int16" | "Uint16" | "Int32" | "Uint32";
 
-/**
- * How an array holds its numbers; an `Array` is one of 64-bit floats. Bytes are "Uint8" either way.
- */
+/** How an array holds its numbers; an `Array` has 64-bit floats, bytes are "Uint8" either way. */
 export type NumberType = IntegerType | "Float16" | "Float32" | "Float64";
 
 /**

@@ -1,7 +1,4 @@
-/**
- * The table of optimizers: their constants, the WGSL of their update, and the step size of each
- * iteration.
- */
+/** The table of optimizers: constants, the WGSL of the update, and each iteration's step size. */
 
 import adam from "../../shaders/optimizer_adam.wgsl" with { type: "text" };
 import momentum from "../../shaders/optimizer_momentum.wgsl" with { type: "text" };

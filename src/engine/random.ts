@@ -108,9 +108,7 @@ export class RandomStream {
 /** Rounds of the Feistel network below; the gather kernel (shaders/permute.wgsl) uses the same. */
 const PERMUTATION_ROUNDS = 8;
 
-/**
- * The finalizer of MurmurHash3: a bijection of 32-bit words in which every bit affects every bit.
- */
+/** The finalizer of MurmurHash3: a bijection of 32-bit words; every bit affects every bit. */
 function mix(word: number): number {
   word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);

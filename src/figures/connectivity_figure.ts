@@ -1,7 +1,4 @@
-/**
- * Barriers and disagreement between pairs of tickets against weights remaining, as a Vega-Lite
- * specification.
- */
+/** Barriers and disagreement between pairs of tickets, as a Vega-Lite specification. */
 
 import type { TopLevelSpec } from "../npm/vega.ts";
 import { CHART_CONFIG, PANEL } from "./chart_style.ts";

@@ -33,9 +33,7 @@ export function paddedRange(values: readonly number[]): [number, number] {
   return [least - padding, greatest + padding];
 }
 
-/**
- * Densities of levels as one axis has them: trials whose masks differ by a weight belong together.
- */
+/** Densities as one axis has them: trials whose masks differ by a weight belong together. */
 export function roundDensity(percent: number): number {
   return Number(percent.toPrecision(3));
 }
@@ -47,10 +45,7 @@ function levelLabels(densities: readonly number[]): string {
   return `indexof(${JSON.stringify(labelled)}, datum.value) < 0 ? "" : format(datum.value, ".3~r")`;
 }
 
-/**
- * Weights remaining, from the field `density`: logarithmic, dense networks left, a tick for each
- * level.
- */
+/** Weights remaining, from the field `density`: logarithmic, dense left, a tick per level. */
 export function densityAxis(values: readonly number[]) {
   const densities = [...new Set(values)].sort((a, b) => b - a);
   return {

@@ -1,7 +1,4 @@
-/**
- * Charts of the cost of training, from the measurements of `deno task bench`, as Vega-Lite
- * specifications.
- */
+/** Charts of the cost of training, from `deno task bench`, as Vega-Lite specifications. */
 
 import type { TopLevelSpec } from "../npm/vega.ts";
 import { CHART_CONFIG } from "./chart_style.ts";

@@ -12,9 +12,7 @@ import { PALETTE } from "../analysis/palette.ts";
 
 const BINS = 48;
 
-/**
- * Distributions of weights by what became of them: a row for each moment, a column for each layer.
- */
+/** Distributions of weights by their fate: a row for each moment, a column for each layer. */
 export function weightSpec(groups: readonly WeightGroups[], text: ChartText): TopLevelSpec {
   const layers = [...new Set(groups.map(({ layer }) => layer))];
   const SERIES = { survivors: "In the ticket", pruned: "Pruned" };

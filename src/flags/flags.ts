@@ -38,9 +38,7 @@ export interface Flag<T = unknown, D = unknown> {
   readonly choices?: readonly string[];
   /** The value that `text` means; throws a `UsageError` that begins with `name`. */
   parse(text: string, name: string): T;
-  /**
-   * The same of a flag that may be given more than once: the value that all texts mean together.
-   */
+  /** The same of a flag that may be given more than once: the value of all texts together. */
   parseAll?(texts: readonly string[], name: string): T;
   /** Text that `parse` reads as `value`. */
   format(value: T): string;

@@ -6,10 +6,7 @@ import { UsageError } from "../errors.ts";
 import { type Flag, type FlagKind, quote } from "./flags.ts";
 import { LEAST_FLOAT } from "../float32.ts";
 
-/**
- * Common to all declarations. Without a default, the value of a flag that is not given is
- * undefined.
- */
+/** Common to all declarations. Without a default, a flag that is not given is undefined. */
 export interface FlagSpec<D> {
   help: string;
   default?: D;

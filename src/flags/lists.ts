@@ -64,9 +64,7 @@ function pair(text: string, name: string, expected: string): string {
   return bracketed(text, name, expected)?.join(":") ?? text.trim();
 }
 
-/**
- * Ascending integers from numbers and ranges: `3`, `1-5`, `1,3-5`. Bounds: 0 ≤ min ≤ max ≤ 10^6.
- */
+/** Ascending integers from numbers and ranges: `3`, `1-5`, `1,3-5`. 0 ≤ min ≤ max ≤ 10^6. */
 export function intRanges<D extends readonly number[] | undefined = undefined>(
   spec: FlagSpec<D> & Required<Bounds>,
 ): Flag<readonly number[], D> {

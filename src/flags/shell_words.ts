@@ -1,7 +1,4 @@
-/**
- * Argfiles as text: writes and reads one line of flags per run as a POSIX shell would, without its
- * expansions.
- */
+/** Argfiles as text: one line of flags per run, quoted as in a POSIX shell. */
 import { UsageError } from "../errors.ts";
 
 /** A line of an argfile. */

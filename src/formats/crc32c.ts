@@ -1,7 +1,4 @@
-/**
- * CRC-32C (Castagnoli), the checksum of TFRecord files. Polynomial and bit order: RFC 3720,
- * appendix B.4.
- */
+/** CRC-32C (Castagnoli), the checksum of TFRecord files: RFC 3720, appendix B.4. */
 
 /** The polynomial with its bits reversed: the lowest bit is the highest power. */
 const POLYNOMIAL = 0x82f63b78;

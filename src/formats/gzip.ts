@@ -16,9 +16,7 @@ const DEFLATE = 8;
 const MAX_OWN_ZEROS = 9;
 /** Places at which a member is looked for to end: content can look like the beginning of one. */
 const MAX_ATTEMPTS = 64;
-/**
- * Bytes to unpack before the content's own header tells its length: more than the longest header.
- */
+/** Bytes to unpack before the content's header tells its length: more than any header. */
 const START_BYTES = 2 ** 17;
 
 /** Whether the bytes start as a gzip file does. */
@@ -87,9 +85,7 @@ class Limit {
   }
 }
 
-/**
- * The content with that of the member that begins at `start`, or null; and where the member ends.
- */
+/** The content with that of the member that begins at `start`, or null; and the member's end. */
 async function unpackMember(
   bytes: Uint8Array,
   start: number,

@@ -10,10 +10,7 @@
 import { FormatError, InputError } from "../errors.ts";
 import { halvesToFloats } from "./half.ts";
 
-/**
- * The element types that are written and read as they are, by NumPy's code for kind and size in
- * bytes.
- */
+/** The element types that are written and read as they are, by NumPy's kind and size code. */
 const ARRAYS = {
   f4: Float32Array,
   f8: Float64Array,

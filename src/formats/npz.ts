@@ -1,6 +1,4 @@
-/**
- * Zip archives as NumPy's `.npz` files are: bytes ⇄ files by name. Equal content gives equal bytes.
- */
+/** Zip archives as NumPy's `.npz` files: bytes ⇄ files by name; equal content, equal bytes. */
 
 import { zipSync } from "../npm/fflate.ts";
 import { FormatError } from "../errors.ts";
@@ -9,16 +7,10 @@ import { readZipEntries, readZipEntry, type ZipEntry } from "./zip.ts";
 /** Files by their path in the archive. */
 export type ArchiveFiles = Record<string, Uint8Array>;
 
-/**
- * The first moment that the format can express: archives hold no time, so that they can be
- * compared.
- */
+/** The first moment that the format can express: archives hold no time, to be comparable. */
 const NO_TIME = new Date(1980, 0, 1);
 
-/**
- * Largest content unpacked unless the caller says otherwise: 1 GiB, a network of 268 million
- * weights.
- */
+/** Largest content unpacked by default: 1 GiB, a network of 268 million weights. */
 const DEFAULT_MAX_BYTES = 2 ** 30;
 
 /** A compressed archive of these files, in their order. */

@@ -88,9 +88,7 @@ function littleEndian(size: number, set: "setFloat32" | "setFloat64", value: num
   return [...new Uint8Array(view.buffer)];
 }
 
-/**
- * A number from 0 to 2^53 - 1 in groups of 7 bits, lowest first; all but the last have bit 7 set.
- */
+/** A number from 0 to 2^53 - 1 in groups of 7 bits, lowest first; bit 7 set but in the last. */
 function varint(value: number): number[] {
   const bytes: number[] = [];
   for (; value > 0x7f; value = Math.floor(value / 0x80)) bytes.push(value % 0x80 | 0x80);

@@ -8,10 +8,7 @@ import { FormatError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 import { concatenate } from "./gzip.ts";
 
-/**
- * The first moment that the format can express: archives hold no time, so that they can be
- * compared.
- */
+/** The first moment that the format can express: archives hold no time, to be comparable. */
 const NO_TIME = new Date(1980, 0, 1);
 
 /** An archive that is being written. */

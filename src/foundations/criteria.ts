@@ -9,9 +9,7 @@ import { type Percents, pruneByPercent } from "./pruning.ts";
 export interface Criterion {
   /** Completes a sentence of `--help`. */
   help: string;
-  /**
-   * The next level's masks: of each layer named, the fraction with the smallest score is pruned.
-   */
+  /** The next level's masks: of each layer named, the fraction with the smallest score goes. */
   prune(gpu: Gpu, percents: Percents, result: LevelResult): Promise<Masks>;
 }
 

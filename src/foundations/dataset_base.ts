@@ -26,19 +26,11 @@ export interface DatasetOptions {
   seed?: number;
   /** Seed of the order of the training examples alone. Default: `seed`. */
   trainOrderSeed?: number;
-  /**
-   * Key of the choice of the validation examples; null: the last ones of the training set. Default:
-   * by seed.
-   */
+  /** Key of the choice of the validation examples; null: the last ones. Default: by seed. */
   splitKey?: Key | null;
-  /**
-   * Key of the order in which training examples are visited, a new permutation every epoch.
-   * Default: by seed.
-   */
+  /** Key of the order of the training examples, a new permutation every epoch. Default: by seed. */
   orderKey?: Key;
-  /**
-   * Key of a random permutation of the labels; null: labels as they are. Default: `permuteLabels`.
-   */
+  /** Key of a permutation of the labels; null: labels as they are. Default: `permuteLabels`. */
   labelKey?: Key | null;
 }
 

@@ -5,9 +5,7 @@ import type { GivenSets } from "../datasets/examples.ts";
 import { DatasetBase, type DatasetOptions } from "./dataset_base.ts";
 import type { Storage } from "../storage/storage.ts";
 
-/**
- * Choices of a `DatasetMnist`. Images are divided by their L2 norm unless `normalization` is given.
- */
+/** Choices of a `DatasetMnist`. Default normalization: images divided by their L2 norm. */
 export interface DatasetMnistOptions extends DatasetOptions {
   /** Whether an example is a vector of 784 values rather than 28 rows of 28. Default: true. */
   flatten?: boolean;

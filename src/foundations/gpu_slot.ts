@@ -52,9 +52,7 @@ export class GpuSlot {
     }
   }
 
-  /**
-   * Opens a GPU in the place of a lost one, once for all that notice; the loss itself if it cannot.
-   */
+  /** Opens a GPU in the place of a lost one, once for all that notice; the loss if it cannot. */
   async #recover(lost: Gpu, loss: DeviceLostError): Promise<void> {
     const { reopen, onNotice, onLost } = this.options;
     if (!reopen) throw loss;

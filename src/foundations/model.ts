@@ -32,9 +32,7 @@ export interface ModelOptions {
   presetBiases?: GivenNetwork;
   /** Seed of the initial weights: an integer from 0 to 2^53 - 1. Default: 0. */
   seed?: number;
-  /**
-   * Key of the random numbers that initialize layer `layerIndex`, counted from 0. Default: by seed.
-   */
+  /** Key of the random numbers that initialize layer `layerIndex`, from 0. Default: by seed. */
   keyFor?: (layerIndex: number) => Key;
 }
 

@@ -1,7 +1,4 @@
-/**
- * A fully connected network (the original's ModelFc), from a list of layers that it names layer0,
- * layer1, …
- */
+/** A fully connected network (the original's ModelFc), of layers named layer0, layer1, … */
 import type { Activation } from "../engine/layer_spec.ts";
 import type { Initializer } from "../models/initializers.ts";
 import { ModelBase, type ModelOptions } from "./model.ts";

@@ -84,9 +84,7 @@ export class ProgramCache {
     };
   }
 
-  /**
-   * How many of `runs` runs of a shape train at once. Throws CapacityError if as many do not fit.
-   */
+  /** How many of `runs` runs of a shape train at once. Throws CapacityError if they do not fit. */
   widthOf(spec: SharedSpec, runs: number): number {
     const { replicas = "auto" } = this.options, gpu = this.gpuNow();
     const fits = maxReplicas(gpu, spec);

@@ -1,7 +1,4 @@
-/**
- * Draws initial weights from a given set of values, with replacement (the original's
- * reinitialize.py).
- */
+/** Draws initial weights from given values, with replacement (the original's reinitialize.py). */
 import type { RandomStream } from "../engine/random.ts";
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../formats/tensor.ts";

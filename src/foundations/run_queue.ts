@@ -99,9 +99,7 @@ export class RunQueue {
     return this.#slot.use(work, reached);
   }
 
-  /**
-   * Runs one experiment: until all in progress wait, more may come that can be trained together.
-   */
+  /** Runs one experiment: until all in progress wait, more runs may come to train together. */
   async asParticipant<T>(experiment: () => Promise<T>): Promise<T> {
     this.#active++;
     try {

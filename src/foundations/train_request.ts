@@ -26,9 +26,7 @@ export interface TrainRequest {
   resumeFrom?: TrainingState | null;
   /** Keeps a state to resume from, now and then and when training is interrupted. */
   onCheckpoint?: (state: TrainingState) => Promise<void>;
-  /**
-   * Receives the new points of its curves as training advances; after a lost GPU some come again.
-   */
+  /** Receives new points of its curves as training advances; after a lost GPU some twice. */
   onPoints?: (points: Curves) => void;
 }
 

@@ -56,17 +56,13 @@ export interface TrainOptions {
   validateInterval?: number | null;
   /** The same for the test set. */
   testInterval?: number | null;
-  /**
-   * How the kernels store the network; decides the last bits. Default: as the queue finds faster.
-   */
+  /** How the kernels store the network; decides last bits. Default: as the queue finds faster. */
   kernels?: KernelKind;
   /** Receives new points of its curves as training advances, to show them. */
   onPoints?: (points: Curves) => void;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
-  /**
-   * Where to keep checkpoints and to look for one to resume from. Default: with `output`, there.
-   */
+  /** Where to keep checkpoints and to look for one to resume from. Default: `output`. */
   checkpoints?: CheckpointPlace;
   /**
    * Where to save the finished run (the original's output_dir): weights, masks, logs, summaries,
@@ -212,9 +208,7 @@ export function kernelsAndAdapters({ kernels, adapters }: TrainedRun) {
   return adapters.length === 1 ? { kernels, adapter } : { kernels, adapter, adapters };
 }
 
-/**
- * All that decides the run beside its initial weights and masks, which are in files of their own.
- */
+/** All that decides the run beside its initial weights and masks, which are files. */
 function configOf({ model, dataset, optimizer, batchSize, plan }: TrainRequest) {
   const { sets, normalization, trainCount, validationCount, features, classes } = dataset;
   const { orderKey, splitKey, labelMap } = dataset;

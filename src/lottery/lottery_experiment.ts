@@ -45,9 +45,7 @@ export interface LotteryOptions extends ExperimentFolders {
   start?: LevelStart;
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
-  /**
-   * Digests of `start`, and whether each level is pruned at once, by the final weights of level 0.
-   */
+  /** Digests of `start`; whether each level is pruned at once, by level 0's final weights. */
   given: Pick<TicketOptions, "start" | "oneShot">;
   /** Whether to replace a different experiment of the same name, and to continue the same. */
   policy: RunPolicy;

@@ -1,7 +1,4 @@
-/**
- * Trains runs that do not depend on each other, as replicas of one program: controls, and networks
- * trained alone.
- */
+/** Trains independent runs as replicas of one program: controls, and networks trained alone. */
 
 import type { ExampleSets } from "../datasets/examples.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";

@@ -1,7 +1,4 @@
-/**
- * The layers of fully connected networks: makes them from widths, and checks that they fit
- * together.
- */
+/** The layers of fully connected networks: makes them from widths, and checks that they fit. */
 
 import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
 

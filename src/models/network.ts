@@ -1,7 +1,4 @@
-/**
- * A network's arrays by layer name (weights, masks or biases), and the checks that all users of one
- * share.
- */
+/** A network's arrays by layer name (weights, masks or biases), and the checks of all users. */
 import { describe, firstNotFinite, floatsOf, type Numbers, numberType } from "../engine/numbers.ts";
 import { InputError } from "../errors.ts";
 import type { Tensor } from "../formats/tensor.ts";
@@ -109,10 +106,7 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-/**
- * InputError unless the lengths of the axes are `expected`; `what` names the array: "preset of
- * layer0".
- */
+/** InputError unless the axes are `expected`; `what` names the array: "preset of layer0". */
 export function checkAxes(
   shape: readonly number[],
   expected: readonly number[],
@@ -125,10 +119,7 @@ export function checkAxes(
   );
 }
 
-/**
- * InputError unless the shape is `expected` and there are as many values; `what` as for
- * `checkAxes`.
- */
+/** InputError unless shape and number of values are as `expected`; `what` as for `checkAxes`. */
 export function checkShape(tensor: GivenTensor, expected: readonly number[], what: string): void {
   checkAxes(tensor.shape, expected, what);
   const size = expected.reduce((a, b) => a * b, 1);

@@ -44,9 +44,7 @@ export interface EvaluationExamples {
   test: GpuExamples;
   /** Absent or null: networks are evaluated on the test examples alone. */
   train?: GpuExamples | null;
-  /**
-   * labelMap[label] is the label that networks were trained on; absent or null: labels as they are.
-   */
+  /** labelMap[label] is the label that was trained on; absent or null: labels as they are. */
   labelMap?: Uint8Array | null;
 }
 
@@ -56,9 +54,7 @@ export interface Score {
   loss: number;
   /** Share of right predictions, 0 to 1. */
   accuracy: number;
-  /**
-   * (examples) the class of the largest logit, the first of equals, in the order of the examples.
-   */
+  /** (examples) the class of the largest logit, the first of equals, in the examples' order. */
   classes: Uint8Array<ArrayBuffer>;
 }
 

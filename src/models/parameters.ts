@@ -7,10 +7,7 @@ import type { LayerSpec } from "../engine/layer_spec.ts";
 
 /** An array that is trained. */
 export interface Parameter {
-  /**
-   * That of its layer; the biases of a layer have the name of its weights, and a folder of their
-   * own.
-   */
+  /** That of its layer; a layer's biases have the name of its weights, and their own folder. */
   readonly name: string;
   /** As it is saved: (inputs, units) of weights, (units) of biases. */
   readonly shape: readonly number[];

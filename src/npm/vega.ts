@@ -1,7 +1,4 @@
-/**
- * The one place that names the versions of Vega's packages; `render_svg.ts` loads them when a chart
- * is drawn.
- */
+/** The one place with the versions of Vega's packages, which `render_svg.ts` loads when needed. */
 export type { TopLevelSpec } from "npm:vega-lite@6.5.0";
 
 /**

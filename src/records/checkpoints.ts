@@ -16,9 +16,7 @@ export interface CheckpointPlace {
   folder: string;
   /** The configuration of the run; JSON. */
   config: unknown;
-  /**
-   * Whether a checkpoint's configuration is that of the run. Default: whether its JSON is the same.
-   */
+  /** Whether a checkpoint's configuration is the run's. Default: whether its JSON is the same. */
   isSame?: (config: unknown) => boolean;
   /** Told of a checkpoint that cannot be used, and of one that another adapter made. */
   onNotice?: (line: string) => void;

@@ -149,10 +149,7 @@ async function isUnfinished(storage: Storage, folder: string): Promise<boolean> 
     await storage.exists(paths.unfinished(folder));
 }
 
-/**
- * Whether there is such a file, or such a folder with anything in it, or anything else in its
- * place.
- */
+/** Whether there is such a file, or folder with anything in it, or anything in its place. */
 async function holdsFiles(storage: Storage, path: string): Promise<boolean> {
   try {
     if (!await storage.exists(path)) return false;

@@ -1,6 +1,4 @@
-/**
- * Names the folders of the controls of a lottery experiment, beside its tickets. Touches no file.
- */
+/** Names the folders of the controls of a lottery experiment, beside its tickets. */
 import * as paths from "./paths.ts";
 import { type ControlKind, REINIT_KINDS, SPARSITY_KINDS } from "./kinds.ts";
 

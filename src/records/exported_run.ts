@@ -179,9 +179,7 @@ async function readNpzFile(
     : undefined;
 }
 
-/**
- * The names of a file's arrays, and how to read some of them; an archive's others are not unpacked.
- */
+/** The names of a file's arrays, and how to read some of them without unpacking the others. */
 async function openTensors(bytes: Uint8Array, path: string, format: ExportFormat): Promise<{
   names: string[];
   read(

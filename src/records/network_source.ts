@@ -70,9 +70,7 @@ export async function readSourceRecord(
   return await readRecord(storage, run === "" ? "." : run);
 }
 
-/**
- * Whether a folder is empty, and beside the initial weights of a run: any other one is a mistake.
- */
+/** Whether a folder is empty, and beside a run's initial weights: any other is a mistake. */
 async function isEmptyOfRun(storage: Storage, folder: string): Promise<boolean> {
   return (await storage.list(folder)).length === 0 && await storage.exists(folder) &&
     await storage.exists(paths.initial(above(folder)));

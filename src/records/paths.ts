@@ -1,7 +1,4 @@
-/**
- * Names every file and folder of an experiment (DESIGN section 6; the original's paths.py). Touches
- * no file.
- */
+/** Names every file and folder of an experiment (DESIGN section 6; the original's paths.py). */
 import { InputError } from "../errors.ts";
 import { checkName } from "../models/names.ts";
 
@@ -27,9 +24,7 @@ export const log = (run: string, name: string): string =>
 /** Folder of TensorBoard event files. */
 export const summaries = (run: string): string => join(run, "summaries");
 
-/**
- * The event file. TensorBoard knows it by its beginning; the rest is usually the time and the host.
- */
+/** The event file. TensorBoard knows it by its beginning; usually time and host follow. */
 export const events = (run: string): string =>
   join(summaries(run), "events.out.tfevents.0000000000.lottery");
 

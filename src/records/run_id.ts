@@ -1,7 +1,4 @@
-/**
- * Which run of an experiment: its kind, trial, level and number; and the order in which runs are
- * listed.
- */
+/** Which run of an experiment (kind, trial, level, number), and the order of runs in lists. */
 
 import type { Masks } from "../models/masks.ts";
 import { type ControlKind, RUN_KINDS, type RunKind } from "./kinds.ts";
@@ -18,10 +15,7 @@ export interface RunId {
   run: number;
 }
 
-/**
- * A run that begins to wait for the GPU, the masks that it is trained with, and the shape of an
- * example.
- */
+/** A run that begins to wait for the GPU, its masks, and the shape of an example. */
 export type StartedRun = RunId & { masks: Masks; imageShape: readonly number[] };
 
 /** A trial's ticket of a level. */

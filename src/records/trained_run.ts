@@ -23,9 +23,7 @@ export interface TrainedRun {
   iterations: number;
   /** How the kernels that trained it stored the network. */
   kernels: KernelKind;
-  /**
-   * The adapters that trained it, each from an iteration on: one, unless it was resumed elsewhere.
-   */
+  /** The adapters that trained it, each from an iteration on: one, unless resumed elsewhere. */
   adapters: AdapterUse[];
   /** Loss and accuracy by iteration. */
   curves: Curves;
@@ -47,10 +45,7 @@ export interface RunResults {
   earlyStopIteration: number | null;
   /** Whether it is the last at which that loss was measured: it might have come later still. */
   isStopLast: boolean;
-  /**
-   * On the test set, at that iteration; null where there is none, or the test set was not evaluated
-   * there.
-   */
+  /** On the test set, at that iteration; null if there is none, or no evaluation then. */
   earlyStopAccuracy: number | null;
   /** On the test set, after the last iteration. */
   finalAccuracy: number;

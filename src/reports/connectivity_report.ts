@@ -33,10 +33,7 @@ export interface ConnectivityOptions {
   points?: number;
   /** Called before each comparison. */
   onProgress?: (progress: { done: number; all: number }) => void;
-  /**
-   * Told of pairs that cannot be measured, which are left out; without it the first such pair ends
-   * all.
-   */
+  /** Receives a line for each pair that is left out; without it the first such pair ends all. */
   onFault?: (line: string) => void;
 }
 
@@ -67,9 +64,7 @@ export interface ConnectivityRow {
   testLosses: number[];
   /** (points) test accuracy, 0 to 1. */
   testAccuracies: number[];
-  /**
-   * Height of the test loss over the straight line between its ends, in nats; 0 if it never rises.
-   */
+  /** Height of the test loss over the line between its ends, in nats; 0 if it never rises. */
   barrier: number;
   /** Share of the test examples to which the two tickets give different classes, 0 to 1. */
   disagreement: number;

@@ -41,9 +41,7 @@ export interface WrittenReport {
   /** For the terminal. */
   text: string;
   json: Record<string, unknown>;
-  /**
-   * Runs that are left out, or in part, because they are damaged: in words with the next action.
-   */
+  /** Runs that are left out, wholly or in part, because they are damaged: with the next action. */
   damage: string[];
 }
 

@@ -36,9 +36,7 @@ export interface ReportPage {
   /** Of all studies. */
   notes: readonly string[];
   studies: readonly StudySection[];
-  /**
-   * While an experiment runs: seconds after which a browser loads the page again; null for never.
-   */
+  /** While an experiment runs: seconds until a browser loads the page again; null for never. */
   reloadSeconds: number | null;
 }
 

@@ -166,9 +166,7 @@ function placeOf({ kind, trial, level, run }: ReportRun): string {
   return `${kind}/${trial}/${level}/${run}`;
 }
 
-/**
- * Whether a control is of other masks than the ticket that its record names: they differ in size.
- */
+/** Whether a control has other masks than the ticket that it names: they differ in size. */
 function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>): boolean {
   if (run.kind === "train") return false;
   const ticket = tickets.get(placeOf({ ...run, kind: "ticket", run: 0 }));
@@ -176,9 +174,7 @@ function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>):
     canonicalJson(ticket.liveByLayer) !== canonicalJson(run.liveByLayer);
 }
 
-/**
- * The part of a configuration that all runs of a lottery share; of arrays, whether there were any.
- */
+/** The part of a configuration that all runs of a lottery share; of arrays, whether given. */
 function givenTo(config: RunConfig): Given {
   const { pruning, rewind, start: { presets, masks } } = config;
   return {

@@ -29,10 +29,7 @@ import { RUN_AGAIN } from "../runs/schema.ts";
 import type { ReportRun, ReportStudy } from "./studies.ts";
 import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
 
-/**
- * Runs of a study whose files are read one after the other; `onFault` names those that cannot be
- * read.
- */
+/** Runs of a study, read one after the other; `onFault` names those that cannot be read. */
 export interface ArraySource {
   storage: Storage;
   study: ReportStudy;
@@ -89,9 +86,7 @@ export interface Anatomy {
   overlaps: OverlapRow[];
   /** Empty unless the examples are images. */
   pixels: PixelMap[];
-  /**
-   * Of the level nearest to `weightsAt`, over all trials; empty without a level 0 to compare with.
-   */
+  /** Of the level nearest to `weightsAt`, over all trials; empty without a level 0. */
   weights: WeightGroups[];
   /** Weights remaining at that level; null if there is none. */
   weightsPercent: number | null;

@@ -1,6 +1,4 @@
-/**
- * The section of a study: its claims, its figures as specifications with captions, and its tables.
- */
+/** The section of a study: its claims, its figures with captions, and its tables. */
 
 import { checkClaims, type ClaimResult } from "../analysis/claims.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";

@@ -81,10 +81,7 @@ export function canonicalJson(value: unknown): string {
 /** Follows from the SHA-256 of the examples, and earlier formats had to guess it. */
 const SHAPE = "dataset.shape";
 
-/**
- * Fields in which two configurations differ, such as `training.optimizer.learningRate: 0.1, now
- * 0.2`.
- */
+/** Fields in which two configurations differ: `training.optimizer.learningRate: 0.1, now 0.2`. */
 export function configDifferences(before: unknown, now: unknown, path = ""): string[] {
   if (path === SHAPE) return [];
   const isObject = (value: unknown): value is Record<string, unknown> =>

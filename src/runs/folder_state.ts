@@ -49,10 +49,7 @@ export async function finishedRecord(
   return isSame && condition.state === "finished" ? condition.record : null;
 }
 
-/**
- * Says so, where some of an experiment's runs were trained on another adapter than the others will
- * be.
- */
+/** Notes that some of an experiment's runs were trained on another adapter than the others. */
 export function noteOtherAdapters(
   records: readonly RunRecord[],
   adapter: AdapterDescription,
@@ -222,10 +219,7 @@ export async function saveConfigured(
   }
 }
 
-/**
- * Whether updates were made and every live weight is as it was, as where rounding swallows small
- * steps.
- */
+/** Whether updates changed no live weight, as where rounding swallows small steps. */
 function changedNothing({ iterations, initial, final, masks }: TrainedRun): boolean {
   if (iterations === 0 || density(masks).live === 0) return false;
   return Object.entries(masks).every(([name, { data }]) =>

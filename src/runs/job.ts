@@ -60,10 +60,7 @@ export async function runJobs(queue: RunQueue, jobs: readonly Job[]): Promise<un
   return jobs.map((job) => errors.get(job)!);
 }
 
-/**
- * The jobs whose runs, together with those of other jobs, are more replicas of one program than
- * fit.
- */
+/** The jobs whose runs, with those of other jobs, are more replicas of one program than fit. */
 async function findMisfits(queue: RunQueue, jobs: readonly Job[]): Promise<Map<Job, unknown>> {
   const misfits = new Map<Job, unknown>();
   for (const group of Map.groupBy(jobs, ({ sample }) => queue.groupKey(sample)).values()) {

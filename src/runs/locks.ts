@@ -13,10 +13,7 @@ import { within } from "../records/record.ts";
 import type { LockHolder, Storage, StorageLock } from "../storage/storage.ts";
 import { listLevels, walkTree } from "../records/tree.ts";
 
-/**
- * How often a lock below is looked at again: a process that has just taken it releases it on
- * finding ours.
- */
+/** How often a lock below is looked at again: its taker releases it on finding ours. */
 const BELOW_TRIES = 10, BELOW_PAUSE_MILLISECONDS = 25;
 
 /** The folders that this process has locked. */

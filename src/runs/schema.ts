@@ -143,9 +143,7 @@ export function rawConfig(record: Record<string, unknown>): unknown {
   return Object.fromEntries(Object.keys(CONFIG.entries).map((name) => [name, record[name]]));
 }
 
-/**
- * The configuration of a record or checkpoint of formats 1 and 2; others are returned as they are.
- */
+/** The configuration of a record or checkpoint of formats 1 and 2; others unchanged. */
 export function upgraded(config: unknown): unknown {
   if (typeof config !== "object" || config === null || !("kind" in config && "layers" in config)) {
     return config;
@@ -177,9 +175,7 @@ export function upgraded(config: unknown): unknown {
   };
 }
 
-/**
- * Earlier formats did not say how the values of an image lie; their readers took it for a square.
- */
+/** Earlier formats did not record the shape of an image; their readers took it for a square. */
 function imageShape(features: number): number[] {
   const side = Math.round(Math.sqrt(features));
   return side * side === features ? [side, side] : [features];

@@ -122,9 +122,7 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
   if (!expected.test(actual)) raise(`Expected actual: ${show(actual)} to match: ${expected}`, msg);
 }
 
-/**
- * `error` is an instance of the class and its message includes the text; either may be left out.
- */
+/** `error` is an instance of the class and its message has the text; either may be left out. */
 function checkError<E extends Error>(
   error: unknown,
   ErrorClass: ErrorClass<E> | undefined,

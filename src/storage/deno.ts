@@ -288,10 +288,7 @@ async function leadsToFolder(path: string): Promise<boolean> {
   }
 }
 
-/**
- * Takes the system's lock of an open file, alone or with others who do not want it alone; false if
- * it is taken.
- */
+/** Takes the system's lock of an open file, exclusive or shared; false if it is taken. */
 async function tryLock(file: Deno.FsFile, isExclusive = true): Promise<boolean> {
   try {
     return await file.tryLock(isExclusive);
@@ -312,10 +309,7 @@ async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
   }
 }
 
-/**
- * The text of a file that another has locked; "" where the system forbids to read it, as Windows
- * does.
- */
+/** The text of a file that another has locked; "" where Windows forbids to read it. */
 async function readLocked(file: Deno.FsFile): Promise<string> {
   const buffer = new Uint8Array(LOCK_BYTES);
   let length = 0;

@@ -1,7 +1,4 @@
-/**
- * The names along a path, for storages whose paths all start at one root: `/a`, `a` and `./a` are
- * one.
- */
+/** The names along a path, where all paths start at one root: `/a`, `a` and `./a` are one. */
 export function pathParts(path: string): string[] {
   const parts: string[] = [];
   for (const part of path.split("/")) {

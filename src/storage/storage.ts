@@ -36,10 +36,7 @@ export interface ReadOptions {
   maxBytes?: number;
   /** Reads this many bytes from the file's beginning. */
   firstBytes?: number;
-  /**
-   * Whether a pipe may be read too, to its end. Default: regular files alone, since others can be
-   * endless.
-   */
+  /** Whether a pipe may be read too, to its end. Default: regular files alone. */
   isPipeAllowed?: boolean;
 }
 
@@ -55,15 +52,11 @@ export interface Storage {
   read(path: string, options?: ReadOptions): Promise<Uint8Array>;
   /** Replaces a file as one step: readers see the old content or the new. Makes parent folders. */
   write(path: string, bytes: Uint8Array): Promise<void>;
-  /**
-   * Entries of a folder sorted by name, temporary files left out; empty if the folder is missing.
-   */
+  /** Entries of a folder by name, without temporary files; empty if the folder is missing. */
   list(path: string): Promise<StorageEntry[]>;
   /** Whether a file or folder exists. */
   exists(path: string): Promise<boolean>;
-  /**
-   * The path with all links resolved, as far as it exists: two paths of one folder give the same.
-   */
+  /** The path with all links resolved, as far as it exists: equal for two paths of one folder. */
   realPath(path: string): Promise<string>;
   /** Moves a file or folder; the target must not exist. */
   rename(from: string, to: string): Promise<void>;

@@ -1,7 +1,4 @@
-/**
- * Packs experiments as zip archives with the same tree, and reads those that the command line's
- * side has packed.
- */
+/** Packs experiments as zip archives with the same tree, and reads the command line's. */
 
 import { FormatError, InputError } from "../errors.ts";
 import { checkNpySize } from "../formats/npy.ts";

@@ -46,9 +46,7 @@ export class LaboratoryClient {
     this.#port = this.#listenTo(open());
   }
 
-  /**
-   * Ends the worker at once, whatever it waits for, and starts another; open requests are rejected.
-   */
+  /** Ends the worker at once and starts another; open requests are rejected. */
   restart(): void {
     this.#port.terminate();
     const message = "the worker was ended; the last checkpoint is kept";

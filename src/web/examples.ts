@@ -30,10 +30,7 @@ import { IDX_FILES } from "../datasets/published.ts";
 
 const FOLDER = defaultLocation("mnist");
 
-/**
- * Beside the page: the names of the datasets that are served with it, and the folder of MNIST's
- * files.
- */
+/** Beside the page: the names of the datasets served with it, and the folder of MNIST's files. */
 export const DATASETS_ON_SITE = "datasets.json", MNIST_ON_SITE = "mnist/";
 
 /** An address beside the page. */
@@ -153,9 +150,7 @@ export async function storeMnist(
   };
 }
 
-/**
- * The name under which a dropped file is looked for: browsers call second downloads `name (1).gz`.
- */
+/** The name under which a dropped file is looked for: second downloads are `name (1).gz`. */
 function knownName(given: string): string {
   const plain = given.replace(/ ?\(\d+\)(?=\.|$)/g, "");
   const names = [...IDX_FILES.flatMap(idxCandidates), ...NPY_FILES.flatMap(npyCandidates)];

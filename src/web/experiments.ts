@@ -123,10 +123,7 @@ export class Experiments {
     return view;
   }
 
-  /**
-   * The parts of a run that an experiment shows. Throws a LotteryError naming the file that cannot
-   * be read.
-   */
+  /** The parts of a run that an experiment shows. Throws a LotteryError naming a faulty file. */
   async #finishedRun(folder: string) {
     const config = await this.#config(folder);
     const weights = prunableOf(parametersOf(config.network.layers));

@@ -23,9 +23,7 @@ export interface RunRequest {
 
 /** Why nothing can be trained here, in plain words. */
 export interface Obstacle {
-  /**
-   * `storage`: the browser keeps no files for this page (private window, or not a secure address).
-   */
+  /** `storage`: the browser keeps no files for this page (private window, insecure address). */
   kind: "no-webgpu" | "no-adapter" | "storage";
   message: string;
 }
@@ -43,9 +41,7 @@ export interface Opened {
 
 /** The examples that the worker found. */
 export interface FoundGpu {
-  /**
-   * The GPU; null if there is none, then `obstacle` says why. Files can be looked at all the same.
-   */
+  /** The GPU; null if there is none, then `obstacle` says why. Files can be viewed anyway. */
   adapter: AdapterDescription | null;
   obstacle: Obstacle | null;
 }
@@ -54,9 +50,7 @@ export interface FoundGpu {
 export interface ExperimentEntry {
   /** Its folder: `results/mnist-quick`. */
   path: string;
-  /**
-   * Of each task that was asked for in this browser, the last one; none of imported experiments.
-   */
+  /** The last one of each task that was asked for in this browser; none of imports. */
   request: (RunRequest & {
     /** ISO 8601. */
     since: string;
@@ -151,10 +145,7 @@ export interface Requests {
   pause: [{ isStopped: boolean }, { wasRunning: boolean }];
   /** MNIST's four files, raw or .gz, or the original's four .npy. */
   storeMnist: [{ files: File[] }, { stored: string[]; missing: string[]; hasMnist: boolean }];
-  /**
-   * The one request that may leave the page's origin: where that does not have MNIST. Sends
-   * `download` events.
-   */
+  /** The one request that may leave the page's origin: for MNIST. Sends `download` events. */
   downloadMnist: [Record<string, never>, { hasMnist: true }];
   view: [{ path: string }, ExperimentView];
   curves: [{ folders: string[] }, RunCurves[]];
@@ -203,10 +194,7 @@ export type LaboratoryEvent =
     speed: number | null;
     secondsLeft: number | null;
   }
-  /**
-   * New points of a run's curves, a few times per second; those of `train` are means of some
-   * iterations.
-   */
+  /** New points of a run's curves, a few times a second; those of `train` are means. */
   | { type: "points"; run: RunId; points: Curves }
   | { type: "map"; map: PixelMap }
   /** A run has ended, or was found finished. */

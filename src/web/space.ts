@@ -9,10 +9,7 @@ interface StorageManager {
   persisted(): Promise<boolean>;
 }
 
-/**
- * Returns the storage that is used and left. The browser's own estimate of what is used lags behind
- * and is padded.
- */
+/** Returns the storage used and left. The browser's own estimate lags behind and is padded. */
 export async function storageSpace(files: OpfsStorage): Promise<StorageSpace> {
   const { storage } = globalThis.navigator as unknown as { storage: StorageManager };
   const { quota = 0 } = await storage.estimate();

@@ -1,7 +1,4 @@
-/**
- * Installs packages of Debian and its relatives for tasks that cannot work without them; says what
- * it runs.
- */
+/** Installs packages of Debian and its relatives for tasks that need them; says so. */
 import { warn } from "./support.ts";
 
 /** Whether this is Debian or a relative of it, with apt-get at hand, and the user is root. */

@@ -1,7 +1,4 @@
-/**
- * Measures how the cost of a training iteration grows with density and sizes, for `deno task
- * bench`.
- */
+/** Measures how the cost of an iteration grows with density and sizes, for `bench`. */
 
 import { adamSpec, destroyExamples, type Gpu, type Program } from "../../src/engine/mod.ts";
 import type { Growth, GrowthPoint } from "../../src/figures/speed_charts.ts";

@@ -139,9 +139,7 @@ export async function timeIterations(program: Program, iterations: number): Prom
   return (performance.now() - start) / iterations;
 }
 
-/**
- * Milliseconds to evaluate 10,000 examples: those of the test set, scaled; the median of rounds.
- */
+/** Milliseconds to evaluate 10,000 examples: the test set's, scaled; the median of rounds. */
 export async function timeEvaluation(
   program: Program,
   { test }: Uploaded,

@@ -96,10 +96,7 @@ export async function timePeer(peer: Peer, optimizer: string): Promise<number[] 
   return times;
 }
 
-/**
- * Milliseconds per iteration in Chromium: medians of ours and TensorFlow.js's; null without
- * Chromium.
- */
+/** Milliseconds per iteration in Chromium: medians of ours and TensorFlow.js's, or null. */
 export async function timeInChromium(
   rounds: number,
 ): Promise<{ ours: number; theirs: number } | null> {

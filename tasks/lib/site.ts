@@ -140,10 +140,7 @@ export async function siteHandler(site: Site): Promise<(request: Request) => Res
   };
 }
 
-/**
- * The policy that the page itself states: it holds for scripts of workers only if the server says
- * it too.
- */
+/** The page's own policy: for scripts of workers it holds only if the server says it too. */
 export function contentPolicy(site: Site): string {
   const html = new TextDecoder().decode(site.get("index.html"));
   const [, policy] = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(html) ?? [];

@@ -73,9 +73,7 @@ export function leaveInterruptsToChild(): void {
 /** Told of the first interruption while there is something to save. */
 let onInterrupt: (() => void) | null = null;
 
-/**
- * During `work`, the first ctrl-C or other stop signal calls `stop`; the second ends the process.
- */
+/** During `work`, the first ctrl-C or other stop signal calls `stop`; the second exits. */
 export async function interruptible<T>(stop: () => void, work: () => Promise<T>): Promise<T> {
   onInterrupt = stop;
   try {

@@ -19,9 +19,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/**
- * The process of a task. Paths among its arguments must be absolute: it runs in the project's root.
- */
+/** The process of a task. Its paths must be absolute: it runs in the project's root. */
 export function startTask(
   task: string,
   args: readonly string[],
@@ -93,10 +91,7 @@ export function withChanges(flags: readonly string[], changes: readonly string[]
 /** The files under a folder: content as text with one character per byte, by relative path. */
 export type Tree = Map<string, string>;
 
-/**
- * Reads a folder; empty if there is none. What a killed process leaves half-written is no file,
- * unless asked for.
- */
+/** Reads a folder; empty if there is none. Half-written files count only if asked for. */
 export async function readTree(folder: string, isWhole = false): Promise<Tree> {
   const tree: Tree = new Map();
   const read = async (below: string) => {

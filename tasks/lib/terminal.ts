@@ -5,10 +5,7 @@
 
 import { StorageError } from "../../src/errors.ts";
 
-/**
- * Control characters but the end of a line and the tabulator; and those that turn lines or end them
- * otherwise.
- */
+/** Control characters but newline and tab; and those that turn lines or end them otherwise. */
 const UNSAFE = /[^\P{Cc}\n\t]|[\u2028-\u202e\u2066-\u2069]/gu;
 
 /** A text that a terminal shows as it is. */

@@ -10,9 +10,7 @@ import { makeTemporaryFolder } from "../../src/storage/deno.ts";
 /** The project's folder. */
 export const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
-/**
- * deno.json names no lock file: with one, `deno task` would download every package that tests use.
- */
+/** deno.json names no lock file: with one, `deno task` would download the tests' packages. */
 export const LOCK = "--lock=deno.lock";
 
 /** TypeScript's libraries in a browser: no Deno, no Node. */

@@ -1,6 +1,4 @@
-/**
- * The flags that say which controls: of `reinitialize`, and of the argfile with a line for each.
- */
+/** The flags that choose controls: of `reinitialize`, and of the argfile with a line for each. */
 
 import { intRanges, words } from "../../flags/lists.ts";
 import { KINDS, REINIT_KINDS } from "../../records/kinds.ts";

@@ -1,7 +1,4 @@
-/**
- * Compiles WGSL templates into kernels bound to their buffers. Binding numbers follow the order of
- * the buffers.
- */
+/** Compiles WGSL templates into kernels bound to their buffers, numbered in the buffers' order. */
 
 import { Memo } from "../../memo.ts";
 import type { Gpu } from "../device.ts";

@@ -7,9 +7,7 @@
 
 import type { LayerSpec } from "../layer_spec.ts";
 
-/**
- * Columns of an activation matrix of `units` columns: room for the constant 1, in whole vec4 pairs.
- */
+/** Columns of an activation matrix of `units` columns: with the constant 1, in whole vec4 pairs. */
 export function pitch(units: number): number {
   return 8 * Math.ceil((units + 1) / 8);
 }
@@ -24,9 +22,7 @@ export function matrixSize(layer: LayerSpec): number {
   return pitch(layer.inputs) * pitch(layer.units);
 }
 
-/**
- * Lays out one layer's weights (inputs, units) ⊙ mask and biases (units) as the kernels want them.
- */
+/** Lays out one layer's weights (inputs, units) ⊙ mask and biases (units) for the kernels. */
 export function packWeights(
   layer: LayerSpec,
   weights: Float32Array,
@@ -59,9 +55,7 @@ export function unpackWeights(
   return { weights, biases: packed.slice(biasRow, biasRow + layer.units) };
 }
 
-/**
- * Lays out a mask (inputs, units) of 0 and 1 as bits; the bias row is live if the layer has biases.
- */
+/** Lays out a mask (inputs, units) of 0 and 1 as bits; the bias row is live if there are biases. */
 export function packMask(layer: LayerSpec, mask: Float32Array): Uint32Array<ArrayBuffer> {
   const words = maskWords(pitch(layer.units));
   const packed = new Uint32Array(pitch(layer.inputs) * words);

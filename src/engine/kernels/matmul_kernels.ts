@@ -281,9 +281,7 @@ export function nonzeroSource(
   };
 }
 
-/**
- * A product of (rows, inputs) and (inputs, units) for each replica; `floats` are read and written.
- */
+/** A product of (rows, inputs) and (inputs, units) per replica; `floats` are read and written. */
 function matmulWork(
   { inputs, units }: LayerSpec,
   { rows, replicas }: { rows: number; replicas: number },

@@ -131,9 +131,7 @@ export interface MatrixUse {
   format?: MatrixFormat;
 }
 
-/**
- * `load_NAME(row, column) -> vec4f` (or vec4u), and the word itself of bytes as `load_NAME_word`.
- */
+/** `load_NAME(row, column) -> vec4f` (or vec4u), and a word of bytes as `load_NAME_word`. */
 export function loadWgsl({ name, binding, matrix, vectors, format = "f32" }: MatrixUse): string {
   const value = VALUE[format], loader = format === "u8" ? `load_${name}_word` : `load_${name}`;
   const lines = isTexture(matrix)

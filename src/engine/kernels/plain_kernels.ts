@@ -7,10 +7,7 @@ import { activationWgsl } from "./matmul_kernels.ts";
 
 const LANES = 64;
 
-/**
- * outputs = activation(inputs · (weights ⊙ mask) + biases), with all matrices as they are on the
- * CPU.
- */
+/** outputs = activation(inputs · (weights ⊙ mask) + biases), with matrices as on the CPU. */
 export function plainForwardSource(
   layer: LayerSpec,
   { rows, replicas }: { rows: number; replicas: number },

@@ -99,9 +99,7 @@ function narrowed(layers: readonly LayerSpec[], most: number): LayerSpec[] {
   }));
 }
 
-/**
- * The greatest whole number from 1 to `most` that fits, where all below it fit too; 0 if none does.
- */
+/** The greatest whole number from 1 to `most` that fits, with all below it; 0 if none does. */
 function greatest(most: number, fits: (value: number) => boolean): number {
   let low = 0, high = most;
   while (low < high) {

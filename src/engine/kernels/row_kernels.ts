@@ -41,9 +41,7 @@ export type GatherFrom =
   | { train: { batchSize: number; trainCount: number; clocks: GPUBuffer } }
   | { windows: GPUBuffer };
 
-/**
- * Common to all gather kernels: WGSL before and after the batch's own, constants, bindings 0 to 6.
- */
+/** Common to gather kernels: WGSL before and after the batch's own, constants, bindings 0 to 6. */
 export function gatherParts(
   from: GatherFrom,
   buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },

@@ -11,9 +11,7 @@
 /** Integers (sizes, tile shapes) that specialize a template. */
 export type Constants = Record<string, number>;
 
-/**
- * Expands `template`, throwing on an unknown name or an unbalanced block (a defect, not bad input).
- */
+/** Expands `template`; throws on an unknown name or an unbalanced block, which is a defect. */
 export function expandWgsl(template: string, constants: Constants): string {
   const head = Object.entries(constants).map(([name, value]) => `const ${name}: u32 = ${value}u;`);
   return [...head, ...expandLines(template.split("\n"), constants)].join("\n");

@@ -1,7 +1,4 @@
-/**
- * One training iteration of a network program: its buffers, and its kernels in order. `program.ts`
- * owns them.
- */
+/** One training iteration of a network program: its buffers, and its kernels in order. */
 
 import type { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
@@ -31,9 +28,7 @@ import { paddedRows, tilesForBatch } from "../kernels/tiles.ts";
 
 /** The buffers of training, each with a leading axis R unless said. */
 export interface IterationBuffers extends LoopBuffers {
-  /**
-   * By layer: one matrix, updated in place, or two that are updated from one to the other in turn.
-   */
+  /** By layer: one matrix, updated in place, or two that are updated in turn. */
   weights: Matrix[][];
   masks: Matrix[];
   /** By layer: the optimizer's matrices. */

@@ -78,9 +78,7 @@ async function timestamps(
   return totals.map((total) => total / timed);
 }
 
-/**
- * The wall time of an iteration in which a kernel runs twice, less that of one where it runs once.
- */
+/** The wall time of an iteration in which a kernel runs twice, less that of one where once. */
 async function differences(
   gpu: Gpu,
   kernels: readonly Kernel[],

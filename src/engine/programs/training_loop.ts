@@ -61,10 +61,7 @@ export interface TrainingOptions {
   onProgress?: (progress: TrainingProgress) => void;
   /** Receives what is waited for now, whenever that changes. */
   onActivity?: (activity: "training" | "evaluating") => void;
-  /**
-   * Receives each replica's new points when a burst has been read back; at first those of `from`
-   * too.
-   */
+  /** Receives each replica's new points when a burst is read back; at first those of `from` too. */
   onPoints?: (replica: number, points: Curves) => void;
   /** The curves of replicas that were loaded with the states of that iteration. */
   from?: { iteration: number; curves: CurveRows[] };
@@ -75,9 +72,7 @@ export interface TrainingOptions {
 const BURST_MILLISECONDS = 1000;
 /** How long an iteration takes is not known, so the first burst is of one. */
 const FIRST_BURST = 1;
-/**
- * The lengths of the next bursts may grow by `EARLY_GROWTH` up to this, by `GROWTH` from then on.
- */
+/** Bursts may grow by `EARLY_GROWTH` up to this length, by `GROWTH` from then on. */
 const SHORT_BURST = 100, EARLY_GROWTH = 4, GROWTH = 2;
 
 /**

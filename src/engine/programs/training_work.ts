@@ -1,7 +1,4 @@
-/**
- * Estimates the work of a training, in iterations; an evaluation counts as the iterations that cost
- * as much.
- */
+/** Estimates the work of a training in iterations; evaluations count as what they cost. */
 
 /** How long to train and when to evaluate. */
 export interface TrainingPlan {
@@ -28,10 +25,7 @@ export function evaluationWork(examples: number, batchSize: number): number {
   return examples / batchSize / PASSES_OF_ITERATION;
 }
 
-/**
- * The work of a training up to the end of iteration `done`, with the evaluations that fall due by
- * then.
- */
+/** The work of a training up to the end of iteration `done`, with the evaluations due by then. */
 export function trainingWork(
   plan: TrainingPlan,
   { batchSize, validate, test }: WorkSizes,

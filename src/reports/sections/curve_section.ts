@@ -47,10 +47,7 @@ async function curveFigures(source: SectionSource): Promise<Figure[]> {
   return figures;
 }
 
-/**
- * As the paper's figure 3: larger tickets, smaller ones beside the full network, tickets with
- * reinits.
- */
+/** As the paper's figure 3: larger tickets, smaller ones, tickets with their controls. */
 function curvePanels(groups: readonly CurveGroup[]): CurvePanel[] {
   const tickets = groups.filter(({ kind }) => kind === "ticket");
   const half = Math.ceil(tickets.length / 2);

@@ -53,10 +53,7 @@ export function tell(message: Message): void {
   if (message.isFailure) element.scrollIntoView({ block: "nearest" });
 }
 
-/**
- * Says which runs of an experiment are not shown; takes an older such message away where there are
- * none.
- */
+/** Says which runs of an experiment are not shown; replaces an older such message. */
 export function tellLeftOut(faults: readonly string[]): void {
   const key = "left-out", more = faults.length - MOST_FAULTS;
   if (faults.length === 0) return untell(key);

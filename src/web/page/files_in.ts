@@ -1,8 +1,5 @@
 /// <reference lib="dom" />
-/**
- * Takes files in: MNIST by download or as four files, experiments as zips, chosen or dropped
- * anywhere on the page.
- */
+/** Takes files in: MNIST by download or as four files, experiments as zips, dropped or chosen. */
 
 import type { LaboratoryClient } from "../client.ts";
 import { byId } from "./dom.ts";

@@ -17,10 +17,7 @@ const STRETCHES = 60;
 
 const keyOf = ({ kind, trial, level, run }: RunId): string => `${kind} ${trial} ${level} ${run}`;
 
-/**
- * Loss by iteration as means over equal stretches: single batches scatter too much to be told
- * apart.
- */
+/** Loss by iteration as means over equal stretches: single batches scatter too much. */
 function stretches(points: readonly CurvePoint[], iterations: number): Point[] {
   const length = Math.max(1, iterations / STRETCHES);
   const groups = Map.groupBy(points, ({ iteration }) => Math.floor(iteration / length));
@@ -96,9 +93,7 @@ export class RunModel {
     this.iterations = Math.max(this.iterations, last + 1, curves.test.at(-1)?.iteration ?? 0);
   }
 
-  /**
-   * Folders of the finished runs whose curves are not here; of one trial and of lotteries alone.
-   */
+  /** Folders of finished runs whose curves are not here; of one trial and of lotteries. */
   get missingCurves(): string[] {
     return this.runs.filter((run) => run.trial === this.trial && !this.#curves.has(keyOf(run)))
       .filter(({ kind, run }) => kind === "ticket" || run <= 1).map(({ folder }) => folder);

@@ -47,9 +47,7 @@ const unitY = (units: number, i: number) => HEIGHT / 2 + (i - (units - 1) / 2) *
 /** Numbers from 0 to 1 that look random and are the same in every drawing (a Weyl sequence). */
 const weight = (i: number, salt: number) => (0.31 + (i + 1) * 0.6180339887 + salt * 0.413) % 1;
 
-/**
- * The little network at a step: connections as strong as their weights, cut ones dashed or gone.
- */
+/** The small network at a step: connections as strong as their weights, cut ones dashed. */
 function drawing(step: Step): SVGSVGElement {
   const lines: SVGElement[] = [], units: SVGElement[] = [];
   let i = 0;

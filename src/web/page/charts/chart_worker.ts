@@ -37,10 +37,7 @@ export interface ChartReply {
   error?: string;
 }
 
-/**
- * Colours on a dark page for those on a light one: as far from the background as those are from
- * white.
- */
+/** Dark colours for light ones: as far from the background as those are from white. */
 const DARK: Readonly<Record<string, string>> = {
   [PALETTE.blue]: "#56B4E9",
   [PALETTE.vermillion]: "#F08A45",

@@ -106,9 +106,7 @@ export class LineChart {
     });
   }
 
-  /**
-   * The range of the values, without the first moments of a training, which would flatten the rest.
-   */
+  /** The range of the values, without the first moments, which would flatten the rest. */
   #range(): [low: number, high: number] {
     const { top, fromZero } = this.options;
     const settled = this.#lines.flatMap(({ points }) =>

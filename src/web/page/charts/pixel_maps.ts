@@ -39,9 +39,7 @@ function paint(canvas: HTMLCanvasElement, { live, most, width, height }: PixelMa
   context.putImageData(image, 0, 0);
 }
 
-/**
- * Pictures that are painted already, by their counts: a new level leaves the others as they are.
- */
+/** Pictures that are painted already, by their counts: a new level keeps the others. */
 let painted = new WeakMap<ArrayLike<number>, HTMLElement>();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   painted = new WeakMap();

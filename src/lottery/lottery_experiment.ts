@@ -96,15 +96,11 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   }
   const finishedCount = finished.filter(({ id }) => isPlanned(id)).length;
   if (finishedCount < planned.length) {
-    noteOtherAdapters(
-      finished.map(({ record }) => record),
-      queue.gpu.adapter,
-      events.onNotice,
-    );
+    const records = finished.map(({ record }) => record);
+    noteOtherAdapters(records, queue.gpu.adapter, events.onNotice);
     for (const trial of trials) await checkWritable(storage, trialFolder(trial));
   }
-  // Runs of other experiments in a trial's folder are removed when its first run is saved, not
-  // before.
+  // Runs of other experiments in a trial's folder go when its first run is saved, not before.
   const removeObsolete = async ({ trial }: Pick<RunId, "trial">) => {
     for (const folder of obsolete.get(trial) ?? []) await storage.remove(folder);
     obsolete.delete(trial);
@@ -164,13 +160,8 @@ async function oneShotMasks(functions: Functions, levels: number): Promise<Masks
   const [full] = await experiment({ ...functions, iterations: 0 });
   const masks = [full.masks];
   for (let level = 1; level <= levels; level++) {
-    masks.push(
-      shrunkMasks(
-        masks[level - 1],
-        await pruneMasks({ ...full, masks: masks[level - 1] }),
-        `masks of level ${level}`,
-      ),
-    );
+    const last = masks[level - 1], pruned = await pruneMasks({ ...full, masks: last });
+    masks.push(shrunkMasks(last, pruned, `masks of level ${level}`));
   }
   const runs = masks.slice(1).map(async (masks, i) => {
     const level = i + 1, dataset = await makeDataset(level);

@@ -12,10 +12,10 @@ import type { Storage } from "../storage/storage.ts";
 import type { Ticket } from "../lottery/control_experiment.ts";
 import { chartPath } from "../runs/output_folder.ts";
 import { type LevelSummary, summarizeLevels } from "./summary.ts";
-import { type FinishedRun, finishedRun, readResults } from "../records/finished_run.ts";
+import { type FinishedRun, readResults } from "../records/finished_run.ts";
 import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
-import { parametersOf } from "../models/parameters.ts";
 import { RUN_KINDS } from "../records/kinds.ts";
+import { finishedOf } from "../runs/from_config.ts";
 
 /** Options of `controlReport`. */
 export interface ControlReportOptions {
@@ -41,7 +41,7 @@ export async function controlReport(
   for (const { folder, config, record } of options.tickets) {
     const results = await readResults(storage, folder, record);
     tickets.push(
-      finishedRun(config.id, parametersOf(config.network.layers), folder, results, true),
+      finishedOf(config, folder, results, true),
     );
   }
   const runs = [...tickets, ...controls];

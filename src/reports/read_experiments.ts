@@ -19,9 +19,10 @@ import {
   trialFolder,
   withoutCopies,
 } from "./studies.ts";
-import { finishedRun, readResults } from "../records/finished_run.ts";
+import { readResults } from "../records/finished_run.ts";
 import { parametersOf } from "../models/parameters.ts";
 import { readCondition } from "../records/condition.ts";
+import { finishedOf } from "../runs/from_config.ts";
 
 /** The content of the folders of experiments. */
 export interface Experiments {
@@ -113,7 +114,7 @@ async function readRun(
     await checkMaskShapes(storage, folder, parametersOf(config.network.layers), record);
     const adapter = record.adapter as { name?: unknown } | undefined;
     return {
-      ...finishedRun(config.id, parametersOf(config.network.layers), folder, results, true),
+      ...finishedOf(config, folder, results, true),
       kind: kindOf(config),
       trial: `${config.id.trial} of seed ${config.training.seed}`,
       config,

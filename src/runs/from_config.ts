@@ -11,6 +11,9 @@ import type { WorkRequest } from "../foundations/train_request.ts";
 import { describeRun } from "../records/run_id.ts";
 import type { RunConfig } from "./schema.ts";
 import { KINDS } from "../records/kinds.ts";
+import { type FinishedRun, finishedRun } from "../records/finished_run.ts";
+import type { RunResults } from "../records/trained_run.ts";
+import { parametersOf } from "../models/parameters.ts";
 
 /** The examples as this run sees them. */
 export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
@@ -69,4 +72,14 @@ export function trainOptionsOf(
     length: { iterations },
     name: describeRun(config.id),
   };
+}
+
+/** A finished run in figures, from its configuration and results. */
+export function finishedOf(
+  { id, network }: RunConfig,
+  folder: string,
+  results: RunResults,
+  found: boolean,
+): FinishedRun {
+  return finishedRun(id, parametersOf(network.layers), folder, results, found);
 }

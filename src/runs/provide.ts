@@ -10,12 +10,12 @@ import type { ModelBase } from "../foundations/model.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { train } from "../foundations/trainer.ts";
 import type { Network } from "../models/network.ts";
-import { type FinishedRun, finishedRun, readResults } from "../records/finished_run.ts";
+import { type FinishedRun, readResults } from "../records/finished_run.ts";
 import { restoreRun, type SavedRun } from "../records/saved_run.ts";
 import { inOrder, type RunId, type StartedRun } from "../records/run_id.ts";
 import { resultsOf } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
-import { datasetOf, trainOptionsOf } from "./from_config.ts";
+import { datasetOf, finishedOf, trainOptionsOf } from "./from_config.ts";
 import type { Locks } from "./locks.ts";
 import {
   inspectConfigured,
@@ -91,8 +91,7 @@ export class RunProvider {
     await (locks ? locks.whileTraining(planned.folder, trainIt) : trainIt());
   }
 
-  /** Provides a run with its arrays: one that did not begin with this network is
-   * trained again. Throws as above. */
+  /** Provides a run with its arrays; one that began with another network is trained again. */
   async provideArrays(planned: PlannedRun): Promise<SavedRun> {
     const { storage, events } = this.options, { folder, config } = planned;
     const found = await this.#find(planned, async () => {
@@ -120,7 +119,7 @@ export class RunProvider {
     if (value === null) return null;
     const results = await readResults(storage, folder, condition.record);
     this.#report(
-      finishedRun(config.id, parametersOf(config.network.layers), folder, results, true),
+      finishedOf(config, folder, results, true),
     );
     return value;
   }
@@ -144,13 +143,7 @@ export class RunProvider {
     await beforeSave?.(config);
     await saveConfigured(storage, folder, config, trained, policy, onNotice);
     this.#report(
-      finishedRun(
-        config.id,
-        parametersOf(config.network.layers),
-        folder,
-        resultsOf(trained),
-        false,
-      ),
+      finishedOf(config, folder, resultsOf(trained), false),
     );
     return trained;
   }

@@ -19,10 +19,10 @@ import { findExperiments, findRuns, findTrials, type RunPlace } from "./experime
 import { pixelMap } from "./live.ts";
 import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
 import { inOrder } from "../records/run_id.ts";
-import { finishedRun } from "../records/finished_run.ts";
 import { resultsOf } from "../records/trained_run.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
 import { readCondition } from "../records/condition.ts";
+import { finishedOf } from "../runs/from_config.ts";
 
 type Settings = [name: string, text: string][];
 
@@ -97,13 +97,7 @@ export class Experiments {
       if (run === null) continue;
       const { config, masks, curves } = run;
       view.runs.push(
-        finishedRun(
-          config.id,
-          parametersOf(config.network.layers),
-          folder,
-          resultsOf({ masks, curves }),
-          true,
-        ),
+        finishedOf(config, folder, resultsOf({ masks, curves }), true),
       );
       if (view.settings.length === 0) view.settings = settingsText(config);
       if (config.id.kind !== "ticket") continue;

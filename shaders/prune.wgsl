@@ -1,16 +1,17 @@
-// Exact magnitude-threshold selection and mask update of one layer per workgroup: of the live
-// weights the `prune` smallest in magnitude lose their mask bit, ties by lowest index.
+// Exact threshold selection and mask update of one job per workgroup: of the live weights the
+// `prune` smallest lose their mask bit, ties by lowest index. A weight's key is its magnitude, or
+// with IS_SIGNED its value, where -0 must not occur.
 //
-//   jobs     (layers)    first element, number of elements, live weights to prune
-//   weights  (total)     f32 bits of the final weights
+//   jobs     (jobs)      first element, number of elements, live weights to prune
+//   weights  (total)     f32 bits of weights or scores
 //   mask     (total)     in and out; 1 live, 0 pruned
 //
-// Radix selection over the 31 bits of |w| (as integers they order like the floats), a byte at a
+// Radix selection over the bits of the keys (as integers they order like the floats), a byte at a
 // time from the top: a histogram of the live weights that match the prefix found so far tells the
 // next byte of the threshold. Integer atomics only, so the result does not depend on their order.
 // Then every weight below the threshold goes, and as many of those equal to it as are still due, in
 // index order: each lane owns a contiguous stretch, so a prefix sum of the stretches' ties gives
-// each lane its share. Grid: (layers, 1, 1).
+// each lane its share. Grid: (jobs, 1, 1).
 
 struct Job {
   first: u32,
@@ -22,7 +23,15 @@ struct Job {
 @group(0) @binding(1) var<storage, read> weights: array<u32>;
 @group(0) @binding(2) var<storage, read_write> mask: array<f32>;
 
-const MAGNITUDE = 0x7fffffffu;
+const SIGN = 0x80000000u;
+
+// Bits that order as unsigned integers like the magnitude, or the value, of a float.
+fn key_of(bits: u32) -> u32 {
+  if (IS_SIGNED == 0u) {
+    return bits & ~SIGN;
+  }
+  return select(bits | SIGN, ~bits, (bits & SIGN) != 0u);
+}
 
 var<workgroup> histogram: array<atomic<u32>, 256>;
 var<workgroup> ties: array<u32, LANES>;
@@ -48,11 +57,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     workgroupBarrier();
     let prefix = threshold;
     for (var i = start; i < end; i++) {
-      let magnitude = weights[i] & MAGNITUDE;
+      let key = key_of(weights[i]);
       // Shifts of 32 are undefined, so the bits above this byte are compared in two steps.
-      let matches = ((magnitude ^ prefix) >> shift) >> 8u == 0u;
+      let matches = ((key ^ prefix) >> shift) >> 8u == 0u;
       if (mask[i] != 0.0 && matches) {
-        atomicAdd(&histogram[(magnitude >> shift) & 255u], 1u);
+        atomicAdd(&histogram[(key >> shift) & 255u], 1u);
       }
     }
     workgroupBarrier();
@@ -74,7 +83,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
   var mine = 0u;
   for (var i = start; i < end; i++) {
-    if (mask[i] != 0.0 && (weights[i] & MAGNITUDE) == threshold) {
+    if (mask[i] != 0.0 && key_of(weights[i]) == threshold) {
       mine++;
     }
   }
@@ -85,11 +94,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     seen += ties[other];
   }
   for (var i = start; i < end; i++) {
-    let magnitude = weights[i] & MAGNITUDE;
-    if (mask[i] == 0.0 || magnitude > threshold) {
+    let key = key_of(weights[i]);
+    if (mask[i] == 0.0 || key > threshold) {
       continue;
     }
-    if (magnitude == threshold) {
+    if (key == threshold) {
       seen++;
       if (seen > due) {
         continue;

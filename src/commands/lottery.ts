@@ -26,6 +26,7 @@ import { resolveProtocol } from "./flags/resolve_protocol.ts";
 import { ticketId } from "../records/run_id.ts";
 import { parametersOf } from "../models/parameters.ts";
 import { type DatasetChoice, isPublished } from "../datasets/datasets.ts";
+import type { Protocol } from "../lottery/protocols.ts";
 
 /** Runs a lottery experiment: `deno task run-lottery`. */
 export const lotteryRunner: Runner<typeof runFlags> = {
@@ -80,6 +81,9 @@ export const lotteryRunner: Runner<typeof runFlags> = {
           `${flags.oneShot ? `one pruning to ${levels} levels` : count(levels, "pruning")}, ` +
           trainingText(settings),
         ],
+        ...(pruningSuffix({ ...protocol, oneShot: false }) === ""
+          ? []
+          : [["pruning", `${protocol.criterion}, by ${protocol.scope}`] as [string, string]]),
         ["seed", `${seed}`],
         ...pruningNotes(settings, protocol),
         ...trainingNotes(settings),
@@ -112,7 +116,8 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   const asked = resolveProtocol(flags);
   const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
   const usualPath = `results/${data.record.name}-${flags.protocol}`;
-  const experimentPath = flags.experimentPath ?? usualPath + (oneShot ? "-one-shot" : "");
+  const experimentPath = flags.experimentPath ??
+    usualPath + pruningSuffix({ ...asked, oneShot });
   const output = outputDir ?? experimentPath;
   const trialFolder = (trial: number) => outputDir ?? paths.trial(experimentPath, trial);
   const settings = settingsFor({ protocol: asked, data, seed, permuteLabels, trainOrderSeed });
@@ -128,8 +133,7 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   };
   const fullNetwork = (trial: number) =>
     ticketConfig(ticketId(trial, 0), settings, {
-      criterion: asked.criterion,
-      percents: asked.prunePercents,
+      ...{ criterion: asked.criterion, scope: asked.scope, percents: asked.prunePercents },
       ...given,
     });
   let { trials } = asked;
@@ -146,6 +150,17 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
     start: { presets: presets ?? undefined, masks: masks ?? undefined },
     plan: planOf(folders, trials.map(fullNetwork)),
   };
+}
+
+/** The end of an experiment's usual folder: what of its pruning is not the paper's. */
+export function pruningSuffix(
+  { criterion, scope, oneShot }: Pick<Protocol, "criterion" | "scope"> & { oneShot: boolean },
+): string {
+  return [
+    ...(criterion === "magnitude" ? [] : [criterion.replaceAll("_", "-")]),
+    ...(scope === "layer" ? [] : [scope]),
+    ...(oneShot ? ["one-shot"] : []),
+  ].map((part) => `-${part}`).join("");
 }
 
 /** @throws UsageError if a place is given for examples that are built in */

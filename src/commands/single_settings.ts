@@ -76,6 +76,7 @@ function protocolValues(flags: SingleRunValues) {
   const unused = {
     iterations: undefined,
     criterion: undefined,
+    scope: undefined,
     prunePercents: undefined,
     trials: undefined,
   };

@@ -27,7 +27,7 @@ export {
   type Split,
 } from "./kernels/program_spec.ts";
 export { maxReplicas } from "./kernels/program_limits.ts";
-export { type PruneJob, pruneSmallest } from "./programs/prune.ts";
+export { type PruneJob, pruneLowest, pruneSmallest, type ScoreJob } from "./programs/prune.ts";
 export {
   type Checkpointing,
   type ReplicaOutcome,

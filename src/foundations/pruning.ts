@@ -1,6 +1,6 @@
 /**
- * Magnitude pruning by percentage (the original's pruning.py). The selection runs on the GPU
- * (src/engine/programs/prune.ts) and is exact.
+ * Pruning by percentage (the original's pruning.py), by magnitude or another criterion, in each
+ * layer or over all. The selection runs on the GPU (src/engine/programs/prune.ts) and is exact.
  */
 
 import { type Gpu, type PruneJob, pruneSmallest } from "../engine/mod.ts";
@@ -14,6 +14,10 @@ import {
   toNetwork,
   toTensor,
 } from "../models/network.ts";
+import { CRITERIA, type CriterionName } from "./criteria.ts";
+import { type Key, RandomStream } from "../engine/random.ts";
+import type { LevelResult } from "./experiment.ts";
+import { pruneLowest, type ScoreJob } from "../engine/programs/prune.ts";
 
 /** Fraction in [0, 1] of a layer's live weights to prune, by layer name. */
 export type Percents = Readonly<Record<string, number>>;
@@ -66,6 +70,84 @@ export async function pruneByPercent(
   const pruned = await pruneSmallest(gpu, jobs);
   const changed = names.map((name, i) => [name, { shape: current[name].shape, data: pruned[i] }]);
   return { ...current, ...Object.fromEntries(changed) };
+}
+
+/** Where weights compete: in each layer, or in all layers together. */
+export const SCOPES = ["layer", "global"] as const;
+/** One of these. */
+export type Scope = typeof SCOPES[number];
+
+/** How weights are pruned between two levels. */
+export interface Pruning {
+  /** By what they are sorted. */
+  criterion: CriterionName;
+  scope: Scope;
+  /** Of layers that lose weights; layers at 0 or not named are left alone. */
+  percents: Percents;
+}
+
+/**
+ * The next level's masks. With scope "layer" each layer loses round(percent · live) weights; with
+ * "global" as many in all go with the smallest scores of all these layers. A layer keeps at least
+ * one weight unless its percent is 1.
+ *
+ * @param keyFor returns the key of a layer's random numbers, by its place in `masks`
+ * @throws InputError as `pruneByPercent`
+ */
+export async function pruneByScore(
+  gpu: Gpu,
+  { criterion, scope, percents }: Pruning,
+  { masks, initial, final }: Pick<LevelResult, "masks" | "initial" | "final">,
+  keyFor: (layer: number) => Key,
+): Promise<Masks> {
+  const names = Object.keys(masks).filter((name) => percents[name] > 0);
+  const jobs = names.map((name): ScoreJob => {
+    const { data: mask } = masks[name];
+    checkFinite(final[name], `final weights of ${name}`);
+    const stream = new RandomStream(keyFor(Object.keys(masks).indexOf(name)));
+    const layer = { initial: initial[name].data, final: final[name].data, stream };
+    const scores = CRITERIA[criterion].score(layer);
+    return { scores, mask, prune: pruneCount(mask, percents[name]) };
+  });
+  const pruned = scope === "layer" || jobs.length === 0
+    ? await pruneLowest(gpu, jobs)
+    : await pruneOverAll(gpu, jobs, names.map((name) => percents[name] === 1));
+  const changed = names.map((name, i) => [name, { shape: masks[name].shape, data: pruned[i] }]);
+  return { ...masks, ...Object.fromEntries(changed) };
+}
+
+/** @param mayEmpty whether a layer may lose its last weight */
+async function pruneOverAll(
+  gpu: Gpu,
+  jobs: readonly ScoreJob[],
+  mayEmpty: readonly boolean[],
+): Promise<Float32Array[]> {
+  const total = jobs.reduce((sum, { mask }) => sum + mask.length, 0);
+  const all = { scores: new Float32Array(total), mask: new Float32Array(total) };
+  const starts = jobs.map((_, i) => jobs.slice(0, i).reduce((sum, j) => sum + j.mask.length, 0));
+  const kept: number[] = [];
+  jobs.forEach(({ scores, mask }, i) => {
+    all.scores.set(scores, starts[i]);
+    all.mask.set(mask, starts[i]);
+    // The weight of a layer that would go last is no candidate.
+    const last = mayEmpty[i] ? -1 : lastToGo(scores, mask);
+    if (last >= 0) kept.push(starts[i] + last);
+  });
+  for (const i of kept) all.mask[i] = 0;
+  const candidates = all.mask.reduce((sum, live) => sum + live, 0);
+  const prune = Math.min(candidates, jobs.reduce((sum, job) => sum + job.prune, 0));
+  const [pruned] = await pruneLowest(gpu, [{ ...all, prune }]);
+  for (const i of kept) pruned[i] = 1;
+  return jobs.map(({ mask }, i) => pruned.slice(starts[i], starts[i] + mask.length));
+}
+
+/** The live weight with the largest score, the last of equals; -1 without a live weight. */
+function lastToGo(scores: Float32Array, mask: Float32Array): number {
+  let last = -1;
+  scores.forEach((score, i) => {
+    if (mask[i] !== 0 && (last < 0 || score >= scores[last])) last = i;
+  });
+  return last;
 }
 
 function pruneCount(mask: Float32Array, percent: number): number {

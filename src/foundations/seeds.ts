@@ -27,6 +27,8 @@ const PURPOSES = {
   reuse: 7,
   /** which weights of a layer are live, where that is random */
   sparsity: 8,
+  /** scores of weights, where they are random */
+  scores: 9,
 } as const;
 
 export type Purpose = keyof typeof PURPOSES;

@@ -33,13 +33,14 @@ import {
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
-import { CRITERIA } from "../foundations/criteria.ts";
+import { pruneByScore } from "../foundations/pruning.ts";
+import { runKey } from "../foundations/seeds.ts";
 
 /** Options of `openLottery`. */
 export interface LotteryOptions extends ExperimentFolders {
   queue: RunQueue;
   data: LoadedDataset;
-  protocol: Pick<Protocol, "levels" | "criterion" | "prunePercents" | "trials">;
+  protocol: Pick<Protocol, "levels" | "criterion" | "scope" | "prunePercents" | "trials">;
   settings: RunSettings;
   /** The start of level 0. */
   start?: LevelStart;
@@ -66,14 +67,15 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   const { storage, queue, data: { sets }, settings, policy, locks, events } = options;
   const {
     trialFolder,
-    protocol: { trials, levels, criterion, prunePercents },
+    protocol: { trials, levels, criterion, scope, prunePercents: percents },
     given: { oneShot },
   } = options;
+  const pruning = { criterion, scope, percents }, { seed } = settings.training;
   checkExperimentName(options.experimentName);
   // A control has no other presets than its own.
   const configFor = (id: RunId, masksDigest: string | null): RunConfig =>
     id.kind === "ticket"
-      ? ticketConfig(id, settings, { criterion, percents: prunePercents, ...options.given })
+      ? ticketConfig(id, settings, { ...pruning, ...options.given })
       : configOf(id, settings, { masks: masksDigest });
   const folderOf = (id: RunId) => runFolder(options, id);
   const hasControl = (options.control ?? true) && levels > 0;
@@ -116,14 +118,14 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       model: () => model,
     });
   const runTrial = async (trial: number) => {
+    const keyFor = (layer: number) => runKey({ seed, purpose: "scores", trial, layer });
     const ticketOf = (level: number) => configFor(ticketId(trial, level), null);
     const functions: Functions = {
       start: options.start,
       makeDataset: (level) => datasetOf(ticketOf(level), sets),
       makeModel: (level, _dataset, from) => modelOf(ticketOf(level), from),
       trainModel: (level, _dataset, model) => provide(ticketId(trial, level), model),
-      pruneMasks: (result) =>
-        queue.onGpu((gpu) => CRITERIA[criterion].prune(gpu, prunePercents, result)),
+      pruneMasks: (result) => queue.onGpu((gpu) => pruneByScore(gpu, pruning, result, keyFor)),
     };
     const masks = await (oneShot ? oneShotMasks : lastMasks)(functions, levels);
     if (hasControl) {

@@ -4,6 +4,7 @@ import type { TrainingLength } from "../foundations/trainer.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/criteria.ts";
+import type { Scope } from "../foundations/pruning.ts";
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
 export interface Protocol {
@@ -24,8 +25,9 @@ export interface Protocol {
   trainingLength: TrainingLength;
   /** Prunings after level 0, so levels + 1 runs per trial (flag --iterations). */
   levels: number;
-  /** By what weights are pruned. */
+  /** By what weights are pruned, and where they compete. */
   criterion: CriterionName;
+  scope: Scope;
   /** Fraction in [0, 1] of a layer's live weights that each pruning removes, by layer name. */
   prunePercents: Readonly<Record<string, number>>;
   /** Iterations between two evaluations. */
@@ -62,6 +64,7 @@ const paper: Protocol = {
   trainingLength: { iterations: 50000 },
   levels: 20,
   criterion: "magnitude",
+  scope: "layer",
   prunePercents: defaultPercents(NETWORKS["lenet-300-100"].hidden),
   testInterval: 100,
   validateInterval: 100,

@@ -174,12 +174,16 @@ function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>):
     canonicalJson(ticket.liveByLayer) !== canonicalJson(run.liveByLayer);
 }
 
+function withoutOneShot({ oneShot: _, ...pruning }: NonNullable<RunConfig["pruning"]>) {
+  return pruning;
+}
+
 /** The part of a configuration that all runs of a lottery share; of arrays, whether given. */
 function givenTo(config: RunConfig): Given {
   const { pruning, rewind, start: { presets, masks } } = config;
   return {
     // One-shot tickets are compared with the others of their lottery.
-    pruning: pruning && { criterion: pruning.criterion, percents: pruning.percents },
+    pruning: pruning && withoutOneShot(pruning),
     rewind,
     presets: presets === null ? null : "given",
     masks: masks === null ? null : "given",

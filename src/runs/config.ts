@@ -4,7 +4,7 @@ import type { RunId } from "../records/run_id.ts";
 import { count } from "../words.ts";
 import type { RunConfig, RunSettings } from "./schema.ts";
 import { hiddenText } from "../models/layers.ts";
-import type { CriterionName } from "../foundations/criteria.ts";
+import type { Pruning } from "../foundations/pruning.ts";
 
 /** The start of a run that was given nothing. */
 export const NOTHING_GIVEN: RunConfig["start"] = {
@@ -12,11 +12,7 @@ export const NOTHING_GIVEN: RunConfig["start"] = {
 };
 
 /** The options of tickets beside their settings. */
-export interface TicketOptions {
-  /** By what weights are pruned. */
-  criterion: CriterionName;
-  /** Fraction of each layer's live weights that is pruned per level. */
-  percents: Record<string, number>;
+export interface TicketOptions extends Pruning {
   /** Whether each level is pruned at once, by the final weights of level 0. */
   oneShot: boolean;
   /** Digests of what level 0 starts from. */

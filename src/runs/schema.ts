@@ -10,6 +10,7 @@ import { INITIALIZER_NAMES } from "../models/initializers.ts";
 import { RUN_KINDS } from "../records/kinds.ts";
 import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
 import { CRITERION_NAMES } from "../foundations/criteria.ts";
+import { SCOPES } from "../foundations/pruning.ts";
 
 /** Version of run.json's form. */
 export const RUN_FORMAT = "lottery-ticket run 3";
@@ -86,6 +87,8 @@ const CONFIG = v.strictObject({
   pruning: v.nullable(v.strictObject({
     /** By what weights are pruned. */
     criterion: v.picklist(CRITERION_NAMES),
+    /** Where they compete. */
+    scope: v.picklist(SCOPES),
     /** Fraction of each layer's live weights. */
     percents: v.record(v.string(), number),
     /** Whether masks are those of pruning once, by the weights that level 0 ended with. */
@@ -163,7 +166,9 @@ export function upgraded(config: unknown): unknown {
     training: {
       ...{ seed, trainOrderSeed, optimizer, batchSize, iterations, validateInterval, testInterval },
     },
-    pruning: isTicket ? { criterion: "magnitude", percents: prunePercents, oneShot } : null,
+    pruning: isTicket
+      ? { criterion: "magnitude", scope: "layer", percents: prunePercents, oneShot }
+      : null,
     rewind: isTicket ? { iteration: 0 } : null,
     dataset: {
       ...examples,

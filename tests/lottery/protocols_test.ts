@@ -24,6 +24,7 @@ Deno.test("the paper's protocol: Frankle & Carbin 2019, figure 2 and section 2",
     trainingLength: { iterations: 50000 },
     levels: 20,
     criterion: "magnitude",
+    scope: "layer",
     prunePercents: { layer0: 0.2, layer1: 0.2, layer2: 0.1 },
     testInterval: 100,
     validateInterval: 100,
@@ -71,6 +72,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
     testInterval: "13",
     validateInterval: "17",
     criterion: "magnitude",
+    scope: "layer",
     prunePercents: "layer1=.4,layer3=0",
   };
   assertEquals(
@@ -91,6 +93,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       trainingLength: { epochs: 3 },
       levels: 4,
       criterion: "magnitude",
+      scope: "layer",
       prunePercents: { layer0: 0.2, layer1: 0.4, layer2: 0.2, layer3: 0 },
       testInterval: 13,
       validateInterval: 17,

@@ -61,6 +61,8 @@ export interface SmallOptions {
   trials?: number[];
   learningRate?: number;
   levels?: number;
+  criterion?: Protocol["criterion"];
+  scope?: Protocol["scope"];
   oneShot?: boolean;
   onStart?: RunEvents["onStart"];
   onRun?: RunEvents["onRun"];
@@ -90,6 +92,8 @@ export async function openSmallLottery(
     learningRate = 0.01,
     levels = 1,
     oneShot = false,
+    criterion = "magnitude",
+    scope = "layer",
     onStart,
     onRun,
   }: SmallOptions = {},
@@ -105,7 +109,7 @@ export async function openSmallLottery(
     validationSize: 10,
     trainingLength: { iterations: 20 },
     levels,
-    criterion: "magnitude",
+    ...{ criterion, scope },
     prunePercents: { layer0: 0.2, layer1: 0.1 },
     testInterval: 10,
     validateInterval: 10,

@@ -71,7 +71,7 @@ export function argfileLines(kind: string, values: Values): Iterable<string> {
       refuse(values, ["experiment", "levels", "runs"], "reinitialize");
       return lotteryLines({ ...common, flags: argsFor(runFlags, values) });
     case "reinitialize": {
-      refuse(values, ["presets", "masks", "criterion", "prunePercents"], "lottery");
+      refuse(values, ["presets", "masks", "criterion", "scope", "prunePercents"], "lottery");
       const { experiment = ["reinit"], levels = range(0, protocol.levels), runs = range(1, 10) } =
         values;
       return reinitializeLines({

@@ -11,6 +11,7 @@ const {
   protocol: _protocol,
   iterations: _iterations,
   criterion: _criterion,
+  scope: _scope,
   prunePercents: _prunePercents,
   trials: _trials,
   ...trainingFlags

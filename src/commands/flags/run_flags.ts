@@ -20,6 +20,7 @@ import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
 import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/criteria.ts";
+import { SCOPES } from "../../foundations/pruning.ts";
 
 /**
  * Checks that a name given by the user is that of one folder inside the experiment's, never a path.
@@ -124,8 +125,14 @@ export const protocolFlags = {
   }),
   criterion: choice({
     choices: CRITERION_NAMES,
-    help: "by what each level is pruned: " +
+    help: "which weights stay at each level. " +
       CRITERION_NAMES.map((name) => `${name}: ${CRITERIA[name].help}`).join("; "),
+    group: PROTOCOL,
+  }),
+  scope: choice({
+    choices: SCOPES,
+    help: "where weights compete: in each layer, or in all layers together, which lose as many " +
+      "in all; layers whose fraction is 0 are left alone",
     group: PROTOCOL,
   }),
   prunePercents: percents({
@@ -207,7 +214,8 @@ export const runFlags = {
   ...protocolFlags,
   experimentPath: path({
     help: "folder of the experiment; runs land in PATH/trial{t}/{level}/{experiment name}",
-    defaultText: "results/{dataset}-{protocol}, with --one-shot …-one-shot",
+    defaultText:
+      "results/{dataset}-{protocol}, then what of the pruning is not the paper's: -one-shot",
     group: OUTPUT,
   }),
   outputDir: path({

@@ -1,4 +1,4 @@
-/** Magnitude pruning on the GPU, exact: see shaders/prune.wgsl. */
+/** Pruning by magnitude or score on the GPU, exact: see shaders/prune.wgsl. */
 
 import prune from "../../../shaders/prune.wgsl" with { type: "text" };
 import { readFloats } from "../buffers.ts";
@@ -16,11 +16,31 @@ export interface PruneJob {
   prune: number;
 }
 
+/** Weights to prune by their scores. */
+export interface ScoreJob extends Omit<PruneJob, "weights"> {
+  /** Of each weight; not NaN. */
+  scores: Float32Array;
+}
+
 /** 256 lanes are the most that WebGPU promises; one workgroup scans a layer, once per level. */
 const LANES = 256;
 
 /** New masks, one per job: the `prune` smallest live |weights| set to 0, ties by lowest index. */
 export async function pruneSmallest(gpu: Gpu, jobs: PruneJob[]): Promise<Float32Array[]> {
+  return await select(gpu, jobs, false);
+}
+
+/** The same by scores: the `prune` live weights with the smallest scores go. */
+export async function pruneLowest(gpu: Gpu, jobs: ScoreJob[]): Promise<Float32Array[]> {
+  // Adding 0 turns -0 into 0: the two are equal scores.
+  const weights = jobs.map(({ scores, ...job }) => ({
+    ...job,
+    weights: scores.map((score) => score + 0),
+  }));
+  return await select(gpu, weights, true);
+}
+
+async function select(gpu: Gpu, jobs: PruneJob[], isSigned: boolean): Promise<Float32Array[]> {
   const lengths = jobs.map(({ weights }) => weights.length);
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0));
   const total = lengths.reduce((a, b) => a + b, 0);
@@ -41,7 +61,7 @@ export async function pruneSmallest(gpu: Gpu, jobs: PruneJob[]): Promise<Float32
     const [kernel] = await createKernels(gpu, [{
       label: "prune",
       template: prune,
-      constants: { LANES },
+      constants: { LANES, IS_SIGNED: isSigned ? 1 : 0 },
       bindings: [read(buffers.table), read(buffers.weights), write(buffers.mask)],
       grid: [jobs.length, 1, 1],
     }]);

@@ -8,14 +8,15 @@ import { joinLine } from "../../../flags/shell_words.ts";
 import type { ExperimentEntry } from "../../messages.ts";
 import type { ValidSettings } from "./settings_form.ts";
 import { FALLBACK, USUAL } from "../../../datasets/datasets.ts";
+import { pruningSuffix } from "../../../commands/lottery.ts";
 
 const PATH_FLAG = "--experiment-path=";
 
 /** The folder that the command line would take; `auto` is decided by what is here. */
-function usualPath({ values }: ValidSettings, hasMnist: boolean): string {
+function usualPath({ values, protocol: settings }: ValidSettings, hasMnist: boolean): string {
   const { dataset, protocol, oneShot } = values;
   const name = dataset !== "auto" ? dataset : hasMnist ? USUAL : FALLBACK;
-  return `results/${name}-${protocol}${oneShot ? "-one-shot" : ""}`;
+  return `results/${name}-${protocol}${pruningSuffix({ ...settings, oneShot })}`;
 }
 
 /** The arguments to run, with a folder where the usual one holds something else. */

@@ -26,6 +26,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   testInterval: "Test every",
   validateInterval: "Validate every",
   criterion: "Pruned by",
+  scope: "Weights compete in",
   prunePercents: "Fraction pruned",
   permuteLabels: "Permute labels",
   trainOrderSeed: "Seed of the order",

@@ -83,7 +83,7 @@ export const lotteryRunner: Runner<typeof runFlags> = {
         ],
         ...(pruningSuffix({ ...protocol, oneShot: false }) === ""
           ? []
-          : [["pruning", `${protocol.criterion}, by ${protocol.scope}`] as [string, string]]),
+          : [["pruning", pruningText(protocol)] as [string, string]]),
         ["seed", `${seed}`],
         ...pruningNotes(settings, protocol),
         ...trainingNotes(settings),
@@ -134,6 +134,7 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   const fullNetwork = (trial: number) =>
     ticketConfig(ticketId(trial, 0), settings, {
       ...{ criterion: asked.criterion, scope: asked.scope, percents: asked.prunePercents },
+      rewind: { to: asked.rewind, survivors: asked.survivors },
       ...given,
     });
   let { trials } = asked;
@@ -154,13 +155,24 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
 
 /** The end of an experiment's usual folder: what of its pruning is not the paper's. */
 export function pruningSuffix(
-  { criterion, scope, oneShot }: Pick<Protocol, "criterion" | "scope"> & { oneShot: boolean },
+  { criterion, scope, rewind, survivors, oneShot }:
+    & Pick<Protocol, "criterion" | "scope" | "rewind" | "survivors">
+    & { oneShot: boolean },
 ): string {
   return [
     ...(criterion === "magnitude" ? [] : [criterion.replaceAll("_", "-")]),
     ...(scope === "layer" ? [] : [scope]),
+    ...(rewind === "0" ? [] : ["rewind", rewind]),
+    ...(survivors === "rewind" ? [] : [survivors]),
     ...(oneShot ? ["one-shot"] : []),
   ].map((part) => `-${part}`).join("");
+}
+
+/** "movement, over all layers; survivors: reshuffle". */
+function pruningText({ criterion, scope, rewind, survivors }: Protocol): string {
+  const where = scope === "layer" ? "in each layer" : "over all layers";
+  const start = rewind === "final" ? "weights stay final" : `survivors: ${survivors}`;
+  return `${criterion}, ${where}; ${start}`;
 }
 
 /** @throws UsageError if a place is given for examples that are built in */

@@ -77,6 +77,7 @@ function protocolValues(flags: SingleRunValues) {
     iterations: undefined,
     criterion: undefined,
     scope: undefined,
+    ...{ rewind: undefined, "mask-1": undefined },
     prunePercents: undefined,
     trials: undefined,
   };

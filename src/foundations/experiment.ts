@@ -17,6 +17,8 @@ export interface LevelResult {
   initialBiases?: Network;
   /** Weights after training. */
   final: Network;
+  /** Biases after training. */
+  finalBiases?: Network;
   /** The masks that it was trained with. */
   masks: Masks;
 }
@@ -58,9 +60,10 @@ export interface ExperimentFunctions<
   pruneMasks(result: NoInfer<Result>): GivenNetwork | Promise<GivenNetwork>;
   /**
    * The values from which the next level's survivors start, from the results of all levels so far,
-   * level 0 first. Default: level 0's initial ones, the paper's rewinding.
+   * level 0 first, and the next level's masks. Default: level 0's initial ones, the paper's
+   * rewinding.
    */
-  rewind?(results: readonly NoInfer<Result>[]): Rewound | Promise<Rewound>;
+  rewind?(results: readonly NoInfer<Result>[], masks: Masks): Rewound | Promise<Rewound>;
   /** How many times to prune; 0 trains the dense network alone. */
   iterations: number;
   /** The start of level 0. Default: the initializer's weights and no pruning. */
@@ -121,7 +124,7 @@ export async function experiment<
   for (let level = 1; level <= iterations; level++) {
     const last = results[level - 1];
     const masks = shrunkMasks(last.masks, await pruneMasks(last), `masks of level ${level}`);
-    results.push(await runLevel(level, { masks, ...await rewind(results) }));
+    results.push(await runLevel(level, { masks, ...await rewind(results, masks) }));
   }
   return results;
 }

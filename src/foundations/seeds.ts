@@ -29,6 +29,8 @@ const PURPOSES = {
   sparsity: 8,
   /** scores of weights, where they are random */
   scores: 9,
+  /** values of survivors, where they are not rewound */
+  survivors: 10,
 } as const;
 
 export type Purpose = keyof typeof PURPOSES;

@@ -12,7 +12,6 @@ import {
   type ExperimentFunctions,
   type LevelResult,
   type LevelStart,
-  rewindToStart,
 } from "../foundations/experiment.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
@@ -35,12 +34,17 @@ import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
 import { pruneByScore } from "../foundations/pruning.ts";
 import { runKey } from "../foundations/seeds.ts";
+import { INITIALIZERS } from "../models/initializers.ts";
+import { type Rewinding, rewound } from "../foundations/rewinding.ts";
 
 /** Options of `openLottery`. */
 export interface LotteryOptions extends ExperimentFolders {
   queue: RunQueue;
   data: LoadedDataset;
-  protocol: Pick<Protocol, "levels" | "criterion" | "scope" | "prunePercents" | "trials">;
+  protocol: Pick<
+    Protocol,
+    "levels" | "criterion" | "scope" | "rewind" | "survivors" | "prunePercents" | "trials"
+  >;
   settings: RunSettings;
   /** The start of level 0. */
   start?: LevelStart;
@@ -71,11 +75,13 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     given: { oneShot },
   } = options;
   const pruning = { criterion, scope, percents }, { seed } = settings.training;
+  const initializer = INITIALIZERS[settings.network.initializer];
+  const rewind: Rewinding = { to: options.protocol.rewind, survivors: options.protocol.survivors };
   checkExperimentName(options.experimentName);
   // A control has no other presets than its own.
   const configFor = (id: RunId, masksDigest: string | null): RunConfig =>
     id.kind === "ticket"
-      ? ticketConfig(id, settings, { ...pruning, ...options.given })
+      ? ticketConfig(id, settings, { ...pruning, rewind, ...options.given })
       : configOf(id, settings, { masks: masksDigest });
   const folderOf = (id: RunId) => runFolder(options, id);
   const hasControl = (options.control ?? true) && levels > 0;
@@ -119,12 +125,15 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     });
   const runTrial = async (trial: number) => {
     const keyFor = (layer: number) => runKey({ seed, purpose: "scores", trial, layer });
+    const survivorsKey = (layer: number, level: number) =>
+      runKey({ seed, purpose: "survivors", trial, level, layer });
     const ticketOf = (level: number) => configFor(ticketId(trial, level), null);
     const functions: Functions = {
       start: options.start,
       makeDataset: (level) => datasetOf(ticketOf(level), sets),
       makeModel: (level, _dataset, from) => modelOf(ticketOf(level), from),
       trainModel: (level, _dataset, model) => provide(ticketId(trial, level), model),
+      rewind: (results, masks) => rewound(rewind, results, masks, initializer, survivorsKey),
       pruneMasks: (result) => queue.onGpu((gpu) => pruneByScore(gpu, pruning, result, keyFor)),
     };
     const masks = await (oneShot ? oneShotMasks : lastMasks)(functions, levels);
@@ -158,7 +167,7 @@ async function lastMasks(functions: Functions, levels: number): Promise<Masks> {
  * of those that are left always the smallest: the masks of pruning once.
  */
 async function oneShotMasks(functions: Functions, levels: number): Promise<Masks> {
-  const { makeDataset, makeModel, trainModel, pruneMasks } = functions;
+  const { makeDataset, makeModel, trainModel, pruneMasks, rewind } = functions;
   const [full] = await experiment({ ...functions, iterations: 0 });
   const masks = [full.masks];
   for (let level = 1; level <= levels; level++) {
@@ -167,7 +176,7 @@ async function oneShotMasks(functions: Functions, levels: number): Promise<Masks
   }
   const runs = masks.slice(1).map(async (masks, i) => {
     const level = i + 1, dataset = await makeDataset(level);
-    const start = { masks, ...rewindToStart([full]) };
+    const start = { masks, ...await rewind!([full], masks) };
     return await trainModel(level, dataset, await makeModel(level, dataset, start));
   });
   const results = await Promise.allSettled(runs);

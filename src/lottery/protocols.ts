@@ -5,6 +5,7 @@ import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/criteria.ts";
 import type { Scope } from "../foundations/pruning.ts";
+import type { RewindPoint, SurvivorsName } from "../foundations/rewinding.ts";
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
 export interface Protocol {
@@ -28,6 +29,9 @@ export interface Protocol {
   /** By what weights are pruned, and where they compete. */
   criterion: CriterionName;
   scope: Scope;
+  /** To which point weights return between levels, and what survivors start from. */
+  rewind: RewindPoint;
+  survivors: SurvivorsName;
   /** Fraction in [0, 1] of a layer's live weights that each pruning removes, by layer name. */
   prunePercents: Readonly<Record<string, number>>;
   /** Iterations between two evaluations. */
@@ -65,6 +69,8 @@ const paper: Protocol = {
   levels: 20,
   criterion: "magnitude",
   scope: "layer",
+  rewind: "0",
+  survivors: "rewind",
   prunePercents: defaultPercents(NETWORKS["lenet-300-100"].hidden),
   testInterval: 100,
   validateInterval: 100,

@@ -5,6 +5,7 @@ import { count } from "../words.ts";
 import type { RunConfig, RunSettings } from "./schema.ts";
 import { hiddenText } from "../models/layers.ts";
 import type { Pruning } from "../foundations/pruning.ts";
+import type { Rewinding } from "../foundations/rewinding.ts";
 
 /** The start of a run that was given nothing. */
 export const NOTHING_GIVEN: RunConfig["start"] = {
@@ -15,6 +16,7 @@ export const NOTHING_GIVEN: RunConfig["start"] = {
 export interface TicketOptions extends Pruning {
   /** Whether each level is pruned at once, by the final weights of level 0. */
   oneShot: boolean;
+  rewind: Rewinding;
   /** Digests of what level 0 starts from. */
   start: RunConfig["start"];
 }
@@ -23,9 +25,9 @@ export interface TicketOptions extends Pruning {
 export function ticketConfig(
   id: RunId,
   settings: RunSettings,
-  { start, ...pruning }: TicketOptions,
+  { start, rewind, ...pruning }: TicketOptions,
 ): RunConfig {
-  return configWith(id, settings, start, pruning, { iteration: 0 });
+  return configWith(id, settings, start, pruning, rewind);
 }
 
 /** The configuration of a run that is no ticket: it is neither pruned nor rewound. */

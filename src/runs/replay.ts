@@ -118,7 +118,10 @@ async function replay(
         parametersOf(config.network.layers),
       );
       // Weights that were drawn from the seed alone are drawn again, and compared.
-      const isDrawn = config.start.presets === null && config.start.values === null;
+      const { start, rewind, id: { level } } = config;
+      const isRewound = rewind === null || level === 0 ||
+        (rewind.to === "0" && rewind.survivors === "rewind");
+      const isDrawn = start.presets === null && start.values === null && isRewound;
       const presets = isDrawn ? {} : { presets: initial };
       return modelOf(config, { masks, ...presets, presetBiases: initialBiases });
     },

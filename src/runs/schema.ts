@@ -11,6 +11,7 @@ import { RUN_KINDS } from "../records/kinds.ts";
 import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
 import { CRITERION_NAMES } from "../foundations/criteria.ts";
 import { SCOPES } from "../foundations/pruning.ts";
+import { REWIND_POINTS, SURVIVORS_NAMES } from "../foundations/rewinding.ts";
 
 /** Version of run.json's form. */
 export const RUN_FORMAT = "lottery-ticket run 3";
@@ -94,8 +95,13 @@ const CONFIG = v.strictObject({
     /** Whether masks are those of pruning once, by the weights that level 0 ended with. */
     oneShot: v.boolean(),
   })),
-  /** The iteration of level 0 to whose values tickets return; null for other runs. */
-  rewind: v.nullable(v.strictObject({ iteration: count })),
+  /** How tickets start; null for other runs. */
+  rewind: v.nullable(v.strictObject({
+    /** The iteration of level 0 to whose values weights return, or "final". */
+    to: v.picklist(REWIND_POINTS),
+    /** What survivors start from. */
+    survivors: v.picklist(SURVIVORS_NAMES),
+  })),
   dataset: SETTINGS.dataset,
   start: v.strictObject({
     /** Initial weights that were given; of a ticket, at level 0. */
@@ -169,7 +175,7 @@ export function upgraded(config: unknown): unknown {
     pruning: isTicket
       ? { criterion: "magnitude", scope: "layer", percents: prunePercents, oneShot }
       : null,
-    rewind: isTicket ? { iteration: 0 } : null,
+    rewind: isTicket ? { to: "0", survivors: "rewind" } : null,
     dataset: {
       ...examples,
       ...(features !== undefined && { shape: imageShape(features) }),

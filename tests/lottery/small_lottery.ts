@@ -63,6 +63,8 @@ export interface SmallOptions {
   levels?: number;
   criterion?: Protocol["criterion"];
   scope?: Protocol["scope"];
+  rewind?: Protocol["rewind"];
+  survivors?: Protocol["survivors"];
   oneShot?: boolean;
   onStart?: RunEvents["onStart"];
   onRun?: RunEvents["onRun"];
@@ -94,6 +96,8 @@ export async function openSmallLottery(
     oneShot = false,
     criterion = "magnitude",
     scope = "layer",
+    rewind = "0",
+    survivors = "rewind",
     onStart,
     onRun,
   }: SmallOptions = {},
@@ -109,7 +113,7 @@ export async function openSmallLottery(
     validationSize: 10,
     trainingLength: { iterations: 20 },
     levels,
-    ...{ criterion, scope },
+    ...{ criterion, scope, rewind, survivors },
     prunePercents: { layer0: 0.2, layer1: 0.1 },
     testInterval: 10,
     validateInterval: 10,

@@ -71,7 +71,15 @@ export function argfileLines(kind: string, values: Values): Iterable<string> {
       refuse(values, ["experiment", "levels", "runs"], "reinitialize");
       return lotteryLines({ ...common, flags: argsFor(runFlags, values) });
     case "reinitialize": {
-      refuse(values, ["presets", "masks", "criterion", "scope", "prunePercents"], "lottery");
+      refuse(values, [
+        "presets",
+        "masks",
+        "criterion",
+        "scope",
+        "rewind",
+        "mask-1",
+        "prunePercents",
+      ], "lottery");
       const { experiment = ["reinit"], levels = range(0, protocol.levels), runs = range(1, 10) } =
         values;
       return reinitializeLines({

@@ -12,6 +12,8 @@ const {
   iterations: _iterations,
   criterion: _criterion,
   scope: _scope,
+  rewind: _rewind,
+  "mask-1": _maskOne,
   prunePercents: _prunePercents,
   trials: _trials,
   ...trainingFlags

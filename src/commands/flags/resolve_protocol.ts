@@ -35,6 +35,14 @@ export function resolveProtocol(
         "give that one, or leave --momentum out",
     );
   }
+  if (flags.rewind === "final" && (flags["mask-1"] ?? "rewind") !== "rewind") {
+    throw new UsageError(
+      `--mask-1 ${
+        flags["mask-1"]
+      } is of weights that return to level 0, and --rewind final keeps ` +
+        "them as trained: give one of the two",
+    );
+  }
   const usualRate = kind === base.optimizer.kind
     ? base.learningRate
     : OPTIMIZERS[kind].learningRate;
@@ -55,6 +63,7 @@ export function resolveProtocol(
 const FIELDS: Readonly<Record<string, keyof Protocol>> = {
   trainingLen: "trainingLength",
   iterations: "levels",
+  "mask-1": "survivors",
 };
 
 function resolvePercents(hiddenLayers: readonly number[], given: NumbersByLayer): NumbersByLayer {

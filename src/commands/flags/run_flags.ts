@@ -21,6 +21,7 @@ import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/criteria.ts";
 import { SCOPES } from "../../foundations/pruning.ts";
+import { REWIND_POINTS, SURVIVORS, SURVIVORS_NAMES } from "../../foundations/rewinding.ts";
 
 /**
  * Checks that a name given by the user is that of one folder inside the experiment's, never a path.
@@ -133,6 +134,18 @@ export const protocolFlags = {
     choices: SCOPES,
     help: "where weights compete: in each layer, or in all layers together, which lose as many " +
       "in all; layers whose fraction is 0 are left alone",
+    group: PROTOCOL,
+  }),
+  rewind: choice({
+    choices: REWIND_POINTS,
+    help: "where weights return to between levels. 0: their values of level 0, before training; " +
+      "final: they stay as trained (fine-tuning)",
+    group: PROTOCOL,
+  }),
+  "mask-1": choice({
+    choices: SURVIVORS_NAMES,
+    help: "what survivors start from. " +
+      SURVIVORS_NAMES.map((name) => `${name}: ${SURVIVORS[name].help}`).join("; "),
     group: PROTOCOL,
   }),
   prunePercents: percents({

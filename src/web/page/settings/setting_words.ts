@@ -27,6 +27,8 @@ export const LABELS: Readonly<Record<string, string>> = {
   validateInterval: "Validate every",
   criterion: "Pruned by",
   scope: "Weights compete in",
+  rewind: "Rewind to",
+  "mask-1": "Survivors start from",
   prunePercents: "Fraction pruned",
   permuteLabels: "Permute labels",
   trainOrderSeed: "Seed of the order",

@@ -30,8 +30,12 @@ export interface ValidSettings {
 
 /** The usual value of a protocol field, as its flag writes it. */
 function usualValues(protocol: Protocol): Record<string, unknown> {
-  const { trainingLength, levels, optimizer, ...same } = protocol;
-  return { ...same, trainingLen: trainingLength, iterations: levels, optimizer: optimizer.kind };
+  const { trainingLength, levels, optimizer, survivors, ...same } = protocol;
+  return {
+    ...same,
+    ...{ trainingLen: trainingLength, iterations: levels, "mask-1": survivors },
+    optimizer: optimizer.kind,
+  };
 }
 
 /** The form of settings. */

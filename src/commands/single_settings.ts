@@ -164,7 +164,8 @@ async function findSource(
 /** The protocol that has the settings of this run. */
 function protocolOf(config: RunConfig): Protocol {
   const { network: { layers, initializer }, training, dataset } = config;
-  const { optimizer, iterations, batchSize, testInterval, validateInterval } = training;
+  const { optimizer, schedule, iterations, batchSize } = training;
+  const { testInterval, validateInterval } = training;
   const { normalization, validationSize } = dataset;
   return {
     ...protocolNamed("quick"),
@@ -173,6 +174,8 @@ function protocolOf(config: RunConfig): Protocol {
     initializer,
     optimizer: { kind: optimizer.kind },
     learningRate: optimizer.learningRate,
+    ...{ schedule: schedule.kind, warmup: schedule.warmup },
+    ...{ milestones: schedule.milestones, gamma: schedule.gamma },
     ...(optimizer.kind === "momentum" && { momentum: optimizer.momentum }),
     trainingLength: { iterations },
   };

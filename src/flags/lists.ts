@@ -203,6 +203,29 @@ export function layers<D extends readonly number[] | undefined = undefined>(spec
   });
 }
 
+/** Ascending integers in the bounds: `500,750`. */
+export function integers<D extends readonly number[] | undefined = undefined>(
+  spec: FlagSpec<D> & Required<Bounds>,
+): Flag<readonly number[], D> {
+  const expected = `ascending integers from ${spec.min} such as 500,750`;
+  const flag = listOf<number, D>(spec, {
+    kind: "list",
+    placeholder: "N,N,…",
+    expected,
+    read: (part, name) => parseInteger(part, name, spec.min, spec.max),
+  });
+  return {
+    ...flag,
+    parse: (text, name) => {
+      const values = flag.parse(text, name);
+      if (values.some((value, i) => i > 0 && value <= values[i - 1])) {
+        throw refuse(name, expected, text);
+      }
+      return values;
+    },
+  };
+}
+
 /** Numbers in the bounds, separated by commas: `100,51.3,21.1`. */
 export function numbers<D extends readonly number[] | undefined = undefined>(
   spec: FlagSpec<D> & Required<Bounds>,

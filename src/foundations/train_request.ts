@@ -7,6 +7,7 @@ import type { ModelBase } from "./model.ts";
 import type { OptimizerSpec } from "../engine/optimizers.ts";
 import type { ReplicaOutcome, TrainingState } from "../engine/programs/training_loop.ts";
 import { type TrainingPlan, trainingWork } from "../engine/programs/training_work.ts";
+import { rateOf, type Schedule } from "../engine/schedules.ts";
 
 /** One run to train. */
 export interface TrainRequest {
@@ -16,6 +17,8 @@ export interface TrainRequest {
   dataset: DatasetBase;
   /** The update rule. */
   optimizer: OptimizerSpec;
+  /** How the learning rate changes. Default: not at all. */
+  schedule?: Schedule;
   /** Examples per iteration. */
   batchSize: number;
   /** How long, and when to evaluate. */
@@ -62,9 +65,12 @@ export function masksOf({ model }: TrainRequest): Float32Array[] {
   return model.layers.map(({ name }) => model.masks[name].data);
 }
 
-export function replicaParameters({ model, dataset, optimizer }: TrainRequest): ReplicaParameters {
+export function replicaParameters(
+  { model, dataset, optimizer, schedule, plan }: TrainRequest,
+): ReplicaParameters {
+  const { learningRate } = optimizer;
   return {
-    learningRate: optimizer.learningRate,
+    learningRate: schedule ? rateOf(schedule, learningRate, plan.iterations) : learningRate,
     orderKey: dataset.orderKey,
     splitKey: dataset.splitKey,
     labelMap: dataset.labelMap,

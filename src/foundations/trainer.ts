@@ -15,6 +15,7 @@ import type { RunQueue } from "./run_queue.ts";
 import type { TrainedRun } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { TrainRequest } from "./train_request.ts";
+import { checkSchedule, type Schedule } from "../engine/schedules.ts";
 
 /** Length of a run: training iterations, or passes over the training set. */
 export type TrainingLength = { iterations: number } | { epochs: number };
@@ -48,6 +49,8 @@ export interface TrainOptions {
   dataset: DatasetBase;
   /** The update rule. */
   optimizer: OptimizerSpec;
+  /** How the learning rate changes. Default: not at all. */
+  schedule?: Schedule;
   /** Examples per iteration; the last batch of an epoch may be shorter. */
   batchSize: number;
   /** How long. */
@@ -81,11 +84,12 @@ export interface RunOutput {
 
 /** The request to the queue. */
 export function trainRequest(options: TrainOptions): TrainRequest {
-  const { model, dataset, optimizer, batchSize, length } = options;
+  const { model, dataset, optimizer, schedule, batchSize, length } = options;
   const { validateInterval = null, testInterval = null } = options;
   const iterations = iterationsOf(length, dataset.trainCount, batchSize);
   const plan = { iterations, validateInterval, testInterval };
-  return { model, dataset, optimizer, batchSize, plan, onPoints: options.onPoints };
+  if (schedule) checkSchedule(schedule, iterations);
+  return { model, dataset, optimizer, schedule, batchSize, plan, onPoints: options.onPoints };
 }
 
 /**
@@ -209,12 +213,13 @@ export function kernelsAndAdapters({ kernels, adapters }: TrainedRun) {
 }
 
 /** All that decides the run beside its initial weights and masks, which are files. */
-function configOf({ model, dataset, optimizer, batchSize, plan }: TrainRequest) {
+function configOf({ model, dataset, optimizer, schedule, batchSize, plan }: TrainRequest) {
   const { sets, normalization, trainCount, validationCount, features, classes } = dataset;
   const { orderKey, splitKey, labelMap } = dataset;
   return {
     layers: model.layers,
     optimizer,
+    ...(schedule && { schedule }),
     batchSize,
     ...plan,
     dataset: {

@@ -6,6 +6,7 @@ import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/criteria.ts";
 import type { Scope } from "../foundations/pruning.ts";
 import type { RewindPoint, SurvivorsName } from "../foundations/rewinding.ts";
+import type { ScheduleKind } from "../engine/schedules.ts";
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
 export interface Protocol {
@@ -19,6 +20,11 @@ export interface Protocol {
   learningRate: number;
   /** Decay of the velocity; used by the momentum optimizer alone. */
   momentum: number;
+  /** How the learning rate changes; see `Schedule`. */
+  schedule: ScheduleKind;
+  warmup: number;
+  milestones: readonly number[];
+  gamma: number;
   batchSize: number;
   /** Training examples split off for validation; 0 for none. */
   validationSize: number;
@@ -63,6 +69,7 @@ const paper: Protocol = {
   optimizer: { kind: "adam" },
   learningRate: 1.2e-3,
   momentum: 0.9,
+  ...{ schedule: "constant", warmup: 0, milestones: [], gamma: 0.1 },
   batchSize: 60,
   validationSize: 5000,
   trainingLength: { iterations: 50000 },

@@ -7,6 +7,7 @@ import type { Protocol } from "./protocols.ts";
 import { fcLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";
 import type { RunSettings } from "../runs/schema.ts";
+import { checkSchedule } from "../engine/schedules.ts";
 
 /** Options of `settingsFor`. */
 export interface SettingsOptions {
@@ -23,6 +24,14 @@ export function settingsFor(options: SettingsOptions): RunSettings {
   const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = options;
   const { validationSize, trainingLength, batchSize } = protocol;
   const hidden = protocol.layers.map((units): [number, Activation] => [units, "relu"]);
+  const iterations = iterationsOf(
+    trainingLength,
+    data.sets.train.count - validationSize,
+    batchSize,
+  );
+  const { schedule: kind, warmup, milestones, gamma } = protocol;
+  const schedule = { kind, warmup, milestones: [...milestones], gamma };
+  checkSchedule(schedule, iterations);
   return {
     network: {
       layers: fcLayers(
@@ -33,9 +42,7 @@ export function settingsFor(options: SettingsOptions): RunSettings {
     },
     training: {
       ...{ seed, trainOrderSeed },
-      optimizer: optimizerOf(protocol),
-      batchSize,
-      iterations: iterationsOf(trainingLength, data.sets.train.count - validationSize, batchSize),
+      ...{ optimizer: optimizerOf(protocol), schedule, batchSize, iterations },
       validateInterval: protocol.validateInterval,
       testInterval: protocol.testInterval,
     },

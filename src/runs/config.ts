@@ -106,8 +106,17 @@ export function trainingText({ network: { layers }, training, dataset }: RunSett
   const { iterations, optimizer, batchSize } = training;
   const all = dataset.trainCount - dataset.validationSize;
   const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
-  const { kind, learningRate } = optimizer;
+  const { kind, learningRate } = optimizer, { schedule, warmup } = scheduleOf(training);
   const decay = optimizer.kind === "momentum" ? ` (${optimizer.momentum})` : "";
   return `${count(iterations, "iteration")} per run, hidden layers ${hiddenText(layers)}, ` +
-    `${kind} ${learningRate}${decay}, batch ${batch}`;
+    `${kind} ${learningRate}${decay}${schedule}${warmup}, batch ${batch}`;
+}
+
+/** The schedule of the learning rate in words; nothing where it does not change. */
+function scheduleOf({ schedule: { kind, warmup, milestones, gamma } }: RunSettings["training"]) {
+  const steps = kind === "steps" ? ` (times ${gamma} at ${milestones.join(", ")})` : "";
+  return {
+    schedule: kind === "constant" ? "" : ` ${kind}${steps}`,
+    warmup: warmup > 0 ? ` after a warm-up of ${warmup}` : "",
+  };
 }

@@ -66,9 +66,10 @@ export function trainOptionsOf(
   dataset: DatasetBase,
   model: ModelFc,
 ): TrainOptions {
-  const { optimizer, batchSize, iterations, validateInterval, testInterval } = config.training;
+  const { optimizer, schedule, batchSize, iterations } = config.training;
+  const { validateInterval, testInterval } = config.training;
   return {
-    ...{ model, dataset, optimizer, batchSize, validateInterval, testInterval },
+    ...{ model, dataset, optimizer, schedule, batchSize, validateInterval, testInterval },
     length: { iterations },
     name: describeRun(config.id),
   };

@@ -12,6 +12,7 @@ import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
 import { CRITERION_NAMES } from "../foundations/criteria.ts";
 import { SCOPES } from "../foundations/pruning.ts";
 import { REWIND_POINTS, SURVIVORS_NAMES } from "../foundations/rewinding.ts";
+import { CONSTANT, SCHEDULE_KINDS } from "../engine/schedules.ts";
 
 /** Version of run.json's form. */
 export const RUN_FORMAT = "lottery-ticket run 3";
@@ -58,6 +59,12 @@ const SETTINGS = {
     /** Of the data order alone, the same in every run; null: from `seed`. */
     trainOrderSeed: v.nullable(count),
     optimizer: OPTIMIZER,
+    schedule: v.strictObject({
+      kind: v.picklist(SCHEDULE_KINDS),
+      warmup: count,
+      milestones: v.array(positive),
+      gamma: number,
+    }),
     batchSize: positive,
     iterations: count,
     validateInterval: positive,
@@ -170,7 +177,8 @@ export function upgraded(config: unknown): unknown {
     id: { kind, trial, level, run },
     network: { layers, initializer },
     training: {
-      ...{ seed, trainOrderSeed, optimizer, batchSize, iterations, validateInterval, testInterval },
+      ...{ seed, trainOrderSeed, optimizer, schedule: CONSTANT, batchSize, iterations },
+      ...{ validateInterval, testInterval },
     },
     pruning: isTicket
       ? { criterion: "magnitude", scope: "layer", percents: prunePercents, oneShot }

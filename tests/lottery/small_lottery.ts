@@ -64,6 +64,7 @@ export interface SmallOptions {
   criterion?: Protocol["criterion"];
   scope?: Protocol["scope"];
   rewind?: Protocol["rewind"];
+  schedule?: Protocol["schedule"];
   survivors?: Protocol["survivors"];
   oneShot?: boolean;
   onStart?: RunEvents["onStart"];
@@ -97,6 +98,7 @@ export async function openSmallLottery(
     criterion = "magnitude",
     scope = "layer",
     rewind = "0",
+    schedule = "constant",
     survivors = "rewind",
     onStart,
     onRun,
@@ -109,6 +111,7 @@ export async function openSmallLottery(
     optimizer: { kind: "adam" },
     learningRate,
     momentum: 0,
+    ...{ schedule, warmup: 0, gamma: 0.1, milestones: schedule === "steps" ? [5, 12] : [] },
     batchSize: 8,
     validationSize: 10,
     trainingLength: { iterations: 20 },
@@ -192,11 +195,22 @@ export class RememberingQueue extends RunQueue {
       ]),
     );
     const digest = await networkDigest(model.masks, model.weights, model.biases, state);
-    const { plan, optimizer, batchSize, kernels } = request;
+    const { plan, optimizer, schedule, batchSize, kernels } = request;
     const { orderKey, splitKey, labelMap } = dataset;
     const start = [from?.iteration, from?.curves];
     const key = JSON.stringify([
-      ...[digest, orderKey, splitKey, labelMap, plan, optimizer, batchSize, kernels, start],
+      ...[
+        digest,
+        orderKey,
+        splitKey,
+        labelMap,
+        plan,
+        optimizer,
+        schedule,
+        batchSize,
+        kernels,
+        start,
+      ],
     ]);
     const known = this.#outcomes.get(key);
     if (known) {

@@ -43,30 +43,38 @@ function optimizer(
   };
 }
 
+/** A learning rate: the same throughout, or by iteration, counted from 0. */
+export type OracleRate = number | ((iteration: number) => number);
+
+const rateAt = (rate: OracleRate, { step }: OptimizerState): number =>
+  typeof rate === "number" ? rate : rate(step - 1);
+
 /** w -= lr·g */
-export function sgd(learningRate: number): OracleOptimizer {
-  return optimizer(0, (g) => learningRate * g);
+export function sgd(learningRate: OracleRate): OracleOptimizer {
+  return optimizer(0, (g, _, state) => rateAt(learningRate, state) * g);
 }
 
 /** v = mu·v + g; w -= lr·v (TensorFlow's MomentumOptimizer). */
-export function momentum(learningRate: number, mu = 0.9): OracleOptimizer {
-  return optimizer(1, (g, i, { slots: [v] }) => {
+export function momentum(learningRate: OracleRate, mu = 0.9): OracleOptimizer {
+  return optimizer(1, (g, i, state) => {
+    const [v] = state.slots;
     v[i] = mu * v[i] + g;
-    return learningRate * v[i];
+    return rateAt(learningRate, state) * v[i];
   });
 }
 
 /** Kingma & Ba 2015, the efficient form at the end of section 2, as in TensorFlow 1. */
 export function adam(
-  learningRate: number,
+  learningRate: OracleRate,
   beta1 = 0.9,
   beta2 = 0.999,
   epsilon = 1e-8,
 ): OracleOptimizer {
-  return optimizer(2, (g, i, { step, slots: [m, v] }) => {
+  return optimizer(2, (g, i, state) => {
+    const { step, slots: [m, v] } = state;
     m[i] = beta1 * m[i] + (1 - beta1) * g;
     v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-    const rate = learningRate * Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step);
+    const rate = rateAt(learningRate, state) * Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step);
     return rate * m[i] / (Math.sqrt(v[i]) + epsilon);
   });
 }

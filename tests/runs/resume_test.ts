@@ -35,6 +35,7 @@ import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { CLOCK_WORDS } from "../../src/engine/kernels/row_kernels.ts";
 import { readRecord } from "../../src/records/condition.ts";
+import type { Schedule } from "../../src/engine/schedules.ts";
 
 const gpu = await openTestGpu();
 
@@ -56,6 +57,9 @@ const OPTIMIZERS: OptimizerSpec[] = [
 
 const ITERATIONS = 90;
 
+/** A rate that changes at every iteration. */
+const SCHEDULE: Schedule = { kind: "cosine", warmup: 15, milestones: [], gamma: 0.1 };
+
 /** Half of the weights are pruned; epochs of 80 examples in batches of 16, so the order matters. */
 function options(seed: number, optimizer = OPTIMIZERS[2]): TrainOptions {
   const shape = [2, 6], mask = Float32Array.from({ length: 12 }, (_, i) => i % 2);
@@ -66,6 +70,8 @@ function options(seed: number, optimizer = OPTIMIZERS[2]): TrainOptions {
     }),
     dataset: new DatasetBase(sets, { normalization: "none", validationSize: 20, seed }),
     optimizer,
+    // Of one optimizer, so that runs at a constant rate are resumed too.
+    ...(optimizer.kind === "momentum" && { schedule: SCHEDULE }),
     batchSize: 16,
     length: { iterations: ITERATIONS },
     validateInterval: 10,

@@ -35,6 +35,14 @@ export function resolveProtocol(
         "give that one, or leave --momentum out",
     );
   }
+  const schedule = flags.schedule ?? base.schedule;
+  const ofSteps = flags.milestones ? "--milestones" : flags.gamma === undefined ? null : "--gamma";
+  if (ofSteps !== null && schedule !== "steps") {
+    throw new UsageError(
+      `${ofSteps} is of --schedule steps, and the schedule is ${schedule}: give that one, or leave ` +
+        `${ofSteps} out`,
+    );
+  }
   if (flags.rewind === "final" && (flags["mask-1"] ?? "rewind") !== "rewind") {
     throw new UsageError(
       `--mask-1 ${

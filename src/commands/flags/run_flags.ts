@@ -6,6 +6,7 @@ import { UsageError } from "../../errors.ts";
 import { type InitializerName, INITIALIZERS } from "../../models/initializers.ts";
 import { boolean, choice, integer, number, orAuto, path, string } from "../../flags/kinds.ts";
 import {
+  integers,
   interval,
   intRanges,
   layers,
@@ -22,6 +23,7 @@ import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/criteria.ts";
 import { SCOPES } from "../../foundations/pruning.ts";
 import { REWIND_POINTS, SURVIVORS, SURVIVORS_NAMES } from "../../foundations/rewinding.ts";
+import { SCHEDULE_KINDS, SCHEDULES } from "../../engine/schedules.ts";
 
 /**
  * Checks that a name given by the user is that of one folder inside the experiment's, never a path.
@@ -85,6 +87,31 @@ export const protocolFlags = {
     defaultText: `${OPTIMIZERS.momentum.constants.momentum.usual}`,
     group: PROTOCOL,
   }),
+  schedule: choice({
+    choices: SCHEDULE_KINDS,
+    help: "how the learning rate changes during a run. " +
+      SCHEDULE_KINDS.map((kind) => `${kind}: ${SCHEDULES[kind].help}`).join("; "),
+    group: PROTOCOL,
+  }),
+  warmup: integer({
+    min: 0,
+    max: 1e9,
+    help: "iterations over which the learning rate first rises to its full size",
+    group: PROTOCOL,
+  }),
+  milestones: integers({
+    min: 1,
+    max: 1e9,
+    help: "iterations at which --schedule steps multiplies the learning rate by --gamma",
+    group: PROTOCOL,
+  }),
+  gamma: number({
+    above: 0,
+    max: 1,
+    help: "factor of --schedule steps",
+    defaultText: "0.1",
+    group: PROTOCOL,
+  }),
   batchSize: integer({
     min: 1,
     max: 65536,
@@ -126,6 +153,7 @@ export const protocolFlags = {
   }),
   criterion: choice({
     choices: CRITERION_NAMES,
+    placeholder: "NAME",
     help: "which weights stay at each level. " +
       CRITERION_NAMES.map((name) => `${name}: ${CRITERIA[name].help}`).join("; "),
     group: PROTOCOL,

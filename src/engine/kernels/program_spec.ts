@@ -8,6 +8,7 @@ import { type BatchFormat, COLUMN_BYTES, type MatrixStorage } from "./matrix.ts"
 import type { UpdateRule } from "../optimizers.ts";
 import type { Key } from "../random.ts";
 import { paddedRows, tilesFor } from "./tiles.ts";
+import type { Rate } from "../schedules.ts";
 
 /** Whether kernels work on whole matrices or on lists of live weights; the last bits differ. */
 export type KernelKind = "dense" | "sparse";
@@ -72,7 +73,8 @@ export interface ReplicaParameters {
   splitKey: Key | null;
   /** labelMap[label] replaces each label; null leaves them. */
   labelMap: Uint8Array | null;
-  learningRate: number;
+  /** The same throughout, or by iteration. */
+  learningRate: number | Rate;
 }
 
 /** Most iterations of one burst. */

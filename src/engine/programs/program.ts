@@ -30,6 +30,7 @@ import { checkProgramSpec } from "../kernels/program_limits.ts";
 import { type KernelProfile, timeKernels } from "./profile.ts";
 import { SparseNetwork } from "./sparse_network.ts";
 import { PassTimer, TIMESTAMP_BYTES } from "../timer.ts";
+import type { Rate } from "../schedules.ts";
 
 /** One step of a burst. */
 export type BurstStep = { iterate: number } | { evaluate: Split };
@@ -62,7 +63,7 @@ export class Program {
   /** Iterations done since parameters were last loaded. */
   #done = 0;
   /** By replica. */
-  readonly #learningRates: number[] = [];
+  readonly #learningRates: (number | Rate)[] = [];
   /** Readback buffers that no burst is using. */
   readonly #idleReadbacks: GPUBuffer[] = [];
 
@@ -113,7 +114,7 @@ export class Program {
       }
     });
     const { labelMap, learningRate } = parameters;
-    checkLearningRate(learningRate);
+    if (typeof learningRate === "number") checkLearningRate(learningRate);
     this.#learningRates[replica] = learningRate;
     this.network.load(replica, parameters, state?.layers ?? null);
     const classes = this.spec.layers.at(-1)!.units;
@@ -259,7 +260,8 @@ export class Program {
     const { replicas, optimizer } = this.spec, slots = new Float32Array(2 * iterations * replicas);
     for (let i = 0; i < iterations; i++) {
       this.#learningRates.forEach((learningRate, r) => {
-        slots[2 * (i * replicas + r)] = stepSize(optimizer, learningRate, first + i + 1);
+        const rate = typeof learningRate === "number" ? learningRate : learningRate(first + i);
+        slots[2 * (i * replicas + r)] = stepSize(optimizer, rate, first + i + 1);
       });
     }
     return slots;

@@ -122,6 +122,16 @@ const LONG_RUNS: Record<string, RunShape> = {
     replicas: 3,
     density: 0.3,
   },
+  "a rate that changes at every iteration, momentum": {
+    features: 13,
+    layers: [{ units: 12, activation: relu }, { units: 5, activation: null }],
+    optimizer: OPTIMIZERS[1],
+    rate: (iteration) => 0.02 * (iteration < 10 ? (iteration + 1) / 10 : 1 / (iteration - 8)),
+    batchSize: 11,
+    poolCount: 70,
+    trainCount: 60,
+    replicas: 2,
+  },
   "five layers, adam": {
     features: 9,
     layers: [

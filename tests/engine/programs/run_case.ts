@@ -15,7 +15,13 @@ import type { OptimizerSpec, UpdateRule } from "../../../src/engine/optimizers.t
 import { Program } from "../../../src/engine/programs/program.ts";
 import type { ProgramSpec, ReplicaParameters } from "../../../src/engine/kernels/program_spec.ts";
 import { epochKey, permute, type RandomStream } from "../../../src/engine/random.ts";
-import { adam, momentum, type OracleOptimizer, sgd } from "../../reference/optimizers.ts";
+import {
+  adam,
+  momentum,
+  type OracleOptimizer,
+  type OracleRate,
+  sgd,
+} from "../../reference/optimizers.ts";
 import { type OracleTrained, trainOracle } from "../../reference/train.ts";
 import type { OracleLayer } from "../../reference/network.ts";
 
@@ -25,6 +31,8 @@ export interface RunShape {
   layers: { units: number; activation: Activation; useBias?: boolean }[];
   optimizer: OptimizerSpec;
   batchSize: number;
+  /** The learning rate by iteration; of replica r it is divided by r + 1. Default: constant. */
+  rate?: (iteration: number) => number;
   poolCount: number;
   trainCount: number;
   testCount?: number;
@@ -72,7 +80,9 @@ export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
     orderKey: [stream.uint32(), stream.uint32()],
     splitKey: r === 0 ? null : [stream.uint32(), stream.uint32()],
     labelMap: r < 2 ? null : Uint8Array.from({ length: 256 }, () => stream.integerBelow(classes)),
-    learningRate: optimizer.learningRate / (r + 1),
+    learningRate: shape.rate
+      ? (iteration: number) => shape.rate!(iteration) / (r + 1)
+      : optimizer.learningRate / (r + 1),
   });
   const pool = examples(poolCount), test = examples(testCount);
   const drawn = Array.from({ length: replicas }, (_, r) => parameters(r));
@@ -180,7 +190,7 @@ export function oracleTrain(run: RunCase, replica: number, iterations: number): 
   });
 }
 
-function oracleOptimizer(rule: UpdateRule, learningRate: number): OracleOptimizer {
+function oracleOptimizer(rule: UpdateRule, learningRate: OracleRate): OracleOptimizer {
   switch (rule.kind) {
     case "sgd":
       return sgd(learningRate);

@@ -25,6 +25,7 @@ interface ScheduleRow {
   factor(schedule: Schedule, iteration: number, iterations: number): number;
 }
 
+/** To add a schedule is to add a row. */
 export const SCHEDULES = {
   constant: { help: "the same rate throughout", factor: () => 1 },
   steps: {

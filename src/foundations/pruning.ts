@@ -81,6 +81,7 @@ export type Scope = typeof SCOPES[number];
 export interface Pruning {
   /** By what they are sorted. */
   criterion: CriterionName;
+  /** Where they compete. */
   scope: Scope;
   /** Of layers that lose weights; layers at 0 or not named are left alone. */
   percents: Percents;

@@ -1,6 +1,6 @@
 /**
- * The condition of a run's folder: unfinished, finished or damaged, and whether its files are as they
- * were written; moves a damaged run aside.
+ * The condition of a run's folder: unfinished, finished or damaged, and whether its files are as
+ * they were written; moves a damaged run aside.
  */
 
 import * as paths from "./paths.ts";

@@ -8,10 +8,12 @@ struct Burst {
   first: u32,
 }
 
-// How far a replica's training has come: iterations done, and the step size of the latest of them.
+// How far a replica's training has come: iterations done, and the step size and weight decay of the
+// latest of them.
 struct Clock {
   done: u32,
   rate: f32,
+  decay: f32,
 }
 
 // The rows of an evaluation: positions first..end of a split, results from `output` on; `pool` is 1

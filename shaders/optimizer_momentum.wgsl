@@ -1,10 +1,12 @@
-// Momentum as TensorFlow's MomentumOptimizer: v ← µ·v + g, w ← w − step·v.
+// Momentum as TensorFlow's MomentumOptimizer, with weight decay: v ← µ·v + g + decay·w,
+// w ← w − step·v.
 // `live` false keeps the weight and its velocity at exactly 0.
 
 @group(0) @binding(6) var<storage, read_write> velocity: array<vec4f>;
 
-fn update(at: u32, weight: vec4f, gradient: vec4f, rate: f32, live: vec4<bool>) -> vec4f {
-  let v = select(vec4f(), fma(velocity[at], vec4f(MOMENTUM), gradient), live);
+fn update(at: u32, weight: vec4f, gradient: vec4f, rate: f32, decay: f32, live: vec4<bool>) -> vec4f {
+  let decayed = fma(vec4f(decay), weight, gradient);
+  let v = select(vec4f(), fma(velocity[at], vec4f(MOMENTUM), decayed), live);
   velocity[at] = v;
   return select(vec4f(), weight - rate * v, live);
 }

@@ -90,7 +90,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       total += partial[i];
     }
     let slot = (iteration - burst.first) * REPLICAS + replica;
-    clocks[replica] = Clock(iteration + 1u, metrics[slot].x);
+    clocks[replica] = Clock(iteration + 1u, metrics[slot].x, metrics[slot].y);
     metrics[slot] = vec2f(total.x / examples, total.y);
   }
 }

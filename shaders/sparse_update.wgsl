@@ -8,6 +8,7 @@
 //   clocks   (R)                                Clock (common.wgsl): this iteration's step size
 //   first, second moment (groups)               as the optimizer needs (optimizer_*.wgsl)
 //
+// Weights do not decay here: those of a unit that nothing uses are on no list, and would have to.
 // One group per invocation, of those from `first` on. Each gradient is summed in four fma chains,
 // one for each example of a column. Grid: enough for all groups along x and y.
 
@@ -51,7 +52,7 @@ fn main(
   if (own < range.end) {
     let gradient = vec4f(sum(acc_0), sum(acc_1), sum(acc_2), sum(acc_3));
     let live = vec4u(0u, 1u, 2u, 3u) < vec4u(owner.z);
-    let weight = update(g, weights[g], gradient, clocks[owner.y].rate, live);
+    let weight = update(g, weights[g], gradient, clocks[owner.y].rate, 0.0, live);
     weights[g] = weight;
     store_values(g / LIST_WIDTH, g % LIST_WIDTH, weight);
   }

@@ -5,7 +5,7 @@
 //   deltas    (R, BATCH_ROWS, OUT_PITCH)    gradient at this layer's pre-activations
 //   weights   (R, IN_PITCH, OUT_PITCH)      in and out
 //   mask      (R, IN_PITCH, MASK_WORDS)     bit c of a row: weight c is live; bias row and padding too
-//   clocks    (R)                           Clock (common.wgsl): this iteration's step size
+//   clocks    (R)                           Clock (common.wgsl): this iteration's step size and decay
 //   steps_*.wgsl                            which batch rows count
 //   first, second moment                    as the optimizer needs (optimizer_*.wgsl)
 //
@@ -63,7 +63,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
-  let rate = clocks[replica].rate;
+  let clock = clocks[replica];
   // The last tile along either axis is shifted back inside the matrix; its overlap belongs to the
   // tile before it and must not be updated twice. Lanes past the last column own nothing.
   let first_row = 4u * group.y * TILE_VECTORS;
@@ -76,7 +76,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let word = load_mask_word(weight_row, c / 8u) >> (4u * (c % 8u));
       let live = (vec4u(word) & vec4u(1u, 2u, 4u, 8u)) != vec4u();
       let at = weight_row * OUT_VECTORS + c;
-      store_weights(weight_row, c, update(at, load_weights(weight_row, c), tile[t], rate, live));
+      let decay = select(clock.decay, 0.0, row == INPUTS);  // biases do not decay
+      let weight = load_weights(weight_row, c);
+      store_weights(weight_row, c, update(at, weight, tile[t], clock.rate, decay, live));
     }
   }
 }

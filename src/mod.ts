@@ -31,6 +31,7 @@ export {
   type TrainingPlan,
   type TrainingProgress,
   type TrainingState,
+  type UpdateRule,
   uploadExamples,
 } from "./engine/mod.ts";
 export { type Key, RandomStream } from "./engine/random.ts";

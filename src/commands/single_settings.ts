@@ -176,7 +176,8 @@ function protocolOf(config: RunConfig): Protocol {
     learningRate: optimizer.learningRate,
     ...{ schedule: schedule.kind, warmup: schedule.warmup },
     ...{ milestones: schedule.milestones, gamma: schedule.gamma },
-    ...(optimizer.kind === "momentum" && { momentum: optimizer.momentum }),
+    ...("momentum" in optimizer && { momentum: optimizer.momentum }),
+    weightDecay: optimizer.weightDecay ?? 0,
     trainingLength: { iterations },
   };
 }

@@ -13,7 +13,7 @@ export {
 export { type Numbers } from "./numbers.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
 export { type Activation, type LayerSpec } from "./layer_spec.ts";
-export { adamSpec, type OptimizerSpec, stateCount } from "./optimizers.ts";
+export { adamSpec, type OptimizerSpec, stateCount, type UpdateRule } from "./optimizers.ts";
 export { type BurstStep, type Measurement, type Prediction, Program } from "./programs/program.ts";
 export {
   type KernelKind,

@@ -1,7 +1,9 @@
 /** The table of optimizers: constants, the WGSL of the update, and each iteration's step size. */
 
 import adam from "../../shaders/optimizer_adam.wgsl" with { type: "text" };
+import adamw from "../../shaders/optimizer_adamw.wgsl" with { type: "text" };
 import momentum from "../../shaders/optimizer_momentum.wgsl" with { type: "text" };
+import nesterov from "../../shaders/optimizer_nesterov.wgsl" with { type: "text" };
 import sgd from "../../shaders/optimizer_sgd.wgsl" with { type: "text" };
 
 import { InputError } from "../errors.ts";
@@ -10,20 +12,20 @@ import { describe } from "./numbers.ts";
 
 /** How weights follow their gradients. */
 export type OptimizerSpec =
-  | { kind: "sgd"; learningRate: number }
-  | { kind: "momentum"; learningRate: number; momentum: number }
-  | { kind: "adam"; learningRate: number; beta1: number; beta2: number; epsilon: number };
+  & { learningRate: number; /** Of weights, not of biases. Default: 0. */ weightDecay?: number }
+  & UpdateRule;
 
 /** The name of an optimizer. */
-export type OptimizerKind = OptimizerSpec["kind"];
+export type OptimizerKind = UpdateRule["kind"];
 
-type WithoutRate<S> = S extends unknown ? Omit<S, "learningRate"> : never;
-
-/** An optimizer but for its learning rate: what kernels are compiled for. */
-export type UpdateRule = WithoutRate<OptimizerSpec>;
+/** An optimizer but for its learning rate and weight decay: what kernels are compiled for. */
+export type UpdateRule =
+  | { kind: "sgd" }
+  | { kind: "momentum" | "nesterov"; momentum: number }
+  | { kind: "adam" | "adamw"; beta1: number; beta2: number; epsilon: number };
 
 /** The rule of a kind. */
-type RuleOf<K extends OptimizerKind> = Extract<UpdateRule, { kind: K }>;
+type RuleOf<K extends OptimizerKind> = UpdateRule & { kind: K };
 
 /** A constant of a rule. */
 interface Constant {
@@ -47,34 +49,43 @@ interface Optimizer<K extends OptimizerKind> {
   wgsl: string;
   /** Step size of iteration `t`, counted from 1; the learning rate if absent. */
   step?(rule: RuleOf<K>, learningRate: number, t: number): number;
+  /** The factor of a weight that the update adds to its gradient, or as the WGSL has it. */
+  decay?(learningRate: number, weightDecay: number): number;
 }
+
+const withMomentum = {
+  // A momentum of 0.9 multiplies steps by ten.
+  learningRate: 0.01,
+  constants: { momentum: { usual: 0.9, wgsl: "MOMENTUM", range: "decay" } },
+  states: 1,
+} as const;
+
+const withMoments = {
+  learningRate: 1.2e-3,
+  // Those of Kingma & Ba, which the paper uses.
+  constants: {
+    beta1: { usual: 0.9, wgsl: "BETA_1", range: "decay" },
+    beta2: { usual: 0.999, wgsl: "BETA_2", range: "decay" },
+    // With 0, a weight whose gradient is 0 would become 0/0.
+    epsilon: { usual: 1e-8, wgsl: "EPSILON", range: "step" },
+  },
+  states: 2,
+  // With the bias correction, in f64: in f32 on the GPU, 1 − β₂ᵗ would lose four digits at t = 1.
+  step: ({ beta1, beta2 }: { beta1: number; beta2: number }, learningRate: number, t: number) =>
+    learningRate * Math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t),
+} as const;
 
 /** To add an optimizer: its settings in `OptimizerSpec`, its WGSL in `shaders/`, its line here. */
 export const OPTIMIZERS: { readonly [K in OptimizerKind]: Optimizer<K> } = {
   sgd: { label: "SGD", learningRate: 0.1, constants: {}, states: 0, wgsl: sgd },
-  momentum: {
-    label: "SGD with momentum",
-    // A momentum of 0.9 multiplies steps by ten.
-    learningRate: 0.01,
-    constants: { momentum: { usual: 0.9, wgsl: "MOMENTUM", range: "decay" } },
-    states: 1,
-    wgsl: momentum,
-  },
-  adam: {
-    label: "Adam",
-    learningRate: 1.2e-3,
-    // Those of Kingma & Ba, which the paper uses.
-    constants: {
-      beta1: { usual: 0.9, wgsl: "BETA_1", range: "decay" },
-      beta2: { usual: 0.999, wgsl: "BETA_2", range: "decay" },
-      // With 0, a weight whose gradient is 0 would become 0/0.
-      epsilon: { usual: 1e-8, wgsl: "EPSILON", range: "step" },
-    },
-    states: 2,
-    wgsl: adam,
-    // With the bias correction, in f64: in f32 on the GPU, 1 − β₂ᵗ would lose four digits at t = 1.
-    step: ({ beta1, beta2 }, learningRate, t) =>
-      learningRate * Math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t),
+  momentum: { ...withMomentum, label: "SGD with momentum", wgsl: momentum },
+  nesterov: { ...withMomentum, label: "SGD with Nesterov momentum", wgsl: nesterov },
+  adam: { ...withMoments, label: "Adam", wgsl: adam },
+  adamw: {
+    ...withMoments,
+    label: "AdamW",
+    wgsl: adamw,
+    decay: (learningRate, weightDecay) => learningRate * weightDecay,
   },
 };
 
@@ -93,7 +104,11 @@ export function optimizerSpec(
   given: Readonly<Record<string, number>> = {},
 ): OptimizerSpec {
   const constants = constantsOf(kind).map(([name, { usual }]) => [name, given[name] ?? usual]);
-  return { kind, learningRate, ...Object.fromEntries(constants) } as OptimizerSpec;
+  const { weightDecay } = given;
+  return {
+    ...{ kind, learningRate, ...Object.fromEntries(constants) },
+    ...(weightDecay && { weightDecay }),
+  } as OptimizerSpec;
 }
 
 /** Adam with the constants of Kingma & Ba, which the paper uses. */
@@ -139,9 +154,15 @@ export function checkUpdateRule(rule: UpdateRule): void {
   }
 }
 
-/** @throws InputError as `checkUpdateRule` and `checkLearningRate` */
+/** @throws InputError if it is not from 0 to below 1 */
+export function checkWeightDecay(value: number): void {
+  check("weight decay", value, value >= 0 && value < 1, "a number from 0 to below 1");
+}
+
+/** @throws InputError as `checkUpdateRule`, `checkLearningRate` and `checkWeightDecay` */
 export function checkOptimizer(spec: OptimizerSpec): void {
   checkLearningRate(spec.learningRate);
+  checkWeightDecay(spec.weightDecay ?? 0);
   checkUpdateRule(spec);
 }
 
@@ -163,4 +184,10 @@ export function updateWgsl(rule: UpdateRule): string {
 export function stepSize(rule: UpdateRule, learningRate: number, t: number): number {
   const { step } = OPTIMIZERS[rule.kind] as Optimizer<OptimizerKind>;
   return step ? step(rule, learningRate, t) : learningRate;
+}
+
+/** The share of a weight that an update at this rate adds to its gradient, or takes from it. */
+export function decayOf(rule: UpdateRule, learningRate: number, weightDecay: number): number {
+  const { decay } = OPTIMIZERS[rule.kind];
+  return decay ? decay(learningRate, weightDecay) : weightDecay;
 }

@@ -46,8 +46,8 @@ export class ProgramCache {
     const { model, dataset, optimizer, kernels = "dense" } = request;
     const { normalization, trainCount } = dataset;
     const data = [this.#setId(dataset.sets), normalization, trainCount];
-    // Each replica has a learning rate of its own.
-    const { learningRate: _, ...rule } = optimizer;
+    // Each replica has a learning rate and a weight decay of its own.
+    const { learningRate: _rate, weightDecay: _decay, ...rule } = optimizer;
     return JSON.stringify([model.layers, rule, batchSizeOf(request), data, kernels]);
   }
 

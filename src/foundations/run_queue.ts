@@ -27,6 +27,7 @@ import {
 } from "./train_request.ts";
 import { GpuSlot } from "./gpu_slot.ts";
 import { ProgramCache } from "./program_cache.ts";
+import type { OptimizerSpec } from "../engine/optimizers.ts";
 
 /** Options of a queue. */
 export interface RunQueueOptions {
@@ -138,10 +139,14 @@ export class RunQueue {
     return results;
   }
 
-  /** The kernels for a network with these masks. */
-  kernelsFor(masks: Masks): KernelKind {
+  /** The kernels for a network with these masks; lists of live weights cannot decay. */
+  kernelsFor(
+    masks: Masks,
+    { weightDecay = 0 }: Pick<OptimizerSpec, "weightDecay"> = {},
+  ): KernelKind {
     const { kernels = "auto" } = this.options;
     if (kernels !== "auto") return kernels;
+    if (weightDecay > 0) return "dense";
     const { below } = tilesFor(this.gpu.adapter).sparse;
     return density(masks).percent < 100 * below ? "sparse" : "dense";
   }

@@ -68,9 +68,10 @@ export function masksOf({ model }: TrainRequest): Float32Array[] {
 export function replicaParameters(
   { model, dataset, optimizer, schedule, plan }: TrainRequest,
 ): ReplicaParameters {
-  const { learningRate } = optimizer;
+  const { learningRate, weightDecay } = optimizer;
   return {
     learningRate: schedule ? rateOf(schedule, learningRate, plan.iterations) : learningRate,
+    weightDecay,
     orderKey: dataset.orderKey,
     splitKey: dataset.splitKey,
     labelMap: dataset.labelMap,

@@ -127,7 +127,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   const { model, optimizer, name = "run", output } = options;
   // A model that forgot to would drop masks and presets of layers that it does not have.
   model.finish();
-  const kernels = options.kernels ?? queue.kernelsFor(model.masks);
+  const kernels = options.kernels ?? queue.kernelsFor(model.masks, optimizer);
   const request: TrainRequest & { kernels: KernelKind } = { ...trainRequest(options), kernels };
   const { iterations } = request.plan;
   const place = options.checkpoints ?? (output && { ...output, config: configOf(request) });

@@ -18,8 +18,10 @@ export interface Protocol {
   normalization: "unit" | "l2" | "none";
   optimizer: { kind: OptimizerKind };
   learningRate: number;
-  /** Decay of the velocity; used by the momentum optimizer alone. */
+  /** Decay of the velocity; used by optimizers with momentum alone. */
   momentum: number;
+  /** Share of each weight that is added to its gradient; see `OptimizerSpec`. */
+  weightDecay: number;
   /** How the learning rate changes; see `Schedule`. */
   schedule: ScheduleKind;
   warmup: number;
@@ -69,6 +71,7 @@ const paper: Protocol = {
   optimizer: { kind: "adam" },
   learningRate: 1.2e-3,
   momentum: 0.9,
+  weightDecay: 0,
   ...{ schedule: "constant", warmup: 0, milestones: [], gamma: 0.1 },
   batchSize: 60,
   validationSize: 5000,

@@ -55,6 +55,6 @@ export function settingsFor(options: SettingsOptions): RunSettings {
 
 /** The optimizer of a protocol, with its constants. */
 export function optimizerOf(protocol: Protocol): OptimizerSpec {
-  const { optimizer: { kind }, learningRate, momentum } = protocol;
-  return optimizerSpec(kind, learningRate, { momentum });
+  const { optimizer: { kind }, learningRate, momentum, weightDecay } = protocol;
+  return optimizerSpec(kind, learningRate, { momentum, weightDecay });
 }

@@ -107,9 +107,10 @@ export function trainingText({ network: { layers }, training, dataset }: RunSett
   const all = dataset.trainCount - dataset.validationSize;
   const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
   const { kind, learningRate } = optimizer, { schedule, warmup } = scheduleOf(training);
-  const decay = optimizer.kind === "momentum" ? ` (${optimizer.momentum})` : "";
+  const momentum = "momentum" in optimizer ? ` (${optimizer.momentum})` : "";
+  const decay = optimizer.weightDecay ? `, weight decay ${optimizer.weightDecay}` : "";
   return `${count(iterations, "iteration")} per run, hidden layers ${hiddenText(layers)}, ` +
-    `${kind} ${learningRate}${decay}${schedule}${warmup}, batch ${batch}`;
+    `${kind} ${learningRate}${momentum}${schedule}${warmup}${decay}, batch ${batch}`;
 }
 
 /** The schedule of the learning rate in words; nothing where it does not change. */

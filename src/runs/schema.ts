@@ -33,6 +33,7 @@ const OPTIMIZER = v.variant(
     v.strictObject({
       kind: v.literal(kind),
       learningRate: number,
+      weightDecay: v.optional(number),
       ...Object.fromEntries(Object.keys(OPTIMIZERS[kind].constants).map((name) => [name, number])),
     })
   ),

@@ -131,20 +131,23 @@ export async function withScratch(gpu: Gpu, work: (scratch: Scratch) => Promise<
 export function clockWords(
   done: readonly number[],
   rates?: readonly number[],
+  decays?: readonly number[],
 ): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(2 * done.length), floats = new Float32Array(words.buffer);
+  const words = new Uint32Array(3 * done.length), floats = new Float32Array(words.buffer);
   done.forEach((iterations, r) => {
-    words[2 * r] = iterations;
-    floats[2 * r + 1] = rates?.[r] ?? UNTOUCHED;
+    words[3 * r] = iterations;
+    floats[3 * r + 1] = rates?.[r] ?? UNTOUCHED;
+    floats[3 * r + 2] = decays?.[r] ?? 0;
   });
   return words;
 }
 
 /** The inverse of `clockWords`. */
-export function readClocks(words: Uint32Array): { done: number; rate: number }[] {
+export function readClocks(words: Uint32Array): { done: number; rate: number; decay: number }[] {
   const floats = new Float32Array(words.slice().buffer);
-  return Array.from({ length: words.length / 2 }, (_, r) => ({
-    done: words[2 * r],
-    rate: floats[2 * r + 1],
+  return Array.from({ length: words.length / 3 }, (_, r) => ({
+    done: words[3 * r],
+    rate: floats[3 * r + 1],
+    decay: floats[3 * r + 2],
   }));
 }

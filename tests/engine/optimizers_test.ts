@@ -77,7 +77,13 @@ Deno.test("checkOptimizer: what 32-bit floats cannot hold, and decays that never
   for (const epsilon of [0, -1, NaN, 1e-50, Infinity]) {
     refuses({ epsilon }, `epsilon ${epsilon} cannot be used`);
   }
-  refuses({ kind: "lion" }, "optimizer lion is unknown: use sgd, momentum or adam");
+  refuses(
+    { kind: "lion" },
+    "optimizer lion is unknown: use sgd, momentum, nesterov, adam or adamw",
+  );
+  for (const weightDecay of [-0.1, 1, NaN, Infinity]) {
+    refuses({ weightDecay }, `weight decay ${weightDecay} cannot be used`);
+  }
   for (const spec of [SGD, MOMENTUM, adamSpec(1e-3), { ...SGD, learningRate: 0 }]) {
     checkOptimizer(spec);
   }

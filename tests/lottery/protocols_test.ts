@@ -19,6 +19,7 @@ Deno.test("the paper's protocol: Frankle & Carbin 2019, figure 2 and section 2",
     optimizer: { kind: "adam" },
     learningRate: 0.0012,
     momentum: 0.9,
+    weightDecay: 0,
     ...{ schedule: "constant", warmup: 0, milestones: [], gamma: 0.1 },
     batchSize: 60,
     validationSize: 5000,
@@ -68,6 +69,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
     optimizer: "momentum",
     learningRate: "0.5",
     momentum: "0.8",
+    weightDecay: "0.05",
     schedule: "steps",
     warmup: "3",
     milestones: "5,9",
@@ -97,6 +99,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       optimizer: { kind: "momentum" },
       learningRate: 0.5,
       momentum: 0.8,
+      weightDecay: 0.05,
       ...{ schedule: "steps", warmup: 3, milestones: [5, 9], gamma: 0.25 },
       batchSize: 7,
       validationSize: 11,
@@ -131,7 +134,7 @@ Deno.test("--momentum: 0.9 unless given, of that optimizer alone", () => {
     const error = assertThrows(
       () => resolve(`--optimizer=${optimizer}`, "--momentum=.5"),
       UsageError,
-      `--momentum 0.5 is of --optimizer momentum, and the optimizer is ${optimizer}`,
+      `--momentum 0.5 is of --optimizer momentum or nesterov, and the optimizer is ${optimizer}`,
     );
     assertStringIncludes(error.message, "leave --momentum out");
   }

@@ -111,6 +111,7 @@ export async function openSmallLottery(
     optimizer: { kind: "adam" },
     learningRate,
     momentum: 0,
+    weightDecay: 0,
     ...{ schedule, warmup: 0, gamma: 0.1, milestones: schedule === "steps" ? [5, 12] : [] },
     batchSize: 8,
     validationSize: 10,

@@ -36,6 +36,7 @@ import { openTestGpu } from "../engine/gpu.ts";
 import { CLOCK_WORDS } from "../../src/engine/kernels/row_kernels.ts";
 import { readRecord } from "../../src/records/condition.ts";
 import type { Schedule } from "../../src/engine/schedules.ts";
+import { optimizerSpec } from "../../src/engine/optimizers.ts";
 
 const gpu = await openTestGpu();
 
@@ -112,9 +113,15 @@ function stoppedAt(iteration: number): RunQueueOptions {
 
 const place = (storage: MemoryStorage, folder = "run") => ({ storage, folder, config: { folder } });
 
-const WAYS = OPTIMIZERS.flatMap((optimizer) =>
-  (["dense", "sparse"] as const).map((kernels) => [optimizer, kernels] as const)
-);
+const WAYS: [OptimizerSpec, KernelKind][] = [
+  ...OPTIMIZERS.flatMap((optimizer) =>
+    (["dense", "sparse"] as const).map((
+      kernels,
+    ): [OptimizerSpec, KernelKind] => [optimizer, kernels])
+  ),
+  [{ kind: "nesterov", learningRate: 0.1, momentum: 0.9, weightDecay: 0.01 }, "dense"],
+  [optimizerSpec("adamw", 0.01, { weightDecay: 0.1 }), "dense"],
+];
 
 for (const [optimizer, kernels] of WAYS) {
   const name = `${optimizer.kind}, ${kernels}`;

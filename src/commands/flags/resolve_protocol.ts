@@ -29,10 +29,10 @@ export function resolveProtocol(
 ): Protocol {
   const layers = flags.layers ?? base.layers;
   const kind = flags.optimizer ?? base.optimizer.kind;
-  if (flags.momentum !== undefined && kind !== "momentum") {
+  if (flags.momentum !== undefined && !("momentum" in OPTIMIZERS[kind].constants)) {
     throw new UsageError(
-      `--momentum ${flags.momentum} is of --optimizer momentum, and the optimizer is ${kind}: ` +
-        "give that one, or leave --momentum out",
+      `--momentum ${flags.momentum} is of --optimizer momentum or nesterov, and the optimizer is ` +
+        `${kind}: give one of those, or leave --momentum out`,
     );
   }
   const schedule = flags.schedule ?? base.schedule;

@@ -83,8 +83,16 @@ export const protocolFlags = {
     min: 0,
     below: 1,
     isFloat: true,
-    help: "share of the last step that each step keeps, with --optimizer momentum",
+    help: "share of the last step that each step keeps, with --optimizer momentum or nesterov",
     defaultText: `${OPTIMIZERS.momentum.constants.momentum.usual}`,
+    group: PROTOCOL,
+  }),
+  weightDecay: number({
+    min: 0,
+    below: 1,
+    help: "share of each weight, not of biases, that is added to its gradient; with --optimizer " +
+      "adamw taken, times the learning rate, from the weight itself",
+    defaultText: "0",
     group: PROTOCOL,
   }),
   schedule: choice({

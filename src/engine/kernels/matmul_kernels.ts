@@ -188,6 +188,7 @@ export function weightGradientSource(
       UNROLL: unrollFor(sizes.rows, tiles),
       BATCH_ROWS: sizes.rows,
       STEPS: sizes.rows,
+      INPUTS: layer.inputs,
       IN_PITCH: 4 * inVectors,
       IN_VECTORS: inVectors,
       OUT_VECTORS: outVectors,

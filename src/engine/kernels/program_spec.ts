@@ -75,6 +75,8 @@ export interface ReplicaParameters {
   labelMap: Uint8Array | null;
   /** The same throughout, or by iteration. */
   learningRate: number | Rate;
+  /** Of weights; see `OptimizerSpec`. Default: 0. */
+  weightDecay?: number;
 }
 
 /** Most iterations of one burst. */

@@ -28,7 +28,7 @@ const SLOT_BYTES = 8;
 /** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map. */
 export const REPLICA_WORDS = 6 + 256;
 /** u32 words of common.wgsl's `Clock` struct. */
-export const CLOCK_WORDS = 2;
+export const CLOCK_WORDS = 3;
 
 /** Invocations of the row-wise kernels (gather, loss, evaluate, reduce). */
 const GATHER_LANES = 8;

@@ -19,7 +19,7 @@ import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
 export interface LoopBuffers {
   /** (R) structs of `REPLICA_WORDS`: keys of order and split, label map. */
   replicas: GPUBuffer;
-  /** (R) structs of `CLOCK_WORDS`: iterations done, counted by the GPU, and the last step size. */
+  /** (R) structs of `CLOCK_WORDS`: iterations done, counted by the GPU, the last step size and decay. */
   clocks: GPUBuffer;
   /** (MAX_BURST, R) pairs: step sizes before a burst, losses and correct predictions after it. */
   metrics: GPUBuffer;

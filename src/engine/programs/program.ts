@@ -15,7 +15,7 @@ import { MAX_EVALUATIONS, predictedClasses } from "./evaluation.ts";
 import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
 import type { LayerSpec } from "../layer_spec.ts";
 import type { NetworkMemory } from "./network_memory.ts";
-import { checkLearningRate, stepSize } from "../optimizers.ts";
+import { checkLearningRate, checkWeightDecay, decayOf, stepSize } from "../optimizers.ts";
 import {
   evaluationSpan,
   type LayerValues,
@@ -64,6 +64,7 @@ export class Program {
   #done = 0;
   /** By replica. */
   readonly #learningRates: (number | Rate)[] = [];
+  readonly #weightDecays: number[] = [];
   /** Readback buffers that no burst is using. */
   readonly #idleReadbacks: GPUBuffer[] = [];
 
@@ -113,9 +114,17 @@ export class Program {
         checkLength(layer, "biases", biases, layer.units);
       }
     });
-    const { labelMap, learningRate } = parameters;
+    const { labelMap, learningRate, weightDecay = 0 } = parameters;
     if (typeof learningRate === "number") checkLearningRate(learningRate);
+    checkWeightDecay(weightDecay);
+    if (this.spec.sparse && weightDecay > 0) {
+      throw new InputError(
+        `weight decay ${weightDecay}: kernels on lists of live weights do not decay the weights of ` +
+          "units that nothing uses; use the dense ones (--kernels dense or auto)",
+      );
+    }
     this.#learningRates[replica] = learningRate;
+    this.#weightDecays[replica] = weightDecay;
     this.network.load(replica, parameters, state?.layers ?? null);
     const classes = this.spec.layers.at(-1)!.units;
     const stray = labelMap?.find((label) => label >= classes);
@@ -131,7 +140,7 @@ export class Program {
     const { replicas, clocks } = this.network.loop;
     queue.writeBuffer(replicas, replica * words.byteLength, words);
     this.#done = state?.iteration ?? 0;
-    queue.writeBuffer(clocks, 4 * CLOCK_WORDS * replica, Uint32Array.of(this.#done, 0));
+    queue.writeBuffer(clocks, 4 * CLOCK_WORDS * replica, Uint32Array.of(this.#done, 0, 0));
   }
 
   /** Submits a burst; the promise resolves when its measurements have been read back. */
@@ -150,7 +159,7 @@ export class Program {
     const { burst, metrics } = this.network.loop;
     queue.writeBuffer(burst, 0, new Uint32Array([first]));
     // Deno 2.9.6 panics on an empty write.
-    if (iterations > 0) queue.writeBuffer(metrics, 0, this.#stepSizes(first, iterations));
+    if (iterations > 0) queue.writeBuffer(metrics, 0, this.#updates(first, iterations));
     const metricBytes = 8 * replicas * iterations;
     const bytes = metricBytes + 8 * replicas * splits.length;
     const readback = this.#idleReadbacks.pop() ??
@@ -255,13 +264,15 @@ export class Program {
     return encoder.finish();
   }
 
-  /** The step sizes of a burst after `first` iterations, as the kernels of the loss read them. */
-  #stepSizes(first: number, iterations: number): Float32Array<ArrayBuffer> {
+  /** Step sizes and decays of a burst after `first` iterations, as the loss kernels read them. */
+  #updates(first: number, iterations: number): Float32Array<ArrayBuffer> {
     const { replicas, optimizer } = this.spec, slots = new Float32Array(2 * iterations * replicas);
     for (let i = 0; i < iterations; i++) {
       this.#learningRates.forEach((learningRate, r) => {
         const rate = typeof learningRate === "number" ? learningRate : learningRate(first + i);
-        slots[2 * (i * replicas + r)] = stepSize(optimizer, rate, first + i + 1);
+        const at = 2 * (i * replicas + r);
+        slots[at] = stepSize(optimizer, rate, first + i + 1);
+        slots[at + 1] = decayOf(optimizer, rate, this.#weightDecays[r]);
       });
     }
     return slots;

@@ -7,7 +7,7 @@ import type { RandomStream } from "../../../src/engine/random.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { softmaxCrossEntropy } from "../../reference/network.ts";
 import { batchSizes, replicaCounts, storages, streams } from "./arbitraries.ts";
-import { clockWords, openTestGpu, readClocks, UNTOUCHED, withScratch } from "../gpu.ts";
+import { clockWords, openTestGpu, readClocks, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
 const NO_LABEL = 0xffffffff;
@@ -31,7 +31,7 @@ async function runLoss(
   const result = {
     deltas: new Float32Array(),
     metrics: new Float32Array(),
-    clocks: [] as { done: number; rate: number }[],
+    clocks: [] as ReturnType<typeof readClocks>,
   };
   await withScratch(gpu, async (scratch) => {
     const buffers = {
@@ -41,7 +41,7 @@ async function runLoss(
       metrics: scratch.put(
         Float32Array.from(
           { length: 2 * replicas * 8 },
-          (_, i) => i % 2 === 0 ? rateOf(i / 2) : UNTOUCHED,
+          (_, i) => i % 2 === 0 ? rateOf(i / 2) : decayOf((i - 1) / 2),
         ),
       ),
       clocks: scratch.put(clockWords(done)),
@@ -57,6 +57,8 @@ async function runLoss(
 
 /** The step size of a slot: an iteration's of a replica, in a burst of eight. */
 const rateOf = (slot: number) => Math.fround(1 / (slot + 3));
+/** Its decay. */
+const decayOf = (slot: number) => Math.fround(1 / (slot + 4.5));
 
 /** Ways to draw a logit: ordinary, with many ties, and so large that their exponentials overflow. */
 const LOGITS: Record<string, (stream: RandomStream) => number> = {
@@ -106,11 +108,15 @@ Deno.test("loss: mean cross-entropy, correct predictions and gradient of full an
         const slots = iterations.map((i, r) => (i - rest.first) * replicas + r);
         assertEquals(
           actual.clocks,
-          iterations.map((i, r) => ({ done: i + 1, rate: rateOf(slots[r]) })),
+          iterations.map((i, r) => ({
+            done: i + 1,
+            rate: rateOf(slots[r]),
+            decay: decayOf(slots[r]),
+          })),
         );
         const metrics = Float32Array.from(
           actual.metrics,
-          (_, i) => i % 2 === 0 ? rateOf(i / 2) : UNTOUCHED,
+          (_, i) => i % 2 === 0 ? rateOf(i / 2) : decayOf((i - 1) / 2),
         );
         counts.forEach((count, r) => {
           const batch = new Float64Array(count * classes);

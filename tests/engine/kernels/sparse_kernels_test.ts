@@ -30,7 +30,7 @@ import {
 import type { RandomStream } from "../../../src/engine/random.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { forward, softmaxCrossEntropy } from "../../reference/network.ts";
-import { adam, momentum, type OracleOptimizer, sgd } from "../../reference/optimizers.ts";
+import { oracleOptimizer } from "../../reference/optimizers.ts";
 import { clockWords, openTestGpu, readClocks, type Scratch, withScratch } from "../gpu.ts";
 import { activations, batchSizes, replicaCounts, storages, streams } from "./arbitraries.ts";
 import { UPDATE_TEXTURES } from "../../../src/engine/kernels/program_spec.ts";
@@ -228,13 +228,14 @@ Deno.test("sparse backward: (deltas · live weightsᵀ) ⊙ activation'", async 
   );
 });
 
-const OPTIMIZERS: [OptimizerSpec, (rate: number) => OracleOptimizer][] = [
-  [{ kind: "sgd", learningRate: 0.1 }, sgd],
-  [{ kind: "momentum", learningRate: 0.05, momentum: 0.8 }, (rate) => momentum(rate, 0.8)],
-  [adamSpec(1.2e-3), adam],
+const OPTIMIZERS: OptimizerSpec[] = [
+  { kind: "sgd", learningRate: 0.1 },
+  { kind: "momentum", learningRate: 0.05, momentum: 0.8 },
+  { kind: "nesterov", learningRate: 0.05, momentum: 0.8 },
+  adamSpec(1.2e-3),
 ];
 
-for (const [spec, oracle] of OPTIMIZERS) {
+for (const spec of OPTIMIZERS) {
   Deno.test(`sparse update: two steps of ${spec.kind} on live weights`, async () => {
     await fc.assert(
       fc.asyncProperty(shapes, async ({ inputs, units, batch, storage, ...how }) => {
@@ -242,11 +243,13 @@ for (const [spec, oracle] of OPTIMIZERS) {
         const layer = randomLayer("layer", [inputs, units], null, how);
         const rates = layer.masks.map((_, r) => spec.learningRate / (r + 1));
         const expected = layer.masks.map((mask, r) => ({
-          optimizer: oracle(rates[r]),
+          optimizer: oracleOptimizer(spec, rates[r]),
           mask: Float64Array.from(mask),
           weights: Float64Array.from(layer.weights[r]),
           biases: Float64Array.from(layer.biases[r]),
-          states: [inputs * units, units].map((size) => oracle(rates[r]).start(size)),
+          states: [inputs * units, units].map((size) =>
+            oracleOptimizer(spec, rates[r]).start(size)
+          ),
         }));
         await withScratch(gpu, async (scratch) => {
           const lists = listsOf(scratch, storage, [layer]), { layout } = lists;
@@ -371,7 +374,7 @@ Deno.test("sparse head: logits, loss, correct predictions and gradient, fused or
           const all = await scratch.floats(deltas), measured = await scratch.floats(metrics);
           assertEquals(
             readClocks(await scratch.words(clocks)),
-            x.map(() => ({ done: 7, rate: 0.25 })),
+            x.map(() => ({ done: 7, rate: 0.25, decay: 0.25 })),
           );
           logits.forEach((z, r) => {
             const ofReplica = Uint32Array.from(labels[r]);

@@ -18,7 +18,9 @@ import {
 import { writeMatrix } from "../../../src/engine/kernels/matrix.ts";
 import {
   adamSpec,
+  decayOf,
   type OptimizerSpec,
+  optimizerSpec,
   stateCount,
   stepSize,
 } from "../../../src/engine/optimizers.ts";
@@ -26,7 +28,7 @@ import type { RandomStream } from "../../../src/engine/random.ts";
 import { UPDATE_TEXTURES } from "../../../src/engine/kernels/program_spec.ts";
 import { paddedRows, type Tiles } from "../../../src/engine/kernels/tiles.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
-import { adam, momentum, type OracleOptimizer, sgd } from "../../reference/optimizers.ts";
+import { type OracleOptimizer, oracleOptimizer } from "../../reference/optimizers.ts";
 import {
   batchSizes,
   replicaCounts,
@@ -39,10 +41,13 @@ import { clockWords, openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
 
-const OPTIMIZERS: [OptimizerSpec, (rate: number) => OracleOptimizer][] = [
-  [{ kind: "sgd", learningRate: 0.1 }, sgd],
-  [{ kind: "momentum", learningRate: 0.05, momentum: 0.8 }, (rate) => momentum(rate, 0.8)],
-  [adamSpec(1.2e-3), adam],
+const OPTIMIZERS: OptimizerSpec[] = [
+  { kind: "sgd", learningRate: 0.1, weightDecay: 0.2 },
+  { kind: "momentum", learningRate: 0.05, momentum: 0.8 },
+  { kind: "nesterov", learningRate: 0.05, momentum: 0.8, weightDecay: 0.2 },
+  adamSpec(1.2e-3),
+  { ...adamSpec(1.2e-3), weightDecay: 0.2 },
+  optimizerSpec("adamw", 0.05, { weightDecay: 0.2 }),
 ];
 
 const shapes = fc.record({
@@ -100,11 +105,11 @@ function fitting(tiles: Tiles): Tiles {
     : tiles;
 }
 
-for (const [spec, oracle] of OPTIMIZERS) {
+for (const spec of OPTIMIZERS) {
   for (const [name, runs, tilings] of TILINGS) {
     // The state of momentum and Adam, unrolled over a large tile, takes seconds to compile.
     const numRuns = Math.ceil(runs / (spec.kind === "sgd" ? 1.5 : 3));
-    Deno.test(`weight gradient: three steps of ${spec.kind} agree with the oracle, ${name}`, async () => {
+    Deno.test(`weight gradient: three steps of ${spec.kind}, decay ${spec.weightDecay ?? 0}, agree with the oracle, ${name}`, async () => {
       await fc.assert(
         fc.asyncProperty(shapes, tilings, async (shape, drawn) => {
           const tiles = fitting(drawn);
@@ -116,7 +121,8 @@ for (const [spec, oracle] of OPTIMIZERS) {
           const rates = Array.from({ length: replicas }, (_, r) => spec.learningRate / (r + 1));
           const cases = Array.from(
             { length: replicas },
-            (_, r) => new ReplicaCase(layer, oracle(rates[r]), shape.density, stream),
+            (_, r) =>
+              new ReplicaCase(layer, oracleOptimizer(spec, rates[r]), shape.density, stream),
           );
           const joined = (arrays: Float32Array[]) =>
             Float32Array.from(arrays.flatMap((array) => [...array]));
@@ -200,7 +206,9 @@ for (const [spec, oracle] of OPTIMIZERS) {
               writeMatrix(gpu, ofX, 0, inPitch / 4, x);
               writeMatrix(gpu, ofDeltas, 0, outPitch / 4, deltas);
               const stepSizes = rates.map((rate) => stepSize(spec, rate, step));
-              scratch.write(buffers.clocks, clockWords(rates.map(() => step), stepSizes));
+              const decays = rates.map((rate) => decayOf(spec, rate, spec.weightDecay ?? 0));
+              const clocks = clockWords(rates.map(() => step), stepSizes, decays);
+              scratch.write(buffers.clocks, clocks);
               await scratch.run([...listing, step % 2 === 1 ? even : odd]);
             }
             const matrices = [sides[1], ...state];

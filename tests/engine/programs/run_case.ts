@@ -11,17 +11,11 @@ import {
 } from "../../../src/engine/mod.ts";
 import type { Gpu } from "../../../src/engine/device.ts";
 import type { Activation, LayerSpec } from "../../../src/engine/layer_spec.ts";
-import type { OptimizerSpec, UpdateRule } from "../../../src/engine/optimizers.ts";
+import type { OptimizerSpec } from "../../../src/engine/optimizers.ts";
 import { Program } from "../../../src/engine/programs/program.ts";
 import type { ProgramSpec, ReplicaParameters } from "../../../src/engine/kernels/program_spec.ts";
 import { epochKey, permute, type RandomStream } from "../../../src/engine/random.ts";
-import {
-  adam,
-  momentum,
-  type OracleOptimizer,
-  type OracleRate,
-  sgd,
-} from "../../reference/optimizers.ts";
+import { oracleOptimizer } from "../../reference/optimizers.ts";
 import { type OracleTrained, trainOracle } from "../../reference/train.ts";
 import type { OracleLayer } from "../../reference/network.ts";
 
@@ -83,6 +77,8 @@ export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
     learningRate: shape.rate
       ? (iteration: number) => shape.rate!(iteration) / (r + 1)
       : optimizer.learningRate / (r + 1),
+    // Replicas decay by shares of their own.
+    weightDecay: (optimizer.weightDecay ?? 0) / (r + 1),
   });
   const pool = examples(poolCount), test = examples(testCount);
   const drawn = Array.from({ length: replicas }, (_, r) => parameters(r));
@@ -173,7 +169,7 @@ export function mappedLabels({ replicas }: RunCase, replica: number, labels: Uin
 /** Trains one replica by the oracle. */
 export function oracleTrain(run: RunCase, replica: number, iterations: number): OracleTrained {
   const { spec: { trainCount, batchSize, optimizer }, pool } = run;
-  const { orderKey, learningRate } = run.replicas[replica];
+  const { orderKey, learningRate, weightDecay } = run.replicas[replica];
   const set = trainingSet(run, replica), batchesPerEpoch = Math.ceil(trainCount / batchSize);
   const batches = Array.from({ length: iterations }, (_, i) => {
     const key = epochKey(orderKey, Math.floor(i / batchesPerEpoch));
@@ -183,20 +179,9 @@ export function oracleTrain(run: RunCase, replica: number, iterations: number): 
   });
   return trainOracle({
     layers: oracleLayers(run, replica),
-    optimizer: oracleOptimizer(optimizer, learningRate),
+    optimizer: oracleOptimizer({ ...optimizer, learningRate: 0, weightDecay }, learningRate),
     inputs: normalizedInputs(pool, run.normalization),
     labels: mappedLabels(run, replica, pool.labels),
     batches,
   });
-}
-
-function oracleOptimizer(rule: UpdateRule, learningRate: OracleRate): OracleOptimizer {
-  switch (rule.kind) {
-    case "sgd":
-      return sgd(learningRate);
-    case "momentum":
-      return momentum(learningRate, rule.momentum);
-    case "adam":
-      return adam(learningRate, rule.beta1, rule.beta2, rule.epsilon);
-  }
 }

@@ -64,9 +64,9 @@ export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";
 export { type GivenNetwork, type GivenTensor, type Network } from "./models/network.ts";
 /** Names of every file and folder of an experiment. */
 export * as paths from "./records/paths.ts";
-export { type Percents, pruneByPercent } from "./foundations/pruning.ts";
+export { type Percents, pruneByPercent } from "./foundations/pruning/pruning.ts";
 export { type Schedule, type ScheduleKind } from "./engine/schedules.ts";
-export { shuffleMasks } from "./foundations/random_masks.ts";
+export { shuffleMasks } from "./foundations/pruning/random_masks.ts";
 export { type CheckpointPlace } from "./records/checkpoints.ts";
 export { restoreRun, type SavedRun, saveRun } from "./records/saved_run.ts";
 export {

@@ -4,7 +4,7 @@ import { RandomStream } from "../engine/random.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
 import { type Masks, onesMask, validateMasks } from "../models/masks.ts";
 import { checkKnownNames, type Network } from "../models/network.ts";
-import { shuffleMasks } from "../foundations/random_masks.ts";
+import { shuffleMasks } from "../foundations/pruning/random_masks.ts";
 import { resample, resampleWithSigns } from "../foundations/resample.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { InputError } from "../errors.ts";

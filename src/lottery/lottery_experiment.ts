@@ -32,7 +32,7 @@ import {
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
-import { pruneByScore } from "../foundations/pruning.ts";
+import { pruneByScore } from "../foundations/pruning/pruning.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
 import { type Rewinding, rewound } from "../foundations/rewinding.ts";

@@ -3,8 +3,8 @@ import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
-import type { CriterionName } from "../foundations/criteria.ts";
-import type { Scope } from "../foundations/pruning.ts";
+import type { CriterionName } from "../foundations/pruning/criteria.ts";
+import type { Scope } from "../foundations/pruning/pruning.ts";
 import type { RewindPoint, SurvivorsName } from "../foundations/rewinding.ts";
 import type { ScheduleKind } from "../engine/schedules.ts";
 

@@ -4,7 +4,7 @@ import type { RunId } from "../records/run_id.ts";
 import { count } from "../words.ts";
 import type { RunConfig, RunSettings } from "./schema.ts";
 import { hiddenText } from "../models/layers.ts";
-import type { Pruning } from "../foundations/pruning.ts";
+import type { Pruning } from "../foundations/pruning/pruning.ts";
 import type { Rewinding } from "../foundations/rewinding.ts";
 
 /** The start of a run that was given nothing. */

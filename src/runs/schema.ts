@@ -9,8 +9,8 @@ import { FormatError } from "../errors.ts";
 import { INITIALIZER_NAMES } from "../models/initializers.ts";
 import { RUN_KINDS } from "../records/kinds.ts";
 import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
-import { CRITERION_NAMES } from "../foundations/criteria.ts";
-import { SCOPES } from "../foundations/pruning.ts";
+import { CRITERION_NAMES } from "../foundations/pruning/criteria.ts";
+import { SCOPES } from "../foundations/pruning/pruning.ts";
 import { REWIND_POINTS, SURVIVORS_NAMES } from "../foundations/rewinding.ts";
 import { CONSTANT, SCHEDULE_KINDS } from "../engine/schedules.ts";
 

@@ -29,7 +29,10 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
     [["--batch-size=0"], /--batch-size expects an integer from 1 to 65536, not "0"/],
     [["--seed=half"], /--seed expects an integer, at least 0, not "half"/],
     [["--learning-rate", "-1"], /--learning-rate expects a number greater than 0 /],
-    [["--optimizer=rmsprop"], /--optimizer expects one of sgd, momentum, nesterov, adam, adamw, not "rmsprop"/],
+    [
+      ["--optimizer=rmsprop"],
+      /--optimizer expects one of sgd, momentum, nesterov, adam, adamw, not "rmsprop"/,
+    ],
     [["--training-len=epochs:0"], /--training-len expects an integer from 1 /],
     [["--prune-percents=layer0=20"], /--prune-percents expects .* from 0 to 1/],
     [

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { LayerSpec } from "../../src/engine/layer_spec.ts";
 import { InputError } from "../../src/errors.ts";
-import { shuffleMasks } from "../../src/foundations/random_masks.ts";
+import { shuffleMasks } from "../../src/foundations/pruning/random_masks.ts";
 import { density, onesMask, onesMasks, validateMasks } from "../../src/models/masks.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
 

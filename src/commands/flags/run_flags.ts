@@ -20,8 +20,8 @@ import { DEFAULT_EXPERIMENT_NAME } from "../../records/control_paths.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
 import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
-import { CRITERIA, CRITERION_NAMES } from "../../foundations/criteria.ts";
-import { SCOPES } from "../../foundations/pruning.ts";
+import { CRITERIA, CRITERION_NAMES } from "../../foundations/pruning/criteria.ts";
+import { SCOPES } from "../../foundations/pruning/pruning.ts";
 import { REWIND_POINTS, SURVIVORS, SURVIVORS_NAMES } from "../../foundations/rewinding.ts";
 import { SCHEDULE_KINDS, SCHEDULES } from "../../engine/schedules.ts";
 

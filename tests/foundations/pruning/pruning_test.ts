@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { InputError } from "../../src/errors.ts";
-import { pruneByPercent } from "../../src/foundations/pruning.ts";
-import { openTestGpu } from "../engine/gpu.ts";
-import { pruneByPercentOracle } from "../reference/prune.ts";
+import { InputError } from "../../../src/errors.ts";
+import { pruneByPercent } from "../../../src/foundations/pruning/pruning.ts";
+import { openTestGpu } from "../../engine/gpu.ts";
+import { pruneByPercentOracle } from "../../reference/prune.ts";
 
 const gpu = await openTestGpu();
 const matrix = (...values: number[]) => ({

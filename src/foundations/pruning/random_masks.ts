@@ -3,10 +3,10 @@
  * masks have, at random places.
  */
 
-import { RandomStream } from "../engine/random.ts";
-import type { Key } from "../engine/random.ts";
-import type { Masks } from "../models/masks.ts";
-import { type GivenNetwork, toMask, toNetwork } from "../models/network.ts";
+import { RandomStream } from "../../engine/random.ts";
+import type { Key } from "../../engine/random.ts";
+import type { Masks } from "../../models/masks.ts";
+import { type GivenNetwork, toMask, toNetwork } from "../../models/network.ts";
 
 /**
  * Shuffles each mask within its layer.

@@ -1,11 +1,11 @@
 /** Criteria and scopes of pruning against their definitions, by sorting in 64-bit floats. */
 
 import { assert, assertEquals } from "@std/assert";
-import { RandomStream, seedKey } from "../../src/engine/random.ts";
-import { CRITERION_NAMES, type CriterionName } from "../../src/foundations/criteria.ts";
-import { pruneByScore, type Scope } from "../../src/foundations/pruning.ts";
-import type { Masks } from "../../src/models/masks.ts";
-import { openTestGpu } from "../engine/gpu.ts";
+import { RandomStream, seedKey } from "../../../src/engine/random.ts";
+import { CRITERION_NAMES, type CriterionName } from "../../../src/foundations/pruning/criteria.ts";
+import { pruneByScore, type Scope } from "../../../src/foundations/pruning/pruning.ts";
+import type { Masks } from "../../../src/models/masks.ts";
+import { openTestGpu } from "../../engine/gpu.ts";
 
 const gpu = await openTestGpu();
 

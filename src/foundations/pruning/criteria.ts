@@ -3,7 +3,7 @@
  * weights, those with the largest scores stay (Zhou et al. 2019, table 1, unless said otherwise).
  */
 
-import type { RandomStream } from "../engine/random.ts";
+import type { RandomStream } from "../../engine/random.ts";
 
 /** The weights of a layer that a score is made from. */
 export interface ScoredLayer {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { shuffleMasks } from "../../src/foundations/random_masks.ts";
+import { shuffleMasks } from "../../../src/foundations/pruning/random_masks.ts";
 
 const masks = {
   a: { shape: [10, 10], data: new Float32Array(100).map((_, i) => i < 30 ? 1 : 0) },

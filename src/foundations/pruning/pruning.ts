@@ -3,9 +3,9 @@
  * layer or over all. The selection runs on the GPU (src/engine/programs/prune.ts) and is exact.
  */
 
-import { type Gpu, type PruneJob, pruneSmallest } from "../engine/mod.ts";
-import { InputError } from "../errors.ts";
-import type { Masks } from "../models/masks.ts";
+import { type Gpu, type PruneJob, pruneSmallest } from "../../engine/mod.ts";
+import { InputError } from "../../errors.ts";
+import type { Masks } from "../../models/masks.ts";
 import {
   checkFinite,
   checkShape,
@@ -13,11 +13,11 @@ import {
   toMask,
   toNetwork,
   toTensor,
-} from "../models/network.ts";
+} from "../../models/network.ts";
 import { CRITERIA, type CriterionName } from "./criteria.ts";
-import { type Key, RandomStream } from "../engine/random.ts";
-import type { LevelResult } from "./experiment.ts";
-import { pruneLowest, type ScoreJob } from "../engine/programs/prune.ts";
+import { type Key, RandomStream } from "../../engine/random.ts";
+import type { LevelResult } from "../experiment.ts";
+import { pruneLowest, type ScoreJob } from "../../engine/programs/prune.ts";
 
 /** Fraction in [0, 1] of a layer's live weights to prune, by layer name. */
 export type Percents = Readonly<Record<string, number>>;

@@ -245,8 +245,11 @@ export class RunQueue {
   async #trainReplicas(group: Waiting[], program: Program): Promise<void> {
     const { signal, onProgress, onActivity } = this.options;
     const states = group.map(({ from }) => from);
-    group.forEach(({ request }, r) => program.load(r, replicaParameters(request), states[r]));
-    const outcomes = await runTraining(program, group[0].request.plan, {
+    const { plan } = group[0].request;
+    group.forEach(({ request }, r) =>
+      program.load(r, replicaParameters(request), states[r], plan.start)
+    );
+    const outcomes = await runTraining(program, plan, {
       signal,
       from: states[0]
         ? { iteration: states[0].iteration, curves: states.map((state) => state!.curves) }

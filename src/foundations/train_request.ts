@@ -19,6 +19,8 @@ export interface TrainRequest {
   optimizer: OptimizerSpec;
   /** How the learning rate changes. Default: not at all. */
   schedule?: Schedule;
+  /** Iterations of the schedule. Default: those of the plan. */
+  scheduleLength?: number;
   /** Examples per iteration. */
   batchSize: number;
   /** How long, and when to evaluate. */
@@ -66,11 +68,11 @@ export function masksOf({ model }: TrainRequest): Float32Array[] {
 }
 
 export function replicaParameters(
-  { model, dataset, optimizer, schedule, plan }: TrainRequest,
+  { model, dataset, optimizer, schedule, plan, scheduleLength = plan.iterations }: TrainRequest,
 ): ReplicaParameters {
   const { learningRate, weightDecay } = optimizer;
   return {
-    learningRate: schedule ? rateOf(schedule, learningRate, plan.iterations) : learningRate,
+    learningRate: schedule ? rateOf(schedule, learningRate, scheduleLength) : learningRate,
     weightDecay,
     orderKey: dataset.orderKey,
     splitKey: dataset.splitKey,

@@ -51,9 +51,13 @@ export interface TrainOptions {
   optimizer: OptimizerSpec;
   /** How the learning rate changes. Default: not at all. */
   schedule?: Schedule;
+  /** Iterations of the schedule, where the run is a part of a longer one. Default: all. */
+  scheduleLength?: number;
+  /** Iteration at which the run begins: data order and schedule continue there. Default: 0. */
+  start?: number;
   /** Examples per iteration; the last batch of an epoch may be shorter. */
   batchSize: number;
-  /** How long. */
+  /** How long; with `start`, up to which iteration. */
   length: TrainingLength;
   /** Iterations between two evaluations on the validation split; null for none. Default: null. */
   validateInterval?: number | null;
@@ -84,12 +88,18 @@ export interface RunOutput {
 
 /** The request to the queue. */
 export function trainRequest(options: TrainOptions): TrainRequest {
-  const { model, dataset, optimizer, schedule, batchSize, length } = options;
+  const { model, dataset, optimizer, schedule, batchSize, length, start = 0, onPoints } = options;
   const { validateInterval = null, testInterval = null } = options;
   const iterations = iterationsOf(length, dataset.trainCount, batchSize);
-  const plan = { iterations, validateInterval, testInterval };
-  if (schedule) checkSchedule(schedule, iterations);
-  return { model, dataset, optimizer, schedule, batchSize, plan, onPoints: options.onPoints };
+  if (!(Number.isSafeInteger(start) && start >= 0 && start <= iterations)) {
+    throw new InputError(
+      `training from iteration ${start} to ${iterations}: give a start from 0 to the end`,
+    );
+  }
+  const plan = { ...(start > 0 && { start }), iterations, validateInterval, testInterval };
+  const { scheduleLength = iterations } = options;
+  if (schedule) checkSchedule(schedule, scheduleLength);
+  return { model, dataset, optimizer, schedule, scheduleLength, batchSize, plan, onPoints };
 }
 
 /**
@@ -213,13 +223,15 @@ export function kernelsAndAdapters({ kernels, adapters }: TrainedRun) {
 }
 
 /** All that decides the run beside its initial weights and masks, which are files. */
-function configOf({ model, dataset, optimizer, schedule, batchSize, plan }: TrainRequest) {
+function configOf(request: TrainRequest) {
+  const { model, dataset, optimizer, schedule, scheduleLength, batchSize, plan } = request;
   const { sets, normalization, trainCount, validationCount, features, classes } = dataset;
   const { orderKey, splitKey, labelMap } = dataset;
   return {
     layers: model.layers,
     optimizer,
     ...(schedule && { schedule }),
+    ...(schedule && scheduleLength !== plan.iterations && { scheduleLength }),
     batchSize,
     ...plan,
     dataset: {

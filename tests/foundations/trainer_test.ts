@@ -6,6 +6,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
+import { adamSpec } from "../../src/engine/optimizers.ts";
 import { type Key, RandomStream } from "../../src/engine/random.ts";
 import { DivergedError, InputError } from "../../src/errors.ts";
 import { DatasetBase, type DatasetOptions } from "../../src/foundations/dataset_base.ts";
@@ -14,7 +15,12 @@ import { ModelFc } from "../../src/foundations/model_fc.ts";
 import { restoreRun } from "../../src/records/saved_run.ts";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import { readLog } from "../../src/records/save_restore.ts";
-import { iterationsOf, train, type TrainOptions } from "../../src/foundations/trainer.ts";
+import {
+  iterationsOf,
+  train,
+  type TrainOptions,
+  trainRequest,
+} from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
@@ -219,4 +225,59 @@ Deno.test("optimizers, lengths and models that cannot be used are refused", asyn
     }
   }
   await refuses({ model: new Unfinished() }, 'mask of unknown layer "layer0"');
+});
+
+Deno.test("with SGD, a run to iteration 12 and one that starts there are one of 30, to the same bits", async () => {
+  for (const kind of ["constant", "cosine"] as const) {
+    const schedule = { kind, warmup: 3, milestones: [], gamma: 0.1 };
+    const shared = { schedule, optimizer: { kind: "sgd", learningRate: 0.1 } as const };
+    const whole = await trained(options({ ...shared, length: { iterations: 30 } }));
+    const first = await trained(
+      options({ ...shared, length: { iterations: 12 }, scheduleLength: 30 }),
+    );
+    const model = new ModelFc({ layers: [[6, "tanh"], [4, null]] }, 2, {
+      presets: first.final,
+      presetBiases: first.finalBiases,
+    });
+    const rest = await trained(
+      options({ ...shared, model, start: 12, length: { iterations: 30 } }),
+    );
+    assertEquals(rest.final, whole.final);
+    assertEquals(rest.finalBiases, whole.finalBiases);
+    assertEquals(rest.curves.train, whole.curves.train.slice(12));
+    assertEquals([...first.curves.train, ...rest.curves.train], whole.curves.train);
+    // It is evaluated where it starts, then at the multiples of the interval.
+    assertEquals(rest.curves.validate.map(({ iteration }) => iteration), [12, 20, 30]);
+  }
+});
+
+Deno.test("moments count from a run's own first update: Adam starts as at iteration 0", async () => {
+  const dataset = new DatasetBase(sets, { normalization: "none", validationSize: 20 });
+  // One batch is the whole training set: every iteration sees the same examples.
+  const shared = { optimizer: adamSpec(0.01), dataset, batchSize: 80 };
+  const early = await trained(options({ ...shared, length: { iterations: 5 } }));
+  const late = await trained(options({ ...shared, start: 7, length: { iterations: 12 } }));
+  const losses = (run: typeof early) => run.curves.train.map(({ loss }) => loss);
+  assert(losses(early).every((loss, i) => Math.abs(loss - losses(late)[i]) < 1e-5));
+});
+
+Deno.test("a paused run returns its state, and continues to the same bits", async () => {
+  const queue = new RunQueue(gpu);
+  const request = trainRequest(options());
+  const whole = await queue.train(request);
+  assertEquals(whole.state, undefined);
+  const first = await queue.train({ ...request, plan: { ...request.plan, pause: 13 } });
+  assertEquals(first.curves.train.length, 13);
+  assertEquals(first.state!.iteration, 13);
+  const rest = await queue.train({ ...request, resumeFrom: first.state });
+  assertEquals(rest, whole);
+  await queue.destroy();
+});
+
+Deno.test("a start past the end is refused", async () => {
+  await assertRejects(
+    () => trained(options({ start: 31, length: { iterations: 30 } })),
+    InputError,
+    "training from iteration 31 to 30: give a start from 0 to the end",
+  );
 });

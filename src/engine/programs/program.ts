@@ -65,6 +65,8 @@ export class Program {
   /** By replica. */
   readonly #learningRates: (number | Rate)[] = [];
   readonly #weightDecays: number[] = [];
+  /** Iteration at which the replicas' runs began. */
+  #start = 0;
   /** Readback buffers that no burst is using. */
   readonly #idleReadbacks: GPUBuffer[] = [];
 
@@ -97,11 +99,16 @@ export class Program {
   }
 
   /**
-   * Loads one replica's parameters and starts it from iteration 0 with fresh optimizer state, or
-   * from a state that it once had. Load all replicas before the first burst: they advance together,
-   * so their states are of one iteration.
+   * Loads one replica's parameters and starts it from iteration `start` with fresh optimizer state,
+   * or from a state that it once had. Load all replicas before the first burst: they advance
+   * together, so their states are of one iteration.
    */
-  load(replica: number, parameters: ReplicaParameters, state?: NetworkState | null): void {
+  load(
+    replica: number,
+    parameters: ReplicaParameters,
+    state?: NetworkState | null,
+    start = 0,
+  ): void {
     const { queue } = this.gpu.device;
     this.spec.layers.forEach((layer, i) => {
       const { mask } = parameters.layers[i];
@@ -139,7 +146,8 @@ export class Program {
     }
     const { replicas, clocks } = this.network.loop;
     queue.writeBuffer(replicas, replica * words.byteLength, words);
-    this.#done = state?.iteration ?? 0;
+    this.#start = start;
+    this.#done = state?.iteration ?? start;
     queue.writeBuffer(clocks, 4 * CLOCK_WORDS * replica, Uint32Array.of(this.#done, 0, 0));
   }
 
@@ -271,7 +279,8 @@ export class Program {
       this.#learningRates.forEach((learningRate, r) => {
         const rate = typeof learningRate === "number" ? learningRate : learningRate(first + i);
         const at = 2 * (i * replicas + r);
-        slots[at] = stepSize(optimizer, rate, first + i + 1);
+        // Moments are counted from the run's own first update.
+        slots[at] = stepSize(optimizer, rate, first + i + 1 - this.#start);
         slots[at + 1] = decayOf(optimizer, rate, this.#weightDecays[r]);
       });
     }

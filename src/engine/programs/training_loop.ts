@@ -35,6 +35,8 @@ export interface ReplicaOutcome {
   curves: Curves;
   /** First iteration whose training loss is not finite; null if all are. */
   divergedAt: number | null;
+  /** Where training paused; absent at the end of the plan and of a run that has diverged. */
+  state?: TrainingState;
 }
 
 /** A replica between two iterations, with its curves so far. */
@@ -95,7 +97,8 @@ export async function runTraining(
     ? plan
     : { ...plan, validateInterval: null };
   const pace = new Pace();
-  const first = from?.iteration ?? 0;
+  const { start = 0, pause = plan.iterations } = plan;
+  const first = from?.iteration ?? start;
   let gpuMilliseconds: number | null = 0;
   let activity: "training" | "evaluating" | null = null;
   const announce = (burst: Burst) => {
@@ -137,8 +140,8 @@ export async function runTraining(
   };
   const report = (iteration: number, work = trainingWork(due, sizes, iteration)) =>
     onProgress?.({ ...progressOf(recorders, iteration, plan.iterations), work, gpuMilliseconds });
-  report(first, first === 0 ? 0 : undefined);
-  for (const burst of planBursts(due, first, burstLength)) {
+  report(first, from ? undefined : 0);
+  for (const burst of planBursts(due, from ? first : null, burstLength)) {
     if (signal?.aborted || checkpointing?.isDue(burst.start)) {
       await collect();
       if (burst.start > first) await keep();
@@ -152,9 +155,13 @@ export async function runTraining(
     if (recorders.every(({ divergedAt }) => divergedAt !== null)) break;
   }
   await collect();
-  return recorders.map((recorder) => ({
+  const states = pause < plan.iterations ? await program.readState() : null;
+  return recorders.map((recorder, r) => ({
     curves: recorder.points(),
     divergedAt: recorder.divergedAt,
+    ...(states && recorder.divergedAt === null && {
+      state: { ...states[r], curves: recorder.rows() },
+    }),
   }));
 }
 
@@ -167,7 +174,8 @@ class Recorder {
 
   constructor({ iterations, validateInterval, testInterval }: TrainingPlan, from?: CurveRows) {
     const none = new Float64Array();
-    const evaluations = (n: number | null) => n === null ? 0 : Math.ceil(iterations / n) + 1;
+    // One at the start, one at the end, and those between.
+    const evaluations = (n: number | null) => n === null ? 0 : Math.ceil(iterations / n) + 2;
     this.train = new CurveRecorder(from?.train ?? none, iterations);
     this.validate = new CurveRecorder(from?.validate ?? none, evaluations(validateInterval));
     this.test = new CurveRecorder(from?.test ?? none, evaluations(testInterval));
@@ -196,12 +204,16 @@ class Recorder {
   }
 }
 
-function checkPlan({ iterations, validateInterval, testInterval }: TrainingPlan): void {
+function checkPlan(
+  { start = 0, iterations, pause = iterations, validateInterval, testInterval }: TrainingPlan,
+): void {
   const check = (name: string, value: number, min: number) => {
     if (Number.isSafeInteger(value) && value >= min) return;
     throw new InputError(`${name}: ${value} is not a whole number of at least ${min}`);
   };
-  check("iterations", iterations, 0);
+  check("start", start, 0);
+  check("iterations", iterations, start);
+  check("pause", pause, start);
   if (validateInterval !== null) check("validation interval", validateInterval, 1);
   if (testInterval !== null) check("test interval", testInterval, 1);
 }
@@ -214,12 +226,17 @@ interface Burst {
   steps: BurstStep[];
 }
 
-/** Cuts what a plan asks for after `from` iterations into bursts of at most `length(done)`. */
+/**
+ * Cuts what a plan asks for into bursts of at most `length(done)`.
+ *
+ * @param from the iteration to continue from; null to begin at the beginning
+ */
 function* planBursts(
   plan: TrainingPlan,
-  from: number,
+  from: number | null,
   length: (done: number) => number,
 ): Generator<Burst> {
+  const { start: begin = 0, pause: end = plan.iterations } = plan;
   const intervals: [Split, number | null][] = [
     ["validate", plan.validateInterval],
     ["test", plan.testInterval],
@@ -229,19 +246,20 @@ function* planBursts(
       plan.iterations,
       ...intervals.map(([, n]) => n === null ? Infinity : n * (Math.floor(done / n) + 1)),
     );
+  const isEnd = (done: number) => done === begin || done === plan.iterations;
   const evaluationsAt = (done: number): BurstStep[] =>
-    intervals.filter(([, n]) => n !== null && (done % n === 0 || done === plan.iterations))
+    intervals.filter(([, n]) => n !== null && (done % n === 0 || isEnd(done)))
       .map(([split]) => ({ evaluate: split }));
 
-  let done = from;
+  let done = from ?? begin;
   // Whoever comes from a later iteration has evaluated there.
-  let steps = from === 0 ? evaluationsAt(0) : [];
+  let steps = from === null ? evaluationsAt(begin) : [];
   if (steps.length > 0) yield { start: done, iterations: 0, steps };
   steps = [];
-  while (done < plan.iterations) {
-    const start = done, end = Math.min(plan.iterations, start + length(done));
-    while (done < end && steps.length <= MAX_EVALUATIONS - intervals.length) {
-      const next = Math.min(end, nextEvaluation(done));
+  while (done < end) {
+    const start = done, last = Math.min(end, start + length(done));
+    while (done < last && steps.length <= MAX_EVALUATIONS - intervals.length) {
+      const next = Math.min(last, nextEvaluation(done));
       steps.push({ iterate: next - done }, ...evaluationsAt(next));
       done = next;
     }
@@ -313,7 +331,9 @@ function progressOf(
   return {
     iteration,
     iterations,
-    loss: iteration === 0 ? null : mean(recorders.map(({ train }) => train.last?.loss ?? NaN)),
+    loss: recorders.some(({ train }) => !train.last)
+      ? null
+      : mean(recorders.map(({ train }) => train.last!.loss)),
     accuracy: evaluated.length > 0 ? mean(evaluated) : null,
   };
 }

@@ -2,8 +2,14 @@
 
 /** How long to train and when to evaluate. */
 export interface TrainingPlan {
-  /** Updates in all. */
+  /** Iteration at which training begins: as many updates were made by other runs. Default: 0. */
+  start?: number;
+  /** Iteration at which training ends. */
   iterations: number;
+  /** Iteration at which to pause and to return the state. Default: the end. */
+  pause?: number;
+  /** Iteration of the pause before: the work up to it has been counted. Default: `start`. */
+  resumed?: number;
   /** Iterations between two evaluations of the validation split, also at the end; null: never. */
   validateInterval: number | null;
   /** The same for the test set. */
@@ -25,18 +31,23 @@ export function evaluationWork(examples: number, batchSize: number): number {
   return examples / batchSize / PASSES_OF_ITERATION;
 }
 
-/** The work of a training up to the end of iteration `done`, with the evaluations due by then. */
+/**
+ * The work of a training, or of its part since the last pause, up to the end of iteration `done`,
+ * with the evaluations due by then.
+ */
 export function trainingWork(
   plan: TrainingPlan,
   { batchSize, validate, test }: WorkSizes,
-  done: number = plan.iterations,
+  done: number = plan.pause ?? plan.iterations,
 ): number {
-  const { iterations, validateInterval, testInterval } = plan;
+  const { start = 0, resumed = start, iterations, validateInterval, testInterval } = plan;
   const evaluations = (interval: number | null) => {
     if (interval === null) return 0;
-    const isExtra = done === iterations && done % interval !== 0;
-    return 1 + Math.floor(done / interval) + (isExtra ? 1 : 0);
+    const isFirst = resumed === start;
+    const isExtra = done === iterations && done > start && done % interval !== 0;
+    const due = Math.floor(done / interval) - Math.floor(resumed / interval);
+    return due + (isFirst ? 1 : 0) + (isExtra ? 1 : 0);
   };
-  return done + evaluationWork(validate, batchSize) * evaluations(validateInterval) +
+  return done - resumed + evaluationWork(validate, batchSize) * evaluations(validateInterval) +
     evaluationWork(test, batchSize) * evaluations(testInterval);
 }

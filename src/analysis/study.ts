@@ -8,8 +8,12 @@ import type { SeriesKind } from "./series.ts";
 import { summarize, type Summary } from "./statistics.ts";
 
 /** A finished run of a study. */
-export interface StudyRun
-  extends Omit<FinishedRun, "kind" | "trial" | "found" | "live" | "total" | "classes"> {
+export interface StudyRun extends
+  Omit<
+    FinishedRun,
+    "kind" | "trial" | "found" | "live" | "total" | "classes" | "initialAccuracy"
+  >,
+  Partial<Pick<FinishedRun, "initialAccuracy">> {
   /** Its kind. */
   kind: SeriesKind;
   /** Number or name of the trial, which runs share that began with the same full network. */
@@ -21,11 +25,12 @@ export type Metric =
   | "earlyStopIteration"
   | "earlyStopAccuracy"
   | "finalAccuracy"
-  | "finalTrainAccuracy";
+  | "finalTrainAccuracy"
+  | "initialAccuracy";
 
 /** A run's number; null where it has none: no validation split, no evaluation there. */
 export function metricOf(run: StudyRun, metric: Metric): number | null {
-  const value = run[metric];
+  const value = run[metric] ?? null;
   if (value !== null && !Number.isFinite(value)) return null;
   return value === null || metric === "earlyStopIteration" ? value : 100 * value;
 }

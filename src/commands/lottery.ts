@@ -5,10 +5,16 @@ import * as paths from "../records/paths.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, lotteryReport } from "../reports/lottery_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
-import { runFlags } from "./flags/run_flags.ts";
+import { protocolFlags, runFlags } from "./flags/run_flags.ts";
 import { networkDigest } from "../models/digest.ts";
 import type { FlagValues } from "../flags/flags.ts";
-import { datasetText, NOTHING_GIVEN, ticketConfig, trainingText } from "../runs/config.ts";
+import {
+  datasetText,
+  NOTHING_GIVEN,
+  ticketConfig,
+  type TicketOptions,
+  trainingText,
+} from "../runs/config.ts";
 import { continued } from "../runs/folder_state.ts";
 import { pruningNotes, trainingNotes } from "./notes.ts";
 import {
@@ -21,7 +27,7 @@ import {
   type Runner,
 } from "./runner.ts";
 import { count } from "../words.ts";
-import { settingsFor } from "../lottery/settings.ts";
+import { rewindingOf, settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./flags/resolve_protocol.ts";
 import { ticketId } from "../records/run_id.ts";
 import { parametersOf } from "../models/parameters.ts";
@@ -65,7 +71,12 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       ...{ storage, queue, experimentName, control: flags.control, locks: context.locks },
       events: runEvents(
         context,
-        ({ kind, level }) => kind === "ticket" ? `level ${level}/${protocol.levels}` : "control",
+        ({ kind, level }) =>
+          kind === "ticket"
+            ? `level ${level}/${protocol.levels}`
+            : kind === "rewind_point"
+            ? "rewind point"
+            : "control",
       ),
     });
     const { trials, levels } = protocol;
@@ -123,20 +134,17 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   const settings = settingsFor({ protocol: asked, data, seed, permuteLabels, trainOrderSeed });
   const presets = await readPresets(context, flags.presets, parametersOf(settings.network.layers));
   const masks = await readMasks(context, flags.masks, parametersOf(settings.network.layers));
-  const given = {
-    oneShot,
+  const { criterion, scope, prunePercents: percents } = asked;
+  const tickets: TicketOptions = {
+    ...{ criterion, scope, percents, oneShot },
+    rewind: rewindingOf(asked, settings),
     start: {
       ...NOTHING_GIVEN,
       presets: presets && await networkDigest(presets),
       masks: masks && await networkDigest(masks),
     },
   };
-  const fullNetwork = (trial: number) =>
-    ticketConfig(ticketId(trial, 0), settings, {
-      ...{ criterion: asked.criterion, scope: asked.scope, percents: asked.prunePercents },
-      rewind: { to: asked.rewind, survivors: asked.survivors },
-      ...given,
-    });
+  const fullNetwork = (trial: number) => ticketConfig(ticketId(trial, 0), settings, tickets);
   let { trials } = asked;
   if (outputDir !== undefined && flags.trials === undefined) {
     // Earlier versions did not take the trial's number from the folder's name.
@@ -146,7 +154,7 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   }
   const folders = trials.map((trial) => `${trialFolder(trial)}/*/${experimentName}`);
   return {
-    ...{ data, settings, given, policy, output, trialFolder },
+    ...{ data, settings, tickets, policy, output, trialFolder },
     protocol: { ...asked, trials },
     start: { presets: presets ?? undefined, masks: masks ?? undefined },
     plan: planOf(folders, trials.map(fullNetwork)),
@@ -155,24 +163,37 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
 
 /** The end of an experiment's usual folder: what of its pruning is not the paper's. */
 export function pruningSuffix(
-  { criterion, scope, rewind, survivors, oneShot }:
-    & Pick<Protocol, "criterion" | "scope" | "rewind" | "survivors">
+  { criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors, oneShot }:
+    & Protocol
     & { oneShot: boolean },
 ): string {
+  const { rewind: point, rewindLearningRate: rate } = protocolFlags;
+  const to = point.format(rewind), from = rate.format(rewindLearningRate);
   return [
     ...(criterion === "magnitude" ? [] : [criterion.replaceAll("_", "-")]),
     ...(scope === "layer" ? [] : [scope]),
-    ...(rewind === "0" ? [] : ["rewind", rewind]),
+    ...(to === "0" ? [] : ["rewind", to.replace(":", "-")]),
+    ...(from === "0" ? [] : ["rate", from.replace(":", "-")]),
+    ...(iterationsPerLevel === null ? [] : ["levels-of", `${iterationsPerLevel}`]),
     ...(survivors === "rewind" ? [] : [survivors]),
     ...(oneShot ? ["one-shot"] : []),
   ].map((part) => `-${part}`).join("");
 }
 
 /** "movement, over all layers; survivors: reshuffle". */
-function pruningText({ criterion, scope, rewind, survivors }: Protocol): string {
+function pruningText(
+  { criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors }: Protocol,
+): string {
   const where = scope === "layer" ? "in each layer" : "over all layers";
-  const start = rewind === "final" ? "weights stay final" : `survivors: ${survivors}`;
-  return `${criterion}, ${where}; ${start}`;
+  const to = protocolFlags.rewind.format(rewind);
+  const rate = protocolFlags.rewindLearningRate.format(rewindLearningRate);
+  const start = rewind === "final"
+    ? `weights stay as trained, the learning rate ${rate === "last" ? "at its last" : `of ${rate}`}`
+    : `survivors: ${survivors}${to === "0" ? "" : `, rewound to ${to.replace(":", " ")}`}`;
+  const length = iterationsPerLevel === null
+    ? ""
+    : `; ${count(iterationsPerLevel, "iteration")} per level`;
+  return `${criterion}, ${where}; ${start}${length}`;
 }
 
 /** @throws UsageError if a place is given for examples that are built in */

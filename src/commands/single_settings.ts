@@ -77,8 +77,8 @@ function protocolValues(flags: SingleRunValues) {
     iterations: undefined,
     criterion: undefined,
     scope: undefined,
-    ...{ rewind: undefined, "mask-1": undefined },
-    prunePercents: undefined,
+    ...{ rewind: undefined, rewindLearningRate: undefined, "mask-1": undefined },
+    ...{ iterationsPerLevel: undefined, prunePercents: undefined, pruneOutput: undefined },
     trials: undefined,
   };
   return { ...flags, ...unused, outputDir: undefined, protocol };

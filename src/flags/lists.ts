@@ -121,6 +121,37 @@ export function length<D extends TrainingLength | undefined = undefined>(
   });
 }
 
+/**
+ * A point of a training, `iteration:500` or `epoch:2` (or `500`), or one of some words.
+ *
+ * @param words what else it may be: "final"
+ */
+export function point<const W extends string, D extends W | TrainingLength | undefined = undefined>(
+  spec: FlagSpec<D> & { words: readonly W[] },
+): Flag<W | TrainingLength, D> {
+  return declare<W | TrainingLength, D>(spec, {
+    kind: "length",
+    placeholder: `${spec.words.join("|")}|iteration:K|epoch:K`,
+    parse: (text, name) => {
+      const expected = `${spec.words.join(", ")}, or a point such as 0, iteration:500 or epoch:2`;
+      const word = spec.words.find((word) => word === text.trim());
+      if (word !== undefined) return word;
+      const match = /^(?:(iteration|epoch)s?:)?(\d+)$/.exec(pair(text, name, expected));
+      if (!match) throw refuse(name, expected, text);
+      const count = parseInteger(match[2], name, 0, 1e9);
+      return match[1] === "epoch" ? { epochs: count } : { iterations: count };
+    },
+    format: (value) =>
+      typeof value === "string"
+        ? value
+        : "epochs" in value
+        ? `epoch:${value.epochs}`
+        : value.iterations === 0
+        ? "0"
+        : `iteration:${value.iterations}`,
+  });
+}
+
 /** Time between two checkpoints: `60` seconds or `iterations:500`. */
 export function interval<D extends Interval | undefined = undefined>(
   spec: FlagSpec<D>,

@@ -3,6 +3,7 @@
  * mask-1 action), and the points to which they are rewound.
  */
 
+import { InputError } from "../errors.ts";
 import type { Key } from "../engine/random.ts";
 import { RandomStream } from "../engine/random.ts";
 import type { Tensor } from "../formats/tensor.ts";
@@ -69,16 +70,83 @@ export type SurvivorsName = keyof typeof SURVIVORS;
 /** All of them. */
 export const SURVIVORS_NAMES = Object.keys(SURVIVORS) as SurvivorsName[];
 
-/** Where weights return to: iteration 0 of level 0, or nowhere (fine-tuning, Renda et al. 2020). */
-export const REWIND_POINTS = ["0", "final"] as const;
-/** One of these. */
-export type RewindPoint = typeof REWIND_POINTS[number];
-
-/** How a level's network starts. */
+/** How a level's network starts, and how long it trains. */
 export interface Rewinding {
-  to: RewindPoint;
+  /**
+   * The iteration of the full network's training to whose weights survivors return, as a numeral
+   * ("0": their initial values, the paper's; Frankle et al. 2020), or "final": they stay as trained
+   * (Renda et al. 2020).
+   */
+  to: string;
+  /**
+   * Where the schedule is taken up when weights stay final: an iteration, as a numeral, or "last":
+   * its last rate throughout. Default: "0", the schedule begins anew.
+   */
+  rate?: string;
   /** With "final" it is of no effect. */
   survivors: SurvivorsName;
+  /** Iterations of each level after 0. Default: as many as are left of the training. */
+  iterations?: number;
+}
+
+/** The iteration to whose weights survivors return: 0 where they stay final. */
+export function rewindIteration({ to }: Pick<Rewinding, "to">): number {
+  return to === "final" ? 0 : Number(to);
+}
+
+/** The part of a training that a run is. */
+export interface TrainingPart {
+  /** Iterations at which it begins and ends: data order and schedule are those from there on. */
+  start: number;
+  stop: number;
+  /** Whether the rate is the schedule's last throughout (fine-tuning). */
+  isLastRate: boolean;
+}
+
+/**
+ * The part of a training of `iterations` that a lottery's run at a level is.
+ *
+ * @param weights "rewound": it starts from the weights of the rewind point or later; "drawn": from
+ *   fresh weights, so that it is trained from the first iteration
+ * @throws InputError if the part does not lie within the training
+ */
+export function partAt(
+  level: number,
+  weights: "rewound" | "drawn",
+  rewinding: Rewinding,
+  iterations: number,
+): TrainingPart {
+  const { to, rate = "0", iterations: most } = rewinding;
+  const isRewound = weights === "rewound";
+  const whole = { start: 0, stop: iterations, isLastRate: false };
+  if (level === 0) return isRewound ? { ...whole, start: rewindIteration(rewinding) } : whole;
+  const isLastRate = isRewound && to === "final" && rate === "last";
+  const first = to === "final" ? (isLastRate ? "0" : rate) : to;
+  const start = isRewound ? Number(first) : 0;
+  if (most === undefined) return { ...whole, start, isLastRate };
+  if (start + most > iterations) {
+    throw new InputError(
+      `${most} iterations per level from iteration ${start} on end after the ${iterations} of the ` +
+        `training: give at most ${iterations - start}`,
+    );
+  }
+  return { start, stop: start + most, isLastRate };
+}
+
+/** @throws InputError if weights or schedule are taken up past the end of a training */
+export function checkRewinding(rewinding: Rewinding, iterations: number): void {
+  const { to, rate = "0" } = rewinding;
+  const check = (what: string, point: string) => {
+    if (point === "final" || point === "last" || point === "0") return;
+    if (Number(point) < iterations) return;
+    throw new InputError(
+      `${what} iteration ${point} lies past the end of a training of ${iterations} iterations: give ` +
+        "a smaller one, or a longer training",
+    );
+  };
+  check("rewinding:", to);
+  check("rewinding of the learning rate:", rate);
+  partAt(1, "rewound", rewinding, iterations);
 }
 
 /**

@@ -16,6 +16,7 @@ import { configOf } from "../runs/config.ts";
 import { intactRecord } from "../runs/folder_state.ts";
 import { listLevels } from "../records/tree.ts";
 import { type ExperimentPlace, provideValueSets, readValueSets, trialsOf } from "./value_sets.ts";
+import { rewindIteration } from "../foundations/rewinding.ts";
 import { controlId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/record.ts";
 import { modelOf } from "../runs/from_config.ts";
@@ -142,11 +143,17 @@ export async function planControls(
       }
       const initial = () => restoreNetwork(storage, paths.initial(ticket.folder));
       if (isSigned) digests.signs = await networkDigest(await initial());
-      // Weights that the lottery drew are drawn again; weights that it was given are those of its
-      // level 0.
+      // Weights that the lottery drew are drawn again; weights that it was given, or that were
+      // trained, are those of its level 0, of which all are there.
       const full = paths.run(paths.trial(experimentPath, trial), 0, experimentName);
-      const isGiven = isSameInit && ticket.config.start.presets !== null;
-      const given = () => restoreNetwork(storage, paths.initial(full));
+      const { rewind, start: { presets } } = ticket.config;
+      const isFinal = rewind?.to === "final" && level > 0;
+      const isTrained = isFinal || (rewind !== null && rewindIteration(rewind) > 0);
+      const isGiven = isSameInit && (presets !== null || isTrained);
+      const given = () =>
+        restoreNetwork(storage, isFinal ? paths.final(full) : paths.initial(full));
+      const givenBiases = () =>
+        restoreNetwork(storage, isFinal ? paths.finalBiases(full) : paths.initialBiases(full));
       if (isGiven) digests.presets = await networkDigest(await given());
       const start = async (config: RunConfig) =>
         controlStart(config, {
@@ -154,12 +161,11 @@ export async function planControls(
           values: isDrawn ? await setsOf(ticket) : undefined,
           signs: isSigned ? await initial() : undefined,
           presets: isGiven ? await given() : undefined,
+          presetBiases: isGiven && isTrained ? await givenBiases() : undefined,
         });
       for (const run of runs) {
-        const config = configOf(controlId(kind, trial, level, run), ticket.config, {
-          masks: masksOf.get(ticket)!,
-          ...digests,
-        });
+        const given = { masks: masksOf.get(ticket)!, ...digests };
+        const config = configOf(controlId(kind, trial, level, run), ticket.config, given, rewind);
         const trialFolder = paths.trial(experimentPath, trial);
         const folder = controlFolder(trialFolder, level, kind, run, experimentName);
         planned.push({ folder, config, model: async () => modelOf(config, await start(config)) });

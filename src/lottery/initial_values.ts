@@ -20,8 +20,10 @@ export interface ControlSource {
   values?: Network;
   /** Weights whose signs are kept: reuse_sign. */
   signs?: Network;
-  /** Initial weights that the lottery was given, if any: random_sparsity_same_init. */
+  /** Weights that the lottery was given, or rewound to, if any: random_sparsity_same_init. */
   presets?: Network;
+  /** Biases of the same. */
+  presetBiases?: Network;
 }
 
 /**
@@ -40,7 +42,7 @@ export function controlStart(config: RunConfig, source: ControlSource): LevelSta
       (name) =>
         runKey({ seed, purpose: "sparsity", trial, level, run, layer: names.indexOf(name) }),
     );
-    return { masks: shuffled, presets: source.presets };
+    return { masks: shuffled, presets: source.presets, presetBiases: source.presetBiases };
   }
   if (values === undefined) return { masks };
   validateMasks(masks, weights);

@@ -16,8 +16,8 @@ import {
 import type { ModelFc } from "../foundations/model_fc.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { type Masks, shrunkMasks } from "../models/masks.ts";
-import { ownControlId, type RunId, ticketId } from "../records/run_id.ts";
-import { datasetOf, modelOf, workRequestOf } from "../runs/from_config.ts";
+import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
+import { datasetOf, modelOf, workOfRuns, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import { checkRunNames } from "../runs/output_folder.ts";
@@ -28,6 +28,7 @@ import {
   type ExperimentFolders,
   readTrial,
   runFolder,
+  type TrialContents,
 } from "../runs/folders.ts";
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
@@ -35,23 +36,20 @@ import type { RunConfig, RunSettings } from "../runs/schema.ts";
 import { pruneByScore } from "../foundations/pruning/pruning.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
-import { type Rewinding, rewound } from "../foundations/rewinding.ts";
+import { checkRewinding, rewindIteration, rewound } from "../foundations/rewinding.ts";
 
 /** Options of `openLottery`. */
 export interface LotteryOptions extends ExperimentFolders {
   queue: RunQueue;
   data: LoadedDataset;
-  protocol: Pick<
-    Protocol,
-    "levels" | "criterion" | "scope" | "rewind" | "survivors" | "prunePercents" | "trials"
-  >;
+  protocol: Pick<Protocol, "levels" | "trials">;
   settings: RunSettings;
   /** The start of level 0. */
   start?: LevelStart;
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
-  /** Digests of `start`; whether each level is pruned at once, by level 0's final weights. */
-  given: Pick<TicketOptions, "start" | "oneShot">;
+  /** How tickets are pruned and rewound; digests of `start`. */
+  tickets: TicketOptions;
   /** Whether to replace a different experiment of the same name, and to continue the same. */
   policy: RunPolicy;
   /** Holds the trials' folders. */
@@ -71,31 +69,35 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   const { storage, queue, data: { sets }, settings, policy, locks, events } = options;
   const {
     trialFolder,
-    protocol: { trials, levels, criterion, scope, prunePercents: percents },
-    given: { oneShot },
+    protocol: { trials, levels },
+    tickets: { start, rewind, ...pruning },
   } = options;
-  const pruning = { criterion, scope, percents }, { seed } = settings.training;
+  const { oneShot } = pruning, { seed, iterations } = settings.training;
   const initializer = INITIALIZERS[settings.network.initializer];
-  const rewind: Rewinding = { to: options.protocol.rewind, survivors: options.protocol.survivors };
   checkExperimentName(options.experimentName);
-  // A control has no other presets than its own.
-  const configFor = (id: RunId, masksDigest: string | null): RunConfig =>
-    id.kind === "ticket"
-      ? ticketConfig(id, settings, { ...pruning, rewind, ...options.given })
-      : configOf(id, settings, { masks: masksDigest });
+  checkRewinding(rewind, iterations);
+  const configFor = (id: RunId, masksDigest: string | null): RunConfig => {
+    if (id.kind === "ticket") return ticketConfig(id, settings, options.tickets);
+    // The run up to the rewind point starts as the lottery does; a control has no other presets
+    // than its own.
+    const given = id.kind === "rewind_point" ? start : { masks: masksDigest };
+    return configOf(id, settings, given, rewind);
+  };
   const folderOf = (id: RunId) => runFolder(options, id);
   const hasControl = (options.control ?? true) && levels > 0;
+  const isRewound = rewindIteration(rewind) > 0;
   const planned = trials.flatMap((trial) => [
+    ...(isRewound ? [rewindPointId(trial)] : []),
     ...Array.from({ length: levels + 1 }, (_, level) => ticketId(trial, level)),
     ...(hasControl ? [ownControlId(trial, levels)] : []),
   ]);
   const isPlanned = ({ kind, level }: RunId) =>
     planned.some((id) => id.kind === kind && id.level === level);
-  const sample = workRequestOf(configFor(planned[0], null), sets);
+  const sample = workRequestOf(configFor(ticketId(trials[0], 0), null), sets);
   const atOnce = trials.length * (oneShot ? Math.max(1, levels) : 1);
   await queue.checkFits(sample, atOnce);
   await checkRunNames(storage, planned.map(folderOf));
-  const finished = [], obsolete = new Map<number, string[]>();
+  const finished: TrialContents["finished"] = [], obsolete = new Map<number, string[]>();
   for (const trial of trials) {
     await locks.takeFolder(trialFolder(trial));
     const contents = await readTrial(options, trial, configFor, policy);
@@ -103,6 +105,8 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     obsolete.set(trial, contents.obsolete);
   }
   const finishedCount = finished.filter(({ id }) => isPlanned(id)).length;
+  const isFinished = (id: RunId) => finished.some(({ id: found }) => isSameRun(found, id));
+  const left = planned.filter((id) => !isFinished(id)).map((id) => configFor(id, null));
   if (finishedCount < planned.length) {
     const records = finished.map(({ record }) => record);
     noteOtherAdapters(records, queue.gpu.adapter, events.onNotice);
@@ -123,13 +127,22 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       config: configFor(id, masks),
       model: () => model,
     });
+  // Trained once per trial: level 0 continues from its very bits.
+  const startAtRewindPoint = async (trial: number): Promise<LevelStart> => {
+    const id = rewindPointId(trial);
+    const { final, finalBiases } = await provide(
+      id,
+      modelOf(configFor(id, null), options.start ?? {}),
+    );
+    return { ...options.start, presets: final, presetBiases: finalBiases };
+  };
   const runTrial = async (trial: number) => {
     const keyFor = (layer: number) => runKey({ seed, purpose: "scores", trial, layer });
     const survivorsKey = (layer: number, level: number) =>
       runKey({ seed, purpose: "survivors", trial, level, layer });
     const ticketOf = (level: number) => configFor(ticketId(trial, level), null);
     const functions: Functions = {
-      start: options.start,
+      start: isRewound ? await startAtRewindPoint(trial) : options.start,
       makeDataset: (level) => datasetOf(ticketOf(level), sets),
       makeModel: (level, _dataset, from) => modelOf(ticketOf(level), from),
       trainModel: (level, _dataset, model) => provide(ticketId(trial, level), model),
@@ -144,14 +157,18 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     await removeObsolete({ trial });
   };
   return {
-    ...{ sample, atOnce, finishedCount },
+    ...{ sample, atOnce, finishedCount, work: workOfRuns(left, sets) },
     folders: planned.map(folderOf),
     runCount: planned.length,
     tasks: () => trials.map((trial) => () => runTrial(trial)),
     get runs() {
-      return provider.runs;
+      return provider.runs.filter(({ kind }) => kind !== "rewind_point");
     },
   };
+}
+
+function isSameRun(a: RunId, b: RunId): boolean {
+  return a.kind === b.kind && a.trial === b.trial && a.level === b.level && a.run === b.run;
 }
 
 type Functions = Omit<ExperimentFunctions<DatasetBase, ModelFc, LevelResult>, "iterations">;

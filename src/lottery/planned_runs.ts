@@ -3,7 +3,7 @@
 import type { ExampleSets } from "../datasets/examples.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import type { RunRecord } from "../records/record.ts";
-import { workRequestOf } from "../runs/from_config.ts";
+import { workOfRuns, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import { checkRunNames } from "../runs/output_folder.ts";
@@ -14,6 +14,7 @@ import {
   noteOtherAdapters,
   type RunPolicy,
 } from "../runs/folder_state.ts";
+import type { RunConfig } from "../runs/schema.ts";
 import type { Storage } from "../storage/storage.ts";
 
 export interface PlannedRunsOptions {
@@ -39,11 +40,14 @@ export async function openPlannedRuns(options: PlannedRunsOptions): Promise<Job>
   const { storage, queue, sets, runs, policy, events } = options;
   const sample = workRequestOf(runs[0].config, sets);
   await queue.checkFits(sample, runs.length);
-  const finished: RunRecord[] = [], left: string[] = [];
+  const finished: RunRecord[] = [], left: string[] = [], configsLeft: RunConfig[] = [];
   for (const { folder, config } of runs) {
     const record = await finishedRecord(storage, folder, config, policy);
     if (record) finished.push(record);
-    else left.push(folder);
+    else {
+      left.push(folder);
+      configsLeft.push(config);
+    }
   }
   if (left.length > 0) noteOtherAdapters(finished, queue.gpu.adapter, events.onNotice);
   await checkRunNames(storage, left);
@@ -55,6 +59,7 @@ export async function openPlannedRuns(options: PlannedRunsOptions): Promise<Job>
     runCount: runs.length,
     finishedCount: finished.length,
     atOnce: left.length,
+    work: workOfRuns(configsLeft, sets),
     tasks: () => runs.map((run) => () => provider.provide(run)),
     get runs() {
       return provider.runs;

@@ -5,8 +5,11 @@ import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/pruning/criteria.ts";
 import type { Scope } from "../foundations/pruning/pruning.ts";
-import type { RewindPoint, SurvivorsName } from "../foundations/rewinding.ts";
+import type { SurvivorsName } from "../foundations/rewinding.ts";
 import type { ScheduleKind } from "../engine/schedules.ts";
+
+/** A point of a training: after a number of iterations, or of epochs. */
+export type TrainingPoint = TrainingLength;
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
 export interface Protocol {
@@ -37,8 +40,13 @@ export interface Protocol {
   /** By what weights are pruned, and where they compete. */
   criterion: CriterionName;
   scope: Scope;
-  /** To which point weights return between levels, and what survivors start from. */
-  rewind: RewindPoint;
+  /** To which point weights return between levels: "final" leaves them as trained. */
+  rewind: "final" | TrainingPoint;
+  /** Where the schedule is taken up with "final"; "last": its last rate throughout. */
+  rewindLearningRate: "last" | TrainingPoint;
+  /** Iterations of each level after 0; null: those left of the training. */
+  iterationsPerLevel: number | null;
+  /** What survivors start from. */
   survivors: SurvivorsName;
   /** Fraction in [0, 1] of a layer's live weights that each pruning removes, by layer name. */
   prunePercents: Readonly<Record<string, number>>;
@@ -79,12 +87,24 @@ const paper: Protocol = {
   levels: 20,
   criterion: "magnitude",
   scope: "layer",
-  rewind: "0",
+  rewind: { iterations: 0 },
+  rewindLearningRate: { iterations: 0 },
+  iterationsPerLevel: null,
   survivors: "rewind",
   prunePercents: defaultPercents(NETWORKS["lenet-300-100"].hidden),
   testInterval: 100,
   validateInterval: 100,
   trials: upTo(5),
+};
+
+/** The paper's, made short, with a learning rate that falls at half and at three quarters. */
+const stepped: Protocol = {
+  ...paper,
+  trainingLength: { iterations: 800 },
+  schedule: "steps",
+  milestones: [400, 600],
+  levels: 10,
+  trials: [1],
 };
 
 /** A protocol, and what `--help` and the page say of it. */
@@ -106,6 +126,20 @@ export const PROTOCOLS = {
     trials: [1],
   },
   paper: { help: "as in the paper", label: "the measurement, hours", ...paper },
+  // Renda, Frankle & Carbin 2020, on this network: the rate falls twice, as theirs do.
+  "learning-rate-rewinding": {
+    help: "weights stay as trained, the schedule begins anew at each level (Renda et al. 2020)",
+    label: "weights stay, the rate is rewound",
+    ...stepped,
+    rewind: "final",
+  },
+  "fine-tuning": {
+    help: "weights stay as trained, each level continues at the last learning rate",
+    label: "weights stay, at the last rate",
+    ...stepped,
+    rewind: "final",
+    rewindLearningRate: "last",
+  },
   // The defaults of google-research/lottery-ticket-hypothesis.
   google: {
     help: "as the original library's own experiments",

@@ -3,7 +3,8 @@
 import type { Activation } from "../engine/layer_spec.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
-import type { Protocol } from "./protocols.ts";
+import type { Protocol, TrainingPoint } from "./protocols.ts";
+import { checkRewinding, type Rewinding } from "../foundations/rewinding.ts";
 import { fcLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";
 import type { RunSettings } from "../runs/schema.ts";
@@ -51,6 +52,23 @@ export function settingsFor(options: SettingsOptions): RunSettings {
       ...{ normalization: protocol.normalization, validationSize, permuteLabels },
     },
   };
+}
+
+/** The rewinding of a protocol, its points in iterations of these runs. */
+export function rewindingOf(protocol: Protocol, { training, dataset }: RunSettings): Rewinding {
+  const { rewind, rewindLearningRate: rate, survivors, iterationsPerLevel } = protocol;
+  const at = (point: TrainingPoint) =>
+    `${iterationsOf(point, dataset.trainCount - dataset.validationSize, training.batchSize)}`;
+  const rewinding: Rewinding = {
+    to: rewind === "final" ? rewind : at(rewind),
+    ...(rewind === "final" && { rate: rate === "last" ? rate : at(rate) }),
+    survivors,
+    ...(iterationsPerLevel !== null && { iterations: iterationsPerLevel }),
+  };
+  // That of records which have none.
+  if (rewinding.rate === "0") delete rewinding.rate;
+  checkRewinding(rewinding, training.iterations);
+  return rewinding;
 }
 
 /** The optimizer of a protocol, with its constants. */

@@ -1,9 +1,13 @@
-/** Names the folders of the controls of a lottery experiment, beside its tickets. */
+/** Names the folders of the other runs of a lottery experiment, beside its tickets. */
 import * as paths from "./paths.ts";
 import { type ControlKind, REINIT_KINDS, SPARSITY_KINDS } from "./kinds.ts";
 
-/** Names that are taken by controls: reinit1, other_reuse_sign12. */
-const CONTROL_NAME = new RegExp(`(^|_)(${[...REINIT_KINDS, ...SPARSITY_KINDS].join("|")})\\d+$`);
+const REWIND_POINT = "rewind_point";
+
+/** Names that are taken: reinit1, other_reuse_sign12, rewind_point. */
+const CONTROL_NAME = new RegExp(
+  `(^|_)((${[...REINIT_KINDS, ...SPARSITY_KINDS].join("|")})\\d+|${REWIND_POINT})$`,
+);
 
 /** Whether an experiment of this name could not be told from a control. */
 export function isControlName(experimentName: string): boolean {
@@ -28,6 +32,12 @@ export function controlFolder(
 ): string {
   const suffix = experimentSuffix(experimentName);
   return paths.run(trialFolder, level, suffix && `${suffix}_`, `${kind}${run}`);
+}
+
+/** Folder of the run up to the rewind point: {trial folder}/0/rewind_point. */
+export function rewindPointFolder(trialFolder: string, experimentName: string): string {
+  const suffix = experimentSuffix(experimentName);
+  return paths.run(trialFolder, 0, suffix && `${suffix}_`, REWIND_POINT);
 }
 
 /**

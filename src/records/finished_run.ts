@@ -58,7 +58,8 @@ const RESULTS = v.object({
   isStopLast: v.boolean(),
   earlyStopAccuracy: v.nullable(fraction),
   finalAccuracy: fraction,
-  finalTrainAccuracy: fraction,
+  finalTrainAccuracy: v.nullable(fraction),
+  initialAccuracy: v.optional(v.nullable(fraction), null),
 });
 
 /**
@@ -82,7 +83,7 @@ export async function readResults(
     restoreNetwork(storage, paths.masks(folder)),
     restoreCurves(storage, folder),
   ]);
-  if (curves.test.length === 0 || curves.train.length === 0) {
+  if (curves.test.length === 0) {
     throw new FormatError(`${paths.metrics(folder)} has a curve without a point`);
   }
   return parseResults(resultsOf({ masks, curves }), paths.metrics(folder));

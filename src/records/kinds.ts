@@ -61,6 +61,11 @@ export const KINDS = {
     initialization: "ticket",
     help: "the ticket's own",
   },
+  rewind_point: {
+    label: "Up to the rewind point",
+    ...{ color: "black", shape: "stroke", masks: "given", weights: "rewound" },
+    help: "the full network up to the iteration to which survivors are rewound",
+  },
   train: {
     label: "Single network",
     ...{ color: "black", shape: "cross", masks: "given", weights: "given" },

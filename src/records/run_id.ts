@@ -42,6 +42,11 @@ export function rank({ kind }: Pick<RunId, "kind">): number {
   return RUN_KINDS.indexOf(kind);
 }
 
+/** A trial's training up to the iteration to which its survivors are rewound. */
+export function rewindPointId(trial: number): RunId {
+  return { kind: "rewind_point", trial, level: 0, run: 0 };
+}
+
 /** The one control that the lottery experiment itself trains at a level: reinit1. */
 export function ownControlId(trial: number, level: number): RunId {
   return controlId("reinit", trial, level, 1);

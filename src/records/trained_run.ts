@@ -49,8 +49,16 @@ export interface RunResults {
   earlyStopAccuracy: number | null;
   /** On the test set, after the last iteration. */
   finalAccuracy: number;
-  /** On the last 100 batches, each before its update: the training set is not evaluated whole. */
-  finalTrainAccuracy: number;
+  /**
+   * On the last 100 batches, each before its update: the training set is not evaluated whole. Null
+   * of a run without updates.
+   */
+  finalTrainAccuracy: number | null;
+  /**
+   * On the test set, before the first update: what a ticket can do without training (Zhou et al.
+   * 2019). Null where it is not known: records of earlier versions lack it.
+   */
+  initialAccuracy: number | null;
 }
 
 const LAST_BATCHES = 100;
@@ -68,7 +76,10 @@ export function resultsOf({ masks, curves }: Pick<TrainedRun, "masks" | "curves"
     earlyStopAccuracy:
       (stop && test.find(({ iteration }) => iteration === stop.iteration)?.accuracy) ?? null,
     finalAccuracy: test.at(-1)!.accuracy,
-    finalTrainAccuracy: last.reduce((sum, { accuracy }) => sum + accuracy, 0) / last.length,
+    finalTrainAccuracy: last.length === 0
+      ? null
+      : last.reduce((sum, { accuracy }) => sum + accuracy, 0) / last.length,
+    initialAccuracy: test[0].accuracy,
   };
 }
 

@@ -53,6 +53,7 @@ function levelTable(levels: readonly LevelSummary[]): string {
   const rows = levels.map((level) => [
     level.kind === "ticket" ? `${level.level}` : `${level.level} reinitialized`,
     percentText(level.percent),
+    fractionText(level.initialAccuracy),
     ...(hasEarlyStop
       ? [iterationText(level.earlyStopIteration), fractionText(level.earlyStopAccuracy)]
       : []),
@@ -61,9 +62,10 @@ function levelTable(levels: readonly LevelSummary[]): string {
   const headers = [
     "level",
     "weights remaining",
+    "test accuracy before training",
     ...(hasEarlyStop ? ["early stop at iteration", "test accuracy there"] : []),
     "test accuracy at the end",
   ];
   const trials = levels[0]?.trials ?? 0;
-  return formatTable(headers, rows, "lrrrr") + (trials > 1 ? `\nMeans of ${trials} trials.` : "");
+  return formatTable(headers, rows, "lrrrrr") + (trials > 1 ? `\nMeans of ${trials} trials.` : "");
 }

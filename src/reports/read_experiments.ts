@@ -56,10 +56,11 @@ export async function readExperiments(
     const found = await Promise.all(folders.map((folder) => readRun(storage, folder)));
     const oneShot = new Set(
       found.flatMap((run) =>
-        run && "kind" in run && run.kind === "one_shot" ? [trialFolder(run.folder)] : []
+        isRun(run) && run.kind === "one_shot" ? [trialFolder(run.folder)] : []
       ),
     );
     found.forEach((run, i) => {
+      if (run === "part") return;
       if (run === null) unfinished.push(folders[i]);
       else if ("damage" in run) damage.push(run.damage);
       else if ("note" in run) notes.push(run.note);
@@ -89,6 +90,12 @@ export async function readExperiments(
   return { studies, damage, notes };
 }
 
+type Found = Awaited<ReturnType<typeof readRun>>;
+
+function isRun(found: Found): found is ReportRun {
+  return found !== null && found !== "part" && "kind" in found;
+}
+
 function leftOut(fault: string): string {
   return `${fault}: left out; run the command that trained it again`;
 }
@@ -97,7 +104,7 @@ function leftOut(fault: string): string {
 async function readRun(
   storage: Storage,
   folder: string,
-): Promise<ReportRun | { damage: string } | { note: string } | null> {
+): Promise<ReportRun | { damage: string } | { note: string } | "part" | null> {
   const condition = await readCondition(storage, folder);
   if (condition.state === "unfinished") return null;
   if (condition.state === "damaged") {
@@ -110,6 +117,8 @@ async function readRun(
   }
   try {
     const config = parseConfig(record, where), results = await readResults(storage, folder, record);
+    // A part of level 0's training, in no figure.
+    if (config.id.kind === "rewind_point") return "part";
     checkRecord(config, results, where);
     await checkMaskShapes(storage, folder, parametersOf(config.network.layers), record);
     const adapter = record.adapter as { name?: unknown } | undefined;

@@ -15,6 +15,8 @@ export function describeFinished(run: FinishedRun): string {
   const { kind, trial, level, percent, earlyStopAccuracy, finalAccuracy, found } = run;
   const what = kind === "ticket" || kind === "train"
     ? `level ${level}`
+    : kind === "rewind_point"
+    ? "up to the rewind point"
     : `${kind} ${run.run} at level ${level}`;
   const accuracy = fractionText(earlyStopAccuracy ?? finalAccuracy);
   return `trial ${trial}  ${what}  ${percentText(percent)} of the weights  ` +
@@ -45,6 +47,8 @@ export interface LevelSummary {
   /** Null too where the test set was not evaluated at that iteration. */
   earlyStopAccuracy: number | null;
   finalAccuracy: number;
+  /** Before training; null where it is not known. */
+  initialAccuracy: number | null;
 }
 
 /** Levels in order, tickets before their controls. */
@@ -59,6 +63,7 @@ export function summarizeLevels(runs: readonly FinishedRun[]): LevelSummary[] {
       earlyStopIteration: meanOverTrials(runs, (run) => run.earlyStopIteration),
       earlyStopAccuracy: meanOverTrials(runs, (run) => run.earlyStopAccuracy),
       finalAccuracy: meanOverTrials(runs, (run) => run.finalAccuracy)!,
+      initialAccuracy: meanOverTrials(runs, (run) => run.initialAccuracy),
     }))
   );
   return levels.sort((a, b) => a.level - b.level || rank(a) - rank(b));

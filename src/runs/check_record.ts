@@ -10,6 +10,7 @@ import * as paths from "../records/paths.ts";
 import { type RunRecord, unreadable } from "../records/record.ts";
 import type { RunResults } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
+import { trainedPart } from "./config.ts";
 import { RUN_AGAIN, type RunConfig } from "./schema.ts";
 import { type Parameter, parametersOf, prunableOf } from "../models/parameters.ts";
 import { layersFault } from "../models/layers.ts";
@@ -21,7 +22,7 @@ import { layersFault } from "../models/layers.ts";
  * @throws FormatError naming the first part that contradicts another
  */
 export function checkRecord(config: RunConfig, results: RunResults, where: string): void {
-  const { network: { layers }, dataset, training: { iterations } } = config;
+  const { network: { layers }, dataset } = config, { stop: last } = trainedPart(config);
   const fault = (what: string) => new FormatError(`${where}: ${what}; ${RUN_AGAIN}`);
   const features = dataset.shape.reduce((a, b) => a * b);
   const why = layersFault(layers, features, dataset.classes);
@@ -38,10 +39,8 @@ export function checkRecord(config: RunConfig, results: RunResults, where: strin
     throw fault(`results.live.${name} is ${results.live[name]}, of ${rows * columns} weights`);
   }
   const stop = results.earlyStopIteration ?? 0;
-  if (stop > iterations) {
-    throw fault(
-      `results.earlyStopIteration is ${stop}, of ${iterations} iterations`,
-    );
+  if (stop > last) {
+    throw fault(`results.earlyStopIteration is ${stop}, of ${last} iterations`);
   }
 }
 

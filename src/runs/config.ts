@@ -5,7 +5,8 @@ import { count } from "../words.ts";
 import type { RunConfig, RunSettings } from "./schema.ts";
 import { hiddenText } from "../models/layers.ts";
 import type { Pruning } from "../foundations/pruning/pruning.ts";
-import type { Rewinding } from "../foundations/rewinding.ts";
+import { partAt, type Rewinding, rewindIteration } from "../foundations/rewinding.ts";
+import { KINDS } from "../records/kinds.ts";
 
 /** The start of a run that was given nothing. */
 export const NOTHING_GIVEN: RunConfig["start"] = {
@@ -27,28 +28,60 @@ export function ticketConfig(
   settings: RunSettings,
   { start, rewind, ...pruning }: TicketOptions,
 ): RunConfig {
-  return configWith(id, settings, start, pruning, rewind);
+  return configWith(id, settings, start, { pruning, rewind, part: partOf(id, settings, rewind) });
 }
 
-/** The configuration of a run that is no ticket: it is neither pruned nor rewound. */
+/**
+ * The configuration of a run that is no ticket: it is neither pruned nor rewound.
+ *
+ * @param rewind of its lottery, which decides the part of the training that it is
+ */
 export function configOf(
   id: RunId,
   settings: RunSettings,
   start: Partial<RunConfig["start"]>,
+  rewind: Rewinding | null = null,
 ): RunConfig {
-  return configWith(id, settings, { ...NOTHING_GIVEN, ...start }, null, null);
+  const part = rewind ? partOf(id, settings, rewind) : undefined;
+  return configWith(id, settings, { ...NOTHING_GIVEN, ...start }, {
+    ...{ pruning: null, rewind: null, part },
+  });
+}
+
+/**
+ * The part of the training that a run of a lottery is; undefined where it is all of it. Networks
+ * with drawn weights are trained from the first iteration; all others are where the ticket is.
+ */
+function partOf(
+  { kind, level }: RunId,
+  { training: { iterations } }: RunSettings,
+  rewind: Rewinding,
+): RunConfig["part"] {
+  const isDrawn = KINDS[kind].weights === "drawn";
+  const part = kind === "rewind_point"
+    ? { start: 0, stop: rewindIteration(rewind), isLastRate: false }
+    : partAt(level, isDrawn ? "drawn" : "rewound", rewind, iterations);
+  const isWhole = part.start === 0 && part.stop === iterations && !part.isLastRate;
+  return isWhole ? undefined : part;
+}
+
+/** The part of the training that a run is. */
+export function trainedPart(
+  { part, training: { iterations } }: RunConfig,
+): NonNullable<RunConfig["part"]> {
+  return part ?? { start: 0, stop: iterations, isLastRate: false };
 }
 
 function configWith(
   { kind, trial, level, run }: RunId,
   { network, training, dataset }: RunSettings,
   start: RunConfig["start"],
-  pruning: RunConfig["pruning"],
-  rewind: RunConfig["rewind"],
+  { pruning, rewind, part }: Pick<RunConfig, "pruning" | "rewind" | "part">,
 ): RunConfig {
+  // The order of run.json: the schema's.
   return {
     id: { kind, trial, level, run },
-    ...{ network, training, pruning, rewind, dataset, start },
+    ...{ network, training, pruning, rewind, ...(part && { part }), dataset, start },
   };
 }
 

@@ -4,9 +4,9 @@
  */
 
 import { InputError } from "../errors.ts";
-import { controlFolder, isControlName } from "../records/control_paths.ts";
+import { controlFolder, isControlName, rewindPointFolder } from "../records/control_paths.ts";
 import * as paths from "../records/paths.ts";
-import { ownControlId, type RunId, ticketId } from "../records/run_id.ts";
+import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/record.ts";
 import { listLevels } from "../records/tree.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -45,6 +45,7 @@ export function runFolder(
   { kind, trial, level, run }: RunId,
 ): string {
   const parent = trialFolder(trial);
+  if (kind === "rewind_point") return rewindPointFolder(parent, experimentName);
   return kind === "ticket" || kind === "train"
     ? paths.run(parent, level, experimentName)
     : controlFolder(parent, level, kind, run, experimentName);
@@ -67,7 +68,8 @@ export async function readTrial(
   const { storage, trialFolder } = folders;
   const contents: TrialContents = { finished: [], obsolete: [] };
   for (const level of await listLevels(storage, trialFolder(trial))) {
-    for (const id of [ticketId(trial, level), ownControlId(trial, level)]) {
+    const first = level === 0 ? [rewindPointId(trial)] : [];
+    for (const id of [...first, ticketId(trial, level), ownControlId(trial, level)]) {
       const folder = runFolder(folders, id);
       const condition = await readCondition(storage, folder);
       const found = await configIn(storage, folder, condition) as Partial<RunConfig> | null;

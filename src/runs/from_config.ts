@@ -7,13 +7,15 @@ import { INITIALIZERS } from "../models/initializers.ts";
 import { type FcHyperparameters, ModelFc } from "../foundations/model_fc.ts";
 import { runKey } from "../foundations/seeds.ts";
 import type { TrainOptions } from "../foundations/trainer.ts";
-import type { WorkRequest } from "../foundations/train_request.ts";
+import { workOf, type WorkRequest } from "../foundations/train_request.ts";
 import { describeRun } from "../records/run_id.ts";
 import type { RunConfig } from "./schema.ts";
 import { KINDS } from "../records/kinds.ts";
 import { type FinishedRun, finishedRun } from "../records/finished_run.ts";
 import type { RunResults } from "../records/trained_run.ts";
 import { parametersOf } from "../models/parameters.ts";
+import { trainedPart } from "./config.ts";
+import { CONSTANT, rateOf } from "../engine/schedules.ts";
 
 /** The examples as this run sees them. */
 export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
@@ -50,14 +52,19 @@ function hyperparametersOf({ layers, initializer }: RunConfig["network"]): FcHyp
 
 /** The fields that decide the shape of a run's program, and its work. */
 export function workRequestOf(config: RunConfig, sets: ExampleSets): WorkRequest {
-  const { network, training } = config;
-  const { optimizer, batchSize, iterations, validateInterval, testInterval } = training;
+  const { network, training } = config, { start, stop: iterations } = trainedPart(config);
+  const { optimizer, batchSize, validateInterval, testInterval } = training;
   return {
     model: network,
     dataset: datasetOf(config, sets),
     ...{ optimizer, batchSize },
-    plan: { iterations, validateInterval, testInterval },
+    plan: { ...(start > 0 && { start }), iterations, validateInterval, testInterval },
   };
+}
+
+/** The work of runs to come, as `workOf` counts it. */
+export function workOfRuns(configs: readonly RunConfig[], sets: ExampleSets): number {
+  return configs.reduce((sum, config) => sum + workOf(workRequestOf(config, sets)), 0);
 }
 
 /** The options with which `train` trains this run. */
@@ -66,11 +73,21 @@ export function trainOptionsOf(
   dataset: DatasetBase,
   model: ModelFc,
 ): TrainOptions {
-  const { optimizer, schedule, batchSize, iterations } = config.training;
-  const { validateInterval, testInterval } = config.training;
+  const { optimizer, batchSize, validateInterval, testInterval } = config.training;
+  const { start, stop, isLastRate } = trainedPart(config);
+  const { schedule, iterations: scheduleLength } = config.training, { learningRate } = optimizer;
+  const rates = isLastRate
+    ? {
+      schedule: CONSTANT,
+      optimizer: {
+        ...optimizer,
+        learningRate: rateOf(schedule, learningRate, scheduleLength)(scheduleLength - 1),
+      },
+    }
+    : { schedule, optimizer, scheduleLength };
   return {
-    ...{ model, dataset, optimizer, schedule, batchSize, validateInterval, testInterval },
-    length: { iterations },
+    ...{ model, dataset, ...rates, batchSize, validateInterval, testInterval },
+    ...{ start, length: { iterations: stop } },
     name: describeRun(config.id),
   };
 }

@@ -6,7 +6,7 @@
 import { CapacityError, LotteryError } from "../errors.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
-import { workOf, type WorkRequest } from "../foundations/train_request.ts";
+import type { WorkRequest } from "../foundations/train_request.ts";
 
 /** Experiments or single runs that share their settings. */
 export interface Job {
@@ -18,8 +18,10 @@ export interface Job {
   readonly finishedCount: number;
   /** Most of its runs that can be trained at once as `sample` is. */
   readonly atOnce: number;
-  /** A run of the job; the others differ in their numbers alone. */
+  /** A run of the job, of the shape of most. */
   readonly sample: WorkRequest;
+  /** The work of its runs that are still to be trained, as `workOf` counts it. */
+  readonly work: number;
   /** The runs that were provided so far, in order. */
   readonly runs: readonly FinishedRun[];
   /** The tasks, which can run side by side; each fails for itself. */
@@ -28,10 +30,7 @@ export interface Job {
 
 /** The work of the runs that jobs have still to train, as `workOf` counts it. */
 export function workLeft(jobs: readonly Job[]): number {
-  return jobs.reduce(
-    (sum, job) => sum + (job.runCount - job.finishedCount) * workOf(job.sample),
-    0,
-  );
+  return jobs.reduce((sum, { work }) => sum + work, 0);
 }
 
 /** Runs of jobs in all, and those of them that are still to be trained. */

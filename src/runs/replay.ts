@@ -7,13 +7,14 @@ import * as paths from "../records/paths.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { MemoryStorage } from "../storage/memory.ts";
 import type { Storage } from "../storage/storage.ts";
-import { modelOf, workRequestOf } from "./from_config.ts";
+import { modelOf, workOfRuns, workRequestOf } from "./from_config.ts";
 import type { Job } from "./job.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { isRunRecord, parseConfig, RUN_FORMAT, type RunConfig } from "./schema.ts";
 import { RunProvider } from "./provide.ts";
 import { intactRecord } from "./folder_state.ts";
 import { parametersOf } from "../models/parameters.ts";
+import { rewindIteration } from "../foundations/rewinding.ts";
 import { readRecord } from "../records/condition.ts";
 
 /** A run to repeat. */
@@ -94,6 +95,7 @@ export async function openReplays(options: ReplayOptions): Promise<ReplayJob> {
     finishedCount: 0,
     atOnce: groups.get(queue.groupKey(requests[0]))!.length,
     sample: requests[0],
+    work: workOfRuns(sources.map(({ config }) => config), data.sets),
     tasks: () =>
       sources.map((source) => async () => void results.push(await replay(source, options))),
   };
@@ -119,9 +121,11 @@ async function replay(
       );
       // Weights that were drawn from the seed alone are drawn again, and compared.
       const { start, rewind, id: { level } } = config;
-      const isRewound = rewind === null || level === 0 ||
-        (rewind.to === "0" && rewind.survivors === "rewind");
-      const isDrawn = start.presets === null && start.values === null && isRewound;
+      const isAtStart = rewind === null ||
+        (level === 0
+          ? rewindIteration(rewind) === 0
+          : rewind.to === "0" && rewind.survivors === "rewind");
+      const isDrawn = start.presets === null && start.values === null && isAtStart;
       const presets = isDrawn ? {} : { presets: initial };
       return modelOf(config, { masks, ...presets, presetBiases: initialBiases });
     },

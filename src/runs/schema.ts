@@ -11,11 +11,14 @@ import { RUN_KINDS } from "../records/kinds.ts";
 import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
 import { CRITERION_NAMES } from "../foundations/pruning/criteria.ts";
 import { SCOPES } from "../foundations/pruning/pruning.ts";
-import { REWIND_POINTS, SURVIVORS_NAMES } from "../foundations/rewinding.ts";
+import { SURVIVORS_NAMES } from "../foundations/rewinding.ts";
 import { CONSTANT, SCHEDULE_KINDS } from "../engine/schedules.ts";
 
 /** Version of run.json's form. */
-export const RUN_FORMAT = "lottery-ticket run 3";
+export const RUN_FORMAT = "lottery-ticket run 4";
+
+/** The form before: its results lack the accuracy before training. */
+const PREVIOUS_FORMAT = "lottery-ticket run 3";
 
 /** Earlier forms: of the first, the controls have what their lottery was given too. */
 const EARLIER_FORMATS: readonly unknown[] = ["lottery-ticket run 1", "lottery-ticket run 2"];
@@ -105,10 +108,22 @@ const CONFIG = v.strictObject({
   })),
   /** How tickets start; null for other runs. */
   rewind: v.nullable(v.strictObject({
-    /** The iteration of level 0 to whose values weights return, or "final". */
-    to: v.picklist(REWIND_POINTS),
+    /** The iteration of the full network to whose values weights return, or "final". */
+    to: v.pipe(v.string(), v.regex(/^(0|[1-9]\d*|final)$/)),
+    /** Where the schedule is taken up when weights stay final; absent: at its beginning. */
+    rate: v.optional(v.pipe(v.string(), v.regex(/^([1-9]\d*|last)$/))),
     /** What survivors start from. */
     survivors: v.picklist(SURVIVORS_NAMES),
+    /** Iterations of each level after 0; absent: those left of the training. */
+    iterations: v.optional(count),
+  })),
+  /** The part of the training that this run is; absent: all of it. */
+  part: v.optional(v.strictObject({
+    /** Iterations at which it begins and ends; data order and schedule are those from there on. */
+    start: count,
+    stop: count,
+    /** Whether the rate is the schedule's last throughout (fine-tuning). */
+    isLastRate: v.boolean(),
   })),
   dataset: SETTINGS.dataset,
   start: v.strictObject({
@@ -134,7 +149,7 @@ export const RUN_AGAIN = "move the run's folder away and run the experiment agai
 
 /** Whether a record is that of a run of this program's tasks, of whatever format. */
 export function isRunRecord({ format }: Record<string, unknown>): boolean {
-  return format === RUN_FORMAT || EARLIER_FORMATS.includes(format);
+  return format === RUN_FORMAT || format === PREVIOUS_FORMAT || EARLIER_FORMATS.includes(format);
 }
 
 /**
@@ -156,8 +171,11 @@ export function parseConfig(record: Record<string, unknown>, where: string): Run
 
 /** The configuration in a record, upgraded to the present format; nothing is checked. */
 export function rawConfig(record: Record<string, unknown>): unknown {
-  if (record.format !== RUN_FORMAT) return upgraded(record.config);
-  return Object.fromEntries(Object.keys(CONFIG.entries).map((name) => [name, record[name]]));
+  if (EARLIER_FORMATS.includes(record.format)) return upgraded(record.config);
+  return Object.fromEntries(
+    Object.keys(CONFIG.entries).filter((name) => Object.hasOwn(record, name))
+      .map((name) => [name, record[name]]),
+  );
 }
 
 /** The configuration of a record or checkpoint of formats 1 and 2; others unchanged. */

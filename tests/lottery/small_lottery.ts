@@ -4,6 +4,7 @@
  * that use it are about files.
  */
 
+import type { OptimizerKind } from "../../src/engine/optimizers.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { networkDigest } from "../../src/models/digest.ts";
 import type { Network } from "../../src/models/network.ts";
@@ -18,9 +19,10 @@ import type { RunPolicy } from "../../src/runs/folder_state.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import type { TrainOutcome, TrainRequest } from "../../src/foundations/train_request.ts";
+import type { ControlKind } from "../../src/records/kinds.ts";
 import type { Protocol } from "../../src/lottery/protocols.ts";
 import type { RunEvents } from "../../src/runs/provide.ts";
-import { settingsFor } from "../../src/lottery/settings.ts";
+import { rewindingOf, settingsFor } from "../../src/lottery/settings.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
 import { NOTHING_GIVEN } from "../../src/runs/config.ts";
 
@@ -60,10 +62,13 @@ export interface SmallOptions {
   seed?: number;
   trials?: number[];
   learningRate?: number;
+  optimizer?: OptimizerKind;
   levels?: number;
   criterion?: Protocol["criterion"];
   scope?: Protocol["scope"];
   rewind?: Protocol["rewind"];
+  rewindLearningRate?: Protocol["rewindLearningRate"];
+  iterationsPerLevel?: Protocol["iterationsPerLevel"];
   schedule?: Protocol["schedule"];
   survivors?: Protocol["survivors"];
   oneShot?: boolean;
@@ -93,11 +98,14 @@ export async function openSmallLottery(
     seed = 0,
     trials = [1],
     learningRate = 0.01,
+    optimizer = "adam",
     levels = 1,
     oneShot = false,
     criterion = "magnitude",
     scope = "layer",
-    rewind = "0",
+    rewind = { iterations: 0 },
+    rewindLearningRate = { iterations: 0 },
+    iterationsPerLevel = null,
     schedule = "constant",
     survivors = "rewind",
     onStart,
@@ -108,7 +116,7 @@ export async function openSmallLottery(
     layers: [5],
     initializer: "glorot",
     normalization: "unit",
-    optimizer: { kind: "adam" },
+    optimizer: { kind: optimizer },
     learningRate,
     momentum: 0,
     weightDecay: 0,
@@ -117,33 +125,40 @@ export async function openSmallLottery(
     validationSize: 10,
     trainingLength: { iterations: 20 },
     levels,
-    ...{ criterion, scope, rewind, survivors },
+    ...{ criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors },
     prunePercents: { layer0: 0.2, layer1: 0.1 },
     testInterval: 10,
     validateInterval: 10,
     trials,
   };
+  const settings = settingsFor({ protocol, data: DATA, seed });
   return await openLottery({
-    ...{ storage, queue, locks, policy, protocol, data: DATA },
-    settings: settingsFor({ protocol, data: DATA, seed }),
-    given: { oneShot, start: NOTHING_GIVEN },
+    ...{ storage, queue, locks, policy, protocol, settings, data: DATA },
+    tickets: {
+      ...{ criterion, scope, percents: protocol.prunePercents, oneShot },
+      ...{ rewind: rewindingOf(protocol, settings), start: NOTHING_GIVEN },
+    },
     trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
     experimentName: "same_init",
     events: { onNotice, onStart, onRun },
   });
 }
 
-/** Trains a control of each ticket of the finished experiment. */
+/** Trains a control of each ticket of the finished experiment; returns their folders. */
 export async function runSmallControls(
   storage: Storage,
   queue: RunQueue,
-  { policy = POLICY, onNotice = () => {} }: SmallOptions = {},
-): Promise<void> {
+  { policy = POLICY, onNotice = () => {}, kinds = ["reinit"], controlLevels: levels }:
+    & Pick<SmallOptions, "policy" | "onNotice">
+    & { kinds?: readonly ControlKind[]; controlLevels?: number[] } = {},
+): Promise<string[]> {
+  const folders: string[] = [];
   await withLocks(storage, async (locks) => {
     const place = { storage, experimentPath: EXPERIMENT, experimentName: "same_init" };
-    const tickets = await findTickets(place, {});
+    const tickets = await findTickets(place, { levels });
     await locks.takeFolder(`${EXPERIMENT}/trial1`);
-    const runs = await planControls(place, { kinds: ["reinit"], runs: [2] }, tickets);
+    const runs = await planControls(place, { kinds, runs: [2] }, tickets);
+    folders.push(...runs.map(({ folder }) => folder));
     await carryOut(
       queue,
       await openPlannedRuns({
@@ -157,6 +172,7 @@ export async function runSmallControls(
       }),
     );
   });
+  return folders;
 }
 
 const POLICY: RunPolicy = { overwrite: false, resume: true };

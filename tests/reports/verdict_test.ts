@@ -17,7 +17,12 @@ function experiment(sides: { full?: Side; ticket?: Side; control?: Side }): Fini
       ...{ kind, level, trial: i + 1, run: kind === "reinit" ? 1 : 0 },
       ...{ folder: "folder", found: false, live: 1, liveByLayer: {}, total: 1, classes: 10 },
       percent: side!.percent ?? (level === 0 ? 100 : 10.83),
-      ...{ earlyStopIteration: 100, isStopLast: false, finalTrainAccuracy: 1 },
+      ...{
+        earlyStopIteration: 100,
+        isStopLast: false,
+        finalTrainAccuracy: 1,
+        initialAccuracy: 0.1,
+      },
       earlyStopAccuracy,
       finalAccuracy: side!.end?.[i] ?? earlyStopAccuracy ?? NaN,
     }));

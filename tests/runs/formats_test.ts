@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RunQueue } from "../../src/foundations/run_queue.ts";
 import * as paths from "../../src/records/paths.ts";
+import type { FinishedRun } from "../../src/records/finished_run.ts";
 import { encodeRecord } from "../../src/records/record.ts";
 import { readExperiments } from "../../src/reports/read_experiments.ts";
 import { firstError, runJobs } from "../../src/runs/job.ts";
@@ -107,6 +108,25 @@ Deno.test("a run of format 2 is repeated, and compared but for its record", asyn
   });
   await runJobs(queue, [now]);
   assert(now.results.every(({ files }) => files === job.results[0].files + 1));
+});
+
+Deno.test("format 3 lacks the accuracy before training alone, and is continued", async () => {
+  const storage = await copyOf(done, EXPERIMENT);
+  for (const run of RUNS) {
+    const { format: _, sha256: __, files, ...record } = await readJson(storage, paths.record(run));
+    delete record.results.initialAccuracy;
+    const contents = new Map<string, Uint8Array>();
+    for (const file of Object.keys(files)) {
+      contents.set(file, await storage.read(`${run}/${file}`));
+    }
+    const old = { format: "lottery-ticket run 3", ...record };
+    await storage.write(paths.record(run), await encodeRecord(old, contents));
+    assertEquals(parseConfig(old, run), parseConfig(await readJson(done, paths.record(run)), run));
+  }
+  const before = await readFiles(storage, EXPERIMENT), found: FinishedRun[] = [];
+  await runSmallLottery(storage, queue, { levels: 2, onRun: (run) => found.push(run) });
+  assertEquals(await readFiles(storage, EXPERIMENT), before);
+  assertEquals(found.map((run) => [run.found, run.initialAccuracy]), RUNS.map(() => [true, null]));
 });
 
 Deno.test("the control of format 1 has its lottery's pruning in its record: it is not pruned", () => {

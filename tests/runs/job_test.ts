@@ -31,6 +31,7 @@ Deno.test("jobs that fit alone but not together fail before a run of them begins
       runCount: atOnce,
       finishedCount: 0,
       atOnce,
+      work: 0,
       sample: { ...sample!, ...change },
     },
     tasks: () => [() => Promise.resolve(void begun.push(name))],

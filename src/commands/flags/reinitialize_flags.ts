@@ -13,8 +13,11 @@ const {
   criterion: _criterion,
   scope: _scope,
   rewind: _rewind,
+  rewindLearningRate: _rewindLearningRate,
+  iterationsPerLevel: _iterationsPerLevel,
   "mask-1": _maskOne,
   prunePercents: _prunePercents,
+  pruneOutput: _pruneOutput,
   trials: _trials,
   ...trainingFlags
 } = protocolFlags;

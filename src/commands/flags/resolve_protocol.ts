@@ -43,7 +43,7 @@ export function resolveProtocol(
         `${ofSteps} out`,
     );
   }
-  if (flags.rewind === "final" && (flags["mask-1"] ?? "rewind") !== "rewind") {
+  if ((flags.rewind ?? base.rewind) === "final" && (flags["mask-1"] ?? "rewind") !== "rewind") {
     throw new UsageError(
       `--mask-1 ${
         flags["mask-1"]
@@ -51,18 +51,29 @@ export function resolveProtocol(
         "them as trained: give one of the two",
     );
   }
+  const rewind = flags.rewind ?? base.rewind;
+  if (flags.rewindLearningRate !== undefined && rewind !== "final") {
+    throw new UsageError(
+      `--rewind-learning-rate ${
+        protocolFlags.rewindLearningRate.format(flags.rewindLearningRate)
+      } is of weights that stay as trained; add --rewind final, or leave it out: with a point, ` +
+        "weights and schedule return to it together",
+    );
+  }
   const usualRate = kind === base.optimizer.kind
     ? base.learningRate
     : OPTIMIZERS[kind].learningRate;
   const given = Object.entries(flags)
-    .filter(([name, value]) => name in protocolFlags && name !== "protocol" && value !== undefined)
+    .filter(([name, value]) =>
+      name in protocolFlags && !["protocol", "pruneOutput"].includes(name) && value !== undefined
+    )
     .map(([name, value]) => [FIELDS[name] ?? name, value]);
   return {
     ...base,
     learningRate: usualRate,
     ...Object.fromEntries(given),
     optimizer: { kind },
-    prunePercents: resolvePercents(layers, flags.prunePercents ?? {}),
+    prunePercents: resolvePercents(layers, flags.prunePercents ?? {}, flags.pruneOutput),
     trials: resolveTrials(flags, base.trials),
   };
 }
@@ -74,8 +85,20 @@ const FIELDS: Readonly<Record<string, keyof Protocol>> = {
   "mask-1": "survivors",
 };
 
-function resolvePercents(hiddenLayers: readonly number[], given: NumbersByLayer): NumbersByLayer {
-  const names = layerNames(hiddenLayers);
+function resolvePercents(
+  hiddenLayers: readonly number[],
+  given: NumbersByLayer,
+  output: number | undefined,
+): NumbersByLayer {
+  const names = layerNames(hiddenLayers), last = names.at(-1)!;
+  if (output !== undefined && Object.hasOwn(given, last)) {
+    throw new UsageError(
+      `--prune-output ${output} and --prune-percents ${last}=${
+        given[last]
+      } are of the same layer: ` +
+        "give one of them",
+    );
+  }
   for (const [name, fraction] of Object.entries(given)) {
     if (!names.includes(name)) {
       throw new UsageError(
@@ -86,7 +109,8 @@ function resolvePercents(hiddenLayers: readonly number[], given: NumbersByLayer)
       throw new UsageError(`--prune-percents ${name}=${fraction} is not a fraction from 0 to 1`);
     }
   }
-  return { ...defaultPercents(hiddenLayers), ...given };
+  const ofOutput = output === undefined ? {} : { [last]: output };
+  return { ...defaultPercents(hiddenLayers), ...given, ...ofOutput };
 }
 
 function resolveTrials(flags: ProtocolFlagValues, usual: readonly number[]): readonly number[] {

@@ -13,6 +13,7 @@ import {
   length,
   list,
   percents,
+  point,
   SAFE_NAME,
 } from "../../flags/lists.ts";
 import { quote } from "../../flags/flags.ts";
@@ -22,7 +23,7 @@ import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/pruning/criteria.ts";
 import { SCOPES } from "../../foundations/pruning/pruning.ts";
-import { REWIND_POINTS, SURVIVORS, SURVIVORS_NAMES } from "../../foundations/rewinding.ts";
+import { SURVIVORS, SURVIVORS_NAMES } from "../../foundations/rewinding.ts";
 import { SCHEDULE_KINDS, SCHEDULES } from "../../engine/schedules.ts";
 
 /**
@@ -172,10 +173,29 @@ export const protocolFlags = {
       "in all; layers whose fraction is 0 are left alone",
     group: PROTOCOL,
   }),
-  rewind: choice({
-    choices: REWIND_POINTS,
-    help: "where weights return to between levels. 0: their values of level 0, before training; " +
-      "final: they stay as trained (fine-tuning)",
+  rewind: point({
+    words: ["final"],
+    help: "where weights return to between levels. 0: their values before training (the paper); " +
+      "iteration:K or epoch:K: those of the full network after so much training, from where data " +
+      "order and schedule continue (Frankle et al. 2020); final: they stay as trained (Renda et " +
+      "al. 2020)",
+    group: PROTOCOL,
+  }),
+  rewindLearningRate: point({
+    words: ["last"],
+    help:
+      "with --rewind final, where the schedule is taken up at each level. 0: at its beginning " +
+      "(learning-rate rewinding); iteration:K or epoch:K: there; last: its last rate throughout " +
+      "(fine-tuning)",
+    defaultText: "0",
+    group: PROTOCOL,
+  }),
+  iterationsPerLevel: integer({
+    min: 0,
+    max: 1e9,
+    help: "iterations of each level after the full network; 0: tickets are evaluated without " +
+      "training (supermasks, Zhou et al. 2019)",
+    defaultText: "those left of --training-len",
     group: PROTOCOL,
   }),
   "mask-1": choice({
@@ -185,8 +205,16 @@ export const protocolFlags = {
     group: PROTOCOL,
   }),
   prunePercents: percents({
-    help: "fraction of its live weights that each layer loses per level",
+    help:
+      "fraction of its live weights that each layer loses per level; layers at 0 are left alone",
     defaultText: ".2 of hidden layers, .1 of the output layer",
+    group: PROTOCOL,
+  }),
+  pruneOutput: number({
+    min: 0,
+    max: 1,
+    help: "the same of the output layer, whatever its name",
+    defaultText: "that of --prune-percents",
     group: PROTOCOL,
   }),
 };

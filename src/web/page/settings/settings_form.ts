@@ -147,7 +147,9 @@ export class SettingsForm {
     const usual = usualValues(protocol);
     for (const [key, flag] of Object.entries(protocolFlags as FlagSet)) {
       const value = flag.kind === "choice" ? base[key] : usual[key];
-      if (value !== undefined) this.#fields.get(key)!.showUsual(flag.format(value));
+      if (value !== undefined && value !== null) {
+        this.#fields.get(key)!.showUsual(flag.format(value));
+      }
     }
   }
 }

@@ -9,6 +9,12 @@ import type { LayerRow, OverlapRow } from "./ticket_anatomy.ts";
 
 const METRICS: readonly { metric: Metric; key: string; title: string; digits: number }[] = [
   {
+    metric: "initialAccuracy",
+    key: "initial_test_accuracy",
+    title: "test accuracy before training (%)",
+    digits: 2,
+  },
+  {
     metric: "earlyStopIteration",
     key: "early_stop_iteration",
     title: "early stop at iteration",

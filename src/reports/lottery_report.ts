@@ -62,7 +62,7 @@ function levelTable(levels: readonly LevelSummary[]): string {
   const headers = [
     "level",
     "weights remaining",
-    "test accuracy before training",
+    "accuracy before training",
     ...(hasEarlyStop ? ["early stop at iteration", "test accuracy there"] : []),
     "test accuracy at the end",
   ];

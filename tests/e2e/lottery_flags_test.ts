@@ -82,8 +82,11 @@ Deno.test("the google protocol: SGD on normalized images, no early stop", async 
     ...short("--validation-size=0", "--trials=1", "--iterations=1", "--batch-size=60"),
     `--experiment-path=${path}`,
   );
-  assertMatch(stdout, /^level +weights remaining +test accuracy at the end\n/);
-  assertMatch(stdout, /^1 reinitialized +80\.06% +\d+\.\d\d%$/m);
+  assertMatch(
+    stdout,
+    /^level +weights remaining +accuracy before training +test accuracy at the end\n/,
+  );
+  assertMatch(stdout, /^1 reinitialized +80\.06% +\d+\.\d\d% +\d+\.\d\d%$/m);
   const run = `${path}/trial1/1/same_init`;
   assertEquals(await readText(`${run}/validate.log`), "");
   assertEquals(JSON.parse(await readText(`${run}/metrics.json`)).earlyStopIteration, null);

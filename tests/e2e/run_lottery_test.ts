@@ -73,6 +73,7 @@ Deno.test("run-lottery ends with a table by level, a verdict and a chart", () =>
     assertEquals(columns(lines[0]), [
       "level",
       "weights remaining",
+      "accuracy before training",
       "early stop at iteration",
       "test accuracy there",
       "test accuracy at the end",
@@ -80,9 +81,9 @@ Deno.test("run-lottery ends with a table by level, a verdict and a chart", () =>
     const rows = lines.slice(2, 5).map(columns);
     assertEquals(rows.map(([level]) => level), ["0", "1", "1 reinitialized"]);
     assertEquals(rows.map(([, weights]) => weights), ["100.00%", "80.06%", "80.06%"]);
-    for (const [, , iteration, there, end] of rows) {
+    for (const [, , before, iteration, there, end] of rows) {
       assert(["0", "30", "60"].includes(iteration), `early stop at ${iteration}`);
-      for (const accuracy of [there, end]) assertMatch(accuracy, /^\d\d\.\d\d%$/);
+      for (const accuracy of [before, there, end]) assertMatch(accuracy, /^\d\d?\.\d\d%$/);
     }
     assertEquals(
       stderr.split("\n").map(columns).filter(([first]) => first === "trial 1"),

@@ -18,6 +18,7 @@ export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
   const headers = [
     "",
     "Weights remaining",
+    "Test accuracy before training",
     ...(hasEarlyStop ? ["Early stop at iteration", "Test accuracy there"] : []),
     "Test accuracy at the end",
   ];
@@ -28,6 +29,7 @@ export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
       { class: level.kind },
       el("th", { scope: "row" }, levelName(level)),
       el("td", {}, percentText(level.percent, 1)),
+      el("td", {}, fractionText(level.initialAccuracy)),
       ...(hasEarlyStop
         ? [
           el("td", {}, iterationText(level.earlyStopIteration)),

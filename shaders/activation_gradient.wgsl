@@ -2,7 +2,7 @@
 // below = (deltas · weightsᵀ) ⊙ activation'(outputs of the layer below).
 //
 //   deltas       (R, rows, OUT_PITCH)      gradient at this layer's pre-activations
-//   weights      (R, IN_PITCH, OUT_PITCH)  masked, as in forward.wgsl
+//   weights      (R, IN_PITCH, OUT_PITCH)  as in forward.wgsl
 //   activations  (R, rows, IN_PITCH)       this layer's inputs
 //   below        (R, rows, IN_PITCH)       out; 0 in the constant and padding columns
 //

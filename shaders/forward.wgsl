@@ -1,13 +1,13 @@
 // Masked matmul with bias and activation: outputs = activation(inputs · weights).
 //
 //   inputs   (R, rows, IN_PITCH)       column INPUTS is 1, the columns after it are 0
-//   weights  (R, IN_PITCH, OUT_PITCH)  W ⊙ mask, then the bias as row INPUTS, then zeros
+//   weights  (R, IN_PITCH, OUT_PITCH)  weights, pruned ones 0, then the bias as row INPUTS, then zeros
 //   outputs  (R, rows, OUT_PITCH)      column UNITS is 1 for the layer above, then zeros
 //   steps_*.wgsl                       which columns of inputs count, four at a time
 //
 // The matrices are reached through the functions of src/engine/matrix.ts. The mask needs no operand
-// here: weights are masked when they are loaded and whenever they are updated
-// (weight_gradient.wgsl), so a pruned weight is 0 in memory at all times.
+// here: weights are masked when they are loaded, and updates leave pruned weights as they are
+// (weight_gradient.wgsl), so a pruned weight is 0 in memory at all times, or its initial value.
 //
 // An invocation computes a tile of ROWS × 4·VECTORS outputs. Its rows are those of its whole
 // workgroup; lanes differ in their columns. The fma chain of an accumulator runs over four k before

@@ -1,6 +1,6 @@
 // Momentum as TensorFlow's MomentumOptimizer, with weight decay: v ← µ·v + g + decay·w,
 // w ← w − step·v.
-// `live` false keeps the weight and its velocity at exactly 0.
+// `live` false leaves the weight as it is, and its velocity at 0.
 
 @group(0) @binding(6) var<storage, read_write> velocity: array<vec4f>;
 
@@ -8,5 +8,5 @@ fn update(at: u32, weight: vec4f, gradient: vec4f, rate: f32, decay: f32, live: 
   let decayed = fma(vec4f(decay), weight, gradient);
   let v = select(vec4f(), fma(velocity[at], vec4f(MOMENTUM), decayed), live);
   velocity[at] = v;
-  return select(vec4f(), weight - rate * v, live);
+  return select(weight, weight - rate * v, live);
 }

@@ -1,5 +1,5 @@
 // Nesterov's momentum as PyTorch's SGD, with weight decay: g' = g + decay·w, v ← µ·v + g',
-// w ← w − step·(g' + µ·v). `live` false keeps the weight and its velocity at exactly 0.
+// w ← w − step·(g' + µ·v). `live` false leaves the weight as it is, and its velocity at 0.
 
 @group(0) @binding(6) var<storage, read_write> velocity: array<vec4f>;
 
@@ -7,5 +7,5 @@ fn update(at: u32, weight: vec4f, gradient: vec4f, rate: f32, decay: f32, live: 
   let decayed = fma(vec4f(decay), weight, gradient);
   let v = select(vec4f(), fma(velocity[at], vec4f(MOMENTUM), decayed), live);
   velocity[at] = v;
-  return select(vec4f(), weight - rate * fma(v, vec4f(MOMENTUM), decayed), live);
+  return select(weight, weight - rate * fma(v, vec4f(MOMENTUM), decayed), live);
 }

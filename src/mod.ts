@@ -59,7 +59,14 @@ export {
 } from "./models/initializers.ts";
 export { type Density, density, type Masks, onesMasks } from "./models/masks.ts";
 export { type Parameter, parametersOf } from "./models/parameters.ts";
-export { type DenseOptions, ModelBase, type ModelOptions, type Node } from "./foundations/model.ts";
+export {
+  type DenseOptions,
+  ModelBase,
+  type ModelOptions,
+  type Node,
+  PRUNED_WEIGHTS,
+  type PrunedWeights,
+} from "./foundations/model.ts";
 export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";
 export { type GivenNetwork, type GivenTensor, type Network } from "./models/network.ts";
 /** Names of every file and folder of an experiment. */

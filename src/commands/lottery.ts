@@ -138,6 +138,7 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   const tickets: TicketOptions = {
     ...{ criterion, scope, percents, oneShot },
     rewind: rewindingOf(asked, settings),
+    ...(asked.prunedWeights === "initial" && { prunedWeights: asked.prunedWeights }),
     start: {
       ...NOTHING_GIVEN,
       presets: presets && await networkDigest(presets),
@@ -163,10 +164,10 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
 
 /** The end of an experiment's usual folder: what of its pruning is not the paper's. */
 export function pruningSuffix(
-  { criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors, oneShot }:
-    & Protocol
-    & { oneShot: boolean },
+  protocol: Protocol & { oneShot: boolean },
 ): string {
+  const { criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, oneShot } = protocol;
+  const { prunedWeights, survivors } = protocol;
   const { rewind: point, rewindLearningRate: rate } = protocolFlags;
   const to = point.format(rewind), from = rate.format(rewindLearningRate);
   return [
@@ -175,6 +176,7 @@ export function pruningSuffix(
     ...(to === "0" ? [] : ["rewind", to.replace(":", "-")]),
     ...(from === "0" ? [] : ["rate", from.replace(":", "-")]),
     ...(iterationsPerLevel === null ? [] : ["levels-of", `${iterationsPerLevel}`]),
+    ...(prunedWeights === "zero" ? [] : ["pruned", prunedWeights]),
     ...(survivors === "rewind" ? [] : [survivors]),
     ...(oneShot ? ["one-shot"] : []),
   ].map((part) => `-${part}`).join("");
@@ -182,8 +184,9 @@ export function pruningSuffix(
 
 /** "movement, over all layers; survivors: reshuffle". */
 function pruningText(
-  { criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors }: Protocol,
+  protocol: Protocol,
 ): string {
+  const { criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors } = protocol;
   const where = scope === "layer" ? "in each layer" : "over all layers";
   const to = protocolFlags.rewind.format(rewind);
   const rate = protocolFlags.rewindLearningRate.format(rewindLearningRate);
@@ -193,7 +196,8 @@ function pruningText(
   const length = iterationsPerLevel === null
     ? ""
     : `; ${count(iterationsPerLevel, "iteration")} per level`;
-  return `${criterion}, ${where}; ${start}${length}`;
+  const pruned = protocol.prunedWeights === "zero" ? "" : "; pruned weights keep initial values";
+  return `${criterion}, ${where}; ${start}${length}${pruned}`;
 }
 
 /** @throws UsageError if a place is given for examples that are built in */

@@ -77,7 +77,8 @@ function protocolValues(flags: SingleRunValues) {
     iterations: undefined,
     criterion: undefined,
     scope: undefined,
-    ...{ rewind: undefined, rewindLearningRate: undefined, "mask-1": undefined },
+    ...{ rewind: undefined, rewindLearningRate: undefined },
+    ...{ "mask-0": undefined, "mask-1": undefined },
     ...{ iterationsPerLevel: undefined, prunePercents: undefined, pruneOutput: undefined },
     trials: undefined,
   };

@@ -22,6 +22,11 @@ import { runKey } from "./seeds.ts";
 import { checkName } from "../models/names.ts";
 import { type Parameter, parametersOf } from "../models/parameters.ts";
 
+/** What pruned weights are: 0, or what they were initially, never trained (Zhou et al. 2019). */
+export const PRUNED_WEIGHTS = ["zero", "initial"] as const;
+/** One of these. */
+export type PrunedWeights = typeof PRUNED_WEIGHTS[number];
+
 /** The start of a network. */
 export interface ModelOptions {
   /** Masks by layer name; a layer without one is not pruned. */
@@ -30,6 +35,8 @@ export interface ModelOptions {
   presets?: GivenNetwork;
   /** Initial biases by layer name; a layer without them starts at 0. */
   presetBiases?: GivenNetwork;
+  /** What pruned weights are (Zhou's mask-0 action). Default: "zero". */
+  prunedWeights?: PrunedWeights;
   /** Seed of the initial weights: an integer from 0 to 2^53 - 1. Default: 0. */
   seed?: number;
   /** Key of the random numbers that initialize layer `layerIndex`, from 0. Default: by seed. */
@@ -82,7 +89,9 @@ export abstract class ModelBase {
   readonly layers: LayerSpec[] = [];
   /** (inputs, units) of 0 and 1 for every layer. */
   readonly masks: Masks = {};
-  /** (inputs, units) initial weights of every layer, exactly 0 where masked. */
+  /** What pruned weights are. */
+  readonly prunedWeights: PrunedWeights;
+  /** (inputs, units) initial weights of every layer, where masked as `prunedWeights` says. */
   readonly weights: Network = {};
   /** (units) initial biases of every layer that has biases; neither masked nor pruned. */
   readonly biases: Network = {};
@@ -105,6 +114,7 @@ export abstract class ModelBase {
    */
   constructor(options: ModelOptions = {}) {
     const { masks = {}, presets = {}, presetBiases = {}, seed = 0 } = options;
+    this.prunedWeights = options.prunedWeights ?? "zero";
     const { keyFor = (layer: number) => runKey({ seed, purpose: "init", layer }) } = options;
     this.#given = {
       masks: toNetwork(masks, toMask, "mask"),
@@ -201,6 +211,9 @@ export abstract class ModelBase {
       toTensor({ shape: [inputs, units], data: initializer([inputs, units], stream) }, what);
     checkShape(initial, [inputs, units], what);
     checkFinite(initial, what);
+    if (this.prunedWeights === "initial") {
+      return { shape: [inputs, units], data: initial.data.slice() };
+    }
     // Not a product: that would make a masked negative weight -0.
     const data = initial.data.map((w, i) => mask.data[i] === 0 ? 0 : w);
     return { shape: [inputs, units], data };

@@ -170,7 +170,9 @@ export function rewound(
     Object.entries(initial).map(([name, tensor], layer) => {
       const stream = new RandomStream(keyFor(layer, results.length));
       const mask = masks[name];
-      const data = SURVIVORS[survivors].values({ initial: tensor, mask, initializer, stream });
+      const values = SURVIVORS[survivors].values({ initial: tensor, mask, initializer, stream });
+      // Pruned weights that are kept at all keep their own values.
+      const data = values.map((value, i) => mask.data[i] === 0 ? tensor.data[i] : value);
       return [name, { shape: [...tensor.shape], data }];
     }),
   );

@@ -15,6 +15,7 @@ import {
 } from "../engine/mod.ts";
 import { DeviceLostError, InterruptedError } from "../errors.ts";
 import { tilesFor } from "../engine/kernels/tiles.ts";
+import type { PrunedWeights } from "./model.ts";
 import { density, type Masks } from "../models/masks.ts";
 import {
   masksOf,
@@ -139,14 +140,18 @@ export class RunQueue {
     return results;
   }
 
-  /** The kernels for a network with these masks; lists of live weights cannot decay. */
+  /**
+   * The kernels for a network with these masks; lists of live weights cannot decay, and hold no
+   * pruned weights.
+   */
   kernelsFor(
     masks: Masks,
     { weightDecay = 0 }: Pick<OptimizerSpec, "weightDecay"> = {},
+    prunedWeights: PrunedWeights = "zero",
   ): KernelKind {
     const { kernels = "auto" } = this.options;
     if (kernels !== "auto") return kernels;
-    if (weightDecay > 0) return "dense";
+    if (weightDecay > 0 || prunedWeights === "initial") return "dense";
     const { below } = tilesFor(this.gpu.adapter).sparse;
     return density(masks).percent < 100 * below ? "sparse" : "dense";
   }

@@ -74,6 +74,7 @@ export function replicaParameters(
   return {
     learningRate: schedule ? rateOf(schedule, learningRate, scheduleLength) : learningRate,
     weightDecay,
+    keepsPruned: model.prunedWeights === "initial",
     orderKey: dataset.orderKey,
     splitKey: dataset.splitKey,
     labelMap: dataset.labelMap,

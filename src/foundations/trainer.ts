@@ -137,7 +137,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   const { model, optimizer, name = "run", output } = options;
   // A model that forgot to would drop masks and presets of layers that it does not have.
   model.finish();
-  const kernels = options.kernels ?? queue.kernelsFor(model.masks, optimizer);
+  const kernels = options.kernels ?? queue.kernelsFor(model.masks, optimizer, model.prunedWeights);
   const request: TrainRequest & { kernels: KernelKind } = { ...trainRequest(options), kernels };
   const { iterations } = request.plan;
   const place = options.checkpoints ?? (output && { ...output, config: configOf(request) });
@@ -229,6 +229,7 @@ function configOf(request: TrainRequest) {
   const { orderKey, splitKey, labelMap } = dataset;
   return {
     layers: model.layers,
+    ...(model.prunedWeights === "initial" && { prunedWeights: model.prunedWeights }),
     optimizer,
     ...(schedule && { schedule }),
     ...(schedule && scheduleLength !== plan.iterations && { scheduleLength }),

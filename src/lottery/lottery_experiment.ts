@@ -70,7 +70,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   const {
     trialFolder,
     protocol: { trials, levels },
-    tickets: { start, rewind, ...pruning },
+    tickets: { start, rewind, prunedWeights, ...pruning },
   } = options;
   const { oneShot } = pruning, { seed, iterations } = settings.training;
   const initializer = INITIALIZERS[settings.network.initializer];
@@ -81,7 +81,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     // The run up to the rewind point starts as the lottery does; a control has no other presets
     // than its own.
     const given = id.kind === "rewind_point" ? start : { masks: masksDigest };
-    return configOf(id, settings, given, rewind);
+    return configOf(id, settings, given, { rewind, prunedWeights });
   };
   const folderOf = (id: RunId) => runFolder(options, id);
   const hasControl = (options.control ?? true) && levels > 0;

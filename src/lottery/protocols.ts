@@ -5,6 +5,7 @@ import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/pruning/criteria.ts";
 import type { Scope } from "../foundations/pruning/pruning.ts";
+import type { PrunedWeights } from "../foundations/model.ts";
 import type { SurvivorsName } from "../foundations/rewinding.ts";
 import type { ScheduleKind } from "../engine/schedules.ts";
 
@@ -46,6 +47,8 @@ export interface Protocol {
   rewindLearningRate: "last" | TrainingPoint;
   /** Iterations of each level after 0; null: those left of the training. */
   iterationsPerLevel: number | null;
+  /** What pruned weights are. */
+  prunedWeights: PrunedWeights;
   /** What survivors start from. */
   survivors: SurvivorsName;
   /** Fraction in [0, 1] of a layer's live weights that each pruning removes, by layer name. */
@@ -90,6 +93,7 @@ const paper: Protocol = {
   rewind: { iterations: 0 },
   rewindLearningRate: { iterations: 0 },
   iterationsPerLevel: null,
+  prunedWeights: "zero",
   survivors: "rewind",
   prunePercents: defaultPercents(NETWORKS["lenet-300-100"].hidden),
   testInterval: 100,

@@ -179,7 +179,9 @@ async function readTicket(
     folder,
     parametersOf(config.network.layers),
   );
-  return { weights: final, biases: finalBiases, masks };
+  // A pruned weight that keeps its initial value is one of the network.
+  const used = config.prunedWeights === "initial" ? {} : masks;
+  return { weights: final, biases: finalBiases, masks: used };
 }
 
 function rowOf(

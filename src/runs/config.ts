@@ -18,6 +18,8 @@ export interface TicketOptions extends Pruning {
   /** Whether each level is pruned at once, by the final weights of level 0. */
   oneShot: boolean;
   rewind: Rewinding;
+  /** What pruned weights are; absent: 0. */
+  prunedWeights?: "initial";
   /** Digests of what level 0 starts from. */
   start: RunConfig["start"];
 }
@@ -26,25 +28,29 @@ export interface TicketOptions extends Pruning {
 export function ticketConfig(
   id: RunId,
   settings: RunSettings,
-  { start, rewind, ...pruning }: TicketOptions,
+  { start, rewind, prunedWeights, ...pruning }: TicketOptions,
 ): RunConfig {
-  return configWith(id, settings, start, { pruning, rewind, part: partOf(id, settings, rewind) });
+  return configWith(id, settings, start, {
+    ...{ pruning, rewind, part: partOf(id, settings, rewind), prunedWeights },
+  });
 }
 
 /**
  * The configuration of a run that is no ticket: it is neither pruned nor rewound.
  *
- * @param rewind of its lottery, which decides the part of the training that it is
+ * @param lottery how its lottery's tickets are rewound, which decides the part of the training that
+ *   it is, and what their pruned weights are
  */
 export function configOf(
   id: RunId,
   settings: RunSettings,
   start: Partial<RunConfig["start"]>,
-  rewind: Rewinding | null = null,
+  lottery: Partial<Pick<RunConfig, "rewind" | "prunedWeights">> = {},
 ): RunConfig {
+  const { rewind, prunedWeights } = lottery;
   const part = rewind ? partOf(id, settings, rewind) : undefined;
   return configWith(id, settings, { ...NOTHING_GIVEN, ...start }, {
-    ...{ pruning: null, rewind: null, part },
+    ...{ pruning: null, rewind: null, part, prunedWeights },
   });
 }
 
@@ -76,12 +82,16 @@ function configWith(
   { kind, trial, level, run }: RunId,
   { network, training, dataset }: RunSettings,
   start: RunConfig["start"],
-  { pruning, rewind, part }: Pick<RunConfig, "pruning" | "rewind" | "part">,
+  { pruning, rewind, part, prunedWeights }: Pick<
+    RunConfig,
+    "pruning" | "rewind" | "part" | "prunedWeights"
+  >,
 ): RunConfig {
   // The order of run.json: the schema's.
   return {
     id: { kind, trial, level, run },
-    ...{ network, training, pruning, rewind, ...(part && { part }), dataset, start },
+    ...{ network, training, pruning, rewind, ...(part && { part }) },
+    ...{ ...(prunedWeights && { prunedWeights }), dataset, start },
   };
 }
 

@@ -33,9 +33,9 @@ export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
 
 /** The network of this run. All levels of a trial's lottery draw the same weights. */
 export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
-  const { id: { kind, trial, level, run }, network, training: { seed } } = config;
+  const { id: { kind, trial, level, run }, network, training: { seed }, prunedWeights } = config;
   return new ModelFc(hyperparametersOf(network), network.layers[0].inputs, {
-    ...start,
+    ...{ ...start, prunedWeights },
     keyFor: (layer) =>
       KINDS[kind].weights === "drawn"
         ? runKey({ seed, purpose: "reinit", trial, level, run, layer })

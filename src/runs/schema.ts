@@ -125,6 +125,8 @@ const CONFIG = v.strictObject({
     /** Whether the rate is the schedule's last throughout (fine-tuning). */
     isLastRate: v.boolean(),
   })),
+  /** What pruned weights are; absent: 0. */
+  prunedWeights: v.optional(v.literal("initial")),
   dataset: SETTINGS.dataset,
   start: v.strictObject({
     /** Initial weights that were given; of a ticket, at level 0. */

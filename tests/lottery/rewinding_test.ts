@@ -211,6 +211,27 @@ Deno.test("iterations per level: 0 evaluates tickets without training them", asy
   assertEquals(untrained.length, 2);
 });
 
+Deno.test("mask-0 initial: pruned weights keep their initial values, and take part", async () => {
+  for (const optimizer of ["sgd", "momentum", "nesterov", "adam", "adamw"] as const) {
+    const { storage, read } = await lottery({ prunedWeights: "initial", optimizer });
+    const first = await read(0, paths.initial);
+    for (const level of [1, 2]) {
+      const [masks, final] = [await read(level, paths.masks), await read(level, paths.final)];
+      assertEquals(await read(level, paths.initial), first);
+      for (const name of Object.keys(first)) {
+        masks[name].data.forEach((live, i) => {
+          if (live === 0) assertEquals(final[name].data[i], first[name].data[i]);
+        });
+      }
+    }
+    // The first loss is that of the network with all its weights, as of level 0.
+    const losses = await Promise.all(
+      [0, 2].map(async (level) => (await restoreCurves(storage, folderOf(level))).test[0].loss),
+    );
+    assertEquals(losses[0], losses[1]);
+  }
+});
+
 Deno.test("points past the end, and levels longer than what is left, are refused", async () => {
   const cases: [SmallOptions, string][] = [
     [

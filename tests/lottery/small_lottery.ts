@@ -69,6 +69,7 @@ export interface SmallOptions {
   rewind?: Protocol["rewind"];
   rewindLearningRate?: Protocol["rewindLearningRate"];
   iterationsPerLevel?: Protocol["iterationsPerLevel"];
+  prunedWeights?: Protocol["prunedWeights"];
   schedule?: Protocol["schedule"];
   survivors?: Protocol["survivors"];
   oneShot?: boolean;
@@ -106,6 +107,7 @@ export async function openSmallLottery(
     rewind = { iterations: 0 },
     rewindLearningRate = { iterations: 0 },
     iterationsPerLevel = null,
+    prunedWeights = "zero",
     schedule = "constant",
     survivors = "rewind",
     onStart,
@@ -126,6 +128,7 @@ export async function openSmallLottery(
     trainingLength: { iterations: 20 },
     levels,
     ...{ criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors },
+    prunedWeights,
     prunePercents: { layer0: 0.2, layer1: 0.1 },
     testInterval: 10,
     validateInterval: 10,
@@ -137,6 +140,7 @@ export async function openSmallLottery(
     tickets: {
       ...{ criterion, scope, percents: protocol.prunePercents, oneShot },
       ...{ rewind: rewindingOf(protocol, settings), start: NOTHING_GIVEN },
+      ...(prunedWeights === "initial" && { prunedWeights }),
     },
     trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
     experimentName: "same_init",

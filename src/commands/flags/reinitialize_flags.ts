@@ -15,6 +15,7 @@ const {
   rewind: _rewind,
   rewindLearningRate: _rewindLearningRate,
   iterationsPerLevel: _iterationsPerLevel,
+  "mask-0": _maskZero,
   "mask-1": _maskOne,
   prunePercents: _prunePercents,
   pruneOutput: _pruneOutput,

@@ -82,6 +82,7 @@ export function resolveProtocol(
 const FIELDS: Readonly<Record<string, keyof Protocol>> = {
   trainingLen: "trainingLength",
   iterations: "levels",
+  "mask-0": "prunedWeights",
   "mask-1": "survivors",
 };
 

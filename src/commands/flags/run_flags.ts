@@ -23,6 +23,7 @@ import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/pruning/criteria.ts";
 import { SCOPES } from "../../foundations/pruning/pruning.ts";
+import { PRUNED_WEIGHTS } from "../../foundations/model.ts";
 import { SURVIVORS, SURVIVORS_NAMES } from "../../foundations/rewinding.ts";
 import { SCHEDULE_KINDS, SCHEDULES } from "../../engine/schedules.ts";
 
@@ -196,6 +197,13 @@ export const protocolFlags = {
     help: "iterations of each level after the full network; 0: tickets are evaluated without " +
       "training (supermasks, Zhou et al. 2019)",
     defaultText: "those left of --training-len",
+    group: PROTOCOL,
+  }),
+  "mask-0": choice({
+    choices: PRUNED_WEIGHTS,
+    help:
+      "what pruned weights are: zero, or their initial values, which are not trained (Zhou et " +
+      "al. 2019; with the dense kernels)",
     group: PROTOCOL,
   }),
   "mask-1": choice({

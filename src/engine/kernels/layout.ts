@@ -27,14 +27,14 @@ export function packWeights(
   layer: LayerSpec,
   weights: Float32Array,
   biases: Float32Array,
-  mask: Float32Array,
+  mask: Float32Array | null,
 ): Float32Array<ArrayBuffer> {
   const columns = pitch(layer.units);
   const packed = new Float32Array(matrixSize(layer));
   for (let k = 0; k < layer.inputs; k++) {
     for (let n = 0; n < layer.units; n++) {
       const at = k * layer.units + n;
-      if (mask[at] !== 0) packed[k * columns + n] = weights[at];
+      if (mask === null || mask[at] !== 0) packed[k * columns + n] = weights[at];
     }
   }
   if (layer.useBias) packed.set(biases, layer.inputs * columns);

@@ -77,6 +77,8 @@ export interface ReplicaParameters {
   learningRate: number | Rate;
   /** Of weights; see `OptimizerSpec`. Default: 0. */
   weightDecay?: number;
+  /** Whether pruned weights stay what they are loaded as. Default: they are 0. */
+  keepsPruned?: boolean;
 }
 
 /** Most iterations of one burst. */

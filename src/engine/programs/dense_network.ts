@@ -77,7 +77,8 @@ export class DenseNetwork implements NetworkMemory {
     const { gpu, loop: buffers } = this;
     this.spec.layers.forEach((layer, i) => {
       const { mask } = parameters.layers[i];
-      const pack = ({ weights, biases }: LayerValues) => packWeights(layer, weights, biases, mask);
+      const kept = parameters.keepsPruned ? null : mask;
+      const pack = ({ weights, biases }: LayerValues) => packWeights(layer, weights, biases, kept);
       const put = (matrix: Matrix, vectors: number, ...rest: Rest) =>
         writeMatrix(gpu, matrix, replica * pitch(layer.inputs), vectors, ...rest);
       const vectors = pitch(layer.units) / 4;

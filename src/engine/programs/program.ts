@@ -130,6 +130,12 @@ export class Program {
           "units that nothing uses; use the dense ones (--kernels dense or auto)",
       );
     }
+    if (this.spec.sparse && parameters.keepsPruned) {
+      throw new InputError(
+        "pruned weights that keep their initial values: kernels on lists of live weights do not " +
+          "hold them; use the dense ones (--kernels dense or auto)",
+      );
+    }
     this.#learningRates[replica] = learningRate;
     this.#weightDecays[replica] = weightDecay;
     this.network.load(replica, parameters, state?.layers ?? null);
@@ -220,7 +226,7 @@ export class Program {
     return { ...measured, classes: predictedClasses(rows, { replicas, span, count }) };
   }
 
-  /** Reads all replicas' weights (masked ones are exactly 0) and biases, by replica and layer. */
+  /** Reads all replicas' weights (masked ones exactly as they were loaded) and biases, by replica and layer. */
   async readParameters(): Promise<LayerValues[][]> {
     return await this.network.readParameters();
   }

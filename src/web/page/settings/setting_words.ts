@@ -35,6 +35,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   rewind: "Rewind to",
   rewindLearningRate: "Schedule taken up at",
   iterationsPerLevel: "Iterations per level",
+  "mask-0": "Pruned weights are",
   "mask-1": "Survivors start from",
   prunePercents: "Fraction pruned",
   pruneOutput: "Fraction of the output layer",

@@ -30,10 +30,11 @@ export interface ValidSettings {
 
 /** The usual value of a protocol field, as its flag writes it. */
 function usualValues(protocol: Protocol): Record<string, unknown> {
-  const { trainingLength, levels, optimizer, survivors, ...same } = protocol;
+  const { trainingLength, levels, optimizer, survivors, prunedWeights, ...same } = protocol;
   return {
     ...same,
     ...{ trainingLen: trainingLength, iterations: levels, "mask-1": survivors },
+    "mask-0": prunedWeights,
     optimizer: optimizer.kind,
   };
 }

@@ -7,3 +7,8 @@ fn activate(z: vec4f) -> vec4f {
 fn derivative(a: vec4f) -> vec4f {
   return select(vec4f(), vec4f(1.0), a > vec4f());
 }
+
+// Derivative of `derivative` with respect to the activation.
+fn curvature(a: vec4f) -> vec4f {
+  return vec4f();
+}

@@ -7,3 +7,8 @@ fn activate(z: vec4f) -> vec4f {
 fn derivative(a: vec4f) -> vec4f {
   return 1.0 - a * a;
 }
+
+// Derivative of `derivative` with respect to the activation.
+fn curvature(a: vec4f) -> vec4f {
+  return -2.0 * a;
+}

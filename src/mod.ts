@@ -71,7 +71,28 @@ export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";
 export { type GivenNetwork, type GivenTensor, type Network } from "./models/network.ts";
 /** Names of every file and folder of an experiment. */
 export * as paths from "./records/paths.ts";
-export { type Percents, pruneByPercent } from "./foundations/pruning/pruning.ts";
+export {
+  type Percents,
+  pruneByPercent,
+  type Scope,
+  SCOPES,
+} from "./foundations/pruning/pruning.ts";
+export {
+  type Differentiable,
+  hessianGradientProducts,
+  lossGradients,
+} from "./foundations/pruning/gradients.ts";
+export { type BatchChoice } from "./foundations/pruning/host_batches.ts";
+export { erdosRenyiCounts } from "./foundations/pruning/erdos_renyi.ts";
+export {
+  INIT_CRITERIA,
+  type InitContext,
+  type InitCriterionName,
+  type MaskMaker,
+  masksAtInit,
+} from "./foundations/pruning/init_criteria.ts";
+export { synflow, synflowMasks } from "./foundations/pruning/output_flow.ts";
+export { type PruningTarget } from "./foundations/pruning/selection.ts";
 export { type Schedule, type ScheduleKind } from "./engine/schedules.ts";
 export { shuffleMasks } from "./foundations/pruning/random_masks.ts";
 export { type CheckpointPlace } from "./records/checkpoints.ts";

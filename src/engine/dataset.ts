@@ -125,20 +125,27 @@ function isVerbatim(
   return isUnit ? normalization === "none" : inputs instanceof Float32Array;
 }
 
-/** Factors of what the kernels read. An image of zeros stays zeros under l2. */
+/** Factors of what the kernels read, by example. */
 function scalesOf(
   examples: ExampleArrays,
   normalization: Normalization,
 ): Float32Array<ArrayBuffer> {
-  const { inputs, count, features } = examples;
-  const scales = new Float32Array(count).fill(1);
-  if (isVerbatim(examples, normalization)) return scales;
-  if (normalization === "none") return scales.fill(255);
-  const white = inputs instanceof Float32Array ? 1 : 255;
-  for (let i = 0; i < count; i++) {
-    let sum = 0;
-    for (let k = i * features; k < (i + 1) * features; k++) sum += inputs[k] * inputs[k];
-    scales[i] = sum === 0 ? 0 : white / Math.sqrt(sum);
-  }
-  return scales;
+  return new Float32Array(examples.count).map((_, i) => scaleOf(examples, normalization, i));
+}
+
+/**
+ * The factor of an example's values as the kernels read them: a byte's v/255, or floats. An image
+ * of zeros stays zeros under l2.
+ */
+export function scaleOf(
+  examples: ExampleArrays,
+  normalization: Normalization,
+  example: number,
+): number {
+  if (isVerbatim(examples, normalization)) return 1;
+  if (normalization === "none") return 255;
+  const { inputs, features } = examples, white = inputs instanceof Float32Array ? 1 : 255;
+  let sum = 0;
+  for (let k = example * features; k < (example + 1) * features; k++) sum += inputs[k] * inputs[k];
+  return sum === 0 ? 0 : white / Math.sqrt(sum);
 }

@@ -1,4 +1,5 @@
-"""Writes tests/reference/pytorch.json: what PyTorch makes of the optimizers and schedules of the tests.
+"""Writes tests/reference/pytorch.json: what PyTorch makes of the optimizers and schedules of the
+tests, and of the gradients behind the scores of pruning at initialization.
 
 Run it with Debian's python3-torch (1.13): python3 tests/reference/pytorch.py > tests/reference/pytorch.json
 """
@@ -36,6 +37,52 @@ def rates(make, iterations):
     return seen
 
 
+WIDTHS = [4, 5, 4, 3]
+ACTIVATIONS = [torch.tanh, torch.sigmoid, lambda z: z]
+EXAMPLES = 6
+
+
+def waves(count, scale):
+    return [scale * math.sin(1.7 * i + count) for i in range(count)]
+
+
+def init_scores():
+    """A network, some of whose weights are masked; gradients g and H g by its effective weights."""
+    layers = range(len(ACTIVATIONS))
+    sizes = [WIDTHS[i] * WIDTHS[i + 1] for i in layers]
+    masks = [[(i * i + i // 3) % 2 for i in range(size)] for size in sizes]
+    weights = [
+        torch.tensor([w * m for w, m in zip(waves(size, 1.5), mask)], dtype=torch.float64)
+        .reshape(WIDTHS[i], WIDTHS[i + 1]).requires_grad_()
+        for i, (size, mask) in enumerate(zip(sizes, masks))
+    ]
+    biases = [torch.tensor(waves(WIDTHS[i + 1], 0.3), dtype=torch.float64) for i in layers]
+    inputs = torch.tensor(waves(EXAMPLES * WIDTHS[0], 2), dtype=torch.float64)
+    labels = [i % WIDTHS[-1] for i in range(EXAMPLES)]
+    values = inputs.reshape(EXAMPLES, WIDTHS[0])
+    for weight, bias, activation in zip(weights, biases, ACTIVATIONS):
+        values = activation(values @ weight + bias)
+    loss = torch.nn.functional.cross_entropy(values, torch.tensor(labels))
+    gradients = torch.autograd.grad(loss, weights, create_graph=True)
+    # The derivative of g g' by the weights, with one factor held: H g.
+    along = sum((g * g.detach()).sum() for g in gradients)
+    products = torch.autograd.grad(along, weights)
+    flat = lambda tensors: [t.flatten().tolist() for t in tensors]
+    return {
+        "widths": WIDTHS,
+        "inputs": inputs.tolist(),
+        "labels": labels,
+        "masks": masks,
+        "weights": flat(weights),
+        "biases": flat(biases),
+        "loss": loss.item(),
+        "gradients": flat(gradients),
+        "products": flat(products),
+        "snip": flat([(w * g).abs() for w, g in zip(weights, gradients)]),
+        "grasp": flat([w * p for w, p in zip(weights, products)]),
+    }
+
+
 LR = torch.optim.lr_scheduler
 print(json.dumps({
     "torch": torch.__version__,
@@ -68,4 +115,5 @@ print(json.dumps({
             10,
         ),
     },
+    "init_scores": init_scores(),
 }, indent=2))

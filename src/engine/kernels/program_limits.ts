@@ -5,6 +5,7 @@
 
 import { CapacityError, InputError } from "../../errors.ts";
 import { bufferLimit, sizeText } from "../buffer_limit.ts";
+import type { GpuExamples } from "../dataset.ts";
 import type { Gpu } from "../device.ts";
 import type { LayerSpec } from "../layer_spec.ts";
 import { matrixSize, pitch } from "./layout.ts";
@@ -116,43 +117,9 @@ function greatest(most: number, fits: (value: number) => boolean): number {
  */
 export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const { layers, batchSize, examples, test, trainCount, replicas } = spec;
-  if (layers.length === 0) throw new InputError("network: no layers; give at least one");
   checkUpdateRule(spec.optimizer);
+  checkNetwork(layers, { training: examples, test });
   const widths = layerWidths(layers);
-  layers.forEach((layer, i) => {
-    whole(`${layer.name}: inputs`, layer.inputs, 1, Number.MAX_SAFE_INTEGER);
-    whole(`${layer.name}: units`, layer.units, 1, Number.MAX_SAFE_INTEGER);
-    if (layer.inputs !== widths[i]) {
-      throw new InputError(
-        `${layer.name}: takes ${layer.inputs} inputs, but the layer below has ${widths[i]} outputs`,
-      );
-    }
-  });
-  const last = layers.at(-1)!;
-  if (last.activation !== null) {
-    throw new InputError(
-      `${last.name}: the last layer computes the logits of a softmax; use the activation null ` +
-        `for it, not "${last.activation}"`,
-    );
-  }
-  for (const [name, { features, classes }] of Object.entries({ training: examples, test })) {
-    if (classes > last.units) {
-      throw new InputError(
-        `${last.name}: has ${last.units} classes, but the ${name} examples have labels up to ` +
-          `${classes - 1}`,
-      );
-    }
-    if (features !== widths[0]) {
-      throw new InputError(
-        `${layers[0].name}: takes ${widths[0]} inputs, but the ${name} examples have ${features}`,
-      );
-    }
-  }
-  if (last.units > 256) {
-    throw new InputError(
-      `${last.name}: ${last.units} classes; labels are bytes, so use 1 to 256`,
-    );
-  }
   // One workgroup gathers a row.
   const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
   const { rows } = tilesFor(gpu.adapter);
@@ -171,6 +138,54 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
         ? `replicas: ${replicas} networks of this shape do not fit: ` +
           `${whyNoMore(gpu, spec, replicas)}; use 1 to ${largest}`
         : `replicas: ${replicas} is no number of networks; use 1 to ${largest}`,
+    );
+  }
+}
+
+/**
+ * Checks that layers chain, end with logits, and fit examples.
+ *
+ * @param sets the examples' widths and numbers of classes, by their names in errors: "training"
+ * @throws InputError naming the layer and what does not fit it
+ */
+export function checkNetwork(
+  layers: LayerSpec[],
+  sets: Record<string, Pick<GpuExamples, "features" | "classes">>,
+): void {
+  if (layers.length === 0) throw new InputError("network: no layers; give at least one");
+  const widths = layerWidths(layers);
+  layers.forEach((layer, i) => {
+    whole(`${layer.name}: inputs`, layer.inputs, 1, Number.MAX_SAFE_INTEGER);
+    whole(`${layer.name}: units`, layer.units, 1, Number.MAX_SAFE_INTEGER);
+    if (layer.inputs !== widths[i]) {
+      throw new InputError(
+        `${layer.name}: takes ${layer.inputs} inputs, but the layer below has ${widths[i]} outputs`,
+      );
+    }
+  });
+  const last = layers.at(-1)!;
+  if (last.activation !== null) {
+    throw new InputError(
+      `${last.name}: the last layer computes the logits of a softmax; use the activation null ` +
+        `for it, not "${last.activation}"`,
+    );
+  }
+  for (const [name, { features, classes }] of Object.entries(sets)) {
+    if (classes > last.units) {
+      throw new InputError(
+        `${last.name}: has ${last.units} classes, but the ${name} examples have labels up to ` +
+          `${classes - 1}`,
+      );
+    }
+    if (features !== widths[0]) {
+      throw new InputError(
+        `${layers[0].name}: takes ${widths[0]} inputs, but the ${name} examples have ${features}`,
+      );
+    }
+  }
+  if (last.units > 256) {
+    throw new InputError(
+      `${last.name}: ${last.units} classes; labels are bytes, so use 1 to 256`,
     );
   }
 }

@@ -143,11 +143,11 @@ async function pruneOverAll(
 }
 
 /** The live weight with the largest score, the last of equals; -1 without a live weight. */
-function lastToGo(scores: Float32Array, mask: Float32Array): number {
+export function lastToGo(scores: ArrayLike<number>, mask: Float32Array): number {
   let last = -1;
-  scores.forEach((score, i) => {
-    if (mask[i] !== 0 && (last < 0 || score >= scores[last])) last = i;
-  });
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] !== 0 && (last < 0 || scores[i] >= scores[last])) last = i;
+  }
   return last;
 }
 

@@ -1,0 +1,79 @@
+/** The batches that a run trains on, as arrays of the host: the examples that the GPU gathers. */
+
+import { scaleOf } from "../../engine/dataset.ts";
+import type { HostBatch } from "../../engine/programs/derivatives.ts";
+import { epochKey, permute } from "../../engine/random.ts";
+import { InputError } from "../../errors.ts";
+import type { DatasetBase } from "../dataset_base.ts";
+
+/** Which training batches. */
+export interface BatchChoice {
+  /** How many batches, the first of training: 1 or more. */
+  batches: number;
+  /** Examples of a batch, at most all; the last batch of an epoch may be shorter. */
+  batchSize: number;
+}
+
+/**
+ * The first batches of training, in their order: split, normalization and labels are those of the
+ * dataset, epoch after epoch (shaders/gather.wgsl does the same on the GPU).
+ *
+ * @throws InputError unless both numbers are whole ones from 1 on
+ */
+export function trainingBatches(
+  dataset: DatasetBase,
+  { batches, batchSize }: BatchChoice,
+): Iterable<HostBatch> {
+  for (const [name, value] of Object.entries({ batches, "batch size": batchSize })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new InputError(`${name} ${value} of a gradient: give a whole number, 1 or more`);
+  }
+  return gathered(dataset, batches, Math.min(batchSize, dataset.trainCount));
+}
+
+function* gathered(
+  dataset: DatasetBase,
+  batches: number,
+  batchSize: number,
+): Generator<HostBatch, void> {
+  const { trainCount } = dataset, ofEpoch = Math.ceil(trainCount / batchSize);
+  for (let iteration = 0; iteration < batches; iteration++) {
+    const first = iteration % ofEpoch * batchSize, epoch = Math.floor(iteration / ofEpoch);
+    const count = Math.min(batchSize, trainCount - first);
+    yield gather(
+      dataset,
+      Array.from({ length: count }, (_, row) => trainingExample(dataset, first + row, epoch)),
+    );
+  }
+}
+
+/** Which example of the pool an epoch has at a position. */
+function trainingExample(
+  { trainCount, orderKey, splitKey, sets }: DatasetBase,
+  position: number,
+  epoch: number,
+): number {
+  const ordered = permute(position, trainCount, epochKey(orderKey, epoch));
+  return splitKey ? permute(ordered, sets.train.count, splitKey) : ordered;
+}
+
+/** These examples as the network sees them. */
+function gather(
+  { sets: { train }, normalization, labelMap, features }: DatasetBase,
+  examples: readonly number[],
+): HostBatch {
+  const count = examples.length;
+  const inputs = new Float32Array(count * features), labels = new Uint8Array(count);
+  const white = train.inputs instanceof Float32Array ? 1 : 255;
+  examples.forEach((example, row) => {
+    const scale = Math.fround(scaleOf(train, normalization, example));
+    for (let k = 0; k < features; k++) {
+      // Rounded as on the GPU: first a byte's v/255, then the product.
+      const value = Math.fround(train.inputs[example * features + k] / white);
+      inputs[row * features + k] = value * scale;
+    }
+    const label = train.labels[example];
+    labels[row] = labelMap?.[label] ?? label;
+  });
+  return { inputs, labels, count };
+}

@@ -1,6 +1,6 @@
 import { runInChromium } from "./page_tests.ts";
 
-/** Kernels against the f64 oracle: each of those that training takes, dense and sparse. */
+/** Kernels against the f64 oracle: those that training takes, and those of scores. */
 const TESTS = [
   "kernels/plain_forward",
   "kernels/forward",
@@ -13,6 +13,7 @@ const TESTS = [
   "kernels/nonzero",
   "kernels/permute",
   "programs/prune",
+  "programs/derivatives",
   "programs/program",
 ];
 

@@ -27,11 +27,12 @@ import {
   type Runner,
 } from "./runner.ts";
 import { count } from "../words.ts";
-import { rewindingOf, settingsFor } from "../lottery/settings.ts";
+import { pruningOf, rewindingOf, settingsFor } from "../lottery/settings.ts";
 import { resolveProtocol } from "./flags/resolve_protocol.ts";
 import { ticketId } from "../records/run_id.ts";
 import { parametersOf } from "../models/parameters.ts";
 import { type DatasetChoice, isPublished } from "../datasets/datasets.ts";
+import { INIT_CRITERIA, type InitCriterionName } from "../foundations/pruning/init_criteria.ts";
 import type { Protocol } from "../lottery/protocols.ts";
 
 /** Runs a lottery experiment: `deno task run-lottery`. */
@@ -52,7 +53,12 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       );
     }
     checkDatasetFlags(flags);
-    resolveProtocol(flags);
+    const { pruneAt } = resolveProtocol(flags);
+    if (pruneAt === "init" && flags.oneShot) {
+      throw new UsageError(
+        "--one-shot prunes by trained weights, and --prune-at init before training: give one of them",
+      );
+    }
   },
 
   async plan(flags, context) {
@@ -134,9 +140,8 @@ async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext)
   const settings = settingsFor({ protocol: asked, data, seed, permuteLabels, trainOrderSeed });
   const presets = await readPresets(context, flags.presets, parametersOf(settings.network.layers));
   const masks = await readMasks(context, flags.masks, parametersOf(settings.network.layers));
-  const { criterion, scope, prunePercents: percents } = asked;
   const tickets: TicketOptions = {
-    ...{ criterion, scope, percents, oneShot },
+    ...pruningOf(asked, oneShot),
     rewind: rewindingOf(asked, settings),
     ...(asked.prunedWeights === "initial" && { prunedWeights: asked.prunedWeights }),
     start: {
@@ -167,12 +172,16 @@ export function pruningSuffix(
   protocol: Protocol & { oneShot: boolean },
 ): string {
   const { criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, oneShot } = protocol;
-  const { prunedWeights, survivors } = protocol;
+  const { prunedWeights, survivors, pruneAt, scoreBatches } = protocol;
+  const isAtInit = pruneAt === "init", usualScope = isAtInit ? "global" : "layer";
+  const { needsData } = INIT_CRITERIA[criterion as InitCriterionName] ?? {};
   const { rewind: point, rewindLearningRate: rate } = protocolFlags;
   const to = point.format(rewind), from = rate.format(rewindLearningRate);
   return [
+    ...(isAtInit ? ["init"] : []),
     ...(criterion === "magnitude" ? [] : [criterion.replaceAll("_", "-")]),
-    ...(scope === "layer" ? [] : [scope]),
+    ...(isAtInit && needsData && scoreBatches !== 10 ? ["batches", `${scoreBatches}`] : []),
+    ...(scope === usualScope ? [] : [scope]),
     ...(to === "0" ? [] : ["rewind", to.replace(":", "-")]),
     ...(from === "0" ? [] : ["rate", from.replace(":", "-")]),
     ...(iterationsPerLevel === null ? [] : ["levels-of", `${iterationsPerLevel}`]),
@@ -197,7 +206,8 @@ function pruningText(
     ? ""
     : `; ${count(iterationsPerLevel, "iteration")} per level`;
   const pruned = protocol.prunedWeights === "zero" ? "" : "; pruned weights keep initial values";
-  return `${criterion}, ${where}; ${start}${length}${pruned}`;
+  const when = protocol.pruneAt === "init" ? " before training" : "";
+  return `${criterion}${when}, ${where}; ${start}${length}${pruned}`;
 }
 
 /** @throws UsageError if a place is given for examples that are built in */

@@ -75,7 +75,7 @@ function protocolValues(flags: SingleRunValues) {
   const { protocol = "quick" as const } = flags;
   const unused = {
     iterations: undefined,
-    criterion: undefined,
+    ...{ pruneAt: undefined, criterion: undefined, scoreBatches: undefined },
     scope: undefined,
     ...{ rewind: undefined, rewindLearningRate: undefined },
     ...{ "mask-0": undefined, "mask-1": undefined },

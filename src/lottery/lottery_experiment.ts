@@ -33,7 +33,8 @@ import {
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
-import { pruneByScore } from "../foundations/pruning/pruning.ts";
+import { type InitCriterionName, masksAtInit } from "../foundations/pruning/init_criteria.ts";
+import { liveByLevel, pruneByScore } from "../foundations/pruning/pruning.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
 import { checkRewinding, rewindIteration, rewound } from "../foundations/rewinding.ts";
@@ -72,7 +73,8 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     protocol: { trials, levels },
     tickets: { start, rewind, prunedWeights, ...pruning },
   } = options;
-  const { oneShot } = pruning, { seed, iterations } = settings.training;
+  const { oneShot, scoreBatches = 1 } = pruning;
+  const { seed, iterations, batchSize } = settings.training;
   const initializer = INITIALIZERS[settings.network.initializer];
   checkExperimentName(options.experimentName);
   checkRewinding(rewind, iterations);
@@ -94,7 +96,8 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   const isPlanned = ({ kind, level }: RunId) =>
     planned.some((id) => id.kind === kind && id.level === level);
   const sample = workRequestOf(configFor(ticketId(trials[0], 0), null), sets);
-  const atOnce = trials.length * (oneShot ? Math.max(1, levels) : 1);
+  const ofTrial = pruning.at === "init" ? levels + 1 : oneShot ? Math.max(1, levels) : 1;
+  const atOnce = trials.length * ofTrial;
   await queue.checkFits(sample, atOnce);
   await checkRunNames(storage, planned.map(folderOf));
   const finished: TrialContents["finished"] = [], obsolete = new Map<number, string[]>();
@@ -149,7 +152,18 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       rewind: (results, masks) => rewound(rewind, results, masks, initializer, survivorsKey),
       pruneMasks: (result) => queue.onGpu((gpu) => pruneByScore(gpu, pruning, result, keyFor)),
     };
-    const masks = await (oneShot ? oneShotMasks : lastMasks)(functions, levels);
+    const masksBefore = (model: ModelFc, dataset: DatasetBase) =>
+      queue.onGpu((gpu) =>
+        masksAtInit(
+          { gpu, model, dataset, scores: { batches: scoreBatches, batchSize }, keyFor },
+          pruning.criterion as InitCriterionName,
+          liveByLevel(model.masks, pruning.percents, levels)
+            .map((live) => ({ scope: pruning.scope, live })),
+        )
+      );
+    const masks = pruning.at === "init"
+      ? await masksBeforeTraining(functions, masksBefore)
+      : await (oneShot ? oneShotMasks : lastMasks)(functions, levels);
     if (hasControl) {
       const id = ownControlId(trial, levels), digest = await networkDigest(masks);
       await provide(id, modelOf(configFor(id, digest), { masks }), digest);
@@ -191,12 +205,38 @@ async function oneShotMasks(functions: Functions, levels: number): Promise<Masks
     const last = masks[level - 1], pruned = await pruneMasks({ ...full, masks: last });
     masks.push(shrunkMasks(last, pruned, `masks of level ${level}`));
   }
-  const runs = masks.slice(1).map(async (masks, i) => {
-    const level = i + 1, dataset = await makeDataset(level);
-    const start = { masks, ...await rewind!([full], masks) };
-    return await trainModel(level, dataset, await makeModel(level, dataset, start));
-  });
+  await allOf(
+    masks.slice(1).map(async (masks, i) => {
+      const level = i + 1, dataset = await makeDataset(level);
+      const start = { masks, ...await rewind!([full], masks) };
+      return await trainModel(level, dataset, await makeModel(level, dataset, start));
+    }),
+  );
+  return masks[levels];
+}
+
+/** The same where nothing is trained for the masks: all levels are trained side by side. */
+async function masksBeforeTraining(
+  { makeDataset, makeModel, trainModel, rewind, start = {} }: Functions,
+  masksOf: (model: ModelFc, dataset: DatasetBase) => Promise<Masks[]>,
+): Promise<Masks> {
+  const dataset = await makeDataset(0), full = await makeModel(0, dataset, start);
+  const { weights, biases, masks } = full;
+  const untrained = { initial: weights, initialBiases: biases, final: weights, masks };
+  const levels = await masksOf(full, dataset);
+  await allOf([
+    trainModel(0, dataset, full),
+    ...levels.map(async (masks, i) => {
+      const level = i + 1, dataset = await makeDataset(level);
+      const start = { masks, ...await rewind!([untrained], masks) };
+      return await trainModel(level, dataset, await makeModel(level, dataset, start));
+    }),
+  ]);
+  return levels.at(-1) ?? masks;
+}
+
+/** Waits for all, also where one fails: that one's error is thrown then. */
+async function allOf(runs: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(runs);
   for (const result of results) if (result.status === "rejected") throw result.reason;
-  return masks[levels];
 }

@@ -4,6 +4,7 @@ import type { TrainingLength } from "../foundations/trainer.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/pruning/criteria.ts";
+import type { InitCriterionName } from "../foundations/pruning/init_criteria.ts";
 import type { Scope } from "../foundations/pruning/pruning.ts";
 import type { PrunedWeights } from "../foundations/model.ts";
 import type { SurvivorsName } from "../foundations/rewinding.ts";
@@ -39,8 +40,12 @@ export interface Protocol {
   /** Prunings after level 0, so levels + 1 runs per trial (flag --iterations). */
   levels: number;
   /** By what weights are pruned, and where they compete. */
-  criterion: CriterionName;
+  criterion: CriterionName | InitCriterionName;
   scope: Scope;
+  /** "init": masks are made before training, at the densities of the usual levels. */
+  pruneAt: "end" | "init";
+  /** Training batches over which scores at initialization are means. */
+  scoreBatches: number;
   /** To which point weights return between levels: "final" leaves them as trained. */
   rewind: "final" | TrainingPoint;
   /** Where the schedule is taken up with "final"; "last": its last rate throughout. */
@@ -90,6 +95,8 @@ const paper: Protocol = {
   levels: 20,
   criterion: "magnitude",
   scope: "layer",
+  pruneAt: "end",
+  scoreBatches: 10,
   rewind: { iterations: 0 },
   rewindLearningRate: { iterations: 0 },
   iterationsPerLevel: null,

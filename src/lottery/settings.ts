@@ -4,6 +4,8 @@ import type { Activation } from "../engine/layer_spec.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol, TrainingPoint } from "./protocols.ts";
+import { INIT_CRITERIA, type InitCriterionName } from "../foundations/pruning/init_criteria.ts";
+import type { Pruning } from "../foundations/pruning/pruning.ts";
 import { checkRewinding, type Rewinding } from "../foundations/rewinding.ts";
 import { fcLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";
@@ -51,6 +53,17 @@ export function settingsFor(options: SettingsOptions): RunSettings {
       ...data.record,
       ...{ normalization: protocol.normalization, validationSize, permuteLabels },
     },
+  };
+}
+
+/** How a protocol prunes. */
+export function pruningOf(protocol: Protocol, oneShot: boolean): Pruning & { oneShot: boolean } {
+  const { criterion, scope, prunePercents: percents, pruneAt, scoreBatches } = protocol;
+  if (pruneAt === "end") return { criterion, scope, percents, oneShot };
+  const { needsData } = INIT_CRITERIA[criterion as InitCriterionName];
+  return {
+    ...{ criterion, scope, percents, oneShot, at: pruneAt },
+    ...(needsData && { scoreBatches }),
   };
 }
 

@@ -10,6 +10,7 @@ import { INITIALIZER_NAMES } from "../models/initializers.ts";
 import { RUN_KINDS } from "../records/kinds.ts";
 import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
 import { CRITERION_NAMES } from "../foundations/pruning/criteria.ts";
+import { INIT_CRITERION_NAMES } from "../foundations/pruning/init_criteria.ts";
 import { SCOPES } from "../foundations/pruning/pruning.ts";
 import { SURVIVORS_NAMES } from "../foundations/rewinding.ts";
 import { CONSTANT, SCHEDULE_KINDS } from "../engine/schedules.ts";
@@ -98,13 +99,17 @@ const CONFIG = v.strictObject({
   /** How tickets are pruned between levels; null for other runs. */
   pruning: v.nullable(v.strictObject({
     /** By what weights are pruned. */
-    criterion: v.picklist(CRITERION_NAMES),
+    criterion: v.picklist([...new Set([...CRITERION_NAMES, ...INIT_CRITERION_NAMES])]),
     /** Where they compete. */
     scope: v.picklist(SCOPES),
     /** Fraction of each layer's live weights. */
     percents: v.record(v.string(), number),
     /** Whether masks are those of pruning once, by the weights that level 0 ended with. */
     oneShot: v.boolean(),
+    /** "init": masks are made before training; absent: from trained weights. */
+    at: v.optional(v.literal("init")),
+    /** Training batches over which scores are means, where they depend on examples. */
+    scoreBatches: v.optional(positive),
   })),
   /** How tickets start; null for other runs. */
   rewind: v.nullable(v.strictObject({

@@ -48,6 +48,24 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
       ["--dataset=synthetic-digits", "--mnist-location=a"],
       /synthetic-digits is built in and takes no --mnist-location/,
     ],
+    [["--criterion=snip"], /--criterion snip scores weights before training: add --prune-at init/],
+    [
+      ["--prune-at=init", "--criterion=movement"],
+      /--criterion movement needs trained weights, and --prune-at init has none: use magnitude, /,
+    ],
+    [["--prune-at=init", "--score-batches=2"], /--score-batches 2 is of scores that depend on ex/],
+    [["--prune-at=init", "--one-shot"], /--one-shot prunes by trained weights, and --prune-at/],
+    [["--prune-at=init", "--rewind=final"], /--rewind final is of weights that were trained/],
+    [
+      ["--prune-at=init", "--criterion=erdos_renyi", "--scope=layer"],
+      /--criterion erdos_renyi chooses its own: leave --scope out, or use --criterion random/,
+    ],
+    [["--rewind=epochs"], /--rewind expects final, or a point such as 0, iteration:500 or epoch:2/],
+    [["--rewind-learning-rate=last"], /--rewind-learning-rate last is of weights that stay as/],
+    [
+      ["--prune-output=.2", "--prune-percents=layer2=.1"],
+      /--prune-output 0.2 and --prune-percents layer2=0.1 are of the same layer: give one/,
+    ],
     [["--output-dir=a", "--trials=1-2"], /--output-dir "a" is the folder of one trial.*use --exp/],
   ];
   for (const [args, pattern] of cases) await place.assertRefused(2, args, pattern);
@@ -119,6 +137,25 @@ Deno.test("training that diverges stops, says when, and saves nothing of that ru
     /\nerror: ticket, trial 1, level 0: training diverged, the loss is not finite at iteration \d+; use a learning rate below 1000\n$/,
   );
   assertEquals((await readTree(`${place.folder}/diverged`)).size, 0);
+});
+
+Deno.test("points of a training that lie past its end are refused before anything is trained", async () => {
+  const cases: [flags: string[], pattern: RegExp][] = [
+    [
+      ["--rewind=iteration:1000"],
+      /rewinding: iteration 1000 lies past the end of a training of \d+/,
+    ],
+    [["--rewind=epoch:900"], /rewinding: iteration \d+ lies past the end of a training of \d+/],
+    [
+      ["--rewind=final", "--rewind-learning-rate=iteration:1000"],
+      /rewinding of the learning rate: iteration 1000 lies past the end/,
+    ],
+    [["--iterations-per-level=1000"], /1000 iterations per level .* end after the \d+ of the tr/],
+    [["--schedule=steps", "--milestones=5,1000"], /milestone 1000 lies past the end of a run of/],
+  ];
+  for (const [flags, pattern] of cases) {
+    await place.assertRefused(1, place.elsewhere(...flags), pattern);
+  }
 });
 
 Deno.test("sizes that no one has: refused at once", async () => {

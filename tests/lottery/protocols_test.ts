@@ -27,6 +27,7 @@ Deno.test("the paper's protocol: Frankle & Carbin 2019, figure 2 and section 2",
     levels: 20,
     criterion: "magnitude",
     scope: "layer",
+    ...{ pruneAt: "end", scoreBatches: 10 },
     rewind: { iterations: 0 },
     rewindLearningRate: { iterations: 0 },
     iterationsPerLevel: null,
@@ -83,6 +84,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
     validationSize: "11",
     testInterval: "13",
     validateInterval: "17",
+    pruneAt: "end",
     criterion: "magnitude",
     scope: "layer",
     rewind: "final",
@@ -95,7 +97,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
   };
   assertEquals(
     Object.keys(given).sort(),
-    Object.keys(protocolFlags).sort().filter((k) => k !== "protocol"),
+    Object.keys(protocolFlags).sort().filter((k) => k !== "protocol" && k !== "scoreBatches"),
   );
   const args = Object.entries(given).map(([key, value]) => `${flagName(key)}=${value}`);
   for (const protocol of ["quick", "paper", "google"]) {
@@ -114,6 +116,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       levels: 4,
       criterion: "magnitude",
       scope: "layer",
+      ...{ pruneAt: "end", scoreBatches: 10 },
       rewind: "final",
       rewindLearningRate: { epochs: 2 },
       iterationsPerLevel: 6,
@@ -125,6 +128,18 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       trials: [2, 3],
     });
   }
+});
+
+Deno.test("pruning at initialization: over all layers unless asked otherwise", () => {
+  const { criterion, scope, scoreBatches } = resolve("--prune-at=init", "--criterion=snip");
+  assertEquals([criterion, scope, scoreBatches], ["snip", "global", 10]);
+  const layer = resolve(
+    "--prune-at=init",
+    "--criterion=grasp",
+    "--scope=layer",
+    "--score-batches=3",
+  );
+  assertEquals([layer.scope, layer.scoreBatches], ["layer", 3]);
 });
 
 Deno.test("another optimizer brings its usual learning rate, unless one is given", () => {

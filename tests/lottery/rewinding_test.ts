@@ -12,15 +12,12 @@ import { networkDigest } from "../../src/models/digest.ts";
 import { restoreCurves } from "../../src/records/saved_run.ts";
 import { findRunFolders } from "../../src/records/tree.ts";
 import { readExperiments } from "../../src/reports/read_experiments.ts";
-import type { Storage } from "../../src/storage/storage.ts";
 import * as paths from "../../src/records/paths.ts";
 import { restoreNetwork } from "../../src/records/save_restore.ts";
-import { firstError, runJobs } from "../../src/runs/job.ts";
-import { openReplays, readReplaySource } from "../../src/runs/replay.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import {
-  DATA,
+  assertRepeated,
   EXPERIMENT,
   readFiles,
   RememberingQueue,
@@ -33,21 +30,12 @@ const gpu = await openTestGpu(), queue = new RememberingQueue(gpu);
 
 const folderOf = (level: number) => `${EXPERIMENT}/trial1/${level}/same_init`;
 
-/** Repeats runs and compares every bit. */
-async function assertRepeated(storage: Storage, folders: readonly string[]): Promise<void> {
-  const sources = await Promise.all(folders.map((folder) => readReplaySource(storage, folder)));
-  const job = await openReplays({ storage, queue, data: DATA, sources });
-  const [errors] = await runJobs(queue, [job]);
-  if (errors.length > 0) throw firstError(errors);
-  assertEquals(job.results.flatMap(({ different }) => different), []);
-}
-
 /** A lottery of three levels with such a start; repeats its runs and compares every bit. */
 async function lottery(options: SmallOptions) {
   const storage = new MemoryStorage();
   await runSmallLottery(storage, queue, { levels: 2, ...options });
   const { runs } = await findRunFolders(storage, EXPERIMENT);
-  await assertRepeated(storage, runs);
+  await assertRepeated(storage, queue, runs);
   const read = async (level: number, part: (run: string) => string) =>
     await restoreNetwork(storage, part(folderOf(level)));
   return { storage, read };
@@ -147,7 +135,7 @@ Deno.test("controls of a rewound lottery: drawn weights train from the first ite
   const { storage, read } = await lottery({ rewind: { iterations: 8 } });
   const controls = ["reinit", "reuse", "random_sparsity", "random_sparsity_same_init"] as const;
   const folders = await runSmallControls(storage, queue, { kinds: controls, controlLevels: [2] });
-  await assertRepeated(storage, folders);
+  await assertRepeated(storage, queue, folders);
   const first = async (kind: string) => {
     const folder = `${EXPERIMENT}/trial1/2/${kind}2`;
     return (await restoreCurves(storage, folder)).train[0].iteration;

@@ -4,6 +4,7 @@
  * that use it are about files.
  */
 
+import { assertEquals } from "@std/assert";
 import type { OptimizerKind } from "../../src/engine/optimizers.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { networkDigest } from "../../src/models/digest.ts";
@@ -22,8 +23,9 @@ import type { TrainOutcome, TrainRequest } from "../../src/foundations/train_req
 import type { ControlKind } from "../../src/records/kinds.ts";
 import type { Protocol } from "../../src/lottery/protocols.ts";
 import type { RunEvents } from "../../src/runs/provide.ts";
-import { rewindingOf, settingsFor } from "../../src/lottery/settings.ts";
+import { pruningOf, rewindingOf, settingsFor } from "../../src/lottery/settings.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
+import { openReplays, readReplaySource } from "../../src/runs/replay.ts";
 import { NOTHING_GIVEN } from "../../src/runs/config.ts";
 
 /** Of these sizes the files are small and every layer has weights to prune. */
@@ -70,6 +72,8 @@ export interface SmallOptions {
   rewindLearningRate?: Protocol["rewindLearningRate"];
   iterationsPerLevel?: Protocol["iterationsPerLevel"];
   prunedWeights?: Protocol["prunedWeights"];
+  pruneAt?: Protocol["pruneAt"];
+  scoreBatches?: number;
   schedule?: Protocol["schedule"];
   survivors?: Protocol["survivors"];
   oneShot?: boolean;
@@ -104,6 +108,8 @@ export async function openSmallLottery(
     oneShot = false,
     criterion = "magnitude",
     scope = "layer",
+    pruneAt = "end",
+    scoreBatches = 2,
     rewind = { iterations: 0 },
     rewindLearningRate = { iterations: 0 },
     iterationsPerLevel = null,
@@ -128,7 +134,7 @@ export async function openSmallLottery(
     trainingLength: { iterations: 20 },
     levels,
     ...{ criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors },
-    prunedWeights,
+    ...{ prunedWeights, pruneAt, scoreBatches },
     prunePercents: { layer0: 0.2, layer1: 0.1 },
     testInterval: 10,
     validateInterval: 10,
@@ -138,7 +144,7 @@ export async function openSmallLottery(
   return await openLottery({
     ...{ storage, queue, locks, policy, protocol, settings, data: DATA },
     tickets: {
-      ...{ criterion, scope, percents: protocol.prunePercents, oneShot },
+      ...pruningOf(protocol, oneShot),
       ...{ rewind: rewindingOf(protocol, settings), start: NOTHING_GIVEN },
       ...(prunedWeights === "initial" && { prunedWeights }),
     },
@@ -177,6 +183,18 @@ export async function runSmallControls(
     );
   });
   return folders;
+}
+
+/** Repeats runs and compares every bit. */
+export async function assertRepeated(
+  storage: Storage,
+  queue: RunQueue,
+  folders: readonly string[],
+): Promise<void> {
+  const sources = await Promise.all(folders.map((folder) => readReplaySource(storage, folder)));
+  const job = await openReplays({ storage, queue, data: DATA, sources });
+  await carryOut(queue, job);
+  assertEquals(job.results.flatMap(({ different }) => different), []);
 }
 
 const POLICY: RunPolicy = { overwrite: false, resume: true };

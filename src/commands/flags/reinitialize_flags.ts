@@ -10,7 +10,9 @@ import { PROTOCOL_NAMES } from "../../lottery/protocols.ts";
 const {
   protocol: _protocol,
   iterations: _iterations,
+  pruneAt: _pruneAt,
   criterion: _criterion,
+  scoreBatches: _scoreBatches,
   scope: _scope,
   rewind: _rewind,
   rewindLearningRate: _rewindLearningRate,

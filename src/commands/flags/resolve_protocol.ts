@@ -8,6 +8,8 @@ import {
   type Protocol,
   protocolNamed,
 } from "../../lottery/protocols.ts";
+import { CRITERIA } from "../../foundations/pruning/criteria.ts";
+import { INIT_CRITERIA, type InitCriterionName } from "../../foundations/pruning/init_criteria.ts";
 import { UsageError } from "../../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
 import { protocolFlags } from "./run_flags.ts";
@@ -60,6 +62,7 @@ export function resolveProtocol(
         "weights and schedule return to it together",
     );
   }
+  checkPruning(flags, base);
   const usualRate = kind === base.optimizer.kind
     ? base.learningRate
     : OPTIMIZERS[kind].learningRate;
@@ -71,11 +74,46 @@ export function resolveProtocol(
   return {
     ...base,
     learningRate: usualRate,
+    ...((flags.pruneAt ?? base.pruneAt) === "init" && { scope: "global" }),
     ...Object.fromEntries(given),
     optimizer: { kind },
     prunePercents: resolvePercents(layers, flags.prunePercents ?? {}, flags.pruneOutput),
     trials: resolveTrials(flags, base.trials),
   };
+}
+
+/** @throws UsageError for a criterion that does not go with the time of pruning, and the like */
+function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
+  const criterion = flags.criterion ?? base.criterion, at = flags.pruneAt ?? base.pruneAt;
+  const isAtInit = at === "init", table = isAtInit ? INIT_CRITERIA : CRITERIA;
+  if (!Object.hasOwn(table, criterion)) {
+    throw new UsageError(
+      isAtInit
+        ? `--criterion ${criterion} needs trained weights, and --prune-at init has none: use ` +
+          Object.keys(INIT_CRITERIA).join(", ")
+        : `--criterion ${criterion} scores weights before training: add --prune-at init`,
+    );
+  }
+  const needsData = isAtInit && INIT_CRITERIA[criterion as InitCriterionName].needsData;
+  if (flags.scoreBatches !== undefined && !needsData) {
+    throw new UsageError(
+      `--score-batches ${flags.scoreBatches} is of scores that depend on examples, and ` +
+        `--criterion ${criterion} ${isAtInit ? "has none" : "scores trained weights"}: leave it ` +
+        "out, or add --prune-at init --criterion snip or grasp",
+    );
+  }
+  if (isAtInit && criterion === "erdos_renyi" && flags.scope === "layer") {
+    throw new UsageError(
+      "--scope layer keeps the usual densities of layers, and --criterion erdos_renyi chooses its " +
+        "own: leave --scope out, or use --criterion random",
+    );
+  }
+  if (isAtInit && (flags.rewind ?? base.rewind) === "final") {
+    throw new UsageError(
+      "--rewind final is of weights that were trained, and --prune-at init trains none before it " +
+        "prunes: leave one of them out",
+    );
+  }
 }
 
 /** Fields of a protocol whose flags have other names: the original's. */

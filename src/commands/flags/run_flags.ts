@@ -22,6 +22,7 @@ import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
 import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/pruning/criteria.ts";
+import { INIT_CRITERIA, INIT_CRITERION_NAMES } from "../../foundations/pruning/init_criteria.ts";
 import { SCOPES } from "../../foundations/pruning/pruning.ts";
 import { PRUNED_WEIGHTS } from "../../foundations/model.ts";
 import { SURVIVORS, SURVIVORS_NAMES } from "../../foundations/rewinding.ts";
@@ -161,17 +162,35 @@ export const protocolFlags = {
     help: "iterations between two evaluations on the validation set",
     group: PROTOCOL,
   }),
+  pruneAt: choice({
+    choices: ["end", "init"],
+    help: "end: each level is pruned by the weights that the one before ended with; init: all " +
+      "masks are made before training, at the densities of the usual levels, and all levels are " +
+      "trained side by side",
+    group: PROTOCOL,
+  }),
   criterion: choice({
-    choices: CRITERION_NAMES,
+    choices: [...new Set([...CRITERION_NAMES, ...INIT_CRITERION_NAMES])],
     placeholder: "NAME",
     help: "which weights stay at each level. " +
-      CRITERION_NAMES.map((name) => `${name}: ${CRITERIA[name].help}`).join("; "),
+      CRITERION_NAMES.map((name) => `${name}: ${CRITERIA[name].help}`).join("; ") +
+      ". With --prune-at init, which weights stay of the untrained network. " +
+      INIT_CRITERION_NAMES.map((name) => `${name}: ${INIT_CRITERIA[name].help}`).join("; "),
+    group: PROTOCOL,
+  }),
+  scoreBatches: integer({
+    min: 1,
+    max: 1e6,
+    help: "with --prune-at init, training batches over which the scores of " +
+      INIT_CRITERION_NAMES.filter((name) => INIT_CRITERIA[name].needsData).join(" and ") +
+      " are means",
     group: PROTOCOL,
   }),
   scope: choice({
     choices: SCOPES,
     help: "where weights compete: in each layer, or in all layers together, which lose as many " +
       "in all; layers whose fraction is 0 are left alone",
+    defaultText: "layer; with --prune-at init global",
     group: PROTOCOL,
   }),
   rewind: point({

@@ -14,6 +14,7 @@ import {
   toNetwork,
   toTensor,
 } from "../../models/network.ts";
+import type { InitCriterionName } from "./init_criteria.ts";
 import { CRITERIA, type CriterionName } from "./criteria.ts";
 import { type Key, RandomStream } from "../../engine/random.ts";
 import type { LevelResult } from "../experiment.ts";
@@ -65,7 +66,11 @@ export async function pruneByPercent(
     const weights = toTensor(finalWeights[name], `final weights of ${name}`);
     checkShape(weights, mask.shape, `final weights of ${name}`);
     checkFinite(weights, `final weights of ${name}`);
-    return { weights: weights.data, mask: mask.data, prune: pruneCount(mask.data, percent) };
+    return {
+      weights: weights.data,
+      mask: mask.data,
+      prune: pruneCount(liveCount(mask.data), percent),
+    };
   });
   const pruned = await pruneSmallest(gpu, jobs);
   const changed = names.map((name, i) => [name, { shape: current[name].shape, data: pruned[i] }]);
@@ -77,14 +82,18 @@ export const SCOPES = ["layer", "global"] as const;
 /** One of these. */
 export type Scope = typeof SCOPES[number];
 
-/** How weights are pruned between two levels. */
+/** How weights are pruned for the next level. */
 export interface Pruning {
-  /** By what they are sorted. */
-  criterion: CriterionName;
+  /** By what they are sorted: a row of CRITERIA, or of INIT_CRITERIA with `at`. */
+  criterion: CriterionName | InitCriterionName;
   /** Where they compete. */
   scope: Scope;
   /** Of layers that lose weights; layers at 0 or not named are left alone. */
   percents: Percents;
+  /** "init": masks are made before training. Absent: from trained weights, level by level. */
+  at?: "init";
+  /** Training batches over which scores are means, where they depend on examples. */
+  scoreBatches?: number;
 }
 
 /**
@@ -101,6 +110,11 @@ export async function pruneByScore(
   { masks, initial, final }: Pick<LevelResult, "masks" | "initial" | "final">,
   keyFor: (layer: number) => Key,
 ): Promise<Masks> {
+  if (!isBetweenLevels(criterion)) {
+    throw new InputError(
+      `${criterion} scores weights before training alone: prune at initialization (--prune-at init)`,
+    );
+  }
   const names = Object.keys(masks).filter((name) => percents[name] > 0);
   const jobs = names.map((name): ScoreJob => {
     const { data: mask } = masks[name];
@@ -108,13 +122,37 @@ export async function pruneByScore(
     const stream = new RandomStream(keyFor(Object.keys(masks).indexOf(name)));
     const layer = { initial: initial[name].data, final: final[name].data, stream };
     const scores = CRITERIA[criterion].score(layer);
-    return { scores, mask, prune: pruneCount(mask, percents[name]) };
+    return { scores, mask, prune: pruneCount(liveCount(mask), percents[name]) };
   });
   const pruned = scope === "layer" || jobs.length === 0
     ? await pruneLowest(gpu, jobs)
     : await pruneOverAll(gpu, jobs, names.map((name) => percents[name] === 1));
   const changed = names.map((name, i) => [name, { shape: masks[name].shape, data: pruned[i] }]);
   return { ...masks, ...Object.fromEntries(changed) };
+}
+
+function isBetweenLevels(criterion: Pruning["criterion"]): criterion is CriterionName {
+  return Object.hasOwn(CRITERIA, criterion);
+}
+
+/**
+ * Live weights by layer at each level from 1 on, as pruning level by level leaves them; of scope
+ * "global" their sum.
+ */
+export function liveByLevel(
+  masks: Masks,
+  percents: Percents,
+  levels: number,
+): Record<string, number>[] {
+  const live = Object.entries(masks).map(([name, { data }]) => ({
+    name,
+    percent: percents[name] ?? 0,
+    count: data.reduce((sum, value) => sum + value, 0),
+  }));
+  return Array.from({ length: levels }, () => {
+    for (const layer of live) layer.count -= pruneCount(layer.count, layer.percent);
+    return Object.fromEntries(live.map(({ name, count }) => [name, count]));
+  });
 }
 
 /** @param mayEmpty whether a layer may lose its last weight */
@@ -151,8 +189,12 @@ export function lastToGo(scores: ArrayLike<number>, mask: Float32Array): number 
   return last;
 }
 
-function pruneCount(mask: Float32Array, percent: number): number {
-  const live = mask.reduce((sum, value) => sum + value, 0);
+function liveCount(mask: Float32Array): number {
+  return mask.reduce((sum, value) => sum + value, 0);
+}
+
+/** Of so many live weights, those that a pruning takes. */
+function pruneCount(live: number, percent: number): number {
   const most = percent === 1 ? live : Math.max(0, live - 1);
   return Math.min(Math.round(percent * live), most);
 }

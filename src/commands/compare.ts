@@ -55,7 +55,8 @@ export const compareRunner: Runner<typeof compareFlags> = {
         ...{ storage, queue, locks, experimentName, control: false },
         events: runEvents(
           context,
-          ({ level }) => `${name}: level ${level}/${protocol.levels}`,
+          ({ kind, level }) =>
+            `${name}: ${kind === "ticket" ? `level ${level}/${protocol.levels}` : "rewind point"}`,
           name,
         ),
       });
@@ -138,6 +139,7 @@ function together(jobs: readonly Job[], begin: () => Promise<void>): Job {
     runCount: sum(({ runCount }) => runCount),
     finishedCount: sum(({ finishedCount }) => finishedCount),
     atOnce: sum(({ atOnce }) => atOnce),
+    work: sum(({ work }) => work),
     tasks: () =>
       jobs.flatMap((job) => job.tasks()).map((task) => async () => {
         await (begun ??= begin());

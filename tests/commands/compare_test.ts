@@ -37,6 +37,8 @@ Deno.test("protocol: five halvings unless flags say otherwise; methods differ in
   const asked = sharedProtocol(parseFlags(args, compareFlags));
   assertEquals([asked.levels, asked.layers, asked.trials.length], [3, [9], 5]);
   assertEquals(asked.prunePercents, { layer0: 0.5, layer1: 0.1 });
+  const output = sharedProtocol(parseFlags(["--prune-output=.4"], compareFlags));
+  assertEquals(output.prunePercents, { layer0: 0.5, layer1: 0.5, layer2: 0.4 });
   const random = protocolOf("random", asked);
   assertEquals({ ...random, criterion: asked.criterion }, asked);
   assertEquals([random.criterion, protocolOf("global", asked).scope], ["random", "global"]);

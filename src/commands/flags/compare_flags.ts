@@ -72,15 +72,12 @@ export function lotteryValues(
  * @throws UsageError as `resolveProtocol`
  */
 export function sharedProtocol(flags: FlagValues<typeof compareFlags>): Protocol {
-  const base = protocolNamed(flags.protocol), hidden = flags.layers ?? base.layers;
-  const prunePercents = {
-    ...Object.fromEntries(
-      layerNames(hidden).map((
-        name,
-        i,
-      ) => [name, i < hidden.length ? HIDDEN_PERCENT : OUTPUT_PERCENT]),
-    ),
-    ...flags.prunePercents,
-  };
+  const base = protocolNamed(flags.protocol), names = layerNames(flags.layers ?? base.layers);
+  const usual = names.map((
+    name,
+  ) => [name, name === names.at(-1) ? OUTPUT_PERCENT : HIDDEN_PERCENT]);
+  // --prune-output is refused where the output layer has a percent too.
+  if (flags.pruneOutput !== undefined) usual.pop();
+  const prunePercents = { ...Object.fromEntries(usual), ...flags.prunePercents };
   return resolveProtocol({ ...flags, prunePercents }, { ...base, levels: LEVELS });
 }

@@ -42,7 +42,7 @@ export async function readMethods(
 ): Promise<ComparedExperiments> {
   const damage: string[] = [], notes: string[] = [], runs: ComparedRun[] = [];
   let first: { name: string; study: ReportStudy } | null = null;
-  for (const name of names) {
+  for (const name of new Set(names)) {
     if (!(METHOD_NAMES as readonly string[]).includes(name)) {
       notes.push(`${name} is no method that this version knows: left out`);
       continue;

@@ -102,6 +102,9 @@ Deno.test("compare: another method joins; report compares all, and verify finds 
   assertMatch(stdout, /^Magnitude, global +\d/m);
   const { methods } = JSON.parse(await Deno.readTextFile(`${folder}/all/compare.json`));
   assertEquals(methods, ["magnitude", "global", "random"]);
+  const controls = ["--initialization=ticket", "--levels=2", "--runs=1", "--quiet"];
+  const data = flags.find((flag) => flag.startsWith("--mnist-location"))!;
+  await succeed("random-sparsity", data, `--experiment-path=${folder}/all/random`, ...controls);
   const report = await succeed("report", `${folder}/all`);
   assertEquals(report.stderr, "");
   assertMatch(report.stdout, /^3 pruning methods on custom/);
@@ -115,6 +118,14 @@ Deno.test("compare: another method joins; report compares all, and verify finds 
   for (const table of ["ranks", "accuracies", "layers", "overlaps", "claims", "runs"]) {
     assert(written.has(`${table}.csv`) && written.has(`${table}.json`));
   }
+  const kinds = Map.groupBy(
+    JSON.parse(await Deno.readTextFile(`${folder}/all/report/runs.json`)) as { kind: string }[],
+    ({ kind }) => kind,
+  );
+  assertEquals([...kinds].map(([kind, runs]) => [kind, runs.length]), [
+    ...["magnitude", "global", "random"].map((kind) => [kind, 6]),
+    ["shuffled random", 2],
+  ]);
   // A pair's overlap, from the masks themselves.
   const overlaps = JSON.parse(await Deno.readTextFile(`${folder}/all/report/overlaps.json`));
   const of = ({ level, one, other }: Record<string, unknown>) =>
@@ -138,7 +149,7 @@ Deno.test("compare: another method joins; report compares all, and verify finds 
   await succeed("verify", `${folder}/all`);
   // A method's folder is an experiment like any other.
   const one = await succeed("report", `${folder}/all/random`);
-  assertMatch(one.stdout, /^level +weights remaining +ticket$/m);
+  assertMatch(one.stdout, /^level +weights remaining +ticket +random_sparsity_same_init$/m);
 });
 
 Deno.test("report: what is missing, unknown or trained otherwise is named", async () => {

@@ -14,6 +14,7 @@ import {
   atEveryLevel,
   gain,
   type Measure,
+  type Measured,
   type Side,
   sooner,
   StudyLevels,
@@ -54,12 +55,16 @@ export interface ClaimResult {
 /** Percentage points of accuracy, percent, or how many times as many iterations. */
 export type Unit = "points" | "percent" | "times";
 
-interface Claim extends Pick<ClaimResult, "id" | "claim" | "source" | "paper" | "unit"> {
-  measure: Measure;
+/** What a paper says. */
+export interface Statement extends Pick<ClaimResult, "id" | "claim" | "source" | "paper" | "unit"> {
   /** The claim says that the value is more than this. */
   above?: number;
   /** The claim says that the value lies in between. */
   within?: readonly [number, number];
+}
+
+interface Claim extends Statement {
+  measure: Measure;
 }
 
 const ticket = (percent: number): Side => ({ kind: "ticket", percent });
@@ -211,35 +216,41 @@ const CLAIMS: readonly Claim[] = [
 /** Holds the paper's claims against the runs of a study, in their order. */
 export function checkClaims(runs: readonly StudyRun[]): ClaimResult[] {
   const study = new StudyLevels(runs);
-  return CLAIMS.map(({ measure, above, within, ...claim }) => {
-    const { quantity, values, lacks, weakensFor, weakensAgainst } = measure(study);
-    const scale = claim.unit === "times" ? Math.exp : (value: number) => value;
-    const bounds = studentInterval(values);
-    const result = {
-      ...claim,
-      quantity,
-      value: values.length === 0 ? null : scale(values.reduce((a, b) => a + b) / values.length),
-      interval: bounds && [scale(bounds[0]), scale(bounds[1])] as const,
-      trials: values.length,
-    };
-    const undecided = (why: string) => ({ ...result, verdict: "cannot tell" as const, why });
-    if (lacks !== undefined) return undecided(lacks);
-    if (values.length < MIN_TRIALS || bounds === null) {
-      return undecided(`${count(values.length, "trial")} of at least ${MIN_TRIALS}`);
-    }
-    const [low, high] = within ?? [above!, Infinity];
-    if (bounds[0] > low && bounds[1] < high) {
-      const weakness = weakensFor ?? (within && weakensAgainst);
-      return weakness !== undefined
-        ? undecided(weakness)
-        : { ...result, verdict: "holds", why: "the whole interval is on its side" };
-    }
-    if (bounds[1] <= low || bounds[0] >= high) {
-      const weakness = weakensAgainst ?? (within && weakensFor);
-      return weakness !== undefined
-        ? undecided(weakness)
-        : { ...result, verdict: "does not hold", why: "the whole interval is on the other side" };
-    }
-    return undecided("the interval lies on both sides");
-  });
+  return CLAIMS.map(({ measure, ...statement }) => judgeStatement(statement, measure(study)));
+}
+
+/** Holds a statement against what was measured. */
+export function judgeStatement(
+  { above, within, ...claim }: Statement,
+  measured: Measured,
+): ClaimResult {
+  const { quantity, values, lacks, weakensFor, weakensAgainst } = measured;
+  const scale = claim.unit === "times" ? Math.exp : (value: number) => value;
+  const bounds = studentInterval(values);
+  const result = {
+    ...claim,
+    quantity,
+    value: values.length === 0 ? null : scale(values.reduce((a, b) => a + b) / values.length),
+    interval: bounds && [scale(bounds[0]), scale(bounds[1])] as const,
+    trials: values.length,
+  };
+  const undecided = (why: string) => ({ ...result, verdict: "cannot tell" as const, why });
+  if (lacks !== undefined) return undecided(lacks);
+  if (values.length < MIN_TRIALS || bounds === null) {
+    return undecided(`${count(values.length, "trial")} of at least ${MIN_TRIALS}`);
+  }
+  const [low, high] = within ?? [above!, Infinity];
+  if (bounds[0] > low && bounds[1] < high) {
+    const weakness = weakensFor ?? (within && weakensAgainst);
+    return weakness !== undefined
+      ? undecided(weakness)
+      : { ...result, verdict: "holds", why: "the whole interval is on its side" };
+  }
+  if (bounds[1] <= low || bounds[0] >= high) {
+    const weakness = weakensAgainst ?? (within && weakensFor);
+    return weakness !== undefined
+      ? undecided(weakness)
+      : { ...result, verdict: "does not hold", why: "the whole interval is on the other side" };
+  }
+  return undecided("the interval lies on both sides");
 }

@@ -4,7 +4,6 @@
  */
 
 import { percentText } from "./percent.ts";
-import type { SeriesKind } from "./series.ts";
 import { studentInterval } from "./statistics.ts";
 import {
   type Level,
@@ -29,22 +28,24 @@ export interface Measured {
   weakensAgainst?: string;
 }
 
-/** One side of a claim: a kind of runs near a density; 100 for the full network. */
+type AnyLevel = Level<StudyRun<string>>;
+
+/** One side of a claim: a kind of runs, or a method, near a density; 100 for the full network. */
 export interface Side {
-  kind: SeriesKind;
+  kind: string;
   percent: number;
   /** The very level, instead of that nearest to the density. */
-  level?: Level;
+  level?: AnyLevel;
 }
 
 /** The runs of a study, sorted once: claims look at them again and again. */
 export class StudyLevels {
-  readonly #levels = new Map<SeriesKind, Level[]>();
+  readonly #levels = new Map<string, AnyLevel[]>();
 
-  constructor(private readonly runs: readonly StudyRun[]) {}
+  constructor(private readonly runs: readonly StudyRun<string>[]) {}
 
   /** As `levelsOf`. */
-  of(kind: SeriesKind): readonly Level[] {
+  of(kind: string): readonly AnyLevel[] {
     const found = this.#levels.get(kind) ?? levelsOf(this.runs, kind);
     this.#levels.set(kind, found);
     return found;
@@ -116,7 +117,7 @@ export function accuracyOf(side: Side, metric: Metric): Measure {
 export function atEveryLevel(
   most: number,
   least: number,
-  kind: SeriesKind,
+  kind: string,
   measure: (side: Side) => Measure,
 ): Measure {
   return (study) => {
@@ -178,14 +179,14 @@ function sideValues(
     : "the test set was not evaluated at the early stop";
 }
 
-function runsOf(study: StudyLevels, { kind, percent, level }: Side): StudyRun[] {
+function runsOf(study: StudyLevels, { kind, percent, level }: Side): StudyRun<string>[] {
   const found = (level ?? levelAt(study.of(kind), percent))?.runs ?? [];
   // A one-shot experiment begins with the full network too.
   if (found.length > 0 || kind !== "ticket" || percent < 100) return found;
   return levelAt(study.of("one_shot"), percent)?.runs ?? [];
 }
 
-function levelAt(levels: readonly Level[], percent: number): Level | null {
+function levelAt(levels: readonly AnyLevel[], percent: number): AnyLevel | null {
   if (percent < 100) return nearestLevel(levels, percent);
   return levels.find(({ percent }) => percent === 100) ?? null;
 }
@@ -198,7 +199,7 @@ function noRuns(study: StudyLevels, side: Side): string {
 }
 
 /** The command that trains the runs of a kind. */
-const COMMANDS: Partial<Record<SeriesKind, string>> = {
+const COMMANDS: Partial<Record<string, string>> = {
   reinit: "deno task reinitialize",
   random_sparsity: "deno task random-sparsity",
   one_shot: "deno task run-lottery --one-shot",

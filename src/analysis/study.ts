@@ -8,14 +8,14 @@ import type { SeriesKind } from "./series.ts";
 import { summarize, type Summary } from "./statistics.ts";
 
 /** A finished run of a study. */
-export interface StudyRun extends
+export interface StudyRun<Kind extends string = SeriesKind> extends
   Omit<
     FinishedRun,
     "kind" | "trial" | "found" | "live" | "total" | "classes" | "initialAccuracy"
   >,
   Partial<Pick<FinishedRun, "initialAccuracy">> {
-  /** Its kind. */
-  kind: SeriesKind;
+  /** Its kind; in a comparison of methods, its method. */
+  kind: Kind;
   /** Number or name of the trial, which runs share that began with the same full network. */
   trial: number | string;
 }
@@ -29,14 +29,14 @@ export type Metric =
   | "initialAccuracy";
 
 /** A run's number; null where it has none: no validation split, no evaluation there. */
-export function metricOf(run: StudyRun, metric: Metric): number | null {
+export function metricOf(run: StudyRun<string>, metric: Metric): number | null {
   const value = run[metric] ?? null;
   if (value !== null && !Number.isFinite(value)) return null;
   return value === null || metric === "earlyStopIteration" ? value : 100 * value;
 }
 
 /** A level of a kind of runs. */
-export interface Level<Run extends StudyRun = StudyRun> {
+export interface Level<Run extends StudyRun<string> = StudyRun> {
   level: number;
   /** Weights remaining, mean over its runs. */
   percent: number;
@@ -44,21 +44,21 @@ export interface Level<Run extends StudyRun = StudyRun> {
 }
 
 /** The levels of a kind of runs, the densest first. */
-export function levelsOf<Run extends StudyRun>(
+export function levelsOf<Run extends StudyRun<string>>(
   runs: readonly Run[],
-  kind: SeriesKind,
+  kind: Run["kind"],
 ): Level<Run>[] {
   const groups = Map.groupBy(runs.filter((run) => run.kind === kind), ({ level }) => level);
   return [...groups].map(([level, runs]) => ({ level, percent: meanPercent(runs), runs }))
     .sort((a, b) => a.level - b.level);
 }
 
-function meanPercent(runs: readonly StudyRun[]): number {
+function meanPercent(runs: readonly StudyRun<string>[]): number {
   return mean(runs.map(({ percent }) => percent));
 }
 
 /** One number per trial: the mean over its runs. A trial with a run that has none is left out. */
-export function trialMeans<Run extends StudyRun>(
+export function trialMeans<Run extends StudyRun<string>>(
   runs: readonly Run[],
   of: Metric | ((run: Run) => number | null),
 ): Map<Run["trial"], number> {
@@ -72,7 +72,7 @@ export function trialMeans<Run extends StudyRun>(
 }
 
 /** The mean over trials; null where one of them, or every one, has no number. */
-export function meanOverTrials<Run extends StudyRun>(
+export function meanOverTrials<Run extends StudyRun<string>>(
   runs: readonly Run[],
   of: Metric | ((run: Run) => number | null),
 ): number | null {
@@ -86,19 +86,19 @@ function mean(values: readonly number[]): number {
 }
 
 /** A metric of a kind at a level. The unit is the trial: its runs count as their mean. */
-export interface LevelMetric extends Summary {
-  kind: SeriesKind;
+export interface LevelMetric<Kind extends string = SeriesKind> extends Summary {
+  kind: Kind;
   level: number;
   percent: number;
   runs: number;
 }
 
 /** A metric over all levels of the given kinds; levels without it are left out. */
-export function levelMetrics(
-  runs: readonly StudyRun[],
-  kinds: readonly SeriesKind[],
+export function levelMetrics<Kind extends string>(
+  runs: readonly StudyRun<Kind>[],
+  kinds: readonly Kind[],
   metric: Metric,
-): LevelMetric[] {
+): LevelMetric<Kind>[] {
   return kinds.flatMap((kind) =>
     levelsOf(runs, kind).flatMap(({ level, percent, runs }) => {
       const values = [...trialMeans(runs, metric).values()];
@@ -113,15 +113,21 @@ export function levelMetrics(
  * The levels nearest to densities that somebody asked for, each at most once, densest first. One
  * that is more than 15% off is none: levels of the paper are 20% apart.
  */
-export function nearestLevels(levels: readonly Level[], percents: readonly number[]): Level[] {
+export function nearestLevels<L extends Level<StudyRun<string>>>(
+  levels: readonly L[],
+  percents: readonly number[],
+): L[] {
   const found = percents.map((percent) => nearestLevel(levels, percent));
   return levels.filter((level) => found.includes(level));
 }
 
 /** The level nearest to a density, null if that is more than 15% off. */
-export function nearestLevel(levels: readonly Level[], percent: number): Level | null {
-  const distance = (level: Level) => Math.abs(Math.log(level.percent / percent));
-  const best = levels.reduce<Level | null>(
+export function nearestLevel<L extends Level<StudyRun<string>>>(
+  levels: readonly L[],
+  percent: number,
+): L | null {
+  const distance = (level: L) => Math.abs(Math.log(level.percent / percent));
+  const best = levels.reduce<L | null>(
     (best, level) => best === null || distance(level) < distance(best) ? level : best,
     null,
   );

@@ -41,7 +41,7 @@ const METRICS: readonly { metric: Metric; key: string; title: string; digits: nu
 ];
 
 /** Every run with its results. */
-export function runTable(runs: readonly StudyRun[]): DataTable {
+export function runTable(runs: readonly StudyRun<string>[]): DataTable {
   return {
     name: "runs",
     title: "Runs",

@@ -125,12 +125,19 @@ export const lotteryRunner: Runner<typeof runFlags> = {
   },
 };
 
-/** Resolves the flags to an experiment. */
-async function resolve(flags: FlagValues<typeof runFlags>, context: PlanContext) {
+/**
+ * Resolves the flags to an experiment.
+ *
+ * @param asked the protocol, if it is not that of the flags
+ */
+export async function resolve(
+  flags: FlagValues<typeof runFlags>,
+  context: PlanContext,
+  asked = resolveProtocol(flags),
+) {
   const { storage, events } = context;
   const { seed, permuteLabels, trainOrderSeed, experimentName, outputDir, oneShot } = flags;
   const policy = { overwrite: flags.overwrite, resume: flags.resume };
-  const asked = resolveProtocol(flags);
   const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
   const usualPath = `results/${data.record.name}-${flags.protocol}`;
   const experimentPath = flags.experimentPath ??

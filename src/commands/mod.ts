@@ -2,6 +2,7 @@
 
 import { UsageError } from "../errors.ts";
 import { type FlagSet, nearest, quote } from "../flags/flags.ts";
+import { compareRunner } from "./compare.ts";
 import { lotteryRunner } from "./lottery.ts";
 import { randomSparsityRunner } from "./random_sparsity.ts";
 import { reinitializeRunner } from "./reinitialize.ts";
@@ -14,6 +15,7 @@ const RUNNERS: readonly Runner<any>[] = [
   reinitializeRunner,
   randomSparsityRunner,
   trainRunner,
+  compareRunner,
 ];
 
 /** Other names: of the argfile, and of the original's runner. */

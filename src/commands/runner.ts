@@ -15,6 +15,7 @@ import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { identityOf } from "../runs/config.ts";
+import type { FinishedRun } from "../records/finished_run.ts";
 import type { RunEvents } from "../runs/provide.ts";
 import { describeRun, type RunId, type StartedRun } from "../records/run_id.ts";
 import type { RunConfig } from "../runs/schema.ts";
@@ -27,17 +28,24 @@ export type PlanContext = Pick<RunnerContext, "storage" | "environmentLocation" 
 };
 
 /** Receives what happens to a job. */
-export interface JobEvents extends Omit<RunEvents, "onStart"> {
+export interface JobEvents extends Omit<RunEvents, "onStart" | "onRun"> {
+  /** A run is finished, or was found so; and, where there are several, its experiment's name. */
+  onRun?(run: FinishedRun, experiment?: string): void;
   /** A stage begins, "level 3/10"; and, where it is known, a run. */
   onStage(stage: string, run: StartedRun | null): void;
 }
 
-/** The events of a job's runs. `stageOf` returns the stage in words. */
+/** The events of a job's runs. `stageOf` returns the stage in words; `experiment` names it. */
 export function runEvents(
   { events }: Pick<RunnerContext, "events">,
   stageOf: (run: RunId) => string,
+  experiment?: string,
 ): RunEvents {
-  return { ...events, onStart: (run) => events.onStage(stageOf(run), run) };
+  return {
+    ...events,
+    onStart: (run) => events.onStage(stageOf(run), run),
+    onRun: (run) => events.onRun?.(run, experiment),
+  };
 }
 
 /** The surroundings of a runner; the same for all jobs that are carried out together. */

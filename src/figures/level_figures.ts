@@ -14,9 +14,10 @@ import {
   roundDensity,
   SCHEMA,
   seriesChannels,
+  type SeriesStyles,
   titleOf,
 } from "./scales.ts";
-import { SERIES, SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
+import { SERIES, SERIES_KINDS } from "../analysis/series.ts";
 import { type LevelMetric, levelMetrics, type Metric, type StudyRun } from "../analysis/study.ts";
 
 /** A panel: one metric. */
@@ -25,16 +26,16 @@ export interface LevelPanel {
   title: string;
   /** The title of its y axis, with the unit. */
   yTitle: string;
-  data: readonly LevelMetric[];
+  data: readonly LevelMetric<string>[];
 }
 
 /** Which metric a panel shows, under which titles. */
 type PanelChoice = Omit<LevelPanel, "data"> & { metric: Metric };
 
 /** The panel of a metric over all levels of some kinds. */
-export function levelPanel(
-  runs: readonly StudyRun[],
-  kinds: readonly SeriesKind[],
+export function levelPanel<Kind extends string>(
+  runs: readonly StudyRun<Kind>[],
+  kinds: readonly Kind[],
   choice: PanelChoice,
 ): LevelPanel & PanelChoice {
   return { ...choice, data: levelMetrics(runs, kinds, choice.metric) };
@@ -50,8 +51,16 @@ export function accuracyPanels(runs: readonly StudyRun[]): (LevelPanel & PanelCh
   ).filter(({ data }, i) => i > 0 || data.length > 0);
 }
 
-/** The panels side by side, with the same colours and x axis. */
-export function levelSpec(panels: readonly LevelPanel[], text: ChartText): TopLevelSpec {
+/**
+ * The panels side by side, with the same colours and x axis.
+ *
+ * @param series how the kinds are drawn, where they are not kinds of runs
+ */
+export function levelSpec(
+  panels: readonly LevelPanel[],
+  text: ChartText,
+  series: SeriesStyles = SERIES,
+): TopLevelSpec {
   // A network without weights has no place on a logarithmic axis.
   panels = panels.map(({ data, ...panel }) => ({
     ...panel,
@@ -59,12 +68,12 @@ export function levelSpec(panels: readonly LevelPanel[], text: ChartText): TopLe
   }));
   const all = panels.flatMap(({ data }) => data);
   const x = densityAxis(all.map(({ percent }) => roundDensity(percent)));
-  const channels = seriesChannels(all.map(({ kind }) => kind));
+  const channels = seriesChannels(all.map(({ kind }) => kind), series);
   return {
     $schema: SCHEMA,
     title: titleOf(text),
     spacing: PANEL.spacing,
-    hconcat: panels.map((panel) => panelSpec(panel, x, channels)),
+    hconcat: panels.map((panel) => panelSpec(panel, x, channels, series)),
     config: CHART_CONFIG,
   };
 }
@@ -73,10 +82,11 @@ function panelSpec(
   { title, yTitle, data }: LevelPanel,
   x: ReturnType<typeof densityAxis>,
   { color, shape }: ReturnType<typeof seriesChannels>,
+  series: SeriesStyles,
 ) {
   const values = data.map(({ kind, percent, mean, min, max, interval }) => ({
     density: roundDensity(percent),
-    series: SERIES[kind].label,
+    series: series[kind].label,
     mean,
     min,
     max,

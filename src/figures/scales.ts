@@ -1,7 +1,7 @@
 /** Titles, axes and scales that several charts have in common, in Vega-Lite's terms. */
 
 import { PANEL_TITLE_SIZE } from "./chart_style.ts";
-import { SERIES, type SeriesKind } from "../analysis/series.ts";
+import { SERIES } from "../analysis/series.ts";
 
 /** The version of Vega-Lite that all specifications are of. */
 export const SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json";
@@ -63,10 +63,15 @@ export function densityAxis(values: readonly number[]) {
   };
 }
 
+/** How the lines of a chart are named and drawn, by kind, in the order of the legend. */
+export type SeriesStyles = Readonly<
+  Record<string, { label: string; color: string; shape: string }>
+>;
+
 /** Colour and point shape by the field `series`, the same for a kind in every chart. */
-export function seriesChannels(kinds: readonly SeriesKind[]) {
-  const shown = (Object.keys(SERIES) as SeriesKind[]).filter((kind) => kinds.includes(kind))
-    .map((kind) => SERIES[kind]);
+export function seriesChannels(kinds: readonly string[], series: SeriesStyles = SERIES) {
+  const shown = Object.keys(series).filter((kind) => kinds.includes(kind))
+    .map((kind) => series[kind]);
   const labels = shown.map(({ label }) => label);
   const legend = { title: null, values: labels, symbolOpacity: 1, columns: 4 };
   const channel = (range: string[]) => ({

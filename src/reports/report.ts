@@ -3,55 +3,31 @@
  * as its Vega-Lite specification, each table as CSV and JSON, and a summary for the terminal.
  */
 
-import { renderSvg } from "../figures/render_svg.ts";
-import { tableCsv, tableJson } from "../analysis/data_table.ts";
-import { type DrawnFigure, measuredText, reportHtml, type StudySection } from "./report_page.ts";
-import { sealSvg } from "../formats/seal.ts";
+import { writeMethodsReport } from "./methods/methods_report.ts";
+import { readComparison } from "../records/comparison_file.ts";
+import { type ReportOptions, writeSection, type WrittenReport } from "./report_files.ts";
+import { measuredText, reportHtml, type StudySection } from "./report_page.ts";
 import { SERIES_KINDS } from "../analysis/series.ts";
 import { levelsOf, meanOverTrials, type StudyRun } from "../analysis/study.ts";
 import { percentText } from "../analysis/percent.ts";
 import { formatTable } from "../analysis/table.ts";
 import { encodeText, within } from "../records/record.ts";
-import type { Storage } from "../storage/storage.ts";
 import { readExperiments } from "./read_experiments.ts";
 import { type ReportStudy, studyDifferences } from "./studies.ts";
-import type { Connect, Figure } from "./sections/section.ts";
 import { reportStudy, type StudyReport } from "./study_report.ts";
 import { count } from "../words.ts";
 
-/** Options of `writeReport`. */
-export interface ReportOptions {
-  storage: Storage;
-  /** Folders of experiments. */
-  roots: readonly string[];
-  /** Folder of the report. */
-  output: string;
-  /** Densities in percent whose curves are shown. */
-  percents: readonly number[];
-  /** Compares tickets on the engine; absent where that was not asked for. */
-  connect?: Connect;
-  /** Seconds after which a browser loads the page again; null for never. */
-  reloadSeconds: number | null;
-}
-
-/** A report that was written. */
-export interface WrittenReport {
-  /** The HTML file. */
-  page: string;
-  /** For the terminal. */
-  text: string;
-  json: Record<string, unknown>;
-  /** Runs that are left out, wholly or in part, because they are damaged: with the next action. */
-  damage: string[];
-}
+export type { ReportOptions, WrittenReport } from "./report_files.ts";
 
 /**
- * Writes a report.
+ * Writes a report; of the folder that compare wrote, one that compares its methods.
  *
  * @throws NotFoundError if there is no finished run
  */
 export async function writeReport(options: ReportOptions): Promise<WrittenReport> {
   const { storage, roots, output, percents, reloadSeconds } = options;
+  const methods = roots.length === 1 ? await readComparison(storage, roots[0]) : null;
+  if (methods !== null) return await writeMethodsReport(options, methods);
   const { studies, damage, notes: others } = await readExperiments(storage, roots);
   const sections: StudySection[] = [], reports: StudyReport[] = [];
   const notes = [...damage, ...others, ...mixtureNotes(studies)];
@@ -59,17 +35,7 @@ export async function writeReport(options: ReportOptions): Promise<WrittenReport
     const report = await reportStudy(storage, study, percents, options.connect ?? null);
     // The first study's files stand beside the page.
     const folder = i === 0 ? "" : `study${i + 1}/`;
-    await storage.sweep(within(output, folder), { isDeep: false });
-    const figures: DrawnFigure[] = [];
-    for (const figure of report.figures) {
-      figures.push(await drawFigure(storage, output, folder, figure));
-    }
-    for (const table of report.tables) {
-      const path = within(output, `${folder}${table.name}`);
-      await storage.write(`${path}.csv`, encodeText(tableCsv(table)));
-      await storage.write(`${path}.json`, encodeText(tableJson(table)));
-    }
-    sections.push({ ...report, figures, tables: report.tables.filter(isShown) });
+    sections.push({ ...report, ...await writeSection(storage, output, folder, report) });
     reports.push(report);
   }
   const page = within(output, "report.html");
@@ -99,25 +65,6 @@ export async function writeReport(options: ReportOptions): Promise<WrittenReport
       })),
     },
   };
-}
-
-/** Single runs and pairs are files only: thousands of rows are no page. */
-function isShown({ name, rows }: { name: string; rows: readonly unknown[] }): boolean {
-  return name !== "claims" && rows.length <= MAX_ROWS;
-}
-
-const MAX_ROWS = 400;
-
-async function drawFigure(
-  storage: Storage,
-  output: string,
-  folder: string,
-  { name, title, caption, spec }: Figure,
-): Promise<DrawnFigure> {
-  const path = `${folder}${name}`, svg = await renderSvg(spec);
-  await storage.write(within(output, `${path}.svg`), await sealSvg(svg));
-  await storage.write(within(output, `${path}.vl.json`), encodeText(JSON.stringify(spec) + "\n"));
-  return { name, title, caption, svg, path };
 }
 
 /** Says so where runs of different settings came together. */

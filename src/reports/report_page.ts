@@ -146,6 +146,9 @@ export function measuredText({ value, interval, unit }: ClaimResult): string {
   return `${digits(value)}${UNITS[unit]}${range}`;
 }
 
+/** Tables that are open at first. */
+const OPEN: readonly string[] = ["levels", "ranks"];
+
 function tableHtml({ title, name, columns, rows }: DataTable): string {
   const isNumber = (key: string) => rows.some((row) => typeof row[key] === "number");
   const css = columns.map(({ key }) => isNumber(key) ? ' class="number"' : "");
@@ -156,7 +159,7 @@ function tableHtml({ title, name, columns, rows }: DataTable): string {
     );
     return `<tr>${cells.join("")}</tr>`;
   });
-  return `<details${name === "levels" ? " open" : ""}><summary>${escape(title)}</summary>
+  return `<details${OPEN.includes(name) ? " open" : ""}><summary>${escape(title)}</summary>
 <div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${
     body.join("\n")
   }</tbody></table></div></details>`;

@@ -36,6 +36,9 @@ export interface ArraySource {
   onFault: (line: string) => void;
 }
 
+/** A run, of whatever kind, whose arrays are read. */
+type ArrayRun = Omit<ReportRun, "kind">;
+
 /** The curves of a phase for tickets and reinits near the given densities. */
 export async function readCurves(
   { storage, study, onFault }: ArraySource,
@@ -165,13 +168,14 @@ function pixelMap(
   return { percent, values: Array.from(maps[0], (_, i) => 100 * share(i)) };
 }
 
-async function readTickets(
-  { storage, onFault }: ArraySource,
-  { level, runs }: Level,
+/** The tickets of a level with their masks, and with their weights where these are wanted. */
+export async function readTickets(
+  { storage, onFault }: Pick<ArraySource, "storage" | "onFault">,
+  { level, runs }: { level: number; runs: readonly ArrayRun[] },
   withWeights = true,
 ): Promise<TicketArrays[]> {
   const tickets = await Promise.all(
-    (runs as ReportRun[]).map((run) =>
+    runs.map((run) =>
       orFault(onFault, async (): Promise<TicketArrays> => {
         const part = (name: (run: string) => string) => readPart(storage, run, name);
         const { trial, percent } = run;
@@ -191,7 +195,7 @@ async function readTickets(
 /** One of a run's folders of arrays. */
 async function readPart(
   storage: Storage,
-  run: ReportRun,
+  run: ArrayRun,
   part: (run: string) => string,
 ): Promise<Network> {
   const prefix = `${part("")}/`;
@@ -202,7 +206,7 @@ async function readPart(
   return await restorePart(storage, run.folder, part, weights);
 }
 
-async function checkFiles(storage: Storage, run: ReportRun, files: string[]): Promise<void> {
+async function checkFiles(storage: Storage, run: ArrayRun, files: string[]): Promise<void> {
   const digests = Object.fromEntries(files.map((file) => [file, run.files[file]]));
   const [fault] = await compareFiles(storage, run.folder, digests);
   if (fault) throw damageError(fault);

@@ -178,7 +178,8 @@ export function parseConfig(record: Record<string, unknown>, where: string): Run
 
 /** The configuration in a record, upgraded to the present format; nothing is checked. */
 export function rawConfig(record: Record<string, unknown>): unknown {
-  if (EARLIER_FORMATS.includes(record.format)) return upgraded(record.config);
+  const { format } = record;
+  if (format !== RUN_FORMAT && format !== PREVIOUS_FORMAT) return upgraded(record.config);
   return Object.fromEntries(
     Object.keys(CONFIG.entries).filter((name) => Object.hasOwn(record, name))
       .map((name) => [name, record[name]]),

@@ -18,6 +18,7 @@ import { readExported } from "../../src/records/exported_run.ts";
 import { restoreCurves } from "../../src/records/saved_run.ts";
 import { decodeRecord, encodeRecord, encodeText } from "../../src/records/record.ts";
 import { parseArgfile } from "../../src/flags/shell_words.ts";
+import { readComparison } from "../../src/records/comparison_file.ts";
 import { parseConfig } from "../../src/runs/schema.ts";
 import { configDifferences } from "../../src/runs/config.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
@@ -192,6 +193,15 @@ export const PARSERS: readonly Parser[] = [
       await restoreCurves(storage, "run");
     },
     valid: [encodeText(JSON.stringify({ train: POINTS, validate: [], test: POINTS }))],
+  },
+  {
+    name: "compare.json",
+    parse: async (bytes) => {
+      const storage = new MemoryStorage();
+      await storage.write("all/compare.json", bytes);
+      await readComparison(storage, "all");
+    },
+    valid: [encodeText(`{"format":"lottery-ticket comparison 1","methods":["magnitude"]}`)],
   },
   { name: "run.json", parse: readRun, valid: [RECORD] },
   {

@@ -74,7 +74,8 @@ export async function openLaboratory(
     events: {
       onNotice: warn,
       onStage: () => {},
-      onRun: (run) => notice(describeFinished(run)),
+      onRun: (run, experiment) =>
+        notice(`${experiment ? `${experiment}  ` : ""}${describeFinished(run)}`),
       onProgress: (state) => progress.update(state),
       onActivity: (activity) => progress.activity(activity),
     },

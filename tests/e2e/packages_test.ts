@@ -14,6 +14,7 @@ const PACKAGES: Record<string, string[]> = {
   argfile_runner: ["fflate", "valibot"],
   bench: [],
   check: [],
+  compare: ["fflate", "valibot"],
   download_data: [],
   export: ["fflate"],
   fuzz: ["fflate", "valibot"],

@@ -28,6 +28,7 @@ const TABLE: Record<string, Permissions> = {
   "train": TRAINING,
   "reinitialize": TRAINING,
   "random-sparsity": TRAINING,
+  "compare": TRAINING,
   "argfile": {},
   "argfile-runner": TRAINING,
   "download-data": { read: true, write: true, net: NET },

@@ -8,6 +8,7 @@ import {
   movementSpec,
   overlapSpec,
 } from "../../src/figures/layer_figures.ts";
+import { methodLayerSpec, methodOverlapSpec } from "../../src/figures/method_figures.ts";
 import { levelSpec } from "../../src/figures/level_figures.ts";
 import { renderSvg } from "../../src/figures/render_svg.ts";
 import { levelMetrics } from "../../src/analysis/study.ts";
@@ -213,4 +214,36 @@ Deno.test("pairs of trials: a ring", () => {
   assertEquals(ringPairs([1]), []);
   assertEquals(ringPairs([1, 2]), [[1, 2]]);
   assertEquals(ringPairs([1, 2, 3]), [[1, 2], [2, 3], [3, 1]]);
+});
+
+Deno.test("method figures: each method in its own style, layers in panels, chance dashed", async () => {
+  const styles = {
+    first: { label: "The first", color: PALETTE.blue, shape: "circle" },
+    second: { label: "The second", color: PALETTE.green, shape: "square" },
+  };
+  const series = [1, 2].flatMap((trial) =>
+    [0, 1].flatMap((level) =>
+      ["first", "second"].map((kind) => ({ ...studyRun("ticket", trial, level), kind }))
+    )
+  );
+  const data = levelMetrics<string>(series, ["first", "second"], "finalAccuracy");
+  const panels = [{ title: "Panel", yTitle: "Test accuracy (%)", data }];
+  const accuracy = await draw(levelSpec(panels, text, styles));
+  const rows = [100, 50, 0].flatMap((percent, level) =>
+    ["a", "b"].map((layer) => ({ method: "second", level, percent, layer, density: percent }))
+  );
+  const layers = await draw(methodLayerSpec(rows, text, styles));
+  for (const wanted of ["a", "b", "Live weights (%)"]) assert(texts(layers).includes(wanted));
+  const pair = { one: "first", other: "second", trials: 2, jaccard: 0.5, byChance: 0.2 };
+  const overlaps = await draw(methodOverlapSpec(
+    [50, 25].map((percent, level) => ({ ...pair, level, percent })),
+    text,
+    styles,
+  ));
+  for (const wanted of ["Measured", "By chance"]) assert(texts(overlaps).includes(wanted));
+  assertStringIncludes(overlaps, "stroke-dasharray");
+  for (const svg of [accuracy, layers, overlaps]) {
+    assert(texts(svg).includes("The second"));
+    assertStringIncludes(svg, PALETTE.green);
+  }
 });

@@ -116,6 +116,12 @@ function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
   }
 }
 
+/** The flag of a protocol's field. */
+export function flagOf(field: keyof Protocol): keyof typeof protocolFlags {
+  const renamed = Object.entries(FIELDS).find(([, name]) => name === field)?.[0];
+  return (renamed ?? field) as keyof typeof protocolFlags;
+}
+
 /** Fields of a protocol whose flags have other names: the original's. */
 const FIELDS: Readonly<Record<string, keyof Protocol>> = {
   trainingLen: "trainingLength",

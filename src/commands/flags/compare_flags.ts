@@ -1,0 +1,88 @@
+/** The flags of `compare`: those of run-lottery, but for what each method decides itself. */
+
+import { UsageError } from "../../errors.ts";
+import type { Flag, FlagValues } from "../../flags/flags.ts";
+import { words } from "../../flags/lists.ts";
+import { METHOD_FIELDS, METHOD_NAMES, METHODS } from "../../lottery/methods.ts";
+import { layerNames, type Protocol, protocolNamed } from "../../lottery/protocols.ts";
+import { flagOf, resolveProtocol } from "./resolve_protocol.ts";
+import { runFlags } from "./run_flags.ts";
+
+/** Prunings after the full network: 50, 25, 12.5, 6.3 and 3.1% of the hidden layers remain. */
+const LEVELS = 5;
+/** What each of them takes. */
+const HIDDEN_PERCENT = 0.5, OUTPUT_PERCENT = 0.25;
+
+const { outputDir: _outputDir, oneShot: _oneShot, control: _control, ...shared } = runFlags;
+
+/** A flag that is refused, with the reason: its value differs from method to method. */
+function decided(flag: Flag): Flag {
+  return {
+    ...flag,
+    help: "each of --methods has its own: refused here",
+    group: "Decided by the methods",
+    parse: (_, name) => {
+      throw new UsageError(
+        `${name} is not for compare: each of --methods has its own; leave it out, or use run-lottery`,
+      );
+    },
+  };
+}
+
+const decidedFlags = Object.fromEntries(
+  METHOD_FIELDS.map(flagOf).map((name) => [name, decided(runFlags[name])]),
+);
+
+/** Every flag of `compare`. */
+export const compareFlags = {
+  methods: words({
+    words: METHOD_NAMES,
+    help: "which to train; the others are tested against the first of them. " +
+      METHOD_NAMES.map((name) => `${name}: ${METHODS[name].help}`).join("; "),
+    defaultText: "all",
+    group: "Methods",
+  }),
+  ...shared,
+  ...decidedFlags as object,
+  iterations: { ...shared.iterations, defaultText: `${LEVELS}` },
+  prunePercents: {
+    ...shared.prunePercents,
+    defaultText: `${HIDDEN_PERCENT} of hidden layers, ${OUTPUT_PERCENT} of the output layer, so ` +
+      "that 50, 25, 12.5, 6.3 and 3.1% remain",
+  },
+  experimentPath: {
+    ...shared.experimentPath,
+    help: "folder of the comparison; runs land in " +
+      "PATH/{method}/trial{t}/{level}/{experiment name}",
+    defaultText: "results/{dataset}-{protocol}-compare",
+  },
+};
+
+/** The flags of the lotteries of a comparison, as run-lottery reads them. */
+export function lotteryValues(
+  { methods: _methods, ...values }: FlagValues<typeof compareFlags>,
+  experimentPath: string | undefined,
+): FlagValues<typeof runFlags> {
+  return { ...values, experimentPath, outputDir: undefined, oneShot: false, control: false };
+}
+
+/**
+ * The protocol that all methods share.
+ *
+ * @throws UsageError as `resolveProtocol`
+ */
+export function sharedProtocol(flags: FlagValues<typeof compareFlags>): Protocol {
+  const base = protocolNamed(flags.protocol), names = layerNames(flags.layers ?? base.layers);
+  const usual = names.map((
+    name,
+  ) => [name, name === names.at(-1) ? OUTPUT_PERCENT : HIDDEN_PERCENT]);
+  // --prune-output is refused where the output layer has a percent too.
+  if (flags.pruneOutput !== undefined) usual.pop();
+  const prunePercents = { ...Object.fromEntries(usual), ...flags.prunePercents };
+  // Of the methods whose scores depend on examples.
+  const { scoreBatches = base.scoreBatches } = flags;
+  return resolveProtocol(
+    { ...flags, prunePercents, scoreBatches: undefined },
+    { ...base, levels: LEVELS, scoreBatches },
+  );
+}

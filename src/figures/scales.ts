@@ -45,9 +45,16 @@ function levelLabels(densities: readonly number[]): string {
   return `indexof(${JSON.stringify(labelled)}, datum.value) < 0 ? "" : format(datum.value, ".3~r")`;
 }
 
+/** Levels of two series whose densities differ by less share a tick. */
+const SAME_TICK = 0.98;
+
 /** Weights remaining, from the field `density`: logarithmic, dense left, a tick per level. */
 export function densityAxis(values: readonly number[]) {
   const densities = [...new Set(values)].sort((a, b) => b - a);
+  const ticks = densities.reduce<number[]>(
+    (kept, next) => kept.length > 0 && next > SAME_TICK * kept.at(-1)! ? kept : [...kept, next],
+    [],
+  );
   return {
     field: "density",
     type: "quantitative" as const,
@@ -59,7 +66,7 @@ export function densityAxis(values: readonly number[]) {
       // A little air on both sides; also what makes a scale out of a single level.
       domain: [0.94 * Math.min(100, ...densities), 1.06 * Math.max(0.01, ...densities)],
     },
-    axis: { values: densities, labelExpr: levelLabels(densities), labelOverlap: false },
+    axis: { values: ticks, labelExpr: levelLabels(ticks), labelOverlap: false },
   };
 }
 

@@ -229,11 +229,13 @@ Deno.test("method figures: each method in its own style, layers in panels, chanc
   const data = levelMetrics<string>(series, ["first", "second"], "finalAccuracy");
   const panels = [{ title: "Panel", yTitle: "Test accuracy (%)", data }];
   const accuracy = await draw(levelSpec(panels, text, styles));
-  const rows = [100, 50, 0].flatMap((percent, level) =>
+  const rows = [100, 50, 49.5, 0].flatMap((percent, level) =>
     ["a", "b"].map((layer) => ({ method: "second", level, percent, layer, density: percent }))
   );
   const layers = await draw(methodLayerSpec(rows, text, styles));
   for (const wanted of ["a", "b", "Live weights (%)"]) assert(texts(layers).includes(wanted));
+  // Densities that are nearly the same have one tick.
+  assert(texts(layers).includes("50") && !texts(layers).includes("49.5"));
   const pair = { one: "first", other: "second", trials: 2, jaccard: 0.5, byChance: 0.2 };
   const overlaps = await draw(methodOverlapSpec(
     [50, 25].map((percent, level) => ({ ...pair, level, percent })),

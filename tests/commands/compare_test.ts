@@ -40,7 +40,7 @@ Deno.test("protocol: five halvings unless flags say otherwise; methods differ in
   const output = sharedProtocol(parseFlags(["--prune-output=.4"], compareFlags));
   assertEquals(output.prunePercents, { layer0: 0.5, layer1: 0.5, layer2: 0.4 });
   const random = protocolOf("random", asked);
-  assertEquals({ ...random, criterion: asked.criterion }, asked);
+  assertEquals({ ...random, criterion: asked.criterion, pruneAt: asked.pruneAt }, asked);
   assertEquals([random.criterion, protocolOf("global", asked).scope], ["random", "global"]);
 });
 
@@ -68,14 +68,14 @@ Deno.test("the runs of all methods and trials are replicas of one program", asyn
       ...["--layers=5", "--batch-size=8", "--validation-size=10", "--experiment-path=e"],
     ], compareFlags);
     const open = await compareRunner.open(flags, laboratory.context);
-    assertEquals([open.job.runCount, open.job.atOnce, open.job.finishedCount], [8, 4, 0]);
+    assertEquals([open.job.runCount, open.job.atOnce, open.job.finishedCount], [8, 6, 0]);
     assertEquals(open.plan.folders.length, 4);
     assertEquals(await laboratory.run([open.job]), [[]]);
   } finally {
     Program.prototype.run = run;
     await laboratory.close();
   }
-  // Two levels; of two methods and two trials at once.
+  // All that waits for nothing at once, then level 1 of magnitude: two times the iterations of a run.
   assertEquals(iterations, 2 * 20);
   // The order is the table's, not the flag's.
   const written = JSON.parse(new TextDecoder().decode(await storage.read("e/compare.json")));

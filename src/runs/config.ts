@@ -35,8 +35,10 @@ export function configOf(
   id: RunId,
   settings: RunSettings,
   start: Partial<RunConfig["start"]>,
+  dynamic?: RunConfig["dynamic"],
 ): RunConfig {
-  return configWith(id, settings, { ...NOTHING_GIVEN, ...start }, null, null);
+  const config = configWith(id, settings, { ...NOTHING_GIVEN, ...start }, null, null);
+  return dynamic ? { ...config, dynamic } : config;
 }
 
 function configWith(
@@ -102,7 +104,11 @@ export function datasetText({ dataset }: RunSettings): string {
 }
 
 /** How a run is trained in words. */
-export function trainingText({ network: { layers }, training, dataset }: RunSettings): string {
+export function trainingText(
+  { network: { layers }, training, dataset, dynamic }:
+    & RunSettings
+    & Partial<Pick<RunConfig, "dynamic">>,
+): string {
   const { iterations, optimizer, batchSize } = training;
   const all = dataset.trainCount - dataset.validationSize;
   const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
@@ -110,7 +116,15 @@ export function trainingText({ network: { layers }, training, dataset }: RunSett
   const momentum = "momentum" in optimizer ? ` (${optimizer.momentum})` : "";
   const decay = optimizer.weightDecay ? `, weight decay ${optimizer.weightDecay}` : "";
   return `${count(iterations, "iteration")} per run, hidden layers ${hiddenText(layers)}, ` +
-    `${kind} ${learningRate}${momentum}${schedule}${warmup}${decay}, batch ${batch}`;
+    `${kind} ${learningRate}${momentum}${schedule}${warmup}${decay}, batch ${batch}` +
+    (dynamic ? `, ${dynamicText(dynamic)}` : "");
+}
+
+/** How masks change, in words. */
+function dynamicText({ rule, interval, fraction, live }: NonNullable<RunConfig["dynamic"]>) {
+  const weights = Object.values(live).reduce((sum, count) => sum + count, 0);
+  const share = fraction === undefined ? "" : ` (fraction ${fraction})`;
+  return `${rule} every ${interval} iterations${share} to ${count(weights, "live weight")}`;
 }
 
 /** The schedule of the learning rate in words; nothing where it does not change. */

@@ -9,6 +9,7 @@ import { FormatError } from "../errors.ts";
 import { INITIALIZER_NAMES } from "../models/initializers.ts";
 import { RUN_KINDS } from "../records/kinds.ts";
 import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
+import { DYNAMIC_NAMES } from "../foundations/pruning/dynamic.ts";
 import { CRITERION_NAMES } from "../foundations/pruning/criteria.ts";
 import { SCOPES } from "../foundations/pruning/pruning.ts";
 import { REWIND_POINTS, SURVIVORS_NAMES } from "../foundations/rewinding.ts";
@@ -121,6 +122,16 @@ const CONFIG = v.strictObject({
     /** Network whose signs they have (reuse_sign). */
     signs: digest,
   }),
+  /** How masks change during the run; absent of runs whose masks stay. */
+  dynamic: v.optional(v.strictObject({
+    rule: v.picklist(DYNAMIC_NAMES),
+    /** Iterations between two updates. */
+    interval: positive,
+    /** Share of live weights that an update replaces, where it does. */
+    fraction: v.optional(number),
+    /** Live weights of each layer at the end. */
+    live: v.record(v.string(), positive),
+  })),
 });
 
 /** Everything that decides the bits of a run on a given adapter. */
@@ -157,7 +168,11 @@ export function parseConfig(record: Record<string, unknown>, where: string): Run
 /** The configuration in a record, upgraded to the present format; nothing is checked. */
 export function rawConfig(record: Record<string, unknown>): unknown {
   if (record.format !== RUN_FORMAT) return upgraded(record.config);
-  return Object.fromEntries(Object.keys(CONFIG.entries).map((name) => [name, record[name]]));
+  return Object.fromEntries(
+    Object.keys(CONFIG.entries)
+      .filter((name) => name !== "dynamic" || Object.hasOwn(record, name))
+      .map((name) => [name, record[name]]),
+  );
 }
 
 /** The configuration of a record or checkpoint of formats 1 and 2; others unchanged. */

@@ -52,7 +52,7 @@ export function recordedDynamic({ rule, interval, fraction, live, key }: Dynamic
   return { rule, interval, ...(fraction !== undefined && { fraction }), live, key };
 }
 
-/** @throws InputError naming the setting that this network, or a run of so many iterations, cannot have */
+/** @throws InputError naming what this network, or a run of so many iterations, cannot have */
 export function checkDynamicRun(
   dynamic: DynamicSpec,
   { masks }: ModelBase,

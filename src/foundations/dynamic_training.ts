@@ -72,8 +72,8 @@ export function checkDynamicRun(
     const end = dynamic.live[name];
     if (startsDense ? live >= end : live === end) continue;
     throw new InputError(
-      `dynamic training: ${name} starts with ${live} live weights where ${dynamic.rule} ends with ` +
-        `${end}: give masks with ${startsDense ? "at least" : "exactly"} as many`,
+      `dynamic training: ${name} starts with ${live} live weights where ${dynamic.rule} ends ` +
+        `with ${end}: give masks with ${startsDense ? "at least" : "exactly"} as many`,
     );
   }
 }

@@ -138,7 +138,7 @@ export function stateOf(
 }
 
 /**
- * The masks so far in a checkpoint of which `stateOf` gives a state; null if the run's never change.
+ * The masks so far in a checkpoint of which `stateOf` gives a state; null if they never change.
  */
 export function historyOf(
   { header: { masks }, payload }: Checkpoint,

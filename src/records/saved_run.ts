@@ -201,7 +201,7 @@ export async function restoreStartMasks(
   return await restorePart(storage, folder, part, prunableOf(parameters));
 }
 
-/** The iterations at which masks of a finished run came into force; none where they never changed. */
+/** The iterations at which masks of a finished run came into force; none if they never changed. */
 export async function maskIterations(storage: Storage, folder: string): Promise<number[]> {
   const entries = await storage.list(paths.maskHistory(folder));
   return entries.filter(({ name }) => /^(0|[1-9]\d*)$/.test(name)).map(({ name }) => Number(name))

@@ -16,7 +16,7 @@ export interface DynamicSpec {
   rule: DynamicName;
   /** Iterations between two updates of the masks. */
   interval: number;
-  /** Share of a layer's live weights that an update replaces; gmp, which replaces none, has none. */
+  /** Share of a layer's live weights that an update replaces; absent with gmp. */
   fraction?: number;
   /** Live weights at the end, by layer; with set and rigl, throughout. */
   live: Readonly<Record<string, number>>;

@@ -94,6 +94,11 @@ export {
 export { synflow, synflowMasks } from "./foundations/pruning/output_flow.ts";
 export { type PruningTarget } from "./foundations/pruning/selection.ts";
 export { type Schedule, type ScheduleKind } from "./engine/schedules.ts";
+export { type DynamicName, type DynamicSpec } from "./foundations/pruning/dynamic.ts";
+export { type Gradients } from "./foundations/pruning/batch_gradients.ts";
+export { type Dynamic } from "./foundations/dynamic_training.ts";
+export { type CheckpointPace } from "./foundations/checkpoint_pace.ts";
+export { type MaskStep } from "./models/mask_history.ts";
 export { shuffleMasks } from "./foundations/pruning/random_masks.ts";
 export { type CheckpointPlace } from "./records/checkpoints.ts";
 export { restoreRun, type SavedRun, saveRun } from "./records/saved_run.ts";

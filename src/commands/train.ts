@@ -5,6 +5,7 @@ import { networkDigest } from "../models/digest.ts";
 import { path } from "../flags/kinds.ts";
 import { intRanges } from "../flags/lists.ts";
 import type { FlagValues } from "../flags/flags.ts";
+import { checkDynamicFlags, dynamicFlags, dynamicOf } from "./flags/dynamic_flags.ts";
 import { optional, singleRunFlags } from "./flags/reinitialize_flags.ts";
 import { protocolFlags, runFlags } from "./flags/run_flags.ts";
 import { checkDatasetFlags } from "./lottery.ts";
@@ -48,9 +49,10 @@ export const trainFlags = {
   ...Object.fromEntries(
     Object.entries(trainingFlags).map(([name, flag]) => [name, { ...flag, group }]),
   ) as typeof trainingFlags,
+  ...dynamicFlags,
   outputDir: path({
     help: "folder of the run itself",
-    defaultText: "results/train-{dataset}-{protocol}",
+    defaultText: "results/train-{dataset}-{protocol}, then -rigl or as masks change",
     group: "Output",
   }),
   kernels: runFlags.kernels,
@@ -71,6 +73,7 @@ export const trainRunner: Runner<typeof trainFlags> = {
     "results/sparse",
     "deno task train --presets RUN/initial --masks RUN/masks,OTHER/masks --output-dir " +
     "results/union",
+    "deno task train --dynamic rigl --density 0.1",
   ],
 
   check(flags) {
@@ -78,6 +81,7 @@ export const trainRunner: Runner<typeof trainFlags> = {
     single(flags.trials, "--trials");
     single(flags.levels, "--levels");
     checkProtocol(flags);
+    checkDynamicFlags(flags);
   },
 
   async plan(flags, context) {
@@ -99,15 +103,20 @@ async function resolve(
   const resolved = await resolveSingle(flags, context);
   const { data, settings, settingsName } = resolved;
   const folder = flags.outputDir ??
-    `results/train-${data.record.name}-${flags.protocol ?? "quick"}`;
-  const presets = await readPresets(context, flags.presets, parametersOf(settings.network.layers));
-  const masks = await readMasks(context, flags.masks, parametersOf(settings.network.layers));
+    `results/train-${data.record.name}-${flags.protocol ?? "quick"}` +
+      (flags.dynamic ? `-${flags.dynamic}` : "");
+  const parameters = parametersOf(settings.network.layers);
+  const presets = await readPresets(context, flags.presets, parameters);
+  const masks = await readMasks(context, flags.masks, parameters);
   const digests = {
     presets: presets && await networkDigest(presets),
     masks: masks && await networkDigest(masks),
   };
-  const trainConfig = ({ numbers, settings }: SingleSettings) =>
-    configOf({ kind: "train", ...numbers, run: 0 }, settings, digests);
+  const trainConfig = ({ numbers, settings }: SingleSettings) => {
+    const { network: { layers }, training: { iterations } } = settings;
+    const dynamic = dynamicOf(flags, parametersOf(layers), iterations, masks);
+    return configOf({ kind: "train", ...numbers, run: 0 }, settings, digests, { dynamic });
+  };
   const before = () => trainConfig(resolved.before());
   const now = trainConfig(resolved);
   const config = await continued(storage, folder, now, before, policy, events.onNotice);

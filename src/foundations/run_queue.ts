@@ -26,6 +26,7 @@ import {
   type TrainRequest,
   workOf,
 } from "./train_request.ts";
+import { type CheckpointInterval, CheckpointPace } from "./checkpoint_pace.ts";
 import { GpuSlot } from "./gpu_slot.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { OptimizerSpec } from "../engine/optimizers.ts";
@@ -66,11 +67,8 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
-/** Time between two checkpoints. */
-export type CheckpointInterval = { seconds: number } | { iterations: number };
+export type { CheckpointInterval };
 
-/** At most this share of the time goes into checkpoints that are due by seconds. */
-const CHECKPOINT_SHARE = 0.01;
 /** Packs runs into the replicas of programs and trains them. */
 export class RunQueue {
   /** Experiments in progress; those that wait are in `#waiting`. */
@@ -203,7 +201,8 @@ export class RunQueue {
       const some = group.slice(0, width);
       this.#waiting = this.#waiting.filter((waiting) => !some.includes(waiting));
       try {
-        this.options.signal?.throwIfAborted();
+        // Where a run paused is kept first.
+        if (request.plan.resumed === undefined) this.options.signal?.throwIfAborted();
         await this.#trainGroup(some);
       } catch (error) {
         for (const { reject } of some) reject(error);
@@ -272,27 +271,24 @@ export class RunQueue {
 
   /** Keeps the states of runs: for their own files, and to resume from when the GPU is lost. */
   #checkpointing(group: Waiting[]): Checkpointing {
-    const { checkpointInterval = { seconds: 60 } } = this.options;
-    let pause = "seconds" in checkpointInterval ? 1000 * checkpointInterval.seconds : Infinity;
-    let last = performance.now(), begun = last;
-    const interval = "iterations" in checkpointInterval ? checkpointInterval.iterations : null;
+    const pace = group[0].request.pace ?? this.checkpointPace();
     return {
-      interval,
-      isDue: (iteration) => {
-        begun = performance.now();
-        return interval === null ? begun - last >= pause : iteration % interval === 0;
-      },
+      interval: pace.interval,
+      isDue: (iteration) => pace.isDue(iteration),
       keep: async (states) => {
         for (const [r, state] of states.entries()) {
           if (!state) continue;
           await group[r].request.onCheckpoint?.(state);
           group[r].from = state;
         }
-        last = performance.now();
-        // From where training stopped, to be read.
-        pause = Math.max(pause, (last - begun) / CHECKPOINT_SHARE);
+        pace.kept();
       },
     };
+  }
+
+  /** A clock for the checkpoints of a run, for one that is trained in parts. */
+  checkpointPace(): CheckpointPace {
+    return new CheckpointPace(this.options.checkpointInterval ?? { seconds: 60 });
   }
 
   /** Runs with the same key can be trained together from their first iteration. */

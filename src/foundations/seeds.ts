@@ -31,6 +31,8 @@ const PURPOSES = {
   scores: 9,
   /** values of survivors, where they are not rewound */
   survivors: 10,
+  /** which weights grow while a run is trained, where that is random */
+  growth: 11,
 } as const;
 
 export type Purpose = keyof typeof PURPOSES;

@@ -1,6 +1,7 @@
 /** The request of a run to the queue, and the key by which runs become replicas of one program. */
 
 import type { Curves } from "../engine/curves.ts";
+import type { CheckpointPace } from "./checkpoint_pace.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { KernelKind, ReplicaParameters } from "../engine/kernels/program_spec.ts";
 import type { ModelBase } from "./model.ts";
@@ -13,6 +14,8 @@ import { rateOf, type Schedule } from "../engine/schedules.ts";
 export interface TrainRequest {
   /** The network, with its masks and initial weights. */
   model: ModelBase;
+  /** (inputs, units) masks of each layer for this part of the run. Default: the network's. */
+  masks?: readonly Float32Array[];
   /** The examples. */
   dataset: DatasetBase;
   /** The update rule. */
@@ -31,6 +34,8 @@ export interface TrainRequest {
   resumeFrom?: TrainingState | null;
   /** Keeps a state to resume from, now and then and when training is interrupted. */
   onCheckpoint?: (state: TrainingState) => Promise<void>;
+  /** The clock of its checkpoints, of a run that is trained in parts. Default: one of the part. */
+  pace?: CheckpointPace;
   /** Receives new points of its curves as training advances; after a lost GPU some twice. */
   onPoints?: (points: Curves) => void;
 }
@@ -63,13 +68,15 @@ export function batchSizeOf({ batchSize, dataset }: ShapeRequest): number {
   return Math.min(batchSize, dataset.trainCount);
 }
 
-export function masksOf({ model }: TrainRequest): Float32Array[] {
-  return model.layers.map(({ name }) => model.masks[name].data);
+export function masksOf(
+  { model, masks }: Pick<TrainRequest, "model" | "masks">,
+): readonly Float32Array[] {
+  return masks ?? model.layers.map(({ name }) => model.masks[name].data);
 }
 
-export function replicaParameters(
-  { model, dataset, optimizer, schedule, plan, scheduleLength = plan.iterations }: TrainRequest,
-): ReplicaParameters {
+export function replicaParameters(request: TrainRequest): ReplicaParameters {
+  const { model, dataset, optimizer, schedule, plan } = request;
+  const { scheduleLength = plan.iterations } = request, masks = masksOf(request);
   const { learningRate, weightDecay } = optimizer;
   return {
     learningRate: schedule ? rateOf(schedule, learningRate, scheduleLength) : learningRate,
@@ -78,9 +85,9 @@ export function replicaParameters(
     orderKey: dataset.orderKey,
     splitKey: dataset.splitKey,
     labelMap: dataset.labelMap,
-    layers: model.layers.map(({ name, units }) => ({
+    layers: model.layers.map(({ name, units }, l) => ({
       weights: model.weights[name].data,
-      mask: model.masks[name].data,
+      mask: masks[l],
       biases: model.biases[name]?.data ?? new Float32Array(units),
     })),
   };

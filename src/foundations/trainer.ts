@@ -3,18 +3,32 @@
  * iteration is found afterwards.
  */
 
-import { type Curves, type KernelKind, type OptimizerSpec, stateCount } from "../engine/mod.ts";
+import {
+  type Curves,
+  type KernelKind,
+  type OptimizerSpec,
+  stateCount,
+  type TrainingState,
+} from "../engine/mod.ts";
 import { DivergedError, InputError } from "../errors.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { ModelBase } from "./model.ts";
 import type { Network } from "../models/network.ts";
+import type { MaskStep } from "../models/mask_history.ts";
 import { networkDigest } from "../models/digest.ts";
 import { type CheckpointPlace, RunCheckpoints } from "../records/checkpoints.ts";
 import { saveRun } from "../records/saved_run.ts";
+import {
+  checkDynamicRun,
+  type Dynamic,
+  type DynamicOutcome,
+  recordedDynamic,
+  trainDynamic,
+} from "./dynamic_training.ts";
 import type { RunQueue } from "./run_queue.ts";
 import type { TrainedRun } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { TrainRequest } from "./train_request.ts";
+import type { TrainOutcome, TrainRequest } from "./train_request.ts";
 import { checkSchedule, type Schedule } from "../engine/schedules.ts";
 
 /** Length of a run: training iterations, or passes over the training set. */
@@ -65,6 +79,8 @@ export interface TrainOptions {
   testInterval?: number | null;
   /** How the kernels store the network; decides last bits. Default: as the queue finds faster. */
   kernels?: KernelKind;
+  /** Changes the masks as the run is trained, by the dense kernels. Default: they stay. */
+  dynamic?: Dynamic;
   /** Receives new points of its curves as training advances, to show them. */
   onPoints?: (points: Curves) => void;
   /** Names the run in error messages: "ticket, trial 1, level 3". */
@@ -134,27 +150,35 @@ export function trainRequest(options: TrainOptions): TrainRequest {
  *   or on the device
  */
 export async function train(queue: RunQueue, options: TrainOptions): Promise<TrainedRun> {
-  const { model, optimizer, name = "run", output } = options;
+  const { model, optimizer, dynamic, name = "run", output } = options;
   // A model that forgot to would drop masks and presets of layers that it does not have.
   model.finish();
-  const kernels = options.kernels ?? queue.kernelsFor(model.masks, optimizer, model.prunedWeights);
+  const kernels = options.kernels ??
+    (dynamic ? "dense" : queue.kernelsFor(model.masks, optimizer, model.prunedWeights));
   const request: TrainRequest & { kernels: KernelKind } = { ...trainRequest(options), kernels };
   const { iterations } = request.plan;
-  const place = options.checkpoints ?? (output && { ...output, config: configOf(request) });
+  if (dynamic) checkDynamicRun(dynamic, model, kernels, iterations);
+  const config = { ...configOf(request), ...(dynamic && { dynamic: recordedDynamic(dynamic) }) };
+  const place = options.checkpoints ?? (output && { ...output, config });
   const checkpoints = place && new RunCheckpoints(
     place,
     await networkDigest(model.masks, model.weights, model.biases),
     () => queue.gpu.adapter,
   );
-  if (checkpoints) {
-    const restored = await checkpoints.restore(model.parameters, stateCount(optimizer));
-    request.resumeFrom = restored?.state;
+  const restored = await checkpoints
+    ?.restore(model.parameters, stateCount(optimizer), dynamic !== undefined);
+  if (restored) {
+    request.resumeFrom = restored.state;
     // A run keeps to the kernels that it began with.
-    if (restored) request.kernels = restored.kernels;
-    const { kernels } = request;
-    request.onCheckpoint = (state) => checkpoints.save(state, kernels);
+    request.kernels = restored.kernels;
   }
-  const { curves, divergedAt, final } = await queue.train(request);
+  const onCheckpoint = checkpoints &&
+    ((state: TrainingState, history?: readonly MaskStep[]) =>
+      checkpoints.save(state, request.kernels, history));
+  const outcome: TrainOutcome & Partial<DynamicOutcome> = dynamic
+    ? await trainDynamic(queue, { ...request, dynamic, history: restored?.history, onCheckpoint })
+    : await queue.train({ ...request, onCheckpoint: onCheckpoint && ((s) => onCheckpoint(s)) });
+  const { curves, divergedAt, final, masks, history } = outcome;
   const isFinite = final.every(({ weights, biases }) =>
     weights.every(Number.isFinite) && biases.every(Number.isFinite)
   );
@@ -166,21 +190,14 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
       iteration,
     );
   }
-  const trained = (what: "weights" | "biases"): Network =>
-    Object.fromEntries(
-      model.parameters.filter(({ isPrunable }) => isPrunable === (what === "weights"))
-        .map(({ name, shape }) => {
-          const layer = model.layers.findIndex((layer) => layer.name === name);
-          return [name, { shape: [...shape], data: final[layer][what] }];
-        }),
-    );
   const run: TrainedRun = {
     layers: model.layers,
     initial: model.weights,
     initialBiases: model.biases,
-    final: trained("weights"),
-    finalBiases: trained("biases"),
-    masks: model.masks,
+    final: networkOf(model, final.map(({ weights }) => weights)),
+    finalBiases: networkOf(model, final.map(({ biases }) => biases), false),
+    masks: masks ? networkOf(model, masks) : model.masks,
+    ...(history && { history }),
     iterations,
     kernels: request.kernels,
     adapters: checkpoints?.adapters ?? [{ iteration: 0, adapter: queue.gpu.adapter }],
@@ -188,10 +205,24 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   };
   if (output) {
     const { storage, folder } = output;
-    const record = { format: RECORD_FORMAT, config: configOf(request), ...kernelsAndAdapters(run) };
+    const record = { format: RECORD_FORMAT, config, ...kernelsAndAdapters(run) };
     await saveRun(storage, folder, run, record);
   }
   return run;
+}
+
+/** Arrays of the layers by name, in the shapes of their weights or biases. */
+function networkOf(
+  { parameters, layers }: ModelBase,
+  arrays: readonly Float32Array[],
+  areWeights = true,
+): Network {
+  return Object.fromEntries(
+    parameters.filter(({ isPrunable }) => isPrunable === areWeights).map(({ name, shape }) => {
+      const layer = layers.findIndex((layer) => layer.name === name);
+      return [name, { shape: [...shape], data: arrays[layer] }];
+    }),
+  );
 }
 
 /** Inputs above this are not what networks are trained on. */

@@ -165,12 +165,10 @@ export async function planControls(
         });
       for (const run of runs) {
         const given = { masks: masksOf.get(ticket)!, ...digests };
-        const config = configOf(
-          controlId(kind, trial, level, run),
-          ticket.config,
-          given,
-          ticket.config,
-        );
+        const { prunedWeights } = ticket.config;
+        const config = configOf(controlId(kind, trial, level, run), ticket.config, given, {
+          ...{ rewind, prunedWeights },
+        });
         const trialFolder = paths.trial(experimentPath, trial);
         const folder = controlFolder(trialFolder, level, kind, run, experimentName);
         planned.push({ folder, config, model: async () => modelOf(config, await start(config)) });

@@ -3,7 +3,8 @@
  * the curves so far, from which training continues to the same bits.
  *
  * The file is a line of JSON, then the arrays it lists: little-endian 32-bit floats of each layer,
- * then 64-bit floats of each curve. The line holds the SHA-256 of the arrays and, as its last
+ * then 64-bit floats of each curve, and of a run whose masks change these so far, a bit per weight.
+ * The line holds the SHA-256 of the arrays and, as its last
  * field, its own.
  */
 
@@ -11,6 +12,7 @@ import * as v from "../npm/valibot.ts";
 import type { LayerValues, TrainingState } from "../engine/mod.ts";
 import { sha256Hex } from "../formats/sha256.ts";
 import { isShallow } from "./json_depth.ts";
+import { maskBytes, type MaskStep } from "../models/mask_history.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";
 
 /** The header of a checkpoint. */
@@ -48,6 +50,8 @@ const HEADER = v.looseObject({
   iteration: COUNT,
   /** Points of each curve. */
   points: v.object({ train: COUNT, validate: COUNT, test: COUNT }),
+  /** Of a run whose masks change: since when each of them was in force, the first ones first. */
+  masks: v.optional(v.pipe(v.array(COUNT), v.minLength(1))),
   /** Digest of the arrays. */
   payload: v.string(),
 });
@@ -62,11 +66,13 @@ const MAX_HEADER_BYTES = 1 << 20;
 export async function encodeCheckpoint(
   header: Pick<CheckpointHeader, "config" | "start" | "kernels" | "adapters">,
   state: TrainingState,
+  history?: readonly MaskStep[],
 ): Promise<Uint8Array> {
-  const arrays: (Float32Array | Float64Array)[] = state.layers.flatMap(({ optimizer, ...values }) =>
-    [values, ...optimizer].flatMap(({ weights, biases }) => [weights, biases])
-  );
+  const arrays: (Float32Array | Float64Array | Uint8Array)[] = state.layers.flatMap((
+    { optimizer, ...values },
+  ) => [values, ...optimizer].flatMap(({ weights, biases }) => [weights, biases]));
   for (const phase of PHASES) arrays.push(state.curves[phase]);
+  if (history) arrays.push(...history.flatMap(({ bits }) => bits));
   const payload = joined(arrays);
   const points = (phase: Phase) => state.curves[phase].length / 3;
   const line = await sealedLine({
@@ -74,6 +80,7 @@ export async function encodeCheckpoint(
     ...header,
     iteration: state.iteration,
     points: { train: points("train"), validate: points("validate"), test: points("test") },
+    ...(history && { masks: history.map(({ iteration }) => iteration) }),
     payload: await sha256Hex(payload),
   });
   return joined([line, payload]);
@@ -108,12 +115,13 @@ export function stateOf(
   parameters: readonly Parameter[],
   optimizerMatrices: number,
 ): TrainingState | null {
-  const { iteration, points } = header;
+  const { iteration, points, masks = [] } = header;
   // Every layer has biases here, trained or not.
   const weights = prunableOf(parameters);
   const floats = weights.reduce((sum, { rows, columns }) => sum + (rows + 1) * columns, 0);
   const rows = PHASES.reduce((sum, phase) => sum + points[phase], 0);
-  if (payload.length !== 4 * floats * (1 + optimizerMatrices) + 24 * rows) return null;
+  const bytes = 4 * floats * (1 + optimizerMatrices) + 24 * rows;
+  if (payload.length !== bytes + masks.length * bytesOfMasks(parameters)) return null;
   let offset = 0;
   const take = (size: number) => payload.slice(offset, offset += size).buffer;
   const values = ({ rows, columns }: Parameter): LayerValues => ({
@@ -127,6 +135,29 @@ export function stateOf(
   const curve = (phase: Phase) => new Float64Array(take(24 * points[phase]));
   const curves = { train: curve("train"), validate: curve("validate"), test: curve("test") };
   return { iteration, layers: states, curves };
+}
+
+/**
+ * The masks so far in a checkpoint of which `stateOf` gives a state; null if they never change.
+ */
+export function historyOf(
+  { header: { masks }, payload }: Checkpoint,
+  parameters: readonly Parameter[],
+): MaskStep[] | null {
+  if (!masks) return null;
+  let offset = payload.length - masks.length * bytesOfMasks(parameters);
+  return masks.map((iteration) => ({
+    iteration,
+    bits: prunableOf(parameters).map(({ rows, columns }) =>
+      payload.slice(offset, offset += maskBytes(rows * columns))
+    ),
+  }));
+}
+
+/** Bytes of the masks of a network. */
+function bytesOfMasks(parameters: readonly Parameter[]): number {
+  return prunableOf(parameters)
+    .reduce((sum, { rows, columns }) => sum + maskBytes(rows * columns), 0);
 }
 
 async function sealedLine(header: Record<string, unknown>): Promise<Uint8Array> {

@@ -2,10 +2,17 @@
 
 import type { AdapterDescription, KernelKind, TrainingState } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, stateOf } from "./checkpoint_file.ts";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  historyOf,
+  stateOf,
+} from "./checkpoint_file.ts";
 import * as paths from "./paths.ts";
 import { readRunFile, unreadable } from "./record.ts";
 import type { AdapterUse } from "./trained_run.ts";
+import type { MaskStep } from "../models/mask_history.ts";
 import type { Parameter } from "../models/parameters.ts";
 
 /** Where a run's checkpoints are kept, and what they must be of. */
@@ -20,6 +27,14 @@ export interface CheckpointPlace {
   isSame?: (config: unknown) => boolean;
   /** Told of a checkpoint that cannot be used, and of one that another adapter made. */
   onNotice?: (line: string) => void;
+}
+
+/** What training continues from. */
+export interface RestoredState {
+  state: TrainingState;
+  kernels: KernelKind;
+  /** The masks so far, where they change. */
+  history: MaskStep[] | null;
 }
 
 /** Restores and saves the checkpoints of one run. */
@@ -38,11 +53,16 @@ export class RunCheckpoints {
     private readonly adapterOf: () => AdapterDescription,
   ) {}
 
-  /** The state to resume from, and its kernels; null to begin at the beginning. */
+  /**
+   * The state to resume from, and its kernels; null to begin at the beginning.
+   *
+   * @param isDynamic whether the run's masks change, so that the state comes with those so far
+   */
   async restore(
     parameters: readonly Parameter[],
     optimizerMatrices: number,
-  ): Promise<{ state: TrainingState; kernels: KernelKind } | null> {
+    isDynamic = false,
+  ): Promise<RestoredState | null> {
     const { storage, folder, config, onNotice } = this.place;
     const isSame = this.place.isSame ??
       ((found) => JSON.stringify(found) === JSON.stringify(config));
@@ -51,7 +71,8 @@ export class RunCheckpoints {
     if (checkpoint === null) return null;
     const isOfThisRun = typeof checkpoint !== "string" &&
       isSame(checkpoint.header.config) &&
-      checkpoint.header.start === this.start;
+      checkpoint.header.start === this.start &&
+      isDynamic === (checkpoint.header.masks !== undefined);
     const state = isOfThisRun ? stateOf(checkpoint, parameters, optimizerMatrices) : null;
     if (state === null || typeof checkpoint === "string") {
       const why = typeof checkpoint === "string" ? checkpoint : "is of another run";
@@ -72,16 +93,21 @@ export class RunCheckpoints {
           "its last bits can differ from those of one adapter alone, and run.json says so",
       );
     }
-    return { state, kernels: checkpoint.header.kernels };
+    const history = historyOf(checkpoint, parameters);
+    return { state, kernels: checkpoint.header.kernels, history };
   }
 
   /** Keeps a state in the place of the one before. */
-  async save(state: TrainingState, kernels: KernelKind): Promise<void> {
+  async save(
+    state: TrainingState,
+    kernels: KernelKind,
+    history?: readonly MaskStep[],
+  ): Promise<void> {
     this.#note();
     this.#kept = state.iteration;
     const { storage, folder, config } = this.place;
     const header = { config, start: this.start, kernels, adapters: this.#adapters };
-    await storage.write(paths.checkpoint(folder), await encodeCheckpoint(header, state));
+    await storage.write(paths.checkpoint(folder), await encodeCheckpoint(header, state, history));
   }
 
   /** The adapters that have trained the run, when it has ended. */

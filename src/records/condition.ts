@@ -132,15 +132,36 @@ export async function findStrays(
         if (await storage.exists(path) && !Object.hasOwn(files, part)) stray.push({ path, fault });
         continue;
       }
-      for (const { name } of await storage.list(path)) {
-        const isKnown = name.startsWith(".") || Object.hasOwn(files, within(part, name));
-        if (!isKnown) stray.push({ path: within(path, name), fault });
+      for (const file of await filesIn(storage, path, Object.keys(files), part)) {
+        if (!Object.hasOwn(files, within(part, file))) {
+          stray.push({ path: within(path, file), fault });
+        }
       }
     } catch (error) {
       stray.push(unreadable(path, error));
     }
   }
   return stray;
+}
+
+/** What is in a part of a run: its files, and folders of which the record names no file. */
+async function filesIn(
+  storage: Storage,
+  path: string,
+  known: readonly string[],
+  part: string,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, isDirectory } of await storage.list(path)) {
+    if (name.startsWith(".")) continue;
+    const inside = within(part, name);
+    if (!isDirectory || !known.some((file) => file.startsWith(`${inside}/`))) found.push(name);
+    else {
+      const files = await filesIn(storage, within(path, name), known, inside);
+      found.push(...files.map((file) => within(name, file)));
+    }
+  }
+  return found;
 }
 
 /** Whether the folder is marked as that of a run in progress. */

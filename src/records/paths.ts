@@ -11,6 +11,13 @@ export const final = (run: string): string => join(run, "final");
 /** Masks that the run was trained with. */
 export const masks = (run: string): string => join(run, "masks");
 
+/** Masks over time, of a run whose masks changed: a folder by iteration, as `maskStep` names it. */
+export const maskHistory = (run: string): string => join(run, "mask_history");
+
+/** Masks that came into force at an iteration of such a run. */
+export const maskStep = (run: string, iteration: number): string =>
+  join(maskHistory(run), `${checkNumber(iteration, "iteration")}`);
+
 /** Biases before the first iteration. */
 export const initialBiases = (run: string): string => join(run, "initial_biases");
 
@@ -80,8 +87,10 @@ export function run(parent: string, level: number, experimentName = "", runId = 
 
 /** A named run may lie inside an unnamed one of its level, beside that one's own folders. */
 const RESERVED = new Set(
-  [initial, final, masks, initialBiases, finalBiases, summaries, metrics, record, checkpoint]
-    .map((f) => f("")).concat(["train", "validate", "test"].map((phase) => log("", phase))),
+  [
+    ...[initial, final, masks, maskHistory, initialBiases, finalBiases],
+    ...[summaries, metrics, record, checkpoint],
+  ].map((f) => f("")).concat(["train", "validate", "test"].map((phase) => log("", phase))),
 );
 
 /** The folder beside this one for what is moved out of it: results.aside1. */

@@ -8,6 +8,8 @@ import { FormatError } from "../errors.ts";
 import { encodeLog } from "../formats/csv_log.ts";
 import { encodeEvents } from "../formats/tfevents.ts";
 import type { Storage } from "../storage/storage.ts";
+import { encodeNpy } from "../formats/npy.ts";
+import { fromBits } from "../models/mask_history.ts";
 import type { Masks } from "../models/masks.ts";
 import { checkShape, type Network } from "../models/network.ts";
 import * as paths from "./paths.ts";
@@ -37,7 +39,7 @@ export interface SavedRun {
   final: Network;
   /** Biases after training. */
   finalBiases: Network;
-  /** Masks that it was trained with. */
+  /** Masks that it was trained with; where they changed, the last ones. */
   masks: Masks;
   /** Loss and accuracy by iteration. */
   curves: Curves;
@@ -48,6 +50,7 @@ export const CONTENTS: readonly ((run: string) => string)[] = [
   paths.initial,
   paths.initialBiases,
   paths.masks,
+  paths.maskHistory,
   paths.final,
   paths.finalBiases,
   ...PHASES.map((phase) => (run: string) => paths.log(run, phase)),
@@ -68,6 +71,7 @@ export function encodeRun(run: TrainedRun): Map<string, Uint8Array> {
     ...encodeNetwork(paths.initial(""), run.initial),
     ...encodeNetwork(paths.initialBiases(""), run.initialBiases),
     ...encodeNetwork(paths.masks(""), run.masks),
+    ...encodeHistory(run),
     ...encodeNetwork(paths.final(""), run.final),
     ...encodeNetwork(paths.finalBiases(""), run.finalBiases),
     ...PHASES.map((phase): [string, Uint8Array] => [
@@ -77,6 +81,16 @@ export function encodeRun(run: TrainedRun): Map<string, Uint8Array> {
     [paths.metrics(""), encodeText(JSON.stringify(metrics) + "\n")],
     [paths.events(""), eventsOf(run.curves)],
   ]);
+}
+
+/** The masks of a run over time: bytes of 0 and 1, a quarter of what floats take. */
+function encodeHistory({ masks, history = [] }: TrainedRun): [path: string, Uint8Array][] {
+  return history.flatMap(({ iteration, bits }) =>
+    Object.entries(masks).map(([name, { shape, data }], l): [string, Uint8Array] => [
+      paths.layer(paths.maskStep("", iteration), name),
+      encodeNpy({ shape, data: fromBits(bits[l], data.length) }),
+    ])
+  );
 }
 
 /**
@@ -170,6 +184,28 @@ export async function restoreRun(
     masks: await restorePart(storage, folder, paths.masks, weights),
     curves,
   };
+}
+
+/**
+ * The masks that a finished run began with. Throws as `restorePart`.
+ *
+ * @param parameters of its network
+ */
+export async function restoreStartMasks(
+  storage: Storage,
+  folder: string,
+  parameters: readonly Parameter[],
+): Promise<Masks> {
+  const [first] = await maskIterations(storage, folder);
+  const part = (run: string) => first === undefined ? paths.masks(run) : paths.maskStep(run, first);
+  return await restorePart(storage, folder, part, prunableOf(parameters));
+}
+
+/** The iterations at which masks of a finished run came into force; none if they never changed. */
+export async function maskIterations(storage: Storage, folder: string): Promise<number[]> {
+  const entries = await storage.list(paths.maskHistory(folder));
+  return entries.filter(({ name }) => /^(0|[1-9]\d*)$/.test(name)).map(({ name }) => Number(name))
+    .sort((a, b) => a - b);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { CurvePoint, Curves, KernelKind, LayerSpec } from "../engine/mod.ts";
 import { density, type Masks } from "../models/masks.ts";
+import type { MaskStep } from "../models/mask_history.ts";
 import type { Network } from "../models/network.ts";
 import type { AdapterDescription } from "../engine/device.ts";
 
@@ -17,8 +18,10 @@ export interface TrainedRun {
   final: Network;
   /** Biases after training. */
   finalBiases: Network;
-  /** Masks that it was trained with. */
+  /** Masks that it was trained with; where they changed, the last ones. */
   masks: Masks;
+  /** Where they changed: all of them, those of its start first. */
+  history?: readonly MaskStep[];
   /** How many updates were made. */
   iterations: number;
   /** How the kernels that trained it stored the network. */

@@ -38,6 +38,10 @@ export function checkRecord(config: RunConfig, results: RunResults, where: strin
     if (results.live[name] <= rows * columns) continue;
     throw fault(`results.live.${name} is ${results.live[name]}, of ${rows * columns} weights`);
   }
+  for (const [name, count] of Object.entries(config.dynamic?.live ?? {})) {
+    if (results.live[name] === count) continue;
+    throw fault(`results.live.${name} is ${results.live[name]}, and dynamic.live.${name} ${count}`);
+  }
   const stop = results.earlyStopIteration ?? 0;
   if (stop > last) {
     throw fault(`results.earlyStopIteration is ${stop}, of ${last} iterations`);

@@ -38,19 +38,19 @@ export function ticketConfig(
 /**
  * The configuration of a run that is no ticket: it is neither pruned nor rewound.
  *
- * @param lottery how its lottery's tickets are rewound, which decides the part of the training that
- *   it is, and what their pruned weights are
+ * @param how how its lottery's tickets are rewound, which decides the part of the training that it
+ *   is; what pruned weights are; and how its masks change
  */
 export function configOf(
   id: RunId,
   settings: RunSettings,
   start: Partial<RunConfig["start"]>,
-  lottery: Partial<Pick<RunConfig, "rewind" | "prunedWeights">> = {},
+  how: Partial<Pick<RunConfig, "rewind" | "prunedWeights" | "dynamic">> = {},
 ): RunConfig {
-  const { rewind, prunedWeights } = lottery;
+  const { rewind, prunedWeights, dynamic } = how;
   const part = rewind ? partOf(id, settings, rewind) : undefined;
   return configWith(id, settings, { ...NOTHING_GIVEN, ...start }, {
-    ...{ pruning: null, rewind: null, part, prunedWeights },
+    ...{ pruning: null, rewind: null, part, prunedWeights, dynamic },
   });
 }
 
@@ -82,9 +82,9 @@ function configWith(
   { kind, trial, level, run }: RunId,
   { network, training, dataset }: RunSettings,
   start: RunConfig["start"],
-  { pruning, rewind, part, prunedWeights }: Pick<
+  { pruning, rewind, part, prunedWeights, dynamic }: Pick<
     RunConfig,
-    "pruning" | "rewind" | "part" | "prunedWeights"
+    "pruning" | "rewind" | "part" | "prunedWeights" | "dynamic"
   >,
 ): RunConfig {
   // The order of run.json: the schema's.
@@ -92,6 +92,7 @@ function configWith(
     id: { kind, trial, level, run },
     ...{ network, training, pruning, rewind, ...(part && { part }) },
     ...{ ...(prunedWeights && { prunedWeights }), dataset, start },
+    ...(dynamic && { dynamic }),
   };
 }
 
@@ -145,7 +146,11 @@ export function datasetText({ dataset }: RunSettings): string {
 }
 
 /** How a run is trained in words. */
-export function trainingText({ network: { layers }, training, dataset }: RunSettings): string {
+export function trainingText(
+  { network: { layers }, training, dataset, dynamic }:
+    & RunSettings
+    & Partial<Pick<RunConfig, "dynamic">>,
+): string {
   const { iterations, optimizer, batchSize } = training;
   const all = dataset.trainCount - dataset.validationSize;
   const batch = batchSize > all ? `${batchSize} (all ${all} examples)` : `${batchSize}`;
@@ -153,7 +158,15 @@ export function trainingText({ network: { layers }, training, dataset }: RunSett
   const momentum = "momentum" in optimizer ? ` (${optimizer.momentum})` : "";
   const decay = optimizer.weightDecay ? `, weight decay ${optimizer.weightDecay}` : "";
   return `${count(iterations, "iteration")} per run, hidden layers ${hiddenText(layers)}, ` +
-    `${kind} ${learningRate}${momentum}${schedule}${warmup}${decay}, batch ${batch}`;
+    `${kind} ${learningRate}${momentum}${schedule}${warmup}${decay}, batch ${batch}` +
+    (dynamic ? `, ${dynamicText(dynamic)}` : "");
+}
+
+/** How masks change, in words. */
+function dynamicText({ rule, interval, fraction, live }: NonNullable<RunConfig["dynamic"]>) {
+  const weights = Object.values(live).reduce((sum, count) => sum + count, 0);
+  const share = fraction === undefined ? "" : ` (fraction ${fraction})`;
+  return `${rule} every ${interval} iterations${share} to ${count(weights, "live weight")}`;
 }
 
 /** The schedule of the learning rate in words; nothing where it does not change. */

@@ -3,6 +3,10 @@
 import type { ExampleSets } from "../datasets/examples.ts";
 import { DatasetBase } from "../foundations/dataset_base.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
+import type { Dynamic } from "../foundations/dynamic_training.ts";
+import { DYNAMIC } from "../foundations/pruning/dynamic.ts";
+import { randomMasks } from "../foundations/pruning/random_masks.ts";
+import type { Masks } from "../models/masks.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
 import { type FcHyperparameters, ModelFc } from "../foundations/model_fc.ts";
 import { runKey } from "../foundations/seeds.ts";
@@ -31,16 +35,41 @@ export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
   });
 }
 
-/** The network of this run. All levels of a trial's lottery draw the same weights. */
+/**
+ * The network of this run. All levels of a trial's lottery draw the same weights. A run whose masks
+ * change draws those that it starts from, where none are given.
+ */
 export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
   const { id: { kind, trial, level, run }, network, training: { seed }, prunedWeights } = config;
   return new ModelFc(hyperparametersOf(network), network.layers[0].inputs, {
     ...{ ...start, prunedWeights },
+    masks: start.masks ?? startingMasks(config),
     keyFor: (layer) =>
       KINDS[kind].weights === "drawn"
         ? runKey({ seed, purpose: "reinit", trial, level, run, layer })
         : runKey({ seed, purpose: "init", trial, layer }),
   });
+}
+
+/** Masks at random places, of a run whose masks change and that does not begin with all weights. */
+function startingMasks(
+  { id: { trial, level, run }, network, training: { seed }, dynamic }: RunConfig,
+): Masks | undefined {
+  if (!dynamic || DYNAMIC[dynamic.rule].startsDense) return undefined;
+  const names = network.layers.map(({ name }) => name);
+  return randomMasks(
+    parametersOf(network.layers),
+    dynamic.live,
+    (name) => runKey({ seed, purpose: "sparsity", trial, level, run, layer: names.indexOf(name) }),
+  );
+}
+
+/** How the masks of this run change; null where they stay. */
+function dynamicOf(
+  { id: { trial, level, run }, training: { seed }, dynamic }: RunConfig,
+): Dynamic | null {
+  if (!dynamic) return null;
+  return { ...dynamic, key: runKey({ seed, purpose: "growth", trial, level, run }) };
 }
 
 function hyperparametersOf({ layers, initializer }: RunConfig["network"]): FcHyperparameters {
@@ -75,6 +104,7 @@ export function trainOptionsOf(
 ): TrainOptions {
   const { optimizer, batchSize, validateInterval, testInterval } = config.training;
   const { start, stop, isLastRate } = trainedPart(config);
+  const dynamic = dynamicOf(config);
   const { schedule, iterations: scheduleLength } = config.training, { learningRate } = optimizer;
   const rates = isLastRate
     ? {
@@ -88,6 +118,7 @@ export function trainOptionsOf(
   return {
     ...{ model, dataset, ...rates, batchSize, validateInterval, testInterval },
     ...{ start, length: { iterations: stop } },
+    ...(dynamic && { dynamic }),
     name: describeRun(config.id),
   };
 }

@@ -11,7 +11,7 @@ import type { RunQueue } from "../foundations/run_queue.ts";
 import { train } from "../foundations/trainer.ts";
 import type { Network } from "../models/network.ts";
 import { type FinishedRun, readResults } from "../records/finished_run.ts";
-import { restoreRun, type SavedRun } from "../records/saved_run.ts";
+import { restoreRun, restoreStartMasks, type SavedRun } from "../records/saved_run.ts";
 import { inOrder, type RunId, type StartedRun } from "../records/run_id.ts";
 import { resultsOf } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -95,9 +95,13 @@ export class RunProvider {
   async provideArrays(planned: PlannedRun): Promise<SavedRun> {
     const { storage, events } = this.options, { folder, config } = planned;
     const found = await this.#find(planned, async () => {
-      const saved = await restoreRun(storage, folder, parametersOf(config.network.layers));
+      const parameters = parametersOf(config.network.layers);
+      const saved = await restoreRun(storage, folder, parameters);
       const { masks, weights } = await planned.model();
-      if (isSame(saved.masks, masks) && isSame(saved.initial, weights)) return saved;
+      const first = config.dynamic
+        ? await restoreStartMasks(storage, folder, parameters)
+        : saved.masks;
+      if (isSame(first, masks) && isSame(saved.initial, weights)) return saved;
       // A level before it was trained again, elsewhere, and came to other weights.
       const why = `${folder} does not follow from the level before`;
       await putAside(storage, folder, why, events.onNotice);

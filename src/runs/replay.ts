@@ -1,7 +1,7 @@
 /** Repeats finished runs from their records and compares bits. Changes nothing on disk. */
 
 import { InputError } from "../errors.ts";
-import { restoreRun } from "../records/saved_run.ts";
+import { restoreRun, restoreStartMasks } from "../records/saved_run.ts";
 import { type RunRecord, within } from "../records/record.ts";
 import * as paths from "../records/paths.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
@@ -114,15 +114,17 @@ async function replay(
   }).provide({
     ...{ folder, config },
     model: async () => {
-      const { initial, initialBiases, masks } = await restoreRun(
-        storage,
-        folder,
-        parametersOf(config.network.layers),
-      );
-      // Weights that were drawn from the seed alone are drawn again, and compared.
+      const parameters = parametersOf(config.network.layers);
+      const { initial, initialBiases } = await restoreRun(storage, folder, parameters);
+      // Weights and masks that were drawn from the seed alone are drawn again, and compared.
       const { start, rewind, id: { level } } = config;
+      const isFirst = rewind === null || level === 0;
+      const areMasksDrawn = config.dynamic !== undefined && start.masks === null;
+      const masks = areMasksDrawn
+        ? undefined
+        : await restoreStartMasks(storage, folder, parameters);
       const isAtStart = rewind === null ||
-        (level === 0
+        (isFirst
           ? rewindIteration(rewind) === 0
           : rewind.to === "0" && rewind.survivors === "rewind");
       const isDrawn = start.presets === null && start.values === null && isAtStart;

@@ -9,6 +9,7 @@ import { FormatError } from "../errors.ts";
 import { INITIALIZER_NAMES } from "../models/initializers.ts";
 import { RUN_KINDS } from "../records/kinds.ts";
 import { CUSTOM, DATASET_NAMES } from "../datasets/datasets.ts";
+import { DYNAMIC_NAMES } from "../foundations/pruning/dynamic.ts";
 import { CRITERION_NAMES } from "../foundations/pruning/criteria.ts";
 import { INIT_CRITERION_NAMES } from "../foundations/pruning/init_criteria.ts";
 import { SCOPES } from "../foundations/pruning/pruning.ts";
@@ -143,6 +144,16 @@ const CONFIG = v.strictObject({
     /** Network whose signs they have (reuse_sign). */
     signs: digest,
   }),
+  /** How masks change during the run; absent of runs whose masks stay. */
+  dynamic: v.optional(v.strictObject({
+    rule: v.picklist(DYNAMIC_NAMES),
+    /** Iterations between two updates. */
+    interval: positive,
+    /** Share of live weights that an update replaces, where it does. */
+    fraction: v.optional(number),
+    /** Live weights of each layer at the end. */
+    live: v.record(v.string(), positive),
+  })),
 });
 
 /** Everything that decides the bits of a run on a given adapter. */

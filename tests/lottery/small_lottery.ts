@@ -233,6 +233,7 @@ export class RememberingQueue extends RunQueue {
         [`biases${i}`, { shape: [biases.length], data: biases }],
       ]),
     );
+    request.masks?.forEach((data, i) => state[`masks${i}`] = { shape: [data.length], data: data });
     const digest = await networkDigest(model.masks, model.weights, model.biases, state);
     const { plan, optimizer, schedule, batchSize, kernels } = request;
     const { orderKey, splitKey, labelMap } = dataset;

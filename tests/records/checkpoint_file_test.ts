@@ -4,6 +4,7 @@ import {
   type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
+  historyOf,
   stateOf,
 } from "../../src/records/checkpoint_file.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
@@ -47,6 +48,21 @@ Deno.test("a checkpoint gives back the very state", async () => {
   assertEquals(checkpoint.header.adapters, HEADER.adapters);
   assertEquals(checkpoint.header.kernels, "sparse");
   assertEquals(stateOf(checkpoint, parametersOf(LAYERS), 2), state());
+});
+
+Deno.test("a checkpoint of a run whose masks change holds these too", async () => {
+  const history = [
+    { iteration: 0, bits: [Uint8Array.of(0b111111), Uint8Array.of(0b101)] },
+    { iteration: 5, bits: [Uint8Array.of(0b100010), Uint8Array.of(0b100)] },
+  ];
+  const bytes = await encodeCheckpoint(HEADER, state(), history);
+  const checkpoint = await decodeCheckpoint(bytes) as Checkpoint, parameters = parametersOf(LAYERS);
+  assertEquals(checkpoint.header.masks, [0, 5]);
+  assertEquals(stateOf(checkpoint, parameters, 2), state());
+  assertEquals(historyOf(checkpoint, parameters), history);
+  assertEquals(stateOf(checkpoint, parameters, 1), null);
+  const without = await decodeCheckpoint(await encodeCheckpoint(HEADER, state())) as Checkpoint;
+  assertEquals([historyOf(without, parameters), without.header.masks], [null, undefined]);
 });
 
 Deno.test("a state of another shape is none", async () => {

@@ -23,6 +23,7 @@ Deno.test("the files of a run", () => {
       paths.layer(paths.initial("r"), "layer0"),
       paths.final("r"),
       paths.masks("r"),
+      paths.layer(paths.maskStep("r", 300), "layer0"),
       paths.initialBiases("r"),
       paths.finalBiases("r"),
       paths.log("r", "train"),
@@ -35,6 +36,7 @@ Deno.test("the files of a run", () => {
       "r/initial/layer0.npy",
       "r/final",
       "r/masks",
+      "r/mask_history/300/layer0.npy",
       "r/initial_biases",
       "r/final_biases",
       "r/train.log",
@@ -58,7 +60,7 @@ Deno.test("names that would leave their folder or hide in it are refused", () =>
 });
 
 Deno.test("names of a run's own files are refused", () => {
-  for (const name of ["masks", "initial", "summaries", "run.json", "train.log"]) {
+  for (const name of ["masks", "mask_history", "initial", "summaries", "run.json", "train.log"]) {
     assertThrows(() => paths.run("r", 0, name), InputError, `experiment name "${name}"`);
   }
   assertThrows(() => paths.run("r", 0, "fin", "al"), InputError, 'experiment name "final"');

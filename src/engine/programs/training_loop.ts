@@ -99,6 +99,8 @@ export async function runTraining(
   const pace = new Pace();
   const { start = 0, pause = plan.iterations } = plan;
   const first = from?.iteration ?? start;
+  // What has begun here is nothing to keep, but where a part before has ended.
+  const isWorthKeeping = (done: number) => done > first || plan.resumed === first;
   let gpuMilliseconds: number | null = 0;
   let activity: "training" | "evaluating" | null = null;
   const announce = (burst: Burst) => {
@@ -144,7 +146,7 @@ export async function runTraining(
   for (const burst of planBursts(due, from ? first : null, burstLength)) {
     if (signal?.aborted || checkpointing?.isDue(burst.start)) {
       await collect();
-      if (burst.start > first) await keep();
+      if (isWorthKeeping(burst.start)) await keep();
       signal?.throwIfAborted();
     }
     if (!inFlight) announce(burst);

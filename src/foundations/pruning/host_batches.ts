@@ -28,7 +28,7 @@ export function trainingBatches(
     if (Number.isSafeInteger(value) && value >= 1) continue;
     throw new InputError(`${name} ${value} of a gradient: give a whole number, 1 or more`);
   }
-  return gathered(dataset, batches, Math.min(batchSize, dataset.trainCount));
+  return gathered(dataset, batches, batchSize);
 }
 
 function* gathered(
@@ -36,15 +36,23 @@ function* gathered(
   batches: number,
   batchSize: number,
 ): Generator<HostBatch, void> {
-  const { trainCount } = dataset, ofEpoch = Math.ceil(trainCount / batchSize);
-  for (let iteration = 0; iteration < batches; iteration++) {
-    const first = iteration % ofEpoch * batchSize, epoch = Math.floor(iteration / ofEpoch);
-    const count = Math.min(batchSize, trainCount - first);
-    yield gather(
-      dataset,
-      Array.from({ length: count }, (_, row) => trainingExample(dataset, first + row, epoch)),
-    );
-  }
+  for (let i = 0; i < batches; i++) yield trainingBatch(dataset, batchSize, i);
+}
+
+/** The batch of an iteration, counted from 0. */
+export function trainingBatch(
+  dataset: DatasetBase,
+  batchSize: number,
+  iteration: number,
+): HostBatch {
+  const { trainCount } = dataset, size = Math.min(batchSize, trainCount);
+  const ofEpoch = Math.ceil(trainCount / size);
+  const first = iteration % ofEpoch * size, epoch = Math.floor(iteration / ofEpoch);
+  const count = Math.min(size, trainCount - first);
+  return gather(
+    dataset,
+    Array.from({ length: count }, (_, row) => trainingExample(dataset, first + row, epoch)),
+  );
 }
 
 /** Which example of the pool an epoch has at a position. */

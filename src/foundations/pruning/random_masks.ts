@@ -1,12 +1,13 @@
 /**
- * Masks of random sparsity (the paper's appendix): as many live weights in each layer as given
- * masks have, at random places.
+ * Masks of random sparsity (the paper's appendix): as many live weights in each layer as given, or
+ * as given masks have, at random places.
  */
 
 import { RandomStream } from "../../engine/random.ts";
 import type { Key } from "../../engine/random.ts";
 import type { Masks } from "../../models/masks.ts";
 import { type GivenNetwork, toMask, toNetwork } from "../../models/network.ts";
+import { type Parameter, prunableOf } from "../../models/parameters.ts";
 
 /**
  * Shuffles each mask within its layer.
@@ -35,4 +36,22 @@ export function shuffleMasks(masks: GivenNetwork, keyFor: (layer: string) => Key
       return [name, { shape: [...shape], data: shuffled }];
     }),
   );
+}
+
+/**
+ * Masks with so many live weights in each layer.
+ *
+ * @param live   by layer name, at most as many as there are
+ * @param keyFor as for `shuffleMasks`
+ */
+export function randomMasks(
+  parameters: readonly Parameter[],
+  live: Readonly<Record<string, number>>,
+  keyFor: (layer: string) => Key,
+): Masks {
+  const first = prunableOf(parameters).map(({ name, shape, rows, columns }) => [
+    name,
+    { shape, data: new Float32Array(rows * columns).fill(1, 0, live[name]) },
+  ]);
+  return shuffleMasks(Object.fromEntries(first), keyFor);
 }

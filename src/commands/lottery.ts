@@ -32,6 +32,7 @@ import { resolveProtocol } from "./flags/resolve_protocol.ts";
 import { ticketId } from "../records/run_id.ts";
 import { parametersOf } from "../models/parameters.ts";
 import { type DatasetChoice, isPublished } from "../datasets/datasets.ts";
+import { DYNAMIC, USUAL_FRACTION, USUAL_INTERVAL } from "../foundations/pruning/dynamic.ts";
 import { INIT_CRITERIA, type InitCriterionName } from "../foundations/pruning/init_criteria.ts";
 import type { Protocol } from "../lottery/protocols.ts";
 
@@ -53,8 +54,15 @@ export const lotteryRunner: Runner<typeof runFlags> = {
       );
     }
     checkDatasetFlags(flags);
-    const { pruneAt } = resolveProtocol(flags);
-    if (pruneAt === "init" && flags.oneShot) {
+    const { dynamic, ...asked } = resolveProtocol(flags);
+    const given = flags.oneShot ? "--one-shot" : flags.masks ? "--masks" : flags.presets;
+    if (dynamic !== null && given !== undefined) {
+      throw new UsageError(
+        `${given === flags.presets ? "--presets" : given} is of levels that are pruned between ` +
+          `runs, and --dynamic ${dynamic} changes masks within each: leave one of them out`,
+      );
+    }
+    if (asked.pruneAt === "init" && flags.oneShot) {
       throw new UsageError(
         "--one-shot prunes by trained weights, and --prune-at init before training: give one of them",
       );
@@ -185,6 +193,7 @@ export function pruningSuffix(
   const { rewind: point, rewindLearningRate: rate } = protocolFlags;
   const to = point.format(rewind), from = rate.format(rewindLearningRate);
   return [
+    ...(protocol.dynamic === null ? [] : dynamicSuffix(protocol)),
     ...(isAtInit ? ["init"] : []),
     ...(criterion === "magnitude" ? [] : [criterion.replaceAll("_", "-")]),
     ...(isAtInit && needsData && scoreBatches !== 10 ? ["batches", `${scoreBatches}`] : []),
@@ -198,11 +207,24 @@ export function pruningSuffix(
   ].map((part) => `-${part}`).join("");
 }
 
+function dynamicSuffix({ dynamic, dynamicInterval, dynamicFraction }: Protocol): string[] {
+  return [
+    `${dynamic}`,
+    ...(dynamicInterval === USUAL_INTERVAL ? [] : ["every", `${dynamicInterval}`]),
+    ...(dynamicFraction === USUAL_FRACTION ? [] : ["fraction", `${dynamicFraction}`]),
+  ];
+}
+
 /** "movement, over all layers; survivors: reshuffle". */
 function pruningText(
   protocol: Protocol,
 ): string {
   const { criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors } = protocol;
+  if (protocol.dynamic !== null) {
+    const { dynamic, dynamicInterval: interval, dynamicFraction: fraction } = protocol;
+    const share = DYNAMIC[dynamic].share ? `, ${fraction} of the live weights` : "";
+    return `${dynamic} within each level, every ${count(interval, "iteration")}${share}`;
+  }
   const where = scope === "layer" ? "in each layer" : "over all layers";
   const to = protocolFlags.rewind.format(rewind);
   const rate = protocolFlags.rewindLearningRate.format(rewindLearningRate);

@@ -76,6 +76,7 @@ function protocolValues(flags: SingleRunValues) {
   const unused = {
     iterations: undefined,
     ...{ pruneAt: undefined, criterion: undefined, scoreBatches: undefined },
+    ...{ dynamic: undefined, dynamicInterval: undefined, dynamicFraction: undefined },
     scope: undefined,
     ...{ rewind: undefined, rewindLearningRate: undefined },
     ...{ "mask-0": undefined, "mask-1": undefined },

@@ -15,14 +15,16 @@ import {
 } from "../foundations/experiment.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
-import { type Masks, shrunkMasks } from "../models/masks.ts";
+import { density, type Masks, shrunkMasks } from "../models/masks.ts";
 import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
 import { datasetOf, modelOf, workOfRuns, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
 import type { Locks } from "../runs/locks.ts";
 import { checkRunNames } from "../runs/output_folder.ts";
 import { type RunEvents, RunProvider } from "../runs/provide.ts";
-import { configOf, ticketConfig, type TicketOptions } from "../runs/config.ts";
+import { parametersOf, prunableOf } from "../models/parameters.ts";
+import { checkDynamic } from "../foundations/pruning/dynamic.ts";
+import { configOf, ticketConfig, type TicketOptions, trainedPart } from "../runs/config.ts";
 import {
   checkExperimentName,
   type ExperimentFolders,
@@ -78,6 +80,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   const initializer = INITIALIZERS[settings.network.initializer];
   checkExperimentName(options.experimentName);
   checkRewinding(rewind, iterations);
+  if (pruning.dynamic) checkLevels(options);
   const configFor = (id: RunId, masksDigest: string | null): RunConfig => {
     if (id.kind === "ticket") return ticketConfig(id, settings, options.tickets);
     // The run up to the rewind point starts as the lottery does; a control has no other presets
@@ -96,7 +99,8 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
   const isPlanned = ({ kind, level }: RunId) =>
     planned.some((id) => id.kind === kind && id.level === level);
   const sample = workRequestOf(configFor(ticketId(trials[0], 0), null), sets);
-  const ofTrial = pruning.at === "init" ? levels + 1 : oneShot ? Math.max(1, levels) : 1;
+  const isSideBySide = pruning.at === "init" || pruning.dynamic !== undefined;
+  const ofTrial = isSideBySide ? levels + 1 : oneShot ? Math.max(1, levels) : 1;
   const atOnce = trials.length * ofTrial;
   await queue.checkFits(sample, atOnce);
   await checkRunNames(storage, planned.map(folderOf));
@@ -157,11 +161,13 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
         masksAtInit(
           { gpu, model, dataset, scores: { batches: scoreBatches, batchSize }, keyFor },
           pruning.criterion as InitCriterionName,
-          liveByLevel(model.masks, pruning.percents, levels)
+          liveByLevel(liveOf(model.masks), pruning.percents, levels)
             .map((live) => ({ scope: pruning.scope, live })),
         )
       );
-    const masks = pruning.at === "init"
+    const masks = pruning.dynamic
+      ? await dynamicMasks(functions, levels)
+      : pruning.at === "init"
       ? await masksBeforeTraining(functions, masksBefore)
       : await (oneShot ? oneShotMasks : lastMasks)(functions, levels);
     if (hasControl) {
@@ -179,6 +185,16 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       return provider.runs.filter(({ kind }) => kind !== "rewind_point");
     },
   };
+}
+
+/** @throws InputError if masks cannot change as asked within a level's run */
+function checkLevels({ protocol: { trials, levels }, settings, tickets }: LotteryOptions): void {
+  const sizes = prunableOf(parametersOf(settings.network.layers))
+    .map(({ name, rows, columns }) => [name, rows * columns]);
+  for (let level = 1; level <= levels; level++) {
+    const config = ticketConfig(ticketId(trials[0], level), settings, tickets);
+    checkDynamic(config.dynamic!, Object.fromEntries(sizes), trainedPart(config).stop);
+  }
 }
 
 function isSameRun(a: RunId, b: RunId): boolean {
@@ -233,6 +249,26 @@ async function masksBeforeTraining(
     }),
   ]);
   return levels.at(-1) ?? masks;
+}
+
+/** The same where each level makes its own masks in its one run: all are trained side by side. */
+async function dynamicMasks(
+  { makeDataset, makeModel, trainModel }: Functions,
+  levels: number,
+): Promise<Masks> {
+  let last: Masks = {};
+  await allOf(Array.from({ length: levels + 1 }, async (_, level) => {
+    const dataset = await makeDataset(level);
+    const { masks } = await trainModel(level, dataset, await makeModel(level, dataset, {}));
+    if (level === levels) last = masks;
+  }));
+  return last;
+}
+
+/** Live weights by layer. */
+function liveOf(masks: Masks): Record<string, number> {
+  const { layers } = density(masks);
+  return Object.fromEntries(Object.entries(layers).map(([name, { live }]) => [name, live]));
 }
 
 /** Waits for all, also where one fails: that one's error is thrown then. */

@@ -4,6 +4,11 @@ import type { TrainingLength } from "../foundations/trainer.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/pruning/criteria.ts";
+import {
+  type DynamicName,
+  USUAL_FRACTION,
+  USUAL_INTERVAL,
+} from "../foundations/pruning/dynamic.ts";
 import type { InitCriterionName } from "../foundations/pruning/init_criteria.ts";
 import type { Scope } from "../foundations/pruning/pruning.ts";
 import type { PrunedWeights } from "../foundations/model.ts";
@@ -44,6 +49,11 @@ export interface Protocol {
   scope: Scope;
   /** "init": masks are made before training, at the densities of the usual levels. */
   pruneAt: "end" | "init";
+  /** How masks change within each level's one run; null: they stay. */
+  dynamic: DynamicName | null;
+  /** Iterations between two changes, and the share of live weights that one replaces. */
+  dynamicInterval: number;
+  dynamicFraction: number;
   /** Training batches over which scores at initialization are means. */
   scoreBatches: number;
   /** To which point weights return between levels: "final" leaves them as trained. */
@@ -97,6 +107,7 @@ const paper: Protocol = {
   scope: "layer",
   pruneAt: "end",
   scoreBatches: 10,
+  ...{ dynamic: null, dynamicInterval: USUAL_INTERVAL, dynamicFraction: USUAL_FRACTION },
   rewind: { iterations: 0 },
   rewindLearningRate: { iterations: 0 },
   iterationsPerLevel: null,

@@ -4,6 +4,7 @@ import type { Activation } from "../engine/layer_spec.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol, TrainingPoint } from "./protocols.ts";
+import { DYNAMIC } from "../foundations/pruning/dynamic.ts";
 import { INIT_CRITERIA, type InitCriterionName } from "../foundations/pruning/init_criteria.ts";
 import type { Pruning } from "../foundations/pruning/pruning.ts";
 import { checkRewinding, type Rewinding } from "../foundations/rewinding.ts";
@@ -59,6 +60,11 @@ export function settingsFor(options: SettingsOptions): RunSettings {
 /** How a protocol prunes. */
 export function pruningOf(protocol: Protocol, oneShot: boolean): Pruning & { oneShot: boolean } {
   const { criterion, scope, prunePercents: percents, pruneAt, scoreBatches } = protocol;
+  const { dynamic: rule, dynamicInterval: interval, dynamicFraction: fraction } = protocol;
+  if (rule !== null) {
+    const dynamic = { rule, interval, ...(DYNAMIC[rule].share && { fraction }) };
+    return { criterion, scope, percents, oneShot, dynamic };
+  }
   if (pruneAt === "end") return { criterion, scope, percents, oneShot };
   const { needsData } = INIT_CRITERIA[criterion as InitCriterionName];
   return {

@@ -21,6 +21,7 @@ export interface ReportRun extends StudyRun {
 interface Given {
   pruning: Omit<NonNullable<RunConfig["pruning"]>, "oneShot"> | null;
   rewind: RunConfig["rewind"];
+  prunedWeights: RunConfig["prunedWeights"];
   presets: "given" | null;
   masks: "given" | null;
 }
@@ -180,11 +181,12 @@ function withoutOneShot({ oneShot: _, ...pruning }: NonNullable<RunConfig["pruni
 
 /** The part of a configuration that all runs of a lottery share; of arrays, whether given. */
 function givenTo(config: RunConfig): Given {
-  const { pruning, rewind, start: { presets, masks } } = config;
+  const { pruning, rewind, prunedWeights, start: { presets, masks } } = config;
   return {
     // One-shot tickets are compared with the others of their lottery.
     pruning: pruning && withoutOneShot(pruning),
     rewind,
+    prunedWeights,
     presets: presets === null ? null : "given",
     masks: masks === null ? null : "given",
   };

@@ -4,8 +4,9 @@ import type { RunId } from "../records/run_id.ts";
 import { count } from "../words.ts";
 import type { RunConfig, RunSettings } from "./schema.ts";
 import { hiddenText } from "../models/layers.ts";
-import type { Pruning } from "../foundations/pruning/pruning.ts";
+import { liveByLevel, type Pruning } from "../foundations/pruning/pruning.ts";
 import { partAt, type Rewinding, rewindIteration } from "../foundations/rewinding.ts";
+import { parametersOf, prunableOf } from "../models/parameters.ts";
 import { KINDS } from "../records/kinds.ts";
 
 /** The start of a run that was given nothing. */
@@ -30,9 +31,20 @@ export function ticketConfig(
   settings: RunSettings,
   { start, rewind, prunedWeights, ...pruning }: TicketOptions,
 ): RunConfig {
+  const dynamic = pruning.dynamic && id.level > 0
+    ? { ...pruning.dynamic, live: liveAt(id.level, settings, pruning.percents) }
+    : undefined;
   return configWith(id, settings, start, {
-    ...{ pruning, rewind, part: partOf(id, settings, rewind), prunedWeights },
+    ...{ pruning, rewind, part: partOf(id, settings, rewind), prunedWeights, dynamic },
   });
+}
+
+/** Live weights by layer at a level from 1 on, as pruning level by level leaves them. */
+function liveAt(level: number, { network }: RunSettings, percents: Pruning["percents"]) {
+  const all = prunableOf(parametersOf(network.layers)).map(({ name, rows, columns }) =>
+    [name, rows * columns] as const
+  );
+  return liveByLevel(Object.fromEntries(all), percents, level)[level - 1];
 }
 
 /**

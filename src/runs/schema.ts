@@ -111,6 +111,12 @@ const CONFIG = v.strictObject({
     at: v.optional(v.literal("init")),
     /** Training batches over which scores are means, where they depend on examples. */
     scoreBatches: v.optional(positive),
+    /** How masks change within each level, which ends with its density; absent: they stay. */
+    dynamic: v.optional(v.strictObject({
+      rule: v.picklist(DYNAMIC_NAMES),
+      interval: positive,
+      fraction: v.optional(number),
+    })),
   })),
   /** How tickets start; null for other runs. */
   rewind: v.nullable(v.strictObject({

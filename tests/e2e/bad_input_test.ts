@@ -60,6 +60,12 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
       ["--prune-at=init", "--criterion=erdos_renyi", "--scope=layer"],
       /--criterion erdos_renyi chooses its own: leave --scope out, or use --criterion random/,
     ],
+    [["--dynamic-interval=5"], /--dynamic-interval is of dynamic sparse training: give --dynamic/],
+    [["--dynamic=gmp", "--dynamic-fraction=.2"], /with --dynamic gmp: it replaces no weights/],
+    [["--dynamic=set", "--scope=global"], /--scope is of levels that are pruned between runs, and/],
+    [["--dynamic=rigl", "--rewind=epoch:1"], /--rewind is of levels that are pruned between runs/],
+    [["--dynamic=rigl", "--one-shot"], /--one-shot is of levels that are pruned between runs/],
+    [["--dynamic=rigl", "--masks=a"], /--masks is of levels that are pruned between runs/],
     [["--rewind=epochs"], /--rewind expects final, or a point such as 0, iteration:500 or epoch:2/],
     [["--rewind-learning-rate=last"], /--rewind-learning-rate last is of weights that stay as/],
     [

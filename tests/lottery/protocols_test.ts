@@ -28,6 +28,7 @@ Deno.test("the paper's protocol: Frankle & Carbin 2019, figure 2 and section 2",
     criterion: "magnitude",
     scope: "layer",
     ...{ pruneAt: "end", scoreBatches: 10 },
+    ...{ dynamic: null, dynamicInterval: 100, dynamicFraction: 0.3 },
     rewind: { iterations: 0 },
     rewindLearningRate: { iterations: 0 },
     iterationsPerLevel: null,
@@ -97,7 +98,9 @@ Deno.test("every protocol field is overridden by its own flag", () => {
   };
   assertEquals(
     Object.keys(given).sort(),
-    Object.keys(protocolFlags).sort().filter((k) => k !== "protocol" && k !== "scoreBatches"),
+    Object.keys(protocolFlags).sort().filter((k) =>
+      !["protocol", "scoreBatches"].includes(k) && !k.startsWith("dynamic")
+    ),
   );
   const args = Object.entries(given).map(([key, value]) => `${flagName(key)}=${value}`);
   for (const protocol of ["quick", "paper", "google"]) {
@@ -117,6 +120,8 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       criterion: "magnitude",
       scope: "layer",
       ...{ pruneAt: "end", scoreBatches: 10 },
+      ...{ dynamic: null, dynamicInterval: 100, dynamicFraction: 0.3 },
+      ...{ dynamic: null, dynamicInterval: 100, dynamicFraction: 0.3 },
       rewind: "final",
       rewindLearningRate: { epochs: 2 },
       iterationsPerLevel: 6,

@@ -74,6 +74,7 @@ export interface SmallOptions {
   prunedWeights?: Protocol["prunedWeights"];
   pruneAt?: Protocol["pruneAt"];
   scoreBatches?: number;
+  dynamic?: Protocol["dynamic"];
   schedule?: Protocol["schedule"];
   survivors?: Protocol["survivors"];
   oneShot?: boolean;
@@ -110,6 +111,7 @@ export async function openSmallLottery(
     scope = "layer",
     pruneAt = "end",
     scoreBatches = 2,
+    dynamic = null,
     rewind = { iterations: 0 },
     rewindLearningRate = { iterations: 0 },
     iterationsPerLevel = null,
@@ -135,6 +137,7 @@ export async function openSmallLottery(
     levels,
     ...{ criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors },
     ...{ prunedWeights, pruneAt, scoreBatches },
+    ...{ dynamic, dynamicInterval: 4, dynamicFraction: 0.3 },
     prunePercents: { layer0: 0.2, layer1: 0.1 },
     testInterval: 10,
     validateInterval: 10,

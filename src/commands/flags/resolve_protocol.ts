@@ -9,6 +9,7 @@ import {
   protocolNamed,
 } from "../../lottery/protocols.ts";
 import { CRITERIA } from "../../foundations/pruning/criteria.ts";
+import { DYNAMIC, fractionAdvice } from "../../foundations/pruning/dynamic.ts";
 import { INIT_CRITERIA, type InitCriterionName } from "../../foundations/pruning/init_criteria.ts";
 import { UsageError } from "../../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
@@ -63,6 +64,7 @@ export function resolveProtocol(
     );
   }
   checkPruning(flags, base);
+  checkDynamic(flags, base);
   const usualRate = kind === base.optimizer.kind
     ? base.learningRate
     : OPTIMIZERS[kind].learningRate;
@@ -114,6 +116,42 @@ function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
         "prunes: leave one of them out",
     );
   }
+}
+
+/** @throws UsageError for what levels whose masks change do not have */
+function checkDynamic(flags: ProtocolFlagValues, base: Protocol): void {
+  const rule = flags.dynamic ?? base.dynamic;
+  if (rule === null) {
+    const given = { "dynamic-interval": flags.dynamicInterval };
+    const all = { ...given, "dynamic-fraction": flags.dynamicFraction };
+    const [name] = Object.entries(all).find(([, value]) => value !== undefined) ?? [];
+    if (name === undefined) return;
+    throw new UsageError(`--${name} is of dynamic sparse training: give --dynamic too`);
+  }
+  if (!DYNAMIC[rule].share && flags.dynamicFraction !== undefined) {
+    throw new UsageError(`--dynamic-fraction with --dynamic ${rule}: ${fractionAdvice(rule)}`);
+  }
+  const { criterion, scope, pruneAt, rewind } = { ...base, ...definedOf(flags) };
+  const others = [
+    ...(criterion === "magnitude" ? [] : ["--criterion"]),
+    ...(scope === "layer" ? [] : ["--scope"]),
+    ...(pruneAt === "end" ? [] : ["--prune-at"]),
+    ...(rewind !== "final" && "iterations" in rewind && rewind.iterations === 0
+      ? []
+      : ["--rewind"]),
+    ...((flags["mask-0"] ?? base.prunedWeights) === "zero" ? [] : ["--mask-0"]),
+    ...((flags["mask-1"] ?? base.survivors) === "rewind" ? [] : ["--mask-1"]),
+  ];
+  if (others.length === 0) return;
+  throw new UsageError(
+    `${others[0]} is of levels that are pruned between runs, and --dynamic ${rule} changes masks ` +
+      "within each: leave one of them out",
+  );
+}
+
+/** The flags that are given. */
+function definedOf(flags: ProtocolFlagValues): Partial<ProtocolFlagValues> {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }
 
 /** The flag of a protocol's field. */

@@ -22,6 +22,8 @@ import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
 import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/pruning/criteria.ts";
+import { DYNAMIC, DYNAMIC_NAMES } from "../../foundations/pruning/dynamic.ts";
+import { dynamicFlags } from "./dynamic_flags.ts";
 import { INIT_CRITERIA, INIT_CRITERION_NAMES } from "../../foundations/pruning/init_criteria.ts";
 import { SCOPES } from "../../foundations/pruning/pruning.ts";
 import { PRUNED_WEIGHTS } from "../../foundations/model.ts";
@@ -186,6 +188,15 @@ export const protocolFlags = {
       " are means",
     group: PROTOCOL,
   }),
+  dynamic: {
+    ...dynamicFlags.dynamic,
+    help: "train each level in one run whose masks change, and end with the density of the usual " +
+      "level; all levels are trained side by side. " +
+      DYNAMIC_NAMES.map((name) => `${name}: ${DYNAMIC[name].help}`).join("; "),
+    group: PROTOCOL,
+  },
+  dynamicInterval: { ...dynamicFlags.dynamicInterval, group: PROTOCOL },
+  dynamicFraction: { ...dynamicFlags.dynamicFraction, group: PROTOCOL },
   scope: choice({
     choices: SCOPES,
     help: "where weights compete: in each layer, or in all layers together, which lose as many " +

@@ -14,6 +14,7 @@ import {
   toNetwork,
   toTensor,
 } from "../../models/network.ts";
+import type { DynamicSpec } from "./dynamic.ts";
 import type { InitCriterionName } from "./init_criteria.ts";
 import { CRITERIA, type CriterionName } from "./criteria.ts";
 import { type Key, RandomStream } from "../../engine/random.ts";
@@ -94,6 +95,8 @@ export interface Pruning {
   at?: "init";
   /** Training batches over which scores are means, where they depend on examples. */
   scoreBatches?: number;
+  /** How masks change within each level, whose densities are the usual ones. Absent: they stay. */
+  dynamic?: Omit<DynamicSpec, "live">;
 }
 
 /**
@@ -138,17 +141,16 @@ function isBetweenLevels(criterion: Pruning["criterion"]): criterion is Criterio
 /**
  * Live weights by layer at each level from 1 on, as pruning level by level leaves them; of scope
  * "global" their sum.
+ *
+ * @param start live weights by layer at level 0
  */
 export function liveByLevel(
-  masks: Masks,
+  start: Readonly<Record<string, number>>,
   percents: Percents,
   levels: number,
 ): Record<string, number>[] {
-  const live = Object.entries(masks).map(([name, { data }]) => ({
-    name,
-    percent: percents[name] ?? 0,
-    count: data.reduce((sum, value) => sum + value, 0),
-  }));
+  const live = Object.entries(start)
+    .map(([name, count]) => ({ name, percent: percents[name] ?? 0, count }));
   return Array.from({ length: levels }, () => {
     for (const layer of live) layer.count -= pruneCount(layer.count, layer.percent);
     return Object.fromEntries(live.map(({ name, count }) => [name, count]));

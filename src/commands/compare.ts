@@ -6,7 +6,7 @@
  */
 
 import { addToComparison, comparisonPath, methodFolder } from "../records/comparison_file.ts";
-import { METHOD_NAMES, METHODS, protocolOf } from "../lottery/methods.ts";
+import { METHOD_NAMES, METHODS, protocolOf, USUAL_METHODS } from "../lottery/methods.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, comparisonReport } from "../reports/methods/comparison_report.ts";
 import { datasetText, trainingText } from "../runs/config.ts";
@@ -99,7 +99,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
 
 /** The lottery of each method, in the order of the table. */
 async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanContext) {
-  const { methods = METHOD_NAMES } = flags, protocol = sharedProtocol(flags);
+  const { methods = USUAL_METHODS } = flags, protocol = sharedProtocol(flags);
   const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
   const output = flags.experimentPath ?? `results/${data.record.name}-${flags.protocol}-compare`;
   // Examples are read once, and what is to be said of presets and masks is said once.

@@ -47,7 +47,7 @@ export const METHODS = {
   grasp: {
     label: "GraSP",
     help: "before training, largest weight · (Hessian · gradient)",
-    ...{ color: "sky", shape: "triangle-right" },
+    ...{ color: "black", shape: "triangle-right" },
     source: "Wang et al. 2020",
     overrides: { pruneAt: "init", criterion: "grasp", scope: "global" },
   },
@@ -72,12 +72,38 @@ export const METHODS = {
     source: "Frankle & Carbin 2019, figure 1",
     overrides: { pruneAt: "init", criterion: "random", scope: "layer" },
   },
+  gmp: {
+    label: "Gradual magnitude",
+    help: "within one run, the smallest weights of each layer die, ever fewer",
+    ...{ color: "green", shape: "cross" },
+    source: "Zhu & Gupta 2017",
+    overrides: { pruneAt: "end", criterion: "magnitude", scope: "layer", dynamic: "gmp" },
+  },
+  set: {
+    label: "SET",
+    help: "within one run, the smallest weights die and as many grow at random",
+    ...{ color: "purple", shape: "square" },
+    source: "Mocanu et al. 2018",
+    overrides: { pruneAt: "end", criterion: "magnitude", scope: "layer", dynamic: "set" },
+  },
+  rigl: {
+    label: "RigL",
+    help: "within one run, the smallest weights die and as many grow where gradients are largest",
+    ...{ color: "sky", shape: "triangle-left" },
+    source: "Evci et al. 2020",
+    overrides: { pruneAt: "end", criterion: "magnitude", scope: "layer", dynamic: "rigl" },
+  },
 } as const satisfies Record<string, Method>;
 
 /** The name of a method. */
 export type MethodName = keyof typeof METHODS;
 /** All of them, in order. */
 export const METHOD_NAMES = Object.keys(METHODS) as MethodName[];
+
+/** Those that are compared unless others are asked for: one of each family. */
+export const USUAL_METHODS: readonly MethodName[] = [
+  ...["magnitude", "global", "snip", "synflow", "random", "rigl"] as const,
+];
 
 /** The fields of a protocol that some method decides. */
 export const METHOD_FIELDS = [

@@ -3,7 +3,7 @@
 import { UsageError } from "../../errors.ts";
 import type { Flag, FlagValues } from "../../flags/flags.ts";
 import { words } from "../../flags/lists.ts";
-import { METHOD_FIELDS, METHOD_NAMES, METHODS } from "../../lottery/methods.ts";
+import { METHOD_FIELDS, METHOD_NAMES, METHODS, USUAL_METHODS } from "../../lottery/methods.ts";
 import { layerNames, type Protocol, protocolNamed } from "../../lottery/protocols.ts";
 import { flagOf, resolveProtocol } from "./resolve_protocol.ts";
 import { runFlags } from "./run_flags.ts";
@@ -39,7 +39,7 @@ export const compareFlags = {
     words: METHOD_NAMES,
     help: "which to train; the others are tested against the first of them. " +
       METHOD_NAMES.map((name) => `${name}: ${METHODS[name].help}`).join("; "),
-    defaultText: "all",
+    defaultText: USUAL_METHODS.join(","),
     group: "Methods",
   }),
   ...shared,
@@ -79,10 +79,16 @@ export function sharedProtocol(flags: FlagValues<typeof compareFlags>): Protocol
   // --prune-output is refused where the output layer has a percent too.
   if (flags.pruneOutput !== undefined) usual.pop();
   const prunePercents = { ...Object.fromEntries(usual), ...flags.prunePercents };
-  // Of the methods whose scores depend on examples.
-  const { scoreBatches = base.scoreBatches } = flags;
+  // What only some methods have.
+  const { scoreBatches = base.scoreBatches, dynamicInterval = base.dynamicInterval } = flags;
+  const { dynamicFraction = base.dynamicFraction } = flags;
+  const ofSome = {
+    scoreBatches: undefined,
+    dynamicInterval: undefined,
+    dynamicFraction: undefined,
+  };
   return resolveProtocol(
-    { ...flags, prunePercents, scoreBatches: undefined },
-    { ...base, levels: LEVELS, scoreBatches },
+    { ...flags, prunePercents, ...ofSome },
+    { ...base, levels: LEVELS, scoreBatches, dynamicInterval, dynamicFraction },
   );
 }

@@ -62,9 +62,9 @@ export interface Protocol {
   rewindLearningRate: "last" | TrainingPoint;
   /** Iterations of each level after 0; null: those left of the training. */
   iterationsPerLevel: number | null;
-  /** What pruned weights are. */
+  /** The values of pruned weights. */
   prunedWeights: PrunedWeights;
-  /** What survivors start from. */
+  /** The values from which survivors start. */
   survivors: SurvivorsName;
   /** Fraction in [0, 1] of a layer's live weights that each pruning removes, by layer name. */
   prunePercents: Readonly<Record<string, number>>;

@@ -19,7 +19,7 @@ export interface TicketOptions extends Pruning {
   /** Whether each level is pruned at once, by the final weights of level 0. */
   oneShot: boolean;
   rewind: Rewinding;
-  /** What pruned weights are; absent: 0. */
+  /** The values of pruned weights; absent: 0. */
   prunedWeights?: "initial";
   /** Digests of what level 0 starts from. */
   start: RunConfig["start"];

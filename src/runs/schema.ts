@@ -124,7 +124,7 @@ const CONFIG = v.strictObject({
     to: v.pipe(v.string(), v.regex(/^(0|[1-9]\d*|final)$/)),
     /** Where the schedule is taken up when weights stay final; absent: at its beginning. */
     rate: v.optional(v.pipe(v.string(), v.regex(/^([1-9]\d*|last)$/))),
-    /** What survivors start from. */
+    /** The values from which survivors start. */
     survivors: v.picklist(SURVIVORS_NAMES),
     /** Iterations of each level after 0; absent: those left of the training. */
     iterations: v.optional(count),
@@ -137,7 +137,7 @@ const CONFIG = v.strictObject({
     /** Whether the rate is the schedule's last throughout (fine-tuning). */
     isLastRate: v.boolean(),
   })),
-  /** What pruned weights are; absent: 0. */
+  /** The values of pruned weights; absent: 0. */
   prunedWeights: v.optional(v.literal("initial")),
   dataset: SETTINGS.dataset,
   start: v.strictObject({

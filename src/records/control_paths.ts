@@ -2,11 +2,11 @@
 import * as paths from "./paths.ts";
 import { type ControlKind, REINIT_KINDS, SPARSITY_KINDS } from "./kinds.ts";
 
-const REWIND_POINT = "rewind_point";
+const REWIND_POINT = "rewind_point", SCORES = "scores";
 
-/** Names that are taken: reinit1, other_reuse_sign12, rewind_point. */
+/** Names that are taken: reinit1, other_reuse_sign12, rewind_point, other_scores. */
 const CONTROL_NAME = new RegExp(
-  `(^|_)((${[...REINIT_KINDS, ...SPARSITY_KINDS].join("|")})\\d+|${REWIND_POINT})$`,
+  `(^|_)((${[...REINIT_KINDS, ...SPARSITY_KINDS].join("|")})\\d+|${REWIND_POINT}|${SCORES})$`,
 );
 
 /** Whether an experiment of this name could not be told from a control. */
@@ -38,6 +38,12 @@ export function controlFolder(
 export function rewindPointFolder(trialFolder: string, experimentName: string): string {
   const suffix = experimentSuffix(experimentName);
   return paths.run(trialFolder, 0, suffix && `${suffix}_`, REWIND_POINT);
+}
+
+/** Folder of the scores by which a level was pruned: {trial folder}/{level}/scores. */
+export function scoresFolder(trialFolder: string, level: number, experimentName: string): string {
+  const suffix = experimentSuffix(experimentName);
+  return paths.run(trialFolder, level, suffix && `${suffix}_`, SCORES);
 }
 
 /**

@@ -99,33 +99,53 @@ export interface Pruning {
   dynamic?: Omit<DynamicSpec, "live">;
 }
 
+/** The part of a level's result that weights are scored by. */
+type ScoredResult = Pick<LevelResult, "masks" | "initial" | "final">;
+
 /**
- * The next level's masks. With scope "layer" each layer loses round(percent · live) weights; with
- * "global" as many in all go with the smallest scores of all these layers. A layer keeps at least
- * one weight unless its percent is 1.
+ * The scores of the layers that lose weights; those of dead weights decide nothing.
  *
  * @param keyFor returns the key of a layer's random numbers, by its place in `masks`
- * @throws InputError as `pruneByPercent`
+ * @returns by layer name, (inputs, units)
+ * @throws InputError for final weights that are not finite, and a criterion of untrained weights
  */
-export async function pruneByScore(
-  gpu: Gpu,
-  { criterion, scope, percents }: Pruning,
-  { masks, initial, final }: Pick<LevelResult, "masks" | "initial" | "final">,
+export function scoreWeights(
+  { criterion, percents }: Pruning,
+  { masks, initial, final }: ScoredResult,
   keyFor: (layer: number) => Key,
-): Promise<Masks> {
+): Record<string, Float32Array> {
   if (!isBetweenLevels(criterion)) {
     throw new InputError(
       `${criterion} scores weights before training alone: prune at initialization (--prune-at init)`,
     );
   }
-  const names = Object.keys(masks).filter((name) => percents[name] > 0);
+  const names = Object.keys(masks);
+  return Object.fromEntries(
+    names.filter((name) => percents[name] > 0).map((name) => {
+      checkFinite(final[name], `final weights of ${name}`);
+      const stream = new RandomStream(keyFor(names.indexOf(name)));
+      const layer = { initial: initial[name].data, final: final[name].data, stream };
+      return [name, CRITERIA[criterion].score(layer)];
+    }),
+  );
+}
+
+/**
+ * The next level's masks. With scope "layer" each layer with scores loses round(percent · live)
+ * weights, those with the smallest scores, ties by lowest index; with "global" as many in all go
+ * with the smallest scores of all these layers. A layer keeps at least one weight unless its
+ * percent is 1.
+ */
+export async function pruneScored(
+  gpu: Gpu,
+  { scope, percents }: Pick<Pruning, "scope" | "percents">,
+  masks: Masks,
+  scores: Readonly<Record<string, Float32Array>>,
+): Promise<Masks> {
+  const names = Object.keys(scores);
   const jobs = names.map((name): ScoreJob => {
     const { data: mask } = masks[name];
-    checkFinite(final[name], `final weights of ${name}`);
-    const stream = new RandomStream(keyFor(Object.keys(masks).indexOf(name)));
-    const layer = { initial: initial[name].data, final: final[name].data, stream };
-    const scores = CRITERIA[criterion].score(layer);
-    return { scores, mask, prune: pruneCount(liveCount(mask), percents[name]) };
+    return { scores: scores[name], mask, prune: pruneCount(liveCount(mask), percents[name]) };
   });
   const pruned = scope === "layer" || jobs.length === 0
     ? await pruneLowest(gpu, jobs)

@@ -30,7 +30,11 @@ import {
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
-import { type InitCriterionName, scoredMasksAtInit } from "../foundations/pruning/init_criteria.ts";
+import {
+  type InitCriterionName,
+  scopeOf,
+  scoredMasksAtInit,
+} from "../foundations/pruning/init_criteria.ts";
 import { liveByLevel, pruneScored, scoreWeights } from "../foundations/pruning/pruning.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
@@ -151,7 +155,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     return { ...options.start, presets: final, presetBiases: finalBiases };
   };
   const keep = async (trial: number, { level, scores, before }: PrunedLevel) => {
-    const folder = scoresFolder(trialFolder(trial), level, options.experimentName);
+    const folder = scoresFolder(folderOf(ticketId(trial, level)));
     if (!options.keepScores && !await storage.exists(folder)) return;
     await saveScores(storage, folder, scores, before);
   };
@@ -171,7 +175,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       rewind: (results, masks) => rewound(rewind, results, masks, initializer, survivorsKey),
       score: (result) => scoreWeights(pruning, result, keyFor),
       prune: (masks, scores) => queue.onGpu((gpu) => pruneScored(gpu, pruning, masks, scores)),
-      onPruned: (pruned) => events.onPruned?.({ trial, scope: pruning.scope, ...pruned }),
+      onPruned: (pruned) => events.onPruned?.({ trial, scope: scopeOf(pruning), ...pruned }),
       keep: (pruned) => keep(trial, pruned),
     };
     const masksBefore = async (model: ModelFc, dataset: DatasetBase) => {

@@ -40,10 +40,11 @@ export function rewindPointFolder(trialFolder: string, experimentName: string): 
   return paths.run(trialFolder, 0, suffix && `${suffix}_`, REWIND_POINT);
 }
 
-/** Folder of the scores by which a level was pruned: {trial folder}/{level}/scores. */
-export function scoresFolder(trialFolder: string, level: number, experimentName: string): string {
-  const suffix = experimentSuffix(experimentName);
-  return paths.run(trialFolder, level, suffix && `${suffix}_`, SCORES);
+/** Folder of the scores of a ticket's weights, beside its own: {trial folder}/{level}/scores. */
+export function scoresFolder(ticketFolder: string): string {
+  const start = ticketFolder.lastIndexOf("/") + 1;
+  const suffix = experimentSuffix(ticketFolder.slice(start));
+  return ticketFolder.slice(0, start) + (suffix && `${suffix}_`) + SCORES;
 }
 
 /**

@@ -85,8 +85,7 @@ export async function readTrial(
       else if (condition.state !== "unfinished" && found) {
         if (configDifferences(found, config).length === 0) continue;
         contents.obsolete.push(folder);
-        if (id.kind !== "ticket") continue;
-        contents.obsolete.push(scoresFolder(trialFolder(trial), level, folders.experimentName));
+        if (id.kind === "ticket") contents.obsolete.push(scoresFolder(folder));
       }
     }
   }

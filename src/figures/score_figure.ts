@@ -4,6 +4,7 @@ import type { TopLevelSpec } from "../npm/vega.ts";
 import { PALETTE } from "../analysis/palette.ts";
 import type { ScoreHistogram } from "../analysis/score_histogram.ts";
 import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
+import { scoreText } from "./score_text.ts";
 import { type ChartText, panelTitle, SCHEMA, titleOf } from "./scales.ts";
 
 /** A pruning and its histograms. */
@@ -14,12 +15,6 @@ export interface ScoreRow {
 }
 
 const SERIES = { kept: "Kept", pruned: "Pruned" };
-
-/** A score to three digits: 0.0127, 3.4e-8. */
-export function scoreText(score: number): string {
-  const text = Number(score.toPrecision(3));
-  return Math.abs(text) < 1e-4 && text !== 0 ? text.toExponential() : `${text}`;
-}
 
 /** Weights by score: a row for each pruning, a column for each layer, a rule at each threshold. */
 export function scoreSpec(rows: readonly ScoreRow[], text: ChartText): TopLevelSpec {

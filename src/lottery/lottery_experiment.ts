@@ -30,12 +30,9 @@ import {
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
-import {
-  type InitCriterionName,
-  scopeOf,
-  scoredMasksAtInit,
-} from "../foundations/pruning/init_criteria.ts";
+import { type InitCriterionName, scoredMasksAtInit } from "../foundations/pruning/init_criteria.ts";
 import { liveByLevel, pruneScored, scoreWeights } from "../foundations/pruning/pruning.ts";
+import { scopeOf } from "../foundations/pruning/pruning_spec.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
 import { checkRewinding, rewindIteration, rewound } from "../foundations/rewinding.ts";

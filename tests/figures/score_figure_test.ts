@@ -3,7 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ScoreHistogram } from "../../src/analysis/score_histogram.ts";
 import { renderSvg } from "../../src/figures/render_svg.ts";
-import { scoreSpec, scoreText } from "../../src/figures/score_figure.ts";
+import { scoreSpec } from "../../src/figures/score_figure.ts";
+import { scoreText } from "../../src/figures/score_text.ts";
 import { PALETTE } from "../../src/analysis/palette.ts";
 
 const linear: ScoreHistogram = {

@@ -12,7 +12,6 @@ import type { DatasetBase } from "../dataset_base.ts";
 import type { ModelBase } from "../model.ts";
 import { CRITERIA } from "./criteria.ts";
 import { erdosRenyiCounts } from "./erdos_renyi.ts";
-import type { Pruning, Scope } from "./pruning.ts";
 import { hessianGradientProducts, lossGradients } from "./gradients.ts";
 import type { BatchChoice } from "./host_batches.ts";
 import { synflow, synflowMasks } from "./output_flow.ts";
@@ -160,12 +159,6 @@ export const INIT_CRITERIA = {
 export type InitCriterionName = keyof typeof INIT_CRITERIA;
 /** All of them. */
 export const INIT_CRITERION_NAMES = Object.keys(INIT_CRITERIA) as InitCriterionName[];
-
-/** Where weights compete: a criterion that says how many each layer keeps leaves no choice. */
-export function scopeOf({ criterion, scope, at }: Pruning): Scope {
-  const row: InitCriterion | undefined = at && INIT_CRITERIA[criterion as InitCriterionName];
-  return row?.isGlobal === null ? "layer" : scope;
-}
 
 /**
  * Masks of a network that is not trained yet, one set per target; its weights are scored once for

@@ -14,8 +14,6 @@ import {
   toNetwork,
   toTensor,
 } from "../../models/network.ts";
-import type { DynamicSpec } from "./dynamic.ts";
-import type { InitCriterionName } from "./init_criteria.ts";
 import { CRITERIA, type CriterionName } from "./criteria.ts";
 import { type Key, RandomStream } from "../../engine/random.ts";
 import type { LevelResult } from "../experiment.ts";
@@ -83,22 +81,6 @@ export const SCOPES = ["layer", "global"] as const;
 /** One of these. */
 export type Scope = typeof SCOPES[number];
 
-/** How weights are pruned for the next level. */
-export interface Pruning {
-  /** By what they are sorted: a row of CRITERIA, or of INIT_CRITERIA with `at`. */
-  criterion: CriterionName | InitCriterionName;
-  /** Where they compete. */
-  scope: Scope;
-  /** Of layers that lose weights; layers at 0 or not named are left alone. */
-  percents: Percents;
-  /** "init": masks are made before training. Absent: from trained weights, level by level. */
-  at?: "init";
-  /** Training batches over which scores are means, where they depend on examples. */
-  scoreBatches?: number;
-  /** How masks change within each level, whose densities are the usual ones. Absent: they stay. */
-  dynamic?: Omit<DynamicSpec, "live">;
-}
-
 /** The part of a level's result that weights are scored by. */
 type ScoredResult = Pick<LevelResult, "masks" | "initial" | "final">;
 
@@ -110,7 +92,7 @@ type ScoredResult = Pick<LevelResult, "masks" | "initial" | "final">;
  * @throws InputError for final weights that are not finite, and a criterion of untrained weights
  */
 export function scoreWeights(
-  { criterion, percents }: Pruning,
+  { criterion, percents }: { criterion: string; percents: Percents },
   { masks, initial, final }: ScoredResult,
   keyFor: (layer: number) => Key,
 ): Record<string, Float32Array> {
@@ -138,7 +120,7 @@ export function scoreWeights(
  */
 export async function pruneScored(
   gpu: Gpu,
-  { scope, percents }: Pick<Pruning, "scope" | "percents">,
+  { scope, percents }: { scope: Scope; percents: Percents },
   masks: Masks,
   scores: Readonly<Record<string, Float32Array>>,
 ): Promise<Masks> {
@@ -154,7 +136,7 @@ export async function pruneScored(
   return { ...masks, ...Object.fromEntries(changed) };
 }
 
-function isBetweenLevels(criterion: Pruning["criterion"]): criterion is CriterionName {
+function isBetweenLevels(criterion: string): criterion is CriterionName {
   return Object.hasOwn(CRITERIA, criterion);
 }
 

@@ -2,17 +2,18 @@
 
 import { scoreHistograms } from "../../analysis/score_histogram.ts";
 import { type ScoreRow, scoreSpec } from "../../figures/score_figure.ts";
-import { scopeOf } from "../../foundations/pruning/init_criteria.ts";
+import { scopeOf } from "../../foundations/pruning/pruning_spec.ts";
 import { scoresFolder } from "../../records/control_paths.ts";
 import { restoreScores } from "../../records/kept_scores.ts";
 import { parametersOf, prunableOf } from "../../models/parameters.ts";
+import { type KeptPruning, keptPrunings } from "../../runs/kept_prunings.ts";
 import type { ReportRun } from "../studies.ts";
 import { orFault, readTickets } from "../study_arrays.ts";
 import type { Section, SectionSource } from "./section.ts";
 
 /** The first, the middle and the last pruning of the first trial whose scores were kept. */
 export const scoreSection: Section = async (source) => {
-  const prunings = await keptPrunings(source), rows: ScoreRow[] = [];
+  const prunings = await shownPrunings(source), rows: ScoreRow[] = [];
   const shown = new Set([0, Math.floor((prunings.length - 1) / 2), prunings.length - 1]);
   for (const pruning of prunings.filter((_, i) => shown.has(i))) {
     const row = await readRow(source, pruning);
@@ -38,32 +39,22 @@ export const scoreSection: Section = async (source) => {
   };
 };
 
-/** A pruning: the ticket whose weights were scored, and the one with the masks made by it. */
-interface Pruning {
-  scored: ReportRun;
-  pruned: ReportRun;
-}
-
 /** The prunings whose scores are there, of the first trial that has any. */
-async function keptPrunings({ storage, study }: SectionSource): Promise<Pruning[]> {
+async function shownPrunings(
+  { storage, study }: SectionSource,
+): Promise<KeptPruning<ReportRun>[]> {
   const tickets = study.runs.filter(({ kind }) => kind === "ticket" || kind === "one_shot");
   for (const trial of Map.groupBy(tickets, ({ trial }) => trial).values()) {
-    const found: Pruning[] = [];
-    for (const pruned of trial) {
-      const { at, oneShot, dynamic } = pruned.config.pruning ?? {};
-      if (pruned.level === 0 || dynamic) continue;
-      const from = at === "init" || oneShot ? 0 : pruned.level - 1;
-      const scored = trial.find(({ kind, level }) => kind === pruned.kind && level === from);
-      if (scored && await storage.exists(scoresFolder(scored.folder))) {
-        found.push({ scored, pruned });
-      }
-    }
-    if (found.length > 0) return found.sort((a, b) => a.pruned.level - b.pruned.level);
+    const found = await keptPrunings(storage, trial);
+    if (found.length > 0) return found;
   }
   return [];
 }
 
-async function readRow(source: SectionSource, pruning: Pruning): Promise<ScoreRow | null> {
+async function readRow(
+  source: SectionSource,
+  pruning: KeptPruning<ReportRun>,
+): Promise<ScoreRow | null> {
   const { scored, pruned } = pruning, { config } = scored;
   const parameters = prunableOf(parametersOf(config.network.layers));
   const folder = scoresFolder(scored.folder);

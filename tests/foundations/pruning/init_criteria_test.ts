@@ -116,7 +116,7 @@ Deno.test("magnitude and random: as the usual pruning of untrained weights", asy
         gpu,
         { scope, percents },
         result.masks,
-        scoreWeights({ criterion, scope, percents }, result, keyFor),
+        scoreWeights({ criterion, percents }, result, keyFor),
       );
       const [masks] = await masksAtInit(context, criterion, [targetOf(scope, [27, 47, 4])]);
       assertEquals(masks, usual);

@@ -88,11 +88,12 @@ export {
   INIT_CRITERIA,
   type InitContext,
   type InitCriterionName,
-  type MaskMaker,
   masksAtInit,
+  scoredMasksAtInit,
+  type ScoredNetwork,
 } from "./foundations/pruning/init_criteria.ts";
 export { synflow, synflowMasks } from "./foundations/pruning/output_flow.ts";
-export { type PruningTarget } from "./foundations/pruning/selection.ts";
+export { type PruningTarget, type Scores } from "./foundations/pruning/selection.ts";
 export { type Schedule, type ScheduleKind } from "./engine/schedules.ts";
 export { type DynamicName, type DynamicSpec } from "./foundations/pruning/dynamic.ts";
 export { type Gradients } from "./foundations/pruning/batch_gradients.ts";

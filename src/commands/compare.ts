@@ -54,6 +54,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
       const job = await openLottery({
         ...experiment,
         ...{ storage, queue, locks, experimentName, control: false },
+        keepScores: flags.keepScores,
         events: runEvents(
           context,
           ({ kind, level }) =>

@@ -6,7 +6,7 @@ import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol, TrainingPoint } from "./protocols.ts";
 import { DYNAMIC } from "../foundations/pruning/dynamic.ts";
 import { INIT_CRITERIA, type InitCriterionName } from "../foundations/pruning/init_criteria.ts";
-import type { Pruning } from "../foundations/pruning/pruning.ts";
+import type { Pruning } from "../foundations/pruning/pruning_spec.ts";
 import { checkRewinding, type Rewinding } from "../foundations/rewinding.ts";
 import { fcLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";

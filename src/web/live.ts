@@ -1,6 +1,7 @@
 /** Turns what the laboratory reports into events for the page, few enough for it to draw. */
 
 import { outDegrees } from "../analysis/anatomy.ts";
+import { scoreHistograms } from "../analysis/score_histogram.ts";
 import type { CurvePoint, Curves } from "../engine/mod.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { LaboratoryEvents } from "../commands/laboratory.ts";
@@ -8,6 +9,7 @@ import { type Activity, type ProgressState, SpeedMeter } from "../commands/progr
 import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
 import type { RunId, StartedRun } from "../records/run_id.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
+import type { ScoredPruning } from "../runs/provide.ts";
 
 /** Most points of a training curve that one event brings, and those of what was trained before. */
 const MOST_POINTS = 20, MOST_OLD_POINTS = 400;
@@ -47,6 +49,14 @@ export class LiveEvents implements LaboratoryEvents {
     this.flush();
     this.send({ type: "run", summary });
     if (summary.kind === "ticket" && summary.level <= this.lastPruned) this.step("prune");
+  };
+
+  readonly onPruned = ({ trial, level, next, ...masks }: ScoredPruning): void => {
+    // Bins, not scores: 266,200 of them take some 10 ms to count and would take longer to send.
+    this.send({
+      type: "scores",
+      scores: { trial, level, next, histograms: scoreHistograms(masks) },
+    });
   };
 
   readonly onActivity = (activity: Activity): void => this.send({ type: "activity", activity });

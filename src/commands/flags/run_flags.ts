@@ -345,6 +345,11 @@ export const runFlags = {
     help: "last folder of each run's path",
     group: OUTPUT,
   }),
+  keepScores: boolean({
+    help: "keep the scores by which weights are pruned as PATH/{level}/scores/layer0.npy, beside " +
+      "the run whose weights they are of; changes no result",
+    group: OUTPUT,
+  }),
   resume: boolean({
     default: true,
     help: "refuse an output folder that holds runs of this experiment already, finished or not, " +

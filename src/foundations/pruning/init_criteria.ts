@@ -14,7 +14,7 @@ import { CRITERIA } from "./criteria.ts";
 import { erdosRenyiCounts } from "./erdos_renyi.ts";
 import { hessianGradientProducts, lossGradients } from "./gradients.ts";
 import type { BatchChoice } from "./host_batches.ts";
-import { synflowMasks } from "./output_flow.ts";
+import { synflow, synflowMasks } from "./output_flow.ts";
 import { type PruningTarget, type Scores, selectByScore, targetGroups } from "./selection.ts";
 
 /** A network to prune before it is trained, and what scores its weights. */
@@ -31,8 +31,13 @@ export interface InitContext {
   keyFor: (layer: number) => Key;
 }
 
-/** Makes the masks that meet a target. */
-export type MaskMaker = (target: PruningTarget) => Masks;
+/** A network whose weights are scored. */
+export interface ScoredNetwork {
+  /** By layer name, (inputs, units); of several rounds of pruning, those of the first. */
+  scores: Scores;
+  /** Makes the masks that meet a target. */
+  masksFor: (target: PruningTarget) => Masks;
+}
 
 /** A criterion. */
 interface InitCriterion {
@@ -43,16 +48,16 @@ interface InitCriterion {
   /** Whether weights compete over all layers, if nothing else is asked for; null: not by scope. */
   isGlobal: boolean | null;
   /** Scores the weights, once for any number of targets. */
-  prepare(context: InitContext): Promise<MaskMaker>;
+  prepare(context: InitContext): Promise<ScoredNetwork>;
 }
 
 /** Selects by scores that do not depend on the target. */
 async function byScores(
   { model: { masks } }: InitContext,
-  scores: Scores | Promise<Scores>,
-): Promise<MaskMaker> {
-  const known = await scores;
-  return (target) => selectByScore(known, masks, target);
+  scored: Scores | Promise<Scores>,
+): Promise<ScoredNetwork> {
+  const scores = await scored;
+  return { scores, masksFor: (target) => selectByScore(scores, masks, target) };
 }
 
 /** Scores by one of the criteria between levels, the network being the same before and after. */
@@ -105,43 +110,48 @@ export const INIT_CRITERIA = {
     help: "largest initial magnitude",
     needsData: false,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<MaskMaker> =>
+    prepare: (context: InitContext): Promise<ScoredNetwork> =>
       byScores(context, scoresBy("magnitude", context)),
   },
   random: {
     help: "chosen at random",
     needsData: false,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<MaskMaker> =>
+    prepare: (context: InitContext): Promise<ScoredNetwork> =>
       byScores(context, scoresBy("random", context)),
   },
   erdos_renyi: {
     help: "chosen at random, the wider a layer the fewer of its weights (Mocanu et al. 2018)",
     needsData: false,
     isGlobal: null,
-    prepare: async (context: InitContext): Promise<MaskMaker> => {
-      const make = await byScores(context, scoresBy("random", context));
-      return (target) => make(shared(target, context.model.masks));
+    prepare: async (context: InitContext): Promise<ScoredNetwork> => {
+      const { scores, masksFor } = await byScores(context, scoresBy("random", context));
+      return { scores, masksFor: (target) => masksFor(shared(target, context.model.masks)) };
     },
   },
   snip: {
     help: "largest |weight · gradient| (Lee et al. 2019)",
     needsData: true,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<MaskMaker> => byScores(context, snipScores(context)),
+    prepare: (context: InitContext): Promise<ScoredNetwork> =>
+      byScores(context, snipScores(context)),
   },
   grasp: {
     help: "largest weight · (Hessian · gradient), which keeps gradients large (Wang et al. 2020)",
     needsData: true,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<MaskMaker> => byScores(context, graspScores(context)),
+    prepare: (context: InitContext): Promise<ScoredNetwork> =>
+      byScores(context, graspScores(context)),
   },
   synflow: {
     help: "most of the flow from inputs to outputs, in 100 rounds (Tanaka et al. 2020)",
     needsData: false,
     isGlobal: true,
-    prepare: ({ model }: InitContext): Promise<MaskMaker> =>
-      Promise.resolve((target) => synflowMasks(model, target)),
+    prepare: ({ model }: InitContext): Promise<ScoredNetwork> =>
+      Promise.resolve({
+        scores: synflow(model),
+        masksFor: (target) => synflowMasks(model, target),
+      }),
   },
 } as const satisfies Record<string, InitCriterion>;
 
@@ -180,7 +190,16 @@ export async function masksAtInit(
   criterion: InitCriterionName,
   targets: readonly PruningTarget[],
 ): Promise<Masks[]> {
+  return (await scoredMasksAtInit(context, criterion, targets)).masks;
+}
+
+/** The same with the scores that they are made by. Throws as `masksAtInit`. */
+export async function scoredMasksAtInit(
+  context: InitContext,
+  criterion: InitCriterionName,
+  targets: readonly PruningTarget[],
+): Promise<{ scores: Scores; masks: Masks[] }> {
   for (const target of targets) targetGroups(target, context.model.masks);
-  const make = await INIT_CRITERIA[criterion].prepare(context);
-  return targets.map(make);
+  const { scores, masksFor } = await INIT_CRITERIA[criterion].prepare(context);
+  return { scores, masks: targets.map(masksFor) };
 }

@@ -81,8 +81,9 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
   const pairs = ticketPairs(tickets).filter(({ level }) => levels?.includes(level) ?? true);
   if (pairs.length === 0) return [];
   checkComparable(tickets, data);
-  const [{ config }] = tickets, { normalization, labelMap } = datasetOf(config, data.sets);
-  const test = await uploadExamples(gpu, data.sets.test, normalization);
+  const [{ config }] = tickets, dataset = datasetOf(config, data.sets);
+  const { normalization, statistics, labelMap } = dataset;
+  const test = await uploadExamples(gpu, data.sets.test, normalization, statistics);
   try {
     const evaluator = await NetworkEvaluator.create(
       gpu,

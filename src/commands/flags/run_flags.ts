@@ -270,9 +270,10 @@ export const runFlags = {
     group: DATA,
   }),
   mnistLocation: path({
-    help: "folder of the four IDX files (raw or .gz) or of x_train.npy, y_train.npy, x_test.npy, " +
-      "y_test.npy",
-    defaultText: "MNIST_LOCATION of the environment, else data/mnist",
+    help: "folder of the dataset: the four IDX files, x_train.npy, y_train.npy, x_test.npy, " +
+      "y_test.npy, or CIFAR-10's data_batch_1.bin … test_batch.bin (raw or .gz)",
+    alias: "dataLocation",
+    defaultText: "data/{dataset}; for MNIST MNIST_LOCATION of the environment first",
     group: DATA,
   }),
   permuteLabels: boolean({

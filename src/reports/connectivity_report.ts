@@ -152,7 +152,7 @@ function checkComparable(tickets: readonly ComparedTicket[], data: LoadedDataset
   if (dataset.sha256 !== data.record.sha256) {
     throw new InputError(
       `${first.folder} was trained on other examples than these (${dataset.name}, SHA-256 ` +
-        `${dataset.sha256.slice(0, 12)}…): give them with --mnist-location`,
+        `${dataset.sha256.slice(0, 12)}…): give them with --data-location`,
     );
   }
   for (const { folder, config } of tickets) {

@@ -1,5 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
+import { InputError } from "../../src/errors.ts";
+import { MemoryStorage } from "../../src/storage/memory.ts";
+import { loadHere } from "../../src/web/examples.ts";
 import { pixelMap } from "../../src/web/live.ts";
 import { forBrowser } from "../../src/web/web_flags.ts";
 
@@ -7,6 +10,14 @@ Deno.test("the page offers every dataset but those in archives", () => {
   const { choices } = forBrowser(runFlags).dataset;
   assertEquals(choices, runFlags.dataset.choices?.filter((name) => name !== "cifar-10"));
   assert(choices!.length < runFlags.dataset.choices!.length);
+});
+
+Deno.test("runs on a dataset that the page does not offer say where they can be trained", async () => {
+  await assertRejects(
+    () => loadHere(new MemoryStorage(), "cifar-10", null, () => {}),
+    InputError,
+    "cifar-10 is not in this browser: train on it with `deno task run-lottery`, or choose another",
+  );
 });
 
 Deno.test("pixel map: the channels of a pixel together", () => {

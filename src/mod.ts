@@ -10,6 +10,8 @@ export {
   type Activation,
   adamSpec,
   type AdapterDescription,
+  type ChannelStatistics,
+  channelStatistics,
   type CurvePoint,
   type CurveRows,
   type Curves,
@@ -35,7 +37,12 @@ export {
   uploadExamples,
 } from "./engine/mod.ts";
 export { type Key, RandomStream } from "./engine/random.ts";
-export { type Examples, type ExampleSets, type GivenSets } from "./datasets/examples.ts";
+export {
+  type Examples,
+  type ExampleSets,
+  type GivenSets,
+  type ImageShape,
+} from "./datasets/examples.ts";
 export { loadExampleFolder } from "./datasets/folder.ts";
 export { makeSyntheticDigits, type SyntheticDigitsOptions } from "./datasets/synthetic_digits.ts";
 export * from "./errors.ts";

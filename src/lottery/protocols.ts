@@ -1,6 +1,7 @@
 /** The table of protocols (DESIGN section 5). */
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
+import type { Normalization } from "../engine/example_arrays.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/pruning/criteria.ts";
@@ -24,8 +25,8 @@ export interface Protocol {
   layers: readonly number[];
   /** Draws the initial weights. */
   initializer: InitializerName;
-  /** unit: pixel/255; l2: each image divided by its L2 norm. */
-  normalization: "unit" | "l2" | "none";
+  /** How pixels become inputs. */
+  normalization: Normalization;
   optimizer: { kind: OptimizerKind };
   learningRate: number;
   /** Decay of the velocity; used by optimizers with momentum alone. */

@@ -4,6 +4,7 @@
  */
 
 import * as v from "../npm/valibot.ts";
+import { NORMALIZATIONS } from "../engine/example_arrays.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
 import { FormatError } from "../errors.ts";
 import { INITIALIZER_NAMES } from "../models/initializers.ts";
@@ -80,12 +81,14 @@ const SETTINGS = {
     name: v.picklist([...DATASET_NAMES, CUSTOM]),
     trainCount: count,
     testCount: count,
-    /** Of an example: (height, width) of an image. */
+    /** Of an example: (height, width) of an image, with (channels) behind it in colour. */
     shape: v.pipe(v.array(positive), v.minLength(1)),
     classes: positive,
     /** Over the examples, see `DatasetRecord`. */
     sha256: v.string(),
-    normalization: v.picklist(["unit", "l2", "none"]),
+    normalization: v.picklist(NORMALIZATIONS),
+    /** Of each channel, where inputs are standardized: they follow from the examples. */
+    statistics: v.optional(v.strictObject({ means: v.array(number), deviations: v.array(number) })),
     /** Training examples kept apart. */
     validationSize: count,
     permuteLabels: v.boolean(),

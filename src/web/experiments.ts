@@ -148,7 +148,8 @@ export class Experiments {
     const bytes = pixels.map((value) => 255 * value);
     return await Promise.all(folders.map(async (folder) => {
       const { config, weights, biases } = await this.#network(folder);
-      const input = normalizeImage(bytes, config.dataset.normalization);
+      const { normalization, statistics } = config.dataset;
+      const input = normalizeImage(bytes, normalization, statistics);
       const [probabilities] = predict(config.network.layers, weights, biases, [input]);
       return { folder, probabilities };
     }));

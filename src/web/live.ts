@@ -140,12 +140,15 @@ function thinned(points: readonly CurvePoint[], most: number): CurvePoint[] {
 }
 
 /**
- * The live weights of each input.
+ * The live weights of each pixel, those of its channels together.
  *
  * @param mask  of the first layer, (inputs, units)
- * @param shape of an example: (height, width) of an image
+ * @param shape of an example: (height, width) of an image, or (height, width, channels)
  */
 export function pixelMap(run: RunId, mask: Tensor, shape: readonly number[]): PixelMap {
-  const [inputs, units] = mask.shape, [height, width] = shape.length === 2 ? shape : [1, inputs];
-  return { run: idOf(run), live: [...outDegrees(mask)], units, width, height };
+  const [inputs, units] = mask.shape;
+  const [height, width, channels = 1] = shape.length > 1 ? shape : [1, inputs];
+  const live = new Array<number>(height * width).fill(0);
+  outDegrees(mask).forEach((weights, i) => live[Math.floor(i / channels)] += weights);
+  return { run: idOf(run), live, units: units * channels, width, height };
 }

@@ -10,7 +10,7 @@ import dualForward from "../../../shaders/dual_forward.wgsl" with { type: "text"
 import dualGradient from "../../../shaders/dual_gradient.wgsl" with { type: "text" };
 import dualIndex from "../../../shaders/dual_index.wgsl" with { type: "text" };
 import dualLoss from "../../../shaders/dual_loss.wgsl" with { type: "text" };
-import type { Activation, LayerSpec } from "../layer_spec.ts";
+import type { Activation, DenseSpec } from "../layer_spec.ts";
 import { type KernelSource, read, write } from "./kernel.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
 
@@ -30,7 +30,7 @@ function gridOf(invocations: number): [number, number, number] {
 
 /** outputs = activation(inputs · weights + biases). */
 export function dualForwardSource(
-  { name, inputs, units, activation }: LayerSpec,
+  { name, inputs, units, activation }: DenseSpec,
   rows: number,
   buffers: { inputs: GPUBuffer; weights: GPUBuffer; biases: GPUBuffer; outputs: GPUBuffer },
 ): KernelSource {
@@ -69,7 +69,7 @@ export function dualLossSource(
 
 /** Gradient at the pre-activations of the layer below, whose activation is `activation`. */
 export function dualBackwardSource(
-  { name, inputs, units }: LayerSpec,
+  { name, inputs, units }: DenseSpec,
   activation: Activation,
   rows: number,
   buffers: { deltas: GPUBuffer; weights: GPUBuffer; activations: GPUBuffer; below: GPUBuffer },
@@ -90,7 +90,7 @@ export function dualBackwardSource(
 
 /** gradients += inputsᵀ · deltas. */
 export function dualGradientSource(
-  { name, inputs, units }: LayerSpec,
+  { name, inputs, units }: DenseSpec,
   rows: number,
   buffers: { inputs: GPUBuffer; deltas: GPUBuffer; gradients: GPUBuffer },
 ): KernelSource {

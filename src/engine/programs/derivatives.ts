@@ -16,7 +16,7 @@ import {
 } from "../kernels/dual_kernels.ts";
 import { createKernels, dispatch, type Kernel, type KernelSource } from "../kernels/kernel.ts";
 import { layerWidths } from "../kernels/program_spec.ts";
-import type { LayerSpec } from "../layer_spec.ts";
+import type { DenseSpec } from "../layer_spec.ts";
 
 /** Examples as the network sees them. */
 export interface HostBatch {
@@ -31,7 +31,7 @@ export interface HostBatch {
 /** A network, a batch, and a direction in which its weights move. */
 export interface DerivativeJob {
   /** The layers; the last one has no activation. */
-  layers: LayerSpec[];
+  layers: DenseSpec[];
   /** At least one example. */
   batch: HostBatch;
   /** By layer, (inputs, units): effective ones, 0 where masked. */

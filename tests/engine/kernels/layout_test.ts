@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import {
   maskWords,
   matrixSize,
@@ -11,7 +11,7 @@ import {
 } from "../../../src/engine/kernels/layout.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
 
-const layerOf = (inputs: number, units: number, useBias = true): LayerSpec => ({
+const layerOf = (inputs: number, units: number, useBias = true): DenseSpec => ({
   name: "layer",
   inputs,
   units,

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { CapacityError } from "../../../src/errors.ts";
 import { Gpu } from "../../../src/engine/device.ts";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { type DerivativeJob, derivatives } from "../../../src/engine/programs/derivatives.ts";
 import type { RandomStream } from "../../../src/engine/random.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
@@ -24,7 +24,7 @@ const gpu = await openTestGpu();
 
 interface Shape {
   features: number;
-  hidden: Omit<LayerSpec, "name" | "inputs">[];
+  hidden: Omit<DenseSpec, "name" | "inputs">[];
   classes: number;
   count: number;
   stream: RandomStream;
@@ -33,7 +33,7 @@ interface Shape {
 /** A network whose weights are half of them masked, a batch, and a direction for all weights. */
 function drawJob({ features, hidden, classes, count, stream }: Shape) {
   const all = [...hidden, { units: classes, activation: null, useBias: true }];
-  const layers = all.map((layer, i): LayerSpec => ({
+  const layers = all.map((layer, i): DenseSpec => ({
     ...layer,
     name: `layer${i}`,
     inputs: i === 0 ? features : all[i - 1].units,

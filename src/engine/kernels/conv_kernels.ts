@@ -9,15 +9,9 @@ import convActivationGradient from "../../../shaders/conv_activation_gradient.wg
 };
 import convForward from "../../../shaders/conv_forward.wgsl" with { type: "text" };
 import convWeightGradient from "../../../shaders/conv_weight_gradient.wgsl" with { type: "text" };
-import {
-  type Activation,
-  type Conv2dSpec,
-  outputShape,
-  outputSize,
-  paddingBefore,
-  weightShape,
-} from "../layer_spec.ts";
+import { type Activation, type Conv2dSpec, outputSize, weightShape } from "../layer_spec.ts";
 import { type UpdateRule, updateWgsl } from "../optimizers.ts";
+import { convSizes } from "./image_sizes.ts";
 import { type KernelSource, read, type Work, write } from "./kernel.ts";
 import { channelVectors, imageVectors, maskWords, matrixRows, pitch } from "./layout.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
@@ -101,7 +95,7 @@ export function convActivationGradientSource(
   const { deltas, weights, activations } = buffers;
   const { constants, columns } = geometryOf(layer), inVectors = imageVectors(layer.image);
   const { vectors, groups } = columnGroups(constants.IN_VECTORS, tiles.backwardVectors);
-  const inPixels = layer.image[0] * layer.image[1];
+  const items = constants.IN_PIXELS * groups;
   return {
     label: `activation gradient ${layer.name}`,
     template: [
@@ -118,7 +112,6 @@ export function convActivationGradientSource(
       ROWS: tiles.rows,
       VECTORS: vectors,
       GROUPS: groups,
-      IN_PIXELS: inPixels,
       REACH_Y: Math.ceil(layer.kernel[0] / layer.stride[0]),
       REACH_X: Math.ceil(layer.kernel[1] / layer.stride[1]),
     },
@@ -128,7 +121,7 @@ export function convActivationGradientSource(
       matrixBinding(activations, "read"),
       matrixBinding(buffers.below, "write"),
     ],
-    grid: [Math.ceil(inPixels * groups / tiles.lanes), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [Math.ceil(items / tiles.lanes), sizes.rows / tiles.rows, sizes.replicas],
     work: convWork(layer, sizes, 2, 1),
   };
 }
@@ -199,10 +192,10 @@ export function convWeightGradientSource(
 
 /** Most workgroups along x of any of a layer's kernels. */
 export function convGroups(layer: Conv2dSpec, tiles: Tiles): number {
-  const { constants } = geometryOf(layer), [height, width] = layer.image;
+  const { constants } = geometryOf(layer);
   const items = [
     constants.OUT_PIXELS * columnGroups(constants.OUT_VECTORS, tiles.forwardVectors).groups,
-    height * width * columnGroups(constants.IN_VECTORS, tiles.backwardVectors).groups,
+    constants.IN_PIXELS * columnGroups(constants.IN_VECTORS, tiles.backwardVectors).groups,
     (constants.TAPS * constants.IN_VECTORS + 1) *
     columnGroups(constants.OUT_VECTORS, tiles.weightVectors).groups,
   ];
@@ -211,26 +204,14 @@ export function convGroups(layer: Conv2dSpec, tiles: Tiles): number {
 
 /** A layer's sizes as its kernels name them, and vec4s of a row of its weights. */
 function geometryOf(layer: Conv2dSpec) {
-  const { image: [height, width, channels], kernel, stride, padding, filters, useBias } = layer;
-  const [outHeight, outWidth] = outputShape(layer), [top, left] = paddingBefore(layer);
+  const { image: [, , channels], padding, filters, useBias } = layer;
   const matrix = { ...weightShape(layer), useBias, channels };
   return {
     columns: pitch(filters) / 4,
     constants: {
-      IN_HEIGHT: height,
-      IN_WIDTH: width,
+      ...convSizes(layer),
       IN_VECTORS: channelVectors(channels),
-      OUT_HEIGHT: outHeight,
-      OUT_WIDTH: outWidth,
-      OUT_PIXELS: outHeight * outWidth,
       OUT_VECTORS: channelVectors(filters),
-      KERNEL_HEIGHT: kernel[0],
-      KERNEL_WIDTH: kernel[1],
-      TAPS: kernel[0] * kernel[1],
-      STRIDE_Y: stride[0],
-      STRIDE_X: stride[1],
-      PAD_TOP: top,
-      PAD_LEFT: left,
       IS_PADDED: padding === "same" ? 1 : 0,
       DEPTH: Math.min(4, channels),
       K_PITCH: matrixRows(matrix),

@@ -5,8 +5,9 @@
 
 import poolForward from "../../../shaders/pool_forward.wgsl" with { type: "text" };
 import poolGradient from "../../../shaders/pool_gradient.wgsl" with { type: "text" };
-import { type Activation, outputShape, type PoolSpec } from "../layer_spec.ts";
+import type { Activation, PoolSpec } from "../layer_spec.ts";
 import type { ImageMatrix } from "./conv_kernels.ts";
+import { poolSizes } from "./image_sizes.ts";
 import type { KernelSource } from "./kernel.ts";
 import { channelVectors, imageVectors } from "./layout.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
@@ -81,21 +82,5 @@ export function poolGroups(layer: PoolSpec, tiles: Tiles): number {
 }
 
 function constantsOf(layer: PoolSpec) {
-  const { kind, image, size, stride } = layer;
-  const [outHeight, outWidth] = outputShape(layer);
-  const isMax = kind === "maxPool2d";
-  return {
-    IN_WIDTH: image[1],
-    IN_PIXELS: image[0] * image[1],
-    OUT_HEIGHT: outHeight,
-    OUT_WIDTH: outWidth,
-    OUT_PIXELS: outHeight * outWidth,
-    VECTORS: channelVectors(image[2]),
-    HEIGHT: size[0],
-    WIDTH: size[1],
-    STRIDE_Y: stride[0],
-    STRIDE_X: stride[1],
-    IS_MAX: isMax ? 1 : 0,
-    IS_MEAN: isMax ? 0 : 1,
-  };
+  return { ...poolSizes(layer), VECTORS: channelVectors(layer.image[2]) };
 }

@@ -14,7 +14,25 @@ export {
 } from "./example_arrays.ts";
 export { type Numbers } from "./numbers.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
-export { type Activation, type LayerSpec } from "./layer_spec.ts";
+export {
+  type Activation,
+  checkLayers,
+  type Conv2dSpec,
+  type DenseSpec,
+  type Extent,
+  type ImageShape,
+  inputSize,
+  isConv2d,
+  isDense,
+  isPool,
+  type LayerSpec,
+  outputShape,
+  outputSize,
+  type PoolSpec,
+  weightedLayers,
+  type WeightedSpec,
+  weightShape,
+} from "./layer_spec.ts";
 export { adamSpec, type OptimizerSpec, stateCount, type UpdateRule } from "./optimizers.ts";
 export { type BurstStep, type Measurement, type Prediction, Program } from "./programs/program.ts";
 export {

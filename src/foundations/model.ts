@@ -3,7 +3,7 @@
  * masks, presets and keys of random numbers decide their initial values.
  */
 import { InputError } from "../errors.ts";
-import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
+import type { Activation, DenseSpec } from "../engine/layer_spec.ts";
 import { type Key, RandomStream } from "../engine/random.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import { glorotNormal, type Initializer } from "../models/initializers.ts";
@@ -86,7 +86,7 @@ const MOST_WEIGHTS = 2 ** 28;
  */
 export abstract class ModelBase {
   /** The layers in order. */
-  readonly layers: LayerSpec[] = [];
+  readonly layers: DenseSpec[] = [];
   /** (inputs, units) of 0 and 1 for every layer. */
   readonly masks: Masks = {};
   /** The values of pruned weights. */
@@ -168,7 +168,7 @@ export abstract class ModelBase {
           "use fewer units",
       );
     }
-    const spec: LayerSpec = { name, inputs, units, activation, useBias };
+    const spec: DenseSpec = { name, inputs, units, activation, useBias };
     const mask = this.#mask(spec);
     const weights = this.#weights(spec, mask, kernelInitializer);
     const biases = this.#biases(spec);
@@ -195,7 +195,7 @@ export abstract class ModelBase {
     checkKnownNames(this.#given.presetBiases, names, "preset biases");
   }
 
-  #mask(spec: LayerSpec): Tensor {
+  #mask(spec: DenseSpec): Tensor {
     const { name, inputs, units } = spec, shape = [inputs, units];
     if (!Object.hasOwn(this.#given.masks, name)) return onesMask(shape);
     const given = this.#given.masks[name];
@@ -203,7 +203,7 @@ export abstract class ModelBase {
     return { shape, data: given.data.map((value) => value === 0 ? 0 : 1) }; // never -0
   }
 
-  #weights({ name, inputs, units }: LayerSpec, mask: Tensor, initializer: Initializer): Tensor {
+  #weights({ name, inputs, units }: DenseSpec, mask: Tensor, initializer: Initializer): Tensor {
     const preset = Object.hasOwn(this.#given.presets, name) ? this.#given.presets[name] : null;
     const stream = new RandomStream(this.#keyFor(this.layers.length));
     const what = preset ? `preset of ${name}` : `initializer of ${name}`;
@@ -219,7 +219,7 @@ export abstract class ModelBase {
     return { shape: [inputs, units], data };
   }
 
-  #biases({ name, units, useBias }: LayerSpec): Tensor | null {
+  #biases({ name, units, useBias }: DenseSpec): Tensor | null {
     const given = this.#given.presetBiases;
     if (!Object.hasOwn(given, name)) {
       return useBias ? { shape: [units], data: new Float32Array(units) } : null;

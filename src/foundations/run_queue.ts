@@ -7,7 +7,9 @@
 import {
   type Checkpointing,
   type Gpu,
+  isDense,
   type KernelKind,
+  type LayerSpec,
   type Program,
   runTraining,
   type TrainingProgress,
@@ -139,17 +141,18 @@ export class RunQueue {
   }
 
   /**
-   * The kernels for a network with these masks; lists of live weights cannot decay, and hold no
-   * pruned weights.
+   * The kernels for a network with these masks; lists of live weights cannot decay, hold no pruned
+   * weights, and are of dense layers only.
    */
   kernelsFor(
     masks: Masks,
     { weightDecay = 0 }: Pick<OptimizerSpec, "weightDecay"> = {},
     prunedWeights: PrunedWeights = "zero",
+    layers: readonly LayerSpec[] = [],
   ): KernelKind {
     const { kernels = "auto" } = this.options;
     if (kernels !== "auto") return kernels;
-    if (weightDecay > 0 || prunedWeights === "initial") return "dense";
+    if (weightDecay > 0 || prunedWeights === "initial" || !layers.every(isDense)) return "dense";
     const { below } = tilesFor(this.gpu.adapter).sparse;
     return density(masks).percent < 100 * below ? "sparse" : "dense";
   }

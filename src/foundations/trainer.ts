@@ -154,7 +154,9 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   // A model that forgot to would drop masks and presets of layers that it does not have.
   model.finish();
   const kernels = options.kernels ??
-    (dynamic ? "dense" : queue.kernelsFor(model.masks, optimizer, model.prunedWeights));
+    (dynamic
+      ? "dense"
+      : queue.kernelsFor(model.masks, optimizer, model.prunedWeights, model.layers));
   const request: TrainRequest & { kernels: KernelKind } = { ...trainRequest(options), kernels };
   const { iterations } = request.plan;
   if (dynamic) checkDynamicRun(dynamic, model, kernels, iterations);

@@ -1,12 +1,12 @@
 /** The layers of fully connected networks: makes them from widths, and checks that they fit. */
 
-import type { Activation, LayerSpec } from "../engine/layer_spec.ts";
+import type { Activation, DenseSpec } from "../engine/layer_spec.ts";
 
 /** (units, activation) of each layer; the last one computes the logits: [classes, null]. */
 export type FcLayers = readonly [units: number, activation: Activation][];
 
 /** The layers of a network over examples of `features` values, named layer0, layer1, … */
-export function fcLayers(layers: FcLayers, features: number): LayerSpec[] {
+export function fcLayers(layers: FcLayers, features: number): DenseSpec[] {
   return layers.map(([units, activation], i) => ({
     name: `layer${i}`,
     inputs: i === 0 ? features : layers[i - 1][0],
@@ -18,7 +18,7 @@ export function fcLayers(layers: FcLayers, features: number): LayerSpec[] {
 
 /** Why layers are no network from examples to classes; null if they are one. */
 export function layersFault(
-  layers: readonly LayerSpec[],
+  layers: readonly DenseSpec[],
   features: number,
   classes: number,
 ): string | null {
@@ -39,6 +39,6 @@ export function layersFault(
 }
 
 /** The widths of the hidden layers: "300-100"; "none" without one. */
-export function hiddenText(layers: readonly LayerSpec[]): string {
+export function hiddenText(layers: readonly DenseSpec[]): string {
   return layers.slice(0, -1).map(({ units }) => units).join("-") || "none";
 }

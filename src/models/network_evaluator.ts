@@ -4,10 +4,11 @@
  */
 
 import {
+  type DenseSpec,
   type Gpu,
   type GpuExamples,
+  isDense,
   type LayerParameters,
-  type LayerSpec,
   maxReplicas,
   type Prediction,
   Program,
@@ -83,7 +84,7 @@ export class NetworkEvaluator {
   static async create(
     gpu: Gpu,
     examples: EvaluationExamples,
-    layers: readonly LayerSpec[],
+    layers: readonly DenseSpec[],
     most: number,
   ): Promise<NetworkEvaluator> {
     const pool = examples.train ?? examples.test;
@@ -123,7 +124,7 @@ export class NetworkEvaluator {
    * @throws InputError naming the network, layer and value that cannot be used
    */
   async evaluate(networks: readonly FinishedNetwork[]): Promise<Evaluated[]> {
-    const { program: { spec: { layers } }, replicas } = this;
+    const { program: { spec }, replicas } = this, layers = spec.layers.filter(isDense);
     const { labelMap = null } = this.examples;
     const parameters = networks.map((network, i) =>
       parametersOf(network, layers, `network ${i + 1}`)
@@ -164,7 +165,7 @@ export class NetworkEvaluator {
 export async function evaluateNetworks(
   gpu: Gpu,
   examples: EvaluationExamples,
-  layers: readonly LayerSpec[],
+  layers: readonly DenseSpec[],
   networks: readonly FinishedNetwork[],
 ): Promise<Evaluated[]> {
   if (networks.length === 0) return [];
@@ -183,13 +184,13 @@ function scoreOf({ count, losses, correct, classes }: Prediction, r: number): Sc
 /** The arrays that the engine loads, layer by layer; `name` is the network's in errors. */
 function parametersOf(
   network: FinishedNetwork,
-  layers: readonly LayerSpec[],
+  layers: readonly DenseSpec[],
   name: string,
 ): LayerParameters[] {
   const take = (
     part: Network,
     what: string,
-    layer: LayerSpec,
+    layer: DenseSpec,
     shape: number[],
     toArray: (given: GivenTensor, where: string) => Tensor = toTensor,
   ): Float32Array => {

@@ -3,7 +3,7 @@
  * exported. Whatever does not compute with a network knows these, and not its layers.
  */
 
-import type { LayerSpec } from "../engine/layer_spec.ts";
+import type { DenseSpec } from "../engine/layer_spec.ts";
 
 /** An array that is trained. */
 export interface Parameter {
@@ -20,7 +20,7 @@ export interface Parameter {
 }
 
 /** The parameters of some layers, in their order: weights, then biases where the layer has them. */
-export function parametersOf(layers: readonly LayerSpec[]): Parameter[] {
+export function parametersOf(layers: readonly DenseSpec[]): Parameter[] {
   return layers.flatMap(({ name, inputs, units, useBias }) => [
     { name, shape: [inputs, units], rows: inputs, columns: units, isPrunable: true },
     ...(useBias ? [{ name, shape: [units], rows: 1, columns: units, isPrunable: false }] : []),

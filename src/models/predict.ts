@@ -3,7 +3,7 @@
  * than a dispatch; training and evaluation are the engine's.
  */
 
-import type { Activation, ChannelStatistics, LayerSpec, Normalization } from "../engine/mod.ts";
+import type { Activation, ChannelStatistics, DenseSpec, Normalization } from "../engine/mod.ts";
 import { describe } from "../engine/numbers.ts";
 import { InputError } from "../errors.ts";
 import { checkFinite, checkShape, type GivenNetwork, ownArray, toTensor } from "./network.ts";
@@ -24,7 +24,7 @@ const ACTIVATIONS: Record<NonNullable<Activation>, (x: number) => number> = {
  * @throws InputError if shapes do not fit the layers, or a value is not finite
  */
 export function predict(
-  layers: readonly LayerSpec[],
+  layers: readonly DenseSpec[],
   weights: GivenNetwork,
   biases: GivenNetwork,
   inputs: readonly ArrayLike<number>[],
@@ -64,7 +64,7 @@ interface LayerArrays {
 
 /** The activations of a layer. */
 function forward(
-  { units, activation }: LayerSpec,
+  { units, activation }: DenseSpec,
   { weights, biases }: LayerArrays,
   inputs: Float64Array,
 ): Float64Array<ArrayBuffer> {

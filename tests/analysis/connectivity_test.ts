@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { barrier, networksBetween } from "../../src/analysis/connectivity.ts";
 import { type FinishedNetwork, NetworkEvaluator } from "../../src/models/network_evaluator.ts";
 import { destroyExamples, type ExampleArrays, uploadExamples } from "../../src/engine/mod.ts";
-import type { LayerSpec } from "../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../src/engine/layer_spec.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { InputError } from "../../src/errors.ts";
 import { openTestGpu } from "../engine/gpu.ts";
@@ -11,7 +11,7 @@ import { assertAllClose } from "../reference/allclose.ts";
 const gpu = await openTestGpu();
 
 /** Two inputs, a hidden layer of two units, two classes. */
-const LAYERS: LayerSpec[] = [
+const LAYERS: DenseSpec[] = [
   { name: "layer0", inputs: 2, units: 2, activation: "relu", useBias: true },
   { name: "layer1", inputs: 2, units: 2, activation: null, useBias: true },
 ];

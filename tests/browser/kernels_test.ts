@@ -8,6 +8,8 @@ const TESTS = [
   "kernels/loss",
   "kernels/weight_gradient",
   "kernels/activation_gradient",
+  "kernels/conv",
+  "kernels/pool",
   "kernels/gather",
   "kernels/evaluate",
   "kernels/nonzero",
@@ -15,6 +17,7 @@ const TESTS = [
   "programs/prune",
   "programs/derivatives",
   "programs/program",
+  "programs/conv_program",
 ];
 
 Deno.test("kernels agree with the oracle in Chromium", (context) =>

@@ -7,8 +7,8 @@
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import {
   adamSpec,
+  type DenseSpec,
   destroyExamples,
-  type LayerSpec,
   openGpu,
   Program,
   pruneSmallest,
@@ -20,7 +20,7 @@ import { glorotNormal } from "../../src/models/initializers.ts";
 
 const SEED = 1;
 const ITERATIONS = 20;
-const LAYERS: LayerSpec[] = [
+const LAYERS: DenseSpec[] = [
   { name: "layer0", inputs: 784, units: 300, activation: "relu", useBias: true },
   { name: "layer1", inputs: 300, units: 100, activation: "relu", useBias: true },
   { name: "layer2", inputs: 100, units: 10, activation: null, useBias: true },

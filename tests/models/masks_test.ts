@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { LayerSpec } from "../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../src/engine/layer_spec.ts";
 import { InputError } from "../../src/errors.ts";
 import { shuffleMasks } from "../../src/foundations/pruning/random_masks.ts";
 import { density, onesMask, onesMasks, validateMasks } from "../../src/models/masks.ts";
@@ -9,7 +9,7 @@ const tensor = (shape: number[], ...values: number[]) => ({
   shape,
   data: Float32Array.from(values),
 });
-const layers: LayerSpec[] = [
+const layers: DenseSpec[] = [
   { name: "layer0", inputs: 2, units: 2, activation: "relu", useBias: true },
   { name: "layer1", inputs: 2, units: 1, activation: null, useBias: true },
 ];

@@ -6,7 +6,7 @@ import {
 } from "../../src/models/network_evaluator.ts";
 import { destroyExamples, type ExampleArrays, uploadExamples } from "../../src/engine/mod.ts";
 import { Gpu } from "../../src/engine/device.ts";
-import type { LayerSpec } from "../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../src/engine/layer_spec.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { InputError, OutOfMemoryError } from "../../src/errors.ts";
 import { asEachAdapter, openTestGpu } from "../engine/gpu.ts";
@@ -17,7 +17,7 @@ import { CLOCK_WORDS } from "../../src/engine/kernels/row_kernels.ts";
 const opened = await openTestGpu();
 const adapters = asEachAdapter(opened), [[, llvmpipe], , [, hardware]] = adapters;
 
-const LAYERS: LayerSpec[] = [
+const LAYERS: DenseSpec[] = [
   { name: "hidden", inputs: 7, units: 9, activation: "relu", useBias: true },
   { name: "middle", inputs: 9, units: 5, activation: "tanh", useBias: false },
   { name: "logits", inputs: 5, units: 4, activation: null, useBias: true },
@@ -25,7 +25,7 @@ const LAYERS: LayerSpec[] = [
 const LABEL_MAP = Uint8Array.of(2, 0, 3, 1);
 
 function randomNetwork(stream: RandomStream): FinishedNetwork {
-  const each = (what: (layer: LayerSpec) => [number[], () => number]) =>
+  const each = (what: (layer: DenseSpec) => [number[], () => number]) =>
     Object.fromEntries(LAYERS.map((layer) => {
       const [shape, draw] = what(layer), size = shape.reduce((a, b) => a * b);
       return [layer.name, { shape, data: new Float32Array(size).map(draw) }];

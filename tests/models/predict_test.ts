@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { Activation, LayerSpec } from "../../src/engine/mod.ts";
+import type { Activation, DenseSpec } from "../../src/engine/mod.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { InputError } from "../../src/errors.ts";
 import { normalizeImage, predict } from "../../src/models/predict.ts";
@@ -13,7 +13,7 @@ function randomNetwork(
   useBias: boolean,
   stream: RandomStream,
 ) {
-  const layers = widths.slice(1).map((units, i): LayerSpec => ({
+  const layers = widths.slice(1).map((units, i): DenseSpec => ({
     name: `layer${i}`,
     inputs: widths[i],
     units,
@@ -94,7 +94,7 @@ Deno.test("normalizeImage: as training sees an image", () => {
 });
 
 Deno.test("predict: numbers that are not finite are refused, arrays of any type taken", () => {
-  const layers: LayerSpec[] = [
+  const layers: DenseSpec[] = [
     { name: "a", inputs: 2, units: 2, activation: null, useBias: true },
   ];
   const weights = { a: { shape: [2, 2], data: [1, 0, 0, 1] } };

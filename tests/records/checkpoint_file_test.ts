@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { LayerSpec, TrainingState } from "../../src/engine/mod.ts";
+import type { DenseSpec, TrainingState } from "../../src/engine/mod.ts";
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -9,7 +9,7 @@ import {
 } from "../../src/records/checkpoint_file.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
 
-const LAYERS: LayerSpec[] = [
+const LAYERS: DenseSpec[] = [
   { name: "layer0", inputs: 2, units: 3, activation: "relu", useBias: true },
   { name: "layer1", inputs: 3, units: 1, activation: null, useBias: false },
 ];
@@ -24,7 +24,7 @@ const HEADER = {
 /** A state whose numbers need all their bits. */
 function state(): TrainingState {
   let n = 0;
-  const values = ({ inputs, units }: LayerSpec) => ({
+  const values = ({ inputs, units }: DenseSpec) => ({
     weights: Float32Array.from({ length: inputs * units }, () => Math.fround(Math.sin(++n))),
     biases: Float32Array.from({ length: units }, () => -0 * ++n),
   });

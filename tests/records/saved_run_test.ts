@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { LayerSpec } from "../../src/engine/mod.ts";
+import type { DenseSpec } from "../../src/engine/mod.ts";
 import { FormatError, InputError, StorageError } from "../../src/errors.ts";
 import { restoreRun, saveRun } from "../../src/records/saved_run.ts";
 import type { TrainedRun } from "../../src/records/trained_run.ts";
@@ -7,7 +7,7 @@ import { MemoryStorage } from "../../src/storage/memory.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
 import { readRecord } from "../../src/records/condition.ts";
 
-const LAYERS: LayerSpec[] = [
+const LAYERS: DenseSpec[] = [
   { name: "layer0", inputs: 2, units: 3, activation: "relu", useBias: true },
   { name: "layer1", inputs: 3, units: 2, activation: null, useBias: false },
 ];

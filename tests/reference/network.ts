@@ -1,10 +1,13 @@
 /**
- * The f64 oracle of a fully connected network: forward, loss and backward, written to be read rather
- * than to be fast. Takes and gives row-major Float64Arrays; the GPU kernels are tested against it.
+ * The f64 oracle of a network: forward, loss and backward, written to be read rather than to be
+ * fast; convolutions and pools are in images.ts. Takes and gives row-major Float64Arrays; the GPU kernels are tested against it.
  */
 
-/** One layer: post = activation(x · (weights ⊙ mask) + biases). */
+import { imageBackward, imageForward, imageSizes, type OracleImageLayer } from "./images.ts";
+
+/** A dense layer: post = activation(x · (weights ⊙ mask) + biases). */
 export interface OracleLayer {
+  kind?: undefined;
   inputs: number;
   units: number;
   activation: "relu" | "tanh" | "sigmoid" | "none";
@@ -17,7 +20,19 @@ export interface OracleLayer {
   useBias: boolean;
 }
 
-/** Values of every layer for one batch, each (batch, units): before and after the activation. */
+/** A layer of any kind. */
+export type OracleAnyLayer = OracleLayer | OracleImageLayer;
+
+/** Values of an input of a layer. */
+export function oracleInputs(layer: OracleAnyLayer): number {
+  return isImage(layer) ? imageSizes(layer).inputs : layer.inputs;
+}
+
+function isImage(layer: OracleAnyLayer): layer is OracleImageLayer {
+  return layer.kind !== undefined;
+}
+
+/** Values of every layer for one batch, each (batch, outputs): before and after the activation. */
 export interface ForwardResult {
   pre: Float64Array[];
   post: Float64Array[];
@@ -38,7 +53,7 @@ export interface LossResult {
 
 /** Gradients of one layer's parameters, and by its values before the activation. */
 export interface LayerGradient {
-  /** (inputs, units), exactly 0 where the mask is 0 */
+  /** As the layer's, exactly 0 where the mask is 0 */
   weights: Float64Array;
   /** (units), 0 where the layer has no biases */
   biases: Float64Array;
@@ -75,22 +90,31 @@ function slope(kind: OracleLayer["activation"], z: number): number {
   }
 }
 
-/** Runs `x` (batch, layers[0].inputs) through the layers. */
-export function forward(layers: OracleLayer[], x: Float64Array, batch: number): ForwardResult {
+/** What a dense layer makes of `input` (batch, inputs), before its activation. */
+function denseForward(layer: OracleLayer, input: Float64Array, batch: number): Float64Array {
+  const { inputs, units, weights, biases, mask, useBias } = layer;
+  const z = new Float64Array(batch * units);
+  for (let b = 0; b < batch; b++) {
+    for (let u = 0; u < units; u++) {
+      let sum = useBias ? biases[u] : 0;
+      for (let i = 0; i < inputs; i++) {
+        sum += input[b * inputs + i] * weights[i * units + u] * mask[i * units + u];
+      }
+      z[b * units + u] = sum;
+    }
+  }
+  return z;
+}
+
+/** Runs `x` (batch, inputs of the first layer) through the layers. */
+export function forward(layers: OracleAnyLayer[], x: Float64Array, batch: number): ForwardResult {
   const pre: Float64Array[] = [], post: Float64Array[] = [];
   let input = x;
-  for (const { inputs, units, activation, weights, biases, mask, useBias } of layers) {
-    const z = new Float64Array(batch * units);
-    for (let b = 0; b < batch; b++) {
-      for (let u = 0; u < units; u++) {
-        let sum = useBias ? biases[u] : 0;
-        for (let i = 0; i < inputs; i++) {
-          sum += input[b * inputs + i] * weights[i * units + u] * mask[i * units + u];
-        }
-        z[b * units + u] = sum;
-      }
-    }
-    input = z.map((value) => activate(activation, value));
+  for (const layer of layers) {
+    const z = isImage(layer)
+      ? imageForward(layer, input, batch)
+      : denseForward(layer, input, batch);
+    input = z.map((value) => activate(layer.activation, value));
     pre.push(z);
     post.push(input);
   }
@@ -127,7 +151,7 @@ export function softmaxCrossEntropy(
  * of the loss by the last layer's output (batch, units).
  */
 export function backward(
-  layers: OracleLayer[],
+  layers: OracleAnyLayer[],
   x: Float64Array,
   batch: number,
   { pre, post }: ForwardResult,
@@ -136,9 +160,15 @@ export function backward(
   const gradients: LayerGradient[] = [];
   let upstream = outputGradient;
   for (let l = layers.length - 1; l >= 0; l--) {
-    const { inputs, units, activation, weights, mask, useBias } = layers[l];
-    const input = l === 0 ? x : post[l - 1];
-    const delta = upstream.map((value, i) => value * slope(activation, pre[l][i]));
+    const layer = layers[l], input = l === 0 ? x : post[l - 1];
+    const delta = upstream.map((value, i) => value * slope(layer.activation, pre[l][i]));
+    if (isImage(layer)) {
+      const { weights, biases, input: below } = imageBackward(layer, input, batch, delta);
+      gradients.unshift({ weights, biases, delta });
+      upstream = below;
+      continue;
+    }
+    const { inputs, units, weights, mask, useBias } = layer;
     const gradient: LayerGradient = {
       weights: new Float64Array(inputs * units),
       biases: new Float64Array(units),

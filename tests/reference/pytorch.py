@@ -1,5 +1,5 @@
 """Writes tests/reference/pytorch.json: what PyTorch makes of the optimizers and schedules of the
-tests, and of the gradients behind the scores of pruning at initialization.
+tests, of convolutions and pools, and of the gradients behind the scores of pruning at initialization.
 
 Run it with Debian's python3-torch (1.13): python3 tests/reference/pytorch.py > tests/reference/pytorch.json
 """
@@ -83,6 +83,37 @@ def init_scores():
     }
 
 
+def image_layer(kind, image, kernel, stride, padding=None, filters=None, batch=2):
+    """A layer of images, channels last as in the tests, its outputs and gradients."""
+    height, width, channels = image
+    inputs = torch.tensor(waves(batch * height * width * channels, 1.3), dtype=torch.float64)
+    inputs.requires_grad_()
+    x = inputs.reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+    parameters = []
+    if kind == "conv2d":
+        count = kernel[0] * kernel[1] * channels * filters
+        weights = torch.tensor(waves(count, 0.7), dtype=torch.float64).requires_grad_()
+        biases = torch.tensor(waves(filters, 0.3), dtype=torch.float64).requires_grad_()
+        parameters = [weights, biases]
+        kernels = weights.reshape(*kernel, channels, filters).permute(3, 2, 0, 1)
+        z = torch.nn.functional.conv2d(x, kernels, biases, stride=stride, padding=padding)
+    elif kind == "maxPool2d":
+        z = torch.nn.functional.max_pool2d(x, kernel, stride)
+    else:
+        z = torch.nn.functional.avg_pool2d(x, kernel, stride)
+    outputs = z.permute(0, 2, 3, 1).flatten()
+    deltas = torch.tensor(waves(len(outputs), 0.9), dtype=torch.float64)
+    gradients = torch.autograd.grad((outputs * deltas).sum(), [inputs, *parameters])
+    found = dict(zip(["byInputs", "byWeights", "byBiases"], gradients))
+    named = dict(zip(["weights", "biases"], parameters))
+    arrays = {"inputs": inputs, "outputs": outputs, "deltas": deltas, **named, **found}
+    return {
+        "kind": kind, "image": image, "kernel": kernel, "stride": stride, "padding": padding,
+        "filters": filters, "batch": batch,
+        **{name: array.tolist() for name, array in arrays.items()},
+    }
+
+
 LR = torch.optim.lr_scheduler
 print(json.dumps({
     "torch": torch.__version__,
@@ -116,4 +147,12 @@ print(json.dumps({
         ),
     },
     "init_scores": init_scores(),
+    "images": [
+        image_layer("conv2d", [5, 6, 3], [3, 5], [1, 1], "same", 2),
+        image_layer("conv2d", [5, 4, 1], [2, 4], [1, 1], "same", 3),
+        image_layer("conv2d", [7, 6, 2], [3, 2], [2, 3], "valid", 3),
+        image_layer("maxPool2d", [5, 6, 2], [2, 2], [2, 2]),
+        image_layer("maxPool2d", [5, 6, 2], [3, 2], [1, 2]),
+        image_layer("avgPool2d", [5, 6, 2], [3, 2], [2, 1]),
+    ],
 }, indent=2))

@@ -2,11 +2,17 @@
  * The f64 oracle of a training run: takes a network, an optimizer, examples and the order of the
  * batches; gives the metrics of every iteration and the trained network.
  */
-import { backward, forward, type OracleLayer, softmaxCrossEntropy } from "./network.ts";
+import {
+  backward,
+  forward,
+  type OracleAnyLayer,
+  oracleInputs,
+  softmaxCrossEntropy,
+} from "./network.ts";
 import type { OptimizerState, OracleOptimizer } from "./optimizers.ts";
 
 export interface OracleRun {
-  layers: OracleLayer[];
+  layers: OracleAnyLayer[];
   optimizer: OracleOptimizer;
   /** (N, features), already normalized */
   inputs: Float64Array;
@@ -20,7 +26,7 @@ export interface OracleTrained {
   /** Loss and accuracy of each iteration's batch, before its update. */
   metrics: { loss: number; accuracy: number }[];
   /** The trained layers; those of the run are left as they were. */
-  layers: OracleLayer[];
+  layers: OracleAnyLayer[];
   /** State of each layer's weights and biases after the last iteration. */
   states: { weights: OptimizerState; biases: OptimizerState }[];
 }
@@ -37,7 +43,8 @@ export function trainOracle(run: OracleRun): OracleTrained {
     weights: optimizer.start(weights.length),
     biases: optimizer.start(biases.length),
   }));
-  const features = layers[0].inputs, classes = layers[layers.length - 1].units;
+  const features = oracleInputs(layers[0]);
+  const classes = layers[layers.length - 1].biases.length;
 
   const metrics = batches.map((batch) => {
     const x = new Float64Array(batch.length * features);

@@ -10,27 +10,28 @@ import dualForward from "../../../shaders/dual_forward.wgsl" with { type: "text"
 import dualGradient from "../../../shaders/dual_gradient.wgsl" with { type: "text" };
 import dualIndex from "../../../shaders/dual_index.wgsl" with { type: "text" };
 import dualLoss from "../../../shaders/dual_loss.wgsl" with { type: "text" };
-import type { Activation, LayerSpec } from "../layer_spec.ts";
+import type { Activation, DenseSpec } from "../layer_spec.ts";
 import { type KernelSource, read, write } from "./kernel.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
 
-const LANES = 64;
+/** Invocations of a workgroup. */
+export const LANES = 64;
 
 /** Outputs of one invocation. */
-const TILE = 4;
+export const TILE = 4;
 
 /** Most workgroups in one dimension of a grid: what WebGPU promises. */
 const MOST_GROUPS = 65_535;
 
 /** A grid for so many invocations, numbered as in dual_index.wgsl. */
-function gridOf(invocations: number): [number, number, number] {
+export function dualGrid(invocations: number): [number, number, number] {
   const groups = Math.ceil(invocations / LANES), columns = Math.min(groups, MOST_GROUPS);
   return [columns, Math.ceil(groups / columns), 1];
 }
 
 /** outputs = activation(inputs · weights + biases). */
 export function dualForwardSource(
-  { name, inputs, units, activation }: LayerSpec,
+  { name, inputs, units, activation }: DenseSpec,
   rows: number,
   buffers: { inputs: GPUBuffer; weights: GPUBuffer; biases: GPUBuffer; outputs: GPUBuffer },
 ): KernelSource {
@@ -44,7 +45,7 @@ export function dualForwardSource(
       read(buffers.biases),
       write(buffers.outputs),
     ],
-    grid: gridOf(Math.ceil(rows / TILE) * units),
+    grid: dualGrid(Math.ceil(rows / TILE) * units),
   };
 }
 
@@ -69,7 +70,7 @@ export function dualLossSource(
 
 /** Gradient at the pre-activations of the layer below, whose activation is `activation`. */
 export function dualBackwardSource(
-  { name, inputs, units }: LayerSpec,
+  { name, inputs, units }: DenseSpec,
   activation: Activation,
   rows: number,
   buffers: { deltas: GPUBuffer; weights: GPUBuffer; activations: GPUBuffer; below: GPUBuffer },
@@ -84,13 +85,13 @@ export function dualBackwardSource(
       read(buffers.activations),
       write(buffers.below),
     ],
-    grid: gridOf(Math.ceil(rows / TILE) * inputs),
+    grid: dualGrid(Math.ceil(rows / TILE) * inputs),
   };
 }
 
 /** gradients += inputsᵀ · deltas. */
 export function dualGradientSource(
-  { name, inputs, units }: LayerSpec,
+  { name, inputs, units }: DenseSpec,
   rows: number,
   buffers: { inputs: GPUBuffer; deltas: GPUBuffer; gradients: GPUBuffer },
 ): KernelSource {
@@ -99,6 +100,6 @@ export function dualGradientSource(
     template: [dualIndex, dualGradient].join("\n"),
     constants: { LANES, TILE, ROWS: rows, INPUTS: inputs, UNITS: units },
     bindings: [read(buffers.inputs), read(buffers.deltas), write(buffers.gradients)],
-    grid: gridOf(Math.ceil(inputs / TILE) * units),
+    grid: dualGrid(Math.ceil(inputs / TILE) * units),
   };
 }

@@ -15,7 +15,7 @@ import stepsAll from "../../../shaders/steps_all.wgsl" with { type: "text" };
 import stepsListed from "../../../shaders/steps_listed.wgsl" with { type: "text" };
 import weightGradient from "../../../shaders/weight_gradient.wgsl" with { type: "text" };
 import { type KernelSource, read, type Work, write } from "./kernel.ts";
-import type { Activation, LayerSpec } from "../layer_spec.ts";
+import type { Activation, DenseSpec } from "../layer_spec.ts";
 import { maskWords, pitch } from "./layout.ts";
 import {
   type BatchFormat,
@@ -38,7 +38,7 @@ export function activationWgsl(activation: Activation): string {
 
 /** outputs = activation(inputs · weights). */
 export function forwardSource(
-  layer: LayerSpec,
+  layer: DenseSpec,
   isLast: boolean,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
@@ -95,7 +95,7 @@ export function forwardSource(
 
 /** Gradient at the pre-activations of the layer below, whose activation is `below`. */
 export function activationGradientSource(
-  layer: LayerSpec,
+  layer: DenseSpec,
   below: Activation,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
@@ -140,7 +140,7 @@ export function activationGradientSource(
 
 /** Masked weight gradient and the optimizer's update. */
 export function weightGradientSource(
-  layer: LayerSpec,
+  layer: DenseSpec,
   optimizer: UpdateRule,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
@@ -219,25 +219,25 @@ export function weightGradientSource(
 }
 
 /** The weight gradient's tiles along a layer's inputs: their vec4s, and how many there are. */
-function weightTiles(layer: LayerSpec, tiles: Tiles): { rowVectors: number; count: number } {
+function weightTiles(layer: DenseSpec, tiles: Tiles): { rowVectors: number; count: number } {
   const inVectors = pitch(layer.inputs) / 4;
   const rowVectors = Math.min(tiles.weightRowVectors, inVectors);
   return { rowVectors, count: Math.ceil(inVectors / rowVectors) };
 }
 
 /** u32 words of one replica's lists of nonzero rows. */
-export function rowListWords(layer: LayerSpec, rows: number, tiles: Tiles): number {
+export function rowListWords(layer: DenseSpec, rows: number, tiles: Tiles): number {
   return weightTiles(layer, tiles).count * (rows + 1);
 }
 
 /** u32 words of one replica's lists of nonzero words. */
-export function wordListWords(layer: LayerSpec, rows: number, tiles: Tiles): number {
+export function wordListWords(layer: DenseSpec, rows: number, tiles: Tiles): number {
   return rows / tiles.rows * (pitch(layer.inputs) / 4 + 1);
 }
 
 /** Lists what of a batch counts in each tile of forward and, if wanted, of the weight gradient. */
 export function nonzeroSource(
-  layer: LayerSpec,
+  layer: DenseSpec,
   sizes: { replicas: number; rows: number },
   tiles: Tiles,
   buffers: {
@@ -284,7 +284,7 @@ export function nonzeroSource(
 
 /** A product of (rows, inputs) and (inputs, units) per replica; `floats` are read and written. */
 function matmulWork(
-  { inputs, units }: LayerSpec,
+  { inputs, units }: DenseSpec,
   { rows, replicas }: { rows: number; replicas: number },
   floats: number,
 ): Work {

@@ -7,7 +7,8 @@
  * A GPU reads buffers. Mesa's llvmpipe 22.3 reads a vec4 of a buffer as one bounds check, branch
  * and scalar load per lane and component, 41 ns for eight lanes; of a read-only storage texture as
  * eight vector loads and a transposition, 3.4 ns (writing one takes 62 ns, a buffer 27). A texture
- * cannot be read and written by one dispatch, so what is updated has two, used in turn.
+ * cannot be read and written by one dispatch, so what is updated has two, used in turn. A matrix of
+ * more rows than a texture may have lies in stripes of `STRIPE` rows, side by side.
  */
 
 import { type BufferPool, readBack } from "../buffers.ts";
@@ -36,6 +37,19 @@ const VALUE = { f32: "vec4f", u8: "u32", u32: "vec4u" } as const;
 /** Bytes of four columns. */
 export const COLUMN_BYTES: Readonly<Record<MatrixFormat, number>> = { f32: 16, u8: 4, u32: 16 };
 
+/** Rows of a stripe of a texture; WebGPU promises so many. */
+const STRIPE = 8192;
+
+/** The size of the texture of a matrix, on a device whose textures have at most `most` each way. */
+export function textureSize(rows: number, vectors: number, most: number): [number, number] {
+  return rows <= most ? [vectors, rows] : [vectors * Math.ceil(rows / STRIPE), STRIPE];
+}
+
+/** Whether a matrix lies in stripes, by its texture's width. */
+function isStriped({ texture }: MatrixTexture, vectors: number): boolean {
+  return texture.width > vectors;
+}
+
 /** A zeroed matrix of `rows` rows of `vectors` × 4 columns. */
 export function createMatrix(
   pool: BufferPool,
@@ -44,7 +58,12 @@ export function createMatrix(
   { rows, vectors, format = "f32" }: { rows: number; vectors: number; format?: MatrixFormat },
 ): Matrix {
   if (storage === "buffers") return pool.storage(label, COLUMN_BYTES[format] * rows * vectors);
-  const texture = pool.texture(label, TEXEL[format], vectors, rows);
+  const { maxTextureDimension2D } = pool.gpu.device.limits;
+  const texture = pool.texture(
+    label,
+    TEXEL[format],
+    ...textureSize(rows, vectors, maxTextureDimension2D),
+  );
   return { texture, view: texture.createView() };
 }
 
@@ -65,12 +84,25 @@ export function writeMatrix(
   const rowBytes = COLUMN_BYTES[format] * vectors;
   if (!isTexture(matrix)) return queue.writeBuffer(matrix, firstRow * rowBytes, data);
   const rows = data.byteLength / rowBytes;
-  queue.writeTexture(
-    { texture: matrix.texture, origin: [0, firstRow] },
-    data,
-    { bytesPerRow: rowBytes, rowsPerImage: rows },
-    [vectors, rows],
-  );
+  for (const { row, count, origin } of stripesOf(matrix, vectors, firstRow, rows)) {
+    queue.writeTexture(
+      { texture: matrix.texture, origin },
+      data,
+      { offset: (row - firstRow) * rowBytes, bytesPerRow: rowBytes, rowsPerImage: count },
+      [vectors, count],
+    );
+  }
+}
+
+/** The parts of rows `first` to `first + count` that lie in one stripe each, and where. */
+function stripesOf(matrix: MatrixTexture, vectors: number, first: number, count: number) {
+  if (!isStriped(matrix, vectors)) return [{ row: first, count, origin: [0, first] }];
+  const parts: { row: number; count: number; origin: [number, number] }[] = [];
+  for (let row = first; row < first + count; row = parts.at(-1)!.row + parts.at(-1)!.count) {
+    const stripe = Math.floor(row / STRIPE), end = Math.min(first + count, STRIPE * (stripe + 1));
+    parts.push({ row, count: end - row, origin: [vectors * stripe, row % STRIPE] });
+  }
+  return parts;
 }
 
 /** A matrix of floats for `readMatrices`, whole. */
@@ -95,14 +127,18 @@ export async function readMatrices(
     gpu,
     layouts.map(({ matrix, rows, vectors, pitch }) => ({
       bytes: rows * pitch,
-      copy: (encoder, buffer) =>
-        isTexture(matrix)
-          ? encoder.copyTextureToBuffer(
-            { texture: matrix.texture },
-            { buffer, bytesPerRow: pitch },
-            [vectors, rows],
-          )
-          : encoder.copyBufferToBuffer(matrix, 0, buffer, 0, rows * pitch),
+      copy: (encoder, buffer) => {
+        if (!isTexture(matrix)) {
+          return encoder.copyBufferToBuffer(matrix, 0, buffer, 0, rows * pitch);
+        }
+        for (const { row, count, origin } of stripesOf(matrix, vectors, 0, rows)) {
+          encoder.copyTextureToBuffer(
+            { texture: matrix.texture, origin },
+            { buffer, offset: row * pitch, bytesPerRow: pitch },
+            [vectors, count],
+          );
+        }
+      },
     })),
   );
   return layouts.map(({ rows, rowBytes, pitch }, i) => {
@@ -138,7 +174,7 @@ export function loadWgsl({ name, binding, matrix, vectors, format = "f32" }: Mat
     ? [
       `@group(0) @binding(${binding}) var ${name}: texture_storage_2d<${TEXEL[format]}, read>;`,
       `fn ${loader}(row: u32, column: u32) -> ${value} {`,
-      `  return textureLoad(${name}, vec2u(column, row))${format === "u8" ? ".x" : ""};`,
+      `  return textureLoad(${name}, ${texelOf(matrix, vectors)})${format === "u8" ? ".x" : ""};`,
       "}",
     ]
     : [
@@ -169,11 +205,17 @@ export function storeWgsl({ name, binding, matrix, vectors, format = "f32" }: Ma
       TEXEL[format]
     }, write>;`,
     `fn store_${name}(row: u32, column: u32, value: ${value}) {`,
-    `  textureStore(${name}_after, vec2u(column, row), ${
+    `  textureStore(${name}_after, ${texelOf(matrix, vectors)}, ${
       format === "u8" ? "vec4u(value)" : "value"
     });`,
     "}",
   ].join("\n");
+}
+
+/** Where (row, column) of a matrix lies in its texture. */
+function texelOf(matrix: MatrixTexture, vectors: number): string {
+  if (!isStriped(matrix, vectors)) return "vec2u(column, row)";
+  return `vec2u(column + row / ${STRIPE}u * ${vectors}u, row % ${STRIPE}u)`;
 }
 
 /** Both, of floats that are updated: in place in a buffer, from one texture to another. */

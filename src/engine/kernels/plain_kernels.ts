@@ -1,7 +1,7 @@
 /** Kernels in their plainest form, to read before the tuned ones of `matmul_kernels.ts`. */
 
 import plainMatmul from "../../../shaders/masked_matmul_plain.wgsl" with { type: "text" };
-import type { LayerSpec } from "../layer_spec.ts";
+import type { DenseSpec } from "../layer_spec.ts";
 import { type KernelSource, read, write } from "./kernel.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
 
@@ -9,7 +9,7 @@ const LANES = 64;
 
 /** outputs = activation(inputs · (weights ⊙ mask) + biases), with matrices as on the CPU. */
 export function plainForwardSource(
-  layer: LayerSpec,
+  layer: DenseSpec,
   { rows, replicas }: { rows: number; replicas: number },
   buffers: {
     inputs: GPUBuffer;

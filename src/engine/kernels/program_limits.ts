@@ -7,15 +7,29 @@ import { CapacityError, InputError } from "../../errors.ts";
 import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import type { GpuExamples } from "../dataset.ts";
 import type { Gpu } from "../device.ts";
-import type { LayerSpec } from "../layer_spec.ts";
-import { matrixSize, pitch } from "./layout.ts";
+import {
+  checkLayers,
+  type ImageShape,
+  inputSize,
+  isConv2d,
+  isDense,
+  isPool,
+  type LayerSpec,
+  outputShape,
+  outputSize,
+  sizesText,
+} from "../layer_spec.ts";
+import { convGroups } from "./conv_kernels.ts";
+import { activationVectors, layerMatrices, matrixSize } from "./layout.ts";
 import { checkUpdateRule } from "../optimizers.ts";
+import { poolGroups } from "./pool_kernels.ts";
 import {
   activationBytes,
   evaluationSpan,
   layerWidths,
   MAX_BURST,
   type ProgramSpec,
+  windowRows,
 } from "./program_spec.ts";
 import { paddedRows, tilesFor } from "./tiles.ts";
 
@@ -45,12 +59,12 @@ type SharedSpec = Omit<ProgramSpec, "replicas">;
 /** Buffers that grow with the replicas: contents in words, and bytes per replica. */
 function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[] {
   const tiles = tilesFor(gpu.adapter), { layers } = spec;
-  const rows = Math.max(paddedRows(spec.batchSize, tiles), tiles.window);
-  const span = evaluationSpan(spec);
+  const rows = Math.max(paddedRows(spec.batchSize, tiles), windowRows(spec, tiles));
+  const span = evaluationSpan(spec), vectors = activationVectors(layers);
   return [
-    ...layers.map((layer) => ({
-      what: `the ${layer.inputs} × ${layer.units} weights of ${layer.name}`,
-      bytes: 4 * matrixSize(layer),
+    ...layerMatrices(layers).map((matrix) => ({
+      what: `the ${matrix.inputs} × ${matrix.units} weights of ${matrix.name}`,
+      bytes: 4 * matrixSize(matrix),
     })),
     ...layerWidths(layers).map((width, i) => ({
       what: i === 0
@@ -58,9 +72,9 @@ function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[
         : `${rows} rows of ${width} outputs of ${layers[i - 1].name}`,
       bytes: rows * activationBytes(spec, i),
     })),
-    ...layers.map(({ name, units }) => ({
-      what: `${rows} rows of ${units} gradients of ${name}`,
-      bytes: 4 * rows * pitch(units),
+    ...layers.map((layer, i) => ({
+      what: `${rows} rows of ${outputSize(layer)} gradients of ${layer.name}`,
+      bytes: 16 * rows * vectors[i + 1],
     })),
     { what: `the results of evaluating ${span} examples`, bytes: 8 * span },
     { what: "the measurements of a burst", bytes: 8 * MAX_BURST },
@@ -71,11 +85,12 @@ function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[
 function whatFits(gpu: Gpu, spec: SharedSpec): string {
   const fits = (units: number, batchSize: number) =>
     maxReplicas(gpu, { ...spec, batchSize, layers: narrowed(spec.layers, units) }) >= 1;
-  const widest = Math.max(...spec.layers.slice(0, -1).map(({ units }) => units), 1);
+  const widest = Math.max(...spec.layers.slice(0, -1).flatMap(unitsOf), 1);
   const unitsWith = (batchSize: number) => greatest(widest, (units) => fits(units, batchSize));
   const batchWith = (units: number) =>
     greatest(spec.batchSize, (batchSize) => fits(units, batchSize));
-  const ofUnits = (units: number) => `hidden layers of at most ${units} units`;
+  const word = spec.layers.some(isConv2d) ? "units and filters" : "units";
+  const ofUnits = (units: number) => `hidden layers of at most ${units} ${word}`;
   const ofBatch = (batchSize: number) => `a batch of at most ${batchSize}`;
   const units = unitsWith(spec.batchSize), batchSize = batchWith(widest);
   const ways = [
@@ -88,16 +103,30 @@ function whatFits(gpu: Gpu, spec: SharedSpec): string {
   return `use ${ofUnits(unitsWith(both))} and ${ofBatch(both)}`;
 }
 
+/** The width that a layer chooses: units or filters. */
+function unitsOf(layer: LayerSpec): number[] {
+  return isPool(layer) ? [] : [isDense(layer) ? layer.units : layer.filters];
+}
+
 /** The layers with no hidden one wider than `most`. */
 function narrowed(layers: readonly LayerSpec[], most: number): LayerSpec[] {
-  const units = layers.map((layer, i) =>
-    i === layers.length - 1 ? layer.units : Math.min(layer.units, most)
-  );
-  return layers.map((layer, i) => ({
-    ...layer,
-    inputs: i === 0 ? layer.inputs : units[i - 1],
-    units: units[i],
-  }));
+  const narrow: LayerSpec[] = [];
+  for (const [i, layer] of layers.entries()) {
+    const below = i === 0 ? null : outputShape(narrow[i - 1]);
+    if (isDense(layer)) {
+      const units = i === layers.length - 1 ? layer.units : Math.min(layer.units, most);
+      const inputs = below ? outputSize(narrow[i - 1]) : layer.inputs;
+      narrow.push({ ...layer, inputs, units });
+    } else {
+      const image = (below ?? layer.image) as ImageShape;
+      narrow.push(
+        isConv2d(layer)
+          ? { ...layer, image, filters: Math.min(layer.filters, most) }
+          : { ...layer, image },
+      );
+    }
+  }
+  return narrow;
 }
 
 /** The greatest whole number from 1 to `most` that fits, with all below it; 0 if none does. */
@@ -119,6 +148,14 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const { layers, batchSize, examples, test, trainCount, replicas } = spec;
   checkUpdateRule(spec.optimizer);
   checkNetwork(layers, { training: examples, test });
+  checkGrids(gpu, layers);
+  const strange = spec.sparse && layers.find((layer) => !isDense(layer));
+  if (strange) {
+    throw new InputError(
+      `${strange.name}: kernels on lists of live weights are for dense layers, and this is ` +
+        `${strange.kind}; use the dense ones (--kernels dense or auto)`,
+    );
+  }
   const widths = layerWidths(layers);
   // One workgroup gathers a row.
   const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
@@ -149,43 +186,44 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
  * @throws InputError naming the layer and what does not fit it
  */
 export function checkNetwork(
-  layers: LayerSpec[],
+  layers: readonly LayerSpec[],
   sets: Record<string, Pick<GpuExamples, "features" | "classes">>,
 ): void {
-  if (layers.length === 0) throw new InputError("network: no layers; give at least one");
-  const widths = layerWidths(layers);
-  layers.forEach((layer, i) => {
-    whole(`${layer.name}: inputs`, layer.inputs, 1, Number.MAX_SAFE_INTEGER);
-    whole(`${layer.name}: units`, layer.units, 1, Number.MAX_SAFE_INTEGER);
-    if (layer.inputs !== widths[i]) {
-      throw new InputError(
-        `${layer.name}: takes ${layer.inputs} inputs, but the layer below has ${widths[i]} outputs`,
-      );
-    }
-  });
-  const last = layers.at(-1)!;
-  if (last.activation !== null) {
-    throw new InputError(
-      `${last.name}: the last layer computes the logits of a softmax; use the activation null ` +
-        `for it, not "${last.activation}"`,
-    );
-  }
+  checkLayers(layers);
+  const [first] = layers, last = layers.at(-1)!, logits = outputSize(last);
   for (const [name, { features, classes }] of Object.entries(sets)) {
-    if (classes > last.units) {
+    if (classes > logits) {
       throw new InputError(
-        `${last.name}: has ${last.units} classes, but the ${name} examples have labels up to ` +
+        `${last.name}: has ${logits} classes, but the ${name} examples have labels up to ` +
           `${classes - 1}`,
       );
     }
-    if (features !== widths[0]) {
+    if (features !== inputSize(first)) {
+      const image = isDense(first) ? "" : ` (${sizesText(first.image)})`;
       throw new InputError(
-        `${layers[0].name}: takes ${widths[0]} inputs, but the ${name} examples have ${features}`,
+        `${first.name}: takes ${inputSize(first)} inputs${image}, but the ${name} examples have ` +
+          `${features}`,
       );
     }
   }
-  if (last.units > 256) {
+  if (logits > 256) {
     throw new InputError(
-      `${last.name}: ${last.units} classes; labels are bytes, so use 1 to 256`,
+      `${last.name}: ${logits} classes; labels are bytes, so use 1 to 256`,
+    );
+  }
+}
+
+/** @throws CapacityError if a layer's image has more pixels than a grid reaches */
+function checkGrids(gpu: Gpu, layers: readonly LayerSpec[]): void {
+  const tiles = tilesFor(gpu.adapter), most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
+  for (const layer of layers) {
+    if (isDense(layer)) continue;
+    const groups = isPool(layer) ? poolGroups(layer, tiles) : convGroups(layer, tiles);
+    if (groups <= most) continue;
+    throw new CapacityError(
+      `${layer.name}: its image of ${sizesText(layer.image)} takes ${groups} workgroups, and ` +
+        `"${gpu.adapter.name}" runs at most ${most} side by side; use a smaller image or fewer ` +
+        `channels`,
     );
   }
 }

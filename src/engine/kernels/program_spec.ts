@@ -2,12 +2,12 @@
 
 import type { GpuExamples } from "../dataset.ts";
 import { canReadStorageTextures, type Gpu } from "../device.ts";
-import type { LayerSpec } from "../layer_spec.ts";
-import { pitch } from "./layout.ts";
-import { type BatchFormat, COLUMN_BYTES, type MatrixStorage } from "./matrix.ts";
+import { type ImageShape, inputSize, isDense, type LayerSpec, outputSize } from "../layer_spec.ts";
+import { activationVectors, layerMatrices, matrixRows, pitch } from "./layout.ts";
+import { type BatchFormat, COLUMN_BYTES, type MatrixStorage, textureSize } from "./matrix.ts";
 import type { UpdateRule } from "../optimizers.ts";
 import type { Key } from "../random.ts";
-import { paddedRows, tilesFor } from "./tiles.ts";
+import { paddedRows, type Tiles, tilesFor } from "./tiles.ts";
 import type { Rate } from "../schedules.ts";
 
 /** Whether kernels work on whole matrices or on lists of live weights; the last bits differ. */
@@ -37,7 +37,7 @@ export type Split = "train" | "validate" | "test";
 /** All splits. */
 export const SPLITS: readonly Split[] = ["train", "validate", "test"];
 
-/** Parameters of one layer: weights and mask (inputs, units), biases (units). */
+/** Parameters of one layer that has weights: weights and mask (inputs, units), biases (units). */
 export interface LayerParameters extends LayerValues {
   mask: Float32Array;
 }
@@ -60,12 +60,13 @@ export interface LayerState extends LayerValues {
 export interface NetworkState {
   /** Updates made. */
   iteration: number;
-  /** In the order of the layers. */
+  /** Of the layers that have weights, in their order. */
   layers: LayerState[];
 }
 
 /** Everything that distinguishes one replica from another. */
 export interface ReplicaParameters {
+  /** Of the layers that have weights, in their order. */
   layers: LayerParameters[];
   /** Key of the order in which training examples are visited. */
   orderKey: Key;
@@ -84,9 +85,30 @@ export interface ReplicaParameters {
 /** Most iterations of one burst. */
 export const MAX_BURST = 1000;
 
-/** Widths of the activation matrices: the inputs, then each layer's units. */
-export function layerWidths(layers: LayerSpec[]): number[] {
-  return [layers[0].inputs, ...layers.map((layer) => layer.units)];
+/** Values of a row of each activation matrix: the inputs, then each layer's outputs. */
+export function layerWidths(layers: readonly LayerSpec[]): number[] {
+  return [inputSize(layers[0]), ...layers.map(outputSize)];
+}
+
+/** How many classes the last layer tells apart. */
+export function classesOf({ layers }: Pick<ProgramSpec, "layers">): number {
+  return outputSize(layers[layers.length - 1]);
+}
+
+/** The shape of an example where the first layer takes an image; null where it is dense. */
+export function exampleImage({ layers: [first] }: Pick<ProgramSpec, "layers">): ImageShape | null {
+  return isDense(first) ? null : first.image;
+}
+
+/** Floats of a window's widest matrix in a network that takes images: 32 MB. */
+const WINDOW_FLOATS = 8e6;
+
+/** Rows of an evaluation window. */
+export function windowRows({ layers }: Pick<ProgramSpec, "layers">, tiles: Tiles): number {
+  if (layers.every(isDense)) return tiles.window;
+  const widest = 4 * Math.max(...activationVectors(layers));
+  const count = Math.max(1, Math.floor(WINDOW_FLOATS / widest / tiles.rows));
+  return Math.min(tiles.window, tiles.rows * count);
 }
 
 /** How batches lie in memory: bytes where all examples allow it. */
@@ -103,7 +125,7 @@ export function activationFormat(spec: Omit<ProgramSpec, "replicas">, index: num
 
 /** Bytes of activation matrix `index` (0: the batch) per row. */
 export function activationBytes(spec: Omit<ProgramSpec, "replicas">, index: number): number {
-  return pitch(layerWidths(spec.layers)[index]) / 4 * COLUMN_BYTES[activationFormat(spec, index)];
+  return activationVectors(spec.layers)[index] * COLUMN_BYTES[activationFormat(spec, index)];
 }
 
 /** Textures of the weight gradient's kernel: inputs, deltas, mask, weights before and after. */
@@ -113,17 +135,23 @@ export const UPDATE_TEXTURES = 5;
 export function matrixStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
   const tiles = tilesFor(gpu.adapter), { replicas, layers } = spec;
   if (tiles.storage === "buffers" || !canReadStorageTextures()) return "buffers";
-  const rows = Math.max(
-    paddedRows(spec.batchSize, tiles),
-    tiles.window,
-    ...layers.map((layer) => pitch(layer.inputs)),
-  );
-  const vectors = Math.max(...layerWidths(layers).map(pitch)) / 4;
-  const { maxTextureDimension2D, maxStorageTexturesPerShaderStage } = gpu.device.limits;
-  return Math.max(replicas * rows, vectors) <= maxTextureDimension2D &&
-      maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES
-    ? "textures"
-    : "buffers";
+  const { maxTextureDimension2D: most, maxStorageTexturesPerShaderStage } = gpu.device.limits;
+  const batchRows = Math.max(paddedRows(spec.batchSize, tiles), windowRows(spec, tiles));
+  const matrices: [rows: number, vectors: number][] = [
+    ...activationVectors(layers).map((vectors): [number, number] => [batchRows, vectors]),
+    ...layerMatrices(layers).map((matrix): [number, number] => [
+      matrixRows(matrix),
+      pitch(matrix.units) / 4,
+    ]),
+  ];
+  // Dense layers alone keep to the storage with which they were measured.
+  const isStriped = !layers.every(isDense);
+  const fits = matrices.every(([rows, vectors]) => {
+    const all = replicas * rows;
+    const size = isStriped ? textureSize(all, vectors, most) : [vectors, all];
+    return Math.max(...size) <= most;
+  });
+  return fits && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES ? "textures" : "buffers";
 }
 
 /** The same of a sparse network's matrices. */

@@ -4,6 +4,8 @@
  */
 
 import batchF32 from "../../../shaders/batch_f32.wgsl" with { type: "text" };
+import batchImageF32 from "../../../shaders/batch_image_f32.wgsl" with { type: "text" };
+import batchImageU8 from "../../../shaders/batch_image_u8.wgsl" with { type: "text" };
 import batchU8 from "../../../shaders/batch_u8.wgsl" with { type: "text" };
 import common from "../../../shaders/common.wgsl" with { type: "text" };
 import evaluate from "../../../shaders/evaluate.wgsl" with { type: "text" };
@@ -21,7 +23,8 @@ import reduce from "../../../shaders/reduce.wgsl" with { type: "text" };
 import softmax from "../../../shaders/softmax.wgsl" with { type: "text" };
 import type { GpuExamples } from "../dataset.ts";
 import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
-import { pitch } from "./layout.ts";
+import type { ImageShape } from "../layer_spec.ts";
+import { channelVectors, imageVectors, pitch } from "./layout.ts";
 import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
 
 /** Bytes of the `Window` and `Slot` structs of the shaders. */
@@ -37,6 +40,7 @@ const GATHER_LANES = 8;
 const LOSS_LANES = 64;
 
 const BATCHES = { f32: batchF32, u8: batchU8 };
+const IMAGE_BATCHES = { f32: batchImageF32, u8: batchImageU8 };
 
 /** Where the rows of a batch come from. */
 export type GatherFrom =
@@ -84,6 +88,8 @@ export function gatherTrainSource(sizes: {
   rows: number;
   /** Of the batch; "u8" only for examples that are packed. */
   format?: BatchFormat;
+  /** Of an example, where the first layer takes an image; null: it is dense. */
+  image?: ImageShape | null;
   batchSize: number;
   trainCount: number;
 }, { clocks, ...buffers }: {
@@ -101,6 +107,7 @@ export function gatherEvaluateSource(sizes: {
   replicas: number;
   rows: number;
   format?: BatchFormat;
+  image?: ImageShape | null;
 }, { windows, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;
@@ -114,11 +121,11 @@ export function gatherEvaluateSource(sizes: {
 function gatherSource(
   label: string,
   from: GatherFrom,
-  sizes: { replicas: number; rows: number; format?: BatchFormat },
+  sizes: { replicas: number; rows: number; format?: BatchFormat; image?: ImageShape | null },
   buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
 ): KernelSource {
-  const { format = "f32" } = sizes, { features } = buffers.examples;
-  const vectors = pitch(features) / 4;
+  const { format = "f32", image = null } = sizes, { features } = buffers.examples;
+  const vectors = image ? imageVectors(image) : pitch(features) / 4;
   const { head, positions, constants, bindings } = gatherParts(from, buffers);
   return {
     label,
@@ -126,7 +133,7 @@ function gatherSource(
       head,
       gather,
       storeWgsl({ name: "batch", binding: 4, matrix: buffers.batch, vectors, format }),
-      BATCHES[format],
+      (image ? IMAGE_BATCHES : BATCHES)[format],
       positions,
     ].join("\n"),
     constants: {
@@ -134,6 +141,7 @@ function gatherSource(
       LANES: GATHER_LANES,
       ROWS: sizes.rows,
       VECTORS: vectors,
+      ...(image && { CHANNELS: image[2], CHANNEL_VECTORS: channelVectors(image[2]) }),
     },
     bindings,
     grid: [sizes.rows, 1, sizes.replicas],

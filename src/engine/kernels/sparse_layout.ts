@@ -13,7 +13,7 @@
  * are the weights on a unit that is always 0, for want of live inputs and a bias.
  */
 
-import type { LayerSpec } from "../layer_spec.ts";
+import type { DenseSpec } from "../layer_spec.ts";
 import type { LayerValues } from "./program_spec.ts";
 
 /** Entries of a group: a vec4. */
@@ -23,7 +23,7 @@ const VECTOR = 4;
 
 /** The live weights of R networks of one shape, as lists. */
 export interface SparseLayout {
-  layers: LayerSpec[];
+  layers: DenseSpec[];
   replicas: number;
   /** Groups of the lists of units, the empty one included: slots are theirs. */
   groups: number;
@@ -55,7 +55,7 @@ export function featureRows(width: number): number {
 
 /** Compresses; `masks` by replica and layer, (inputs, units) each, are 0 where pruned. */
 export function sparseLayout(
-  layers: LayerSpec[],
+  layers: DenseSpec[],
   masks: readonly (readonly Float32Array[])[],
 ): SparseLayout {
   const kept = masks.map((ofReplica) => keptWeights(layers, ofReplica));
@@ -180,7 +180,7 @@ interface Kept {
 }
 
 /** One network without the units that are unused or always 0. */
-function keptWeights(layers: LayerSpec[], masks: readonly Float32Array[]): Kept[] {
+function keptWeights(layers: DenseSpec[], masks: readonly Float32Array[]): Kept[] {
   const last = layers.length - 1;
   /** By layer: whether an input can differ from 0. */
   const speaks: boolean[][] = [range(layers[0].inputs).map(() => true)];

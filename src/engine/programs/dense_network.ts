@@ -6,27 +6,35 @@ import { Evaluation, type EvaluationBuffers, type WindowSources } from "./evalua
 import { allocateIteration, type IterationBuffers, iterationSources } from "./iteration.ts";
 import { createKernels, dispatch, type Kernel } from "../kernels/kernel.ts";
 import {
+  activationVectors,
+  layerMatrices,
+  type LayerMatrix,
   maskWords,
+  matrixRows,
   matrixSize,
   packMask,
   packWeights,
   pitch,
   unpackWeights,
 } from "../kernels/layout.ts";
-import { forwardSource, nonzeroSource, wordListWords } from "../kernels/matmul_kernels.ts";
+import { layerForwardSource } from "./layer_sources.ts";
+import { isDense } from "../layer_spec.ts";
+import { nonzeroSource, wordListWords } from "../kernels/matmul_kernels.ts";
 import { createMatrix, type Matrix, readMatrices, writeMatrix } from "../kernels/matrix.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import {
   activationFormat,
   batchFormat,
+  classesOf,
   evaluationSpan,
+  exampleImage,
   type LayerState,
   type LayerValues,
-  layerWidths,
   matrixStorage,
   type ProgramSpec,
   type ReplicaParameters,
   type Split,
+  windowRows,
 } from "../kernels/program_spec.ts";
 import { evaluateSource, gatherEvaluateSource } from "../kernels/row_kernels.ts";
 import { tilesFor } from "../kernels/tiles.ts";
@@ -35,6 +43,8 @@ import { tilesFor } from "../kernels/tiles.ts";
 export class DenseNetwork implements NetworkMemory {
   /** Which of the weights' matrices hold them. */
   #side = 0;
+  /** Of the layers that have weights. */
+  readonly #matrices: LayerMatrix[];
 
   private constructor(
     private readonly gpu: Gpu,
@@ -43,7 +53,9 @@ export class DenseNetwork implements NetworkMemory {
     /** By the side where the weights are before it. */
     private readonly iteration: Kernel[][],
     private readonly evaluation: Evaluation,
-  ) {}
+  ) {
+    this.#matrices = layerMatrices(spec.layers);
+  }
 
   /** Allocates from `pool` and compiles. */
   static async create(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): Promise<DenseNetwork> {
@@ -58,7 +70,7 @@ export class DenseNetwork implements NetworkMemory {
         gpu,
         spec,
         pool,
-        tilesFor(gpu.adapter).window,
+        windowRows(spec, tilesFor(gpu.adapter)),
         (shared) => windowSources(gpu, spec, pool, { ...buffers, ...shared }),
       ),
     ]);
@@ -75,17 +87,17 @@ export class DenseNetwork implements NetworkMemory {
 
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void {
     const { gpu, loop: buffers } = this;
-    this.spec.layers.forEach((layer, i) => {
+    this.#matrices.forEach((shape, i) => {
       const { mask } = parameters.layers[i];
       const kept = parameters.keepsPruned ? null : mask;
-      const pack = ({ weights, biases }: LayerValues) => packWeights(layer, weights, biases, kept);
+      const pack = ({ weights, biases }: LayerValues) => packWeights(shape, weights, biases, kept);
       const put = (matrix: Matrix, vectors: number, ...rest: Rest) =>
-        writeMatrix(gpu, matrix, replica * pitch(layer.inputs), vectors, ...rest);
-      const vectors = pitch(layer.units) / 4;
+        writeMatrix(gpu, matrix, replica * matrixRows(shape), vectors, ...rest);
+      const vectors = pitch(shape.units) / 4;
       put(buffers.weights[i][this.#side], vectors, pack(layers?.[i] ?? parameters.layers[i]));
-      put(buffers.masks[i], maskWords(pitch(layer.units)), packMask(layer, mask), "u8");
+      put(buffers.masks[i], maskWords(pitch(shape.units)), packMask(shape, mask), "u8");
       buffers.state[i].forEach((buffer, s) => {
-        const values = layers ? pack(layers[i].optimizer[s]) : new Float32Array(matrixSize(layer));
+        const values = layers ? pack(layers[i].optimizer[s]) : new Float32Array(matrixSize(shape));
         gpu.device.queue.writeBuffer(buffer, replica * values.byteLength, values);
       });
     });
@@ -122,24 +134,24 @@ export class DenseNetwork implements NetworkMemory {
     matricesOf: (layer: number) => Matrix[],
     make: (matrices: LayerValues[]) => T,
   ): Promise<T[][]> {
-    const { layers, replicas } = this.spec;
+    const { replicas } = this.spec, shapes = this.#matrices;
     const contents = await readMatrices(
       this.gpu,
-      layers.flatMap(({ inputs, units }, i) =>
+      shapes.flatMap((shape, i) =>
         matricesOf(i).map((matrix) => ({
           matrix,
-          rows: replicas * pitch(inputs),
-          vectors: pitch(units) / 4,
+          rows: replicas * matrixRows(shape),
+          vectors: pitch(shape.units) / 4,
         }))
       ),
     );
     return Array.from({ length: replicas }, (_, r) => {
       let next = 0;
-      return layers.map((layer, i) => {
-        const size = matrixSize(layer);
+      return shapes.map((shape, i) => {
+        const size = matrixSize(shape);
         return make(
           matricesOf(i).map(() =>
-            unpackWeights(layer, contents[next++].subarray(r * size, (r + 1) * size))
+            unpackWeights(shape, contents[next++].subarray(r * size, (r + 1) * size))
           ),
         );
       });
@@ -154,39 +166,43 @@ function windowSources(
   pool: BufferPool,
   program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer },
 ): WindowSources {
-  const { layers, replicas } = spec;
-  const tiles = tilesFor(gpu.adapter), rows = tiles.window, sizes = { replicas, rows };
-  const last = layers.length - 1, format = batchFormat(spec), storage = matrixStorage(gpu, spec);
-  const activations = layerWidths(layers).map((width, i) =>
+  const { layers, replicas } = spec, [first] = layers;
+  const tiles = tilesFor(gpu.adapter), rows = windowRows(spec, tiles), sizes = { replicas, rows };
+  const format = batchFormat(spec), storage = matrixStorage(gpu, spec);
+  const activations = activationVectors(layers).map((vectors, i) =>
     createMatrix(pool, storage, `window ${i}`, {
       rows: replicas * rows,
-      vectors: pitch(width) / 4,
+      vectors,
       format: activationFormat(spec, i),
     })
   );
   const labels = pool.storage("window labels", 4 * replicas * rows), [inputs] = activations;
-  const lists = tiles.skipsZeros && !spec.examples.isFloat
-    ? pool.storage("window words", 4 * replicas * wordListWords(layers[0], rows, tiles))
+  const skips = isDense(first) && tiles.skipsZeros && !spec.examples.isFloat;
+  const lists = skips
+    ? pool.storage("window words", 4 * replicas * wordListWords(first, rows, tiles))
     : null;
-  const wordLists = lists && { inputs, format, wordLists: lists, rowLists: null };
-  const nonzero = wordLists ? [nonzeroSource(layers[0], sizes, tiles, wordLists)] : [];
+  const nonzero = lists && isDense(first)
+    ? [nonzeroSource(first, sizes, tiles, { inputs, format, wordLists: lists, rowLists: null })]
+    : [];
   const forward = (side: number) =>
-    layers.map((layer, i) =>
-      forwardSource(layer, i === last, sizes, tiles, {
-        inputs: activations[i],
-        format: i === 0 ? format : "f32",
-        lists: i === 0 ? lists : null,
-        weights: program.weights[i][side],
-        outputs: activations[i + 1],
+    layers.map((_, index) =>
+      layerForwardSource({ layers, index, sizes, tiles, batchFormat: format }, {
+        activations,
+        weights: program.weights.map((sides) => sides[side]),
+        lists,
       })
     );
+  const image = exampleImage(spec);
   return {
     gather: (examples) =>
-      gatherEvaluateSource({ ...sizes, format }, { ...program, examples, batch: inputs, labels }),
+      gatherEvaluateSource(
+        { ...sizes, format, image },
+        { ...program, examples, batch: inputs, labels },
+      ),
     forward: program.weights[0].map((_, side) => [...nonzero, ...forward(side)]),
     evaluate: evaluateSource(
-      { ...sizes, classes: layers[last].units, span: evaluationSpan(spec) },
-      { ...program, logits: activations[last + 1], labels },
+      { ...sizes, classes: classesOf(spec), span: evaluationSpan(spec) },
+      { ...program, logits: activations[layers.length], labels },
     ),
   };
 }

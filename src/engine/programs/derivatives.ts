@@ -9,6 +9,13 @@ import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import { BufferPool, readBack, type ReadSource } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import {
+  dualConvBackwardSource,
+  dualConvForwardSource,
+  dualConvGradientSource,
+  dualPoolBackwardSource,
+  dualPoolForwardSource,
+} from "../kernels/dual_image_kernels.ts";
+import {
   dualBackwardSource,
   dualForwardSource,
   dualGradientSource,
@@ -16,7 +23,16 @@ import {
 } from "../kernels/dual_kernels.ts";
 import { createKernels, dispatch, type Kernel, type KernelSource } from "../kernels/kernel.ts";
 import { layerWidths } from "../kernels/program_spec.ts";
-import type { LayerSpec } from "../layer_spec.ts";
+import {
+  activationOf,
+  inputSize,
+  isConv2d,
+  isDense,
+  isPool,
+  type LayerSpec,
+  weightedLayers,
+  weightShape,
+} from "../layer_spec.ts";
 
 /** Examples as the network sees them. */
 export interface HostBatch {
@@ -34,11 +50,11 @@ export interface DerivativeJob {
   layers: LayerSpec[];
   /** At least one example. */
   batch: HostBatch;
-  /** By layer, (inputs, units): effective ones, 0 where masked. */
+  /** By layer that has weights, (inputs, units): effective ones, 0 where masked. */
   weights: readonly Float32Array[];
-  /** By layer, (units); of a layer without biases they do not count. */
+  /** By layer that has weights, (units); of a layer without biases they do not count. */
   biases: readonly Float32Array[];
-  /** By layer, (inputs, units). Default: 0. */
+  /** By layer that has weights, (inputs, units). Default: 0. */
   direction?: readonly Float32Array[];
 }
 
@@ -46,14 +62,17 @@ export interface DerivativeJob {
 export interface Derivatives {
   /** Mean cross-entropy. */
   loss: number;
-  /** By layer, (inputs, units): the gradient by every weight, whether it is masked or not. */
+  /** By layer that has weights: the gradient by each of them, whether it is masked or not. */
   gradients: Float32Array[];
-  /** By layer, (inputs, units): the Hessian by all weights of all layers, times the direction. */
+  /** By layer that has weights: the Hessian by all weights of all layers, times the direction. */
   products: Float32Array[];
 }
 
 /** Most examples that pass at once: a larger batch passes in pieces, added in order. */
 const MOST_ROWS = 512;
+
+/** Most bytes of the values of a layer of images: several of them are held at once. */
+const MOST_IMAGE_BYTES = 32e6;
 
 /** Bytes of a dual number. */
 const DUAL = 8;
@@ -61,33 +80,35 @@ const DUAL = 8;
 const NO_LABEL = 0xffffffff;
 
 /**
- * Derivatives of the loss at `weights`. LeNet-300-100 with 100 examples takes 0.13 s on llvmpipe
- * with two cores, and 0.5 s the first time.
+ * Derivatives of the loss at `weights`. With 100 examples, LeNet-300-100 takes 0.13 s on llvmpipe
+ * with two cores and 0.5 s the first time, LeNet-5 some 2 s and 3 s.
  *
  * @throws CapacityError if a layer is more than the device holds in one buffer
  */
 export async function derivatives(gpu: Gpu, job: DerivativeJob): Promise<Derivatives> {
   const { layers, batch: { count } } = job, limit = bufferLimit(gpu);
-  for (const { name, inputs, units } of layers) {
+  for (const layer of weightedLayers(layers)) {
+    const { name } = layer, { inputs, units } = weightShape(layer);
     if (DUAL * inputs * units <= limit) continue;
     throw new CapacityError(
       `${name}: the derivatives by its ${inputs} × ${units} weights take ` +
         `${sizeText(DUAL * inputs * units)}, and "${gpu.adapter.name}" holds at most ` +
-        `${sizeText(limit)} in one buffer; use fewer units`,
+        `${sizeText(limit)} in one buffer; use fewer ${isDense(layer) ? "units" : "filters"}`,
     );
   }
   const widest = Math.max(...layerWidths(layers));
-  const rows = Math.max(1, Math.min(count, MOST_ROWS, Math.floor(limit / (DUAL * widest))));
+  const most = layers.every(isDense) ? limit : Math.min(limit, MOST_IMAGE_BYTES);
+  const rows = Math.max(1, Math.min(count, MOST_ROWS, Math.floor(most / (DUAL * widest))));
   const pool = new BufferPool(gpu);
   try {
     const buffers = await gpu.scoped("derivatives", () => createBuffers(pool, job, rows));
     const kernels = await createKernels(gpu, sourcesOf(job, rows, buffers));
     const losses: ArrayBuffer[] = [];
     for (let first = 0; first < count; first += rows) {
-      runPiece(gpu, kernels, job.batch, { first, rows, features: layers[0].inputs }, buffers);
+      runPiece(gpu, kernels, job.batch, { first, rows, features: inputSize(layers[0]) }, buffers);
       losses.push(...await readBack(gpu, [copyOf(buffers.losses)]));
     }
-    const duals = await readBack(gpu, buffers.layers.map(({ gradients }) => copyOf(gradients)));
+    const duals = await readBack(gpu, buffers.weighted.map(({ gradients }) => copyOf(gradients)));
     const parts = duals.map((dual) => new Float32Array(dual));
     const loss = losses.flatMap((piece) => [...new Float32Array(piece)])
       .reduce((sum, loss) => sum + loss, 0) / count;
@@ -104,9 +125,12 @@ export async function derivatives(gpu: Gpu, job: DerivativeJob): Promise<Derivat
 interface Buffers {
   /** (rows, width) duals: the inputs, then each layer's outputs. */
   activations: GPUBuffer[];
+  /** By layer: (rows, width) duals, the gradient at its pre-activations. */
+  deltas: GPUBuffer[];
   labels: GPUBuffer;
   losses: GPUBuffer;
-  layers: { weights: GPUBuffer; biases: GPUBuffer; deltas: GPUBuffer; gradients: GPUBuffer }[];
+  /** By layer that has weights. */
+  weighted: { weights: GPUBuffer; biases: GPUBuffer; gradients: GPUBuffer }[];
 }
 
 function createBuffers(pool: BufferPool, job: DerivativeJob, rows: number): Buffers {
@@ -116,49 +140,70 @@ function createBuffers(pool: BufferPool, job: DerivativeJob, rows: number): Buff
     pool.gpu.device.queue.writeBuffer(buffer, 0, data);
     return buffer;
   };
+  const widths = layerWidths(layers);
   return {
-    activations: layerWidths(layers).map((width, i) =>
+    activations: widths.map((width, i) =>
       pool.storage(`dual activations ${i}`, DUAL * rows * width)
     ),
+    deltas: layers.map((_, i) => pool.storage("dual deltas", DUAL * rows * widths[i + 1])),
     labels: pool.storage("dual labels", 4 * rows),
     losses: pool.storage("dual losses", 4 * rows),
-    layers: layers.map(({ units, useBias }, i) => ({
+    weighted: weightedLayers(layers).map((layer, i) => ({
       weights: filled("dual weights", interleaved(weights[i], direction?.[i])),
-      biases: filled("dual biases", useBias ? biases[i].slice() : new Float32Array(units)),
-      deltas: pool.storage("dual deltas", DUAL * rows * units),
+      biases: filled(
+        "dual biases",
+        layer.useBias ? biases[i].slice() : new Float32Array(weightShape(layer).units),
+      ),
       gradients: pool.storage("dual gradients", DUAL * weights[i].length),
     })),
   };
 }
 
 /** The kernels of one piece, in order. */
-function sourcesOf({ layers, batch }: DerivativeJob, rows: number, buffers: Buffers) {
-  const { activations, labels, losses } = buffers, last = layers.length - 1;
-  const sources: KernelSource[] = layers.map((layer, i) =>
-    dualForwardSource(layer, rows, {
-      inputs: activations[i],
-      weights: buffers.layers[i].weights,
-      biases: buffers.layers[i].biases,
-      outputs: activations[i + 1],
-    })
-  );
-  const { deltas } = buffers.layers[last], sizes = { rows, batch: batch.count };
-  sources.push(dualLossSource(
-    { ...sizes, classes: layers[last].units },
-    { logits: activations[last + 1], labels, deltas, losses },
-  ));
-  for (let i = last; i >= 0; i--) {
-    const { weights, deltas, gradients } = buffers.layers[i];
-    sources.push(
-      dualGradientSource(layers[i], rows, { inputs: activations[i], deltas, gradients }),
-    );
-    if (i === 0) break;
-    const below = { activations: activations[i], below: buffers.layers[i - 1].deltas };
-    sources.push(
-      dualBackwardSource(layers[i], layers[i - 1].activation, rows, { deltas, weights, ...below }),
-    );
+function sourcesOf(job: DerivativeJob, rows: number, buffers: Buffers): KernelSource[] {
+  const { layers, batch } = job, last = layers.length - 1, { activations, labels } = buffers;
+  const sizes = { rows, batch: batch.count, classes: layerWidths(layers)[layers.length] };
+  const loss = { logits: activations[last + 1], deltas: buffers.deltas[last], labels };
+  return [
+    ...layers.map((_, i) => layerForward(job, i, rows, buffers)),
+    dualLossSource(sizes, { ...loss, losses: buffers.losses }),
+    ...layers.map((_, i) => layerBackward(job, i, rows, buffers)).reverse().flat(),
+  ];
+}
+
+/** The buffers of a layer's weights. */
+function weightsOf({ layers }: DerivativeJob, index: number, { weighted }: Buffers) {
+  return weighted[weightedLayers(layers.slice(0, index)).length];
+}
+
+function layerForward(job: DerivativeJob, i: number, rows: number, buffers: Buffers) {
+  const layer = job.layers[i];
+  const images = { inputs: buffers.activations[i], outputs: buffers.activations[i + 1] };
+  if (isPool(layer)) return dualPoolForwardSource(layer, rows, images);
+  const operands = { ...images, ...weightsOf(job, i, buffers) };
+  return isConv2d(layer)
+    ? dualConvForwardSource(layer, rows, operands)
+    : dualForwardSource(layer, rows, operands);
+}
+
+/** The gradient by the weights, then that at the layer below. */
+function layerBackward(job: DerivativeJob, i: number, rows: number, buffers: Buffers) {
+  const layer = job.layers[i], inputs = buffers.activations[i], deltas = buffers.deltas[i];
+  const at = i === 0 ? null : { deltas, activations: inputs, below: buffers.deltas[i - 1] };
+  const activation = i === 0 ? null : activationOf(job.layers[i - 1]);
+  if (isPool(layer)) return at ? [dualPoolBackwardSource(layer, activation, rows, at)] : [];
+  const { weights, gradients } = weightsOf(job, i, buffers),
+    ofWeights = { inputs, deltas, gradients };
+  if (isConv2d(layer)) {
+    return [
+      dualConvGradientSource(layer, rows, ofWeights),
+      ...(at ? [dualConvBackwardSource(layer, activation, rows, { ...at, weights })] : []),
+    ];
   }
-  return sources;
+  return [
+    dualGradientSource(layer, rows, ofWeights),
+    ...(at ? [dualBackwardSource(layer, activation, rows, { ...at, weights })] : []),
+  ];
 }
 
 /** Passes `rows` examples from `first` on; rows past the end hold none and add nothing. */

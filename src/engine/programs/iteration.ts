@@ -3,24 +3,26 @@
 import type { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
-import {
-  activationGradientSource,
-  forwardSource,
-  nonzeroSource,
-  rowListWords,
-  weightGradientSource,
-  wordListWords,
-} from "../kernels/matmul_kernels.ts";
+import { nonzeroSource, rowListWords, wordListWords } from "../kernels/matmul_kernels.ts";
 import { gatherTrainSource, lossSource } from "../kernels/row_kernels.ts";
-import type { LayerSpec } from "../layer_spec.ts";
-import { maskWords, matrixSize, pitch } from "../kernels/layout.ts";
+import { isDense } from "../layer_spec.ts";
+import {
+  activationVectors,
+  layerMatrices,
+  maskWords,
+  matrixRows,
+  matrixSize,
+  pitch,
+} from "../kernels/layout.ts";
+import { layerBackwardSources, layerForwardSource } from "./layer_sources.ts";
 import { stateCount } from "../optimizers.ts";
 import { allocateLoopBuffers, type LoopBuffers } from "./network_memory.ts";
 import { createMatrix, type Matrix, type MatrixFormat } from "../kernels/matrix.ts";
 import {
   activationFormat,
   batchFormat,
-  layerWidths,
+  classesOf,
+  exampleImage,
   matrixStorage,
   type ProgramSpec,
 } from "../kernels/program_spec.ts";
@@ -28,10 +30,11 @@ import { paddedRows, tilesForBatch } from "../kernels/tiles.ts";
 
 /** The buffers of training, each with a leading axis R unless said. */
 export interface IterationBuffers extends LoopBuffers {
-  /** By layer: one matrix, updated in place, or two that are updated in turn. */
+  /** By layer that has weights: one matrix, updated in place, or two that are updated in turn. */
   weights: Matrix[][];
+  /** By layer that has weights. */
   masks: Matrix[];
-  /** By layer: the optimizer's matrices. */
+  /** By layer that has weights: the optimizer's matrices. */
   state: GPUBuffer[][];
   /** The batch, then each layer's outputs. */
   activations: Matrix[];
@@ -48,38 +51,40 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
   const tiles = tilesForBatch(gpu.adapter, spec.batchSize);
   const rows = paddedRows(spec.batchSize, tiles);
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
-  const perLayer = <T>(allocate: (layer: LayerSpec) => T) => layers.map(allocate);
+  const matrices = layerMatrices(layers), vectors = activationVectors(layers);
   const storage = matrixStorage(gpu, spec);
-  const matrix = (label: string, rows: number, columns: number, format: MatrixFormat = "f32") =>
-    createMatrix(pool, storage, label, { rows: replicas * rows, vectors: columns / 4, format });
-  const lists = (): IterationBuffers["lists"] => ({
-    words: words("nonzero words", wordListWords(layers[0], rows, tiles)),
-    rows: words("nonzero rows", rowListWords(layers[0], rows, tiles)),
-  });
+  const matrix = (label: string, rows: number, vectors: number, format: MatrixFormat = "f32") =>
+    createMatrix(pool, storage, label, { rows: replicas * rows, vectors, format });
+  const [first] = layers;
   return {
-    weights: perLayer(({ name, inputs, units }) =>
+    weights: matrices.map((shape) =>
       Array.from(
         { length: storage === "textures" ? 2 : 1 },
-        () => matrix(`weights ${name}`, pitch(inputs), pitch(units)),
+        () => matrix(`weights ${shape.name}`, matrixRows(shape), pitch(shape.units) / 4),
       )
     ),
-    masks: perLayer(({ name, inputs, units }) =>
-      matrix(`mask ${name}`, pitch(inputs), 4 * maskWords(pitch(units)), "u8")
+    masks: matrices.map((shape) =>
+      matrix(`mask ${shape.name}`, matrixRows(shape), maskWords(pitch(shape.units)), "u8")
     ),
-    state: perLayer((layer) =>
+    state: matrices.map((shape) =>
       Array.from(
         { length: stateCount(spec.optimizer) },
-        () => words(`optimizer state ${layer.name}`, matrixSize(layer)),
+        () => words(`optimizer state ${shape.name}`, matrixSize(shape)),
       )
     ),
-    activations: layerWidths(layers).map((width, i) =>
-      matrix(`activations ${i}`, rows, pitch(width), activationFormat(spec, i))
+    activations: vectors.map((width, i) =>
+      matrix(`activations ${i}`, rows, width, activationFormat(spec, i))
     ),
-    deltas: perLayer(({ name, units }) => matrix(`deltas ${name}`, rows, pitch(units))),
+    deltas: layers.map(({ name }, i) => matrix(`deltas ${name}`, rows, vectors[i + 1])),
     labels: words("batch labels", rows),
     ...allocateLoopBuffers(pool, replicas),
     // Float inputs are rarely 0.
-    lists: tiles.skipsZeros && !spec.examples.isFloat ? lists() : null,
+    lists: isDense(first) && tiles.skipsZeros && !spec.examples.isFloat
+      ? {
+        words: words("nonzero words", wordListWords(first, rows, tiles)),
+        rows: words("nonzero rows", rowListWords(first, rows, tiles)),
+      }
+      : null,
   };
 }
 
@@ -95,51 +100,33 @@ export function iterationSources(
   const format = batchFormat(spec);
   const sizes = {
     format,
+    image: exampleImage(spec),
     replicas,
     batchSize,
     trainCount,
     rows: paddedRows(batchSize, tiles),
-    classes: layers[last].units,
+    classes: classesOf(spec),
   };
-  const { activations, deltas, lists } = buffers;
+  const { activations, deltas, lists } = buffers, [first] = layers;
   const weights = buffers.weights.map((sides) => sides[side]);
   const updated = buffers.weights.map((sides) => sides[(side + 1) % sides.length]);
-  const forward = layers.map((layer, i) =>
-    forwardSource(layer, i === last, sizes, tiles, {
-      inputs: activations[i],
-      format: i === 0 ? format : "f32",
-      lists: i === 0 ? lists?.words : null,
-      weights: weights[i],
-      outputs: activations[i + 1],
-    })
+  const at = (index: number) => ({ layers, index, sizes, tiles, batchFormat: format });
+  const forward = layers.map((_, i) =>
+    layerForwardSource(at(i), { activations, weights, lists: lists?.words ?? null })
   );
-  // A layer's activation gradient needs its weights from before their update.
-  const backward = layers.map((layer, i) => {
-    const update = weightGradientSource(layer, optimizer, sizes, tiles, {
+  const backward = layers.map((_, i) =>
+    layerBackwardSources(at(i), optimizer, {
       ...buffers,
-      inputs: activations[i],
-      format: i === 0 ? format : "f32",
-      deltas: deltas[i],
-      mask: buffers.masks[i],
-      weights: weights[i],
-      updated: updated[i],
-      lists: i === 0 ? lists?.rows ?? null : null,
-      state: buffers.state[i],
-    });
-    if (i === 0) return [update];
-    const below = activationGradientSource(layer, layers[i - 1].activation, sizes, tiles, {
-      deltas: deltas[i],
-      weights: weights[i],
-      activations: activations[i],
-      below: deltas[i - 1],
-    });
-    return [below, update];
-  }).reverse().flat();
+      weights,
+      updated,
+      lists: lists?.rows ?? null,
+    })
+  ).reverse().flat();
   return [
     gatherTrainSource(sizes, { ...buffers, examples: spec.examples, batch: activations[0] }),
-    ...(lists
+    ...(lists && isDense(first)
       ? [
-        nonzeroSource(layers[0], sizes, tiles, {
+        nonzeroSource(first, sizes, tiles, {
           inputs: activations[0],
           format,
           wordLists: lists.words,

@@ -13,10 +13,11 @@ import type { Gpu } from "../device.ts";
 import { DenseNetwork } from "./dense_network.ts";
 import { MAX_EVALUATIONS, predictedClasses } from "./evaluation.ts";
 import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
-import type { LayerSpec } from "../layer_spec.ts";
+import { layerMatrices, type LayerMatrix } from "../kernels/layout.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import { checkLearningRate, checkWeightDecay, decayOf, stepSize } from "../optimizers.ts";
 import {
+  classesOf,
   evaluationSpan,
   type LayerValues,
   MAX_BURST,
@@ -110,7 +111,7 @@ export class Program {
     start = 0,
   ): void {
     const { queue } = this.gpu.device;
-    this.spec.layers.forEach((layer, i) => {
+    layerMatrices(this.spec.layers).forEach((layer, i) => {
       const { mask } = parameters.layers[i];
       checkLength(layer, "mask", mask, layer.inputs * layer.units);
       const values = state
@@ -139,7 +140,7 @@ export class Program {
     this.#learningRates[replica] = learningRate;
     this.#weightDecays[replica] = weightDecay;
     this.network.load(replica, parameters, state?.layers ?? null);
-    const classes = this.spec.layers.at(-1)!.units;
+    const classes = classesOf(this.spec);
     const stray = labelMap?.find((label) => label >= classes);
     if (stray !== undefined) {
       throw new InputError(`label map: holds ${stray}, but labels are from 0 to ${classes - 1}`);
@@ -304,7 +305,12 @@ export class Program {
   }
 }
 
-function checkLength(layer: LayerSpec, what: string, values: Float32Array, expected: number): void {
+function checkLength(
+  layer: LayerMatrix,
+  what: string,
+  values: Float32Array,
+  expected: number,
+): void {
   if (values.length !== expected) {
     throw new InputError(
       `${layer.name}: ${what} has ${values.length} values, expected ${expected}; ` +

@@ -18,8 +18,10 @@ import {
   writeMatrix,
 } from "../kernels/matrix.ts";
 import { allocateLoopBuffers, type LoopBuffers, type NetworkMemory } from "./network_memory.ts";
+import { type DenseSpec, isDense } from "../layer_spec.ts";
 import { stateCount } from "../optimizers.ts";
 import {
+  classesOf,
   evaluationSpan,
   type LayerState,
   type LayerValues,
@@ -127,7 +129,7 @@ export class SparseNetwork implements NetworkMemory {
       }
       const masked = (values: LayerValues): LayerValues => ({
         weights: values.weights.map((weight, at) => mask[at] === 0 ? 0 : weight),
-        biases: this.spec.layers[i].useBias ? values.biases : new Float32Array(biases.length),
+        biases: denseLayers(this.spec)[i].useBias ? values.biases : new Float32Array(biases.length),
       });
       const zeros = () => ({
         weights: new Float32Array(weights.length),
@@ -208,6 +210,11 @@ export class SparseNetwork implements NetworkMemory {
   }
 }
 
+/** The layers: `checkProgramSpec` has refused others than dense ones. */
+function denseLayers({ layers }: ProgramSpec): DenseSpec[] {
+  return layers.filter(isDense);
+}
+
 /** The layout of an evaluation window: as many tiles as fit in a texture. */
 function windowShape(gpu: Gpu, spec: ProgramSpec): Columns {
   const { window } = tilesFor(gpu.adapter).sparse;
@@ -237,7 +244,7 @@ function featureMatrix(
 }
 
 function allocate(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): SparseBuffers {
-  const { layers, replicas, optimizer, batchSize } = spec;
+  const { replicas, optimizer, batchSize } = spec, layers = denseLayers(spec);
   const layout = sparseLayout(layers, spec.sparse!);
   const { groups, records } = layout, storage = sparseStorage(gpu, spec);
   if (records.byteLength > bufferLimit(gpu)) {
@@ -292,7 +299,7 @@ function iterationSources(
   pool: BufferPool,
   buffers: SparseBuffers,
 ): KernelSource[] {
-  const { layers, optimizer, batchSize, trainCount, examples } = spec;
+  const { optimizer, batchSize, trainCount, examples } = spec, layers = denseLayers(spec);
   const { activations, deltas, layout } = buffers;
   const tiles = tilesFor(gpu.adapter), shape = columnsFor(batchSize), last = layers.length - 1;
   const isFused = isHeadFused(layers[last].units);
@@ -349,7 +356,8 @@ function windowSources(
   shape: Columns,
   program: SparseBuffers & EvaluationBuffers,
 ): WindowSources {
-  const { layers, replicas } = spec, { storage } = program, classes = layers.at(-1)!.units;
+  const { replicas } = spec, { storage } = program, classes = classesOf(spec);
+  const layers = denseLayers(spec);
   const tiles = tilesFor(gpu.adapter);
   const activations = layerWidths(layers).map((width, i) =>
     featureMatrix(gpu, spec, pool, storage, shape, `window ${i}`, width)

@@ -3,7 +3,7 @@
  * without data, and prunes by them in many rounds.
  */
 
-import type { LayerSpec } from "../../engine/layer_spec.ts";
+import type { DenseSpec } from "../../engine/layer_spec.ts";
 import type { Masks } from "../../models/masks.ts";
 import type { ModelBase } from "../model.ts";
 import { type PruningTarget, shrink, targetGroups } from "./selection.ts";
@@ -72,7 +72,7 @@ export function synflowMasks(
  * flows from the network's inputs to the layer's, `from` what flows from its outputs to the
  * network's.
  */
-function flow(layers: readonly LayerSpec[], sizes: readonly Float64Array[]): Float64Array[] {
+function flow(layers: readonly DenseSpec[], sizes: readonly Float64Array[]): Float64Array[] {
   const froms: Float64Array[] = [];
   let from = new Float64Array(layers.at(-1)!.units).fill(1);
   for (let l = layers.length - 1; l >= 0; l--) {
@@ -95,7 +95,7 @@ function flow(layers: readonly LayerSpec[], sizes: readonly Float64Array[]): Flo
 
 /** matrix · column */
 function timesColumn(
-  { inputs, units }: LayerSpec,
+  { inputs, units }: DenseSpec,
   matrix: Float64Array,
   column: Float64Array,
 ): Float64Array<ArrayBuffer> {
@@ -108,7 +108,7 @@ function timesColumn(
 
 /** row · matrix */
 function rowTimes(
-  { inputs, units }: LayerSpec,
+  { inputs, units }: DenseSpec,
   matrix: Float64Array,
   row: Float64Array,
 ): Float64Array<ArrayBuffer> {

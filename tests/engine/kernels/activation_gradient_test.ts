@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { activationGradientSource } from "../../../src/engine/kernels/matmul_kernels.ts";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../../src/engine/kernels/layout.ts";
 import { paddedRows } from "../../../src/engine/kernels/tiles.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
@@ -26,7 +26,7 @@ for (const [name, numRuns, tilings] of TILINGS) {
     await fc.assert(
       fc.asyncProperty(shapes, tilings, async (shape, tiles) => {
         const { inputs, units, below, batch, replicas, density, stream } = shape;
-        const layer: LayerSpec = { name: "layer", inputs, units, activation: null, useBias: true };
+        const layer: DenseSpec = { name: "layer", inputs, units, activation: null, useBias: true };
         const rows = paddedRows(batch, tiles), inPitch = pitch(inputs), outPitch = pitch(units);
         const deltas = new Float32Array(replicas * rows * outPitch);
         const weights = new Float32Array(replicas * inPitch * outPitch);

@@ -5,7 +5,7 @@ import {
   nonzeroSource,
   wordListWords,
 } from "../../../src/engine/kernels/matmul_kernels.ts";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../../src/engine/kernels/layout.ts";
 import type { RandomStream } from "../../../src/engine/random.ts";
 import { paddedRows } from "../../../src/engine/kernels/tiles.ts";
@@ -25,7 +25,7 @@ import { openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
 const gpu = await openTestGpu();
 
 /** Weights of a size that keeps the layer's sums near 1, masked ones NaN: they must not matter. */
-function randomLayer({ inputs, units }: LayerSpec, density: number, stream: RandomStream) {
+function randomLayer({ inputs, units }: DenseSpec, density: number, stream: RandomStream) {
   const mask = new Float32Array(inputs * units).map(() => stream.uniform() < density ? 1 : 0);
   return {
     mask,
@@ -51,7 +51,7 @@ for (const [name, numRuns, tilings] of TILINGS) {
     await fc.assert(
       fc.asyncProperty(shapes, tilings, async (shape, tiles) => {
         const { batch, replicas, isLast, density, stream } = shape;
-        const layer: LayerSpec = { name: "layer", ...shape };
+        const layer: DenseSpec = { name: "layer", ...shape };
         const rows = paddedRows(batch, tiles);
         const inPitch = pitch(layer.inputs), outPitch = pitch(layer.units);
         const inputs = new Float32Array(replicas * rows * inPitch);
@@ -140,7 +140,7 @@ Deno.test("forward: activations far from 0 saturate, and relu lets NaN pass", as
   values.forEach((value, b) => inputs.set([value, 1], 8 * b));
   weights[0] = 1;
   for (const activation of ["relu", "tanh", "sigmoid", null] as const) {
-    const layer: LayerSpec = { name: "layer", inputs: 1, units: 1, activation, useBias: true };
+    const layer: DenseSpec = { name: "layer", inputs: 1, units: 1, activation, useBias: true };
     await withScratch(gpu, async (scratch) => {
       const outputs = scratch.output(rows * 8);
       const sizes = { replicas: 1, rows };

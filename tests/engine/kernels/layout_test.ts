@@ -1,22 +1,59 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { Conv2dSpec, DenseSpec } from "../../../src/engine/layer_spec.ts";
 import {
+  activationVectors,
+  layerMatrices,
   maskWords,
+  matrixRows,
   matrixSize,
   packMask,
   packWeights,
+  paddedInputs,
   pitch,
   unpackWeights,
 } from "../../../src/engine/kernels/layout.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
 
-const layerOf = (inputs: number, units: number, useBias = true): LayerSpec => ({
+const layerOf = (inputs: number, units: number, useBias = true): DenseSpec => ({
   name: "layer",
   inputs,
   units,
   activation: null,
   useBias,
+});
+
+Deno.test("layerMatrices, activationVectors: channels are padded to whole vec4s", () => {
+  const conv: Conv2dSpec = {
+    kind: "conv2d",
+    name: "conv",
+    image: [4, 3, 1],
+    kernel: [3, 2],
+    stride: [1, 1],
+    padding: "valid",
+    filters: 5,
+    activation: null,
+    useBias: true,
+  };
+  // Outputs of (2, 2, 5): 20 values in 4 pixels of 8 columns.
+  const layers = [conv, layerOf(20, 3), layerOf(3, 2)];
+  assertEquals(activationVectors(layers), [12, pitch(32) / 4, 2, 2]);
+  const above: Conv2dSpec = { ...conv, image: [2, 2, 5] };
+  assertEquals(activationVectors([conv, above])[1], 8, "no constant 1");
+  const [ofConv, ofDense, last] = layerMatrices(layers);
+  assertEquals([ofConv, ofDense, last].map(({ channels }) => channels), [1, 5, undefined]);
+  assertEquals([ofConv, ofDense, last].map(paddedInputs), [24, 32, 3]);
+});
+
+Deno.test("packWeights: the rows of a pixel's channels follow one another, then zeros", () => {
+  const matrix = { inputs: 10, units: 1, useBias: true, channels: 5 };
+  const weights = Float32Array.from({ length: 10 }, (_, k) => k + 1);
+  const packed = packWeights(matrix, weights, Float32Array.of(20), null);
+  const column = Array.from({ length: matrixRows(matrix) }, (_, k) => packed[8 * k]);
+  assertEquals(column, [1, 2, 3, 4, 5, 0, 0, 0, 6, 7, 8, 9, 10, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0]);
+  assertEquals(unpackWeights(matrix, packed), { weights, biases: Float32Array.of(20) });
+  const mask = weights.map((w) => w % 2), bits = packMask(matrix, mask);
+  assertEquals([...bits], column.map((w) => w === 20 ? 1 : w % 2));
 });
 
 Deno.test("pitch: the smallest multiple of 8 above", () => {

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { plainForwardSource } from "../../../src/engine/kernels/plain_kernels.ts";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { forward } from "../../reference/network.ts";
 import { openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
@@ -23,7 +23,7 @@ const shapes = fc.record({
 Deno.test("plain forward: activation(inputs · (weights ⊙ mask) + biases)", async () => {
   await fc.assert(
     fc.asyncProperty(shapes, async ({ batch, replicas, density, stream, ...shape }) => {
-      const layer: LayerSpec = { name: "layer", useBias: true, ...shape };
+      const layer: DenseSpec = { name: "layer", useBias: true, ...shape };
       const { inputs, units } = layer;
       const draw = (size: number, scale: number) =>
         new Float32Array(size).map(() => scale * stream.normal());

@@ -241,6 +241,53 @@ for (const [name, gpu] of adapters) {
   });
 }
 
+for (const [name, gpu] of adapters) {
+  Deno.test(`capacity: a network of images names what does not fit and what does, ${name}`, async () => {
+    const shaped = (filters: number, batchSize: number): ProgramSpec => ({
+      ...GOOD,
+      layers: [
+        {
+          kind: "conv2d",
+          name: "conv",
+          image: [2, 2, 1],
+          kernel: [3, 3],
+          stride: [1, 1],
+          padding: "same",
+          filters,
+          activation: "relu",
+          useBias: true,
+        },
+        { kind: "maxPool2d", name: "pool", image: [2, 2, filters], size: [2, 2], stride: [1, 1] },
+        layer("logits", filters, 3),
+      ],
+      batchSize,
+      replicas: 1,
+    });
+    const small = withLimits(gpu, 2e6);
+    const { message } = await assertRejects(
+      () => Program.create(small, shaped(3000, 900)),
+      CapacityError,
+    );
+    assertMatch(message, /^network of widths 4-12000-3000-3 does not fit: \d+ rows of 12000 /);
+    const way = /use hidden layers of at most (\d+) units and filters/.exec(message);
+    const most = Number(way?.[1]);
+    (await Program.create(small, shaped(most, 900))).destroy();
+    await assertRejects(() => Program.create(small, shaped(most + 8, 900)), CapacityError);
+  });
+
+  Deno.test(`capacity: an image beyond the grid is refused, ${name}`, () => {
+    const image = [30_000, 30_000, 1] as const, stride = [1, 1] as const;
+    const pool = { kind: "avgPool2d", name: "pool", image, size: image.slice(0, 2), stride };
+    const layers = [pool, layer("logits", 1, 3)] as unknown as ProgramSpec["layers"];
+    const examples = { ...GOOD.examples, features: 9e8 };
+    assertThrows(
+      () => checkProgramSpec(gpu, { ...GOOD, layers, examples, test: examples }),
+      CapacityError,
+      "pool: its image of 30000×30000×1 takes",
+    );
+  });
+}
+
 Deno.test("capacity: lists that are larger than the matrices are refused as memory is", async () => {
   const width = 1500;
   const run = randomRun({

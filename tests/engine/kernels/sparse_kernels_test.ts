@@ -20,7 +20,7 @@ import {
 } from "../../../src/engine/kernels/sparse_layout.ts";
 import { type Columns, columnsFor } from "../../../src/engine/kernels/sparse_row_kernels.ts";
 import { tilesFor } from "../../../src/engine/kernels/tiles.ts";
-import type { Activation, LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { Activation, DenseSpec } from "../../../src/engine/layer_spec.ts";
 import {
   adamSpec,
   type OptimizerSpec,
@@ -58,7 +58,7 @@ const shapes = fc.record({
 
 /** One layer of all replicas: arrays by replica, pruned weights 0. */
 interface Layer {
-  spec: LayerSpec;
+  spec: DenseSpec;
   masks: Float32Array[];
   weights: Float32Array[];
   biases: Float32Array[];

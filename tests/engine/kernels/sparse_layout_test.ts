@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import {
   groupsOf,
   onesRow,
@@ -13,8 +13,8 @@ import { streams } from "./arbitraries.ts";
 
 const chain = (
   widths: number[],
-  more: Partial<LayerSpec> = {},
-): LayerSpec[] =>
+  more: Partial<DenseSpec> = {},
+): DenseSpec[] =>
   widths.slice(1).map((units, l) => ({
     name: `layer${l}`,
     inputs: widths[l],
@@ -66,7 +66,7 @@ Deno.test("sparse layout: a network worked by hand", () => {
 
 Deno.test("sparse layout: units without live inputs go if they are 0, which needs that they have no bias", () => {
   const masks = [Float32Array.of(0, 1), Float32Array.of(1, 1)];
-  const entries = (more: Partial<LayerSpec>) => {
+  const entries = (more: Partial<DenseSpec>) => {
     const [first, last] = chain([1, 2, 1]);
     const layout = sparseLayout([{ ...first, ...more }, last], [masks]);
     return list(layout, 2).map(({ second }) => second[2]);
@@ -143,7 +143,7 @@ Deno.test("sparse layout: every weight that can move has one slot, and packing i
 });
 
 /** Whether a path of live weights leads from a unit to an output. */
-function isUsed(layers: LayerSpec[], masks: Float32Array[], l: number, unit: number): boolean {
+function isUsed(layers: DenseSpec[], masks: Float32Array[], l: number, unit: number): boolean {
   if (l === layers.length - 1) return true;
   const { units } = layers[l + 1];
   return Array.from({ length: units }, (_, next) => next).some((next) =>

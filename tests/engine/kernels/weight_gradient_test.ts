@@ -6,7 +6,7 @@ import {
   weightGradientSource,
   wordListWords,
 } from "../../../src/engine/kernels/matmul_kernels.ts";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import {
   maskWords,
   matrixSize,
@@ -68,7 +68,7 @@ class ReplicaCase {
   readonly states;
 
   constructor(
-    readonly layer: LayerSpec,
+    readonly layer: DenseSpec,
     readonly optimizer: OracleOptimizer,
     density: number,
     stream: RandomStream,
@@ -114,7 +114,7 @@ for (const spec of OPTIMIZERS) {
         fc.asyncProperty(shapes, tilings, async (shape, drawn) => {
           const tiles = fitting(drawn);
           const { inputs, units, batch, replicas, stream } = shape;
-          const layer: LayerSpec = { name: "layer", activation: null, ...shape };
+          const layer: DenseSpec = { name: "layer", activation: null, ...shape };
           const rows = paddedRows(batch, tiles), size = matrixSize(layer);
           const inPitch = pitch(inputs), outPitch = pitch(units);
           // Each replica at a learning rate of its own.

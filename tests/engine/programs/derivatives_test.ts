@@ -7,24 +7,33 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { CapacityError } from "../../../src/errors.ts";
 import { Gpu } from "../../../src/engine/device.ts";
-import type { LayerSpec } from "../../../src/engine/layer_spec.ts";
+import {
+  type DenseSpec,
+  isPool,
+  outputSize,
+  weightedLayers,
+  weightShape,
+} from "../../../src/engine/layer_spec.ts";
 import { type DerivativeJob, derivatives } from "../../../src/engine/programs/derivatives.ts";
 import type { RandomStream } from "../../../src/engine/random.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import {
   backward,
   forward,
-  type OracleLayer,
+  type OracleAnyLayer,
   softmaxCrossEntropy,
 } from "../../reference/network.ts";
 import { activations, batchSizes, streams, widths } from "../kernels/arbitraries.ts";
+import { oraclePool } from "../kernels/image_case.ts";
 import { openTestGpu } from "../gpu.ts";
+import { CONV_RUNS } from "./conv_networks.ts";
+import { randomRun, type RunShape } from "./run_case.ts";
 
 const gpu = await openTestGpu();
 
 interface Shape {
   features: number;
-  hidden: Omit<LayerSpec, "name" | "inputs">[];
+  hidden: Omit<DenseSpec, "name" | "inputs">[];
   classes: number;
   count: number;
   stream: RandomStream;
@@ -33,7 +42,7 @@ interface Shape {
 /** A network whose weights are half of them masked, a batch, and a direction for all weights. */
 function drawJob({ features, hidden, classes, count, stream }: Shape) {
   const all = [...hidden, { units: classes, activation: null, useBias: true }];
-  const layers = all.map((layer, i): LayerSpec => ({
+  const layers = all.map((layer, i): DenseSpec => ({
     ...layer,
     name: `layer${i}`,
     inputs: i === 0 ? features : all[i - 1].units,
@@ -54,15 +63,17 @@ function drawJob({ features, hidden, classes, count, stream }: Shape) {
 
 /** Loss and gradients by the oracle, `step` along the direction. */
 function oracle({ layers, batch, weights, biases, direction }: DerivativeJob, step = 0) {
-  const network = layers.map((layer, i): OracleLayer => ({
-    ...layer,
-    activation: layer.activation ?? "none",
-    weights: Float64Array.from(weights[i], (w, at) => w + step * (direction?.[i][at] ?? 0)),
+  const parameters = weights.map((of, i) => ({
+    weights: Float64Array.from(of, (w, at) => w + step * (direction?.[i][at] ?? 0)),
     biases: Float64Array.from(biases[i]),
-    mask: new Float64Array(weights[i].length).fill(1),
+    mask: new Float64Array(of.length).fill(1),
   }));
+  const network = layers.map((layer): OracleAnyLayer => {
+    if (isPool(layer)) return oraclePool(layer);
+    return { ...layer, activation: layer.activation ?? "none", ...parameters.shift()! };
+  });
   const x = Float64Array.from(batch.inputs), values = forward(network, x, batch.count);
-  const { units } = layers.at(-1)!;
+  const units = outputSize(layers.at(-1)!);
   const { loss, gradient } = softmaxCrossEntropy(
     values.post.at(-1)!,
     batch.labels,
@@ -70,16 +81,38 @@ function oracle({ layers, batch, weights, biases, direction }: DerivativeJob, st
     units,
   );
   const gradients = backward(network, x, batch.count, values, gradient);
-  return { loss, gradients: gradients.map(({ weights }) => weights) };
+  const ofWeights = gradients.map(({ weights }) => weights).filter(({ length }) => length > 0);
+  return { loss, gradients: ofWeights };
 }
 
-const STEP = 1e-5;
+/** A network of the convolutions and pools of a shape, with a batch and a direction. */
+function drawImages(shape: RunShape, stream: RandomStream) {
+  const { layers, features } = shape;
+  const { spec } = randomRun(shape, stream);
+  const count = 7, classes = layers.at(-1)!.units;
+  const draw = (size: number) => new Float32Array(size).map(() => stream.normal());
+  const shapes = weightedLayers(spec.layers).map(weightShape);
+  const weights = shapes.map(({ inputs, units }) =>
+    draw(inputs * units).map((w) => stream.uniform() < 0.5 ? 0 : w / Math.sqrt(inputs))
+  );
+  const labels = new Uint8Array(count).map(() => stream.integerBelow(classes));
+  return {
+    layers: spec.layers,
+    weights,
+    batch: { inputs: draw(count * features), labels, count },
+    biases: shapes.map(({ units }) => draw(units)),
+    direction: weights.map(({ length }) => draw(length)),
+  };
+}
+
+/** So small that no relu of the many passes 0 in between. */
+const STEP = 1e-7;
 
 async function assertDerivatives(job: DerivativeJob): Promise<void> {
   const { loss, gradients, products } = await derivatives(gpu, job);
   const expected = oracle(job), above = oracle(job, STEP), below = oracle(job, -STEP);
   assertAllClose([loss], [expected.loss], { what: "loss" });
-  job.layers.forEach(({ name }, i) => {
+  weightedLayers(job.layers).forEach(({ name }, i) => {
     assertAllClose(gradients[i], expected.gradients[i], { what: `gradients of ${name}` });
     const differences = above.gradients[i].map((g, at) =>
       (g - below.gradients[i][at]) / (2 * STEP)
@@ -117,6 +150,13 @@ for (const activation of ["relu", "tanh", "sigmoid", null] as const) {
       useBias: false,
     }];
     await assertDerivatives(drawJob({ features: 21, hidden, classes: 5, count: 9, stream }));
+  });
+}
+
+for (const [name, shape] of Object.entries(CONV_RUNS)) {
+  Deno.test(`derivatives: ${name}`, async () => {
+    const [stream] = fc.sample(streams, { seed: 4, numRuns: 1 });
+    await assertDerivatives(drawImages(shape, stream));
   });
 }
 

@@ -37,7 +37,7 @@ function oracleEvaluation(run: RunCase, replica: number, split: Split) {
     x.set(inputs.subarray(index * features, (index + 1) * features), i * features)
   );
   const labels = mappedLabels(run, replica, set.labels);
-  const layers = oracleLayers(run, replica), classes = layers.at(-1)!.units;
+  const layers = oracleLayers(run, replica), classes = layers.at(-1)!.biases.length;
   const logits = forward(layers, x, indices.length).post.at(-1)!;
   const predicted = indices.map((_, i) => {
     const row = logits.subarray(i * classes, (i + 1) * classes);

@@ -11,7 +11,18 @@ import {
   uploadExamples,
 } from "../../../src/engine/mod.ts";
 import type { Gpu } from "../../../src/engine/device.ts";
-import type { Activation, LayerSpec } from "../../../src/engine/layer_spec.ts";
+import {
+  type Activation,
+  type Conv2dSpec,
+  type DenseSpec,
+  isConv2d,
+  isDense,
+  type LayerSpec,
+  outputSize,
+  type PoolSpec,
+  weightedLayers,
+  weightShape,
+} from "../../../src/engine/layer_spec.ts";
 import type { OptimizerSpec } from "../../../src/engine/optimizers.ts";
 import { Program } from "../../../src/engine/programs/program.ts";
 import type { ProgramSpec, ReplicaParameters } from "../../../src/engine/kernels/program_spec.ts";
@@ -19,11 +30,14 @@ import { epochKey, permute, type RandomStream } from "../../../src/engine/random
 import { oracleOptimizer } from "../../reference/optimizers.ts";
 import { standardized } from "../../reference/standardize.ts";
 import { type OracleTrained, trainOracle } from "../../reference/train.ts";
-import type { OracleLayer } from "../../reference/network.ts";
+import type { OracleAnyLayer } from "../../reference/network.ts";
+import { oracleConv, oraclePool } from "../kernels/image_case.ts";
 
 /** The sizes from which a run is drawn. */
 export interface RunShape {
   features: number;
+  /** Convolutions and pools below the dense layers. Default: none. */
+  images?: (Conv2dSpec | PoolSpec)[];
   layers: { units: number; activation: Activation; useBias?: boolean }[];
   optimizer: OptimizerSpec;
   batchSize: number;
@@ -53,14 +67,15 @@ export interface RunCase {
 export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
   const { features, optimizer, batchSize, poolCount, trainCount } = shape;
   const { testCount = 10, replicas = 1, density = 0.5, normalization = "unit" } = shape;
-  const layers = shape.layers.map(({ units, activation, useBias = true }, i): LayerSpec => ({
+  const { images = [] } = shape, flat = images.length > 0 ? outputSize(images.at(-1)!) : features;
+  const dense = shape.layers.map(({ units, activation, useBias = true }, i): DenseSpec => ({
     name: `layer${i}`,
-    inputs: i === 0 ? features : shape.layers[i - 1].units,
+    inputs: i === 0 ? flat : shape.layers[i - 1].units,
     units,
     activation,
     useBias,
   }));
-  const classes = layers.at(-1)!.units;
+  const layers: LayerSpec[] = [...images, ...dense], classes = dense.at(-1)!.units;
   const examples = (count: number): ExampleArrays => ({
     inputs: new Uint8Array(count * features).map(() => stream.integerBelow(256)),
     labels: new Uint8Array(count).map(() => stream.integerBelow(classes)),
@@ -68,11 +83,14 @@ export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
     features,
   });
   const parameters = (r: number): ReplicaParameters => ({
-    layers: layers.map(({ inputs, units, useBias }) => ({
-      weights: new Float32Array(inputs * units).map(() => stream.normal() / Math.sqrt(inputs)),
-      biases: new Float32Array(units).map(() => useBias ? 0.1 * stream.normal() : 0),
-      mask: new Float32Array(inputs * units).map(() => stream.uniform() < density ? 1 : 0),
-    })),
+    layers: weightedLayers(layers).map((layer) => {
+      const { inputs, units } = weightShape(layer), { useBias } = layer;
+      return {
+        weights: new Float32Array(inputs * units).map(() => stream.normal() / Math.sqrt(inputs)),
+        biases: new Float32Array(units).map(() => useBias ? 0.1 * stream.normal() : 0),
+        mask: new Float32Array(inputs * units).map(() => stream.uniform() < density ? 1 : 0),
+      };
+    }),
     orderKey: [stream.uint32(), stream.uint32()],
     splitKey: r === 0 ? null : [stream.uint32(), stream.uint32()],
     labelMap: r < 2 ? null : Uint8Array.from({ length: 256 }, () => stream.integerBelow(classes)),
@@ -164,14 +182,20 @@ export function trainingSet(run: RunCase, replica: number): number[] {
 }
 
 /** A replica's layers for the oracle. */
-export function oracleLayers(run: RunCase, replica: number): OracleLayer[] {
-  return run.replicas[replica].layers.map(({ weights, biases, mask }, i) => ({
-    ...run.spec.layers[i],
-    activation: run.spec.layers[i].activation ?? "none",
-    weights: Float64Array.from(weights, (w, at) => w * mask[at]),
-    biases: Float64Array.from(biases),
-    mask: Float64Array.from(mask),
-  }));
+export function oracleLayers(run: RunCase, replica: number): OracleAnyLayer[] {
+  const parameters = [...run.replicas[replica].layers];
+  return run.spec.layers.map((layer): OracleAnyLayer => {
+    if (!isDense(layer) && !isConv2d(layer)) return oraclePool(layer);
+    const { weights, biases, mask } = parameters.shift()!;
+    if (isConv2d(layer)) return oracleConv(layer, { weights, biases, mask });
+    return {
+      ...layer,
+      activation: layer.activation ?? "none",
+      weights: Float64Array.from(weights, (w, at) => w * mask[at]),
+      biases: Float64Array.from(biases),
+      mask: Float64Array.from(mask),
+    };
+  });
 }
 
 /** Labels of the pool as a replica maps them. */

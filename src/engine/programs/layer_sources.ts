@@ -1,0 +1,139 @@
+/** The kernels of one layer of a network, whatever its kind: forward, and backward with update. */
+
+import {
+  convActivationGradientSource,
+  convForwardSource,
+  convWeightGradientSource,
+} from "../kernels/conv_kernels.ts";
+import type { KernelSource } from "../kernels/kernel.ts";
+import { activationVectors, feedsDense, layerMatrices, paddedInputs } from "../kernels/layout.ts";
+import {
+  activationGradientSource,
+  forwardSource,
+  weightGradientSource,
+} from "../kernels/matmul_kernels.ts";
+import type { BatchFormat, Matrix } from "../kernels/matrix.ts";
+import { poolForwardSource, poolGradientSource } from "../kernels/pool_kernels.ts";
+import type { Tiles } from "../kernels/tiles.ts";
+import {
+  activationOf,
+  type DenseSpec,
+  isConv2d,
+  isPool,
+  type LayerSpec,
+  weightedLayers,
+} from "../layer_spec.ts";
+import type { UpdateRule } from "../optimizers.ts";
+
+/** A layer in its network, and the sizes of what passes through it. */
+export interface LayerPlace {
+  layers: readonly LayerSpec[];
+  index: number;
+  sizes: { replicas: number; rows: number };
+  tiles: Tiles;
+  /** Of the batch, which the first layer takes. */
+  batchFormat: BatchFormat;
+}
+
+/** Its outputs from its inputs. */
+export function layerForwardSource(
+  { layers, index, sizes, tiles, batchFormat }: LayerPlace,
+  buffers: {
+    activations: readonly Matrix[];
+    /** Of the layers that have weights. */
+    weights: readonly Matrix[];
+    /** Of a dense first layer: see `forwardSource`. */
+    lists: GPUBuffer | null;
+  },
+): KernelSource {
+  const layer = layers[index], inputs = buffers.activations[index];
+  const format = index === 0 ? batchFormat : "f32", weights = buffers.weights[place(layers, index)];
+  const matrix = buffers.activations[index + 1], vectors = activationVectors(layers)[index + 1];
+  const images = {
+    inputs,
+    format,
+    weights,
+    outputs: { matrix, vectors },
+    hasOnes: feedsDense(layers, index),
+  } as const;
+  if (isPool(layer)) return poolForwardSource(layer, sizes, tiles, images);
+  if (isConv2d(layer)) return convForwardSource(layer, sizes, tiles, images);
+  return forwardSource(asMatrix(layers, index), index === layers.length - 1, sizes, tiles, {
+    inputs,
+    format,
+    weights,
+    outputs: matrix,
+    lists: index === 0 ? buffers.lists : null,
+  });
+}
+
+/** The gradient at the layer below, then the update: it needs the weights from before that. */
+export function layerBackwardSources(
+  { layers, index, sizes, tiles, batchFormat }: LayerPlace,
+  optimizer: UpdateRule,
+  buffers: {
+    activations: readonly Matrix[];
+    deltas: readonly Matrix[];
+    /** Those of the layers that have weights, as the following. */
+    weights: readonly Matrix[];
+    updated: readonly Matrix[];
+    masks: readonly Matrix[];
+    state: readonly GPUBuffer[][];
+    clocks: GPUBuffer;
+    /** Of a dense first layer: see `weightGradientSource`. */
+    lists: GPUBuffer | null;
+  },
+): KernelSource[] {
+  const layer = layers[index], at = place(layers, index), isFirst = index === 0;
+  const inputs = buffers.activations[index], vectors = activationVectors(layers)[index + 1];
+  const matrix = buffers.deltas[index], deltas = { matrix, vectors };
+  const weights = buffers.weights[at];
+  const below = isFirst ? null : buffers.deltas[index - 1];
+  const belowActivation = isFirst ? null : activationOf(layers[index - 1]);
+  if (isPool(layer)) {
+    if (!below) return [];
+    return [poolGradientSource(layer, belowActivation, sizes, tiles, { inputs, deltas, below })];
+  }
+  const operands = {
+    inputs,
+    format: isFirst ? batchFormat : "f32",
+    mask: buffers.masks[at],
+    weights,
+    updated: buffers.updated[at],
+    clocks: buffers.clocks,
+    state: buffers.state[at],
+  } as const;
+  const activations = inputs;
+  if (isConv2d(layer)) {
+    const update = convWeightGradientSource(layer, optimizer, sizes, tiles, {
+      ...operands,
+      deltas,
+    });
+    if (!below) return [update];
+    const gradients = { deltas, weights, activations, below };
+    return [
+      convActivationGradientSource(layer, belowActivation, sizes, tiles, gradients),
+      update,
+    ];
+  }
+  const dense = asMatrix(layers, index);
+  const update = weightGradientSource(dense, optimizer, sizes, tiles, {
+    ...operands,
+    deltas: matrix,
+    lists: isFirst ? buffers.lists : null,
+  });
+  if (!below) return [update];
+  const gradients = { deltas: matrix, weights, activations, below };
+  return [activationGradientSource(dense, belowActivation, sizes, tiles, gradients), update];
+}
+
+/** Where a layer is among those that have weights. */
+function place(layers: readonly LayerSpec[], index: number): number {
+  return weightedLayers(layers.slice(0, index)).length;
+}
+
+/** A dense layer whose inputs are what lies below it, an image's padded channels among them. */
+function asMatrix(layers: readonly LayerSpec[], index: number): DenseSpec {
+  const matrix = layerMatrices(layers)[place(layers, index)];
+  return { ...layers[index] as DenseSpec, inputs: paddedInputs(matrix) };
+}

@@ -1,0 +1,195 @@
+/** Whole programs of networks with convolutions against the oracle, and against themselves. */
+
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import type { GpuExamples } from "../../../src/engine/dataset.ts";
+import { createMatrix, readMatrices, writeMatrix } from "../../../src/engine/kernels/matrix.ts";
+import { BufferPool } from "../../../src/engine/buffers.ts";
+import type { Program } from "../../../src/engine/programs/program.ts";
+import { RandomStream, seedKey } from "../../../src/engine/random.ts";
+import { InputError } from "../../../src/errors.ts";
+import { assertAllClose } from "../../reference/allclose.ts";
+import { forward, softmaxCrossEntropy } from "../../reference/network.ts";
+import type { OracleTrained } from "../../reference/train.ts";
+import { asEachAdapter, openTestGpu } from "../gpu.ts";
+import { CONV_RUNS } from "./conv_networks.ts";
+import {
+  aloneCase,
+  normalizedInputs,
+  oracleTrain,
+  randomRun,
+  type RunCase,
+  type RunShape,
+  withProgram,
+} from "./run_case.ts";
+
+const gpu = await openTestGpu(), adapters = asEachAdapter(gpu);
+const draw = (shape: RunShape) => randomRun(shape, new RandomStream(seedKey(5)));
+
+/** Compares a program's state after `iterations` with the oracle's networks. */
+async function assertTrained(
+  program: Program,
+  run: RunCase,
+  oracles: OracleTrained[],
+  iterations: number,
+): Promise<void> {
+  const states = await program.readState();
+  states.forEach(({ layers }, r) => {
+    const oracle = oracles[r];
+    const weighted = oracle.layers.flatMap(({ weights, biases }, i) =>
+      weights.length > 0 ? [{ weights, biases, states: oracle.states[i] }] : []
+    );
+    assertEquals(layers.length, weighted.length);
+    layers.forEach(({ weights, biases, optimizer }, l) => {
+      const what = `replica ${r}, layer ${l}, after ${iterations}`,
+        { mask } = run.replicas[r].layers[l];
+      assertAllClose(weights, weighted[l].weights, { what });
+      assertAllClose(biases, weighted[l].biases, { what: `${what}, biases` });
+      optimizer.forEach(({ weights }, s) =>
+        assertAllClose(weights, weighted[l].states.weights.slots[s], {
+          what: `${what}, state ${s}`,
+        })
+      );
+      assert(weights.every((w, i) => mask[i] === 1 || Object.is(w, 0)), `${what}: masked are 0`);
+    });
+  });
+}
+
+for (const [name, shape] of Object.entries(CONV_RUNS)) {
+  for (const [way, gpu] of adapters) {
+    Deno.test(`program: 20 iterations agree with the oracle: ${name}, ${way}`, async () => {
+      const run = draw(shape);
+      await withProgram(gpu, run, async (program) => {
+        let done = 0, oracles: OracleTrained[] = [];
+        for (const end of [1, 20]) {
+          oracles = run.replicas.map((_, r) => oracleTrain(run, r, end));
+          const { iterations } = await program.run([{ iterate: end - done }]);
+          oracles.forEach(({ metrics }, r) =>
+            assertAllClose(
+              iterations.map(({ losses }) => losses[r]),
+              metrics.slice(done).map(({ loss }) => loss),
+              { what: `losses of replica ${r}` },
+            )
+          );
+          await assertTrained(program, run, oracles, end);
+          done = end;
+        }
+        // The trained networks on the test set, in windows.
+        const { evaluations: [{ losses, correct }] } = await program.run([{ evaluate: "test" }]);
+        losses.forEach((loss, r) => {
+          const { layers } = oracles[r], { labels, count } = run.test;
+          const { labelMap } = run.replicas[r];
+          const expected = softmaxCrossEntropy(
+            forward(layers, normalizedInputs(run.test, run.normalization), count).post.at(-1)!,
+            Array.from(labels, (label) => labelMap?.[label] ?? label),
+            count,
+            layers.at(-1)!.biases.length,
+          );
+          assertAllClose([loss], [expected.loss], { what: "test loss" });
+          assert(Math.abs(correct[r] - expected.correct) <= 1, "of logits that are nearly equal");
+        });
+      });
+    });
+  }
+}
+
+/** All that a run of a program measures and ends with. */
+async function outcome(program: Program) {
+  const first = await program.run([{ iterate: 10 }, { evaluate: "test" }]);
+  const second = await program.run([{ evaluate: "validate" }, { iterate: 7 }]);
+  const state = await program.readState();
+  return [first, second].flatMap(({ iterations, evaluations }) => [...iterations, ...evaluations])
+    .map(({ losses, correct }) => ({ losses, correct }))
+    .map((measured) => ({ measured, state }));
+}
+
+const [[, lenet], [, threeChannels]] = Object.entries(CONV_RUNS);
+
+for (const [name, gpu] of adapters) {
+  Deno.test(`convolutions: a replica's bits are those of the run alone, ${name}`, async () => {
+    const run = draw(threeChannels), together = await withProgram(gpu, run, outcome);
+    for (const r of [0, 1, 2]) {
+      const alone = await withProgram(gpu, aloneCase(run, r), outcome);
+      alone.forEach(({ measured, state }, i) => {
+        assertEquals(measured.losses[0], together[i].measured.losses[r]);
+        assertEquals(measured.correct[0], together[i].measured.correct[r]);
+        assertEquals(state[0], together[i].state[r]);
+      });
+    }
+    assertNotEquals(together[0].state[0], together[0].state[1]);
+  });
+}
+
+Deno.test("convolutions: tiles, textures for buffers, and bytes for floats change no bit", async () => {
+  for (const shape of [lenet, threeChannels]) {
+    const run = draw({ ...shape, normalization: "unit" }), results = [];
+    for (const [, gpu] of adapters) {
+      for (const isPacked of [true, false]) {
+        const as = (examples: GpuExamples) => ({ ...examples, isPacked });
+        results.push(await withProgram(gpu, run, outcome, as));
+      }
+    }
+    for (const result of results.slice(1)) assertEquals(result, results[0]);
+  }
+});
+
+Deno.test("convolutions: training continues from a state that was read, to the same bits", async () => {
+  const run = draw(lenet), [[, gpu]] = adapters;
+  const whole = await withProgram(gpu, run, async (program) => {
+    await program.run([{ iterate: 12 }]);
+    return await program.readState();
+  });
+  const states = await withProgram(gpu, run, async (program) => {
+    await program.run([{ iterate: 5 }]);
+    return await program.readState();
+  });
+  await withProgram(gpu, run, async (program) => {
+    run.replicas.forEach((parameters, r) => program.load(r, parameters, states[r]));
+    await program.run([{ iterate: 7 }]);
+    assertEquals(await program.readState(), whole);
+  });
+});
+
+Deno.test("convolutions: pruned weights that keep their initial values keep them exactly", async () => {
+  const run = draw(lenet), [[, gpu]] = adapters;
+  await withProgram(gpu, run, async (program) => {
+    run.replicas.forEach((parameters, r) => program.load(r, { ...parameters, keepsPruned: true }));
+    await program.run([{ iterate: 9 }]);
+    const trained = await program.readParameters();
+    run.replicas.forEach(({ layers }, r) =>
+      layers.forEach(({ weights, mask }, l) => {
+        const now = trained[r][l].weights;
+        assert(now.some((w, i) => w !== weights[i]), `layer ${l} is trained`);
+        assert(now.every((w, i) => mask[i] === 1 || w === weights[i]), `layer ${l}`);
+      })
+    );
+  });
+});
+
+Deno.test("convolutions: kernels on lists of live weights are refused in one line", async () => {
+  const run = draw({ ...lenet, isSparse: true });
+  const { message } = await assertRejects(
+    () => withProgram(gpu, run, () => Promise.resolve()),
+    InputError,
+  );
+  assertEquals(
+    message,
+    "conv0: kernels on lists of live weights are for dense layers, and this is conv2d; use the " +
+      "dense ones (--kernels dense or auto)",
+  );
+});
+
+Deno.test("matrices of more rows than a texture has lie in stripes", async () => {
+  const rows = 20_000, vectors = 3, pool = new BufferPool(gpu);
+  try {
+    const matrix = createMatrix(pool, "textures", "tall", { rows, vectors });
+    const data = new Float32Array(rows * 4 * vectors).map((_, i) => i);
+    for (const [first, end] of [[0, 8000], [8000, 17_000], [17_000, rows]]) {
+      const part = data.slice(first * 4 * vectors, end * 4 * vectors);
+      writeMatrix(gpu, matrix, first, vectors, part);
+    }
+    const [read] = await readMatrices(gpu, [{ matrix, rows, vectors }]);
+    assertEquals(read, data);
+  } finally {
+    pool.destroy();
+  }
+});

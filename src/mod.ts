@@ -41,6 +41,14 @@ export {
   type UpdateRule,
   uploadExamples,
 } from "./engine/mod.ts";
+export type {
+  Conv2dSpec,
+  DenseSpec,
+  Extent,
+  ImageShape,
+  PoolSpec,
+  WeightedSpec,
+} from "./engine/layer_spec.ts";
 export { type Key, RandomStream } from "./engine/random.ts";
 export {
   type Examples,
@@ -72,14 +80,21 @@ export {
 export { type Density, density, type Masks, onesMasks } from "./models/masks.ts";
 export { type Parameter, parametersOf } from "./models/parameters.ts";
 export {
-  type DenseOptions,
+  type HiddenConv,
+  type HiddenLayer,
+  type HiddenPool,
+  parseHidden,
+} from "./models/hidden_layers.ts";
+export { networkLayers } from "./models/layers.ts";
+export { type Conv2dOptions, type DenseOptions, type Node } from "./foundations/model_layers.ts";
+export {
   ModelBase,
   type ModelOptions,
-  type Node,
   PRUNED_WEIGHTS,
   type PrunedWeights,
 } from "./foundations/model.ts";
 export { type FcHyperparameters, ModelFc } from "./foundations/model_fc.ts";
+export { type ConvHyperparameters, ModelConv } from "./foundations/model_conv.ts";
 export { type GivenNetwork, type GivenTensor, type Network } from "./models/network.ts";
 /** Names of every file and folder of an experiment. */
 export * as paths from "./records/paths.ts";

@@ -4,6 +4,7 @@
  */
 
 import type { Curves, TrainingState } from "../engine/mod.ts";
+import { weightedLayers } from "../engine/layer_spec.ts";
 import { deriveKey, type Key, RandomStream } from "../engine/random.ts";
 import type { KernelKind } from "../engine/mod.ts";
 import { InputError } from "../errors.ts";
@@ -41,7 +42,7 @@ export interface DynamicRequest extends Omit<TrainRequest, "onCheckpoint"> {
 
 /** Its outcome. */
 export interface DynamicOutcome extends TrainOutcome {
-  /** (inputs, units) last masks of each layer. */
+  /** Last masks of each layer with weights. */
   masks: readonly Float32Array[];
   /** All masks: first those that it began with, then those after each update. */
   history: readonly MaskStep[];
@@ -91,7 +92,7 @@ export async function trainDynamic(
   const { plan, model, dataset, batchSize } = request, { start = 0, iterations } = plan;
   const gradients = dynamic.gradients ?? batchGradients(queue, model.layers, dataset, batchSize);
   const times = updateTimes(dynamic.rule, dynamic.interval, iterations);
-  const starting = masksOf(request);
+  const starting = masksOf(request), names = weightedLayers(model.layers).map(({ name }) => name);
   const history = [...before ?? [{ iteration: start, bits: starting.map(toBits) }]];
   let masks: readonly Float32Array[] = history.at(-1)!.bits
     .map((bits, l) => Float32Array.from(fromBits(bits, starting[l].length)));
@@ -101,10 +102,10 @@ export async function trainDynamic(
     const { iteration } = state;
     const dense = DYNAMIC[dynamic.rule].needsGradients ? await gradients(state) : null;
     const changed = state.layers.map((layer, l) => {
-      const key = deriveKey(dynamic.key, iteration, l), { name } = model.layers[l];
+      const key = deriveKey(dynamic.key, iteration, l);
       const change = maskChange(dynamic, {
         ...{ weights: layer.weights, mask: masks[l], gradient: dense && dense[l] },
-        ...{ start: counts[l], end: dynamic.live[name], stream: new RandomStream(key) },
+        ...{ start: counts[l], end: dynamic.live[names[l]], stream: new RandomStream(key) },
       }, { iteration, iterations });
       return changedLayer(layer, masks[l], change);
     });

@@ -1,12 +1,22 @@
 /**
- * The base of every network (the original's ModelBase). Calls of `dense` describe the layers;
- * masks, presets and keys of random numbers decide their initial values.
+ * The base of every network (the original's ModelBase). Calls of `dense`, `conv2d` and the like
+ * describe the layers; masks, presets and keys of random numbers decide their initial values.
  */
 import { InputError } from "../errors.ts";
-import type { Activation, DenseSpec } from "../engine/layer_spec.ts";
+import {
+  activationOf,
+  type Extent,
+  isPool,
+  type LayerSpec,
+  outputShape,
+  type PoolSpec,
+  weightedLayers,
+  type WeightedSpec,
+} from "../engine/layer_spec.ts";
 import { type Key, RandomStream } from "../engine/random.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import { glorotNormal, type Initializer } from "../models/initializers.ts";
+import { asImage, checkLayer } from "../models/layers.ts";
 import { type Masks, onesMask } from "../models/masks.ts";
 import {
   checkFinite,
@@ -18,9 +28,19 @@ import {
   toNetwork,
   toTensor,
 } from "../models/network.ts";
+import {
+  checkActivation,
+  checkCount,
+  checkSize,
+  type Conv2dOptions,
+  type DenseOptions,
+  extentOf,
+  type Node,
+  nodeOf,
+} from "./model_layers.ts";
 import { runKey } from "./seeds.ts";
 import { checkName } from "../models/names.ts";
-import { type Parameter, parametersOf } from "../models/parameters.ts";
+import { type Parameter, parametersOf, weightAxes } from "../models/parameters.ts";
 
 /** The values of pruned weights: 0, or their initial ones, never trained (Zhou et al. 2019). */
 export const PRUNED_WEIGHTS = ["zero", "initial"] as const;
@@ -39,33 +59,15 @@ export interface ModelOptions {
   prunedWeights?: PrunedWeights;
   /** Seed of the initial weights: an integer from 0 to 2^53 - 1. Default: 0. */
   seed?: number;
-  /** Key of the random numbers that initialize layer `layerIndex`, from 0. Default: by seed. */
+  /**
+   * Key of the random numbers that initialize layer `layerIndex` of those with weights, from 0.
+   * Default: by seed.
+   */
   keyFor?: (layerIndex: number) => Key;
 }
 
-/** Choices of a layer. */
-export interface DenseOptions {
-  /** Applied to the sums; null for the last layer, whose sums are logits. Default: null. */
-  activation?: Activation;
-  /** Whether a bias is added to each sum. Default: true. */
-  useBias?: boolean;
-  /** Draws the weights where there is no preset. Default: Gaussian Glorot. */
-  kernelInitializer?: Initializer;
-}
-
-/** A value in the network: the input, or the output of a layer. */
-export interface Node {
-  /** Its width. */
-  readonly features: number;
-}
-
-const ACTIVATIONS: readonly Activation[] = ["relu", "tanh", "sigmoid", null];
-
-/** Most weights of one layer: 1 GiB of 32-bit floats. */
-const MOST_WEIGHTS = 2 ** 28;
-
 /**
- * A subclass calls `input`, then `dense` once per layer, then `finish`.
+ * A subclass calls `input`, then `dense`, `conv2d` or pooling once per layer, then `finish`.
  *
  * ```ts
  * import { ModelBase, type ModelOptions } from "lottery-tickets";
@@ -83,17 +85,41 @@ const MOST_WEIGHTS = 2 ** 28;
  * assertEquals(weights.hidden.shape, [784, 32]);
  * assertEquals(biases.logits.data, new Float32Array(10));
  * ```
+ *
+ * Images are (height, width, channels):
+ *
+ * ```ts
+ * import { ModelBase } from "lottery-tickets";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Small extends ModelBase {
+ *   constructor() {
+ *     super({ seed: 7 });
+ *     const image = this.input([28, 28, 1]);
+ *     const edges = this.conv2d("edges", image, 8, { kernel: 3, stride: 2, activation: "relu" });
+ *     assertEquals(edges.shape, [14, 14, 8]);
+ *     this.dense("logits", this.maxPool2d(edges, 2), 10);
+ *     this.finish();
+ *   }
+ * }
+ * const { weights } = new Small();
+ * assertEquals(weights.edges.shape, [3, 3, 1, 8]);
+ * assertEquals(weights.logits.shape, [7 * 7 * 8, 10]);
+ * ```
  */
 export abstract class ModelBase {
   /** The layers in order. */
-  readonly layers: DenseSpec[] = [];
-  /** (inputs, units) of 0 and 1 for every layer. */
+  readonly layers: LayerSpec[] = [];
+  /** 0 and 1 for every weight, in the shapes of the weights. */
   readonly masks: Masks = {};
   /** The values of pruned weights. */
   readonly prunedWeights: PrunedWeights;
-  /** (inputs, units) initial weights of every layer, where masked as `prunedWeights` says. */
+  /**
+   * Initial weights of every layer that has some, (inputs, units) or (height, width, channels,
+   * filters); where masked as `prunedWeights` says.
+   */
   readonly weights: Network = {};
-  /** (units) initial biases of every layer that has biases; neither masked nor pruned. */
+  /** (units) or (filters) initial biases of every layer that has biases; neither masked nor pruned. */
   readonly biases: Network = {};
   /** The presets that were given. */
   readonly presets: Network;
@@ -125,16 +151,29 @@ export abstract class ModelBase {
     this.presets = this.#given.presets;
   }
 
-  /** The network's input: `features` values per example. */
-  input(features: number): Node {
+  /**
+   * The network's input.
+   *
+   * @param shape values of an example, or (height, width, channels) of an image
+   */
+  input(shape: number | readonly number[]): Node {
     if (this.#end !== null) throw new InputError("a network has one input: call input() once");
-    checkCount(features, "the network's input", "features");
-    return this.#end = { features };
+    const sizes = typeof shape === "number" ? [shape] : shape;
+    if (!Array.isArray(sizes) || (sizes.length !== 1 && sizes.length !== 3)) {
+      throw new InputError(
+        `the network's input cannot be ${JSON.stringify(shape)}: give the number of features, or ` +
+          "[height, width, channels]",
+      );
+    }
+    for (const size of sizes) {
+      checkCount(size, "the network's input", sizes.length === 1 ? "features" : "pixels on a side");
+    }
+    return this.#end = nodeOf(sizes);
   }
 
   /**
    * Appends a layer: activation(input · (weights ⊙ mask) + biases). Weights come from the preset of
-   * this name or the initializer, biases from their preset or 0.
+   * this name or the initializer, biases from their preset or 0. An image is taken row by row.
    *
    * @param input what the layer before gave: networks are chains
    * @throws InputError naming the layer for a name taken, and for masks, presets or initial values
@@ -144,39 +183,118 @@ export abstract class ModelBase {
     name: string,
     input: Node,
     units: number,
-    { activation = null, useBias = true, kernelInitializer = glorotNormal }: DenseOptions = {},
+    { activation = null, useBias = true, kernelInitializer }: DenseOptions = {},
   ): Node {
+    this.#checkChain(name, input);
+    checkCount(units, name, "units");
+    const { features: inputs } = input;
+    return this.append({ name, inputs, units, activation, useBias }, kernelInitializer);
+  }
+
+  /**
+   * Appends a convolution: activation(input ∗ (weights ⊙ mask) + biases), its weights (height,
+   * width, channels, filters). Otherwise as `dense`.
+   *
+   * @param input   an image
+   * @param filters channels of the output
+   * @throws InputError as `dense`, and for sizes that do not fit
+   */
+  conv2d(
+    name: string,
+    input: Node,
+    filters: number,
+    { kernel, stride = 1, padding = "same", ...options }: Conv2dOptions,
+  ): Node {
+    const { activation = null, useBias = true, kernelInitializer } = options;
+    this.#checkChain(name, input);
+    return this.append({
+      kind: "conv2d",
+      name,
+      image: asImage(input.shape, name),
+      kernel: extentOf(kernel),
+      stride: extentOf(stride),
+      ...{ padding, filters, activation, useBias },
+    }, kernelInitializer);
+  }
+
+  /**
+   * Appends a layer that takes the largest value of each window of each channel; windows that do
+   * not fit are left out.
+   *
+   * @param size   height and width of a window; one number for both
+   * @param stride steps of the window. Default: windows lie side by side
+   * @throws InputError if the input is no image, or sizes do not fit
+   */
+  maxPool2d(input: Node, size: Extent | number, stride = size): Node {
+    return this.#pool("maxPool2d", input, size, stride);
+  }
+
+  /** The same with the mean of each window. */
+  avgPool2d(input: Node, size: Extent | number, stride = size): Node {
+    return this.#pool("avgPool2d", input, size, stride);
+  }
+
+  /** Appends a layer that takes the mean of each channel. */
+  globalAvgPool2d(input: Node): Node {
+    const [height, width] = asImage(input.shape, "global pooling");
+    return this.avgPool2d(input, [height, width]);
+  }
+
+  /** An image as a list of numbers, row by row. No layer: `dense` takes images as they are. */
+  flatten(input: Node): Node {
+    this.#checkChain("flatten", input);
+    return this.#end = nodeOf([input.features]);
+  }
+
+  /**
+   * Appends a layer that is described whole.
+   *
+   * @throws InputError as `dense` and `conv2d`
+   */
+  protected append(spec: LayerSpec, kernelInitializer: Initializer = glorotNormal): Node {
+    const { name } = spec;
     checkName(name, "layer name");
-    if (Object.hasOwn(this.weights, name)) {
+    if (this.#isTaken(name)) {
       throw new InputError(`layer "${name}" exists already: give each layer a name of its own`);
     }
-    if (input !== this.#end) {
-      throw new InputError(
-        `${name} must take the output of the layer before it: networks are chains`,
-      );
+    checkActivation(name, activationOf(spec));
+    checkLayer(spec);
+    if (!isPool(spec)) {
+      checkSize(spec);
+      const mask = this.#mask(spec);
+      const weights = this.#weights(spec, mask, kernelInitializer);
+      const biases = this.#biases(spec);
+      this.masks[name] = mask;
+      this.weights[name] = weights;
+      if (biases !== null) this.biases[name] = biases;
     }
-    checkCount(units, name, "units");
-    if (!ACTIVATIONS.includes(activation)) {
-      throw new InputError(
-        `${name} has the unknown activation "${activation}": use relu, tanh, sigmoid or null`,
-      );
-    }
-    const inputs = input.features;
-    if (inputs * units > MOST_WEIGHTS) {
-      throw new InputError(
-        `${name} would have ${inputs} x ${units} weights; at most ${MOST_WEIGHTS} can be held: ` +
-          "use fewer units",
-      );
-    }
-    const spec: DenseSpec = { name, inputs, units, activation, useBias };
-    const mask = this.#mask(spec);
-    const weights = this.#weights(spec, mask, kernelInitializer);
-    const biases = this.#biases(spec);
-    this.masks[name] = mask;
-    this.weights[name] = weights;
-    if (biases !== null) this.biases[name] = biases;
     this.layers.push(spec);
-    return this.#end = { features: units };
+    return this.#end = nodeOf(outputShape(spec));
+  }
+
+  #pool(kind: PoolSpec["kind"], input: Node, size: Extent | number, stride: Extent | number): Node {
+    const pools = this.layers.filter(isPool).length;
+    let name = `pool${pools}`;
+    for (let n = pools; this.#isTaken(name); n++) name = `pool${n}`;
+    this.#checkChain(name, input);
+    return this.append({
+      kind,
+      name,
+      image: asImage(input.shape, name),
+      size: extentOf(size),
+      stride: extentOf(stride),
+    });
+  }
+
+  #isTaken(name: string): boolean {
+    return this.layers.some((layer) => layer.name === name);
+  }
+
+  #checkChain(name: string, input: Node): void {
+    if (input === this.#end) return;
+    throw new InputError(
+      `${name} must take the output of the layer before it: networks are chains`,
+    );
   }
 
   /**
@@ -189,50 +307,43 @@ export abstract class ModelBase {
     if (this.layers.length === 0) {
       throw new InputError("the network has no layers: give at least one");
     }
-    const names = this.layers.map(({ name }) => name);
+    const names = weightedLayers(this.layers).map(({ name }) => name);
     checkKnownNames(this.#given.masks, names, "mask");
     checkKnownNames(this.#given.presets, names, "preset");
     checkKnownNames(this.#given.presetBiases, names, "preset biases");
   }
 
-  #mask(spec: DenseSpec): Tensor {
-    const { name, inputs, units } = spec, shape = [inputs, units];
+  #mask(spec: WeightedSpec): Tensor {
+    const { name } = spec, shape = weightAxes(spec);
     if (!Object.hasOwn(this.#given.masks, name)) return onesMask(shape);
     const given = this.#given.masks[name];
     checkShape(given, shape, `mask of ${name}`);
     return { shape, data: given.data.map((value) => value === 0 ? 0 : 1) }; // never -0
   }
 
-  #weights({ name, inputs, units }: DenseSpec, mask: Tensor, initializer: Initializer): Tensor {
+  #weights(spec: WeightedSpec, mask: Tensor, initializer: Initializer): Tensor {
+    const { name } = spec, shape = weightAxes(spec);
     const preset = Object.hasOwn(this.#given.presets, name) ? this.#given.presets[name] : null;
-    const stream = new RandomStream(this.#keyFor(this.layers.length));
+    const stream = new RandomStream(this.#keyFor(weightedLayers(this.layers).length));
     const what = preset ? `preset of ${name}` : `initializer of ${name}`;
-    const initial = preset ??
-      toTensor({ shape: [inputs, units], data: initializer([inputs, units], stream) }, what);
-    checkShape(initial, [inputs, units], what);
+    const initial = preset ?? toTensor({ shape, data: initializer([...shape], stream) }, what);
+    checkShape(initial, shape, what);
     checkFinite(initial, what);
-    if (this.prunedWeights === "initial") {
-      return { shape: [inputs, units], data: initial.data.slice() };
-    }
+    if (this.prunedWeights === "initial") return { shape, data: initial.data.slice() };
     // Not a product: that would make a masked negative weight -0.
-    const data = initial.data.map((w, i) => mask.data[i] === 0 ? 0 : w);
-    return { shape: [inputs, units], data };
+    return { shape, data: initial.data.map((w, i) => mask.data[i] === 0 ? 0 : w) };
   }
 
-  #biases({ name, units, useBias }: DenseSpec): Tensor | null {
+  #biases(spec: WeightedSpec): Tensor | null {
+    const { name, useBias } = spec, shape = weightAxes(spec).slice(-1), [units] = shape;
     const given = this.#given.presetBiases;
     if (!Object.hasOwn(given, name)) {
-      return useBias ? { shape: [units], data: new Float32Array(units) } : null;
+      return useBias ? { shape, data: new Float32Array(units) } : null;
     }
     const what = `preset biases of ${name}`;
     if (!useBias) throw new InputError(`${what} cannot be used: the layer has no biases`);
-    checkShape(given[name], [units], what);
+    checkShape(given[name], shape, what);
     checkFinite(given[name], what);
-    return { shape: [units], data: given[name].data.slice() };
+    return { shape, data: given[name].data.slice() };
   }
-}
-
-function checkCount(value: number, what: string, of: string): void {
-  if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new InputError(`${what} cannot have ${value} ${of}: give an integer, 1 or more`);
 }

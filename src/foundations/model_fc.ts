@@ -1,5 +1,5 @@
 /** A fully connected network (the original's ModelFc), of layers named layer0, layer1, … */
-import type { Activation } from "../engine/layer_spec.ts";
+import type { Activation, DenseSpec } from "../engine/layer_spec.ts";
 import type { Initializer } from "../models/initializers.ts";
 import { ModelBase, type ModelOptions } from "./model.ts";
 import { fcLayers } from "../models/layers.ts";
@@ -32,6 +32,9 @@ export interface FcHyperparameters {
  * ```
  */
 export class ModelFc extends ModelBase {
+  /** The layers in order. */
+  declare readonly layers: DenseSpec[];
+
   /**
    * Makes all layers.
    *

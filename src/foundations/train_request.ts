@@ -5,6 +5,7 @@ import type { CheckpointPace } from "./checkpoint_pace.ts";
 import type { DatasetBase } from "./dataset_base.ts";
 import type { KernelKind, ReplicaParameters } from "../engine/kernels/program_spec.ts";
 import type { ModelBase } from "./model.ts";
+import { weightedLayers, weightShape } from "../engine/layer_spec.ts";
 import type { OptimizerSpec } from "../engine/optimizers.ts";
 import type { ReplicaOutcome, TrainingState } from "../engine/programs/training_loop.ts";
 import { type TrainingPlan, trainingWork } from "../engine/programs/training_work.ts";
@@ -14,7 +15,7 @@ import { rateOf, type Schedule } from "../engine/schedules.ts";
 export interface TrainRequest {
   /** The network, with its masks and initial weights. */
   model: ModelBase;
-  /** (inputs, units) masks of each layer for this part of the run. Default: the network's. */
+  /** Masks of each layer with weights, for this part of the run. Default: the network's. */
   masks?: readonly Float32Array[];
   /** The examples. */
   dataset: DatasetBase;
@@ -48,9 +49,9 @@ export type ShapeRequest = Pick<TrainRequest, "dataset" | "optimizer" | "batchSi
   model: Pick<ModelBase, "layers">;
 };
 
-/** Its outcome: curves, and final weights and biases in the order of the layers. */
+/** Its outcome: curves, and final weights and biases in the order of the layers with weights. */
 export interface TrainOutcome extends ReplicaOutcome {
-  /** Row-major (inputs, units) weights and (units) biases of each layer. */
+  /** Row-major weights, and biases, of each layer. */
   final: { weights: Float32Array; biases: Float32Array }[];
 }
 
@@ -71,7 +72,7 @@ export function batchSizeOf({ batchSize, dataset }: ShapeRequest): number {
 export function masksOf(
   { model, masks }: Pick<TrainRequest, "model" | "masks">,
 ): readonly Float32Array[] {
-  return masks ?? model.layers.map(({ name }) => model.masks[name].data);
+  return masks ?? weightedLayers(model.layers).map(({ name }) => model.masks[name].data);
 }
 
 export function replicaParameters(request: TrainRequest): ReplicaParameters {
@@ -85,10 +86,10 @@ export function replicaParameters(request: TrainRequest): ReplicaParameters {
     orderKey: dataset.orderKey,
     splitKey: dataset.splitKey,
     labelMap: dataset.labelMap,
-    layers: model.layers.map(({ name, units }, l) => ({
-      weights: model.weights[name].data,
+    layers: weightedLayers(model.layers).map((layer, l) => ({
+      weights: model.weights[layer.name].data,
       mask: masks[l],
-      biases: model.biases[name]?.data ?? new Float32Array(units),
+      biases: model.biases[layer.name]?.data ?? new Float32Array(weightShape(layer).units),
     })),
   };
 }

@@ -16,6 +16,7 @@ import type { ModelBase } from "./model.ts";
 import type { Network } from "../models/network.ts";
 import type { MaskStep } from "../models/mask_history.ts";
 import { networkDigest } from "../models/digest.ts";
+import { prunableOf } from "../models/parameters.ts";
 import { type CheckpointPlace, RunCheckpoints } from "../records/checkpoints.ts";
 import { saveRun } from "../records/saved_run.ts";
 import {
@@ -213,16 +214,16 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   return run;
 }
 
-/** Arrays of the layers by name, in the shapes of their weights or biases. */
+/** Arrays of the layers with weights by name, in the shapes of their weights or biases. */
 function networkOf(
-  { parameters, layers }: ModelBase,
+  { parameters }: ModelBase,
   arrays: readonly Float32Array[],
   areWeights = true,
 ): Network {
+  const names = prunableOf(parameters).map(({ name }) => name);
   return Object.fromEntries(
     parameters.filter(({ isPrunable }) => isPrunable === areWeights).map(({ name, shape }) => {
-      const layer = layers.findIndex((layer) => layer.name === name);
-      return [name, { shape: [...shape], data: arrays[layer] }];
+      return [name, { shape: [...shape], data: arrays[names.indexOf(name)] }];
     }),
   );
 }

@@ -4,16 +4,16 @@
  */
 
 import {
-  type DenseSpec,
   type Gpu,
   type GpuExamples,
-  isDense,
   type LayerParameters,
+  type LayerSpec,
   maxReplicas,
   type Prediction,
   Program,
   type ProgramSpec,
 } from "../engine/mod.ts";
+import { weightedLayers, type WeightedSpec } from "../engine/layer_spec.ts";
 import { tilesFor } from "../engine/kernels/tiles.ts";
 import { OutOfMemoryError } from "../errors.ts";
 import {
@@ -27,15 +27,16 @@ import {
   toTensor,
 } from "./network.ts";
 import type { Masks } from "./masks.ts";
+import { weightAxes } from "./parameters.ts";
 import type { Tensor } from "../formats/tensor.ts";
 
 /** A network after its training, by layer name. */
 export interface FinishedNetwork {
-  /** (inputs, units); what is masked counts as 0. */
+  /** In the shapes of `parametersOf`; what is masked counts as 0. */
   weights: Network;
-  /** (units); layers without biases have none. */
+  /** One for each unit or filter; layers without biases have none. */
   biases: Network;
-  /** (inputs, units) of 0 and 1. */
+  /** 0 and 1 for every weight. */
   masks: Masks;
 }
 
@@ -84,7 +85,7 @@ export class NetworkEvaluator {
   static async create(
     gpu: Gpu,
     examples: EvaluationExamples,
-    layers: readonly DenseSpec[],
+    layers: readonly LayerSpec[],
     most: number,
   ): Promise<NetworkEvaluator> {
     const pool = examples.train ?? examples.test;
@@ -124,7 +125,7 @@ export class NetworkEvaluator {
    * @throws InputError naming the network, layer and value that cannot be used
    */
   async evaluate(networks: readonly FinishedNetwork[]): Promise<Evaluated[]> {
-    const { program: { spec }, replicas } = this, layers = spec.layers.filter(isDense);
+    const { program: { spec: { layers } }, replicas } = this;
     const { labelMap = null } = this.examples;
     const parameters = networks.map((network, i) =>
       parametersOf(network, layers, `network ${i + 1}`)
@@ -165,7 +166,7 @@ export class NetworkEvaluator {
 export async function evaluateNetworks(
   gpu: Gpu,
   examples: EvaluationExamples,
-  layers: readonly DenseSpec[],
+  layers: readonly LayerSpec[],
   networks: readonly FinishedNetwork[],
 ): Promise<Evaluated[]> {
   if (networks.length === 0) return [];
@@ -181,16 +182,16 @@ function scoreOf({ count, losses, correct, classes }: Prediction, r: number): Sc
   return { loss: losses[r], accuracy: correct[r] / count, classes: classes[r] };
 }
 
-/** The arrays that the engine loads, layer by layer; `name` is the network's in errors. */
+/** The arrays that the engine loads, of each layer that has some; `name` is the network's in errors. */
 function parametersOf(
   network: FinishedNetwork,
-  layers: readonly DenseSpec[],
+  layers: readonly LayerSpec[],
   name: string,
 ): LayerParameters[] {
   const take = (
     part: Network,
     what: string,
-    layer: DenseSpec,
+    layer: WeightedSpec,
     shape: number[],
     toArray: (given: GivenTensor, where: string) => Tensor = toTensor,
   ): Float32Array => {
@@ -201,13 +202,14 @@ function parametersOf(
     return array.data;
   };
   const { weights, biases, masks } = network;
-  checkKnownNames(weights, layers.map(({ name }) => name), `${name}: weights`);
-  return layers.map((layer) => {
-    const { inputs, units, useBias } = layer;
+  const weighted = weightedLayers(layers);
+  checkKnownNames(weights, weighted.map(({ name }) => name), `${name}: weights`);
+  return weighted.map((layer) => {
+    const shape = weightAxes(layer), [units] = shape.slice(-1);
     return {
-      weights: take(weights, "weights", layer, [inputs, units]),
-      mask: take(masks, "mask", layer, [inputs, units], toMask),
-      biases: useBias ? take(biases, "biases", layer, [units]) : new Float32Array(units),
+      weights: take(weights, "weights", layer, shape),
+      mask: take(masks, "mask", layer, shape, toMask),
+      biases: layer.useBias ? take(biases, "biases", layer, [units]) : new Float32Array(units),
     };
   });
 }

@@ -1,13 +1,44 @@
 /** NETWORKS, the table of the networks that protocols train. */
 
-/** A fully connected network; its output layer has one unit per class. */
+import { type HiddenLayer, parseHidden } from "./hidden_layers.ts";
+
+/** A network; its output layer has one unit per class. */
 export interface NetworkRow {
-  /** Widths of the hidden ReLU layers. */
-  hidden: readonly number[];
+  /** The hidden ReLU layers. */
+  hidden: readonly HiddenLayer[];
+  /** Fraction of its live weights that a convolution loses per level. */
+  convPercent?: number;
   /** Where it is from. */
   source: string;
 }
 
+const PAPER = "Frankle & Carbin 2019, section 3 (after VGG: Simonyan & Zisserman 2014)";
+
 export const NETWORKS = {
   "lenet-300-100": { hidden: [300, 100], source: "LeCun et al. 1998; the paper, section 2" },
+  // 431,080 parameters, 430,500 of them weights.
+  "lenet-5": {
+    hidden: parseHidden("conv5x5v:20,pool,conv5x5v:50,pool,500"),
+    convPercent: 0.2,
+    source: "LeCun et al. 1998, as Caffe's and the pruning literature's (Han et al. 2015)",
+  },
+  "conv-2": { hidden: parseHidden("conv3x3:64,conv3x3:64,pool,256,256"), source: PAPER },
+  "conv-4": {
+    hidden: parseHidden("conv3x3:64,conv3x3:64,pool,conv3x3:128,conv3x3:128,pool,256,256"),
+    source: PAPER,
+  },
+  "conv-6": {
+    hidden: parseHidden(
+      "conv3x3:64,conv3x3:64,pool,conv3x3:128,conv3x3:128,pool,conv3x3:256,conv3x3:256,pool," +
+        "256,256",
+    ),
+    convPercent: 0.15,
+    source: PAPER,
+  },
 } as const satisfies Record<string, NetworkRow>;
+
+/** Name of one of them. */
+export type NetworkName = keyof typeof NETWORKS;
+
+/** All names. */
+export const NETWORK_NAMES = Object.keys(NETWORKS) as NetworkName[];

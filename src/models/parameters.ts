@@ -3,13 +3,22 @@
  * exported. Whatever does not compute with a network knows these, and not its layers.
  */
 
-import type { DenseSpec } from "../engine/layer_spec.ts";
+import {
+  isDense,
+  type LayerSpec,
+  weightedLayers,
+  type WeightedSpec,
+  weightShape,
+} from "../engine/layer_spec.ts";
 
 /** An array that is trained. */
 export interface Parameter {
   /** That of its layer; a layer's biases have the name of its weights, and their own folder. */
   readonly name: string;
-  /** As it is saved: (inputs, units) of weights, (units) of biases. */
+  /**
+   * As it is saved: (inputs, units) of a dense layer's weights, (height, width, channels, filters)
+   * of a kernel, (units) or (filters) of biases.
+   */
   readonly shape: readonly number[];
   /** Rows of the matrix that it is to the kernels. */
   readonly rows: number;
@@ -19,12 +28,24 @@ export interface Parameter {
   readonly isPrunable: boolean;
 }
 
-/** The parameters of some layers, in their order: weights, then biases where the layer has them. */
-export function parametersOf(layers: readonly DenseSpec[]): Parameter[] {
-  return layers.flatMap(({ name, inputs, units, useBias }) => [
-    { name, shape: [inputs, units], rows: inputs, columns: units, isPrunable: true },
-    ...(useBias ? [{ name, shape: [units], rows: 1, columns: units, isPrunable: false }] : []),
-  ]);
+/**
+ * The parameters of some layers, in their order: weights, then biases where the layer has them.
+ * Pooling layers have none.
+ */
+export function parametersOf(layers: readonly LayerSpec[]): Parameter[] {
+  return weightedLayers(layers).flatMap((layer) => {
+    const { name, useBias } = layer, { inputs: rows, units: columns } = weightShape(layer);
+    return [
+      { name, shape: weightAxes(layer), rows, columns, isPrunable: true },
+      ...(useBias ? [{ name, shape: [columns], rows: 1, columns, isPrunable: false }] : []),
+    ];
+  });
+}
+
+/** The shape of a layer's weights: (inputs, units), or (height, width, channels, filters). */
+export function weightAxes(layer: WeightedSpec): number[] {
+  if (isDense(layer)) return [layer.inputs, layer.units];
+  return [...layer.kernel, layer.image[2], layer.filters];
 }
 
 /** The parameters that can be pruned: the weights. */

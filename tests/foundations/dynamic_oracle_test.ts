@@ -1,6 +1,7 @@
 /** Whole runs whose masks change, against the f64 oracle: networks and masks. */
 
 import { assertEquals } from "@std/assert";
+import { isDense } from "../../src/engine/layer_spec.ts";
 import { deriveKey, epochKey, permute, RandomStream } from "../../src/engine/random.ts";
 import { DYNAMIC_NAMES } from "../../src/foundations/pruning/dynamic.ts";
 import { train } from "../../src/foundations/trainer.ts";
@@ -25,7 +26,7 @@ for (const rule of DYNAMIC_NAMES) {
         return permute(permute(16 * (iteration % 5) + row, 80, key), 100, dataset.splitKey!);
       });
     const inputs = Float64Array.from(sets.train.inputs), { labels } = sets.train;
-    let layers = model.layers.map((layer) => ({
+    let layers = model.layers.filter(isDense).map((layer) => ({
       ...layer,
       activation: layer.activation ?? "none" as const,
       weights: Float64Array.from(model.weights[layer.name].data),

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { constant, glorotNormal, zeros } from "../../src/models/initializers.ts";
-import { type DenseOptions, ModelBase, type ModelOptions } from "../../src/foundations/model.ts";
+import { ModelBase, type ModelOptions } from "../../src/foundations/model.ts";
+import type { DenseOptions } from "../../src/foundations/model_layers.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 import type { Network } from "../../src/models/network.ts";
 import { runKey } from "../../src/foundations/seeds.ts";
@@ -109,7 +110,7 @@ Deno.test("networks are single chains of layers with names of their own", () => 
   const refuses = (act: () => unknown, message: string) => assertThrows(act, InputError, message);
   refuses(() => model.input(2), "one input");
   refuses(() => model.dense("b", input, 3), "b must take the output of the layer before it");
-  refuses(() => model.dense("b", { features: 3 }, 3), "chains");
+  refuses(() => model.dense("b", { features: 3, shape: [3] }, 3), "chains");
   refuses(() => model.dense("a", hidden, 3), 'layer "a" exists already');
   refuses(() => model.dense("../b", hidden, 3), "layer name");
   refuses(() => model.dense("b", hidden, 2 ** 30), "b would have 3 x 1073741824 weights");

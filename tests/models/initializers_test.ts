@@ -43,6 +43,19 @@ Deno.test("truncatedGlorotNormal has the moments and the cut of the original's d
   assertEquals(truncatedGlorotNormal([7, 5], stream(3)), truncatedGlorotNormal([7, 5], stream(3)));
 });
 
+Deno.test("a kernel's fans count its window: of (5, 5, 20, 50) they are 500 and 1250", () => {
+  const shape = [5, 5, 20, 50], n = 25000;
+  const square = (weights: Float32Array) => weights.reduce((sum, w) => sum + w * w, 0) / n;
+  // The variance of squares of normal numbers is 2: four standard errors.
+  const glorot = glorotNormal(shape, stream(5));
+  assertEquals(glorot.length, n);
+  assertAlmostEquals(square(glorot) / (2 / 1750), 1, 4 * Math.sqrt(2 / n));
+  const truncated = square(truncatedGlorotNormal(shape, stream(5)));
+  assertAlmostEquals(truncated / (0.773741 * 1.3 * 2 / 1750), 1, 4 * Math.sqrt(2 / n));
+  assertEquals(zeros([2, 2, 1, 3]), new Float32Array(12));
+  assertEquals(constant(2)([1, 2, 1, 2], stream(1)), Float32Array.of(2, 2, 2, 2));
+});
+
 Deno.test("glorotNormal repeats with its key and differs between keys", () => {
   assertEquals(glorotNormal([7, 5], stream(3)), glorotNormal([7, 5], stream(3)));
   const [a, b] = [glorotNormal([7, 5], stream(3)), glorotNormal([7, 5], stream(4))];

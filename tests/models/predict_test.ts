@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { Activation, DenseSpec } from "../../src/engine/mod.ts";
+import type { Activation, DenseSpec } from "../../src/engine/layer_spec.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { InputError } from "../../src/errors.ts";
 import { normalizeImage, predict } from "../../src/models/predict.ts";
@@ -112,4 +112,99 @@ Deno.test("predict: numbers that are not finite are refused, arrays of any type 
   refuses("weights of a holds NaN at [0, 1]", [0, 0], {
     a: { shape: [2, 2], data: [1, NaN, 0, 1] },
   });
+});
+
+/** A whole number in [-2, 2] that looks random, so that sums are exact in any order. */
+const whole = (i: number, salt: number) => (i * 7919 + salt * 104729) % 5 - 2;
+const filled = (shape: number[], salt: number) => ({
+  shape,
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => whole(i, salt)),
+});
+
+Deno.test("predict: convolutions and pooling as their definitions have them", () => {
+  const [height, width, channels, filters] = [5, 7, 2, 3];
+  const input = Array.from({ length: height * width * channels }, (_, i) => whole(i, 3));
+  const kernels = [[3, 3], [2, 4], [1, 1], [5, 2]], strides = [[1, 1], [2, 1], [2, 3]];
+  for (const [tall, wide] of kernels) {
+    for (const [down, right] of strides) {
+      for (const padding of ["same", "valid"] as const) {
+        for (const kind of ["maxPool2d", "avgPool2d"] as const) {
+          // Zeros around the image, written out: TensorFlow's rule.
+          const total = (size: number, step: number, window: number) =>
+            padding === "same"
+              ? Math.max(0, (Math.ceil(size / step) - 1) * step + window - size)
+              : 0;
+          const [high, broad] = [total(height, down, tall), total(width, right, wide)];
+          const padded = Array.from(
+            { length: height + high },
+            (_, y) =>
+              Array.from(
+                { length: width + broad },
+                (_, x) =>
+                  Array.from({ length: channels }, (_, c) => {
+                    const [row, column] = [y - Math.floor(high / 2), x - Math.floor(broad / 2)];
+                    return row >= 0 && row < height && column >= 0 && column < width
+                      ? input[(row * width + column) * channels + c]
+                      : 0;
+                  }),
+              ),
+          );
+          const kernel = filled([tall, wide, channels, filters], 1), bias = filled([filters], 2);
+          const image: number[][][] = [];
+          for (let y = 0; y + tall <= padded.length; y += down) {
+            const row: number[][] = [];
+            for (let x = 0; x + wide <= padded[0].length; x += right) {
+              row.push(Array.from({ length: filters }, (_, f) => {
+                let sum = bias.data[f];
+                for (let i = 0; i < tall; i++) {
+                  for (let j = 0; j < wide; j++) {
+                    for (let c = 0; c < channels; c++) {
+                      const at = ((i * wide + j) * channels + c) * filters + f;
+                      sum += padded[y + i][x + j][c] * kernel.data[at];
+                    }
+                  }
+                }
+                return Math.max(0, sum);
+              }));
+            }
+            image.push(row);
+          }
+          // Windows of one row and two columns; a column that is left over is left out.
+          const pooled = image.map((row) =>
+            Array.from({ length: Math.floor(row.length / 2) }, (_, x) =>
+              row[2 * x].map((a, f) => {
+                const b = row[2 * x + 1][f];
+                return kind === "maxPool2d" ? Math.max(a, b) : (a + b) / 2;
+              }))
+          );
+          const flat = pooled.flat(2);
+          if (flat.length === 0) continue;
+          const dense = filled([flat.length, 4], 5);
+          dense.data.forEach((w, i) => dense.data[i] = w / 64);
+          const logits = [0, 1, 2, 3].map((unit) =>
+            flat.reduce((sum, value, i) => sum + value * dense.data[4 * i + unit], 0)
+          );
+          const powers = logits.map(Math.exp), all = powers.reduce((a, b) => a + b, 0);
+          const shape = [image.length, image[0].length, filters] as const;
+          const [actual] = predict(
+            [
+              {
+                kind: "conv2d" as const,
+                name: "conv",
+                image: [height, width, channels],
+                ...{ kernel: [tall, wide] as const, stride: [down, right] as const, padding },
+                ...{ filters, activation: "relu" as const, useBias: true },
+              },
+              { kind, name: "pool", image: shape, size: [1, 2], stride: [1, 2] },
+              { name: "out", inputs: flat.length, units: 4, activation: null, useBias: false },
+            ],
+            { conv: kernel, out: dense },
+            { conv: bias },
+            [input],
+          );
+          actual.forEach((p, unit) => assertAlmostEquals(p, powers[unit] / all, 1e-12));
+        }
+      }
+    }
+  }
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { DenseSpec, TrainingState } from "../../src/engine/mod.ts";
+import type { DenseSpec } from "../../src/engine/layer_spec.ts";
+import type { TrainingState } from "../../src/engine/mod.ts";
 import {
   type Checkpoint,
   decodeCheckpoint,

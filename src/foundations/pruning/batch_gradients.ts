@@ -7,7 +7,7 @@ import type { RunQueue } from "../run_queue.ts";
 import { trainingBatch } from "./host_batches.ts";
 
 /**
- * Computes, of a network in training, the (inputs, units) gradient of each layer on the batch that
+ * Computes, of a network in training, the gradient of each layer's weights on the batch that
  * training takes next.
  */
 export type Gradients = (state: NetworkState) => Promise<Float32Array[]>;

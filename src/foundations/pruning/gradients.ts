@@ -5,6 +5,7 @@
 
 import type { Gpu } from "../../engine/device.ts";
 import { checkNetwork } from "../../engine/kernels/program_limits.ts";
+import { weightedLayers, weightShape } from "../../engine/layer_spec.ts";
 import { firstNotFinite } from "../../engine/numbers.ts";
 import { derivatives } from "../../engine/programs/derivatives.ts";
 import { InputError } from "../../errors.ts";
@@ -76,11 +77,14 @@ async function meanDerivatives(
 ): Promise<Network> {
   const batches = trainingBatches(dataset, choice);
   checkNetwork(layers, { training: { features: dataset.features, classes: classesOf(dataset) } });
-  const parts = (network: Network) => layers.map(({ name }) => network[name].data);
+  const weighted = weightedLayers(layers);
+  const parts = (network: Network) => weighted.map(({ name }) => network[name].data);
   const network = {
     layers,
     weights: parts(weights),
-    biases: layers.map(({ name, units }) => biases[name]?.data ?? new Float32Array(units)),
+    biases: weighted.map((layer) =>
+      biases[layer.name]?.data ?? new Float32Array(weightShape(layer).units)
+    ),
     ...(direction && { direction: parts(direction) }),
   };
   const sums = network.weights.map(({ length }) => new Float64Array(length));
@@ -92,7 +96,7 @@ async function meanDerivatives(
     });
   }
   const what = direction ? "Hessian products" : "gradients";
-  return Object.fromEntries(layers.map(({ name }, i) => {
+  return Object.fromEntries(weighted.map(({ name }, i) => {
     const { shape } = weights[name];
     const mean = { shape: [...shape], data: Float32Array.from(sums[i], (s) => s / choice.batches) };
     const stray = firstNotFinite(mean.data);

@@ -5,6 +5,7 @@
  */
 
 import type { Gpu } from "../../engine/device.ts";
+import { weightedLayers } from "../../engine/layer_spec.ts";
 import { type Key, RandomStream } from "../../engine/random.ts";
 import type { Masks } from "../../models/masks.ts";
 import type { Network } from "../../models/network.ts";
@@ -27,7 +28,7 @@ export interface InitContext {
   dataset: DatasetBase;
   /** Which training batches the scores are means over. */
   scores: BatchChoice;
-  /** The key of a layer's random numbers, by its place in the network. */
+  /** The key of a layer's random numbers, by its place among those with weights. */
   keyFor: (layer: number) => Key;
 }
 
@@ -62,10 +63,12 @@ async function byScores(
 
 /** Scores by one of the criteria between levels, the network being the same before and after. */
 function scoresBy(criterion: "magnitude" | "random", { model, keyFor }: InitContext): Scores {
-  return Object.fromEntries(model.layers.map(({ name }, i) => {
-    const { data } = model.weights[name], stream = new RandomStream(keyFor(i));
-    return [name, CRITERIA[criterion].score({ initial: data, final: data, stream })];
-  }));
+  return Object.fromEntries(
+    weightedLayers(model.layers).map(({ name }, i) => {
+      const { data } = model.weights[name], stream = new RandomStream(keyFor(i));
+      return [name, CRITERIA[criterion].score({ initial: data, final: data, stream })];
+    }),
+  );
 }
 
 async function snipScores({ gpu, model, dataset, scores }: InitContext): Promise<Scores> {

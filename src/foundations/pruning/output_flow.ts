@@ -3,7 +3,8 @@
  * without data, and prunes by them in many rounds.
  */
 
-import type { DenseSpec } from "../../engine/layer_spec.ts";
+import { type DenseSpec, isDense, type LayerSpec } from "../../engine/layer_spec.ts";
+import { InputError } from "../../errors.ts";
 import type { Masks } from "../../models/masks.ts";
 import type { ModelBase } from "../model.ts";
 import { type PruningTarget, shrink, targetGroups } from "./selection.ts";
@@ -31,10 +32,12 @@ const ROUNDS = 100;
  * ```
  *
  * @returns by layer, (inputs, units) in 64-bit floats
+ * @throws InputError for a network with convolutions or pooling
  */
 export function synflow(
-  { layers, weights, masks }: Pick<ModelBase, "layers" | "weights" | "masks">,
+  { layers: all, weights, masks }: Pick<ModelBase, "layers" | "weights" | "masks">,
 ): Record<string, Float64Array> {
+  const layers = denseOf(all);
   const sizes = layers.map(({ name }) => {
     const { data } = weights[name], mask = masks[name].data, sizes = new Float64Array(data.length);
     for (let i = 0; i < data.length; i++) sizes[i] = mask[i] === 0 ? 0 : Math.abs(data[i]);
@@ -90,6 +93,16 @@ function flow(layers: readonly DenseSpec[], sizes: readonly Float64Array[]): Flo
     }
     into = scaled(out);
     return scores;
+  });
+}
+
+function denseOf(layers: readonly LayerSpec[]): DenseSpec[] {
+  return layers.map((layer) => {
+    if (isDense(layer)) return layer;
+    throw new InputError(
+      `synflow: ${layer.name} is no dense layer, and its flow is not computed; use another ` +
+        "criterion",
+    );
   });
 }
 

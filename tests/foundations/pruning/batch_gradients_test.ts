@@ -1,7 +1,7 @@
 /** Gradients of all weights of a network in training: against the f64 oracle, and against a step of the engine. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Activation, DenseSpec } from "../../../src/engine/mod.ts";
+import type { Activation } from "../../../src/engine/mod.ts";
 import { epochKey, permute, RandomStream } from "../../../src/engine/random.ts";
 import { DatasetBase } from "../../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../../src/foundations/model_fc.ts";
@@ -59,7 +59,7 @@ Deno.test("gradients of dead weights too are the oracle's, on the batch that com
       });
       const rows = examples.map((e) => [...sets.train.inputs.subarray(7 * e, 7 * e + 7)]);
       const x = Float64Array.from(rows.flatMap((row) => row.map((v) => v / Math.hypot(...row))));
-      const layers = model.layers.map((layer: DenseSpec, l) => ({
+      const layers = model.layers.map((layer, l) => ({
         ...layer,
         activation: layer.activation ?? "none" as const,
         weights: Float64Array.from(state.layers[l].weights),

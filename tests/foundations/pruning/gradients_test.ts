@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RandomStream } from "../../../src/engine/random.ts";
+import { isDense } from "../../../src/engine/layer_spec.ts";
 import { InputError } from "../../../src/errors.ts";
 import { DatasetBase } from "../../../src/foundations/dataset_base.ts";
 import { ModelBase } from "../../../src/foundations/model.ts";
@@ -84,7 +85,7 @@ function oracle(
   direction: Network | null = null,
   step = 0,
 ): Float64Array[] {
-  const layers = model.layers.map((layer): OracleLayer => ({
+  const layers = model.layers.filter(isDense).map((layer): OracleLayer => ({
     ...layer,
     activation: layer.activation ?? "none",
     weights: Float64Array.from(

@@ -7,9 +7,10 @@ import { InputError } from "../errors.ts";
 import { readSourceRecord } from "../records/network_source.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import { numberIn } from "./flags/folder_numbers.ts";
+import { hiddenOf } from "../models/hidden_layers.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { isRunRecord, parseConfig, type RunConfig, type RunSettings } from "../runs/schema.ts";
-import { type Protocol, protocolNamed } from "../lottery/protocols.ts";
+import { defaultPercents, type Protocol, protocolNamed } from "../lottery/protocols.ts";
 import type { singleRunFlags } from "./flags/reinitialize_flags.ts";
 import { configDifferences, settingsOf } from "../runs/config.ts";
 import { loadExamples, type PlanContext, single } from "./runner.ts";
@@ -169,9 +170,10 @@ function protocolOf(config: RunConfig): Protocol {
   const { optimizer, schedule, iterations, batchSize } = training;
   const { testInterval, validateInterval } = training;
   const { normalization, validationSize } = dataset;
+  const hidden = layers.slice(0, -1).map(hiddenOf);
   return {
     ...protocolNamed("quick"),
-    layers: layers.slice(0, -1).map(({ units }) => units),
+    ...{ layers: hidden, prunePercents: defaultPercents(hidden) },
     ...{ batchSize, normalization, validationSize, testInterval, validateInterval },
     initializer,
     optimizer: { kind: optimizer.kind },

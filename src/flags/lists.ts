@@ -224,16 +224,6 @@ export function listOf<T, D extends readonly T[] | undefined = undefined>(
   });
 }
 
-/** Widths of hidden layers, first to last: `300,100`. */
-export function layers<D extends readonly number[] | undefined = undefined>(spec: FlagSpec<D>) {
-  return listOf<number, D>(spec, {
-    kind: "layers",
-    placeholder: "N,N,…",
-    expected: "widths of the hidden layers, such as 300,100",
-    read: (part, name) => parseInteger(part, name, 1, 1e6),
-  });
-}
-
 /** Ascending integers in the bounds: `500,750`. */
 export function integers<D extends readonly number[] | undefined = undefined>(
   spec: FlagSpec<D> & Required<Bounds>,

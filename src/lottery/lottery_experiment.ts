@@ -8,7 +8,7 @@ import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import type { DatasetBase } from "../foundations/dataset_base.ts";
 import { networkDigest } from "../models/digest.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
-import type { ModelFc } from "../foundations/model_fc.ts";
+import type { ModelBase } from "../foundations/model.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { density, type Masks } from "../models/masks.ts";
 import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
@@ -136,7 +136,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     ...{ storage, queue, sets, policy, events },
     beforeSave: ({ id }) => removeObsolete(id),
   });
-  const provide = (id: RunId, model: ModelFc, masks: string | null = null) =>
+  const provide = (id: RunId, model: ModelBase, masks: string | null = null) =>
     provider.provideArrays({
       folder: folderOf(id),
       config: configFor(id, masks),
@@ -175,7 +175,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       onPruned: (pruned) => events.onPruned?.({ trial, scope: scopeOf(pruning), ...pruned }),
       keep: (pruned) => keep(trial, pruned),
     };
-    const masksBefore = async (model: ModelFc, dataset: DatasetBase) => {
+    const masksBefore = async (model: ModelBase, dataset: DatasetBase) => {
       const { scores, masks } = await queue.onGpu((gpu) =>
         scoredMasksAtInit(
           { gpu, model, dataset, scores: { batches: scoreBatches, batchSize }, keyFor },

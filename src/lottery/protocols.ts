@@ -3,7 +3,8 @@ import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
 import type { Normalization } from "../engine/example_arrays.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
-import { NETWORKS } from "../models/networks.ts";
+import type { HiddenLayer } from "../models/hidden_layers.ts";
+import { type NetworkName, type NetworkRow, NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/pruning/criteria.ts";
 import {
   type DynamicName,
@@ -21,8 +22,8 @@ export type TrainingPoint = TrainingLength;
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
 export interface Protocol {
-  /** Widths of the hidden ReLU layers; the output layer has one unit per class. */
-  layers: readonly number[];
+  /** The hidden ReLU layers, of dense ones the widths; the output layer has one unit per class. */
+  layers: readonly HiddenLayer[];
   /** Draws the initial weights. */
   initializer: InitializerName;
   /** How pixels become inputs. */
@@ -76,15 +77,32 @@ export interface Protocol {
   trials: readonly number[];
 }
 
-/** Names of a fully connected network's layers, the output layer last: layer0, layer1, … */
-export function layerNames(hiddenLayers: readonly number[]): string[] {
-  return [...hiddenLayers, "output"].map((_, i) => `layer${i}`);
+/** Names of the layers with weights, the output layer last: layer0, layer1, … */
+export function layerNames(hiddenLayers: readonly HiddenLayer[]): string[] {
+  return [...hiddenLayers.filter(hasWeights), "output"].map((_, i) => `layer${i}`);
 }
 
-/** The paper's pruning rates: 20% of each hidden layer, 10% of the output layer (section 2). */
-export function defaultPercents(hiddenLayers: readonly number[]): Record<string, number> {
-  const names = layerNames(hiddenLayers);
-  return Object.fromEntries(names.map((name, i) => [name, i < hiddenLayers.length ? 0.2 : 0.1]));
+/**
+ * The paper's pruning rates: 20% of each hidden dense layer, 10% of the output layer (section 2),
+ * and 10% of convolutions, as of conv-2 and conv-4 (section 3).
+ */
+export function defaultPercents(
+  hiddenLayers: readonly HiddenLayer[],
+  convPercent = 0.1,
+): Record<string, number> {
+  const names = layerNames(hiddenLayers), layers = hiddenLayers.filter(hasWeights);
+  const percents = layers.map((layer) => typeof layer === "number" ? 0.2 : convPercent);
+  return Object.fromEntries(names.map((name, i) => [name, percents[i] ?? 0.1]));
+}
+
+function hasWeights(layer: HiddenLayer): boolean {
+  return typeof layer === "number" || layer.kind === "conv2d";
+}
+
+/** A network of the table, and how much of it each pruning removes. */
+export function networkNamed(name: NetworkName): Pick<Protocol, "layers" | "prunePercents"> {
+  const { hidden, convPercent }: NetworkRow = NETWORKS[name];
+  return { layers: hidden, prunePercents: defaultPercents(hidden, convPercent) };
 }
 
 /** Trial numbers 1 to n. */
@@ -92,7 +110,7 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 /** Frankle & Carbin 2019, table of figure 2 and section 2. */
 const paper: Protocol = {
-  layers: NETWORKS["lenet-300-100"].hidden,
+  ...networkNamed("lenet-300-100"),
   initializer: "glorot",
   normalization: "unit",
   optimizer: { kind: "adam" },
@@ -114,7 +132,6 @@ const paper: Protocol = {
   iterationsPerLevel: null,
   prunedWeights: "zero",
   survivors: "rewind",
-  prunePercents: defaultPercents(NETWORKS["lenet-300-100"].hidden),
   testInterval: 100,
   validateInterval: 100,
   trials: upTo(5),
@@ -129,6 +146,18 @@ const stepped: Protocol = {
   levels: 10,
   trials: [1],
 };
+
+/** The paper's section 3, of CIFAR-10. Rates and lengths are its figure 2. */
+const convolutional = (
+  network: NetworkName,
+  learningRate: number,
+  iterations: number,
+): Protocol => ({
+  ...paper,
+  ...networkNamed(network),
+  learningRate,
+  trainingLength: { iterations },
+});
 
 /** A protocol, and what `--help` and the page say of it. */
 export interface ProtocolRow extends Protocol {
@@ -176,6 +205,30 @@ export const PROTOCOLS = {
     validationSize: 0,
     levels: 30,
     trials: upTo(20),
+  },
+  "lenet-5": {
+    help: "a small network with convolutions, made short",
+    label: "convolutions on digits",
+    ...paper,
+    ...networkNamed("lenet-5"),
+    trainingLength: { iterations: 400 },
+    levels: 10,
+    trials: [1],
+  },
+  "conv-2": {
+    help: "the paper's section 3, for --dataset cifar-10: two convolutions",
+    label: "two convolutions, hours",
+    ...convolutional("conv-2", 2e-4, 20000),
+  },
+  "conv-4": {
+    help: "the same with four",
+    label: "four convolutions, hours",
+    ...convolutional("conv-4", 3e-4, 25000),
+  },
+  "conv-6": {
+    help: "the same with six",
+    label: "six convolutions, hours",
+    ...convolutional("conv-6", 3e-4, 30000),
   },
 } as const satisfies Record<string, ProtocolRow>;
 

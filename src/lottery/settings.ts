@@ -1,6 +1,5 @@
 /** The settings of runs that a protocol asks for. */
 
-import type { Activation } from "../engine/layer_spec.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol, TrainingPoint } from "./protocols.ts";
@@ -9,7 +8,7 @@ import { DYNAMIC } from "../foundations/pruning/dynamic.ts";
 import { INIT_CRITERIA, type InitCriterionName } from "../foundations/pruning/init_criteria.ts";
 import type { Pruning } from "../foundations/pruning/pruning_spec.ts";
 import { checkRewinding, type Rewinding } from "../foundations/rewinding.ts";
-import { fcLayers } from "../models/layers.ts";
+import { networkLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";
 import type { RunSettings } from "../runs/schema.ts";
 import { checkSchedule } from "../engine/schedules.ts";
@@ -28,7 +27,6 @@ export interface SettingsOptions {
 export function settingsFor(options: SettingsOptions): RunSettings {
   const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = options;
   const { validationSize, trainingLength, batchSize, normalization } = protocol;
-  const hidden = protocol.layers.map((units): [number, Activation] => [units, "relu"]);
   const iterations = iterationsOf(
     trainingLength,
     data.sets.train.count - validationSize,
@@ -39,10 +37,7 @@ export function settingsFor(options: SettingsOptions): RunSettings {
   checkSchedule(schedule, iterations);
   return {
     network: {
-      layers: fcLayers(
-        [...hidden, [data.sets.classes, null]],
-        data.sets.train.features,
-      ),
+      layers: networkLayers(protocol.layers, data.record.shape, data.sets.classes),
       initializer: protocol.initializer,
     },
     training: {

@@ -39,6 +39,17 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
       ["--prune-percents=layer9=.2"],
       /--prune-percents names "layer9", but the layers are layer0, /,
     ],
+    [
+      ["--layers=conv5:20"],
+      /--layers expects hidden layers such as 300,100 or conv5x5v:20,pool,50/,
+    ],
+    [["--layers=300,pool"], /--layers has pool, which takes an image, above a dense layer: put /],
+    [["--network=lenet"], /--network expects one of lenet-300-100, lenet-5, conv-2, .*not "lenet"/],
+    [["--network=lenet-5", "--layers=9"], /--network lenet-5 and --layers 9 are two networks: giv/],
+    [
+      ["--network=conv-2", "--prune-percents=pool0=.1"],
+      /--prune-percents names "pool0", but the layers are layer0, layer1, layer2, layer3, layer4/,
+    ],
     [["--trials=5-1"], /--trials expects numbers from 1 to 1000 such as /],
     [["--seed"], /--seed needs a value: --seed N/],
     [["--seed=1", "--seed=2"], /--seed is given twice; give it once/],
@@ -173,6 +184,10 @@ Deno.test("sizes that no one has: refused at once", async () => {
     [
       ["--layers=1000000,1000000"],
       /widths 24-1000000-1000000-3 does not fit: .* weights of layer1 take 4000 GB, and ".*" holds at most .*B in one buffer; use hidden layers of at most \d+ units/,
+    ],
+    [
+      ["--layers=conv9x9v:4,5"],
+      /layer0: a kernel of 9×9 does not fit into its image of \d×\d×1; use a smaller one or /,
     ],
     [["--layers=60000,60000"], /weights of layer1 take 14.4 GB,/],
     [["--validation-size=60"], /validation size 60 cannot be split off 60 .* from 0 to 59/],

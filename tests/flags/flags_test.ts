@@ -2,10 +2,12 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import fc from "fast-check";
 import { UsageError } from "../../src/errors.ts";
 import * as kinds from "../../src/flags/kinds.ts";
+import { layers } from "../../src/commands/flags/layers_flag.ts";
 import * as lists from "../../src/flags/lists.ts";
 import { type FlagSet, nearest, toArgs } from "../../src/flags/flags.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
 import { parseArguments, parseFlags } from "../../src/flags/parse.ts";
+import { parseHidden } from "../../src/models/hidden_layers.ts";
 import { helpText } from "../../src/flags/help.ts";
 
 const help = "for tests";
@@ -22,7 +24,7 @@ const flags = {
   trials: lists.intRanges({ help, min: 1, max: 100 }),
   trainingLen: lists.length({ help }),
   prunePercents: lists.percents({ help }),
-  layers: lists.layers({ help, default: [300, 100] }),
+  layers: layers({ help, default: [300, 100] }),
   masks: lists.list({ help }),
 };
 
@@ -106,6 +108,7 @@ Deno.test("parseFlags: each kind of value", () => {
     { layer0: 0.2, layer1: 0, out: 1 },
   );
   assertEquals(value("--layers", "300, 100").layers, [300, 100]);
+  assertEquals(value("--layers=['conv3x3:8', gap, 100]").layers, parseHidden("conv3x3:8,gap,100"));
   assertEquals(value("--masks", "a/b,c").masks, ["a/b", "c"]);
 });
 
@@ -311,6 +314,12 @@ Deno.test("parseFlags: bad values are refused with what is allowed", () => {
   for (const layers of ["0", "300,", "300,x", "1000001"]) {
     refuses([`--layers=${layers}`], "--layers");
   }
+  const unknown = ["conv5:20", "conv5x5:0", "conv0x3:4", "conv3x3s0:4", "conv3x3q:4", "pool0"];
+  for (const layers of [...unknown, "gap2", "conv3x3:", "conv3x3:1e3", "Pool", "conv3x3:2000000"]) {
+    refuses([`--layers=${layers}`], "--layers expects hidden layers such as 300,100", "conv5x5v");
+  }
+  refuses(["--layers=300,conv3x3v:8"], "conv3x3v:8, which takes an image, above a dense layer");
+  refuses(["--layers=conv3x3:8,9,gap"], "--layers has gap");
   refuses(["--masks", "a,,b"], "a list");
   refuses(["--output-dir", "a\0b"], "a path");
   refuses(["--protocol", "line\nbreak\u2028\u202e"], "line\\nbreak??");

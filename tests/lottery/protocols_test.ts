@@ -99,7 +99,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
   assertEquals(
     Object.keys(given).sort(),
     Object.keys(protocolFlags).sort().filter((k) =>
-      !["protocol", "scoreBatches"].includes(k) && !k.startsWith("dynamic")
+      !["protocol", "network", "scoreBatches"].includes(k) && !k.startsWith("dynamic")
     ),
   );
   const args = Object.entries(given).map(([key, value]) => `${flagName(key)}=${value}`);
@@ -226,6 +226,44 @@ Deno.test("notes: layers that lose nothing, intervals that are longer than a run
 Deno.test("layer names follow the hidden layers, the output layer last", () => {
   assertEquals(layerNames([300, 100]), ["layer0", "layer1", "layer2"]);
   assertEquals(resolve("--layers=5").prunePercents, { layer0: 0.2, layer1: 0.1 });
+});
+
+Deno.test("the convolutional protocols: the paper's figure 2", () => {
+  const all = { "conv-2": [2e-4, 20000], "conv-4": [3e-4, 25000], "conv-6": [3e-4, 30000] };
+  for (const [name, [learningRate, iterations]] of Object.entries(all)) {
+    const protocol = resolve(`--protocol=${name}`);
+    assertEquals(protocol.layers, resolve(`--network=${name}`).layers);
+    assertEquals([protocol.learningRate, protocol.batchSize], [learningRate, 60]);
+    assertEquals([protocol.trainingLength, protocol.levels], [{ iterations }, 20]);
+    assertEquals([protocol.validationSize, protocol.trials], [5000, [1, 2, 3, 4, 5]]);
+  }
+  const percents = (...args: string[]) => Object.values(resolve(...args).prunePercents);
+  assertEquals(percents("--protocol=conv-2"), [0.1, 0.1, 0.2, 0.2, 0.1]);
+  assertEquals(percents("--protocol=conv-4"), [0.1, 0.1, 0.1, 0.1, 0.2, 0.2, 0.1]);
+  assertEquals(percents("--network=conv-6"), [...Array(6).fill(0.15), 0.2, 0.2, 0.1]);
+  assertEquals(percents("--protocol=lenet-5"), [0.2, 0.2, 0.2, 0.1]);
+});
+
+Deno.test("--network is a row of the table, --layers any network, not both", () => {
+  assertEquals(resolve("--network=lenet-300-100"), resolve());
+  assertEquals(resolve("--protocol=lenet-5", "--network=lenet-300-100").layers, [300, 100]);
+  const small = resolve("--layers=conv5x5v:4,pool,9", "--prune-percents=layer1=.4");
+  assertEquals(small.layers, [
+    { kind: "conv2d", kernel: [5, 5], stride: [1, 1], padding: "valid", filters: 4 },
+    { kind: "maxPool2d", size: [2, 2], stride: [2, 2] },
+    9,
+  ]);
+  // Pools have no weights to prune.
+  assertEquals(small.prunePercents, { layer0: 0.1, layer1: 0.4, layer2: 0.1 });
+  assertEquals(layerNames(small.layers), ["layer0", "layer1", "layer2"]);
+  const both = assertThrows(
+    () => resolve("--network=lenet-5", "--layers=conv3x3s2:8,9"),
+    UsageError,
+  );
+  assertStringIncludes(
+    both.message,
+    "--network lenet-5 and --layers conv3x3s2:8,9 are two networks",
+  );
 });
 
 Deno.test("protocols that cannot be are refused", () => {

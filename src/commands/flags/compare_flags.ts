@@ -5,7 +5,7 @@ import type { Flag, FlagValues } from "../../flags/flags.ts";
 import { words } from "../../flags/lists.ts";
 import { METHOD_FIELDS, METHOD_NAMES, METHODS, USUAL_METHODS } from "../../lottery/methods.ts";
 import { layerNames, type Protocol, protocolNamed } from "../../lottery/protocols.ts";
-import { flagOf, resolveProtocol } from "./resolve_protocol.ts";
+import { flagOf, networkOf, resolveProtocol } from "./resolve_protocol.ts";
 import { runFlags } from "./run_flags.ts";
 
 /** Prunings after the full network: 50, 25, 12.5, 6.3 and 3.1% of the hidden layers remain. */
@@ -72,7 +72,7 @@ export function lotteryValues(
  * @throws UsageError as `resolveProtocol`
  */
 export function sharedProtocol(flags: FlagValues<typeof compareFlags>): Protocol {
-  const base = protocolNamed(flags.protocol), names = layerNames(flags.layers ?? base.layers);
+  const base = protocolNamed(flags.protocol), names = layerNames(networkOf(flags, base).layers);
   const usual = names.map((
     name,
   ) => [name, name === names.at(-1) ? OUTPUT_PERCENT : HIDDEN_PERCENT]);

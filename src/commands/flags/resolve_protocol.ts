@@ -5,6 +5,7 @@ import { type FlagValues, quote } from "../../flags/flags.ts";
 import {
   defaultPercents,
   layerNames,
+  networkNamed,
   type Protocol,
   protocolNamed,
 } from "../../lottery/protocols.ts";
@@ -23,14 +24,14 @@ export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?
  * The protocol that the flags describe.
  *
  * @param base what fields have that are not given; that of --protocol unless it is given
- * @throws UsageError if --prune-percents names a layer that the network lacks, --momentum is given
- *   to another optimizer, or several trials are to share one trial's folder (--output-dir)
+ * @throws UsageError if --prune-percents names a layer that the network lacks, --network and
+ *   --layers are both given, --momentum is given to another optimizer, or several trials are to share one trial's folder (--output-dir)
  */
 export function resolveProtocol(
   flags: ProtocolFlagValues,
   base: Protocol = protocolNamed(flags.protocol),
 ): Protocol {
-  const layers = flags.layers ?? base.layers;
+  const network = networkOf(flags, base);
   const kind = flags.optimizer ?? base.optimizer.kind;
   if (flags.momentum !== undefined && !("momentum" in OPTIMIZERS[kind].constants)) {
     throw new UsageError(
@@ -70,7 +71,7 @@ export function resolveProtocol(
     : OPTIMIZERS[kind].learningRate;
   const given = Object.entries(flags)
     .filter(([name, value]) =>
-      name in protocolFlags && !["protocol", "pruneOutput"].includes(name) && value !== undefined
+      name in protocolFlags && !NO_FIELDS.includes(name) && value !== undefined
     )
     .map(([name, value]) => [FIELDS[name] ?? name, value]);
   return {
@@ -79,9 +80,30 @@ export function resolveProtocol(
     ...((flags.pruneAt ?? base.pruneAt) === "init" && { scope: "global" }),
     ...Object.fromEntries(given),
     optimizer: { kind },
-    prunePercents: resolvePercents(layers, flags.prunePercents ?? {}, flags.pruneOutput),
+    layers: network.layers,
+    prunePercents: resolvePercents(network, flags.prunePercents ?? {}, flags.pruneOutput),
     trials: resolveTrials(flags, base.trials),
   };
+}
+
+/**
+ * The network that the flags describe, and how much of it each pruning removes.
+ *
+ * @throws UsageError if they describe two
+ */
+export function networkOf(
+  { network, layers }: Pick<ProtocolFlagValues, "network" | "layers">,
+  base: Protocol,
+): Pick<Protocol, "layers" | "prunePercents"> {
+  if (network !== undefined && layers !== undefined) {
+    throw new UsageError(
+      `--network ${network} and --layers ${
+        protocolFlags.layers.format(layers)
+      } are two networks: give one of them`,
+    );
+  }
+  if (network !== undefined) return networkNamed(network);
+  return layers === undefined ? base : { layers, prunePercents: defaultPercents(layers) };
 }
 
 /** @throws UsageError for a criterion that does not go with the time of pruning, and the like */
@@ -160,6 +182,9 @@ export function flagOf(field: keyof Protocol): keyof typeof protocolFlags {
   return (renamed ?? field) as keyof typeof protocolFlags;
 }
 
+/** Flags that are no fields of their own. */
+const NO_FIELDS: readonly string[] = ["protocol", "network", "pruneOutput"];
+
 /** Fields of a protocol whose flags have other names: the original's. */
 const FIELDS: Readonly<Record<string, keyof Protocol>> = {
   trainingLen: "trainingLength",
@@ -169,11 +194,11 @@ const FIELDS: Readonly<Record<string, keyof Protocol>> = {
 };
 
 function resolvePercents(
-  hiddenLayers: readonly number[],
+  { layers, prunePercents }: Pick<Protocol, "layers" | "prunePercents">,
   given: NumbersByLayer,
   output: number | undefined,
 ): NumbersByLayer {
-  const names = layerNames(hiddenLayers), last = names.at(-1)!;
+  const names = layerNames(layers), last = names.at(-1)!;
   if (output !== undefined && Object.hasOwn(given, last)) {
     throw new UsageError(
       `--prune-output ${output} and --prune-percents ${last}=${
@@ -193,7 +218,7 @@ function resolvePercents(
     }
   }
   const ofOutput = output === undefined ? {} : { [last]: output };
-  return { ...defaultPercents(hiddenLayers), ...given, ...ofOutput };
+  return { ...prunePercents, ...given, ...ofOutput };
 }
 
 function resolveTrials(flags: ProtocolFlagValues, usual: readonly number[]): readonly number[] {

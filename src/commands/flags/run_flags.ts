@@ -9,7 +9,6 @@ import {
   integers,
   interval,
   intRanges,
-  layers,
   length,
   list,
   percents,
@@ -24,8 +23,11 @@ import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/pruning/criteria.ts";
 import { DYNAMIC, DYNAMIC_NAMES } from "../../foundations/pruning/dynamic.ts";
+import { layerText } from "../../models/hidden_layers.ts";
+import { NETWORK_NAMES, type NetworkRow, NETWORKS } from "../../models/networks.ts";
 import { dynamicFlags } from "./dynamic_flags.ts";
 import { INIT_CRITERIA, INIT_CRITERION_NAMES } from "../../foundations/pruning/init_criteria.ts";
+import { layers } from "./layers_flag.ts";
 import { SCOPES } from "../../foundations/pruning/pruning.ts";
 import { PRUNED_WEIGHTS } from "../../foundations/model.ts";
 import { SURVIVORS, SURVIVORS_NAMES } from "../../foundations/rewinding.ts";
@@ -45,6 +47,14 @@ export function checkSafeName(name: string, flag: string): void {
   );
 }
 
+/** "lenet-5: 0.2". */
+function convPercents(): string {
+  return NETWORK_NAMES.flatMap((name) => {
+    const { convPercent }: NetworkRow = NETWORKS[name];
+    return convPercent === undefined ? [] : [`${name}: ${convPercent}`];
+  }).join(", ");
+}
+
 const PROTOCOL = "Protocol (a field that is not given keeps the value of --protocol)";
 
 /** One flag per field of a `Protocol`; `resolveProtocol` applies them. */
@@ -55,7 +65,21 @@ export const protocolFlags = {
     help: PROTOCOL_NAMES.map((name) => `${name}: ${PROTOCOLS[name].help}`).join("; "),
     group: PROTOCOL,
   }),
-  layers: layers({ help: "widths of the hidden layers", defaultText: "300,100", group: PROTOCOL }),
+  network: choice({
+    choices: NETWORK_NAMES,
+    help: "the network by its name, instead of by its --layers. " +
+      NETWORK_NAMES.map((name) => `${name}: ${NETWORKS[name].hidden.map(layerText).join(", ")}`)
+        .join("; "),
+    defaultText: "that of --protocol",
+    group: PROTOCOL,
+  }),
+  layers: layers({
+    help: "hidden layers: widths of dense ones; before them convHxW:FILTERS (convolution, with v " +
+      'as conv5x5v:20 "valid", else "same"; with sN stride N), poolN and avgpoolN (pooling, 2 if ' +
+      "N is left out), gap (global mean)",
+    defaultText: "those of --protocol",
+    group: PROTOCOL,
+  }),
   trainingLen: length({
     help: "length of each training: iterations, or epochs:N",
     group: PROTOCOL,
@@ -247,7 +271,8 @@ export const protocolFlags = {
   prunePercents: percents({
     help:
       "fraction of its live weights that each layer loses per level; layers at 0 are left alone",
-    defaultText: ".2 of hidden layers, .1 of the output layer",
+    defaultText: `.2 of hidden dense layers, .1 of convolutions (${convPercents()}) and of the ` +
+      "output layer",
     group: PROTOCOL,
   }),
   pruneOutput: number({

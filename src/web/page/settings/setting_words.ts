@@ -15,6 +15,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   iterations: "Prunings",
   trainingLen: "Training length",
   trials: "Trials",
+  network: "Network",
   layers: "Hidden layers",
   optimizer: "Optimizer",
   learningRate: "Learning rate",

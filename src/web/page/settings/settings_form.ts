@@ -6,6 +6,7 @@
 
 import { UsageError } from "../../../errors.ts";
 import { flagName, type FlagSet, type FlagValues, toArgs } from "../../../flags/flags.ts";
+import { NETWORK_NAMES, NETWORKS } from "../../../models/networks.ts";
 import { type Protocol, PROTOCOLS } from "../../../lottery/protocols.ts";
 import { protocolFlags, runFlags as terminalFlags } from "../../../commands/flags/run_flags.ts";
 import { forBrowser } from "../../web_flags.ts";
@@ -36,6 +37,7 @@ function usualValues(protocol: Protocol): Record<string, unknown> {
     ...{ trainingLen: trainingLength, iterations: levels, "mask-1": survivors },
     "mask-0": prunedWeights,
     optimizer: optimizer.kind,
+    network: NETWORK_NAMES.find((name) => NETWORKS[name].hidden === protocol.layers),
   };
 }
 

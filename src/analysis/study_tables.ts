@@ -175,8 +175,8 @@ export function layerTable(rows: readonly LayerRow[]): DataTable {
       distance: row.distance,
       mean_change: row.meanChange,
       signs_kept: row.signsKept,
-      in_degree_mean: row.inDegree.mean,
-      out_degree_mean: row.outDegree.mean,
+      in_degree_mean: row.inDegree?.mean ?? null,
+      out_degree_mean: row.outDegree?.mean ?? null,
     })),
   };
 }

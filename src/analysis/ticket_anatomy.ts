@@ -3,7 +3,7 @@
  * says what the numbers mean.
  */
 
-import type { Masks } from "../models/masks.ts";
+import { density, type Masks } from "../models/masks.ts";
 import type { Network } from "../models/network.ts";
 import {
   effectiveNetwork,
@@ -26,7 +26,11 @@ export interface TicketArrays {
   final: Network;
 }
 
-/** One layer of one ticket. Percentages are of the layer's weights, neurons or live weights. */
+/**
+ * One layer of one ticket. Percentages are of the layer's weights, neurons or live weights. What
+ * belongs to single neurons and their connections is null in networks with convolutions, whose
+ * filters each make many outputs.
+ */
 export interface LayerRow {
   trial: string;
   level: number;
@@ -36,16 +40,19 @@ export interface LayerRow {
   /** Live weights, in percent. */
   density: number;
   /** Weights that are left once neurons that nothing reaches or uses are dropped, in percent. */
-  effectiveDensity: number;
-  /** Neurons of the layer. */
+  effectiveDensity: number | null;
+  /** Neurons of the layer; of a convolution, filters. */
   units: number;
   /** Neurons without a live input. */
-  noInput: number;
+  noInput: number | null;
   /** Neurons without a live output; null for the output layer. */
   noOutput: number | null;
-  /** Inputs of the layer (pixels, or the neurons below), and how many of them it does not use. */
+  /**
+   * Inputs of the layer (pixels, or the neurons below; of a convolution, of one output), and how
+   * many of them it does not use.
+   */
   inputs: number;
-  unusedInputs: number;
+  unusedInputs: number | null;
   /** Root of the summed squared changes of live weights in training. */
   distance: number;
   /** Mean of their |final − initial|. */
@@ -53,9 +60,9 @@ export interface LayerRow {
   /** Live weights whose final sign is the initial one, in percent. */
   signsKept: number;
   /** Live weights of a neuron: mean, 5% and 95% quantile. */
-  inDegree: Spread;
+  inDegree: Spread | null;
   /** Live weights that read one input of the layer. */
-  outDegree: Spread;
+  outDegree: Spread | null;
 }
 
 /** Mean, and the values below which 5% and 95% lie. */
@@ -75,39 +82,56 @@ export function layerRows(
   parameters: readonly Parameter[],
 ): LayerRow[] {
   const { trial, level, percent, masks, initial, final } = ticket;
-  const effective = effectiveNetwork(masks, parameters).masks;
-  const weights = prunableOf(parameters);
-  const degrees = weights.map(({ name }) => ({
-    into: inDegrees(masks[name]),
-    out: outDegrees(masks[name]),
-  }));
-  return weights.map(({ name, rows: inputs, columns: units }, i) => {
-    const { into, out } = degrees[i], above = degrees[i + 1]?.out;
-    const live = into.reduce((sum, n) => sum + n, 0), size = inputs * units;
-    const zeros = (values: Uint32Array) => values.reduce((sum, n) => sum + Number(n === 0), 0);
+  const weights = prunableOf(parameters), left = density(masks).layers;
+  const neurons = weights.every(({ shape }) => shape.length === 2)
+    ? neuronsOf(masks, parameters)
+    : null;
+  return weights.map(({ name, rows: inputs, columns: units }) => {
+    const { live, percent: density } = left[name];
     const moved = live > 0
       ? movement(initial[name], final[name], masks[name])
       : { distance: 0, meanChange: 0, signsKept: 0 };
     return {
-      trial,
-      level,
-      percent,
-      layer: name,
-      live,
-      density: 100 * live / size,
-      effectiveDensity: 100 * effective[name].data.reduce((sum, bit) => sum + bit, 0) / size,
-      units,
-      noInput: zeros(into),
-      noOutput: above ? zeros(above) : null,
-      inputs,
-      unusedInputs: zeros(out),
+      ...{ trial, level, percent, layer: name, live, density, units, inputs },
+      ...(neurons ? neurons[name] : NOT_OF_NEURONS),
       distance: moved.distance,
       meanChange: moved.meanChange,
       signsKept: 100 * moved.signsKept,
-      inDegree: spreadOf(into),
-      outDegree: spreadOf(out),
     };
   });
+}
+
+/** What is known of neurons and their connections. */
+type OfNeurons = Pick<
+  LayerRow,
+  "effectiveDensity" | "noInput" | "noOutput" | "unusedInputs" | "inDegree" | "outDegree"
+>;
+
+const NOT_OF_NEURONS: OfNeurons = {
+  ...{ effectiveDensity: null, noInput: null, noOutput: null, unusedInputs: null },
+  ...{ inDegree: null, outDegree: null },
+};
+
+/** The same of each layer of a chain of dense ones. */
+function neuronsOf(masks: Masks, parameters: readonly Parameter[]): Record<string, OfNeurons> {
+  const effective = density(effectiveNetwork(masks, parameters).masks).layers;
+  const names = prunableOf(parameters).map(({ name }) => name);
+  const degrees = names.map((name) => ({
+    into: inDegrees(masks[name]),
+    out: outDegrees(masks[name]),
+  }));
+  const zeros = (values: Uint32Array) => values.reduce((sum, n) => sum + Number(n === 0), 0);
+  return Object.fromEntries(names.map((name, i) => {
+    const { into, out } = degrees[i], above = degrees[i + 1]?.out;
+    return [name, {
+      effectiveDensity: effective[name].percent,
+      noInput: zeros(into),
+      noOutput: above ? zeros(above) : null,
+      unusedInputs: zeros(out),
+      inDegree: spreadOf(into),
+      outDegree: spreadOf(out),
+    }];
+  }));
 }
 
 function spreadOf(values: Uint32Array<ArrayBuffer>): Spread {

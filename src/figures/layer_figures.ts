@@ -27,26 +27,41 @@ interface LayerPanel {
   scale: "linear" | "log";
   /** Null where a layer has no such value, or none that a logarithmic axis can show. */
   read(row: LayerRow): number | null;
-  band?(row: LayerRow): Spread;
+  band?(row: LayerRow): Spread | null;
 }
 
-/** Where weights are left: density and effective density by layer, and neurons out of use. */
+/**
+ * Where weights are left: density by layer, and neurons and inputs out of use where they are
+ * known.
+ */
 export function layerDensitySpec(rows: readonly LayerRow[], text: ChartText): TopLevelSpec {
+  const density: LayerPanel = {
+    ...{ title: "Live weights", yTitle: "Of the layer (%)", scale: "log" },
+    read: (row) => row.density,
+  };
+  if (!rows.some(knowsNeurons)) return layerPanels(rows, text, [density]);
   return layerPanels(rows, text, [
-    { title: "Live weights", yTitle: "Of the layer (%)", scale: "log", read: (r) => r.density },
+    density,
     {
       title: "Neurons without a live input or output",
       yTitle: "Of the layer (%)",
       scale: "linear",
-      read: ({ noInput, noOutput, units }) => 100 * Math.max(noInput, noOutput ?? 0) / units,
+      read: ({ noInput, noOutput, units }) =>
+        noInput === null ? null : 100 * Math.max(noInput, noOutput ?? 0) / units,
     },
     {
       title: "Inputs that nothing reads",
       yTitle: "Of the layer (%)",
       scale: "linear",
-      read: ({ unusedInputs, inputs }) => 100 * unusedInputs / inputs,
+      read: ({ unusedInputs, inputs }) =>
+        unusedInputs === null ? null : 100 * unusedInputs / inputs,
     },
   ]);
+}
+
+/** Whether neurons and their connections are known: of chains of dense layers. */
+export function knowsNeurons({ inDegree }: LayerRow): boolean {
+  return inDegree !== null;
 }
 
 /** How far weights moved, and whether they kept their signs. */
@@ -80,14 +95,14 @@ export function degreeSpec(rows: readonly LayerRow[], text: ChartText): TopLevel
       title: "Live inputs of a neuron",
       yTitle: "Weights",
       scale: "linear",
-      read: ({ inDegree }) => inDegree.mean,
+      read: ({ inDegree }) => inDegree?.mean ?? null,
       band: ({ inDegree }) => inDegree,
     },
     {
       title: "Live weights that read one input",
       yTitle: "Weights",
       scale: "linear",
-      read: ({ outDegree }) => outDegree.mean,
+      read: ({ outDegree }) => outDegree?.mean ?? null,
       band: ({ outDegree }) => outDegree,
     },
   ]);
@@ -177,13 +192,14 @@ function meansByLevel(
     const values = group.map(read).filter((value) => value !== null);
     if (values.length === 0 || (scale === "log" && mean(values) <= 0)) return [];
     const { layer, level } = group[0];
+    const bands = group.map((row) => band?.(row) ?? null).filter((spread) => spread !== null);
     return [{
       layer,
       density: percents.get(level)!,
       value: mean(values),
       ...(band && {
-        low: mean(group.map((row) => band(row).low)),
-        high: mean(group.map((row) => band(row).high)),
+        low: mean(bands.map(({ low }) => low)),
+        high: mean(bands.map(({ high }) => high)),
       }),
     }];
   });

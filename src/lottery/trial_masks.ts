@@ -9,7 +9,7 @@ import {
   type ExperimentFunctions,
   type LevelResult,
 } from "../foundations/experiment.ts";
-import type { ModelFc } from "../foundations/model_fc.ts";
+import type { ModelBase } from "../foundations/model.ts";
 import type { Scores } from "../foundations/pruning/selection.ts";
 import { type Masks, shrunkMasks } from "../models/masks.ts";
 import type { ScoredPruning } from "../runs/provide.ts";
@@ -21,7 +21,7 @@ type Level = LevelResult & { level: number };
 export type PrunedLevel = Omit<ScoredPruning, "trial" | "scope">;
 
 type Shared = Omit<
-  ExperimentFunctions<DatasetBase, ModelFc, Level>,
+  ExperimentFunctions<DatasetBase, ModelBase, Level>,
   "iterations" | "pruneMasks"
 >;
 
@@ -87,7 +87,7 @@ export async function oneShotMasks(functions: TrialFunctions, levels: number): P
  */
 export async function masksBeforeTraining(
   { makeDataset, makeModel, trainModel, rewind, start = {}, onPruned, keep }: TrialFunctions,
-  masksOf: (model: ModelFc, dataset: DatasetBase) => Promise<{ scores: Scores; masks: Masks[] }>,
+  masksOf: (model: ModelBase, dataset: DatasetBase) => Promise<{ scores: Scores; masks: Masks[] }>,
 ): Promise<Masks> {
   const dataset = await makeDataset(0), full = await makeModel(0, dataset, start);
   const { weights, biases, masks: before } = full;

@@ -17,6 +17,7 @@ import {
   weightGroups,
 } from "../analysis/ticket_anatomy.ts";
 import type { PixelMap } from "../figures/weight_figures.ts";
+import { isDense } from "../engine/layer_spec.ts";
 import type { CurvePoint } from "../engine/mod.ts";
 import { FormatError, isOfFile } from "../errors.ts";
 import { decodeLog, type Phase } from "../formats/csv_log.ts";
@@ -87,7 +88,7 @@ async function readLog(storage: Storage, run: ReportRun, phase: Phase): Promise<
 export interface Anatomy {
   layers: LayerRow[];
   overlaps: OverlapRow[];
-  /** Empty unless the examples are images. */
+  /** Empty unless the first layer is dense and the examples are grey images. */
   pixels: PixelMap[];
   /** Of the level nearest to `weightsAt`, over all trials; empty without a level 0. */
   weights: WeightGroups[];
@@ -134,7 +135,8 @@ export async function readAnatomy(
         found.overlaps.push(...overlapRows("iterative and one-shot", one, other));
       }
     }
-    if (shape.length === 2 && tickets.length > 0) {
+    const readsPixels = isDense(layers[0]) && shape.length === 2;
+    if (readsPixels && tickets.length > 0) {
       found.pixels.push(pixelMap(level.percent, tickets, parameters[0]));
     }
     if (level === shown && level.level > 0) {

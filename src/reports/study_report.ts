@@ -6,6 +6,7 @@ import type { DataTable } from "../analysis/data_table.ts";
 import { SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ReportStudy } from "./studies.ts";
+import { networkText } from "../models/layers.ts";
 import { count } from "../words.ts";
 import { datasetText, trainingText } from "../runs/config.ts";
 import type { Connect, Figure, SectionSource } from "./sections/section.ts";
@@ -51,13 +52,9 @@ export async function reportStudy(
   for (const section of SECTIONS) sections.push(await section(source));
   const last = runs.filter(({ isStopLast }) => isStopLast).length;
   const adapters = [...new Set(runs.map(({ adapter }) => adapter))];
-  const network = [
-    settings.network.layers[0].inputs,
-    ...settings.network.layers.map(({ units }) => units),
-  ];
   const damage = [...new Set(faults)];
   return {
-    title: `${network.join("-")} on ${settings.dataset.name}`,
+    title: `${networkText(settings.network.layers)} on ${settings.dataset.name}`,
     texts: [
       `${datasetText(settings)}; ${trainingText(settings)}. ` +
       `${count(runs.length, "finished run")} of ${count(trials, "trial")}: ` +

@@ -1,5 +1,6 @@
 /** Makes the dataset, the network and the training options of a run from its configuration. */
 
+import { weightedLayers } from "../engine/layer_spec.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
 import { DatasetBase } from "../foundations/dataset_base.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
@@ -8,7 +9,8 @@ import { DYNAMIC } from "../foundations/pruning/dynamic.ts";
 import { randomMasks } from "../foundations/pruning/random_masks.ts";
 import type { Masks } from "../models/masks.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
-import { type FcHyperparameters, ModelFc } from "../foundations/model_fc.ts";
+import type { ModelBase } from "../foundations/model.ts";
+import { ModelConv } from "../foundations/model_conv.ts";
 import { runKey } from "../foundations/seeds.ts";
 import type { TrainOptions } from "../foundations/trainer.ts";
 import { workOf, type WorkRequest } from "../foundations/train_request.ts";
@@ -39,9 +41,10 @@ export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
  * The network of this run. All levels of a trial's lottery draw the same weights. A run whose masks
  * change draws those that it starts from, where none are given.
  */
-export function modelOf(config: RunConfig, start: LevelStart): ModelFc {
+export function modelOf(config: RunConfig, start: LevelStart): ModelBase {
   const { id: { kind, trial, level, run }, network, training: { seed }, prunedWeights } = config;
-  return new ModelFc(hyperparametersOf(network), network.layers[0].inputs, {
+  const { layers, initializer } = network, kernelInitializer = INITIALIZERS[initializer];
+  return new ModelConv({ layers, kernelInitializer }, {
     ...{ ...start, prunedWeights },
     masks: start.masks ?? startingMasks(config),
     keyFor: (layer) =>
@@ -56,7 +59,7 @@ function startingMasks(
   { id: { trial, level, run }, network, training: { seed }, dynamic }: RunConfig,
 ): Masks | undefined {
   if (!dynamic || DYNAMIC[dynamic.rule].startsDense) return undefined;
-  const names = network.layers.map(({ name }) => name);
+  const names = weightedLayers(network.layers).map(({ name }) => name);
   return randomMasks(
     parametersOf(network.layers),
     dynamic.live,
@@ -70,13 +73,6 @@ function dynamicOf(
 ): Dynamic | null {
   if (!dynamic) return null;
   return { ...dynamic, key: runKey({ seed, purpose: "growth", trial, level, run }) };
-}
-
-function hyperparametersOf({ layers, initializer }: RunConfig["network"]): FcHyperparameters {
-  return {
-    layers: layers.map(({ units, activation }) => [units, activation]),
-    kernelInitializer: INITIALIZERS[initializer],
-  };
 }
 
 /** The fields that decide the shape of a run's program, and its work. */
@@ -100,7 +96,7 @@ export function workOfRuns(configs: readonly RunConfig[], sets: ExampleSets): nu
 export function trainOptionsOf(
   config: RunConfig,
   dataset: DatasetBase,
-  model: ModelFc,
+  model: ModelBase,
 ): TrainOptions {
   const { optimizer, batchSize, validateInterval, testInterval } = config.training;
   const { start, stop, isLastRate } = trainedPart(config);

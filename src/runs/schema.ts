@@ -5,6 +5,7 @@
 
 import * as v from "../npm/valibot.ts";
 import { NORMALIZATIONS } from "../engine/example_arrays.ts";
+import type { LayerSpec } from "../engine/layer_spec.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
 import { FormatError } from "../errors.ts";
 import { INITIALIZER_NAMES } from "../models/initializers.ts";
@@ -45,19 +46,49 @@ const OPTIMIZER = v.variant(
   ),
 ) as unknown as v.GenericSchema<unknown, OptimizerSpec>;
 
+const activation = v.nullable(v.picklist(["relu", "tanh", "sigmoid"]));
+/** Something along height and width. */
+const extent = v.strictTuple([positive, positive]);
+/** (height, width, channels). */
+const image = v.strictTuple([positive, positive, positive]);
+
+/** A dense layer has no kind: records were written before there were others. */
+const DENSE = v.strictObject({
+  name: v.string(),
+  inputs: positive,
+  units: positive,
+  activation,
+  useBias: v.boolean(),
+});
+const POOL = { name: v.string(), image, size: extent, stride: extent };
+const IMAGE_LAYER = v.variant("kind", [
+  v.strictObject({
+    kind: v.literal("conv2d"),
+    name: v.string(),
+    image,
+    kernel: extent,
+    stride: extent,
+    padding: v.picklist(["same", "valid"]),
+    filters: positive,
+    activation,
+    useBias: v.boolean(),
+  }),
+  v.strictObject({ kind: v.literal("maxPool2d"), ...POOL }),
+  v.strictObject({ kind: v.literal("avgPool2d"), ...POOL }),
+]);
+const LAYER = v.lazy((layer) => hasKind(layer) ? IMAGE_LAYER : DENSE) as v.GenericSchema<
+  unknown,
+  LayerSpec
+>;
+
+function hasKind(layer: unknown): boolean {
+  return typeof layer === "object" && layer !== null && "kind" in layer;
+}
+
 /** The settings that all runs of an experiment share. */
 const SETTINGS = {
   network: v.strictObject({
-    layers: v.pipe(
-      v.array(v.strictObject({
-        name: v.string(),
-        inputs: positive,
-        units: positive,
-        activation: v.nullable(v.picklist(["relu", "tanh", "sigmoid"])),
-        useBias: v.boolean(),
-      })),
-      v.minLength(1),
-    ),
+    layers: v.pipe(v.array(LAYER), v.minLength(1)),
     initializer: v.picklist(INITIALIZER_NAMES),
   }),
   training: v.strictObject({

@@ -104,9 +104,9 @@ export class Experiments {
       if (view.settings.length === 0) view.settings = settingsText(config);
       if (config.id.kind !== "ticket") continue;
       tickets.push({ folder, config });
-      view.pixelMaps.push(
-        pixelMap(config.id, masks[config.network.layers[0].name], config.dataset.shape),
-      );
+      const [{ name }] = parametersOf(config.network.layers);
+      const map = pixelMap(config.id, masks[name], config.dataset.shape);
+      if (map) view.pixelMaps.push(map);
     }
     if (view.runs.length === 0) {
       const why = view.faults.length > 0 ? ` that is whole (${view.faults[0]})` : "";
@@ -161,7 +161,7 @@ export class Experiments {
 
   async #loadRun(folder: string): Promise<LoadedRun> {
     const config = await this.#config(folder);
-    const hasBiases = config.network.layers.some(({ useBias }) => useBias);
+    const hasBiases = parametersOf(config.network.layers).some(({ isPrunable }) => !isPrunable);
     return {
       config,
       weights: await restoreNetwork(this.storage, paths.final(folder)),

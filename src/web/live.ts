@@ -39,7 +39,8 @@ export class LiveEvents implements LaboratoryEvents {
     this.flush();
     this.send({ type: "stage", stage, run: idOf(run) });
     const [mask] = Object.values(run.masks);
-    if (mask) this.send({ type: "map", map: pixelMap(run, mask, run.imageShape) });
+    const map = mask && pixelMap(run, mask, run.imageShape);
+    if (map) this.send({ type: "map", map });
     if (kind === "ticket" && level > 0) this.step("rewind");
     // Rewinding takes a moment; what is then waited for is the training.
     this.step(kind === "ticket" ? "train" : "control");
@@ -140,13 +141,15 @@ function thinned(points: readonly CurvePoint[], most: number): CurvePoint[] {
 }
 
 /**
- * The live weights of each pixel, those of its channels together.
+ * The live weights of each pixel, those of its channels together; null of a network whose first
+ * layer is not dense.
  *
- * @param mask  of the first layer, (inputs, units)
+ * @param mask  of the first layer with weights
  * @param shape of an example: (height, width) of an image, or (height, width, channels)
  */
-export function pixelMap(run: RunId, mask: Tensor, shape: readonly number[]): PixelMap {
+export function pixelMap(run: RunId, mask: Tensor, shape: readonly number[]): PixelMap | null {
   const [inputs, units] = mask.shape;
+  if (mask.shape.length !== 2 || inputs !== shape.reduce((a, b) => a * b, 1)) return null;
   const [height, width, channels = 1] = shape.length > 1 ? shape : [1, inputs];
   const live = new Array<number>(height * width).fill(0);
   outDegrees(mask).forEach((weights, i) => live[Math.floor(i / channels)] += weights);

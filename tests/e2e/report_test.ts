@@ -1,6 +1,7 @@
 /** `deno task report` on real experiments: its numbers against NumPy's, and what it says of bad ones. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { DenseSpec } from "../../src/engine/layer_spec.ts";
 import { decodeRecord, encodeRecord } from "../../src/records/record.ts";
 import { runNumpy } from "../numpy.ts";
 import {
@@ -210,7 +211,7 @@ Deno.test("report: missing, unfinished, damaged and foreign runs are named, the 
   const record = await decodeRecord(await Deno.readFile(other));
   assert(typeof record !== "string", `${record}`);
   const config = parseConfig(record, other);
-  config.network.layers.at(-1)!.units++;
+  (config.network.layers.at(-1) as DenseSpec).units++;
   const run = other.slice(0, -"/run.json".length);
   const files = new Map<string, Uint8Array>();
   for (const file of Object.keys(record.files)) {

@@ -23,6 +23,9 @@ import { pixelMapSpec, weightSpec } from "../../src/figures/weight_figures.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { percentOf, studyRun } from "../analysis/study_runs.ts";
 import { PALETTE } from "../../src/analysis/palette.ts";
+import { layerTable } from "../../src/analysis/study_tables.ts";
+import { parseHidden } from "../../src/models/hidden_layers.ts";
+import { networkLayers } from "../../src/models/layers.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
 
 const text = { title: "A title", subtitle: "a subtitle" };
@@ -159,6 +162,37 @@ function ticket(trial: number, level: number): TicketArrays {
     final: fill(() => stream.uniform() - 0.5),
   };
 }
+
+Deno.test("the layers of a convolutional ticket: densities and movement, nothing of neurons", async () => {
+  const layers = networkLayers(parseHidden("conv2x2:2,pool,3"), [4, 4], 2);
+  const shapes = { layer0: [2, 2, 1, 2], layer1: [8, 3], layer2: [3, 2] };
+  const fill = (value: (i: number) => number) =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => {
+        const size = shape.reduce((a, b) => a * b);
+        return [name, { shape, data: Float32Array.from({ length: size }, (_, i) => value(i)) }];
+      }),
+    );
+  const rows = [1, 2].flatMap((level) =>
+    layerRows({
+      ...{ trial: "1", level, percent: 50 / level, masks: fill((i) => i % 4 < 3 - level ? 1 : 0) },
+      ...{ initial: fill((i) => i), final: fill((i) => i + 0.5) },
+    }, parametersOf(layers))
+  );
+  const nothing = {
+    ...{ effectiveDensity: null, noInput: null, noOutput: null, unusedInputs: null },
+    ...{ inDegree: null, outDegree: null },
+  };
+  assertEquals(rows[0], {
+    ...{ trial: "1", level: 1, percent: 50, layer: "layer0", live: 4, density: 50 },
+    ...{ units: 2, inputs: 4, ...nothing, distance: 1, meanChange: 0.5, signsKept: 75 },
+  });
+  assertEquals(rows.map(({ live }) => live), [4, 12, 4, 2, 6, 2]);
+  const drawn = texts(await draw(layerDensitySpec(rows, text)));
+  assert(drawn.includes("Live weights") && !drawn.some((line) => /[Nn]eurons|Inputs/.test(line)));
+  await draw(movementSpec(rows, text));
+  assertEquals(layerTable(rows).rows[0].in_degree_mean, null);
+});
 
 Deno.test("anatomy figures: every one is drawn, also of layers that are gone", async () => {
   const tickets = [1, 2, 3].map((trial) => [0, 4, 8].map((level) => ticket(trial, level)));

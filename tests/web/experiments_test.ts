@@ -1,5 +1,6 @@
 /** The experiments of a browser, of which one run is damaged: it is named, and hides no other. */
 
+import type { DenseSpec } from "../../src/engine/layer_spec.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { NotFoundError } from "../../src/errors.ts";
 import { decodeRecord, encodeRecord } from "../../src/records/record.ts";
@@ -32,7 +33,7 @@ const damages: [string, (storage: MemoryStorage) => Promise<void>, string][] = [
     const record = await decodeRecord(await storage.read(`${first}/run.json`));
     if (typeof record === "string") throw new Error(record);
     const config = parseConfig(record, first);
-    config.network.layers[0].units++;
+    (config.network.layers[0] as DenseSpec).units++;
     await storage.write(
       `${first}/run.json`,
       await encodeRecord({ ...record, ...config }, new Map()),

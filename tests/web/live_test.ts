@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LiveEvents } from "../../src/web/live.ts";
+import { LiveEvents, pixelMap } from "../../src/web/live.ts";
 import type { LaboratoryEvent } from "../../src/web/messages.ts";
 import type { StartedRun } from "../../src/records/run_id.ts";
 
@@ -44,4 +44,18 @@ Deno.test("the points from before a checkpoint come closer together than those o
   const sent = events.flatMap((event) => event.type === "points" ? [event.points.train] : []);
   assertEquals(sent.map(({ length }) => length), [400, 20]);
   assertEquals(sent.map((points) => points.at(-1)?.iteration), [3999, 4099]);
+});
+
+Deno.test("live weights are mapped to pixels where the first layer is dense", () => {
+  const run = { kind: "ticket", trial: 1, level: 0, run: 0 } as const;
+  const ones = (...shape: number[]) => ({
+    shape,
+    data: new Float32Array(shape.reduce((a, b) => a * b)).fill(1),
+  });
+  assertEquals(pixelMap(run, ones(6, 4), [2, 3]), {
+    ...{ run, live: [4, 4, 4, 4, 4, 4], units: 4, width: 3, height: 2 },
+  });
+  assertEquals(pixelMap(run, ones(2, 3, 1, 4), [2, 3]), null);
+  // Pooling below it.
+  assertEquals(pixelMap(run, ones(1, 4), [2, 3]), null);
 });

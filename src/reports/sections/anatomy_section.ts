@@ -3,6 +3,7 @@
 import type { Figure, Section } from "./section.ts";
 import {
   degreeSpec,
+  knowsNeurons,
   layerDensitySpec,
   movementSpec,
   overlapSpec,
@@ -49,24 +50,28 @@ function anatomyFigures(
     });
   }
   if (layers.length > 0) {
+    const isOfNeurons = layers.some(knowsNeurons);
     figures.push(
       {
         name: "layers",
         title: "What is left of each layer",
-        caption:
-          "Neurons without a live input give their bias alone, those without a live output " +
-          "nothing; the effective density of the tables leaves both out (Vysogorets & Kempe 2023).",
+        caption: isOfNeurons
+          ? "Neurons without a live input give their bias alone, those without a live output " +
+            "nothing; the effective density of the tables leaves both out (Vysogorets & Kempe 2023)."
+          : "Live weights of each layer, in percent of its weights.",
         spec: layerDensitySpec(layers, { title: "What is left of each layer", subtitle }),
       },
-      {
-        name: "degrees",
-        title: "Live weights of a neuron",
-        caption: "In- and out-degrees by layer. Layer 0's inputs are pixels.",
-        spec: degreeSpec(layers, {
+      ...(isOfNeurons
+        ? [{
+          name: "degrees",
           title: "Live weights of a neuron",
-          subtitle: `${subtitle}; bands: from the 5% to the 95% quantile of the neurons`,
-        }),
-      },
+          caption: "In- and out-degrees by layer. Layer 0's inputs are pixels.",
+          spec: degreeSpec(layers, {
+            title: "Live weights of a neuron",
+            subtitle: `${subtitle}; bands: from the 5% to the 95% quantile of the neurons`,
+          }),
+        }]
+        : []),
       {
         name: "movement",
         title: "How far weights move",

@@ -23,8 +23,8 @@ export {
   type GivenExamples,
   Gpu,
   type GpuExamples,
-  type ImageShape,
   type KernelKind,
+  type LayerImage,
   type LayerSpec,
   type LayerState,
   type LayerValues,
@@ -41,14 +41,7 @@ export {
   type UpdateRule,
   uploadExamples,
 } from "./engine/mod.ts";
-export type {
-  Conv2dSpec,
-  DenseSpec,
-  Extent,
-  ImageShape,
-  PoolSpec,
-  WeightedSpec,
-} from "./engine/layer_spec.ts";
+export type { WeightedSpec } from "./engine/layer_spec.ts";
 export { type Key, RandomStream } from "./engine/random.ts";
 export {
   type Examples,

@@ -31,7 +31,7 @@ export interface DenseSpec {
 }
 
 /** (height, width, channels). */
-export type ImageShape = readonly [height: number, width: number, channels: number];
+export type LayerImage = readonly [height: number, width: number, channels: number];
 
 /** Something along the height of an image, and along its width. */
 export type Extent = readonly [alongHeight: number, alongWidth: number];
@@ -47,7 +47,7 @@ export interface Conv2dSpec {
   /** By this name masks and presets are found. */
   name: string;
   /** The shape of its input. */
-  image: ImageShape;
+  image: LayerImage;
   /** Of its weights. */
   kernel: Extent;
   /** From one place of the kernel to the next. */
@@ -72,7 +72,7 @@ export interface PoolSpec {
   /** Its name in messages. */
   name: string;
   /** The shape of its input. */
-  image: ImageShape;
+  image: LayerImage;
   /** Of a window. */
   size: Extent;
   /** From one window to the next. */

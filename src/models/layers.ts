@@ -4,9 +4,9 @@ import {
   type Activation,
   checkLayers,
   type DenseSpec,
-  type ImageShape,
   inputSize,
   isDense,
+  type LayerImage,
   type LayerSpec,
   outputShape,
   outputSize,
@@ -115,7 +115,7 @@ function imageOf(shape: readonly number[], hidden: readonly HiddenLayer[]): numb
  * @param name of the layer that takes it, for the error
  * @throws InputError if it gives none
  */
-export function asImage(below: readonly number[], name: string): ImageShape {
+export function asImage(below: readonly number[], name: string): LayerImage {
   if (below.length === 3) return [below[0], below[1], below[2]];
   throw new InputError(
     `${name} takes an image, and the layer below gives ${sizesText(below)} values: put ` +

@@ -42,7 +42,7 @@ const ACTIVATIONS: Record<NonNullable<Activation>, (x: number) => number> = {
  * @throws InputError if shapes do not fit the layers, or a value is not finite
  */
 export function predict(
-  layers: readonly DenseSpec[],
+  layers: readonly LayerSpec[],
   weights: GivenNetwork,
   biases: GivenNetwork,
   inputs: readonly ArrayLike<number>[],

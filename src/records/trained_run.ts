@@ -1,6 +1,6 @@
 /** A trained run, its early-stop point, and its results in a few numbers. */
 
-import type { CurvePoint, Curves, DenseSpec, KernelKind } from "../engine/mod.ts";
+import type { CurvePoint, Curves, KernelKind, LayerSpec } from "../engine/mod.ts";
 import { density, type Masks } from "../models/masks.ts";
 import type { MaskStep } from "../models/mask_history.ts";
 import type { Network } from "../models/network.ts";
@@ -9,7 +9,7 @@ import type { AdapterDescription } from "../engine/device.ts";
 /** A trained run. */
 export interface TrainedRun {
   /** The shape of the network. */
-  layers: DenseSpec[];
+  layers: LayerSpec[];
   /** Weights before training, (inputs, units) by layer. */
   initial: Network;
   /** Biases before training, (units) by layer. */

@@ -15,7 +15,6 @@ import {
   runTraining,
   uploadExamples,
 } from "../../src/engine/mod.ts";
-import type { DenseSpec } from "../../src/engine/layer_spec.ts";
 import { deriveKey, RandomStream, seedKey } from "../../src/engine/random.ts";
 import { glorotNormal } from "../../src/models/initializers.ts";
 

@@ -1,13 +1,13 @@
 /** Configurations of runs for tests, from their fields by name as formats 1 and 2 of run.json had them. */
 
-import type { DenseSpec, OptimizerSpec } from "../../src/engine/mod.ts";
+import type { LayerSpec, OptimizerSpec } from "../../src/engine/mod.ts";
 import type { RunId } from "../../src/records/run_id.ts";
 import { parseConfig, type RunConfig, upgraded } from "../../src/runs/schema.ts";
 
 /** The fields of formats 1 and 2. */
 export interface FlatConfig extends RunId {
   seed: number;
-  layers: readonly DenseSpec[];
+  layers: readonly LayerSpec[];
   optimizer: OptimizerSpec;
   batchSize: number;
   iterations: number;

@@ -23,10 +23,10 @@ Deno.test("runs on a dataset that the page does not offer say where they can be 
 Deno.test("pixel map: the channels of a pixel together", () => {
   const run = { kind: "ticket", trial: 1, level: 0, run: 0 } as const;
   const mask = { shape: [12, 2], data: new Float32Array(24).map((_, i) => i < 9 ? 1 : 0) };
-  const { live, units, width, height } = pixelMap(run, mask, [2, 2, 3]);
+  const { live, units, width, height } = pixelMap(run, mask, [2, 2, 3])!;
   assertEquals({ live: [...live], units, width, height }, {
     ...{ live: [6, 3, 0, 0], units: 6, width: 2, height: 2 },
   });
-  assertEquals([...pixelMap(run, mask, [3, 4]).live].length, 12);
-  assertEquals([pixelMap(run, mask, [12]).width, pixelMap(run, mask, [12]).height], [12, 1]);
+  assertEquals([...pixelMap(run, mask, [3, 4])!.live].length, 12);
+  assertEquals([pixelMap(run, mask, [12])!.width, pixelMap(run, mask, [12])!.height], [12, 1]);
 });

@@ -10,11 +10,11 @@
  */
 
 import {
-  type ImageShape,
   inputSize,
   isConv2d,
   isDense,
   isPool,
+  type LayerImage,
   type LayerSpec,
   outputShape,
   weightShape,
@@ -41,7 +41,7 @@ export function channelVectors(channels: number): number {
 }
 
 /** vec4s of an image. */
-export function imageVectors([height, width, channels]: ImageShape): number {
+export function imageVectors([height, width, channels]: LayerImage): number {
   return height * width * channelVectors(channels);
 }
 

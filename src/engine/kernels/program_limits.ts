@@ -9,11 +9,11 @@ import type { GpuExamples } from "../dataset.ts";
 import type { Gpu } from "../device.ts";
 import {
   checkLayers,
-  type ImageShape,
   inputSize,
   isConv2d,
   isDense,
   isPool,
+  type LayerImage,
   type LayerSpec,
   outputShape,
   outputSize,
@@ -118,7 +118,7 @@ function narrowed(layers: readonly LayerSpec[], most: number): LayerSpec[] {
       const inputs = below ? outputSize(narrow[i - 1]) : layer.inputs;
       narrow.push({ ...layer, inputs, units });
     } else {
-      const image = (below ?? layer.image) as ImageShape;
+      const image = (below ?? layer.image) as LayerImage;
       narrow.push(
         isConv2d(layer)
           ? { ...layer, image, filters: Math.min(layer.filters, most) }

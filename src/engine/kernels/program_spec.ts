@@ -2,7 +2,7 @@
 
 import type { GpuExamples } from "../dataset.ts";
 import { canReadStorageTextures, type Gpu } from "../device.ts";
-import { type ImageShape, inputSize, isDense, type LayerSpec, outputSize } from "../layer_spec.ts";
+import { inputSize, isDense, type LayerImage, type LayerSpec, outputSize } from "../layer_spec.ts";
 import { activationVectors, layerMatrices, matrixRows, pitch } from "./layout.ts";
 import { type BatchFormat, COLUMN_BYTES, type MatrixStorage, textureSize } from "./matrix.ts";
 import type { UpdateRule } from "../optimizers.ts";
@@ -96,7 +96,7 @@ export function classesOf({ layers }: Pick<ProgramSpec, "layers">): number {
 }
 
 /** The shape of an example where the first layer takes an image; null where it is dense. */
-export function exampleImage({ layers: [first] }: Pick<ProgramSpec, "layers">): ImageShape | null {
+export function exampleImage({ layers: [first] }: Pick<ProgramSpec, "layers">): LayerImage | null {
   return isDense(first) ? null : first.image;
 }
 

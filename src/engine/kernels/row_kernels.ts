@@ -23,7 +23,7 @@ import reduce from "../../../shaders/reduce.wgsl" with { type: "text" };
 import softmax from "../../../shaders/softmax.wgsl" with { type: "text" };
 import type { GpuExamples } from "../dataset.ts";
 import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
-import type { ImageShape } from "../layer_spec.ts";
+import type { LayerImage } from "../layer_spec.ts";
 import { channelVectors, imageVectors, pitch } from "./layout.ts";
 import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
 
@@ -89,7 +89,7 @@ export function gatherTrainSource(sizes: {
   /** Of the batch; "u8" only for examples that are packed. */
   format?: BatchFormat;
   /** Of an example, where the first layer takes an image; null: it is dense. */
-  image?: ImageShape | null;
+  image?: LayerImage | null;
   batchSize: number;
   trainCount: number;
 }, { clocks, ...buffers }: {
@@ -107,7 +107,7 @@ export function gatherEvaluateSource(sizes: {
   replicas: number;
   rows: number;
   format?: BatchFormat;
-  image?: ImageShape | null;
+  image?: LayerImage | null;
 }, { windows, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;
@@ -121,7 +121,7 @@ export function gatherEvaluateSource(sizes: {
 function gatherSource(
   label: string,
   from: GatherFrom,
-  sizes: { replicas: number; rows: number; format?: BatchFormat; image?: ImageShape | null },
+  sizes: { replicas: number; rows: number; format?: BatchFormat; image?: LayerImage | null },
   buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
 ): KernelSource {
   const { format = "f32", image = null } = sizes, { features } = buffers.examples;

@@ -1,6 +1,6 @@
 /** The gradient of the loss by all weights of a network in training, the dead too (RigL). */
 
-import type { DenseSpec, NetworkState } from "../../engine/mod.ts";
+import type { LayerSpec, NetworkState } from "../../engine/mod.ts";
 import { derivatives } from "../../engine/programs/derivatives.ts";
 import type { DatasetBase } from "../dataset_base.ts";
 import type { RunQueue } from "../run_queue.ts";
@@ -15,7 +15,7 @@ export type Gradients = (state: NetworkState) => Promise<Float32Array[]>;
 /** The gradients of a run on this dataset, computed on the queue's GPU. */
 export function batchGradients(
   queue: Pick<RunQueue, "onGpu">,
-  layers: DenseSpec[],
+  layers: LayerSpec[],
   dataset: DatasetBase,
   batchSize: number,
 ): Gradients {

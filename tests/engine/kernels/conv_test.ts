@@ -19,8 +19,8 @@ import {
 import { paddedRows } from "../../../src/engine/kernels/tiles.ts";
 import {
   type Conv2dSpec,
-  type ImageShape,
   inputSize,
+  type LayerImage,
   outputShape,
 } from "../../../src/engine/layer_spec.ts";
 import {
@@ -60,7 +60,7 @@ const shapes = fc.record({
 /** The sizes of a layer's images as kernels see them. */
 function sizesOf(layer: Conv2dSpec, hasOnes = false) {
   const [matrix] = layerMatrices([layer]);
-  const output = outputShape(layer) as unknown as ImageShape;
+  const output = outputShape(layer) as unknown as LayerImage;
   const outVectors = imageVectors(output);
   return {
     matrix,

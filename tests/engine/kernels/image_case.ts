@@ -1,7 +1,7 @@
 /** Random layers of images for kernel tests: the engine's, the oracle's, and rows as kernels see them. */
 
 import fc from "fast-check";
-import type { Conv2dSpec, ImageShape, PoolSpec } from "../../../src/engine/layer_spec.ts";
+import type { Conv2dSpec, LayerImage, PoolSpec } from "../../../src/engine/layer_spec.ts";
 import { channelVectors } from "../../../src/engine/kernels/layout.ts";
 import type { RandomStream } from "../../../src/engine/random.ts";
 import type { OracleConv2d, OraclePool } from "../../reference/images.ts";
@@ -75,7 +75,7 @@ export function drawParameters(layer: Conv2dSpec, density: number, stream: Rando
 /** Images (count, height, width, channels) as rows of `vectors` vec4s. */
 export function packImages(
   images: ArrayLike<number>,
-  [height, width, channels]: ImageShape,
+  [height, width, channels]: LayerImage,
   vectors: number,
 ): Float32Array<ArrayBuffer> {
   const pixels = height * width, padded = 4 * channelVectors(channels);
@@ -90,7 +90,7 @@ export function packImages(
 /** The inverse, of the first `count` images. */
 export function unpackImages(
   rows: Float32Array,
-  [height, width, channels]: ImageShape,
+  [height, width, channels]: LayerImage,
   vectors: number,
   count: number,
 ): Float32Array {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { imageVectors, pitch } from "../../../src/engine/kernels/layout.ts";
 import { poolForwardSource, poolGradientSource } from "../../../src/engine/kernels/pool_kernels.ts";
-import { type ImageShape, inputSize, outputShape } from "../../../src/engine/layer_spec.ts";
+import { inputSize, type LayerImage, outputShape } from "../../../src/engine/layer_spec.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { imageBackward, imageForward } from "../../reference/images.ts";
 import { openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
@@ -33,7 +33,7 @@ for (const [name, numRuns, tilings] of TILINGS) {
     await fc.assert(
       fc.asyncProperty(shapes, tilings, async (shape, tiles) => {
         const { layer, batch, replicas, hasOnes, below, stream } = shape, { storage } = tiles;
-        const output = outputShape(layer) as unknown as ImageShape;
+        const output = outputShape(layer) as unknown as LayerImage;
         const inVectors = imageVectors(layer.image), pixels = imageVectors(output);
         const outVectors = hasOnes ? pitch(4 * pixels) / 4 : pixels;
         const rows = replicas * batch, sizes = { replicas, rows: batch };

@@ -2,7 +2,7 @@
 
 import {
   type Conv2dSpec,
-  type ImageShape,
+  type LayerImage,
   outputShape,
   type PoolSpec,
 } from "../../../src/engine/layer_spec.ts";
@@ -15,10 +15,10 @@ type Part =
   & Partial<Pick<PoolSpec, "kind" | "size">>;
 
 /** Layers that chain, from an image and what tells each from the usual. */
-function chain(image: ImageShape, parts: Part[]): (Conv2dSpec | PoolSpec)[] {
+function chain(image: LayerImage, parts: Part[]): (Conv2dSpec | PoolSpec)[] {
   const layers: (Conv2dSpec | PoolSpec)[] = [];
   for (const [i, { kind, size = [2, 2] as const, stride, ...rest }] of parts.entries()) {
-    const below = (i === 0 ? image : outputShape(layers[i - 1])) as unknown as ImageShape;
+    const below = (i === 0 ? image : outputShape(layers[i - 1])) as unknown as LayerImage;
     layers.push(
       kind ? { kind, name: `pool${i}`, image: below, size, stride: stride ?? size } : {
         kind: "conv2d",

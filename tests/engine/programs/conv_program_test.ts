@@ -79,7 +79,9 @@ for (const [name, shape] of Object.entries(CONV_RUNS)) {
           const { layers } = oracles[r], { labels, count } = run.test;
           const { labelMap } = run.replicas[r];
           const expected = softmaxCrossEntropy(
-            forward(layers, normalizedInputs(run.test, run.normalization), count).post.at(-1)!,
+            forward(layers, normalizedInputs(run.test, run.normalization, run.pool), count).post.at(
+              -1,
+            )!,
             Array.from(labels, (label) => labelMap?.[label] ?? label),
             count,
             layers.at(-1)!.biases.length,

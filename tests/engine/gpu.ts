@@ -16,6 +16,8 @@ import {
   readMatrices,
   writeMatrix,
 } from "../../src/engine/kernels/matrix.ts";
+import { UPDATE_TEXTURES } from "../../src/engine/kernels/program_spec.ts";
+import type { Tiles } from "../../src/engine/kernels/tiles.ts";
 import { refuseExplicitUndefined } from "../explicit_undefined.ts";
 
 /** The file's GPU; call it once, at the top level. The device is released after the last test. */
@@ -33,6 +35,14 @@ export function asEachAdapter({ device, adapter }: Gpu): [name: string, gpu: Gpu
     ["software tiles", new Gpu(device, { ...adapter, name: "SwiftShader", isSoftware: true })],
     ["hardware tiles", new Gpu(device, { ...adapter, name: "GPU", isSoftware: false })],
   ];
+}
+
+/** The tiles as programs use them: with buffers where a kernel may not have as many textures. */
+export function fitting({ device }: Gpu, tiles: Tiles): Tiles {
+  const { maxStorageTexturesPerShaderStage } = device.limits;
+  return maxStorageTexturesPerShaderStage < UPDATE_TEXTURES
+    ? { ...tiles, storage: "buffers" }
+    : tiles;
 }
 
 /** A value that no kernel writes: outputs are filled with it to show what is written. */

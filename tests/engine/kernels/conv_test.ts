@@ -35,7 +35,7 @@ import { assertAllClose } from "../../reference/allclose.ts";
 import { backward, forward, type OracleLayer } from "../../reference/network.ts";
 import { imageBackward } from "../../reference/images.ts";
 import { oracleOptimizer } from "../../reference/optimizers.ts";
-import { clockWords, openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
+import { clockWords, fitting, openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
 import { activations, streams, stretchesOfZeros, TILINGS } from "./arbitraries.ts";
 import {
   convolutions,
@@ -240,9 +240,9 @@ for (const spec of OPTIMIZERS) {
     const numRuns = Math.ceil(runs / (spec.kind === "sgd" ? 1 : 3));
     Deno.test(`convolution: two steps of ${spec.kind} agree with the oracle, ${name}`, async () => {
       await fc.assert(
-        fc.asyncProperty(shapes, tilings, async (shape, tiles) => {
+        fc.asyncProperty(shapes, tilings, async (shape, drawn) => {
           const { layer, batch, replicas, density, hasOnes, stream } = shape;
-          const rows = paddedRows(batch, tiles), { storage } = tiles;
+          const tiles = fitting(gpu, drawn), rows = paddedRows(batch, tiles), { storage } = tiles;
           const { matrix, output, inVectors, outVectors, columns } = sizesOf(layer, hasOnes);
           const outputs = output.reduce((a, b) => a * b), size = matrixSize(matrix);
           const rates = Array.from({ length: replicas }, (_, r) => spec.learningRate / (r + 1));
@@ -274,7 +274,7 @@ for (const spec of OPTIMIZERS) {
             );
             const sides = [first, second];
             for (const step of [1, 2]) {
-              const drawn = cases.map(({ network, optimizer, states, mask }) => {
+              const batches = cases.map(({ network, optimizer, states, mask }) => {
                 const x = stretchesOfZeros(stream, batch * inputSize(layer));
                 const deltas = new Float32Array(batch * outputs)
                   .map(() => stream.normal() / batch / Math.sqrt(outputs));
@@ -300,12 +300,12 @@ for (const spec of OPTIMIZERS) {
               const decays = rates.map((rate) => decayOf(spec, rate, spec.weightDecay ?? 0));
               await scratch.run([
                 convWeightGradientSource(layer, spec, { replicas, rows }, tiles, {
-                  inputs: scratch.matrix(storage, inVectors, joined(drawn.map(({ x }) => x))),
+                  inputs: scratch.matrix(storage, inVectors, joined(batches.map(({ x }) => x))),
                   deltas: {
                     matrix: scratch.matrix(
                       storage,
                       outVectors,
-                      joined(drawn.map(({ deltas }) => deltas)),
+                      joined(batches.map(({ deltas }) => deltas)),
                     ),
                     vectors: outVectors,
                   },

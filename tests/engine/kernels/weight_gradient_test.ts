@@ -25,8 +25,7 @@ import {
   stepSize,
 } from "../../../src/engine/optimizers.ts";
 import type { RandomStream } from "../../../src/engine/random.ts";
-import { UPDATE_TEXTURES } from "../../../src/engine/kernels/program_spec.ts";
-import { paddedRows, type Tiles } from "../../../src/engine/kernels/tiles.ts";
+import { paddedRows } from "../../../src/engine/kernels/tiles.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { type OracleOptimizer, oracleOptimizer } from "../../reference/optimizers.ts";
 import {
@@ -37,7 +36,7 @@ import {
   TILINGS,
   widths,
 } from "./arbitraries.ts";
-import { clockWords, openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
+import { clockWords, fitting, openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
 
@@ -97,14 +96,6 @@ class ReplicaCase {
   }
 }
 
-/** The tiles as programs use them: with buffers where a kernel may not have as many textures. */
-function fitting(tiles: Tiles): Tiles {
-  const { maxStorageTexturesPerShaderStage } = gpu.device.limits;
-  return maxStorageTexturesPerShaderStage < UPDATE_TEXTURES
-    ? { ...tiles, storage: "buffers" }
-    : tiles;
-}
-
 for (const spec of OPTIMIZERS) {
   for (const [name, runs, tilings] of TILINGS) {
     // The state of momentum and Adam, unrolled over a large tile, takes seconds to compile.
@@ -112,7 +103,7 @@ for (const spec of OPTIMIZERS) {
     Deno.test(`weight gradient: three steps of ${spec.kind}, decay ${spec.weightDecay ?? 0}, agree with the oracle, ${name}`, async () => {
       await fc.assert(
         fc.asyncProperty(shapes, tilings, async (shape, drawn) => {
-          const tiles = fitting(drawn);
+          const tiles = fitting(gpu, drawn);
           const { inputs, units, batch, replicas, stream } = shape;
           const layer: DenseSpec = { name: "layer", activation: null, ...shape };
           const rows = paddedRows(batch, tiles), size = matrixSize(layer);

@@ -14,24 +14,27 @@ import { INIT_CRITERIA, type InitCriterionName } from "../../foundations/pruning
 import { UsageError } from "../../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
 import { protocolFlags } from "./run_flags.ts";
-import { OPTIMIZERS } from "../../engine/optimizers.ts";
+import { type OptimizerKind, OPTIMIZERS } from "../../engine/optimizers.ts";
 
 /** The values that `resolveProtocol` reads. */
-export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?: string };
+export type ProtocolFlagValues = Omit<FlagValues<typeof protocolFlags>, "nesterov"> & {
+  nesterov?: boolean;
+  outputDir?: string;
+};
 
 /**
  * The protocol that the flags describe.
  *
  * @param base what fields have that are not given; that of --protocol unless it is given
- * @throws UsageError if --prune-percents names a layer that the network lacks, --momentum is given
- *   to another optimizer, or several trials are to share one trial's folder (--output-dir)
+ * @throws UsageError if --prune-percents names a layer that the network lacks, --momentum or
+ *   --nesterov is given to another optimizer, or several trials are to share one trial's folder (--output-dir)
  */
 export function resolveProtocol(
   flags: ProtocolFlagValues,
   base: Protocol = protocolNamed(flags.protocol),
 ): Protocol {
   const layers = flags.layers ?? base.layers;
-  const kind = flags.optimizer ?? base.optimizer.kind;
+  const kind = optimizerKind(flags, base);
   if (flags.momentum !== undefined && !("momentum" in OPTIMIZERS[kind].constants)) {
     throw new UsageError(
       `--momentum ${flags.momentum} is of --optimizer momentum or nesterov, and the optimizer is ` +
@@ -70,7 +73,7 @@ export function resolveProtocol(
     : OPTIMIZERS[kind].learningRate;
   const given = Object.entries(flags)
     .filter(([name, value]) =>
-      name in protocolFlags && !["protocol", "pruneOutput"].includes(name) && value !== undefined
+      name in protocolFlags && !NO_FIELDS.includes(name) && value !== undefined
     )
     .map(([name, value]) => [FIELDS[name] ?? name, value]);
   return {
@@ -82,6 +85,20 @@ export function resolveProtocol(
     prunePercents: resolvePercents(layers, flags.prunePercents ?? {}, flags.pruneOutput),
     trials: resolveTrials(flags, base.trials),
   };
+}
+
+/** Flags that name no field of their own. */
+const NO_FIELDS = ["protocol", "nesterov", "pruneOutput"];
+
+/** @throws UsageError if --nesterov is given to an optimizer without momentum */
+function optimizerKind(flags: ProtocolFlagValues, base: Protocol): OptimizerKind {
+  const kind = flags.optimizer ?? base.optimizer.kind;
+  if (!flags.nesterov) return kind;
+  if ("momentum" in OPTIMIZERS[kind].constants) return "nesterov";
+  throw new UsageError(
+    `--nesterov is of --optimizer momentum, and the optimizer is ${kind}: give that one, or leave ` +
+      "--nesterov out",
+  );
 }
 
 /** @throws UsageError for a criterion that does not go with the time of pruning, and the like */

@@ -88,7 +88,7 @@ export {
   INIT_CRITERIA,
   type InitContext,
   type InitCriterionName,
-  type MaskMaker,
+  type InitOptions,
   masksAtInit,
 } from "./foundations/pruning/init_criteria.ts";
 export { synflow, synflowMasks } from "./foundations/pruning/output_flow.ts";

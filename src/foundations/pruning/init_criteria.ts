@@ -14,7 +14,7 @@ import { CRITERIA } from "./criteria.ts";
 import { erdosRenyiCounts } from "./erdos_renyi.ts";
 import { hessianGradientProducts, lossGradients } from "./gradients.ts";
 import type { BatchChoice } from "./host_batches.ts";
-import { synflowMasks } from "./output_flow.ts";
+import { synflow, synflowMasks } from "./output_flow.ts";
 import { type PruningTarget, type Scores, selectByScore, targetGroups } from "./selection.ts";
 
 /** A network to prune before it is trained, and what scores its weights. */
@@ -31,9 +31,6 @@ export interface InitContext {
   keyFor: (layer: number) => Key;
 }
 
-/** Makes the masks that meet a target. */
-export type MaskMaker = (target: PruningTarget) => Masks;
-
 /** A criterion. */
 interface InitCriterion {
   /** Completes a sentence of `--help`: which weights stay. */
@@ -43,16 +40,11 @@ interface InitCriterion {
   /** Whether weights compete over all layers, if nothing else is asked for; null: not by scope. */
   isGlobal: boolean | null;
   /** Scores the weights, once for any number of targets. */
-  prepare(context: InitContext): Promise<MaskMaker>;
-}
-
-/** Selects by scores that do not depend on the target. */
-async function byScores(
-  { model: { masks } }: InitContext,
-  scores: Scores | Promise<Scores>,
-): Promise<MaskMaker> {
-  const known = await scores;
-  return (target) => selectByScore(known, masks, target);
+  scores(context: InitContext): Scores | Promise<Scores>;
+  /** The target as the criterion shares it out. Default: as it is. */
+  targetOf?(target: PruningTarget, masks: Masks): PruningTarget;
+  /** Prunes in rounds, each by scores of what is left. Default: once. */
+  inRounds?(model: InitContext["model"], target: PruningTarget): Masks;
 }
 
 /** Scores by one of the criteria between levels, the network being the same before and after. */
@@ -105,43 +97,39 @@ export const INIT_CRITERIA = {
     help: "largest initial magnitude",
     needsData: false,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<MaskMaker> =>
-      byScores(context, scoresBy("magnitude", context)),
+    scores: (context: InitContext): Scores => scoresBy("magnitude", context),
   },
   random: {
     help: "chosen at random",
     needsData: false,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<MaskMaker> =>
-      byScores(context, scoresBy("random", context)),
+    scores: (context: InitContext): Scores => scoresBy("random", context),
   },
   erdos_renyi: {
     help: "chosen at random, the wider a layer the fewer of its weights (Mocanu et al. 2018)",
     needsData: false,
     isGlobal: null,
-    prepare: async (context: InitContext): Promise<MaskMaker> => {
-      const make = await byScores(context, scoresBy("random", context));
-      return (target) => make(shared(target, context.model.masks));
-    },
+    scores: (context: InitContext): Scores => scoresBy("random", context),
+    targetOf: shared,
   },
   snip: {
     help: "largest |weight · gradient| (Lee et al. 2019)",
     needsData: true,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<MaskMaker> => byScores(context, snipScores(context)),
+    scores: snipScores,
   },
   grasp: {
     help: "largest weight · (Hessian · gradient), which keeps gradients large (Wang et al. 2020)",
     needsData: true,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<MaskMaker> => byScores(context, graspScores(context)),
+    scores: graspScores,
   },
   synflow: {
     help: "most of the flow from inputs to outputs, in 100 rounds (Tanaka et al. 2020)",
     needsData: false,
     isGlobal: true,
-    prepare: ({ model }: InitContext): Promise<MaskMaker> =>
-      Promise.resolve((target) => synflowMasks(model, target)),
+    scores: ({ model }: InitContext): Scores => synflow(model),
+    inRounds: synflowMasks,
   },
 } as const satisfies Record<string, InitCriterion>;
 
@@ -149,6 +137,15 @@ export const INIT_CRITERIA = {
 export type InitCriterionName = keyof typeof INIT_CRITERIA;
 /** All of them. */
 export const INIT_CRITERION_NAMES = Object.keys(INIT_CRITERIA) as InitCriterionName[];
+
+/** How masks are made. */
+export interface InitOptions {
+  /**
+   * Whether the weights with the smallest scores stay instead (a check of Frankle et al. 2021): of
+   * synflow those of the whole network, without rounds. Default: false.
+   */
+  isInverted?: boolean;
+}
 
 /**
  * Masks of a network that is not trained yet, one set per target; its weights are scored once for
@@ -179,8 +176,18 @@ export async function masksAtInit(
   context: InitContext,
   criterion: InitCriterionName,
   targets: readonly PruningTarget[],
+  { isInverted = false }: InitOptions = {},
 ): Promise<Masks[]> {
-  for (const target of targets) targetGroups(target, context.model.masks);
-  const make = await INIT_CRITERIA[criterion].prepare(context);
-  return targets.map(make);
+  const { model } = context, { masks } = model;
+  for (const target of targets) targetGroups(target, masks);
+  const { scores, targetOf, inRounds }: InitCriterion = INIT_CRITERIA[criterion];
+  if (inRounds && !isInverted) return targets.map((target) => inRounds(model, target));
+  const known = await scores(context), used = isInverted ? negated(known) : known;
+  return targets.map((target) => selectByScore(used, masks, targetOf?.(target, masks) ?? target));
+}
+
+function negated(scores: Scores): Scores {
+  return Object.fromEntries(
+    Object.entries(scores).map(([name, values]) => [name, values.map((score) => -score)]),
+  );
 }

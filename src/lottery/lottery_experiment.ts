@@ -15,7 +15,7 @@ import {
 } from "../foundations/experiment.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
-import { density, type Masks, shrunkMasks } from "../models/masks.ts";
+import { type Masks, shrunkMasks } from "../models/masks.ts";
 import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
 import { datasetOf, modelOf, workOfRuns, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
@@ -35,8 +35,8 @@ import {
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
-import { type InitCriterionName, masksAtInit } from "../foundations/pruning/init_criteria.ts";
-import { liveByLevel, pruneByScore } from "../foundations/pruning/pruning.ts";
+import { levelMasks } from "./masks_at_init.ts";
+import { pruneByScore } from "../foundations/pruning/pruning.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
 import { checkRewinding, rewindIteration, rewound } from "../foundations/rewinding.ts";
@@ -75,8 +75,8 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     protocol: { trials, levels },
     tickets: { start, rewind, prunedWeights, ...pruning },
   } = options;
-  const { oneShot, scoreBatches = 1 } = pruning;
-  const { seed, iterations, batchSize } = settings.training;
+  const { oneShot } = pruning;
+  const { seed, iterations } = settings.training;
   const initializer = INITIALIZERS[settings.network.initializer];
   checkExperimentName(options.experimentName);
   checkRewinding(rewind, iterations);
@@ -157,14 +157,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       pruneMasks: (result) => queue.onGpu((gpu) => pruneByScore(gpu, pruning, result, keyFor)),
     };
     const masksBefore = (model: ModelFc, dataset: DatasetBase) =>
-      queue.onGpu((gpu) =>
-        masksAtInit(
-          { gpu, model, dataset, scores: { batches: scoreBatches, batchSize }, keyFor },
-          pruning.criterion as InitCriterionName,
-          liveByLevel(liveOf(model.masks), pruning.percents, levels)
-            .map((live) => ({ scope: pruning.scope, live })),
-        )
-      );
+      levelMasks(queue, { config: ticketOf(0), model, dataset }, levels);
     const masks = pruning.dynamic
       ? await dynamicMasks(functions, levels)
       : pruning.at === "init"
@@ -263,12 +256,6 @@ async function dynamicMasks(
     if (level === levels) last = masks;
   }));
   return last;
-}
-
-/** Live weights by layer. */
-function liveOf(masks: Masks): Record<string, number> {
-  const { layers } = density(masks);
-  return Object.fromEntries(Object.entries(layers).map(([name, { live }]) => [name, live]));
 }
 
 /** Waits for all, also where one fails: that one's error is thrown then. */

@@ -4,7 +4,7 @@
 fn batch_word(example: u32, k: u32, is_valid: bool) -> vec4f {
   var value = vec4f();
   if (k < WORDS) {
-    value = load_example(example * WORDS + k) * scales[example];
+    value = normalize_word(load_example(example * WORDS + k), factor_of(example), k);
   }
   value = select(value, vec4f(1.0), vec4u(4u * k) + vec4u(0u, 1u, 2u, 3u) == vec4u(FEATURES));
   return select(vec4f(), value, is_valid);

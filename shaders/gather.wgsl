@@ -4,6 +4,7 @@
 //   examples      (count, WORDS)       ExampleWord: a u32 of four pixels, or a vec4f of float inputs
 //   labels        (count)              one byte each, four to a u32
 //   scales        (count)              multiplies v/255 (unit 1, none 255, l2 1/norm); float inputs: 1
+//                 (CHANNELS)           standardize: means and 1/deviations of a word's channels
 //   replicas      (R)                  keys of data order and split, label map
 //   clocks        (R)                  Clock (common.wgsl) training only: iterations done so far
 //   window        Window (common.wgsl) evaluation only: the rows' positions in the split
@@ -13,8 +14,8 @@
 // The constant column makes the bias one more row of the weight matrix, so the matmul kernels need
 // no bias of their own. One workgroup per row: the permutation is computed once per lane, not per
 // pixel. The examples are bound in gather_examples.wgsl; row_position() comes from
-// gather_train.wgsl or gather_evaluate.wgsl, load_example() from examples_*.wgsl, batch_word() from
-// batch_*.wgsl. Grid: (ROWS, 1, R).
+// gather_train.wgsl or gather_evaluate.wgsl, load_example() from examples_*.wgsl, normalize_word()
+// from normalize_*.wgsl, batch_word() from batch_*.wgsl. Grid: (ROWS, 1, R).
 
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 

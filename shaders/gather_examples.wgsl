@@ -10,7 +10,6 @@ struct Replica {
 
 @group(0) @binding(0) var<storage, read> examples: array<ExampleWord>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read> scales: array<f32>;
 @group(0) @binding(3) var<storage, read> replicas: array<Replica>;
 
 // The example at `position` of the pool as this replica splits it into training and validation.

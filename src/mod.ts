@@ -10,6 +10,8 @@ export {
   type Activation,
   adamSpec,
   type AdapterDescription,
+  type ChannelStatistics,
+  channelStatistics,
   type CurvePoint,
   type CurveRows,
   type Curves,
@@ -35,7 +37,12 @@ export {
   uploadExamples,
 } from "./engine/mod.ts";
 export { type Key, RandomStream } from "./engine/random.ts";
-export { type Examples, type ExampleSets, type GivenSets } from "./datasets/examples.ts";
+export {
+  type Examples,
+  type ExampleSets,
+  type GivenSets,
+  type ImageShape,
+} from "./datasets/examples.ts";
 export { loadExampleFolder } from "./datasets/folder.ts";
 export { makeSyntheticDigits, type SyntheticDigitsOptions } from "./datasets/synthetic_digits.ts";
 export * from "./errors.ts";
@@ -90,9 +97,10 @@ export {
   type InitCriterionName,
   type InitOptions,
   masksAtInit,
+  scoredMasksAtInit,
 } from "./foundations/pruning/init_criteria.ts";
 export { synflow, synflowMasks } from "./foundations/pruning/output_flow.ts";
-export { type PruningTarget } from "./foundations/pruning/selection.ts";
+export { type PruningTarget, type Scores } from "./foundations/pruning/selection.ts";
 export { type Schedule, type ScheduleKind } from "./engine/schedules.ts";
 export { type DynamicName, type DynamicSpec } from "./foundations/pruning/dynamic.ts";
 export { type Gradients } from "./foundations/pruning/batch_gradients.ts";

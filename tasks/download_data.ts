@@ -1,4 +1,4 @@
-/** `deno task download-data`: downloads MNIST or Fashion-MNIST and verifies it. */
+/** `deno task download-data`: downloads MNIST, Fashion-MNIST or CIFAR-10 and verifies it. */
 
 import { DATASETS, PUBLISHED_NAMES, USUAL } from "../src/datasets/datasets.ts";
 import { downloadDataset } from "../src/datasets/download.ts";
@@ -11,7 +11,8 @@ import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "download-data",
-  summary: "Downloads MNIST or Fashion-MNIST and verifies every file by its SHA-256.",
+  summary: "Downloads MNIST, Fashion-MNIST or CIFAR-10 and verifies it: every file by its " +
+    "SHA-256, CIFAR-10's archive by its MD5.",
   flags: {
     dataset: choice({
       choices: PUBLISHED_NAMES,
@@ -20,18 +21,20 @@ const task = {
     }),
     mnistLocation: path({
       help: "folder to put it in; files that are there and right are kept",
+      alias: "dataLocation",
       defaultText: "data/{dataset}",
     }),
     format: choice({
       choices: ["idx", "npy"],
       default: "idx",
-      help: "idx: the four files as published; npy: beside them x_train.npy, y_train.npy, " +
+      help: "idx: the files as published; npy: beside them x_train.npy, y_train.npy, " +
         "x_test.npy, y_test.npy, as the original library keeps them",
     }),
   },
   examples: [
     "deno task download-data",
     "deno task download-data --dataset fashion-mnist --mnist-location data/fashion",
+    "deno task download-data --dataset cifar-10",
   ],
 };
 

@@ -55,7 +55,7 @@ export interface ClaimResult {
 /** Percentage points of accuracy, percent, or how many times as many iterations. */
 export type Unit = "points" | "percent" | "times";
 
-/** What a paper says. */
+/** A statement of a paper, and how it is judged. */
 export interface Statement extends Pick<ClaimResult, "id" | "claim" | "source" | "paper" | "unit"> {
   /** The claim says that the value is more than this. */
   above?: number;

@@ -26,7 +26,7 @@ interface MethodClaim extends Omit<Statement, "id"> {
   methods: readonly string[];
   /** Which must be there too. */
   other: string;
-  /** What trains them. */
+  /** The command that trains them. */
   task: string;
   measure: MethodMeasure;
 }

@@ -29,7 +29,7 @@ export function comparedMetric(runs: readonly MethodRun[]): Metric {
   return isKnown ? "earlyStopAccuracy" : "finalAccuracy";
 }
 
-/** What a paired test says at 5%. */
+/** The outcome of a paired test at 5%. */
 export type RankVerdict = "better" | "worse" | "no difference shown" | "too few trials";
 
 /** A method at a level, among the others there. */

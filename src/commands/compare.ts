@@ -12,6 +12,7 @@ import { CHART, comparisonReport } from "../reports/methods/comparison_report.ts
 import { datasetText, trainingText } from "../runs/config.ts";
 import type { Job } from "../runs/job.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
+import { Memo } from "../memo.ts";
 import { count } from "../words.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import { compareFlags, lotteryValues, sharedProtocol } from "./flags/compare_flags.ts";
@@ -53,6 +54,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
       const job = await openLottery({
         ...experiment,
         ...{ storage, queue, locks, experimentName, control: false },
+        keepScores: flags.keepScores,
         events: runEvents(
           context,
           ({ kind, level }) =>
@@ -132,7 +134,7 @@ function mergedPlan(experiments: Awaited<ReturnType<typeof resolveAll>>["experim
  */
 function together(jobs: readonly Job[], begin: () => Promise<void>): Job {
   const sum = (of: (job: Job) => number) => jobs.reduce((sum, job) => sum + of(job), 0);
-  let begun: Promise<void> | null = null;
+  const begun = new Memo<"begun", void>();
   return {
     sample: jobs[0].sample,
     folders: jobs.flatMap(({ folders }) => folders),
@@ -142,7 +144,7 @@ function together(jobs: readonly Job[], begin: () => Promise<void>): Job {
     work: sum(({ work }) => work),
     tasks: () =>
       jobs.flatMap((job) => job.tasks()).map((task) => async () => {
-        await (begun ??= begin());
+        await begun.get("begun", begin);
         await task();
       }),
     get runs() {

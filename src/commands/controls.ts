@@ -128,7 +128,7 @@ async function loadTheirExamples(
         `${config.dataset.sha256.slice(0, 12)}…, not ${data.record.name}, ` +
         `${
           data.record.sha256.slice(0, 12)
-        }…): give those of ${experimentPath} with --mnist-location`,
+        }…): give those of ${experimentPath} with --data-location`,
     );
   }
   return data;

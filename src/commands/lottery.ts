@@ -55,6 +55,12 @@ export const lotteryRunner: Runner<typeof runFlags> = {
     }
     checkDatasetFlags(flags);
     const { dynamic, ...asked } = resolveProtocol(flags);
+    if (dynamic !== null && flags.keepScores) {
+      throw new UsageError(
+        `--keep-scores is of prunings between or before runs, and --dynamic ${dynamic} prunes ` +
+          "within them: leave one of them out",
+      );
+    }
     const given = flags.oneShot ? "--one-shot" : flags.masks ? "--masks" : flags.presets;
     if (dynamic !== null && given !== undefined) {
       throw new UsageError(
@@ -82,7 +88,8 @@ export const lotteryRunner: Runner<typeof runFlags> = {
     await sweepExperiment(storage, output);
     const job = await openLottery({
       ...experiment,
-      ...{ storage, queue, experimentName, control: flags.control, locks: context.locks },
+      ...{ storage, queue, experimentName, locks: context.locks },
+      ...{ control: flags.control, keepScores: flags.keepScores },
       events: runEvents(
         context,
         ({ kind, level }) =>

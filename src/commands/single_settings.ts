@@ -199,7 +199,7 @@ async function loadSourceExamples(
     `${theirs!.sha256.slice(0, 12)}…, not ${data.record.name}, ` +
     `${data.record.sha256.slice(0, 12)}…)`;
   if (!isAsked) {
-    throw new InputError(`${others}: give those with --mnist-location, or name --dataset`);
+    throw new InputError(`${others}: give those with --data-location, or name --dataset`);
   }
   context.events.onNotice(others);
   return data;

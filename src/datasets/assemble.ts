@@ -4,7 +4,7 @@
  */
 
 import { FormatError } from "../errors.ts";
-import type { Examples, ExampleSets } from "./examples.ts";
+import type { Examples, ExampleSets, ImageShape } from "./examples.ts";
 import { readImageValues } from "./image_values.ts";
 import type { SourceArray } from "./source_array.ts";
 import { DATASETS, PUBLISHED_NAMES } from "./datasets.ts";
@@ -12,8 +12,9 @@ import { DATASETS, PUBLISHED_NAMES } from "./datasets.ts";
 /** The arrays of a dataset, as its files give them. */
 export interface SourceArrays {
   /**
-   * (N, height, width) or (N, features), of any type: values that are all from 0 to 1 here and in
-   * the test images, which are inputs as they are; else pixels, whole numbers from 0 to 255.
+   * (N, height, width), (N, height, width, channels) or (N, features), of any type: values that
+   * are all from 0 to 1 here and in the test images, which are inputs as they are; else pixels,
+   * whole numbers from 0 to 255.
    */
   trainImages: SourceArray;
   /** (N) or (N, 1) class numbers, or (N, classes) one-hot rows, of any type. */
@@ -25,6 +26,8 @@ export interface SourceArrays {
 const MAX_CLASSES = 256;
 /** The one flat size that is taken for an image: 28×28. */
 const MNIST_FEATURES = 784;
+/** Channels of an image of one colour, three, or four with its opacity. */
+const MOST_COLOURS = 4;
 
 /**
  * The checked dataset. Its number of classes is the largest label + 1, at least the width of
@@ -44,15 +47,15 @@ export function assembleSets(
     train: checkedLabels(trainLabels, trainImages),
     test: checkedLabels(testLabels, testImages),
   };
-  const trainShape = trainImages.shape.slice(1), testShape = testImages.shape.slice(1);
+  const trainShape = exampleShape(trainImages), testShape = exampleShape(testImages);
   if (String(trainShape) !== String(testShape)) {
     throw new FormatError(
       `${testImages.where}: an image has shape (${testShape}) but one of ${trainImages.where} ` +
         `has (${trainShape}); give both sets the same shape`,
     );
   }
-  let imageShape: [number, number] | undefined;
-  if (trainShape.length === 2) imageShape = [trainShape[0], trainShape[1]];
+  let imageShape: ImageShape | undefined;
+  if (trainShape.length > 1) imageShape = trainShape as ImageShape;
   else if (counts.train.features === MNIST_FEATURES) imageShape = [28, 28];
   const { inputs, isUnit } = readImageValues([
     { split: "training", array: trainImages },
@@ -73,10 +76,17 @@ export function assembleSets(
 
 /** How many images there are, and of how many values. */
 function checkImages({ shape, where }: SourceArray): Pick<Examples, "count" | "features"> {
-  if (shape.length !== 2 && shape.length !== 3) {
+  if (shape.length < 2 || shape.length > 4) {
     throw new FormatError(
-      `${where}: images of shape (${shape}) are not understood; save them as (N, height, width) ` +
-        `or (N, features)`,
+      `${where}: images of shape (${shape}) are not understood; save them as (N, height, width), ` +
+        `(N, height, width, channels) or (N, features)`,
+    );
+  }
+  const [, first, , last] = shape;
+  if (shape.length === 4 && first <= MOST_COLOURS && last > MOST_COLOURS) {
+    throw new FormatError(
+      `${where}: images of shape (${shape}) seem to have their channels first; save them as (N, ` +
+        `height, width, channels), as numpy.moveaxis(images, 1, 3) has them`,
     );
   }
   const count = shape[0], features = shape.slice(1).reduce((product, n) => product * n, 1);
@@ -84,6 +94,11 @@ function checkImages({ shape, where }: SourceArray): Pick<Examples, "count" | "f
     throw new FormatError(`${where}: shape (${shape}) holds no examples; save at least one`);
   }
   return { count, features };
+}
+
+/** The shape of one image; one channel is none of its own. */
+function exampleShape({ shape }: SourceArray): number[] {
+  return shape.length === 4 && shape[3] === 1 ? shape.slice(1, 3) : shape.slice(1);
 }
 
 function checkedLabels(labels: SourceArray, images: SourceArray): LabelNumbers {

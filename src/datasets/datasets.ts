@@ -1,5 +1,6 @@
 /** DATASETS, the table of the datasets that `--dataset` chooses from: a module and a row each. */
 
+import { CIFAR_10 } from "./cifar_10.ts";
 import type { ExampleSets } from "./examples.ts";
 import { FASHION_MNIST } from "./fashion_mnist.ts";
 import { MNIST } from "./mnist.ts";
@@ -18,6 +19,7 @@ export interface BuiltInDataset {
 export const DATASETS = {
   "mnist": MNIST,
   "fashion-mnist": FASHION_MNIST,
+  "cifar-10": CIFAR_10,
   "synthetic-digits": SYNTHETIC_DIGITS,
 } satisfies Record<string, PublishedDataset | BuiltInDataset>;
 

@@ -21,14 +21,17 @@ export interface Examples {
   isUnit?: boolean;
 }
 
+/** (height, width) of an image of one channel; (height, width, channels), channels last. */
+export type ImageShape = [number, number] | [number, number, number];
+
 /** The examples of a dataset. */
 export interface ExampleSets {
   /** Where the examples come from, as recorded in run.json: "mnist", "synthetic-digits", … */
   name: string;
   /** Number of classes: 1 to 256. */
   classes: number;
-  /** (height, width) of an image where the inputs are images. */
-  imageShape?: [number, number];
+  /** Of an image, where the inputs are images. */
+  imageShape?: ImageShape;
   /** Training examples; a validation set is split off them by the experiment. */
   train: Examples;
   /** Examples that are never trained on. */

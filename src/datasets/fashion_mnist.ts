@@ -1,8 +1,8 @@
 /** Fashion-MNIST (Xiao et al. 2017). Its digests are of the files of Debian's package. */
 
-import { mnistFiles, type PublishedDataset } from "./published.ts";
+import { mnistFiles, type PublishedFiles } from "./published.ts";
 
-export const FASHION_MNIST: PublishedDataset = {
+export const FASHION_MNIST: PublishedFiles = {
   name: "fashion-mnist",
   label: "Fashion-MNIST",
   shape: [28, 28],

@@ -1,12 +1,14 @@
 /**
- * Reads a folder of examples: the four IDX files of MNIST (raw or gzipped) or the original
- * library's four `.npy` arrays. Gives `ExampleSets`; also writes the four arrays.
+ * Reads a folder of examples: the four IDX files of MNIST (raw or gzipped), the original library's
+ * four `.npy` arrays, or CIFAR-10's binary files. Gives `ExampleSets`; also writes the four arrays.
  */
 
 import { InputError, NotFoundError } from "../errors.ts";
 import { maybeGunzip } from "../formats/gzip.ts";
 import { decodeNpy, encodeNpy, npyFileSize } from "../formats/npy.ts";
 import type { Storage } from "../storage/storage.ts";
+import { CIFAR_10 } from "./cifar_10.ts";
+import { loadCifarFolder, missingCifar } from "./cifar_folder.ts";
 import { assembleSets } from "./assemble.ts";
 import type { Examples, ExampleSets } from "./examples.ts";
 import { decodeIdx, idxFileSize } from "../formats/idx.ts";
@@ -39,21 +41,23 @@ async function present(storage: Storage, folder: string): Promise<{
   };
 }
 
-/** Which complete set of files a folder holds, by their names: IDX, else NumPy, else null. */
+/** Which complete set of files a folder holds, by their names, the preferred one; else null. */
 export async function folderHoldsExamples(
   storage: Storage,
   folder: string,
-): Promise<"idx" | "npy" | null> {
+): Promise<"idx" | "npy" | "cifar" | null> {
   const { idx, npy } = await present(storage, folder);
   if (!idx.includes(undefined)) return "idx";
-  return npy.includes(undefined) ? null : "npy";
+  if (!npy.includes(undefined)) return "npy";
+  return await missingCifar(storage, folder) === null ? "cifar" : null;
 }
 
 /**
- * The examples in a folder; IDX files are preferred to `.npy` files.
+ * The examples in a folder; IDX files are preferred to `.npy` files, these to CIFAR-10's.
  *
- * @param name     the dataset's name, kept in the result
- * @param onNotice receives a line where integers may have been meant otherwise
+ * @param name     the dataset's name, kept in the result; "cifar-10" is read from its files alone
+ * @param onNotice receives a line where integers may have been meant otherwise, or where images of
+ *   CIFAR-10 are missing
  * @throws NotFoundError if files are missing, saying which
  * @throws FormatError   if a file or the set of them is not what it should be
  */
@@ -63,11 +67,15 @@ export async function loadExampleFolder(
   name: string,
   onNotice?: (line: string) => void,
 ): Promise<ExampleSets> {
+  const format = await folderHoldsExamples(storage, folder);
+  if (format === "cifar" || name === CIFAR_10.name) {
+    return await loadCifarFolder(storage, folder, name, onNotice);
+  }
   const { idx, npy } = await present(storage, folder);
   let arrays: SourceArray[];
-  if (!idx.includes(undefined)) {
+  if (format === "idx") {
     arrays = await readAll(storage, folder, idx as string[], decodeBytes, idxFileSize);
-  } else if (!npy.includes(undefined)) {
+  } else if (format === "npy") {
     arrays = await readAll(storage, folder, npy as string[], decodeNpy, npyFileSize);
   } else {
     throw new NotFoundError(
@@ -121,8 +129,17 @@ async function readAll(
   return arrays;
 }
 
-/** The files that a folder lacks to be a whole set of examples, in words; null if it lacks none. */
-export async function missingExamples(storage: Storage, folder: string): Promise<string | null> {
+/**
+ * The files that a folder lacks to be a whole set of examples, in words; null if it lacks none.
+ *
+ * @param name the dataset's: "cifar-10" has files of its own
+ */
+export async function missingExamples(
+  storage: Storage,
+  folder: string,
+  name?: string,
+): Promise<string | null> {
+  if (name === CIFAR_10.name) return await missingCifar(storage, folder);
   const { idx, npy } = await present(storage, folder);
   if (!idx.includes(undefined) || !npy.includes(undefined)) return null;
   if (!await storage.exists(folder)) return `the data folder ${folder} does not exist`;

@@ -3,6 +3,7 @@
  * what it falls back to and why.
  */
 
+import { CIFAR_10 } from "./cifar_10.ts";
 import {
   CUSTOM,
   type DatasetChoice,
@@ -22,7 +23,12 @@ import {
 } from "./download.ts";
 import type { Examples, ExampleSets } from "./examples.ts";
 import { type FileSource, readVerified } from "./file_source.ts";
-import { decodeExamples, loadExampleFolder, missingExamples } from "./folder.ts";
+import {
+  decodeExamples,
+  folderHoldsExamples,
+  loadExampleFolder,
+  missingExamples,
+} from "./folder.ts";
 import { encodeIdx } from "../formats/idx.ts";
 import { InputError, LotteryError } from "../errors.ts";
 import { sha256Hex } from "../formats/sha256.ts";
@@ -52,11 +58,11 @@ export interface LoadedDataset {
 
 /** The examples as run.json records them: enough to recognize them. */
 export interface DatasetRecord {
-  /** That of a published dataset only if the content is its own. */
+  /** That of a published dataset only if the content is its own, as far as there are digests. */
   name: DatasetName | typeof CUSTOM;
   trainCount: number;
   testCount: number;
-  /** Of an example: (height, width) of an image, else its number of values. */
+  /** Of an example: that of an image, else its number of values. */
   shape: number[];
   classes: number;
   /** SHA-256 over training inputs, training labels, test inputs, test labels. */
@@ -84,7 +90,7 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
   if (!isPublished(wanted)) return await recorded(await DATASETS[wanted].make());
   if (location !== null) return await fromFolder(options, location);
   const folder = defaultLocation(wanted), packaged = DATASETS[wanted].folder;
-  const missing = await missingExamples(storage, folder);
+  const missing = await missingExamples(storage, folder, wanted);
   if (missing === null) return await fromFolder(options, folder);
   if (packaged !== undefined && await missingExamples(storage, packaged) === null) {
     onNotice(`${missing}: taking ${wanted} from ${packaged}`);
@@ -134,7 +140,9 @@ async function fromFolder(
   const kind = dataset === "auto" ? CUSTOM : dataset;
   const told: string[] = [];
   const sets = await loadExampleFolder(storage, folder, kind, (line) => told.push(line));
-  const name = await catalogName(sets);
+  const isCifar = dataset === CIFAR_10.name ||
+    await folderHoldsExamples(storage, folder) === "cifar";
+  const name = isCifar ? CIFAR_10.name : await catalogName(sets);
   if (dataset !== "auto" && name !== dataset) {
     throw new InputError(
       `${folder} does not hold ${dataset} (its content is ${
@@ -158,7 +166,10 @@ async function catalogName(sets: ExampleSets): Promise<string | null> {
     { shape: [count, 28, 28], data: inputs as Uint8Array },
     { shape: [count], data: labels },
   ]);
-  for (const { name, files } of PUBLISHED_NAMES.map((name) => DATASETS[name])) {
+  for (const dataset of PUBLISHED_NAMES.map((name) => DATASETS[name])) {
+    // Of an archive's files there are no digests.
+    if (!("files" in dataset)) continue;
+    const { name, files } = dataset;
     const isSame = await allAsync(parts, async ({ shape, data }, i) => {
       const size = shape.reduce((a, b) => a * b);
       return data.length === size && files[i].bytes === size + 4 + 4 * shape.length &&

@@ -1,8 +1,8 @@
 /** MNIST (LeCun, Cortes and Burges). Its digests are of files whose MD5s are the published ones. */
 
-import { mnistFiles, type PublishedDataset } from "./published.ts";
+import { mnistFiles, type PublishedFiles } from "./published.ts";
 
-export const MNIST: PublishedDataset = {
+export const MNIST: PublishedFiles = {
   name: "mnist",
   label: "MNIST",
   shape: [28, 28],

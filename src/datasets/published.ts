@@ -1,4 +1,6 @@
-/** Datasets whose files are published: their SHA-256, and where copies are kept. */
+/** Datasets whose files are published: their digests, and where copies are kept. */
+
+import type { ImageShape } from "./examples.ts";
 
 /** One file of a dataset. */
 export interface PublishedFile {
@@ -10,22 +12,49 @@ export interface PublishedFile {
   sha256: string;
 }
 
-/** A dataset that can be downloaded. */
-export interface PublishedDataset {
+/** An archive of a dataset's files, which have no published digests of their own. */
+export interface ArchiveFile {
+  name: string;
+  /** A longer one is another file. */
+  maxBytes: number;
+  /** MD5 of the archive, in hexadecimal. */
+  md5: string;
+  /** The folder in it that holds the files. */
+  folder: string;
+  /** Their names; the last one is written last. */
+  files: string[];
+  /** Bytes of each. */
+  fileBytes: number;
+}
+
+/** What all datasets that can be downloaded have. */
+interface Published {
   name: string;
   /** As people write it. */
   label: string;
-  /** Of an example: (height, width). */
-  shape: [number, number];
+  /** Of an example. */
+  shape: ImageShape;
   classes: number;
-  files: PublishedFile[];
   /** A variable of the environment that may name a folder of the files. */
   environment?: string;
   /** A folder in which a distribution's package of the dataset keeps the files, if there is one. */
   folder?: string;
-  /** Addresses that end in a slash; a file's name and `.gz` follow. Tried in this order. */
+  /** Addresses that end in a slash, before a file's name. Tried in this order. */
   mirrors: string[];
 }
+
+/** A dataset of IDX files, each of which can be downloaded as `<file>.gz`. */
+export interface PublishedFiles extends Published {
+  files: PublishedFile[];
+}
+
+/** A dataset in one archive. */
+export interface PublishedArchive extends Published {
+  archive: ArchiveFile;
+}
+
+/** A dataset that can be downloaded. */
+export type PublishedDataset = PublishedFiles | PublishedArchive;
 
 /** The IDX files of a dataset, as MNIST names them. */
 export const IDX_FILES = [

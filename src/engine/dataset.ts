@@ -3,8 +3,9 @@
  * number of programs to share.
  */
 
-import { CapacityError } from "../errors.ts";
+import { CapacityError, InputError } from "../errors.ts";
 import { bufferLimit, sizeText } from "./buffer_limit.ts";
+import type { ChannelStatistics } from "./channels.ts";
 import type { Gpu } from "./device.ts";
 import {
   checkExamples,
@@ -30,23 +31,32 @@ export interface GpuExamples {
   inputs: GPUBuffer;
   /** (count) bytes. */
   labels: GPUBuffer;
-  /** (count) factors by which the gather kernel multiplies an example. */
+  /**
+   * (count) factors by which the gather kernel multiplies an example; of standardized ones
+   * (channels) words of four means and four inverse deviations.
+   */
   scales: GPUBuffer;
+  /** Channels of standardized examples, else null. */
+  channels: number | null;
 }
 
 /**
  * Uploads one set of examples. Floats are used as they are, whatever the normalization, unless
- * `isUnit`.
+ * `isUnit` or standardized.
  *
- * @throws InputError if there are no examples, the arrays are not of their lengths, or a value
- *   cannot be used; CapacityError if they are more than the device holds in one buffer
+ * @param statistics of the training pool, for "standardize", whichever set this is
+ * @throws InputError if there are no examples, the arrays are not of their lengths, a value cannot
+ *   be used, or statistics are missing; CapacityError if the examples are more than the device
+ *   holds in one buffer
  */
 export async function uploadExamples(
   gpu: Gpu,
   given: GivenExamples,
   normalization: Normalization,
+  statistics?: ChannelStatistics,
 ): Promise<GpuExamples> {
   checkNormalization(normalization);
+  const table = normalization === "standardize" ? tableOf(statistics) : null;
   const examples = checkExamples(given, "dataset");
   const { inputs, labels, count, features } = examples;
   const isFloat = inputs instanceof Float32Array;
@@ -72,7 +82,8 @@ export async function uploadExamples(
       "labels",
       padRows(labels, 1, count, 4 * Math.ceil(count / 4)),
     ),
-    scales: uploadBuffer(gpu, "scales", scalesOf(examples, normalization)),
+    scales: uploadBuffer(gpu, "scales", table ?? scalesOf(examples, normalization)),
+    channels: table && table.length / WORD_FLOATS,
   }));
 }
 
@@ -121,8 +132,27 @@ function isVerbatim(
   { inputs, isUnit = false }: ExampleArrays,
   normalization: Normalization,
 ): boolean {
+  if (normalization === "standardize") return false;
   if (normalization === "unit") return true;
   return isUnit ? normalization === "none" : inputs instanceof Float32Array;
+}
+
+/** Floats of the `ChannelWord` struct of the shader. */
+const WORD_FLOATS = 8;
+
+/** Means and inverse deviations of the channels of four values each, in the order of a row. */
+function tableOf(statistics?: ChannelStatistics): Float32Array<ArrayBuffer> {
+  if (!statistics) {
+    throw new InputError(
+      'normalization "standardize" needs the means and deviations of the training examples: give ' +
+        "channelStatistics(training, channels)",
+    );
+  }
+  const { means, deviations } = statistics;
+  return Float32Array.from({ length: WORD_FLOATS * means.length }, (_, i) => {
+    const channel = (4 * Math.floor(i / WORD_FLOATS) + i % 4) % means.length;
+    return i % WORD_FLOATS < 4 ? means[channel] : 1 / deviations[channel];
+  });
 }
 
 /** Factors of what the kernels read, by example. */

@@ -15,13 +15,14 @@ import {
 } from "./numbers.ts";
 
 /**
- * How pixels become inputs: v/255; each image divided by its L2 norm; the raw values. Floats are
- * inputs already, unless they are images.
+ * How pixels become inputs: v/255; each image divided by its L2 norm; the raw values; v/255 less the
+ * mean of its channel over the training pool, divided by its standard deviation. Floats are inputs
+ * already, unless they are images or standardized.
  */
-export type Normalization = "unit" | "l2" | "none";
+export type Normalization = "unit" | "l2" | "none" | "standardize";
 
 /** All normalizations. */
-const NORMALIZATIONS: readonly Normalization[] = ["unit", "l2", "none"];
+export const NORMALIZATIONS: readonly Normalization[] = ["unit", "l2", "none", "standardize"];
 
 /** Labelled examples. */
 export interface ExampleArrays {

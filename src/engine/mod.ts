@@ -1,5 +1,6 @@
 /** The engine: trains, evaluates and prunes networks on a WebGPU device. Knows nothing of files. */
 
+export { type ChannelStatistics, channelStatistics } from "./channels.ts";
 export { type CurvePoint, type CurveRows, type Curves } from "./curves.ts";
 export { destroyExamples, type GpuExamples, uploadExamples } from "./dataset.ts";
 export {
@@ -9,6 +10,7 @@ export {
   type GivenExamples,
   MOST_CLASSES,
   type Normalization,
+  NORMALIZATIONS,
 } from "./example_arrays.ts";
 export { type Numbers } from "./numbers.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";

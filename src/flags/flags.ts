@@ -22,6 +22,8 @@ export type FlagKind =
 /** One flag, whose values are `T` and whose value when not given is `D`. */
 export interface Flag<T = unknown, D = unknown> {
   readonly kind: FlagKind;
+  /** Another name in camel case, by which it can be given too. */
+  readonly alias?: string;
   /** Its effect, in one or two sentences without a full stop at the end. */
   readonly help: string;
   /** Stands for the value in the help text; empty for booleans. */

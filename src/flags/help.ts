@@ -21,8 +21,9 @@ function helpEntry(key: string, flag: Flag): string[] {
   // A boolean that is on is turned off, so that is the spelling worth showing.
   const name = flag.default === true ? flagName(key).replace("--", "--no-") : flagName(key);
   const left = `  ${`${name} ${flag.placeholder}`.trimEnd()}`;
+  const also = flag.alias ? `; ${flagName(flag.alias)} is the same` : "";
   const note = flag.defaultText === "" ? "" : ` (default: ${flag.defaultText})`;
-  const right = wrap(flag.help + note, HELP_WIDTH - HELP_COLUMN);
+  const right = wrap(flag.help + also + note, HELP_WIDTH - HELP_COLUMN);
   const indent = " ".repeat(HELP_COLUMN);
   return left.length < HELP_COLUMN - 1
     ? [left.padEnd(HELP_COLUMN) + right[0], ...right.slice(1).map((line) => indent + line)]

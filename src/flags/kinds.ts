@@ -14,6 +14,7 @@ export interface FlagSpec<D> {
   defaultText?: string;
   placeholder?: string;
   group?: string;
+  alias?: string;
 }
 
 /** Bounds of a number, inclusive. */
@@ -38,6 +39,7 @@ export function declare<T, D extends T | undefined>(
   const shown = spec.default === undefined ? "" : notation.format(spec.default as T);
   return {
     kind: notation.kind,
+    ...(spec.alias && { alias: spec.alias }),
     help: spec.help,
     placeholder: spec.placeholder ?? notation.placeholder,
     default: spec.default as D,

@@ -114,7 +114,7 @@ function checkOperands(operands: readonly string[], names: readonly string[]): v
 function fromFire(args: readonly string[], flags: FlagSet): string[] {
   const spellings = new Map<string, string>();
   for (const [key, flag] of Object.entries(flags)) {
-    spellings.set(flagName(key), key);
+    for (const name of [key, flag.alias ?? key]) spellings.set(flagName(name), key);
     if (flag.kind === "boolean") spellings.set(flagName(key).replace("--", "--no-"), key);
   }
   const written: string[] = [];
@@ -141,7 +141,7 @@ function fromFire(args: readonly string[], flags: FlagSet): string[] {
           : ` (for a value that begins with a dash: ${name}=VALUE)`;
         throw new UsageError(`${name} needs a value: ${name} ${flag.placeholder}${hint}`);
       }
-      written.push(`${name}=${inline ?? next}`);
+      written.push(`${flagName(key)}=${inline ?? next}`);
       if (inline === undefined) i++;
       continue;
     }

@@ -44,9 +44,7 @@ export async function gunzip(
   do {
     const { after, end } = await unpackMember(bytes, start, content, limit);
     if (after === null) {
-      throw new FormatError(
-        `${where}: not a whole gzip file (corrupt or cut short); fetch it anew`,
-      );
+      throw new FormatError(notWhole(where));
     }
     content = after;
     start = end;
@@ -125,15 +123,7 @@ function* endsBefore(bytes: Uint8Array, start: number, end: number): Generator<n
 
 /** The content with that of one member; null if the bytes are not exactly one. */
 async function unpack(bytes: Uint8Array, before: Content, limit: Limit): Promise<Content | null> {
-  let offset = 0;
-  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      if (offset >= bytes.length) return controller.close();
-      controller.enqueue(new Uint8Array(bytes.subarray(offset, offset + SLICE_BYTES)));
-      offset += SLICE_BYTES;
-    },
-  });
-  const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
+  const reader = slices(bytes).pipeThrough(new DecompressionStream("gzip")).getReader();
   const parts = [...before.parts];
   let { length } = before;
   for (;;) {
@@ -151,6 +141,42 @@ async function unpack(bytes: Uint8Array, before: Content, limit: Limit): Promise
       throw error;
     }
   }
+}
+
+function slices(bytes: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let offset = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (offset >= bytes.length) return controller.close();
+      controller.enqueue(new Uint8Array(bytes.subarray(offset, offset + SLICE_BYTES)));
+      offset += SLICE_BYTES;
+    },
+  });
+}
+
+/**
+ * The content of a gzip file of one member, part by part: what is too large to be held.
+ *
+ * @param where the file's path, for error messages
+ * @throws FormatError, maybe after some parts, if the bytes are not exactly one member
+ */
+export async function* gunzipChunks(bytes: Uint8Array, where: string): AsyncGenerator<Uint8Array> {
+  const reader = slices(bytes).pipeThrough(new DecompressionStream("gzip")).getReader();
+  try {
+    for (;;) {
+      const next = await reader.read().catch(() => null);
+      if (next === null) throw new FormatError(notWhole(where));
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Whoever has read enough leaves the rest.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+function notWhole(where: string): string {
+  return `${where}: not a whole gzip file (corrupt or cut short); fetch it anew`;
 }
 
 /** The content of a gzip file, or the bytes themselves if they do not start as one. */

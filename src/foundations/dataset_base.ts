@@ -5,6 +5,8 @@
 
 import type { ExampleSets, GivenSets } from "../datasets/examples.ts";
 import {
+  type ChannelStatistics,
+  channelStatistics,
   checkExamples,
   checkNormalization,
   MOST_CLASSES,
@@ -58,6 +60,8 @@ export class DatasetBase {
   readonly sets: ExampleSets;
   /** How pixels become inputs. */
   readonly normalization: Normalization;
+  /** What "standardize" subtracts and divides by; absent where nothing is standardized. */
+  readonly statistics?: ChannelStatistics;
   /** Examples to train on. */
   readonly trainCount: number;
   /** Examples kept apart for validation. */
@@ -96,6 +100,7 @@ export class DatasetBase {
     for (const key of [splitKey, orderKey, labelKey]) if (key !== null) checkKey(key);
     this.normalization = options.normalization ?? "unit";
     checkNormalization(this.normalization);
+    if (this.normalization === "standardize") this.statistics = statisticsOf(this.sets);
     this.trainCount = count - validationSize;
     this.validationCount = validationSize;
     this.splitKey = validationSize === 0 ? null : splitKey;
@@ -140,18 +145,33 @@ function checkSets(given: GivenSets): ExampleSets {
         `${test.features}; give both as many`,
     );
   }
-  if (imageShape && imageShape[0] * imageShape[1] !== train.features) {
+  if (imageShape && imageShape.reduce((a, b) => a * b, 1) !== train.features) {
     throw new InputError(
       `dataset ${name}: images of ${
         imageShape.join(" x ")
       } do not have ${train.features} values; ` +
-        "give their height and width",
+        "give their height and width, and their channels in colour",
     );
   }
   const isRight = train === given.train && test === given.test;
   const sets = isRight ? given as ExampleSets : { ...given, train, test };
   checkedSets.set(given, { given: { ...given }, sets });
   return sets;
+}
+
+/** Statistics by sets: all runs on the same examples share them. */
+const knownStatistics = new WeakMap<ExampleSets, ChannelStatistics>();
+
+/**
+ * What "standardize" makes of these examples: each channel of the training pool has mean 0 and
+ * standard deviation 1 over all of its pixels. Examples that are no images have one channel. Which
+ * of the pool a run validates on makes no difference, and the test set has no part in it.
+ */
+export function statisticsOf(sets: ExampleSets): ChannelStatistics {
+  const known = knownStatistics.get(sets) ??
+    channelStatistics(sets.train, sets.imageShape?.[2]);
+  knownStatistics.set(sets, known);
+  return known;
 }
 
 /** A random permutation of the labels 0..classes-1 (Fisher-Yates). */

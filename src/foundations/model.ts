@@ -22,7 +22,7 @@ import { runKey } from "./seeds.ts";
 import { checkName } from "../models/names.ts";
 import { type Parameter, parametersOf } from "../models/parameters.ts";
 
-/** What pruned weights are: 0, or what they were initially, never trained (Zhou et al. 2019). */
+/** The values of pruned weights: 0, or their initial ones, never trained (Zhou et al. 2019). */
 export const PRUNED_WEIGHTS = ["zero", "initial"] as const;
 /** One of these. */
 export type PrunedWeights = typeof PRUNED_WEIGHTS[number];
@@ -35,7 +35,7 @@ export interface ModelOptions {
   presets?: GivenNetwork;
   /** Initial biases by layer name; a layer without them starts at 0. */
   presetBiases?: GivenNetwork;
-  /** What pruned weights are (Zhou's mask-0 action). Default: "zero". */
+  /** The values of pruned weights (Zhou's mask-0 action). Default: "zero". */
   prunedWeights?: PrunedWeights;
   /** Seed of the initial weights: an integer from 0 to 2^53 - 1. Default: 0. */
   seed?: number;
@@ -89,7 +89,7 @@ export abstract class ModelBase {
   readonly layers: LayerSpec[] = [];
   /** (inputs, units) of 0 and 1 for every layer. */
   readonly masks: Masks = {};
-  /** What pruned weights are. */
+  /** The values of pruned weights. */
   readonly prunedWeights: PrunedWeights;
   /** (inputs, units) initial weights of every layer, where masked as `prunedWeights` says. */
   readonly weights: Network = {};

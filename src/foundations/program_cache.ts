@@ -147,10 +147,10 @@ export class ProgramCache {
   }
 
   #upload(dataset: DatasetBase, part: "train" | "test"): Promise<GpuExamples> {
-    const { sets, normalization } = dataset;
+    const { sets, normalization, statistics } = dataset;
     return this.#uploads.get(`${this.#setId(sets)} ${part} ${normalization}`, () => {
       this.options.onActivity?.("uploading the examples");
-      return uploadExamples(this.gpuNow(), sets[part], normalization);
+      return uploadExamples(this.gpuNow(), sets[part], normalization, statistics);
     });
   }
 

@@ -7,15 +7,9 @@
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import type { DatasetBase } from "../foundations/dataset_base.ts";
 import { networkDigest } from "../models/digest.ts";
-import {
-  experiment,
-  type ExperimentFunctions,
-  type LevelResult,
-  type LevelStart,
-} from "../foundations/experiment.ts";
+import type { LevelStart } from "../foundations/experiment.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
-import { type Masks, shrunkMasks } from "../models/masks.ts";
 import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
 import { datasetOf, modelOf, workOfRuns, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
@@ -36,10 +30,21 @@ import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
 import { levelMasks } from "./masks_at_init.ts";
-import { pruneByScore } from "../foundations/pruning/pruning.ts";
+import { pruneScored, scoreWeights } from "../foundations/pruning/pruning.ts";
+import { scopeOf } from "../foundations/pruning/pruning_spec.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
 import { checkRewinding, rewindIteration, rewound } from "../foundations/rewinding.ts";
+import { scoresFolder } from "../records/control_paths.ts";
+import { saveScores } from "../records/kept_scores.ts";
+import {
+  dynamicMasks,
+  lastMasks,
+  masksBeforeTraining,
+  oneShotMasks,
+  type PrunedLevel,
+  type TrialFunctions,
+} from "./trial_masks.ts";
 
 /** Options of `openLottery`. */
 export interface LotteryOptions extends ExperimentFolders {
@@ -51,6 +56,8 @@ export interface LotteryOptions extends ExperimentFolders {
   start?: LevelStart;
   /** Whether to train the last level's masks with random weights too. */
   control?: boolean;
+  /** Whether to keep the scores that decide masks; those kept earlier are brought up to date. */
+  keepScores?: boolean;
   /** How tickets are pruned and rewound; digests of `start`. */
   tickets: TicketOptions;
   /** Whether to replace a different experiment of the same name, and to continue the same. */
@@ -143,21 +150,36 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     );
     return { ...options.start, presets: final, presetBiases: finalBiases };
   };
+  const keep = async (trial: number, { level, scores, before }: PrunedLevel) => {
+    const folder = scoresFolder(folderOf(ticketId(trial, level)));
+    if (!options.keepScores && !await storage.exists(folder)) return;
+    await saveScores(storage, folder, scores, before);
+  };
   const runTrial = async (trial: number) => {
     const keyFor = (layer: number) => runKey({ seed, purpose: "scores", trial, layer });
     const survivorsKey = (layer: number, level: number) =>
       runKey({ seed, purpose: "survivors", trial, level, layer });
     const ticketOf = (level: number) => configFor(ticketId(trial, level), null);
-    const functions: Functions = {
+    const functions: TrialFunctions = {
       start: isRewound ? await startAtRewindPoint(trial) : options.start,
       makeDataset: (level) => datasetOf(ticketOf(level), sets),
       makeModel: (level, _dataset, from) => modelOf(ticketOf(level), from),
-      trainModel: (level, _dataset, model) => provide(ticketId(trial, level), model),
+      trainModel: async (level, _dataset, model) => ({
+        ...await provide(ticketId(trial, level), model),
+        level,
+      }),
       rewind: (results, masks) => rewound(rewind, results, masks, initializer, survivorsKey),
-      pruneMasks: (result) => queue.onGpu((gpu) => pruneByScore(gpu, pruning, result, keyFor)),
+      score: (result) => scoreWeights(pruning, result, keyFor),
+      prune: (masks, scores) => queue.onGpu((gpu) => pruneScored(gpu, pruning, masks, scores)),
+      onPruned: (pruned) => events.onPruned?.({ trial, scope: scopeOf(pruning), ...pruned }),
+      keep: (pruned) => keep(trial, pruned),
     };
-    const masksBefore = (model: ModelFc, dataset: DatasetBase) =>
-      levelMasks(queue, { config: ticketOf(0), model, dataset }, levels);
+    const masksBefore = async (model: ModelFc, dataset: DatasetBase) => {
+      const full = { config: ticketOf(0), model, dataset };
+      const { scores, masks } = await levelMasks(queue, full, levels);
+      const named = Object.entries(scores).filter(([name]) => pruning.percents[name] > 0);
+      return { scores: Object.fromEntries(named), masks };
+    };
     const masks = pruning.dynamic
       ? await dynamicMasks(functions, levels)
       : pruning.at === "init"
@@ -192,74 +214,4 @@ function checkLevels({ protocol: { trials, levels }, settings, tickets }: Lotter
 
 function isSameRun(a: RunId, b: RunId): boolean {
   return a.kind === b.kind && a.trial === b.trial && a.level === b.level && a.run === b.run;
-}
-
-type Functions = Omit<ExperimentFunctions<DatasetBase, ModelFc, LevelResult>, "iterations">;
-
-/** Trains the tickets of a trial; returns the masks of its last level. */
-async function lastMasks(functions: Functions, levels: number): Promise<Masks> {
-  return (await experiment({ ...functions, iterations: levels })).at(-1)!.masks;
-}
-
-/**
- * The same where level 0 alone decides the masks: the levels are then trained side by side. Pruning
- * the same weights level by level takes as many from each layer as the usual experiment does, and
- * of those that are left always the smallest: the masks of pruning once.
- */
-async function oneShotMasks(functions: Functions, levels: number): Promise<Masks> {
-  const { makeDataset, makeModel, trainModel, pruneMasks, rewind } = functions;
-  const [full] = await experiment({ ...functions, iterations: 0 });
-  const masks = [full.masks];
-  for (let level = 1; level <= levels; level++) {
-    const last = masks[level - 1], pruned = await pruneMasks({ ...full, masks: last });
-    masks.push(shrunkMasks(last, pruned, `masks of level ${level}`));
-  }
-  await allOf(
-    masks.slice(1).map(async (masks, i) => {
-      const level = i + 1, dataset = await makeDataset(level);
-      const start = { masks, ...await rewind!([full], masks) };
-      return await trainModel(level, dataset, await makeModel(level, dataset, start));
-    }),
-  );
-  return masks[levels];
-}
-
-/** The same where nothing is trained for the masks: all levels are trained side by side. */
-async function masksBeforeTraining(
-  { makeDataset, makeModel, trainModel, rewind, start = {} }: Functions,
-  masksOf: (model: ModelFc, dataset: DatasetBase) => Promise<Masks[]>,
-): Promise<Masks> {
-  const dataset = await makeDataset(0), full = await makeModel(0, dataset, start);
-  const { weights, biases, masks } = full;
-  const untrained = { initial: weights, initialBiases: biases, final: weights, masks };
-  const levels = await masksOf(full, dataset);
-  await allOf([
-    trainModel(0, dataset, full),
-    ...levels.map(async (masks, i) => {
-      const level = i + 1, dataset = await makeDataset(level);
-      const start = { masks, ...await rewind!([untrained], masks) };
-      return await trainModel(level, dataset, await makeModel(level, dataset, start));
-    }),
-  ]);
-  return levels.at(-1) ?? masks;
-}
-
-/** The same where each level makes its own masks in its one run: all are trained side by side. */
-async function dynamicMasks(
-  { makeDataset, makeModel, trainModel }: Functions,
-  levels: number,
-): Promise<Masks> {
-  let last: Masks = {};
-  await allOf(Array.from({ length: levels + 1 }, async (_, level) => {
-    const dataset = await makeDataset(level);
-    const { masks } = await trainModel(level, dataset, await makeModel(level, dataset, {}));
-    if (level === levels) last = masks;
-  }));
-  return last;
-}
-
-/** Waits for all, also where one fails: that one's error is thrown then. */
-async function allOf(runs: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(runs);
-  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

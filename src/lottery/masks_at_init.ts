@@ -7,8 +7,9 @@ import type { ExampleSets } from "../datasets/examples.ts";
 import { InputError } from "../errors.ts";
 import type { DatasetBase } from "../foundations/dataset_base.ts";
 import type { ModelFc } from "../foundations/model_fc.ts";
-import { type InitCriterionName, masksAtInit } from "../foundations/pruning/init_criteria.ts";
+import { type InitCriterionName, scoredMasksAtInit } from "../foundations/pruning/init_criteria.ts";
 import { liveByLevel } from "../foundations/pruning/pruning.ts";
+import type { Scores } from "../foundations/pruning/selection.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { density, type Masks } from "../models/masks.ts";
@@ -28,7 +29,7 @@ export interface FullNetwork {
 }
 
 /**
- * Masks of the levels from 1 on, at the densities of the usual levels.
+ * Masks of the levels from 1 on, at the densities of the usual levels, and the scores.
  *
  * @param isInverted whether the weights with the smallest scores stay
  * @throws InputError as `masksAtInit`
@@ -38,7 +39,7 @@ export async function levelMasks(
   { config, model, dataset }: FullNetwork,
   levels: number,
   isInverted = false,
-): Promise<Masks[]> {
+): Promise<{ scores: Scores; masks: Masks[] }> {
   const { id: { trial }, training: { seed, batchSize } } = config;
   const { criterion, scope, percents, scoreBatches: batches = 1 } = config.pruning!;
   const keyFor = (layer: number) => runKey({ seed, purpose: "scores", trial, layer });
@@ -46,7 +47,7 @@ export async function levelMasks(
   const targets = liveByLevel(Object.fromEntries(start), percents, levels)
     .map((live) => ({ scope, live }));
   return await queue.onGpu((gpu) =>
-    masksAtInit(
+    scoredMasksAtInit(
       { gpu, model, dataset, scores: { batches, batchSize }, keyFor },
       criterion as InitCriterionName,
       targets,
@@ -79,5 +80,6 @@ export async function invertedMasks(
   const { masks, initial: presets, initialBiases: presetBiases } = saved;
   const model = modelOf(config, { masks, presets, presetBiases });
   const full = { config, model, dataset: datasetOf(config, sets) };
-  return [model.masks, ...await levelMasks(queue, full, levels, true)];
+  const { masks: inverted } = await levelMasks(queue, full, levels, true);
+  return [model.masks, ...inverted];
 }

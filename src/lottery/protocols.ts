@@ -1,6 +1,7 @@
 /** The table of protocols (DESIGN section 5). */
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
+import type { Normalization } from "../engine/example_arrays.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
 import { NETWORKS } from "../models/networks.ts";
 import type { CriterionName } from "../foundations/pruning/criteria.ts";
@@ -24,8 +25,8 @@ export interface Protocol {
   layers: readonly number[];
   /** Draws the initial weights. */
   initializer: InitializerName;
-  /** unit: pixel/255; l2: each image divided by its L2 norm. */
-  normalization: "unit" | "l2" | "none";
+  /** How pixels become inputs. */
+  normalization: Normalization;
   optimizer: { kind: OptimizerKind };
   learningRate: number;
   /** Decay of the velocity; used by optimizers with momentum alone. */
@@ -62,9 +63,9 @@ export interface Protocol {
   rewindLearningRate: "last" | TrainingPoint;
   /** Iterations of each level after 0; null: those left of the training. */
   iterationsPerLevel: number | null;
-  /** What pruned weights are. */
+  /** The values of pruned weights. */
   prunedWeights: PrunedWeights;
-  /** What survivors start from. */
+  /** The values from which survivors start. */
   survivors: SurvivorsName;
   /** Fraction in [0, 1] of a layer's live weights that each pruning removes, by layer name. */
   prunePercents: Readonly<Record<string, number>>;

@@ -4,9 +4,10 @@ import type { Activation } from "../engine/layer_spec.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol, TrainingPoint } from "./protocols.ts";
+import { statisticsOf } from "../foundations/dataset_base.ts";
 import { DYNAMIC } from "../foundations/pruning/dynamic.ts";
 import { INIT_CRITERIA, type InitCriterionName } from "../foundations/pruning/init_criteria.ts";
-import type { Pruning } from "../foundations/pruning/pruning.ts";
+import type { Pruning } from "../foundations/pruning/pruning_spec.ts";
 import { checkRewinding, type Rewinding } from "../foundations/rewinding.ts";
 import { fcLayers } from "../models/layers.ts";
 import { iterationsOf } from "../foundations/trainer.ts";
@@ -26,7 +27,7 @@ export interface SettingsOptions {
 /** The settings of the runs that a protocol asks for on these examples. */
 export function settingsFor(options: SettingsOptions): RunSettings {
   const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = options;
-  const { validationSize, trainingLength, batchSize } = protocol;
+  const { validationSize, trainingLength, batchSize, normalization } = protocol;
   const hidden = protocol.layers.map((units): [number, Activation] => [units, "relu"]);
   const iterations = iterationsOf(
     trainingLength,
@@ -52,7 +53,9 @@ export function settingsFor(options: SettingsOptions): RunSettings {
     },
     dataset: {
       ...data.record,
-      ...{ normalization: protocol.normalization, validationSize, permuteLabels },
+      normalization,
+      ...(normalization === "standardize" && { statistics: statisticsOf(data.sets) }),
+      ...{ validationSize, permuteLabels },
     },
   };
 }

@@ -3,7 +3,7 @@
  * than a dispatch; training and evaluation are the engine's.
  */
 
-import type { Activation, LayerSpec, Normalization } from "../engine/mod.ts";
+import type { Activation, ChannelStatistics, LayerSpec, Normalization } from "../engine/mod.ts";
 import { describe } from "../engine/numbers.ts";
 import { InputError } from "../errors.ts";
 import { checkFinite, checkShape, type GivenNetwork, ownArray, toTensor } from "./network.ts";
@@ -85,12 +85,21 @@ function softmax(logits: readonly number[]): number[] {
   return powers.map((power) => power / sum);
 }
 
-/** An image of bytes as the network sees it: the same as the engine's gather kernels do. */
+/**
+ * An image of bytes as the network sees it: the same as the engine's gather kernels do.
+ *
+ * @param statistics of the training pool, for "standardize"
+ */
 export function normalizeImage(
   bytes: ArrayLike<number>,
   normalization: Normalization,
+  statistics: ChannelStatistics = { means: [0], deviations: [1] },
 ): Float64Array {
   const values = Float64Array.from(bytes);
+  if (normalization === "standardize") {
+    const { means, deviations } = statistics, channels = means.length;
+    return values.map((value, k) => (value / 255 - means[k % channels]) / deviations[k % channels]);
+  }
   if (normalization === "none") return values;
   const divisor = normalization === "unit" ? 255 : Math.hypot(...values) || 1;
   return values.map((value) => value / divisor);

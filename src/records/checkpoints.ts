@@ -29,7 +29,7 @@ export interface CheckpointPlace {
   onNotice?: (line: string) => void;
 }
 
-/** What training continues from. */
+/** The state from which training continues. */
 export interface RestoredState {
   state: TrainingState;
   kernels: KernelKind;

@@ -144,7 +144,7 @@ export async function findStrays(
   return stray;
 }
 
-/** What is in a part of a run: its files, and folders of which the record names no file. */
+/** The contents of a part of a run: its files, and folders of which the record names no file. */
 async function filesIn(
   storage: Storage,
   path: string,

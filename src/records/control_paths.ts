@@ -2,11 +2,11 @@
 import * as paths from "./paths.ts";
 import { type ControlKind, REINIT_KINDS, SPARSITY_KINDS } from "./kinds.ts";
 
-const REWIND_POINT = "rewind_point";
+const REWIND_POINT = "rewind_point", SCORES = "scores";
 
-/** Names that are taken: reinit1, other_reuse_sign12, rewind_point. */
+/** Names that are taken: reinit1, other_reuse_sign12, rewind_point, other_scores. */
 const CONTROL_NAME = new RegExp(
-  `(^|_)((${[...REINIT_KINDS, ...SPARSITY_KINDS].join("|")})\\d+|${REWIND_POINT})$`,
+  `(^|_)((${[...REINIT_KINDS, ...SPARSITY_KINDS].join("|")})\\d+|${REWIND_POINT}|${SCORES})$`,
 );
 
 /** Whether an experiment of this name could not be told from a control. */
@@ -38,6 +38,13 @@ export function controlFolder(
 export function rewindPointFolder(trialFolder: string, experimentName: string): string {
   const suffix = experimentSuffix(experimentName);
   return paths.run(trialFolder, 0, suffix && `${suffix}_`, REWIND_POINT);
+}
+
+/** Folder of the scores of a ticket's weights, beside its own: {trial folder}/{level}/scores. */
+export function scoresFolder(ticketFolder: string): string {
+  const start = ticketFolder.lastIndexOf("/") + 1;
+  const suffix = experimentSuffix(ticketFolder.slice(start));
+  return ticketFolder.slice(0, start) + (suffix && `${suffix}_`) + SCORES;
 }
 
 /**

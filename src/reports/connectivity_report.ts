@@ -81,8 +81,9 @@ export async function connectivityReport(options: ConnectivityOptions): Promise<
   const pairs = ticketPairs(tickets).filter(({ level }) => levels?.includes(level) ?? true);
   if (pairs.length === 0) return [];
   checkComparable(tickets, data);
-  const [{ config }] = tickets, { normalization, labelMap } = datasetOf(config, data.sets);
-  const test = await uploadExamples(gpu, data.sets.test, normalization);
+  const [{ config }] = tickets, dataset = datasetOf(config, data.sets);
+  const { normalization, statistics, labelMap } = dataset;
+  const test = await uploadExamples(gpu, data.sets.test, normalization, statistics);
   try {
     const evaluator = await NetworkEvaluator.create(
       gpu,
@@ -151,7 +152,7 @@ function checkComparable(tickets: readonly ComparedTicket[], data: LoadedDataset
   if (dataset.sha256 !== data.record.sha256) {
     throw new InputError(
       `${first.folder} was trained on other examples than these (${dataset.name}, SHA-256 ` +
-        `${dataset.sha256.slice(0, 12)}…): give them with --mnist-location`,
+        `${dataset.sha256.slice(0, 12)}…): give them with --data-location`,
     );
   }
   for (const { folder, config } of tickets) {

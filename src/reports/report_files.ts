@@ -1,6 +1,6 @@
 /**
- * What every report is asked for and gives; its figures, each as SVG and as its specification, and
- * its tables as files.
+ * The options and the outcome of every report; its figures, each as SVG and as its specification,
+ * and its tables as files.
  */
 
 import { type DataTable, tableCsv, tableJson } from "../analysis/data_table.ts";
@@ -11,7 +11,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { DrawnFigure } from "./report_page.ts";
 import type { Connect, Figure } from "./sections/section.ts";
 
-/** What a report is asked for. */
+/** Options of a report. */
 export interface ReportOptions {
   storage: Storage;
   /** Folders of experiments. */

@@ -213,7 +213,7 @@ async function checkFiles(storage: Storage, run: ArrayRun, files: string[]): Pro
 }
 
 /** Null, and told, where a file cannot be read as it was written. */
-async function orFault<T>(
+export async function orFault<T>(
   onFault: (line: string) => void,
   read: () => Promise<T>,
 ): Promise<T | null> {

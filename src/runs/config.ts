@@ -4,7 +4,8 @@ import type { RunId } from "../records/run_id.ts";
 import { count } from "../words.ts";
 import type { RunConfig, RunSettings } from "./schema.ts";
 import { hiddenText } from "../models/layers.ts";
-import { liveByLevel, type Pruning } from "../foundations/pruning/pruning.ts";
+import { liveByLevel } from "../foundations/pruning/pruning.ts";
+import type { Pruning } from "../foundations/pruning/pruning_spec.ts";
 import { partAt, type Rewinding, rewindIteration } from "../foundations/rewinding.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
 import { KINDS } from "../records/kinds.ts";
@@ -19,7 +20,7 @@ export interface TicketOptions extends Pruning {
   /** Whether each level is pruned at once, by the final weights of level 0. */
   oneShot: boolean;
   rewind: Rewinding;
-  /** What pruned weights are; absent: 0. */
+  /** The values of pruned weights; absent: 0. */
   prunedWeights?: "initial";
   /** Digests of what level 0 starts from. */
   start: RunConfig["start"];

@@ -4,7 +4,12 @@
  */
 
 import { InputError } from "../errors.ts";
-import { controlFolder, isControlName, rewindPointFolder } from "../records/control_paths.ts";
+import {
+  controlFolder,
+  isControlName,
+  rewindPointFolder,
+  scoresFolder,
+} from "../records/control_paths.ts";
 import * as paths from "../records/paths.ts";
 import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/record.ts";
@@ -27,7 +32,7 @@ export interface ExperimentFolders {
 export interface TrialContents {
   /** The finished runs of this experiment. */
   finished: { id: RunId; record: RunRecord }[];
-  /** Folders of other experiments' runs, to be replaced. */
+  /** Folders of other experiments' runs, and of their scores, to be replaced. */
   obsolete: string[];
 }
 
@@ -78,7 +83,9 @@ export async function readTrial(
       const record = await finishedRecord(storage, folder, config, policy);
       if (record) contents.finished.push({ id, record });
       else if (condition.state !== "unfinished" && found) {
-        if (configDifferences(found, config).length > 0) contents.obsolete.push(folder);
+        if (configDifferences(found, config).length === 0) continue;
+        contents.obsolete.push(folder);
+        if (id.kind === "ticket") contents.obsolete.push(scoresFolder(folder));
       }
     }
   }

@@ -8,7 +8,10 @@ import type { ExampleSets } from "../datasets/examples.ts";
 import type { KernelKind } from "../engine/mod.ts";
 import type { ModelBase } from "../foundations/model.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
+import type { Scope } from "../foundations/pruning/pruning.ts";
+import type { Scores } from "../foundations/pruning/selection.ts";
 import { train } from "../foundations/trainer.ts";
+import type { Masks } from "../models/masks.ts";
 import type { Network } from "../models/network.ts";
 import { type FinishedRun, readResults } from "../records/finished_run.ts";
 import { restoreRun, restoreStartMasks, type SavedRun } from "../records/saved_run.ts";
@@ -29,6 +32,19 @@ import { type RunConfig, upgraded } from "./schema.ts";
 import { configDifferences } from "./config.ts";
 import { parametersOf } from "../models/parameters.ts";
 
+/** A pruning: the scores that decided it, what lived before and what was left. */
+export interface ScoredPruning {
+  trial: number;
+  /** The level whose weights were scored, and the one that `after` is of. */
+  level: number;
+  next: number;
+  scope: Scope;
+  /** By layer, (inputs, units), of layers that lose weights; those with the largest stay. */
+  scores: Scores;
+  before: Masks;
+  after: Masks;
+}
+
 /** Receives what happens to the runs of a job. */
 export interface RunEvents {
   /** Lines that the user must read: damaged runs, checkpoints that cannot be used. */
@@ -39,6 +55,8 @@ export interface RunEvents {
   onPoints?(run: RunId, points: Curves): void;
   /** A run is finished, or was found so. */
   onRun?(run: FinishedRun): void;
+  /** Masks were made by scores; the arrays are lent for as long as the call lasts. */
+  onPruned?(pruning: ScoredPruning): void;
 }
 
 /** A run to be. */

@@ -80,7 +80,7 @@ export async function openReplays(options: ReplayOptions): Promise<ReplayJob> {
     const { dataset } = stray.config;
     throw new InputError(
       `${stray.folder} was trained on other examples than these (${dataset.name}, SHA-256 ` +
-        `${dataset.sha256.slice(0, 12)}…): give them with --mnist-location`,
+        `${dataset.sha256.slice(0, 12)}…): give them with --data-location`,
     );
   }
   const requests = sources.map(({ config }) => workRequestOf(config, data.sets));

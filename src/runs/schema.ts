@@ -4,6 +4,7 @@
  */
 
 import * as v from "../npm/valibot.ts";
+import { NORMALIZATIONS } from "../engine/example_arrays.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
 import { FormatError } from "../errors.ts";
 import { INITIALIZER_NAMES } from "../models/initializers.ts";
@@ -80,12 +81,14 @@ const SETTINGS = {
     name: v.picklist([...DATASET_NAMES, CUSTOM]),
     trainCount: count,
     testCount: count,
-    /** Of an example: (height, width) of an image. */
+    /** Of an example: (height, width) of an image, with (channels) behind it in colour. */
     shape: v.pipe(v.array(positive), v.minLength(1)),
     classes: positive,
     /** Over the examples, see `DatasetRecord`. */
     sha256: v.string(),
-    normalization: v.picklist(["unit", "l2", "none"]),
+    normalization: v.picklist(NORMALIZATIONS),
+    /** Of each channel, where inputs are standardized: they follow from the examples. */
+    statistics: v.optional(v.strictObject({ means: v.array(number), deviations: v.array(number) })),
     /** Training examples kept apart. */
     validationSize: count,
     permuteLabels: v.boolean(),
@@ -124,7 +127,7 @@ const CONFIG = v.strictObject({
     to: v.pipe(v.string(), v.regex(/^(0|[1-9]\d*|final)$/)),
     /** Where the schedule is taken up when weights stay final; absent: at its beginning. */
     rate: v.optional(v.pipe(v.string(), v.regex(/^([1-9]\d*|last)$/))),
-    /** What survivors start from. */
+    /** The values from which survivors start. */
     survivors: v.picklist(SURVIVORS_NAMES),
     /** Iterations of each level after 0; absent: those left of the training. */
     iterations: v.optional(count),
@@ -137,7 +140,7 @@ const CONFIG = v.strictObject({
     /** Whether the rate is the schedule's last throughout (fine-tuning). */
     isLastRate: v.boolean(),
   })),
-  /** What pruned weights are; absent: 0. */
+  /** The values of pruned weights; absent: 0. */
   prunedWeights: v.optional(v.literal("initial")),
   dataset: SETTINGS.dataset,
   start: v.strictObject({

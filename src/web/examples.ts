@@ -86,6 +86,11 @@ export async function loadHere(
       reason = error.message;
     }
   }
+  if (dataset !== "auto" && "archive" in DATASETS[wanted]) {
+    throw new InputError(
+      `${reason}: train on it with \`deno task run-lottery\`, or choose another dataset`,
+    );
+  }
   if (dataset !== "auto") {
     throw new InputError(
       `${reason}: download it or drop its four files on the page first, or choose the synthetic ` +

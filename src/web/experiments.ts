@@ -18,6 +18,7 @@ import { forgetRequests, type KeptRequest, listRequests } from "./kept_requests.
 import { findExperiments, findRuns, findTrials, type RunPlace } from "./experiment_tree.ts";
 import { pixelMap } from "./live.ts";
 import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
+import { lastScores, type StoredTicket } from "./stored_scores.ts";
 import { inOrder } from "../records/run_id.ts";
 import { resultsOf } from "../records/trained_run.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
@@ -87,9 +88,10 @@ export class Experiments {
   /** @throws NotFoundError if it holds no finished run that is whole */
   async view(path: string): Promise<ExperimentView> {
     const view: ExperimentView = {
-      ...{ path, runs: [], pixelMaps: [], settings: [], faults: [] },
+      ...{ path, runs: [], pixelMaps: [], scores: null, settings: [], faults: [] },
       verdict: judge([]),
     };
+    const tickets: StoredTicket[] = [];
     for (const { folder, isFinished } of await findRuns(this.storage, path)) {
       if (!isFinished) continue;
       const onFault = (line: string) => view.faults.push(line);
@@ -101,6 +103,7 @@ export class Experiments {
       );
       if (view.settings.length === 0) view.settings = settingsText(config);
       if (config.id.kind !== "ticket") continue;
+      tickets.push({ folder, config });
       view.pixelMaps.push(
         pixelMap(config.id, masks[config.network.layers[0].name], config.dataset.shape),
       );
@@ -113,6 +116,9 @@ export class Experiments {
     const trial = Math.min(...view.runs.map((run) => run.trial));
     view.pixelMaps = view.pixelMaps.filter(({ run }) => run.trial === trial)
       .sort((a, b) => inOrder(a.run, b.run));
+    const first = tickets.filter(({ config }) => config.id.trial === trial);
+    const onFault = (line: string) => view.faults.push(line);
+    view.scores = await readable(() => lastScores(this.storage, first), onFault);
     view.verdict = judge(view.runs);
     return view;
   }
@@ -142,7 +148,8 @@ export class Experiments {
     const bytes = pixels.map((value) => 255 * value);
     return await Promise.all(folders.map(async (folder) => {
       const { config, weights, biases } = await this.#network(folder);
-      const input = normalizeImage(bytes, config.dataset.normalization);
+      const { normalization, statistics } = config.dataset;
+      const input = normalizeImage(bytes, normalization, statistics);
       const [probabilities] = predict(config.network.layers, weights, biases, [input]);
       return { folder, probabilities };
     }));

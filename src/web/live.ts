@@ -1,6 +1,7 @@
 /** Turns what the laboratory reports into events for the page, few enough for it to draw. */
 
 import { outDegrees } from "../analysis/anatomy.ts";
+import { scoreHistograms } from "../analysis/score_histogram.ts";
 import type { CurvePoint, Curves } from "../engine/mod.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { LaboratoryEvents } from "../commands/laboratory.ts";
@@ -8,6 +9,7 @@ import { type Activity, type ProgressState, SpeedMeter } from "../commands/progr
 import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
 import type { RunId, StartedRun } from "../records/run_id.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
+import type { ScoredPruning } from "../runs/provide.ts";
 
 /** Most points of a training curve that one event brings, and those of what was trained before. */
 const MOST_POINTS = 20, MOST_OLD_POINTS = 400;
@@ -47,6 +49,14 @@ export class LiveEvents implements LaboratoryEvents {
     this.flush();
     this.send({ type: "run", summary });
     if (summary.kind === "ticket" && summary.level <= this.lastPruned) this.step("prune");
+  };
+
+  readonly onPruned = ({ trial, level, next, ...masks }: ScoredPruning): void => {
+    // Bins, not scores: 266,200 of them take some 10 ms to count and would take longer to send.
+    this.send({
+      type: "scores",
+      scores: { trial, level, next, histograms: scoreHistograms(masks) },
+    });
   };
 
   readonly onActivity = (activity: Activity): void => this.send({ type: "activity", activity });
@@ -130,12 +140,15 @@ function thinned(points: readonly CurvePoint[], most: number): CurvePoint[] {
 }
 
 /**
- * The live weights of each input.
+ * The live weights of each pixel, those of its channels together.
  *
  * @param mask  of the first layer, (inputs, units)
- * @param shape of an example: (height, width) of an image
+ * @param shape of an example: (height, width) of an image, or (height, width, channels)
  */
 export function pixelMap(run: RunId, mask: Tensor, shape: readonly number[]): PixelMap {
-  const [inputs, units] = mask.shape, [height, width] = shape.length === 2 ? shape : [1, inputs];
-  return { run: idOf(run), live: [...outDegrees(mask)], units, width, height };
+  const [inputs, units] = mask.shape;
+  const [height, width, channels = 1] = shape.length > 1 ? shape : [1, inputs];
+  const live = new Array<number>(height * width).fill(0);
+  outDegrees(mask).forEach((weights, i) => live[Math.floor(i / channels)] += weights);
+  return { run: idOf(run), live, units: units * channels, width, height };
 }

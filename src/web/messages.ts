@@ -6,6 +6,7 @@
  * the worker reads with the flags of that task's runner. The same arguments again continue it.
  */
 
+import type { ScoreHistogram } from "../analysis/score_histogram.ts";
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
 import type { Activity } from "../commands/progress.ts";
 import type { TicketVerdict } from "../reports/verdict.ts";
@@ -81,6 +82,15 @@ export interface PixelMap {
   height: number;
 }
 
+/** A pruning: the live weights of each layer by their scores. */
+export interface PruningScores {
+  trial: number;
+  /** The level whose weights were scored, and the one whose masks were made. */
+  level: number;
+  next: number;
+  histograms: ScoreHistogram[];
+}
+
 /** A finished experiment to look at. */
 export interface ExperimentView {
   path: string;
@@ -88,6 +98,8 @@ export interface ExperimentView {
   runs: FinishedRun[];
   /** Of the first trial's tickets, by level. */
   pixelMaps: PixelMap[];
+  /** The first trial's last pruning whose scores were kept; null where none were. */
+  scores: PruningScores | null;
   /** The same sentence as at the end of the task: whether the ticket won. */
   verdict: TicketVerdict;
   settings: [name: string, text: string][];
@@ -197,6 +209,8 @@ export type LaboratoryEvent =
   /** New points of a run's curves, a few times a second; those of `train` are means. */
   | { type: "points"; run: RunId; points: Curves }
   | { type: "map"; map: PixelMap }
+  /** A level was pruned. */
+  | { type: "scores"; scores: PruningScores }
   /** A run has ended, or was found finished. */
   | { type: "run"; summary: FinishedRun }
   /** A line that the person should read. */

@@ -3,10 +3,12 @@
 import { decodeIdx, encodeIdx, idxFileSize } from "../../src/formats/idx.ts";
 import { FormatError } from "../../src/errors.ts";
 import { decodeLog, encodeLog } from "../../src/formats/csv_log.ts";
-import { maybeGunzip } from "../../src/formats/gzip.ts";
+import { CIFAR_RECORD, decodeCifar } from "../../src/formats/cifar.ts";
+import { gunzipChunks, maybeGunzip } from "../../src/formats/gzip.ts";
 import { decodeNpy, encodeNpy, npyFileSize } from "../../src/formats/npy.ts";
 import { encodeNpz, openNpz } from "../../src/formats/npz.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
+import { readTar } from "../../src/formats/tar.ts";
 import { sha256Hex } from "../../src/formats/sha256.ts";
 import {
   CHECKPOINT_FORMAT,
@@ -91,6 +93,22 @@ const CHECKPOINT = await encodeCheckpoint(
     },
   },
 );
+/** An archive of one file, and the end. */
+const TAR = new Uint8Array(2048);
+TAR.set(encodeText("f"));
+TAR.set(encodeText("00000000005"), 124);
+TAR.set(encodeText("        "), 148);
+TAR.set(encodeText(TAR.reduce((a, b) => a + b, 0).toString(8).padStart(6, "0") + "\0"), 148);
+TAR.set(encodeText("hello"), 512);
+
+async function readAll(bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  async function* whole(all: Uint8Array) {
+    yield await Promise.resolve(all);
+  }
+  const chunks = bytes instanceof Uint8Array ? whole(bytes) : bytes;
+  for await (const _ of readTar(chunks, "f.tar", new Map([["f", 1000]]))) { /* All are read. */ }
+}
+
 const HOLDER = { pid: 7, host: "here", since: "2026-01-01T00:00:00.000Z", command: "deno task x" };
 
 async function readState(bytes: Uint8Array): Promise<void> {
@@ -179,6 +197,17 @@ export const PARSERS: readonly Parser[] = [
       await gzip(NPY[0]),
       await gzip(encodeNpy({ shape: [200000], data: new Uint8Array(200000) })),
     ],
+  },
+  {
+    name: "cifar",
+    parse: (bytes) => decodeCifar([{ bytes, where: "f" }]),
+    valid: [new Uint8Array(2 * CIFAR_RECORD).fill(7)],
+  },
+  { name: "tar", parse: readAll, valid: [TAR] },
+  {
+    name: "tar.gz",
+    parse: (bytes) => readAll(gunzipChunks(bytes, "f.gz")),
+    valid: [await gzip(TAR)],
   },
   {
     name: "log",

@@ -1,6 +1,6 @@
 /** Small datasets as folders of NumPy files, so that an experiment takes a second. */
 
-import type { ExampleSets } from "../../src/datasets/examples.ts";
+import type { ExampleSets, ImageShape } from "../../src/datasets/examples.ts";
 import { loadExampleFolder, writeNpyFolder } from "../../src/datasets/folder.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
@@ -28,14 +28,14 @@ export async function writeSmallMnist(folder: string): Promise<void> {
 export async function writePatterns(
   folder: string,
   { imageShape, classes, train, test }: {
-    imageShape: [number, number];
+    imageShape: ImageShape;
     classes: number;
     train: number;
     test: number;
   },
 ): Promise<void> {
   const stream = new RandomStream([classes, train]);
-  const features = imageShape[0] * imageShape[1];
+  const features = imageShape.reduce((a, b) => a * b, 1);
   const patterns = Array.from({ length: classes * features }, () => 200 * stream.integerBelow(2));
   const examples = (count: number) => {
     const labels = Uint8Array.from({ length: count }, (_, i) => i % classes);

@@ -209,6 +209,12 @@ async function checkEvents(client: TabClient): Promise<void> {
   const live = maps.map(({ live }) => live.reduce((a, b) => a + b, 0));
   assertEquals(live, [235200, 188160, 188160]);
   assertEquals([maps[0].live.length, maps[0].width, maps[0].height], [784, 28, 28]);
+  const scores = events.flatMap((event) => event.type === "scores" ? [event.scores] : []);
+  assertEquals(scores.map(({ level, next }) => [level, next]), [[0, 1]]);
+  const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+  assertEquals(scores[0].histograms.map(({ kept, pruned }) => [sum(kept), sum(pruned)]), [
+    ...[[188160, 47040], [24000, 6000], [900, 100]],
+  ]);
   const runs = events.flatMap((event) => event.type === "run" ? [event.summary] : []);
   assertEquals(runs.map(({ kind, level }) => `${kind} ${level}`), [
     "ticket 0",

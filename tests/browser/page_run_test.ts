@@ -45,6 +45,7 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
     assertMatch(await page.locator("#verdict").innerText(), /^With 80\.\d% of its weights/);
     assertEquals(await page.locator("#table tbody tr").count(), 3);
     assertEquals(await page.locator("#maps canvas").count(), 2);
+    await checkScores(page);
     assertMatch(await page.locator("#experiments").innerText(), /3 runs, finished/);
 
     const pad = page.locator(".pad canvas");
@@ -80,6 +81,28 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
     assertEquals([errors, strangers], [[], []]);
   });
 });
+
+/** The last pruning is drawn: for each layer, bars of both kinds and a line with its value. */
+async function checkScores(page: Page): Promise<void> {
+  assertMatch(
+    await page.locator("#scores-note").innerText(),
+    /^This is the step from the full network to level 1\.$/,
+  );
+  const labels = await page.locator("#scores svg").evaluateAll((drawings) =>
+    drawings.map((drawing) => drawing.getAttribute("aria-label"))
+  );
+  const values = await page.locator("#scores .threshold").allTextContents();
+  assertEquals([labels.length, values.length], [2, 2]);
+  for (const [i, counts] of ["15,680 weights, 3,136", "200 weights, 20"].entries()) {
+    const [before, after] = labels[i]!.split(values[i]);
+    assertEquals(before, `layer${i}: of ${counts} were pruned, those with a score up to `);
+    assertMatch(after, /^; scores from [-\d.e]+ to 0\.\d+$/);
+  }
+  const shown = await page.locator("#scores path").evaluateAll((paths) =>
+    paths.every((path) => !path.getAttribute("d")!.includes("NaN"))
+  );
+  assert(shown, "a bar has no place");
+}
 
 /** Takes the experiment in once more as a zip, damages a run of the copy, compares the two, and deletes one. */
 async function compareWithCopy(page: Page): Promise<void> {
@@ -172,6 +195,8 @@ Deno.test("a reload in the middle offers to go on; pause and continue", async ()
     await page.reload();
     await page.getByRole("button", { name: /^Open synthetic/ }).click();
     await finished(page);
+    // Scores were not kept.
+    await page.waitForSelector("#scores-figure", { state: "hidden" });
     await page.getByRole("button", { name: /^Delete synthetic/ }).click();
     await page.getByRole("button", { name: "Cancel" }).click();
     assertEquals(await page.locator(".experiment").count(), 1);

@@ -16,6 +16,8 @@ Deno.test("folders of the original's form say trial, level and run; others say n
       ["trial3/2/random_sparsity_same_init4", 3, 2, 4],
       ["results/reuse5", undefined, undefined, 5],
       ["results/5/same_init"],
+      ["trial3/0/rewind_point", 3, 0],
+      ["trial3/2/scores", 3, 2],
       ["my-trial3/trials4/trial"],
       ["results/reinit-v2"],
       [""],

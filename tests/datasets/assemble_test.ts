@@ -18,6 +18,16 @@ Deno.test("flat images have no shape, but 784 pixels are 28×28", async () => {
   assertEquals((await loadExampleFolder(mnistLike, "d", "tiny")).imageShape, [28, 28]);
 });
 
+Deno.test("images in colour are channels last; one channel is none of its own", async () => {
+  const colour = await npyFolder({
+    x_train: { shape: [3, 2, 1, 3], data: TINY.xTrain },
+    x_test: { shape: [2, 2, 1, 3], data: TINY.xTest },
+  });
+  await assertLoads(colour, { ...TINY_SETS, imageShape: [2, 1, 3] });
+  const grey = await npyFolder({ x_train: { shape: [3, 2, 3, 1], data: TINY.xTrain } });
+  await assertLoads(grey, TINY_SETS);
+});
+
 Deno.test("one-hot labels count as many classes as they are wide", async () => {
   const storage = await npyFolder({
     y_train: { shape: [3, 5], data: Float32Array.of(0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0) },
@@ -62,8 +72,16 @@ Deno.test("arrays that do not fit together are refused", async () => {
     ],
     [{ x_train: { shape: [18], data: TINY.xTrain } }, "images of shape (18) are not understood"],
     [
-      { x_train: { shape: [3, 2, 3, 1], data: TINY.xTrain } },
-      "d/x_train.npy: images of shape (3,2,3,1) are not understood; save them as (N, height",
+      { x_train: { shape: [3, 1, 2, 3, 1], data: TINY.xTrain } },
+      "d/x_train.npy: images of shape (3,1,2,3,1) are not understood; save them as (N, height",
+    ],
+    [
+      { x_train: { shape: [3, 2, 1, 3], data: TINY.xTrain } },
+      "d/x_test.npy: an image has shape (2,3) but one of d/x_train.npy has (2,1,3)",
+    ],
+    [
+      { x_train: { shape: [3, 1, 1, 6], data: TINY.xTrain } },
+      "d/x_train.npy: images of shape (3,1,1,6) seem to have their channels first; save them as",
     ],
     [{ x_test: { shape: [0, 2, 3], data: new Uint8Array() } }, "(0,2,3) holds no examples"],
     [{ x_train: { shape: [3, 0], data: new Uint8Array() } }, "(3,0) holds no examples"],

@@ -12,11 +12,16 @@ import { MemoryStorage } from "../../src/storage/memory.ts";
 import { isRealMnist, mnistLocation } from "../../tasks/lib/mnist_location.ts";
 import { IDX_FILES } from "../../src/datasets/published.ts";
 
-Deno.test("every dataset has four files with a digest each, and more than one mirror", () => {
+Deno.test("every dataset has an archive with its digest, or four files with a digest each and more than one mirror", () => {
   const digests = new Set<string>();
   for (const name of PUBLISHED_NAMES) {
     const dataset = DATASETS[name];
     assertEquals(dataset.name, name);
+    if ("archive" in dataset) {
+      assertMatch(dataset.archive.md5, /^[0-9a-f]{32}$/);
+      assert(dataset.mirrors.length > 0 && dataset.mirrors.every((url) => url.endsWith("/")));
+      continue;
+    }
     assertEquals(dataset.files.map((file) => file.name), [...IDX_FILES]);
     assertEquals(dataset.files.map((file) => file.bytes), [47040016, 60008, 7840016, 10008]);
     for (const { sha256 } of dataset.files) {

@@ -3,7 +3,7 @@
  * ones with every fault that a mirror can have.
  */
 
-import type { DownloadOptions } from "../../src/datasets/download.ts";
+import type { PublishedFiles } from "../../src/datasets/published.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
 import { sha256Hex } from "../../src/formats/sha256.ts";
 import { gzip } from "../../tasks/lib/gzip_bytes.ts";
@@ -28,7 +28,9 @@ export const ARCHIVES: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 
 /** The row of the tiny dataset with these mirrors. */
-export async function datasetAt(...mirrors: Mirror[]): Promise<DownloadOptions["dataset"]> {
+export async function datasetAt(
+  ...mirrors: Mirror[]
+): Promise<Pick<PublishedFiles, "name" | "files" | "mirrors">> {
   const files = await Promise.all(
     Object.entries(CONTENT).map(async ([name, content]) => ({
       name,

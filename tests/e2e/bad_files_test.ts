@@ -112,6 +112,39 @@ Deno.test("NumPy files that are damaged, labels out of range, images that don't 
   }
 });
 
+Deno.test("CIFAR-10's files that are missing, truncated, corrupt or have no such label", async () => {
+  const record = new Uint8Array(3073), unknown = record.slice();
+  unknown[0] = 10;
+  const both = { "data_batch_3.bin": record, "test_batch.bin": record };
+  const damaged = (await gzip(record)).slice(0, -6);
+  const { "test_batch.bin": _, ...train } = both;
+  const cases: [name: string, files: Record<string, Uint8Array>, pattern: RegExp][] = [
+    [
+      "no-test",
+      train,
+      /no-test lacks test_batch\.bin \(raw or \.gz\); run `deno task download-data/,
+    ],
+    ["no-train", { "test_batch.bin": record }, /lacks data_batch_1\.bin … .* give --data-location/],
+    [
+      "cut",
+      { ...both, "test_batch.bin": record.subarray(1) },
+      /3072 bytes are no whole .*fetch it an/,
+    ],
+    [
+      "label",
+      { ...both, "data_batch_3.bin": unknown },
+      /record 0 has the label 10, .*; fetch it anew/,
+    ],
+    ["bin-gz", { ...train, "test_batch.bin.gz": damaged }, /test_batch\.bin\.gz: not a whole gzip/],
+  ];
+  for (const [name, files, pattern] of cases) {
+    const folder = await place.write(name, files);
+    const args = place.elsewhere("--dataset=cifar-10", `--mnist-location=${folder}`)
+      .map((arg) => arg.replace("--mnist-location", "--data-location"));
+    await place.assertRefused(1, args, pattern);
+  }
+});
+
 Deno.test("a data folder that is none, holds nothing, or holds another dataset", async () => {
   const at = (path: string) => place.elsewhere(`--mnist-location=${place.folder}/${path}`);
   await place.assertRefused(

@@ -66,6 +66,10 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
     [["--dynamic=rigl", "--rewind=epoch:1"], /--rewind is of levels that are pruned between runs/],
     [["--dynamic=rigl", "--one-shot"], /--one-shot is of levels that are pruned between runs/],
     [["--dynamic=rigl", "--masks=a"], /--masks is of levels that are pruned between runs/],
+    [
+      ["--dynamic=rigl", "--keep-scores"],
+      /--keep-scores is of prunings between or before runs, and/,
+    ],
     [["--rewind=epochs"], /--rewind expects final, or a point such as 0, iteration:500 or epoch:2/],
     [["--rewind-learning-rate=last"], /--rewind-learning-rate last is of weights that stay as/],
     [

@@ -227,3 +227,25 @@ Deno.test("2 classes, a batch larger than the training set", async () => {
   assertEquals([config.training.iterations, config.dataset.classes], [30, 2]);
   assertEquals(metrics.test.at(-1).accuracy, 1);
 });
+
+Deno.test("images in colour, standardized by channel: the record has shape, means and deviations", async () => {
+  const { metrics, config } = await trainOnPatterns(
+    "colour",
+    { imageShape: [5, 3, 3], classes: 4, train: 200, test: 50 },
+    "--normalization=standardize",
+    "--training-len=epochs:5",
+    "--learning-rate=0.02",
+  );
+  const { shape, normalization, statistics } = config.dataset;
+  assertEquals([shape, normalization], [[5, 3, 3], "standardize"]);
+  const inputs = [...await readArray(`${folder}/colour-data/x_train.npy`)];
+  for (const channel of [0, 1, 2]) {
+    const values = inputs.filter((_, i) => i % 3 === channel).map((value) => value / 255);
+    const mean = values.reduce((a, b) => a + b) / values.length;
+    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    const deviation = Math.sqrt(squares / values.length);
+    assert(Math.abs(statistics!.means[channel] - mean) < 1e-12);
+    assert(Math.abs(statistics!.deviations[channel] - deviation) < 1e-12);
+  }
+  assertEquals(metrics.test.at(-1).accuracy, 1);
+});

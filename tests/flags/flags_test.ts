@@ -32,6 +32,20 @@ function refuses(args: string[], ...mentions: string[]) {
   assert(!/[\n\r]/.test(error.message), "the message has one line");
 }
 
+Deno.test("parseFlags: a flag's other name", () => {
+  const flags = { folder: kinds.path({ help: "where", alias: "otherName" }) };
+  for (const args of [["--other-name", "x"], ["--other_name=x"], ["--folder=x"]]) {
+    assertEquals(parseFlags(args, flags).folder, "x");
+  }
+  assertEquals(toArgs({ folder: "x" }, flags), ["--folder=x"]);
+  assertThrows(
+    () => parseFlags(["--folder=x", "--other-name=y"], flags),
+    UsageError,
+    "given twice",
+  );
+  assertStringIncludes(helpText("t", "s", flags, []), "where; --other-name is the same");
+});
+
 Deno.test("parseFlags: defaults when nothing is given", () => {
   const values = parseFlags([], flags);
   assertEquals(values, {

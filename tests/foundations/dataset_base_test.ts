@@ -191,7 +191,7 @@ Deno.test("examples that cannot be used are refused by split, example and value"
 Deno.test("normalizations and keys that do not exist are refused", () => {
   const refuses = (options: object, message: string) =>
     assertThrows(() => dataset(options), InputError, message);
-  refuses({ normalization: "L2" }, "normalization L2 is unknown: use unit, l2, none");
+  refuses({ normalization: "L2" }, "normalization L2 is unknown: use unit, l2, none, standardize");
   refuses({ orderKey: [1] }, "key 1 cannot be used");
   refuses({ orderKey: [NaN, 0] }, "key NaN,0 cannot be used");
   refuses({ labelKey: [1, 2 ** 32] }, "key 1,4294967296 cannot be used");

@@ -78,6 +78,9 @@ export interface SmallOptions {
   schedule?: Protocol["schedule"];
   survivors?: Protocol["survivors"];
   oneShot?: boolean;
+  keepScores?: boolean;
+  experimentName?: string;
+  onPruned?: RunEvents["onPruned"];
   onStart?: RunEvents["onStart"];
   onRun?: RunEvents["onRun"];
 }
@@ -118,6 +121,9 @@ export async function openSmallLottery(
     prunedWeights = "zero",
     schedule = "constant",
     survivors = "rewind",
+    keepScores = false,
+    experimentName = "same_init",
+    onPruned,
     onStart,
     onRun,
   }: SmallOptions = {},
@@ -152,8 +158,8 @@ export async function openSmallLottery(
       ...(prunedWeights === "initial" && { prunedWeights }),
     },
     trialFolder: (trial) => `${EXPERIMENT}/trial${trial}`,
-    experimentName: "same_init",
-    events: { onNotice, onStart, onRun },
+    ...{ experimentName, keepScores },
+    events: { onNotice, onStart, onRun, onPruned },
   });
 }
 

@@ -88,6 +88,9 @@ Deno.test("normalizeImage: as training sees an image", () => {
   assertEquals([...normalizeImage([3, 4], "l2")], [0.6, 0.8]);
   assertEquals([...normalizeImage([0, 0], "l2")], [0, 0]);
   assertEquals([...normalizeImage([3, 4], "none")], [3, 4]);
+  const statistics = { means: [0.5, 1], deviations: [0.25, 2] };
+  const standardized = [...normalizeImage([255, 0, 0, 255], "standardize", statistics)];
+  assertEquals(standardized, [2, -0.5, -2, 0]);
 });
 
 Deno.test("predict: numbers that are not finite are refused, arrays of any type taken", () => {

@@ -66,6 +66,26 @@ for (const [what, damage, said] of damages) {
   });
 }
 
+Deno.test("experiments: the last pruning is shown where scores were kept, and damage of them is named", async () => {
+  const storage = await copyOf(whole, EXPERIMENT),
+    experiments = new Experiments(asInBrowser(storage));
+  assertEquals((await experiments.view(EXPERIMENT)).scores, null);
+  const queue = new RunQueue(gpu);
+  await runSmallLottery(storage, queue, { trials: [1, 2], keepScores: true });
+  await queue.destroy();
+  const { scores, faults } = await experiments.view(EXPERIMENT);
+  const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+  assertEquals([scores!.trial, scores!.level, scores!.next, faults], [1, 0, 1, []]);
+  // 30 and 15 weights, of which a fifth and a tenth go.
+  const counts = scores!.histograms.map(({ kept, pruned }) => [sum(kept), sum(pruned)]);
+  assertEquals(counts, [[24, 6], [13, 2]]);
+  const path = `${EXPERIMENT}/trial1/0/scores/layer0.npy`;
+  await storage.write(path, Uint8Array.of(1));
+  const damaged = await experiments.view(EXPERIMENT);
+  assertEquals([damaged.scores, damaged.faults.length, damaged.runs.length], [null, 1, 6]);
+  assertEquals(damaged.faults[0].slice(0, path.length), path);
+});
+
 Deno.test("experiments: where nothing is whole the first damage is told", async () => {
   const storage = await copyOf(whole, EXPERIMENT);
   for (const folder of ["trial1", "trial2"]) await storage.remove(`${EXPERIMENT}/${folder}/1`);

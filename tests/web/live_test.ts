@@ -16,6 +16,22 @@ Deno.test("once a level is rewound, what goes on is its training", () => {
   assertEquals(steps, ["train", "rewind", "train", "control"]);
 });
 
+Deno.test("a pruning is told by its bins", () => {
+  const events: LaboratoryEvent[] = [];
+  const live = new LiveEvents((event) => events.push(event));
+  const shape = [300, 100], size = 30_000;
+  const scores = Float32Array.from({ length: size }, (_, i) => i), ones = scores.map(() => 1);
+  const after = { layer0: { shape, data: scores.map((score) => score < 6000 ? 0 : 1) } };
+  const before = { layer0: { shape, data: ones } };
+  const pruning = { trial: 1, level: 2, next: 3, scope: "layer" as const, before, after };
+  live.onPruned({ ...pruning, scores: { layer0: scores } });
+  const [event] = events;
+  if (event.type !== "scores") throw new Error(event.type);
+  const { histograms: [{ threshold }], ...where } = event.scores;
+  assertEquals([where, threshold], [{ trial: 1, level: 2, next: 3 }, 5999]);
+  assertEquals(JSON.stringify(event).length < 4000, true);
+});
+
 Deno.test("the points from before a checkpoint come closer together than those of a moment", () => {
   const events: LaboratoryEvent[] = [];
   const live = new LiveEvents((event) => events.push(event));

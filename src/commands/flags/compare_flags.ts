@@ -10,7 +10,7 @@ import { runFlags } from "./run_flags.ts";
 
 /** Prunings after the full network: 50, 25, 12.5, 6.3 and 3.1% of the hidden layers remain. */
 const LEVELS = 5;
-/** What each of them takes. */
+/** Fractions that each of them prunes. */
 const HIDDEN_PERCENT = 0.5, OUTPUT_PERCENT = 0.25;
 
 const { outputDir: _outputDir, oneShot: _oneShot, control: _control, ...shared } = runFlags;
@@ -79,7 +79,7 @@ export function sharedProtocol(flags: FlagValues<typeof compareFlags>): Protocol
   // --prune-output is refused where the output layer has a percent too.
   if (flags.pruneOutput !== undefined) usual.pop();
   const prunePercents = { ...Object.fromEntries(usual), ...flags.prunePercents };
-  // What only some methods have.
+  // Some methods alone have these.
   const { scoreBatches = base.scoreBatches, dynamicInterval = base.dynamicInterval } = flags;
   const { dynamicFraction = base.dynamicFraction } = flags;
   const ofSome = {

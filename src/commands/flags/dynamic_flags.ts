@@ -49,7 +49,7 @@ export const dynamicFlags = {
   }),
 };
 
-/** What of a task's flags decides how masks change. */
+/** The flags of a task that decide how masks change. */
 export type DynamicValues = FlagValues<typeof dynamicFlags> & {
   masks: readonly string[] | undefined;
   kernels: string;

@@ -22,7 +22,7 @@ export function numberIn(folder: string, what: "trial" | "level" | "run"): numbe
   const name = {
     trial: names[at],
     level: at >= 0 && /^\d+$/.test(names[at + 1] ?? "") ? names[at + 1] : undefined,
-    run: isControlName(last) ? last : undefined,
+    run: isControlName(last) && /\d$/.test(last) ? last : undefined,
   }[what];
   if (name === undefined) return undefined;
   const value = Number(/\d+$/.exec(name)![0]), [min, max] = BOUNDS[what];

@@ -18,6 +18,7 @@ import {
 } from "../../flags/lists.ts";
 import { quote } from "../../flags/flags.ts";
 import { DEFAULT_EXPERIMENT_NAME } from "../../records/control_paths.ts";
+import { NORMALIZATIONS } from "../../engine/example_arrays.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
 import { DATASET_CHOICES } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
@@ -143,10 +144,11 @@ export const protocolFlags = {
     group: PROTOCOL,
   }),
   normalization: choice({
-    choices: ["unit", "l2", "none"],
+    choices: NORMALIZATIONS,
     help:
       "of the inputs: unit divides pixels by 255 (images whose values are all from 0 to 1 are " +
-      "left as they are), l2 divides each image by its norm",
+      "left as they are), l2 divides each image by its norm, standardize gives each channel mean " +
+      "0 and deviation 1 over the training and validation images",
     group: PROTOCOL,
   }),
   validationSize: integer({
@@ -272,9 +274,10 @@ export const runFlags = {
     group: DATA,
   }),
   mnistLocation: path({
-    help: "folder of the four IDX files (raw or .gz) or of x_train.npy, y_train.npy, x_test.npy, " +
-      "y_test.npy",
-    defaultText: "MNIST_LOCATION of the environment, else data/mnist",
+    help: "folder of the dataset: the four IDX files, x_train.npy, y_train.npy, x_test.npy, " +
+      "y_test.npy, or CIFAR-10's data_batch_1.bin … test_batch.bin (raw or .gz)",
+    alias: "dataLocation",
+    defaultText: "data/{dataset}; for MNIST MNIST_LOCATION of the environment first",
     group: DATA,
   }),
   permuteLabels: boolean({
@@ -347,6 +350,11 @@ export const runFlags = {
     default: DEFAULT_EXPERIMENT_NAME,
     placeholder: "NAME",
     help: "last folder of each run's path",
+    group: OUTPUT,
+  }),
+  keepScores: boolean({
+    help: "keep the scores by which weights are pruned as PATH/{level}/scores/layer0.npy, beside " +
+      "the run whose weights they are of; changes no result",
     group: OUTPUT,
   }),
   resume: boolean({

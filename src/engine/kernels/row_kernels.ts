@@ -14,6 +14,8 @@ import gatherExamples from "../../../shaders/gather_examples.wgsl" with { type: 
 import gatherEvaluate from "../../../shaders/gather_evaluate.wgsl" with { type: "text" };
 import gatherTrain from "../../../shaders/gather_train.wgsl" with { type: "text" };
 import loss from "../../../shaders/loss.wgsl" with { type: "text" };
+import normalizeChannels from "../../../shaders/normalize_channels.wgsl" with { type: "text" };
+import normalizeExample from "../../../shaders/normalize_example.wgsl" with { type: "text" };
 import permute from "../../../shaders/permute.wgsl" with { type: "text" };
 import reduce from "../../../shaders/reduce.wgsl" with { type: "text" };
 import softmax from "../../../shaders/softmax.wgsl" with { type: "text" };
@@ -48,10 +50,15 @@ export function gatherParts(
 ) {
   const { examples, replicas, batch, labels } = buffers;
   return {
-    head: [common, permute, gatherExamples, examples.isFloat ? examplesF32 : examplesU8].join("\n"),
+    head: [
+      ...[common, permute, gatherExamples, examples.isFloat ? examplesF32 : examplesU8],
+      examples.channels === null ? normalizeExample : normalizeChannels,
+    ].join("\n"),
     positions: "train" in from ? gatherTrain : gatherEvaluate,
     constants: {
+      FEATURES: examples.features,
       WORDS: Math.ceil(examples.features / 4),
+      ...(examples.channels !== null && { CHANNELS: examples.channels }),
       POOL: examples.count,
       ...("train" in from && {
         BATCH: from.train.batchSize,
@@ -126,7 +133,6 @@ function gatherSource(
       ...constants,
       LANES: GATHER_LANES,
       ROWS: sizes.rows,
-      FEATURES: features,
       VECTORS: vectors,
     },
     bindings,

@@ -226,7 +226,10 @@ export class Program {
     return { ...measured, classes: predictedClasses(rows, { replicas, span, count }) };
   }
 
-  /** Reads all replicas' weights (masked ones exactly as they were loaded) and biases, by replica and layer. */
+  /**
+   * Reads all replicas' weights (masked ones exactly as they were loaded) and biases, by replica and
+   * layer.
+   */
   async readParameters(): Promise<LayerValues[][]> {
     return await this.network.readParameters();
   }

@@ -99,7 +99,7 @@ export async function runTraining(
   const pace = new Pace();
   const { start = 0, pause = plan.iterations } = plan;
   const first = from?.iteration ?? start;
-  // What has begun here is nothing to keep, but where a part before has ended.
+  // Nothing has been trained here that is worth keeping, but where a part before has ended.
   const isWorthKeeping = (done: number) => done > first || plan.resumed === first;
   let gpuMilliseconds: number | null = 0;
   let activity: "training" | "evaluating" | null = null;

@@ -12,7 +12,7 @@ export type DynamicName = "gmp" | "set" | "rigl";
 
 /** How masks change, as run.json has it. */
 export interface DynamicSpec {
-  /** What dies and grows. */
+  /** Decides which weights die and grow. */
   rule: DynamicName;
   /** Iterations between two updates of the masks. */
   interval: number;

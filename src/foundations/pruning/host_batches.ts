@@ -67,18 +67,22 @@ function trainingExample(
 
 /** These examples as the network sees them. */
 function gather(
-  { sets: { train }, normalization, labelMap, features }: DatasetBase,
+  { sets: { train }, normalization, statistics, labelMap, features }: DatasetBase,
   examples: readonly number[],
 ): HostBatch {
   const count = examples.length;
   const inputs = new Float32Array(count * features), labels = new Uint8Array(count);
   const white = train.inputs instanceof Float32Array ? 1 : 255;
+  const means = Float32Array.from(statistics?.means ?? [0]);
+  const inverses = Float32Array.from(statistics?.deviations ?? [1], (deviation) => 1 / deviation);
+  const channels = means.length;
   examples.forEach((example, row) => {
-    const scale = Math.fround(scaleOf(train, normalization, example));
+    const scale = statistics ? 1 : Math.fround(scaleOf(train, normalization, example));
     for (let k = 0; k < features; k++) {
-      // Rounded as on the GPU: first a byte's v/255, then the product.
+      // Rounded as on the GPU: a byte's v/255, the difference, the product.
       const value = Math.fround(train.inputs[example * features + k] / white);
-      inputs[row * features + k] = value * scale;
+      const difference = Math.fround(value - means[k % channels]);
+      inputs[row * features + k] = difference * inverses[k % channels] * scale;
     }
     const label = train.labels[example];
     labels[row] = labelMap?.[label] ?? label;

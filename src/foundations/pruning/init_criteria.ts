@@ -176,14 +176,30 @@ export async function masksAtInit(
   context: InitContext,
   criterion: InitCriterionName,
   targets: readonly PruningTarget[],
-  { isInverted = false }: InitOptions = {},
+  options: InitOptions = {},
 ): Promise<Masks[]> {
+  return (await scoredMasksAtInit(context, criterion, targets, options)).masks;
+}
+
+/**
+ * The same with the scores that they are made by: of several rounds, those of the first. Throws as
+ * `masksAtInit`.
+ */
+export async function scoredMasksAtInit(
+  context: InitContext,
+  criterion: InitCriterionName,
+  targets: readonly PruningTarget[],
+  { isInverted = false }: InitOptions = {},
+): Promise<{ scores: Scores; masks: Masks[] }> {
   const { model } = context, { masks } = model;
   for (const target of targets) targetGroups(target, masks);
-  const { scores, targetOf, inRounds }: InitCriterion = INIT_CRITERIA[criterion];
-  if (inRounds && !isInverted) return targets.map((target) => inRounds(model, target));
-  const known = await scores(context), used = isInverted ? negated(known) : known;
-  return targets.map((target) => selectByScore(used, masks, targetOf?.(target, masks) ?? target));
+  const { scores: score, targetOf, inRounds }: InitCriterion = INIT_CRITERIA[criterion];
+  const scores = await score(context), used = isInverted ? negated(scores) : scores;
+  const maskFor = (target: PruningTarget) =>
+    inRounds && !isInverted
+      ? inRounds(model, target)
+      : selectByScore(used, masks, targetOf?.(target, masks) ?? target);
+  return { scores, masks: targets.map(maskFor) };
 }
 
 function negated(scores: Scores): Scores {

@@ -14,8 +14,6 @@ import {
   toNetwork,
   toTensor,
 } from "../../models/network.ts";
-import type { DynamicSpec } from "./dynamic.ts";
-import type { InitCriterionName } from "./init_criteria.ts";
 import { CRITERIA, type CriterionName } from "./criteria.ts";
 import { type Key, RandomStream } from "../../engine/random.ts";
 import type { LevelResult } from "../experiment.ts";
@@ -83,49 +81,53 @@ export const SCOPES = ["layer", "global"] as const;
 /** One of these. */
 export type Scope = typeof SCOPES[number];
 
-/** How weights are pruned for the next level. */
-export interface Pruning {
-  /** By what they are sorted: a row of CRITERIA, or of INIT_CRITERIA with `at`. */
-  criterion: CriterionName | InitCriterionName;
-  /** Where they compete. */
-  scope: Scope;
-  /** Of layers that lose weights; layers at 0 or not named are left alone. */
-  percents: Percents;
-  /** "init": masks are made before training. Absent: from trained weights, level by level. */
-  at?: "init";
-  /** Training batches over which scores are means, where they depend on examples. */
-  scoreBatches?: number;
-  /** How masks change within each level, whose densities are the usual ones. Absent: they stay. */
-  dynamic?: Omit<DynamicSpec, "live">;
-}
+/** The part of a level's result that weights are scored by. */
+type ScoredResult = Pick<LevelResult, "masks" | "initial" | "final">;
 
 /**
- * The next level's masks. With scope "layer" each layer loses round(percent · live) weights; with
- * "global" as many in all go with the smallest scores of all these layers. A layer keeps at least
- * one weight unless its percent is 1.
+ * The scores of the layers that lose weights; those of dead weights decide nothing.
  *
  * @param keyFor returns the key of a layer's random numbers, by its place in `masks`
- * @throws InputError as `pruneByPercent`
+ * @returns by layer name, (inputs, units)
+ * @throws InputError for final weights that are not finite, and a criterion of untrained weights
  */
-export async function pruneByScore(
-  gpu: Gpu,
-  { criterion, scope, percents }: Pruning,
-  { masks, initial, final }: Pick<LevelResult, "masks" | "initial" | "final">,
+export function scoreWeights(
+  { criterion, percents }: { criterion: string; percents: Percents },
+  { masks, initial, final }: ScoredResult,
   keyFor: (layer: number) => Key,
-): Promise<Masks> {
+): Record<string, Float32Array> {
   if (!isBetweenLevels(criterion)) {
     throw new InputError(
       `${criterion} scores weights before training alone: prune at initialization (--prune-at init)`,
     );
   }
-  const names = Object.keys(masks).filter((name) => percents[name] > 0);
+  const names = Object.keys(masks);
+  return Object.fromEntries(
+    names.filter((name) => percents[name] > 0).map((name) => {
+      checkFinite(final[name], `final weights of ${name}`);
+      const stream = new RandomStream(keyFor(names.indexOf(name)));
+      const layer = { initial: initial[name].data, final: final[name].data, stream };
+      return [name, CRITERIA[criterion].score(layer)];
+    }),
+  );
+}
+
+/**
+ * The next level's masks. With scope "layer" each layer with scores loses round(percent · live)
+ * weights, those with the smallest scores, ties by lowest index; with "global" as many in all go
+ * with the smallest scores of all these layers. A layer keeps at least one weight unless its
+ * percent is 1.
+ */
+export async function pruneScored(
+  gpu: Gpu,
+  { scope, percents }: { scope: Scope; percents: Percents },
+  masks: Masks,
+  scores: Readonly<Record<string, Float32Array>>,
+): Promise<Masks> {
+  const names = Object.keys(scores);
   const jobs = names.map((name): ScoreJob => {
     const { data: mask } = masks[name];
-    checkFinite(final[name], `final weights of ${name}`);
-    const stream = new RandomStream(keyFor(Object.keys(masks).indexOf(name)));
-    const layer = { initial: initial[name].data, final: final[name].data, stream };
-    const scores = CRITERIA[criterion].score(layer);
-    return { scores, mask, prune: pruneCount(liveCount(mask), percents[name]) };
+    return { scores: scores[name], mask, prune: pruneCount(liveCount(mask), percents[name]) };
   });
   const pruned = scope === "layer" || jobs.length === 0
     ? await pruneLowest(gpu, jobs)
@@ -134,7 +136,7 @@ export async function pruneByScore(
   return { ...masks, ...Object.fromEntries(changed) };
 }
 
-function isBetweenLevels(criterion: Pruning["criterion"]): criterion is CriterionName {
+function isBetweenLevels(criterion: string): criterion is CriterionName {
   return Object.hasOwn(CRITERIA, criterion);
 }
 

@@ -1,4 +1,4 @@
-/** What a comparison of pruning methods came to: ranks, the chart of accuracies, and a text. */
+/** The results of a comparison of pruning methods: ranks, the chart of accuracies, and a text. */
 
 import { PALETTE } from "../../analysis/palette.ts";
 import { percentText } from "../../analysis/percent.ts";

@@ -12,7 +12,7 @@ import { type ReportRun, type ReportStudy, studyDifferences } from "../studies.t
 /** A run of a comparison, see `MethodRun`; its own kind is in its configuration. */
 export type ComparedRun = Omit<ReportRun, "kind"> & { kind: string };
 
-/** What the folders of the methods hold. */
+/** The contents of the folders of the methods. */
 export interface ComparedExperiments {
   /** The methods that have tickets, in the table's order. */
   methods: string[];
@@ -22,7 +22,7 @@ export interface ComparedExperiments {
   settings: ReportStudy["settings"];
   /** Runs that are damaged, with the next action. */
   damage: string[];
-  /** What is missing, unfinished, foreign or trained otherwise. */
+  /** Runs that are missing, unfinished, foreign or trained otherwise, in words. */
   notes: string[];
 }
 

@@ -6,6 +6,7 @@ import { anatomySection } from "./anatomy_section.ts";
 import { connectivitySection } from "./connectivity_section.ts";
 import { curveSection } from "./curve_section.ts";
 import { levelSection } from "./level_section.ts";
+import { scoreSection } from "./score_section.ts";
 import type { Section } from "./section.ts";
 
 export const SECTIONS: readonly Section[] = [
@@ -13,6 +14,7 @@ export const SECTIONS: readonly Section[] = [
   levelSection,
   curveSection,
   anatomySection,
+  scoreSection,
   connectivitySection,
   ({ study }) => Promise.resolve({ figures: [], tables: [runTable(study.runs)] }),
 ];

@@ -4,7 +4,7 @@
  */
 
 import type { CurvePoint, Curves } from "../../engine/mod.ts";
-import type { ExperimentView, LaboratoryEvent, PixelMap } from "../messages.ts";
+import type { ExperimentView, LaboratoryEvent, PixelMap, PruningScores } from "../messages.ts";
 import type { Line, Point } from "./charts/line_chart.ts";
 import { inOrder, type RunId } from "../../records/run_id.ts";
 import type { FinishedRun } from "../../records/finished_run.ts";
@@ -44,6 +44,8 @@ export class RunModel {
   settings: [name: string, text: string][] = [];
   readonly summaries = new Map<string, FinishedRun>();
   readonly maps = new Map<string, PixelMap>();
+  /** The latest pruning of each trial. */
+  readonly #scores = new Map<number, PruningScores>();
   /** The run that is being trained; null before and after. */
   current: RunId | null = null;
   iterations = 1;
@@ -56,6 +58,7 @@ export class RunModel {
     model.settings = view.settings;
     for (const summary of view.runs) model.summaries.set(keyOf(summary), summary);
     for (const map of view.pixelMaps) model.maps.set(keyOf(map.run), map);
+    if (view.scores) model.#scores.set(view.scores.trial, view.scores);
     return model;
   }
 
@@ -67,6 +70,7 @@ export class RunModel {
     } else if (event.type === "stage") this.current = event.run;
     else if (event.type === "progress") this.iterations = event.iterations;
     else if (event.type === "map") this.maps.set(keyOf(event.map.run), event.map);
+    else if (event.type === "scores") this.#scores.set(event.scores.trial, event.scores);
     else if (event.type === "run") this.summaries.set(keyOf(event.summary), event.summary);
     else if (event.type === "points") this.#add(event.run, event.points);
   }
@@ -107,6 +111,11 @@ export class RunModel {
   /** The trial that the charts show: the one in training, else the first. */
   get trial(): number {
     return this.current?.trial ?? Math.min(...this.runs.map(({ trial }) => trial), Infinity);
+  }
+
+  /** The shown trial's latest pruning; null before it. */
+  get scores(): PruningScores | null {
+    return this.#scores.get(this.trial) ?? null;
   }
 
   /** The shown trial's tickets, by level. */

@@ -8,12 +8,13 @@ import { fractionText, numberText } from "../../analysis/percent.ts";
 import { MIN_TRIALS } from "../../analysis/statistics.ts";
 import { summarizeLevels } from "../../reports/summary.ts";
 import { judge } from "../../reports/verdict.ts";
-import type { LaboratoryEvent } from "../messages.ts";
+import type { LaboratoryEvent, PruningScores } from "../messages.ts";
 import { AccuracyFigure } from "./charts/accuracy_figure.ts";
 import { byId } from "./dom.ts";
 import { levelTable } from "./charts/level_table.ts";
 import { LineChart } from "./charts/line_chart.ts";
 import { showPixelMaps } from "./charts/pixel_maps.ts";
+import { scoreNote, showScores } from "./charts/score_figure.ts";
 import { RunModel } from "./run_model.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -85,6 +86,7 @@ export class RunView {
     byId("run-name").textContent = this.model.path;
     this.showCurves();
     this.#showMaps();
+    this.#showScores();
     this.#showRuns();
   }
 
@@ -101,6 +103,8 @@ export class RunView {
           ? "The first results are on their way."
           : `iteration 0 of ${this.model.iterations.toLocaleString("en")}`;
         this.showCurves();
+        // Trials take turns.
+        this.#showScores();
         break;
       case "progress":
         this.#progress(event);
@@ -111,6 +115,9 @@ export class RunView {
         break;
       case "map":
         this.#showMaps();
+        break;
+      case "scores":
+        this.#showScores();
         break;
       case "run":
         this.#wait("Getting the next network ready", true);
@@ -202,6 +209,7 @@ export class RunView {
   /** Whether nothing has been measured yet. */
   #isFresh = true;
   #activity = "";
+  #shownScores: PruningScores | null = null;
   /** Whether a checkpoint is waited for. */
   #isEnding = false;
 
@@ -257,6 +265,15 @@ export class RunView {
         return { label, percent, live, most: units, width, height };
       }),
     );
+  }
+
+  #showScores(): void {
+    const { scores } = this.model;
+    if (scores === this.#shownScores) return;
+    this.#shownScores = scores;
+    byId("scores-figure").hidden = scores === null;
+    byId("scores-note").textContent = scores && scoreNote(scores);
+    if (scores) showScores(byId("scores"), scores);
   }
 
   #showRuns(): void {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import {
+  channelStatistics,
   destroyExamples,
   type ExampleArrays,
   type GivenExamples,
@@ -18,6 +19,7 @@ import { pitch } from "../../../src/engine/kernels/layout.ts";
 import { epochKey, type Key, permute, type RandomStream } from "../../../src/engine/random.ts";
 import { CapacityError, InputError } from "../../../src/errors.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
+import { standardized } from "../../reference/standardize.ts";
 import { batchSizes, replicaCounts, storages, streams, widths } from "./arbitraries.ts";
 import { clockWords, openTestGpu, type Scratch, withScratch } from "../gpu.ts";
 
@@ -75,10 +77,24 @@ function randomExamples(
   };
 }
 
+/** Three, one or any number of channels. */
+function channelsOf(features: number): number {
+  return features % 3 === 0 ? 3 : features % 5 === 0 ? 5 : 1;
+}
+
+/** Uploads the training pool itself. */
+function upload(examples: ExampleArrays, how: Normalization) {
+  const statistics = how === "standardize"
+    ? channelStatistics(examples, channelsOf(examples.features))
+    : undefined;
+  return uploadExamples(gpu, examples, how, statistics);
+}
+
 /** An example's inputs as a network sees them. */
 function normalized(examples: ExampleArrays, index: number, how: Normalization): Float64Array {
   const { inputs, features } = examples;
   const row = Float64Array.from(inputs.subarray(index * features, (index + 1) * features));
+  if (how === "standardize") return standardized(row, inputs, channelsOf(features));
   const isFloat = inputs instanceof Float32Array, { isUnit = false } = examples;
   if (isFloat && !(isUnit && how === "l2")) return row;
   const norm = Math.hypot(...row) || 1;
@@ -119,7 +135,7 @@ const cases = fc.record({
   replicas: replicaCounts,
   isFloat: fc.boolean(),
   storage: storages,
-  how: fc.constantFrom<Normalization>("unit", "l2", "none"),
+  how: fc.constantFrom<Normalization>("unit", "l2", "none", "standardize", "standardize"),
   stream: streams,
 });
 
@@ -147,7 +163,7 @@ Deno.test("gather: a batch holds the examples of its epoch's permutation, normal
             return { example, label: labelMap?.[label] ?? label };
           });
         });
-        const onGpu = await uploadExamples(gpu, examples, how);
+        const onGpu = await upload(examples, how);
         await withScratch(gpu, async (scratch) => {
           const buffers = {
             examples: onGpu,
@@ -175,7 +191,7 @@ Deno.test("gather: an evaluation window holds its stretch of the split", async (
       const replicas = Array.from({ length: rest.replicas }, () => randomReplica(stream));
       const first = stream.integerBelow(count),
         end = first + 1 + stream.integerBelow(count - first);
-      const onGpu = await uploadExamples(gpu, examples, how);
+      const onGpu = await upload(examples, how);
       await withScratch(gpu, async (scratch) => {
         const buffers = {
           examples: onGpu,

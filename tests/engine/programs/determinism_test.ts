@@ -74,6 +74,7 @@ const COMBINATIONS: [string, RunShape][] = [
   ["sgd", DEEP],
   ["momentum", { ...DEEP, optimizer: { kind: "momentum", learningRate: 0.02, momentum: 0.9 } }],
   ["adam", { ...DEEP, optimizer: adamSpec(1.2e-3) }],
+  ["standardized", { ...DEEP, features: 27, normalization: "standardize" }],
 ];
 
 for (

@@ -31,7 +31,7 @@ function splitIndices({ pool, test, replicas, spec }: RunCase, replica: number, 
 function oracleEvaluation(run: RunCase, replica: number, split: Split) {
   const set = split === "test" ? run.test : run.pool, { features } = set;
   const indices = splitIndices(run, replica, split);
-  const inputs = normalizedInputs(set, run.normalization);
+  const inputs = normalizedInputs(set, run.normalization, run.pool);
   const x = new Float64Array(indices.length * features);
   indices.forEach((index, i) =>
     x.set(inputs.subarray(index * features, (index + 1) * features), i * features)
@@ -53,7 +53,9 @@ for (
   const way = isSparse ? `${name}, sparse` : name;
   Deno.test(`evaluation: splits that windows do not divide agree with the oracle, ${way}`, async () => {
     const run = randomRun({
-      features: 5,
+      // Three channels: the test set by the means and deviations of the pool.
+      features: 6,
+      normalization: "standardize",
       layers: [{ units: 6, activation: "relu" }, { units: 4, activation: null }],
       optimizer: { kind: "sgd", learningRate: 0.1 },
       batchSize: 10,

@@ -68,7 +68,7 @@ const shapes = fc.record({
   poolCount: fc.integer({ min: 1, max: 150 }),
   replicas: fc.integer({ min: 1, max: 3 }),
   density: fc.constantFrom(1, 0.5, 0.1, 0.02),
-  normalization: fc.constantFrom("unit" as const, "l2" as const),
+  normalization: fc.constantFrom("unit" as const, "l2" as const, "standardize" as const),
   stream: streams,
 });
 

@@ -3,6 +3,7 @@
  * the engine is loaded with and, for any of the replicas, what the f64 oracle makes of it.
  */
 import {
+  channelStatistics,
   destroyExamples,
   type ExampleArrays,
   type GpuExamples,
@@ -16,6 +17,7 @@ import { Program } from "../../../src/engine/programs/program.ts";
 import type { ProgramSpec, ReplicaParameters } from "../../../src/engine/kernels/program_spec.ts";
 import { epochKey, permute, type RandomStream } from "../../../src/engine/random.ts";
 import { oracleOptimizer } from "../../reference/optimizers.ts";
+import { standardized } from "../../reference/standardize.ts";
 import { type OracleTrained, trainOracle } from "../../reference/train.ts";
 import type { OracleLayer } from "../../reference/network.ts";
 
@@ -109,8 +111,11 @@ export async function withProgram<T>(
   work: (program: Program) => Promise<T>,
   as = (examples: GpuExamples): GpuExamples => examples,
 ): Promise<T> {
-  const pool = as(await uploadExamples(gpu, run.pool, run.normalization));
-  const test = as(await uploadExamples(gpu, run.test, run.normalization));
+  const statistics = run.normalization === "standardize"
+    ? channelStatistics(run.pool, channelsOf(run.pool.features))
+    : undefined;
+  const pool = as(await uploadExamples(gpu, run.pool, run.normalization, statistics));
+  const test = as(await uploadExamples(gpu, run.test, run.normalization, statistics));
   try {
     const program = await Program.create(gpu, { ...run.spec, examples: pool, test });
     try {
@@ -125,13 +130,22 @@ export async function withProgram<T>(
   }
 }
 
-/** Inputs of a set as the network sees them. */
+/** Three channels where the features are as many. */
+function channelsOf(features: number): number {
+  return features % 3 === 0 ? 3 : 1;
+}
+
+/** Inputs of a set as the network sees them; `pool` has the means and deviations. */
 export function normalizedInputs(
   { inputs, features }: ExampleArrays,
   how: Normalization,
+  pool: ExampleArrays,
 ): Float64Array {
   const result = Float64Array.from(inputs);
   if (how === "none") return result;
+  if (how === "standardize") {
+    return standardized(inputs, pool.inputs, channelsOf(features));
+  }
   for (let start = 0; start < result.length; start += features) {
     const row = result.subarray(start, start + features);
     const divisor = how === "unit" ? 255 : Math.hypot(...row);
@@ -180,7 +194,7 @@ export function oracleTrain(run: RunCase, replica: number, iterations: number): 
   return trainOracle({
     layers: oracleLayers(run, replica),
     optimizer: oracleOptimizer({ ...optimizer, learningRate: 0, weightDecay }, learningRate),
-    inputs: normalizedInputs(pool, run.normalization),
+    inputs: normalizedInputs(pool, run.normalization, pool),
     labels: mappedLabels(run, replica, pool.labels),
     batches,
   });

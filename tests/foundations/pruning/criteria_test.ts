@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
 import { CRITERION_NAMES, type CriterionName } from "../../../src/foundations/pruning/criteria.ts";
-import { pruneByScore, type Scope } from "../../../src/foundations/pruning/pruning.ts";
+import { pruneScored, type Scope, scoreWeights } from "../../../src/foundations/pruning/pruning.ts";
 import type { Masks } from "../../../src/models/masks.ts";
 import { openTestGpu } from "../../engine/gpu.ts";
 
@@ -93,7 +93,12 @@ Deno.test("every criterion prunes as its definition sorts, in each layer and ove
       for (const seed of [1, 2, 3]) {
         const result = drawn(seed);
         const pruning = { criterion, scope, percents: PERCENTS };
-        const pruned = await pruneByScore(gpu, pruning, result, keyFor);
+        const pruned = await pruneScored(
+          gpu,
+          pruning,
+          result.masks,
+          scoreWeights(pruning, result, keyFor),
+        );
         const weights = Object.keys(SHAPES).flatMap((layer, l): Weight[] => {
           const [initial, final, mask] = [result.initial, result.final, result.masks]
             .map((network) => [...network[layer].data]);
@@ -128,7 +133,12 @@ Deno.test("over all layers: as many go in all; one at 0 is left alone, none is e
   const counts = Object.keys(SHAPES).map((name) => live(result.masks, name));
   const percents = { layer0: 0.5, layer1: 0, layer2: 0.5 };
   const pruning = { criterion: "magnitude", scope: "global", percents } as const;
-  const masks = await pruneByScore(gpu, pruning, result, keyFor);
+  const masks = await pruneScored(
+    gpu,
+    pruning,
+    result.masks,
+    scoreWeights(pruning, result, keyFor),
+  );
   assertEquals(live(masks, "layer1"), counts[1]);
   assertEquals(live(masks, "layer2"), 1);
   const gone = Math.round(0.5 * counts[0]) + Math.round(0.5 * counts[2]);

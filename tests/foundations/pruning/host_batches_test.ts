@@ -29,7 +29,7 @@ function examples(count: number, kind: "bytes" | "floats" | "unit floats"): Give
 }
 
 const KINDS = ["bytes", "floats", "unit floats"] as const;
-const NORMALIZATIONS: Normalization[] = ["unit", "l2", "none"];
+const NORMALIZATIONS: Normalization[] = ["unit", "l2", "none", "standardize"];
 
 /** Loss of the model at its initial weights. */
 function lossOf(model: ModelFc, inputs: Float32Array, labels: Uint8Array): number {

@@ -17,7 +17,7 @@ import {
   type InitCriterionName,
   masksAtInit,
 } from "../../../src/foundations/pruning/init_criteria.ts";
-import { pruneByScore, SCOPES } from "../../../src/foundations/pruning/pruning.ts";
+import { pruneScored, SCOPES, scoreWeights } from "../../../src/foundations/pruning/pruning.ts";
 import { type PruningTarget, selectByScore } from "../../../src/foundations/pruning/selection.ts";
 import { type Masks, onesMask } from "../../../src/models/masks.ts";
 import { openTestGpu } from "../../engine/gpu.ts";
@@ -183,7 +183,12 @@ Deno.test("magnitude and random: as the usual pruning of untrained weights", asy
   const result = { masks: model.masks, initial: model.weights, final: model.weights };
   for (const criterion of ["magnitude", "random"] as const) {
     for (const scope of SCOPES) {
-      const usual = await pruneByScore(gpu, { criterion, scope, percents }, result, keyFor);
+      const usual = await pruneScored(
+        gpu,
+        { scope, percents },
+        result.masks,
+        scoreWeights({ criterion, percents }, result, keyFor),
+      );
       const [masks] = await masksAtInit(context, criterion, [targetOf(scope, [27, 47, 4])]);
       assertEquals(masks, usual);
     }

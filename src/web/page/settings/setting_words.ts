@@ -55,6 +55,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   kernels: "Kernels",
   experimentPath: "Folder",
   experimentName: "Name of each run",
+  keepScores: "Keep scores of weights",
   checkpointInterval: "Checkpoint every",
   overwrite: "Replace another experiment",
 };

@@ -172,6 +172,7 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       score: (result) => scoreWeights(pruning, result, keyFor),
       prune: (masks, scores) => queue.onGpu((gpu) => pruneScored(gpu, pruning, masks, scores)),
       onPruned: (pruned) => events.onPruned?.({ trial, scope: scopeOf(pruning), ...pruned }),
+      sideBySide: (parts) => queue.asParticipants(parts),
       keep: (pruned) => keep(trial, pruned),
     };
     const masksBefore = async (model: ModelFc, dataset: DatasetBase) => {

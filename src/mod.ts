@@ -108,9 +108,9 @@ export {
   INIT_CRITERIA,
   type InitContext,
   type InitCriterionName,
+  type InitOptions,
   masksAtInit,
   scoredMasksAtInit,
-  type ScoredNetwork,
 } from "./foundations/pruning/init_criteria.ts";
 export { synflow, synflowMasks } from "./foundations/pruning/output_flow.ts";
 export { type PruningTarget, type Scores } from "./foundations/pruning/selection.ts";

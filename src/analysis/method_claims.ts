@@ -5,7 +5,7 @@
 
 import { type ClaimResult, judgeStatement, type Statement } from "./claims.ts";
 import { atEveryLevel, gain, type Measured, StudyLevels } from "./measures.ts";
-import { comparedMetric, type MethodRun, shuffledOf } from "./methods.ts";
+import { comparedMetric, invertedOf, type MethodRun, shuffledOf } from "./methods.ts";
 import { type Level, levelsOf, type Metric, nearestLevel } from "./study.ts";
 
 /** The runs of a comparison, and what is read off them. */
@@ -96,9 +96,21 @@ const CLAIMS: readonly MethodClaim[] = [
     methods: ["snip", "synflow"].map(shuffledOf),
     other: "",
     task: "deno task random-sparsity --initialization ticket",
-    measure: (comparison, shuffled) =>
-      gainAt(SPARSE, comparison, shuffled, shuffled.replace(shuffledOf(""), "")),
+    measure: (comparison, shuffled) => gainAt(SPARSE, comparison, shuffled, methodOf(shuffled)),
     above: -SAME_POINTS,
+  },
+  {
+    id: "M6",
+    claim: "With inverted scores, networks are worse: the scores know which weights matter",
+    source: MISSING_THE_MARK,
+    paper: "> 0 points; here at the density nearest 10%",
+    unit: "points",
+    methods: ["snip", "grasp", "synflow"].map(invertedOf),
+    other: "",
+    task: "deno task random-sparsity --places inverted",
+    measure: (comparison, inverted) =>
+      gainAt(SPARSE, comparison, methodOf(inverted), inverted, inverted),
+    above: 0,
   },
 ];
 
@@ -131,22 +143,33 @@ export function checkMethodClaims(
 
 /** "M1 snip", where a claim is about several methods. */
 function idOf(id: string, method: string, methods: readonly string[]): string {
-  return methods.length === 1 ? id : `${id} ${method.replace(shuffledOf(""), "")}`;
+  return methods.length === 1 ? id : `${id} ${methodOf(method)}`;
 }
 
-/** Points by which one method is more accurate at its level nearest to a density. */
+/** The method that controls are of; itself, if it is one. */
+function methodOf(kind: string): string {
+  return kind.replace(shuffledOf(""), "").replace(invertedOf(""), "");
+}
+
+/**
+ * Points by which one method is more accurate than another at a level nearest to a density.
+ *
+ * @param whose the method of that level
+ */
 function gainAt(
   percent: number,
   { study, metric }: Comparison,
   better: string,
   worse: string,
+  whose = better,
 ): Measured {
-  const level = closest(study.of(better), percent);
-  return level === null ? { quantity: "", values: [], lacks: "no pruned level" } : gain(
-    { kind: better, percent: level.percent, level },
-    { kind: worse, percent: level.percent },
-    metric,
-  )(study);
+  const level = closest(study.of(whose), percent);
+  if (level === null) return { quantity: "", values: [], lacks: "no pruned level" };
+  const side = (kind: string) => ({
+    ...{ kind, percent: level.percent },
+    ...(kind === whose && { level }),
+  });
+  return gain(side(better), side(worse), metric)(study);
 }
 
 /** The pruned level nearest to a density, however far off. */

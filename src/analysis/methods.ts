@@ -8,11 +8,14 @@ import type { Overlap } from "./anatomy.ts";
 import { MIN_TRIALS, pairedTest } from "./statistics.ts";
 import { levelsOf, type Metric, metricOf, type StudyRun, trialMeans } from "./study.ts";
 
-/** A finished run of a comparison: its kind is its method, or `shuffledOf` it. */
+/** A finished run of a comparison: its kind is its method, or `shuffledOf` or `invertedOf` it. */
 export interface MethodRun extends StudyRun<string> {}
 
 /** The kind of a method's controls with masks that are shuffled within each layer. */
 export const shuffledOf = (method: string): string => `shuffled ${method}`;
+
+/** The kind of a method's controls with masks of inverted scores. */
+export const invertedOf = (method: string): string => `inverted ${method}`;
 
 /** The methods that have runs, in the given order. */
 export function methodsIn(runs: readonly MethodRun[], order: readonly string[]): string[] {

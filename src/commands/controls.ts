@@ -57,7 +57,7 @@ export async function openControls(
     place,
     { kinds, runs, values },
     tickets,
-    context.events.onNotice,
+    { queue, sets: data.sets, onNotice: context.events.onNotice },
   );
   const job = await openPlannedRuns({
     storage,

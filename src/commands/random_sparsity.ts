@@ -1,14 +1,16 @@
 /**
- * `random-sparsity`: networks that have as many live weights in each layer as the tickets of a
- * finished experiment, at random places (the paper's appendix on random sparsity).
+ * `random-sparsity`: networks as sparse as the tickets of a finished experiment, with other weights
+ * live: at random places in each layer (the paper's appendix on random sparsity), or those with the
+ * smallest scores (Frankle et al. 2021, pruning at initialization).
  */
 
+import { UsageError } from "../errors.ts";
 import { words } from "../flags/lists.ts";
 import { reinitializeFlags } from "./flags/reinitialize_flags.ts";
 import { openControls } from "./controls.ts";
 import { checkDatasetFlags } from "./lottery.ts";
 import type { Runner } from "./runner.ts";
-import { KINDS, SPARSITY_KINDS } from "../records/kinds.ts";
+import { KINDS, SHUFFLED_KINDS, SPARSITY_KINDS, type SparsityKind } from "../records/kinds.ts";
 
 const { experimentPath, levels, runs, trials, experimentName } = reinitializeFlags;
 const { dataset, mnistLocation, replicas, kernels } = reinitializeFlags;
@@ -17,9 +19,18 @@ const { resume, checkpointInterval, overwrite, json } = reinitializeFlags;
 /** Every flag of `random-sparsity`. */
 export const randomSparsityFlags = {
   experimentPath,
+  places: words({
+    words: ["shuffled", "inverted"],
+    help: "which weights are live. shuffled: as many in each layer as in the ticket, at random; " +
+      "inverted: of a lottery pruned at initialization (run-lottery --prune-at init), as many as " +
+      "in the ticket, those with the smallest scores, and with the ticket's own initial weights; " +
+      "of synflow the smallest scores of the full network, in one shot; a list for both",
+    defaultText: "shuffled",
+    group: experimentPath.group,
+  }),
   initialization: words({
-    words: SPARSITY_KINDS.map((kind) => KINDS[kind].initialization),
-    help: "initial weights: " + SPARSITY_KINDS.map((kind) =>
+    words: SHUFFLED_KINDS.map((kind) => KINDS[kind].initialization),
+    help: "initial weights of --places shuffled: " + SHUFFLED_KINDS.map((kind) =>
       `${KINDS[kind].initialization} (${KINDS[kind].help})`
     ).join(" or ") + "; a list for both",
     defaultText: "random",
@@ -33,24 +44,35 @@ export const randomSparsityFlags = {
   ...{ resume, checkpointInterval, overwrite, json },
 };
 
-/** Trains controls at random places: `deno task random-sparsity`. */
+/** Trains controls with other weights live: `deno task random-sparsity`. */
 export const randomSparsityRunner: Runner<typeof randomSparsityFlags> = {
   name: "random-sparsity",
   summary:
-    "Trains networks as sparse in each layer as the tickets of a finished lottery experiment, " +
-    "with the live weights at random places.",
+    "Trains networks as sparse as the tickets of a finished lottery experiment, with other " +
+    "weights live: at random places in each layer, or those with the smallest scores.",
   flags: randomSparsityFlags,
   examples: [
     "deno task random-sparsity --experiment-path results/mnist-quick",
     "deno task random-sparsity --initialization random,ticket --trials 1-2 --levels 1-10 --runs 1",
+    "deno task random-sparsity --experiment-path results/compare/snip --places inverted --runs 1",
   ],
-  check: checkDatasetFlags,
+  check(flags) {
+    checkDatasetFlags(flags);
+    const { places = ["shuffled"], initialization = ["ticket"] } = flags;
+    if (places.includes("shuffled") || initialization.join() === "ticket") return;
+    throw new UsageError(
+      `--initialization ${initialization.join()} is of --places shuffled, and inverted networks ` +
+        "have the ticket's initial weights: leave it out, or add shuffled to --places",
+    );
+  },
   // The controls of an experiment are planned as its folder is opened.
   plan: () => Promise.resolve(null),
   async open(flags, context) {
-    const { initialization = ["random"] } = flags;
+    const { places = ["shuffled"], initialization = ["random"] } = flags;
+    const isAsked = (kind: SparsityKind) =>
+      kind === "inverted" || initialization.includes(KINDS[kind].initialization);
     const kinds = SPARSITY_KINDS.filter((kind) =>
-      initialization.includes(KINDS[kind].initialization)
+      places.includes(KINDS[kind].masks) && isAsked(kind)
     );
     return await openControls(flags, kinds, context, { chart: "random-sparsity" });
   },

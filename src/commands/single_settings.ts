@@ -64,11 +64,10 @@ export interface ResolvedSingle extends SingleSettings {
 export function checkProtocol(flags: SingleRunValues): void {
   const { protocol, masks = [], presets, sameSign } = flags;
   const isFresh = masks.length === 0 && presets === undefined && sameSign === undefined;
-  // That run may have been trained with the optimizer of --momentum.
-  const momentum = protocol !== undefined || isFresh || flags.optimizer !== undefined
-    ? flags.momentum
-    : undefined;
-  resolveProtocol({ ...protocolValues(flags), momentum });
+  // That run may have been trained with the optimizer of --momentum and --nesterov.
+  const isKnown = protocol !== undefined || isFresh || flags.optimizer !== undefined;
+  const later = isKnown ? {} : { momentum: undefined, nesterov: undefined };
+  resolveProtocol({ ...protocolValues(flags), ...later });
 }
 
 /** The protocol's flags of a single run, which prunes nothing. */

@@ -113,6 +113,28 @@ export class RunQueue {
   }
 
   /**
+   * Carries out several parts of one experiment, which counts as so many until they have ended: all
+   * of them are waited for, or those that wait first would be trained without the others.
+   */
+  async asParticipants<T>(
+    parts: readonly (() => Promise<T>)[],
+  ): Promise<PromiseSettledResult<T>[]> {
+    let left = parts.length;
+    this.#active += Math.max(0, left - 1);
+    return await Promise.allSettled(parts.map(async (part) => {
+      try {
+        return await part();
+      } finally {
+        // The last one's place is the experiment's own.
+        if (--left > 0) {
+          this.#active--;
+          this.#flush();
+        }
+      }
+    }));
+  }
+
+  /**
    * Runs several experiments side by side, at most `atOnce` of them; returns the outcome of each.
    * If one fails the others continue, but for a lost device or an interruption: what has not begun
    * by then fails as that one did.

@@ -1,6 +1,7 @@
 /**
  * Plans the controls of a finished lottery experiment (the original's reinitialize.py for all of
- * its runs; section 2 of the paper): each has the masks of a ticket and its settings.
+ * its runs; section 2 of the paper): each has the settings of a ticket, and its masks or as many
+ * live weights.
  */
 
 import { InputError } from "../errors.ts";
@@ -8,8 +9,13 @@ import * as paths from "../records/paths.ts";
 import { restorePart } from "../records/saved_run.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
 import { controlFolder, valueSetFolder } from "../records/control_paths.ts";
+import type { ExampleSets } from "../datasets/examples.ts";
+import type { RunQueue } from "../foundations/run_queue.ts";
+import { Memo } from "../memo.ts";
 import { networkDigest } from "../models/digest.ts";
+import type { Masks } from "../models/masks.ts";
 import { controlStart } from "./initial_values.ts";
+import { checkInvertible, invertedMasks } from "./masks_at_init.ts";
 import { parseConfig, type RunConfig } from "../runs/schema.ts";
 import type { PlannedRun } from "../runs/provide.ts";
 import { configOf } from "../runs/config.ts";
@@ -34,6 +40,16 @@ export interface ControlSelection {
   runs: readonly number[];
   /** Folder of values for all levels, instead of those derived from each level's tickets. */
   values?: string;
+}
+
+/** What planning controls needs beside the experiment. */
+export interface ControlContext {
+  /** Scores weights, where scores are inverted. */
+  queue: RunQueue;
+  /** The examples that the tickets were trained on. */
+  sets: ExampleSets;
+  /** Receives a line for each value set that is older than the experiment. */
+  onNotice?: (line: string) => void;
 }
 
 /** A ticket of the experiment on disk. */
@@ -101,17 +117,21 @@ async function levelsOf(place: ExperimentPlace, trialFolder: string): Promise<nu
 /**
  * The runs of a control experiment, by kind, trial, level and number.
  *
- * @param onNotice receives a line for each value set that is older than the experiment
- * @throws InputError if a ticket, or values to draw from, are missing or cannot be used
+ * @throws InputError if a ticket, or values to draw from, are missing or cannot be used; if scores
+ *   are to be inverted that are of trained weights
  */
 export async function planControls(
   place: ExperimentPlace,
   selection: ControlSelection,
   tickets: readonly Ticket[],
-  onNotice: (line: string) => void = () => {},
+  { queue, sets, onNotice = () => {} }: ControlContext,
 ): Promise<PlannedRun[]> {
   const { storage, experimentPath, experimentName } = place;
   const { kinds, runs, values } = selection;
+  const trials = [...new Set(tickets.map(({ config }) => config.id.trial))];
+  const isInverted = kinds.some((kind) => KINDS[kind].masks === "inverted");
+  const fulls = isInverted ? await findTickets(place, { trials, levels: [0] }) : [];
+  if (isInverted) tickets.forEach(checkInvertible);
   const masksOf = new Map<Ticket, string>();
   for (const ticket of tickets) {
     const { folder, config } = ticket;
@@ -124,13 +144,21 @@ export async function planControls(
     const folder = values ?? valueSetFolder(experimentPath, id.level, experimentName);
     return readValueSets(storage, folder, parametersOf(network.layers));
   };
+  // A trial's weights are scored once, for all its levels.
+  const inverted = new Memo<number, Masks[]>();
+  const invertedOf = async ({ config: { id: { trial, level } } }: Ticket) => {
+    const levels = Math.max(...tickets.map(({ config }) => config.id.level));
+    const full = fulls[trials.indexOf(trial)];
+    const make = () => invertedMasks({ storage, queue, sets }, full, levels);
+    return (await inverted.get(trial, make))[level];
+  };
   const valueDigests = new Map<number, string>();
   const planned: PlannedRun[] = [];
   for (const kind of kinds) {
     for (const ticket of tickets) {
       const { trial, level } = ticket.config.id;
       const digests: Partial<RunConfig["start"]> = {};
-      const { weights } = KINDS[kind];
+      const { masks, weights } = KINDS[kind];
       const isSigned = weights === "signed values", isDrawn = isSigned || weights === "values";
       const isSameInit = weights === "ticket";
       if (isDrawn) {
@@ -157,7 +185,9 @@ export async function planControls(
       if (isGiven) digests.presets = await networkDigest(await given());
       const start = async (config: RunConfig) =>
         controlStart(config, {
-          masks: await restoreNetwork(storage, paths.masks(ticket.folder)),
+          masks: masks === "inverted"
+            ? await invertedOf(ticket)
+            : await restoreNetwork(storage, paths.masks(ticket.folder)),
           values: isDrawn ? await setsOf(ticket) : undefined,
           signs: isSigned ? await initial() : undefined,
           presets: isGiven ? await given() : undefined,

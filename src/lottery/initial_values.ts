@@ -14,13 +14,15 @@ import { KINDS } from "../records/kinds.ts";
 
 /** The arrays from which a control is made. */
 export interface ControlSource {
-  /** Layers without a mask are not pruned. */
+  /** The ticket's, or those of inverted scores. Layers without a mask are not pruned. */
   masks: Masks;
   /** (n) values by layer: reuse and reuse_sign. */
   values?: Network;
   /** Weights whose signs are kept: reuse_sign. */
   signs?: Network;
-  /** Weights that the lottery was given, or rewound to, if any: random_sparsity_same_init. */
+  /**
+   * Weights that the lottery was given, or rewound to, if any: random_sparsity_same_init, inverted.
+   */
   presets?: Network;
   /** Biases of the same. */
   presetBiases?: Network;
@@ -44,7 +46,9 @@ export function controlStart(config: RunConfig, source: ControlSource): LevelSta
     );
     return { masks: shuffled, presets: source.presets, presetBiases: source.presetBiases };
   }
-  if (values === undefined) return { masks };
+  if (values === undefined) {
+    return { masks, presets: source.presets, presetBiases: source.presetBiases };
+  }
   validateMasks(masks, weights);
   checkKnownNames(values, names, "values");
   if (signs) checkKnownNames(signs, names, "same-sign network");

@@ -10,7 +10,6 @@ import { networkDigest } from "../models/digest.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
 import type { ModelBase } from "../foundations/model.ts";
 import type { RunQueue } from "../foundations/run_queue.ts";
-import { density, type Masks } from "../models/masks.ts";
 import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
 import { datasetOf, modelOf, workOfRuns, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
@@ -30,8 +29,8 @@ import {
 import { checkWritable, noteOtherAdapters, type RunPolicy } from "../runs/folder_state.ts";
 import type { Protocol } from "./protocols.ts";
 import type { RunConfig, RunSettings } from "../runs/schema.ts";
-import { type InitCriterionName, scoredMasksAtInit } from "../foundations/pruning/init_criteria.ts";
-import { liveByLevel, pruneScored, scoreWeights } from "../foundations/pruning/pruning.ts";
+import { levelMasks } from "./masks_at_init.ts";
+import { pruneScored, scoreWeights } from "../foundations/pruning/pruning.ts";
 import { scopeOf } from "../foundations/pruning/pruning_spec.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
@@ -83,8 +82,8 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
     protocol: { trials, levels },
     tickets: { start, rewind, prunedWeights, ...pruning },
   } = options;
-  const { oneShot, scoreBatches = 1 } = pruning;
-  const { seed, iterations, batchSize } = settings.training;
+  const { oneShot } = pruning;
+  const { seed, iterations } = settings.training;
   const initializer = INITIALIZERS[settings.network.initializer];
   checkExperimentName(options.experimentName);
   checkRewinding(rewind, iterations);
@@ -173,17 +172,12 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
       score: (result) => scoreWeights(pruning, result, keyFor),
       prune: (masks, scores) => queue.onGpu((gpu) => pruneScored(gpu, pruning, masks, scores)),
       onPruned: (pruned) => events.onPruned?.({ trial, scope: scopeOf(pruning), ...pruned }),
+      sideBySide: (parts) => queue.asParticipants(parts),
       keep: (pruned) => keep(trial, pruned),
     };
     const masksBefore = async (model: ModelBase, dataset: DatasetBase) => {
-      const { scores, masks } = await queue.onGpu((gpu) =>
-        scoredMasksAtInit(
-          { gpu, model, dataset, scores: { batches: scoreBatches, batchSize }, keyFor },
-          pruning.criterion as InitCriterionName,
-          liveByLevel(liveOf(model.masks), pruning.percents, levels)
-            .map((live) => ({ scope: pruning.scope, live })),
-        )
-      );
+      const full = { config: ticketOf(0), model, dataset };
+      const { scores, masks } = await levelMasks(queue, full, levels);
       const named = Object.entries(scores).filter(([name]) => pruning.percents[name] > 0);
       return { scores: Object.fromEntries(named), masks };
     };
@@ -221,10 +215,4 @@ function checkLevels({ protocol: { trials, levels }, settings, tickets }: Lotter
 
 function isSameRun(a: RunId, b: RunId): boolean {
   return a.kind === b.kind && a.trial === b.trial && a.level === b.level && a.run === b.run;
-}
-
-/** Live weights by layer. */
-function liveOf(masks: Masks): Record<string, number> {
-  const { layers } = density(masks);
-  return Object.fromEntries(Object.entries(layers).map(([name, { live }]) => [name, live]));
 }

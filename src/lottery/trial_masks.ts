@@ -33,6 +33,8 @@ export interface TrialFunctions extends Shared {
   prune(masks: Masks, scores: Readonly<Record<string, Float32Array>>): Promise<Masks>;
   /** Receives each pruning, as soon as it is done. */
   onPruned(pruned: PrunedLevel): void;
+  /** Carries out what does not wait for each other. */
+  sideBySide(parts: readonly (() => Promise<unknown>)[]): Promise<PromiseSettledResult<unknown>[]>;
   /** Keeps the scores of a pruning; called once the run that was scored is saved. */
   keep(pruned: PrunedLevel): Promise<void>;
 }
@@ -71,7 +73,8 @@ export async function oneShotMasks(functions: TrialFunctions, levels: number): P
     await functions.keep(pruned);
   }
   await allOf(
-    masks.slice(1).map(async (masks, i) => {
+    functions,
+    masks.slice(1).map((masks, i) => async () => {
       const level = i + 1, dataset = await makeDataset(level);
       const start = { masks, ...await rewind!([full], masks) };
       return await trainModel(level, dataset, await makeModel(level, dataset, start));
@@ -86,9 +89,10 @@ export async function oneShotMasks(functions: TrialFunctions, levels: number): P
  * @param masksOf makes the masks of all levels from 1 on
  */
 export async function masksBeforeTraining(
-  { makeDataset, makeModel, trainModel, rewind, start = {}, onPruned, keep }: TrialFunctions,
+  functions: TrialFunctions,
   masksOf: (model: ModelBase, dataset: DatasetBase) => Promise<{ scores: Scores; masks: Masks[] }>,
 ): Promise<Masks> {
+  const { makeDataset, makeModel, trainModel, rewind, start = {}, onPruned, keep } = functions;
   const dataset = await makeDataset(0), full = await makeModel(0, dataset, start);
   const { weights, biases, masks: before } = full;
   const untrained = {
@@ -97,9 +101,12 @@ export async function masksBeforeTraining(
   const { scores, masks: levels } = await masksOf(full, dataset), after = levels.at(-1);
   const pruned = after && { level: 0, next: levels.length, scores, before, after };
   if (pruned) onPruned(pruned);
-  await allOf([
-    trainModel(0, dataset, full).then(() => pruned && keep(pruned)),
-    ...levels.map(async (masks, i) => {
+  await allOf(functions, [
+    async () => {
+      await trainModel(0, dataset, full);
+      if (pruned) await keep(pruned);
+    },
+    ...levels.map((masks, i) => async () => {
       const level = i + 1, dataset = await makeDataset(level);
       const start = { masks, ...await rewind!([untrained], masks) };
       return await trainModel(level, dataset, await makeModel(level, dataset, start));
@@ -109,21 +116,24 @@ export async function masksBeforeTraining(
 }
 
 /** The same where each level makes its own masks in its one run: all are trained side by side. */
-export async function dynamicMasks(
-  { makeDataset, makeModel, trainModel }: TrialFunctions,
-  levels: number,
-): Promise<Masks> {
+export async function dynamicMasks(functions: TrialFunctions, levels: number): Promise<Masks> {
+  const { makeDataset, makeModel, trainModel } = functions;
   let last: Masks = {};
-  await allOf(Array.from({ length: levels + 1 }, async (_, level) => {
+  const runs = Array.from({ length: levels + 1 }, (_, level) => async () => {
     const dataset = await makeDataset(level);
     const { masks } = await trainModel(level, dataset, await makeModel(level, dataset, {}));
     if (level === levels) last = masks;
-  }));
+  });
+  await allOf(functions, runs);
   return last;
 }
 
 /** Waits for all, also where one fails: that one's error is thrown then. */
-async function allOf(runs: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(runs);
-  for (const result of results) if (result.status === "rejected") throw result.reason;
+async function allOf(
+  { sideBySide }: TrialFunctions,
+  runs: readonly (() => Promise<unknown>)[],
+): Promise<void> {
+  for (const result of await sideBySide(runs)) {
+    if (result.status === "rejected") throw result.reason;
+  }
 }

@@ -11,10 +11,10 @@ interface Kind {
   color: "blue" | "vermillion" | "green" | "purple" | "orange" | "sky" | "black";
   shape: string;
   /**
-   * pruned: by the lottery; ticket: those of the ticket; shuffled: as sparse, elsewhere; given: by
-   * flags.
+   * pruned: by the lottery; ticket: those of the ticket; shuffled: as sparse, elsewhere; inverted:
+   * as sparse, by the negated scores of the lottery; given: by flags.
    */
-  masks: "pruned" | "ticket" | "shuffled" | "given";
+  masks: "pruned" | "ticket" | "shuffled" | "inverted" | "given";
   /**
    * Where initial weights come from. rewound: level 0's; drawn: the initializer, for this run
    * alone; values: those of the tickets, shuffled; signed values: the same, each with the sign that
@@ -23,7 +23,7 @@ interface Kind {
   weights: "rewound" | "drawn" | "values" | "signed values" | "ticket" | "given";
   /** Of a control, completes a sentence of `--help`. */
   help: string;
-  /** By this word `random-sparsity --initialization` chooses the kind. */
+  /** Of shuffled masks: by this word `random-sparsity --initialization` chooses the kind. */
   initialization?: string;
 }
 
@@ -61,6 +61,11 @@ export const KINDS = {
     initialization: "ticket",
     help: "the ticket's own",
   },
+  inverted: {
+    label: "Inverted scores, ticket's values",
+    ...{ color: "black", shape: "triangle-left", masks: "inverted", weights: "ticket" },
+    help: "the ticket's own",
+  },
   rewind_point: {
     label: "Up to the rewind point",
     ...{ color: "black", shape: "stroke", masks: "given", weights: "rewound" },
@@ -84,7 +89,9 @@ type WithMasks<M extends Kind["masks"]> = {
 /** Controls with the masks of a ticket and other initial weights. */
 export type ReinitKind = WithMasks<"ticket">;
 /** Controls with as many live weights in each layer as a ticket, at random places. */
-export type SparsityKind = WithMasks<"shuffled">;
+export type ShuffledKind = WithMasks<"shuffled">;
+/** Controls as sparse as a ticket, with other weights live. */
+export type SparsityKind = WithMasks<"shuffled" | "inverted">;
 /** All controls of a lottery. */
 export type ControlKind = ReinitKind | SparsityKind;
 
@@ -94,7 +101,11 @@ export const RUN_KINDS = Object.keys(KINDS) as RunKind[];
 export const REINIT_KINDS = RUN_KINDS.filter((kind): kind is ReinitKind =>
   KINDS[kind].masks === "ticket"
 );
+/** The kinds of `random-sparsity` with shuffled masks. */
+export const SHUFFLED_KINDS = RUN_KINDS.filter((kind): kind is ShuffledKind =>
+  KINDS[kind].masks === "shuffled"
+);
 /** The kinds of `random-sparsity`. */
 export const SPARSITY_KINDS = RUN_KINDS.filter((kind): kind is SparsityKind =>
-  KINDS[kind].masks === "shuffled"
+  KINDS[kind].masks === "shuffled" || KINDS[kind].masks === "inverted"
 );

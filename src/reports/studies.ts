@@ -167,12 +167,20 @@ function placeOf({ kind, trial, level, run }: ReportRun): string {
   return `${kind}/${trial}/${level}/${run}`;
 }
 
-/** Whether a control has other masks than the ticket that it names: they differ in size. */
+/**
+ * Whether a control has other masks than the ticket that it names: they differ in size; those of
+ * inverted scores in that of all layers together, which may compete.
+ */
 function hasOtherMasks(run: ReportRun, tickets: ReadonlyMap<string, ReportRun>): boolean {
   if (run.kind === "train") return false;
   const ticket = tickets.get(placeOf({ ...run, kind: "ticket", run: 0 }));
-  return ticket !== undefined &&
-    canonicalJson(ticket.liveByLayer) !== canonicalJson(run.liveByLayer);
+  if (ticket === undefined) return false;
+  const sizes = [ticket, run].map(({ liveByLayer }) =>
+    run.kind === "inverted"
+      ? Object.values(liveByLayer).reduce((sum, live) => sum + live, 0)
+      : canonicalJson(liveByLayer)
+  );
+  return sizes[0] !== sizes[1];
 }
 
 function withoutOneShot({ oneShot: _, ...pruning }: NonNullable<RunConfig["pruning"]>) {

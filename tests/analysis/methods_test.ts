@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { checkMethodClaims } from "../../src/analysis/method_claims.ts";
 import {
   comparedMetric,
+  invertedOf,
   maskOverlap,
   meanRanks,
   methodLayers,
@@ -154,7 +155,7 @@ function method(name: string, lostPerLevel: number, live = 5): MethodRun[] {
 Deno.test("claims about methods: judged where both methods have runs, by their values", () => {
   const runs = [...method("magnitude", 0.1), ...method("random", 1), ...method("global", 0.1, 8)];
   const claims = new Map(checkMethodClaims(runs, LAYER).map((claim) => [claim.id, claim]));
-  assertEquals([...claims.keys()], ["M1 random", "M2", "M3", "M4", "M5"]);
+  assertEquals([...claims.keys()], ["M1 random", "M2", "M3", "M4", "M5", "M6"]);
   // Nearest 10% is level 3 of 12.5%: random has lost 2.7 points more there.
   const m1 = claims.get("M1 random")!;
   assertEquals([m1.verdict, m1.trials], ["holds", 5]);
@@ -164,7 +165,7 @@ Deno.test("claims about methods: judged where both methods have runs, by their v
   assertEquals(claims.get("M3")!.verdict, "holds");
   assertAlmostEquals(claims.get("M2")!.value!, 30, 1e-9);
   assertEquals(claims.get("M2")!.verdict, "holds");
-  for (const id of ["M4", "M5"]) {
+  for (const id of ["M4", "M5", "M6"]) {
     assertEquals(claims.get(id)!.verdict, "cannot tell");
     assert(claims.get(id)!.why.startsWith("no runs of "), claims.get(id)!.why);
   }
@@ -178,6 +179,9 @@ Deno.test("claims about methods that are not there yet: rigl, snip and its shuff
     ...method("snip", 0.1),
     ...method(shuffledOf("snip"), 0.15),
     ...method(shuffledOf("synflow"), 0.1),
+    // As the checks are trained: at some levels alone.
+    ...method(invertedOf("snip"), 2).filter(({ level }) => level === 2 || level === 5),
+    ...method(invertedOf("grasp"), 2),
   ];
   const verdicts = checkMethodClaims(runs, LAYER).map(({ id, verdict }) => `${id}: ${verdict}`);
   assertEquals(verdicts, [
@@ -188,5 +192,10 @@ Deno.test("claims about methods that are not there yet: rigl, snip and its shuff
     "M4 rigl: does not hold",
     "M5 snip: holds",
     "M5 synflow: cannot tell",
+    "M6 snip: holds",
+    "M6 grasp: cannot tell",
   ]);
+  const m6 = checkMethodClaims(runs, LAYER).find(({ id }) => id === "M6 snip")!;
+  assertAlmostEquals(m6.value!, 2 * 1.9, 1e-9);
+  assertEquals(m6.source, "Frankle et al. 2021 (pruning at initialization), abstract");
 });

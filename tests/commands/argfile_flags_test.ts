@@ -28,6 +28,16 @@ Deno.test("lottery: the original's 20 trials; ranges and settings are passed on"
   );
 });
 
+Deno.test("--nesterov is passed on to either task", () => {
+  const flags = ["--optimizer=momentum", "--nesterov", "--trials=1", "--levels=1", "--runs=1"];
+  const [control] = lines("reinitialize", ...flags),
+    [lottery] = lines("lottery", ...flags.slice(0, 3));
+  for (const line of [control, lottery]) {
+    assertEquals(splitLine(line, "line").includes("--nesterov"), true);
+  }
+  assertEquals(lines("lottery").some((line) => line.includes("nesterov")), false);
+});
+
 Deno.test("reinitialize: 20 x 31 x 10 lines for each of the three controls", () => {
   const perKind = 20 * 31 * 10;
   assertEquals(lines("reinitialize").length, perKind);

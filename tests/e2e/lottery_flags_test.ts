@@ -119,6 +119,9 @@ Deno.test("--momentum is kept in run.json, and changed in runs that take their s
     const { training } = await readConfig(`${path}/${run}`);
     assertEquals(training.optimizer, { kind: "momentum", learningRate: 0.01, momentum }, `${run}`);
   }
+  await again("reinit3", "--nesterov");
+  const { optimizer } = (await readConfig(`${path}/reinit3`)).training;
+  assertEquals(optimizer, { kind: "nesterov", learningRate: 0.01, momentum: 0.8 });
 });
 
 Deno.test("an experiment of the google protocol without the truncated initializer goes on with its own", async () => {

@@ -117,6 +117,63 @@ print("right")
   assertSameTree(await readTree(path), before);
 });
 
+Deno.test("random-sparsity --places inverted: as many weights, none that SNIP needs; repeated and reported", async () => {
+  const path = `--experiment-path=${folder}/snip`;
+  const snip = ["--prune-at=init", "--criterion=snip", "--score-batches=2"];
+  await runLottery(data, ...snip, ...short("--trials=1-2", "--seed=3", path));
+  const flags = [path, "--places=shuffled,inverted", "--initialization=ticket", "--runs=1"];
+  const { stdout, stderr } = await succeed("random-sparsity", data, ...flags, "--levels=1-2");
+  assertMatch(stderr, /8 of 8 to train/);
+  assertMatch(stdout, /ticket +random_sparsity_same_init +inverted\n/);
+  const before = await readTree(`${folder}/snip`);
+  const again = await succeed("random-sparsity", data, ...flags, "--levels=1-2");
+  assertMatch(again.stderr, /0 of 8 to train/);
+  assertSameTree(await readTree(`${folder}/snip`), before);
+  const shared = await runNumpy(
+    `${LOAD}
+def flat(run): return np.concatenate([m.ravel() for m in load(run, "masks").values()])
+for trial in (1, 2):
+    full = load(f"trial{trial}/0/same_init", "initial")
+    for level in (1, 2):
+        ticket, inverted = flat(f"trial{trial}/{level}/same_init"), flat(f"trial{trial}/{level}/inverted1")
+        assert ticket.sum() == inverted.sum()
+        # Of n weights k stay in both: the largest and the smallest k of one order have the middle in common.
+        both, n, k = (ticket * inverted).sum(), ticket.size, ticket.sum()
+        assert both <= max(0, 2 * k - n) + 3, f"{both} of {k} in {n}"
+        initial, masks = load(f"trial{trial}/{level}/inverted1", "initial"), load(f"trial{trial}/{level}/inverted1", "masks")
+        for layer, mask in masks.items(): assert (initial[layer] == full[layer] * mask).all()
+print("right")
+`,
+    [`${folder}/snip`],
+  );
+  assertEquals(shared.trim(), "right");
+  const replay = await succeed("verify", data, `${folder}/snip`, "--replay");
+  assertMatch(replay.stdout, /^16 runs: 16 whole, 0 damaged, 0 unfinished$/m);
+  assert(!/differ/.test(replay.stdout), replay.stdout);
+  const report = await succeed("report", `${folder}/snip`);
+  assertMatch(report.stdout, /^level +weights remaining .*inverted$/m);
+});
+
+Deno.test("random-sparsity --places: bad usage in one line", async () => {
+  const refused = async (code: number, message: string, ...flags: string[]) => {
+    const run = await runTask("random-sparsity", flags);
+    assertEquals([run.code, run.stderr.trim().split("\n").length], [code, 1], run.stderr);
+    assertStringIncludes(run.stderr, message);
+  };
+  await refused(2, "the nearest is inverted", "--places=invert");
+  await refused(
+    ...[2, "--initialization random,ticket is of --places shuffled, and inverted"] as const,
+    ...["--places=inverted", "--initialization=random,ticket"],
+  );
+  await refused(
+    ...[
+      1,
+      "is of a lottery that scores trained weights, and inverted scores are those of",
+    ] as const,
+    ...[data, `--experiment-path=${folder}/base`, "--places=inverted", "--quiet"],
+  );
+});
+
 Deno.test("random-sparsity: bad usage in one line", async () => {
   const unknown = await runTask("random-sparsity", ["--initialization=tickets"]);
   assertEquals(unknown.code, 2);

@@ -96,6 +96,32 @@ Deno.test("runs that wait fill the places of those that have ended, at any level
   await queue.destroy();
 });
 
+Deno.test("an experiment that trains several runs at once is waited for until all of them wait", async () => {
+  const sizes: number[] = [];
+  const queue = new RunQueue(gpu, {
+    onProgress: ({ runs, iteration, iterations }) => {
+      if (iteration === iterations) sizes.push(runs);
+    },
+  });
+  const several = async () => {
+    const parts = await queue.asParticipants([1, 20, 40].map((milliseconds) => async () => {
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      await trainTiny(queue, 10);
+    }));
+    assertEquals(parts.map(({ status }) => status), Array(3).fill("fulfilled"));
+    // One of them fails: the others are trained, and it is the experiment's turn again.
+    const failing = [() => Promise.reject(new InputError("no")), () => trainTiny(queue, 10)];
+    const [failed, trained] = await queue.asParticipants<unknown>(failing);
+    assertEquals([failed.status, trained.status], ["rejected", "fulfilled"]);
+    assertEquals(await queue.asParticipants([]), []);
+    await trainTiny(queue, 10);
+  };
+  const results = await queue.runSideBySide([several, several]);
+  assertEquals(results.map(({ status }) => status), Array(2).fill("fulfilled"));
+  assertEquals(sizes, [6, 2, 2]);
+  await queue.destroy();
+});
+
 Deno.test("a sweep of learning rates is one program; each rate trains as it does alone", async () => {
   for (const kernels of ["dense", "sparse"] as const) {
     const together: number[] = [];

@@ -74,6 +74,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
     optimizer: "momentum",
     learningRate: "0.5",
     momentum: "0.8",
+    nesterov: "True",
     weightDecay: "0.05",
     schedule: "steps",
     warmup: "3",
@@ -108,7 +109,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       layers: [20, 10, 5],
       initializer: "truncated",
       normalization: "none",
-      optimizer: { kind: "momentum" },
+      optimizer: { kind: "nesterov" },
       learningRate: 0.5,
       momentum: 0.8,
       weightDecay: 0.05,
@@ -175,6 +176,25 @@ Deno.test("--momentum: 0.9 unless given, of that optimizer alone", () => {
       "--momentum",
     );
   }
+});
+
+Deno.test("--nesterov: --optimizer momentum becomes --optimizer nesterov; others have none", () => {
+  const asked = resolve("--optimizer=nesterov", "--momentum=.7");
+  for (const optimizer of ["momentum", "nesterov"]) {
+    assertEquals(resolve(`--optimizer=${optimizer}`, "--momentum=.7", "--nesterov"), asked);
+  }
+  const momentum = resolve("--optimizer=momentum", "--learning-rate=.2", "--momentum=.7");
+  const ofProtocol = resolveProtocol(parseFlags(["--nesterov"], runFlags), momentum);
+  assertEquals(ofProtocol.optimizer, { kind: "nesterov" });
+  assertEquals(resolve("--optimizer=momentum", "--no-nesterov").optimizer, { kind: "momentum" });
+  for (const optimizer of ["sgd", "adam", "adamw"]) {
+    assertThrows(
+      () => resolve(`--optimizer=${optimizer}`, "--nesterov"),
+      UsageError,
+      `--nesterov is of --optimizer momentum, and the optimizer is ${optimizer}: give that one, or`,
+    );
+  }
+  assertThrows(() => resolve("--nesterov"), UsageError, "the optimizer is adam");
 });
 
 Deno.test("what is 0 as a 32-bit float is refused: it would train nothing", () => {

@@ -1,11 +1,14 @@
 /** Lotteries whose masks are made before training: their densities, starts, and that runs repeat. */
 
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
   INIT_CRITERION_NAMES,
   type InitCriterionName,
   masksAtInit,
 } from "../../src/foundations/pruning/init_criteria.ts";
+import { InputError } from "../../src/errors.ts";
+import { lossGradients } from "../../src/foundations/pruning/gradients.ts";
+import { readExperiments } from "../../src/reports/read_experiments.ts";
 import { runKey } from "../../src/foundations/seeds.ts";
 import { density } from "../../src/models/masks.ts";
 import * as paths from "../../src/records/paths.ts";
@@ -133,6 +136,84 @@ Deno.test("the checks of pruning at initialization: masks shuffled within layers
     const { layers } = density(await restoreNetwork(storage, paths.masks(folder)));
     assertEquals(Object.values(layers).map(({ live }) => live), lives[2]);
   }
+});
+
+/** Level 2's masks by a plain sort of negated |weight · gradient|, the first of equals going. */
+async function invertedBySorting(storage: MemoryStorage, scope: "layer" | "global") {
+  const { config } = await readReplaySource(storage, folderOf(0));
+  const [presets, presetBiases] = await Promise.all(
+    [paths.initial, paths.initialBiases].map((part) => restoreNetwork(storage, part(folderOf(0)))),
+  );
+  const model = modelOf(config, { presets, presetBiases });
+  const batches = { batches: 2, batchSize: 8 };
+  const gradients = await lossGradients(gpu, model, datasetOf(config, DATA.sets), batches);
+  const all = ["layer0", "layer1"].flatMap((name) =>
+    [...model.weights[name].data].map((w, i) => ({
+      ...{ name, i, score: -Math.abs(w * gradients[name].data[i]) },
+    }))
+  );
+  const counts = { layer0: 19, layer1: 12 }; // 30 − 6 − 5, 15 − 2 − 1
+  const groups = scope === "global"
+    ? [{ members: all, keep: 31 }]
+    : Object.entries(counts).map(([layer, keep]) => ({
+      ...{ members: all.filter(({ name }) => name === layer), keep },
+    }));
+  const kept = groups.flatMap(({ members, keep }) =>
+    members.map((member, at) => ({ ...member, at }))
+      .sort((a, b) => a.score - b.score || a.at - b.at).slice(members.length - keep)
+  );
+  return (name: string, i: number) => kept.some((one) => one.name === name && one.i === i) ? 1 : 0;
+}
+
+Deno.test("inverted scores: as many weights, those with the smallest scores; runs that repeat", async () => {
+  const rewound = { rewind: { iterations: 8 } };
+  for (const [scope, more] of [["global", {}], ["layer", {}], ["global", rewound]] as const) {
+    const storage = await lottery({ ...atInit("snip"), scope, ...more });
+    const given = { kinds: ["inverted"], controlLevels: [0, 2, 3] } as const;
+    const folders = await runSmallControls(storage, queue, {
+      ...{ kinds: given.kinds, controlLevels: [...given.controlLevels] },
+    });
+    assertEquals(folders.map((folder) => folder.slice(-11)), [
+      ...["0/inverted2", "2/inverted2", "3/inverted2"],
+    ]);
+    await assertRepeated(storage, queue, folders);
+    const lives = await livesOf(storage), isLive = await invertedBySorting(storage, scope);
+    const full = await restoreNetwork(storage, paths.initial(folderOf(0)));
+    for (const [i, level] of given.controlLevels.entries()) {
+      const masks = await restoreNetwork(storage, paths.masks(folders[i]));
+      const found = Object.values(density(masks).layers).map(({ live }) => live);
+      assertEquals(sum(found), sum(lives[level]));
+      if (scope === "layer") assertEquals(found, lives[level]);
+      const initial = await restoreNetwork(storage, paths.initial(folders[i]));
+      for (const [name, { data }] of Object.entries(masks)) {
+        if (level === 2) assertEquals([...data], [...data].map((_, i) => isLive(name, i)));
+        const expected = full[name].data.map((w, i) => data[i] === 0 ? 0 : w);
+        assertEquals(initial[name].data, expected);
+      }
+    }
+    // A study of its own lottery, whatever layers keep.
+    const { studies } = await readExperiments(storage, [EXPERIMENT]);
+    assertEquals(studies.length, 1);
+    assertEquals(studies[0].runs.filter(({ kind }) => kind === "inverted").length, 3);
+  }
+});
+
+Deno.test("inverted scores: every criterion; not those of trained weights", async () => {
+  for (const criterion of INIT_CRITERION_NAMES) {
+    const storage = await lottery(atInit(criterion));
+    const folders = await runSmallControls(storage, queue, {
+      ...{ kinds: ["inverted"], controlLevels: [3] },
+    });
+    const { live } = density(await restoreNetwork(storage, paths.masks(folders[0])));
+    assertEquals(live, sum((await livesOf(storage))[3]), criterion);
+    await assertRepeated(storage, queue, folders);
+  }
+  const trained = await lottery({});
+  await assertRejects(
+    () => runSmallControls(trained, queue, { kinds: ["inverted"] }),
+    InputError,
+    `${folderOf(0)} is of a lottery that scores trained weights, and inverted scores are those of `,
+  );
 });
 
 Deno.test("GPU and queue are given back", async () => {

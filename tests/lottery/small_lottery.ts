@@ -176,7 +176,8 @@ export async function runSmallControls(
     const place = { storage, experimentPath: EXPERIMENT, experimentName: "same_init" };
     const tickets = await findTickets(place, { levels });
     await locks.takeFolder(`${EXPERIMENT}/trial1`);
-    const runs = await planControls(place, { kinds, runs: [2] }, tickets);
+    const context = { queue, sets: DATA.sets };
+    const runs = await planControls(place, { kinds, runs: [2] }, tickets, context);
     folders.push(...runs.map(({ folder }) => folder));
     await carryOut(
       queue,

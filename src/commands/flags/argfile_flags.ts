@@ -32,6 +32,7 @@ export const argfileFlags = {
   levels: { ...controlFlags.levels, group: "Runs", defaultText: "those of the protocol" },
   runs: { ...controlFlags.runs, group: "Runs", defaultText: "1-10" },
   ...protocolFlags,
+  nesterov: optional(protocolFlags.nesterov),
   trials: { ...protocolFlags.trials, group: "Runs", defaultText: "those of the protocol" },
   protocol: choice({
     choices: PROTOCOL_NAMES,

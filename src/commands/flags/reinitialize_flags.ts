@@ -52,8 +52,9 @@ export const singleRunFlags = {
     group: SINGLE,
   }),
   ...Object.fromEntries(
-    Object.entries(trainingFlags).map(([name, flag]) => [name, { ...flag, group: SINGLE }]),
-  ) as typeof trainingFlags,
+    Object.entries(trainingFlags)
+      .map(([name, flag]) => [name, { ...flag, default: undefined, group: SINGLE }]),
+  ) as Omit<typeof trainingFlags, "nesterov"> & { nesterov: Flag<boolean, undefined> },
   trainOrderSeed: { ...runFlags.trainOrderSeed, group: SINGLE },
 };
 

@@ -15,24 +15,28 @@ import { INIT_CRITERIA, type InitCriterionName } from "../../foundations/pruning
 import { UsageError } from "../../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
 import { protocolFlags } from "./run_flags.ts";
-import { OPTIMIZERS } from "../../engine/optimizers.ts";
+import { type OptimizerKind, OPTIMIZERS } from "../../engine/optimizers.ts";
 
 /** The values that `resolveProtocol` reads. */
-export type ProtocolFlagValues = FlagValues<typeof protocolFlags> & { outputDir?: string };
+export type ProtocolFlagValues = Omit<FlagValues<typeof protocolFlags>, "nesterov"> & {
+  nesterov?: boolean;
+  outputDir?: string;
+};
 
 /**
  * The protocol that the flags describe.
  *
  * @param base what fields have that are not given; that of --protocol unless it is given
  * @throws UsageError if --prune-percents names a layer that the network lacks, --network and
- *   --layers are both given, --momentum is given to another optimizer, or several trials are to share one trial's folder (--output-dir)
+ *   --layers are both given, --momentum or --nesterov is given to another optimizer, or several
+ *   trials are to share one trial's folder (--output-dir)
  */
 export function resolveProtocol(
   flags: ProtocolFlagValues,
   base: Protocol = protocolNamed(flags.protocol),
 ): Protocol {
   const network = networkOf(flags, base);
-  const kind = flags.optimizer ?? base.optimizer.kind;
+  const kind = optimizerKind(flags, base);
   if (flags.momentum !== undefined && !("momentum" in OPTIMIZERS[kind].constants)) {
     throw new UsageError(
       `--momentum ${flags.momentum} is of --optimizer momentum or nesterov, and the optimizer is ` +
@@ -104,6 +108,17 @@ export function networkOf(
   }
   if (network !== undefined) return networkNamed(network);
   return layers === undefined ? base : { layers, prunePercents: defaultPercents(layers) };
+}
+
+/** @throws UsageError if --nesterov is given to an optimizer without momentum */
+function optimizerKind(flags: ProtocolFlagValues, base: Protocol): OptimizerKind {
+  const kind = flags.optimizer ?? base.optimizer.kind;
+  if (!flags.nesterov) return kind;
+  if ("momentum" in OPTIMIZERS[kind].constants) return "nesterov";
+  throw new UsageError(
+    `--nesterov is of --optimizer momentum, and the optimizer is ${kind}: give that one, or leave ` +
+      "--nesterov out",
+  );
 }
 
 /** @throws UsageError for a criterion that does not go with the time of pruning, and the like */
@@ -183,7 +198,7 @@ export function flagOf(field: keyof Protocol): keyof typeof protocolFlags {
 }
 
 /** Flags that are no fields of their own. */
-const NO_FIELDS: readonly string[] = ["protocol", "network", "pruneOutput"];
+const NO_FIELDS: readonly string[] = ["protocol", "network", "nesterov", "pruneOutput"];
 
 /** Fields of a protocol whose flags have other names: the original's. */
 const FIELDS: Readonly<Record<string, keyof Protocol>> = {

@@ -117,6 +117,10 @@ export const protocolFlags = {
     defaultText: `${OPTIMIZERS.momentum.constants.momentum.usual}`,
     group: PROTOCOL,
   }),
+  nesterov: boolean({
+    help: "look ahead of each step: --optimizer momentum becomes --optimizer nesterov",
+    group: PROTOCOL,
+  }),
   weightDecay: number({
     min: 0,
     below: 1,

@@ -32,14 +32,6 @@ export interface InitContext {
   keyFor: (layer: number) => Key;
 }
 
-/** A network whose weights are scored. */
-export interface ScoredNetwork {
-  /** By layer name, (inputs, units); of several rounds of pruning, those of the first. */
-  scores: Scores;
-  /** Makes the masks that meet a target. */
-  masksFor: (target: PruningTarget) => Masks;
-}
-
 /** A criterion. */
 interface InitCriterion {
   /** Completes a sentence of `--help`: which weights stay. */
@@ -49,16 +41,11 @@ interface InitCriterion {
   /** Whether weights compete over all layers, if nothing else is asked for; null: not by scope. */
   isGlobal: boolean | null;
   /** Scores the weights, once for any number of targets. */
-  prepare(context: InitContext): Promise<ScoredNetwork>;
-}
-
-/** Selects by scores that do not depend on the target. */
-async function byScores(
-  { model: { masks } }: InitContext,
-  scored: Scores | Promise<Scores>,
-): Promise<ScoredNetwork> {
-  const scores = await scored;
-  return { scores, masksFor: (target) => selectByScore(scores, masks, target) };
+  scores(context: InitContext): Scores | Promise<Scores>;
+  /** The target as the criterion shares it out. Default: as it is. */
+  targetOf?(target: PruningTarget, masks: Masks): PruningTarget;
+  /** Prunes in rounds, each by scores of what is left. Default: once. */
+  inRounds?(model: InitContext["model"], target: PruningTarget): Masks;
 }
 
 /** Scores by one of the criteria between levels, the network being the same before and after. */
@@ -113,48 +100,39 @@ export const INIT_CRITERIA = {
     help: "largest initial magnitude",
     needsData: false,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<ScoredNetwork> =>
-      byScores(context, scoresBy("magnitude", context)),
+    scores: (context: InitContext): Scores => scoresBy("magnitude", context),
   },
   random: {
     help: "chosen at random",
     needsData: false,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<ScoredNetwork> =>
-      byScores(context, scoresBy("random", context)),
+    scores: (context: InitContext): Scores => scoresBy("random", context),
   },
   erdos_renyi: {
     help: "chosen at random, the wider a layer the fewer of its weights (Mocanu et al. 2018)",
     needsData: false,
     isGlobal: null,
-    prepare: async (context: InitContext): Promise<ScoredNetwork> => {
-      const { scores, masksFor } = await byScores(context, scoresBy("random", context));
-      return { scores, masksFor: (target) => masksFor(shared(target, context.model.masks)) };
-    },
+    scores: (context: InitContext): Scores => scoresBy("random", context),
+    targetOf: shared,
   },
   snip: {
     help: "largest |weight · gradient| (Lee et al. 2019)",
     needsData: true,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<ScoredNetwork> =>
-      byScores(context, snipScores(context)),
+    scores: snipScores,
   },
   grasp: {
     help: "largest weight · (Hessian · gradient), which keeps gradients large (Wang et al. 2020)",
     needsData: true,
     isGlobal: true,
-    prepare: (context: InitContext): Promise<ScoredNetwork> =>
-      byScores(context, graspScores(context)),
+    scores: graspScores,
   },
   synflow: {
     help: "most of the flow from inputs to outputs, in 100 rounds (Tanaka et al. 2020)",
     needsData: false,
     isGlobal: true,
-    prepare: ({ model }: InitContext): Promise<ScoredNetwork> =>
-      Promise.resolve({
-        scores: synflow(model),
-        masksFor: (target) => synflowMasks(model, target),
-      }),
+    scores: ({ model }: InitContext): Scores => synflow(model),
+    inRounds: synflowMasks,
   },
 } as const satisfies Record<string, InitCriterion>;
 
@@ -162,6 +140,15 @@ export const INIT_CRITERIA = {
 export type InitCriterionName = keyof typeof INIT_CRITERIA;
 /** All of them. */
 export const INIT_CRITERION_NAMES = Object.keys(INIT_CRITERIA) as InitCriterionName[];
+
+/** How masks are made. */
+export interface InitOptions {
+  /**
+   * Whether the weights with the smallest scores stay instead (a check of Frankle et al. 2021): of
+   * synflow those of the whole network, without rounds. Default: false.
+   */
+  isInverted?: boolean;
+}
 
 /**
  * Masks of a network that is not trained yet, one set per target; its weights are scored once for
@@ -192,17 +179,34 @@ export async function masksAtInit(
   context: InitContext,
   criterion: InitCriterionName,
   targets: readonly PruningTarget[],
+  options: InitOptions = {},
 ): Promise<Masks[]> {
-  return (await scoredMasksAtInit(context, criterion, targets)).masks;
+  return (await scoredMasksAtInit(context, criterion, targets, options)).masks;
 }
 
-/** The same with the scores that they are made by. Throws as `masksAtInit`. */
+/**
+ * The same with the scores that they are made by: of several rounds, those of the first. Throws as
+ * `masksAtInit`.
+ */
 export async function scoredMasksAtInit(
   context: InitContext,
   criterion: InitCriterionName,
   targets: readonly PruningTarget[],
+  { isInverted = false }: InitOptions = {},
 ): Promise<{ scores: Scores; masks: Masks[] }> {
-  for (const target of targets) targetGroups(target, context.model.masks);
-  const { scores, masksFor } = await INIT_CRITERIA[criterion].prepare(context);
-  return { scores, masks: targets.map(masksFor) };
+  const { model } = context, { masks } = model;
+  for (const target of targets) targetGroups(target, masks);
+  const { scores: score, targetOf, inRounds }: InitCriterion = INIT_CRITERIA[criterion];
+  const scores = await score(context), used = isInverted ? negated(scores) : scores;
+  const maskFor = (target: PruningTarget) =>
+    inRounds && !isInverted
+      ? inRounds(model, target)
+      : selectByScore(used, masks, targetOf?.(target, masks) ?? target);
+  return { scores, masks: targets.map(maskFor) };
+}
+
+function negated(scores: Scores): Scores {
+  return Object.fromEntries(
+    Object.entries(scores).map(([name, values]) => [name, values.map((score) => -score)]),
+  );
 }

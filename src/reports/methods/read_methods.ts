@@ -1,6 +1,6 @@
 /** Reads the experiments of a comparison: the finished runs of each method, and what is amiss. */
 
-import { methodsIn, shuffledOf } from "../../analysis/methods.ts";
+import { invertedOf, methodsIn, shuffledOf } from "../../analysis/methods.ts";
 import { NotFoundError } from "../../errors.ts";
 import { METHOD_NAMES } from "../../lottery/methods.ts";
 import { methodFolder } from "../../records/comparison_file.ts";
@@ -16,7 +16,7 @@ export type ComparedRun = Omit<ReportRun, "kind"> & { kind: string };
 export interface ComparedExperiments {
   /** The methods that have tickets, in the table's order. */
   methods: string[];
-  /** The tickets of each, and the controls whose masks are shuffled. */
+  /** The tickets of each, and the controls whose masks are shuffled or of inverted scores. */
   runs: ComparedRun[];
   /** The settings of the first method's runs. */
   settings: ReportStudy["settings"];
@@ -83,9 +83,10 @@ export async function readMethods(
   return { methods, runs: inTrials(runs), settings: first.study.settings, damage, notes };
 }
 
-/** Controls other than those with shuffled masks are part of no figure here. */
+/** The controls of which claims are; the others are part of nothing here. */
 function comparedRun(run: ReportRun, method: string): ComparedRun[] {
   if (run.kind === "ticket") return [{ ...run, kind: method }];
+  if (run.kind === "inverted") return [{ ...run, kind: invertedOf(method) }];
   return run.kind === "random_sparsity_same_init" ? [{ ...run, kind: shuffledOf(method) }] : [];
 }
 

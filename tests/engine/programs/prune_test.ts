@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { type PruneJob, pruneSmallest } from "../../../src/engine/programs/prune.ts";
+import { CapacityError } from "../../../src/errors.ts";
+import { Gpu } from "../../../src/engine/device.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
 import { pruneByPercentOracle } from "../../reference/prune.ts";
 import { streams } from "../kernels/arbitraries.ts";
@@ -50,28 +52,82 @@ const WEIGHTS: Record<string, (stream: RandomStream) => number> = {
   "zeros among others": (stream) => stream.integerBelow(3) === 0 ? 0 : stream.normal(),
 };
 
-const jobs = fc.record({
-  size: fc.oneof(
-    fc.constantFrom(1, 2, 255, 256, 257, 511, 512, 513),
-    fc.integer({ min: 1, max: 3000 }),
-  ),
-  kind: fc.constantFrom(...Object.keys(WEIGHTS)),
-  density: fc.constantFrom(1, 0.5, 0.01, 0),
-  /** Of the live weights; above 1, one less than all. */
-  fraction: fc.oneof(fc.constantFrom(0, 1, 2), fc.double({ min: 0, max: 1, noNaN: true })),
-  stream: streams,
-}).map(({ size, kind, density, fraction, stream }): PruneJob => {
-  const mask = new Float32Array(size).map(() => stream.uniform() < density ? 1 : 0);
-  const live = mask.reduce((a, b) => a + b, 0);
-  const prune = fraction > 1 ? Math.max(0, live - 1) : Math.round(fraction * live);
-  return { mask, prune, weights: new Float32Array(size).map(() => WEIGHTS[kind](stream)) };
-});
+const SMALL = fc.oneof(
+  fc.constantFrom(1, 2, 255, 256, 257, 511, 512, 513),
+  fc.integer({ min: 1, max: 3000 }),
+);
+/** Weights that a workgroup scans. */
+const CHUNK = 32_768;
+const LARGE = fc.oneof(
+  fc.constantFrom(CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3),
+  fc.integer({ min: CHUNK + 2, max: 4 * CHUNK }),
+);
+
+const jobsOf = (size: fc.Arbitrary<number>, kinds = Object.keys(WEIGHTS)) =>
+  fc.record({
+    size,
+    kind: fc.constantFrom(...kinds),
+    density: fc.constantFrom(1, 0.5, 0.01, 0),
+    /** Of the live weights; above 1, one less than all. */
+    fraction: fc.oneof(fc.constantFrom(0, 1, 2), fc.double({ min: 0, max: 1, noNaN: true })),
+    stream: streams,
+  }).map(({ size, kind, density, fraction, stream }): PruneJob => {
+    const mask = new Float32Array(size).map(() => stream.uniform() < density ? 1 : 0);
+    const live = mask.reduce((a, b) => a + b, 0);
+    const prune = fraction > 1 ? Math.max(0, live - 1) : Math.round(fraction * live);
+    return { mask, prune, weights: new Float32Array(size).map(() => WEIGHTS[kind](stream)) };
+  });
 
 Deno.test("prune: agrees with a sort, several layers at once", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(jobs, { minLength: 1, maxLength: 8 }), (jobs) => assertPruned(jobs)),
+    fc.asyncProperty(
+      fc.array(jobsOf(SMALL), { minLength: 1, maxLength: 8 }),
+      (jobs) => assertPruned(jobs),
+    ),
     { seed: 1, numRuns: 60 },
   );
+});
+
+Deno.test("prune: agrees with a sort over several workgroups, most of them full of ties", async () => {
+  const many = ["few values", "all equal", "zeros", "lowest bits", "zeros among others"];
+  const several = fc.tuple(jobsOf(LARGE, many), jobsOf(SMALL), jobsOf(LARGE, many));
+  await fc.assert(
+    fc.asyncProperty(several, (jobs) => assertPruned(jobs)),
+    { seed: 1, numRuns: 12 },
+  );
+});
+
+Deno.test("prune: 10 million weights, 8 of 10 live, agree with a sort, ties by lowest index", async () => {
+  const stream = new RandomStream(seedKey(3)), size = 10_000_000;
+  const weights = new Float32Array(size), mask = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    const bits = stream.uint32();
+    // Of a million values: each is shared by some ten weights.
+    weights[i] = (bits % 2_000_001 - 1_000_000) / 1_000_000;
+    mask[i] = (bits >>> 8) % 10 < 8 ? 1 : 0;
+  }
+  const sizes = weights.filter((_, i) => mask[i] === 1).map(Math.abs).sort();
+  const prune = Math.round(0.37 * sizes.length), threshold = sizes[prune - 1];
+  const below = sizes.findIndex((value) => value >= threshold);
+  assert(sizes[prune] === threshold && below < prune - 1, "the threshold is shared");
+  let due = prune - below, wrong = 0;
+  const [pruned] = await pruneSmallest(gpu, [{ weights, mask, prune }]);
+  for (let i = 0; i < size; i++) {
+    const value = Math.abs(weights[i]);
+    const goes = value < threshold || (mask[i] === 1 && value === threshold && due-- > 0);
+    if (pruned[i] !== (goes ? 0 : mask[i])) wrong++;
+  }
+  assertEquals(wrong, 0);
+});
+
+Deno.test("prune: more weights than a buffer holds are refused before anything is copied", async () => {
+  const limits = { maxBufferSize: 1 << 20, maxStorageBufferBindingSize: 399 };
+  const small = new Gpu({ limits, lost: new Promise(() => {}), addEventListener() {} } as never, {
+    ...{ ...gpu.adapter, name: "small" },
+  });
+  const job = { weights: new Float32Array(97), mask: new Float32Array(97).fill(1), prune: 3 };
+  const message = 'pruning among 97 weights takes buffers of 0.4 kB, and "small" holds at most';
+  await assertRejects(() => pruneSmallest(small, [job]), CapacityError, message);
 });
 
 Deno.test("prune: every kind of weights at every count", async () => {

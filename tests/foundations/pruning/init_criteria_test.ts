@@ -107,6 +107,77 @@ Deno.test("the largest scores stay, of each layer and of all", async () => {
   }
 });
 
+/** |w| times what flows in and out, by loops over all paths' factors. */
+function flowScores(): Record<string, number[]> {
+  const sizes = NAMES.map((name) => {
+    const { shape: [inputs, units], data } = model.weights[name];
+    return Array.from(
+      { length: inputs },
+      (_, i) => Array.from({ length: units }, (_, u) => Math.abs(data[i * units + u])),
+    );
+  });
+  const into = [sizes[0].map(() => 1)], from = [sizes[2][0].map(() => 1)];
+  for (const layer of sizes) {
+    const last = into.at(-1)!;
+    into.push(layer[0].map((_, u) => sum(layer.map((row, i) => last[i] * row[u]))));
+  }
+  for (const layer of sizes.toReversed()) {
+    const [next] = from;
+    from.unshift(layer.map((row) => sum(row.map((w, u) => w * next[u]))));
+  }
+  return Object.fromEntries(NAMES.map((name, l) => [
+    name,
+    sizes[l].flatMap((row, i) => row.map((w, u) => w * into[l][i] * from[l + 1][u])),
+  ]));
+}
+
+/** Masks of the `keep` last of all in the order of negated scores, of equals the first going. */
+function lastNegated(scores: readonly number[], keep: number): number[] {
+  const order = [...scores.keys()].sort((a, b) => -scores[a] - -scores[b] || a - b);
+  const kept = new Set(order.slice(scores.length - keep));
+  return scores.map((_, i) => kept.has(i) ? 1 : 0);
+}
+
+Deno.test("inverted: the smallest scores stay, of each layer and of all; of synflow in one shot", async () => {
+  for (const criterion of ["magnitude", "random", "snip", "grasp", "synflow"] as const) {
+    const scores = criterion === "synflow" ? flowScores() : await scoresOf(criterion);
+    const counts = [27, 31, 10], targets = SCOPES.map((scope) => targetOf(scope, counts));
+    const [byLayer, together] = await masksAtInit(context, criterion, targets, {
+      isInverted: true,
+    });
+    NAMES.forEach((name, l) => {
+      const expected = lastNegated(scores[name], counts[l]);
+      assertEquals([...byLayer[name].data], expected, `${criterion} ${name}`);
+    });
+    const all = NAMES.flatMap((name) => [...together[name].data]);
+    assertEquals(all, lastNegated(Object.values(scores).flat(), sum(counts)), criterion);
+    const [usual] = await masksAtInit(context, criterion, targets);
+    assert(usual.layer0.data.some((m, i) => m !== byLayer.layer0.data[i]), criterion);
+  }
+  // Erdős and Rényi's numbers are those of the layers' sizes.
+  const target = targetOf("global", [20, 20, 5]);
+  const [usual] = await masksAtInit(context, "erdos_renyi", [target]);
+  const [other] = await masksAtInit(context, "erdos_renyi", [target], { isInverted: true });
+  assertEquals(live(other), live(usual));
+  assert(other.layer0.data.some((m, i) => m !== usual.layer0.data[i]));
+});
+
+Deno.test("inverted: a layer keeps a weight, and of equal scores the last stay", async () => {
+  const [masks] = await masksAtInit(context, "snip", [targetOf("global", [1, 1, 1])], {
+    isInverted: true,
+  });
+  assertEquals(live(masks), [1, 1, 1]);
+  const presets = { layer0: { shape: [2, 3], data: [1, -1, 1, -1, 1, 1] } };
+  const flat = new ModelFc({ layers: [[3, null]] }, 2, { presets });
+  const target = { scope: "layer", live: { layer0: 2 } } as const;
+  for (const isInverted of [false, true]) {
+    const [ties] = await masksAtInit({ ...context, model: flat }, "magnitude", [target], {
+      isInverted,
+    });
+    assertEquals([...ties.layer0.data], [0, 0, 0, 0, 1, 1]);
+  }
+});
+
 Deno.test("magnitude and random: as the usual pruning of untrained weights", async () => {
   const percents = { layer0: 0.5, layer1: 0.25, layer2: 0.8 };
   const result = { masks: model.masks, initial: model.weights, final: model.weights };

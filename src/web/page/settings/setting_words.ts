@@ -20,6 +20,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   optimizer: "Optimizer",
   learningRate: "Learning rate",
   momentum: "Momentum",
+  nesterov: "Nesterov’s momentum",
   weightDecay: "Weight decay",
   schedule: "Schedule of the rate",
   warmup: "Warm-up",

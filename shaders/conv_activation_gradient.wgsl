@@ -9,7 +9,7 @@
 //
 // The matrices are reached through the functions of src/engine/matrix.ts. An invocation computes
 // one pixel of ROWS examples, 4·VECTORS channels of it. With a stride, a pixel is under every
-// STRIDE-th tap only: these REACH taps are gone through, those of no output adding 0. Grid:
+// STRIDE-th tap only: these REACH taps are gone through, but those of no output. Grid:
 // (IN_PIXELS · GROUPS / LANES, rows / ROWS, R).
 
 @compute @workgroup_size(LANES)
@@ -39,10 +39,11 @@ fn main(
     let out_x = x / STRIDE_X - step_x;
     let inside = (tap_y < KERNEL_HEIGHT) & (tap_x < KERNEL_WIDTH) &
       (out_y < OUT_HEIGHT) & (out_x < OUT_WIDTH);
-    let tap = select(0u, tap_y * KERNEL_WIDTH + tap_x, inside);
-    let first = select(0u, (out_y * OUT_WIDTH + out_x) * OUT_VECTORS, inside);
+    let first = (out_y * OUT_WIDTH + out_x) * OUT_VECTORS;
+    let tap = tap_y * KERNEL_WIDTH + tap_x;
     let weight_row = group.z * K_PITCH + 4u * (tap * IN_VECTORS + column);
-    for (var n = 0u; n < OUT_VECTORS; n++) {
+    // A loop of no steps beside the output: a processor's vector lanes would all go through an `if`.
+    for (var n = select(OUT_VECTORS, 0u, inside); n < OUT_VECTORS; n++) {
 #for v in VECTORS
 #for c in 4
       let w_${v}_${c} = load_weights(weight_row + 4u * ${v}u + ${c}u, n);
@@ -52,7 +53,7 @@ fn main(
 #end
 #end
 #for r in ROWS
-      let d_${r} = select(vec4f(), load_deltas(row + ${r}u, first + n), inside);
+      let d_${r} = load_deltas(row + ${r}u, first + n);
 #for v in VECTORS
 #for j in 4
       acc_${r}_${v} = fma(vec4f(d_${r}[${j}]), t_${v}_${j}, acc_${r}_${v});

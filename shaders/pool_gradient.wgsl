@@ -38,11 +38,13 @@ fn main(
 #for unused in IS_MAX
       let corner = out_y * STRIDE_Y * IN_WIDTH + out_x * STRIDE_X;
       var is_first = vec4<bool>(true);
-      for (var i = 0u; i < HEIGHT * WIDTH; i++) {
-        let other = corner + i / WIDTH * IN_WIDTH + i % WIDTH;
-        let value = load_inputs(row, other * VECTORS + channel);
-        let beats = select(value > own, value >= own, vec4<bool>(other < pixel));
-        is_first = is_first & !beats;
+      for (var i = 0u; i < HEIGHT; i++) {
+#for j in WIDTH
+        let other_${j} = corner + i * IN_WIDTH + ${j}u;
+        let value_${j} = load_inputs(row, other_${j} * VECTORS + channel);
+        let beats_${j} = select(value_${j} > own, value_${j} >= own, vec4<bool>(other_${j} < pixel));
+        is_first = is_first & !beats_${j};
+#end
       }
       sum += select(vec4f(), delta, is_first);
 #end

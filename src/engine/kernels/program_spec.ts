@@ -100,15 +100,18 @@ export function exampleImage({ layers: [first] }: Pick<ProgramSpec, "layers">): 
   return isDense(first) ? null : first.image;
 }
 
-/** Floats of a window's widest matrix in a network that takes images: 32 MB. */
-const WINDOW_FLOATS = 8e6;
+/** Floats of a window's widest matrix in a network that takes images: 8 MB. */
+const WINDOW_FLOATS = 2e6;
 
-/** Rows of an evaluation window. */
-export function windowRows({ layers }: Pick<ProgramSpec, "layers">, tiles: Tiles): number {
+/** Rows of an evaluation window: of large images as many as memory is well used for. */
+export function windowRows(
+  { layers, batchSize }: Pick<ProgramSpec, "layers" | "batchSize">,
+  tiles: Tiles,
+): number {
   if (layers.every(isDense)) return tiles.window;
   const widest = 4 * Math.max(...activationVectors(layers));
-  const count = Math.max(1, Math.floor(WINDOW_FLOATS / widest / tiles.rows));
-  return Math.min(tiles.window, tiles.rows * count);
+  const few = tiles.rows * Math.floor(WINDOW_FLOATS / widest / tiles.rows);
+  return Math.min(tiles.window, Math.max(few, paddedRows(batchSize, tiles)));
 }
 
 /** How batches lie in memory: bytes where all examples allow it. */

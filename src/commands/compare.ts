@@ -102,7 +102,8 @@ export const compareRunner: Runner<typeof compareFlags> = {
 /** The lottery of each method, in the order of the table. */
 async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanContext) {
   const { methods = USUAL_METHODS } = flags, protocol = sharedProtocol(flags);
-  const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
+  const dataset = flags.dataset === "auto" ? protocol.dataset : flags.dataset;
+  const data = await loadExamples(context, dataset, flags.mnistLocation);
   const output = flags.experimentPath ?? `results/${data.record.name}-${flags.protocol}-compare`;
   // Examples are read once, and what is to be said of presets and masks is said once.
   const said = new Set<string>();

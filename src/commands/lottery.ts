@@ -153,7 +153,11 @@ export async function resolve(
   const { storage, events } = context;
   const { seed, permuteLabels, trainOrderSeed, experimentName, outputDir, oneShot } = flags;
   const policy = { overwrite: flags.overwrite, resume: flags.resume };
-  const data = await loadExamples(context, flags.dataset, flags.mnistLocation);
+  const data = await loadExamples(
+    context,
+    flags.dataset === "auto" ? asked.dataset : flags.dataset,
+    flags.mnistLocation,
+  );
   const usualPath = `results/${data.record.name}-${flags.protocol}`;
   const experimentPath = flags.experimentPath ??
     usualPath + pruningSuffix({ ...asked, oneShot });

@@ -187,13 +187,14 @@ function protocolOf(config: RunConfig): Protocol {
 
 /** The examples that the flags name, else those of the source. */
 async function loadSourceExamples(
-  { dataset, mnistLocation }: SingleRunValues,
+  { dataset, mnistLocation, protocol }: SingleRunValues,
   source: Source | null,
   context: PlanContext,
 ): Promise<LoadedDataset> {
   const isAsked = dataset !== "auto" || mnistLocation !== undefined;
   const theirs = source?.config.dataset;
-  const choice = isAsked || !theirs ? dataset : choiceFor(theirs.name);
+  const usual = protocol === undefined ? dataset : protocolNamed(protocol).dataset;
+  const choice = dataset !== "auto" ? dataset : theirs && !isAsked ? choiceFor(theirs.name) : usual;
   const data = await loadExamples(context, choice, mnistLocation);
   if (!source || data.record.sha256 === theirs!.sha256) return data;
   const others =

@@ -1,4 +1,5 @@
 /** The table of protocols (DESIGN section 5). */
+import type { DatasetChoice } from "../datasets/datasets.ts";
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
 import type { Normalization } from "../engine/example_arrays.ts";
@@ -22,6 +23,8 @@ export type TrainingPoint = TrainingLength;
 
 /** Everything that decides what a lottery experiment trains, but for the data and the seed. */
 export interface Protocol {
+  /** The examples where --dataset is auto. */
+  dataset: DatasetChoice;
   /** The hidden ReLU layers, of dense ones the widths; the output layer has one unit per class. */
   layers: readonly HiddenLayer[];
   /** Draws the initial weights. */
@@ -110,6 +113,7 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 /** Frankle & Carbin 2019, table of figure 2 and section 2. */
 const paper: Protocol = {
+  dataset: "auto",
   ...networkNamed("lenet-300-100"),
   initializer: "glorot",
   normalization: "unit",
@@ -155,6 +159,8 @@ const convolutional = (
 ): Protocol => ({
   ...paper,
   ...networkNamed(network),
+  dataset: "cifar-10",
+  normalization: "standardize",
   learningRate,
   trainingLength: { iterations },
 });
@@ -216,7 +222,7 @@ export const PROTOCOLS = {
     trials: [1],
   },
   "conv-2": {
-    help: "the paper's section 3, for --dataset cifar-10: two convolutions",
+    help: "the paper's section 3, on CIFAR-10: two convolutions",
     label: "two convolutions, hours",
     ...convolutional("conv-2", 2e-4, 20000),
   },

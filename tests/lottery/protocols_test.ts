@@ -13,6 +13,7 @@ const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags
 
 Deno.test("the paper's protocol: Frankle & Carbin 2019, figure 2 and section 2", () => {
   assertEquals(resolve("--protocol", "paper"), {
+    dataset: "auto",
     layers: [300, 100],
     initializer: "glorot",
     normalization: "unit",
@@ -106,6 +107,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
   const args = Object.entries(given).map(([key, value]) => `${flagName(key)}=${value}`);
   for (const protocol of ["quick", "paper", "google"]) {
     assertEquals(resolve(`--protocol=${protocol}`, ...args), {
+      dataset: "auto",
       layers: [20, 10, 5],
       initializer: "truncated",
       normalization: "none",
@@ -146,6 +148,22 @@ Deno.test("pruning at initialization: over all layers unless asked otherwise", (
     "--score-batches=3",
   );
   assertEquals([layer.scope, layer.scoreBatches], ["layer", 3]);
+});
+
+Deno.test("the paper's section 3: CIFAR-10, standardized, with its networks, rates and lengths", () => {
+  for (
+    const [name, rate, iterations, convPercent] of [
+      ["conv-2", 2e-4, 20000, 0.1],
+      ["conv-4", 3e-4, 25000, 0.1],
+      ["conv-6", 3e-4, 30000, 0.15],
+    ] as const
+  ) {
+    const protocol = resolve(`--protocol=${name}`), weights = Number(name.at(-1)) + 3;
+    assertEquals([protocol.dataset, protocol.normalization], ["cifar-10", "standardize"]);
+    assertEquals([protocol.learningRate, protocol.trainingLength], [rate, { iterations }]);
+    const percents = Object.values(protocol.prunePercents);
+    assertEquals(percents, [...Array(weights - 3).fill(convPercent), 0.2, 0.2, 0.1]);
+  }
 });
 
 Deno.test("another optimizer brings its usual learning rate, unless one is given", () => {

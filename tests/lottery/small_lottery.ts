@@ -129,6 +129,7 @@ export async function openSmallLottery(
   }: SmallOptions = {},
 ): Promise<Job> {
   const protocol: Protocol = {
+    dataset: "auto",
     layers: [5],
     initializer: "glorot",
     normalization: "unit",

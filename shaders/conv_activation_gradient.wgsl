@@ -42,7 +42,7 @@ fn main(
     let first = (out_y * OUT_WIDTH + out_x) * OUT_VECTORS;
     let tap = tap_y * KERNEL_WIDTH + tap_x;
     let weight_row = group.z * K_PITCH + 4u * (tap * IN_VECTORS + column);
-    // A loop of no steps beside the output: a processor's vector lanes would all go through an `if`.
+    // A loop of no steps beside the output: a processor's vector lanes would go through an `if`.
     for (var n = select(OUT_VECTORS, 0u, inside); n < OUT_VECTORS; n++) {
 #for v in VECTORS
 #for c in 4

@@ -2,8 +2,8 @@
 // at step k are those under tap k of the kernel. No matrix of them is stored.
 //
 //   inputs   (R, rows, IN_PIXELS · IN_VECTORS)      images, their channels four to a vec4
-//   weights  (R, K_PITCH, columns)                  a row for each tap and (padded) channel: weights,
-//                                                   pruned ones 0; then the biases, then zeros
+//   weights  (R, K_PITCH, columns)                  a row for each tap and (padded) channel,
+//                                                   pruned weights 0; then biases, then zeros
 //   outputs  (R, rows, OUT_PIXELS · OUT_VECTORS)    then, where a dense layer takes them, a 1
 //
 // The matrices are reached through the functions of src/engine/matrix.ts. An invocation computes

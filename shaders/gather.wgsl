@@ -15,7 +15,8 @@
 // no bias of their own. One workgroup per row: the permutation is computed once per lane, not per
 // pixel. The examples are bound in gather_examples.wgsl; row_position() comes from
 // gather_train.wgsl or gather_evaluate.wgsl, load_example() from examples_*.wgsl, normalize_word()
-// from normalize_*.wgsl, batch_word() from batch_*.wgsl. Grid: (ROWS, 1, R).
+// from normalize_*.wgsl, batch_word() from batch_*.wgsl: of batch_image_*.wgsl pixels with padded
+// channels, and no constant. Grid: (ROWS, 1, R).
 
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 

@@ -42,7 +42,8 @@ fn main(
 #for j in WIDTH
         let other_${j} = corner + i * IN_WIDTH + ${j}u;
         let value_${j} = load_inputs(row, other_${j} * VECTORS + channel);
-        let beats_${j} = select(value_${j} > own, value_${j} >= own, vec4<bool>(other_${j} < pixel));
+        let earlier_${j} = vec4<bool>(other_${j} < pixel);
+        let beats_${j} = select(value_${j} > own, value_${j} >= own, earlier_${j});
         is_first = is_first & !beats_${j};
 #end
       }

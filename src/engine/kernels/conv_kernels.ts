@@ -94,7 +94,8 @@ export function convActivationGradientSource(
 ): KernelSource {
   const { deltas, weights, activations } = buffers;
   const { constants, columns } = geometryOf(layer), inVectors = imageVectors(layer.image);
-  const { vectors, groups } = columnGroups(constants.IN_VECTORS, tiles.backwardVectors);
+  // As wide as forward's tiles: here the deltas, not the weights, are most of what is loaded.
+  const { vectors, groups } = columnGroups(constants.IN_VECTORS, tiles.forwardVectors);
   const items = constants.IN_PIXELS * groups;
   return {
     label: `activation gradient ${layer.name}`,
@@ -195,7 +196,7 @@ export function convGroups(layer: Conv2dSpec, tiles: Tiles): number {
   const { constants } = geometryOf(layer);
   const items = [
     constants.OUT_PIXELS * columnGroups(constants.OUT_VECTORS, tiles.forwardVectors).groups,
-    constants.IN_PIXELS * columnGroups(constants.IN_VECTORS, tiles.backwardVectors).groups,
+    constants.IN_PIXELS * columnGroups(constants.IN_VECTORS, tiles.forwardVectors).groups,
     (constants.TAPS * constants.IN_VECTORS + 1) *
     columnGroups(constants.OUT_VECTORS, tiles.weightVectors).groups,
   ];
@@ -231,7 +232,7 @@ function columnGroups(width: number, most: number): { vectors: number; groups: n
 
 /** The largest step along a row of the output that divides it. */
 function unrollFor(width: number, tiles: Tiles): number {
-  let unroll = Math.min(width, 2 * tiles.unroll);
+  let unroll = Math.min(width, tiles.unroll);
   while (width % unroll !== 0) unroll--;
   return unroll;
 }

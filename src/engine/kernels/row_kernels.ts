@@ -141,7 +141,7 @@ function gatherSource(
       LANES: GATHER_LANES,
       ROWS: sizes.rows,
       VECTORS: vectors,
-      ...(image && { CHANNELS: image[2], CHANNEL_VECTORS: channelVectors(image[2]) }),
+      ...(image && { IMAGE_CHANNELS: image[2], CHANNEL_VECTORS: channelVectors(image[2]) }),
     },
     bindings,
     grid: [sizes.rows, 1, sizes.replicas],

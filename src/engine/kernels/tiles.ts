@@ -22,15 +22,15 @@ export interface Tiles {
   lanes: number;
   /** Most rows per invocation, forward and activation gradient. */
   rows: number;
-  /** Most vec4 columns per invocation, forward. */
+  /** Most vec4 columns per invocation, forward, and in convolutions' activation gradient. */
   forwardVectors: number;
-  /** The same in the activation gradient. */
+  /** The same in the activation gradient of dense layers. */
   backwardVectors: number;
   /** The same in the weight gradient. */
   weightVectors: number;
-  /** vec4s of weight rows per invocation of the weight gradient. */
+  /** vec4s of weight rows per invocation of the weight gradient; of convolutions one. */
   weightRowVectors: number;
-  /** Most batch rows per step of the weight gradient. */
+  /** Most batch rows, or pixels of a row, per step of the weight gradient. */
   unroll: number;
   /** Whether the first layer's kernels skip inputs that are 0 throughout a tile. */
   skipsZeros: boolean;

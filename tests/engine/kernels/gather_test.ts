@@ -15,12 +15,13 @@ import {
   REPLICA_WORDS,
 } from "../../../src/engine/kernels/row_kernels.ts";
 import type { Matrix } from "../../../src/engine/kernels/matrix.ts";
-import { pitch } from "../../../src/engine/kernels/layout.ts";
+import { imageVectors, pitch } from "../../../src/engine/kernels/layout.ts";
 import { epochKey, type Key, permute, type RandomStream } from "../../../src/engine/random.ts";
 import { CapacityError, InputError } from "../../../src/errors.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { standardized } from "../../reference/standardize.ts";
 import { batchSizes, replicaCounts, storages, streams, widths } from "./arbitraries.ts";
+import { channelCounts, packImages } from "./image_case.ts";
 import { clockWords, openTestGpu, type Scratch, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
@@ -218,6 +219,55 @@ Deno.test("gather: an evaluation window holds its stretch of the split", async (
       destroyExamples(onGpu);
     }),
     { seed: 2, numRuns: 8 },
+  );
+});
+
+const images = fc.record({
+  height: fc.integer({ min: 1, max: 5 }),
+  width: fc.integer({ min: 1, max: 5 }),
+  channels: channelCounts,
+  count: fc.integer({ min: 1, max: 9 }),
+  isFloat: fc.boolean(),
+  storage: storages,
+  how: fc.constantFrom<Normalization>("unit", "l2", "none"),
+  stream: streams,
+});
+
+Deno.test("gather: the channels of images are padded to whole vec4s with zeros", async () => {
+  await fc.assert(
+    fc.asyncProperty(images, async ({ count, isFloat, how, stream, storage, ...shape }) => {
+      const image = [shape.height, shape.width, shape.channels] as const;
+      const vectors = imageVectors(image), features = shape.height * shape.width * shape.channels;
+      const examples = randomExamples(count, features, isFloat, stream);
+      const onGpu = await uploadExamples(gpu, examples, how);
+      const format = onGpu.isPacked ? "u8" : "f32", rows = count + 1;
+      const expected = Array.from({ length: count }, (_, i) => [...normalized(examples, i, how)]);
+      const packed = packImages(expected.flat(), image, vectors);
+      await withScratch(gpu, async (scratch) => {
+        const batch = format === "f32"
+          ? scratch.outputMatrix(storage, vectors, rows)
+          : scratch.matrix("buffers", vectors, new Uint32Array(rows * vectors).fill(7), "u8");
+        await scratch.run([
+          gatherEvaluateSource({ replicas: 1, rows, format, image }, {
+            examples: onGpu,
+            replicas: scratch.put(replicaWords([randomReplica(stream)])),
+            batch,
+            labels: scratch.output(rows),
+            windows: scratch.uniforms([0, count, 0, 0]),
+          }),
+        ]);
+        const floats = await scratch.floats(batch);
+        const actual = format === "f32" ? floats : new Uint8Array(floats.buffer);
+        const scale = format === "f32" ? 1 : 255;
+        const end = new Float32Array(4 * vectors);
+        assertAllClose(actual, [...packed, ...end].map((v) => v * scale), {
+          rtol: 1e-6,
+          atol: 1e-5,
+        });
+      });
+      destroyExamples(onGpu);
+    }),
+    { seed: 3, numRuns: 20 },
   );
 });
 

@@ -4,6 +4,9 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import type { GpuExamples } from "../../../src/engine/dataset.ts";
 import { createMatrix, readMatrices, writeMatrix } from "../../../src/engine/kernels/matrix.ts";
 import { BufferPool } from "../../../src/engine/buffers.ts";
+import { canReadStorageTextures } from "../../../src/engine/device.ts";
+import { matrixStorage, UPDATE_TEXTURES } from "../../../src/engine/kernels/program_spec.ts";
+import { adamSpec } from "../../../src/engine/optimizers.ts";
 import type { Program } from "../../../src/engine/programs/program.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
 import { InputError } from "../../../src/errors.ts";
@@ -178,6 +181,38 @@ Deno.test("convolutions: kernels on lists of live weights are refused in one lin
     "conv0: kernels on lists of live weights are for dense layers, and this is conv2d; use the " +
       "dense ones (--kernels dense or auto)",
   );
+});
+
+Deno.test("convolutions: weights in stripes of a texture are trained to the same bits", async () => {
+  // 40,000 rows: an image of 100×100 pixels of one channel, which is padded to four.
+  const size = [1, 1] as const, image = [100, 100, 1] as const;
+  const run = draw({
+    features: 10_000,
+    images: [{ kind: "avgPool2d", name: "pool", image, size, stride: size }],
+    layers: [{ units: 3, activation: null }],
+    optimizer: adamSpec(1e-3),
+    batchSize: 4,
+    poolCount: 9,
+    trainCount: 7,
+    replicas: 2,
+  });
+  const storages: string[] = [];
+  const results = [];
+  for (const [, gpu] of adapters) {
+    results.push(
+      await withProgram(gpu, run, async (program) => {
+        storages.push(matrixStorage(gpu, program.spec));
+        return await outcome(program);
+      }),
+    );
+  }
+  const { maxTextureDimension2D, maxStorageTexturesPerShaderStage } = gpu.device.limits;
+  const isWide = maxTextureDimension2D >= 10_000;
+  const isMany = maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES;
+  if (canReadStorageTextures() && isWide && isMany) {
+    assertEquals(storages, ["textures", "buffers", "buffers"]);
+  }
+  for (const result of results.slice(1)) assertEquals(result, results[0]);
 });
 
 Deno.test("matrices of more rows than a texture has lie in stripes", async () => {

@@ -18,8 +18,9 @@ import { studyRun } from "./study_runs.ts";
 /** The run of a method; accuracy in percent. Levels halve the weights. */
 function run(method: string, trial: number, level: number, accuracy: number, more = {}): MethodRun {
   const percent = 100 * 0.5 ** level, earlyStopAccuracy = accuracy / 100;
+  const finalAccuracy = earlyStopAccuracy;
   return {
-    ...studyRun("ticket", trial, level, { percent, earlyStopAccuracy, ...more }),
+    ...studyRun("ticket", trial, level, { percent, earlyStopAccuracy, finalAccuracy, ...more }),
     kind: method,
   };
 }

@@ -54,6 +54,15 @@ export const CONV_RUNS: Record<string, RunShape> = {
     optimizer: adamSpec(1.2e-3),
     replicas: 2,
   },
+  "three channels, standardized, sgd": {
+    ...RUN,
+    features: 7 * 5 * 3,
+    normalization: "standardize",
+    images: chain([7, 5, 3], [{ filters: 4, padding: "same" }, { kind: "avgPool2d" }]),
+    layers: [{ units: 6, activation: null }],
+    optimizer: optimizerSpec("sgd", 0.1),
+    replicas: 2,
+  },
   "three channels, same, momentum": {
     ...RUN,
     features: 6 * 7 * 3,

@@ -54,15 +54,6 @@ export const CONV_RUNS: Record<string, RunShape> = {
     optimizer: adamSpec(1.2e-3),
     replicas: 2,
   },
-  "three channels, standardized, sgd": {
-    ...RUN,
-    features: 7 * 5 * 3,
-    normalization: "standardize",
-    images: chain([7, 5, 3], [{ filters: 4, padding: "same" }, { kind: "avgPool2d" }]),
-    layers: [{ units: 6, activation: null }],
-    optimizer: optimizerSpec("sgd", 0.1),
-    replicas: 2,
-  },
   "three channels, same, momentum": {
     ...RUN,
     features: 6 * 7 * 3,
@@ -97,6 +88,15 @@ export const CONV_RUNS: Record<string, RunShape> = {
     ]),
     layers: [{ units: 6, activation: null }],
     optimizer: optimizerSpec("adamw", 1e-2, { weightDecay: 0.3 }),
+    replicas: 2,
+  },
+  "three channels, standardized, sgd": {
+    ...RUN,
+    features: 7 * 5 * 3,
+    normalization: "standardize",
+    images: chain([7, 5, 3], [{ filters: 4, padding: "same" }, { kind: "avgPool2d" }]),
+    layers: [{ units: 6, activation: null }],
+    optimizer: optimizerSpec("sgd", 0.1),
     replicas: 2,
   },
 };

@@ -21,7 +21,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import type { TrainOutcome, TrainRequest } from "../../src/foundations/train_request.ts";
 import type { ControlKind } from "../../src/records/kinds.ts";
-import type { Protocol } from "../../src/lottery/protocols.ts";
+import { defaultPercents, type Protocol } from "../../src/lottery/protocols.ts";
 import type { RunEvents } from "../../src/runs/provide.ts";
 import { pruningOf, rewindingOf, settingsFor } from "../../src/lottery/settings.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
@@ -31,14 +31,14 @@ import { NOTHING_GIVEN } from "../../src/runs/config.ts";
 /** Of these sizes the files are small and every layer has weights to prune. */
 const FEATURES = 6, CLASSES = 3, TRAIN = 40, TEST = 20;
 
-function examples(count: number) {
+function examples(count: number, features = FEATURES) {
   const stream = new RandomStream([count, 1]);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % CLASSES);
   const inputs = Uint8Array.from(
-    { length: count * FEATURES },
-    (_, i) => 80 * labels[Math.floor(i / FEATURES)] + stream.integerBelow(90),
+    { length: count * features },
+    (_, i) => 80 * labels[Math.floor(i / features)] + stream.integerBelow(90),
   );
-  return { inputs, labels, count, features: FEATURES };
+  return { inputs, labels, count, features };
 }
 
 /** Its examples, and what run.json says of them. */
@@ -52,6 +52,15 @@ export const DATA: LoadedDataset = {
     classes: CLASSES,
     sha256: "of no file",
   },
+};
+
+/** Coloured images of 6×6 pixels, of the same classes. */
+export const IMAGES: LoadedDataset = {
+  sets: {
+    ...{ name: "custom", classes: CLASSES, imageShape: [6, 6, 3] },
+    ...{ train: examples(TRAIN, 108), test: examples(TEST, 108) },
+  },
+  record: { ...DATA.record, shape: [6, 6, 3], sha256: "of no file of images" },
 };
 
 /** The folder of the experiment. */
@@ -78,6 +87,10 @@ export interface SmallOptions {
   schedule?: Protocol["schedule"];
   survivors?: Protocol["survivors"];
   oneShot?: boolean;
+  /** Default: one of 5 units. */
+  layers?: Protocol["layers"];
+  normalization?: Protocol["normalization"];
+  data?: LoadedDataset;
   keepScores?: boolean;
   experimentName?: string;
   onPruned?: RunEvents["onPruned"];
@@ -110,6 +123,9 @@ export async function openSmallLottery(
     optimizer = "adam",
     levels = 1,
     oneShot = false,
+    layers = [5],
+    normalization = "unit",
+    data = DATA,
     criterion = "magnitude",
     scope = "layer",
     pruneAt = "end",
@@ -130,9 +146,9 @@ export async function openSmallLottery(
 ): Promise<Job> {
   const protocol: Protocol = {
     dataset: "auto",
-    layers: [5],
+    layers,
     initializer: "glorot",
-    normalization: "unit",
+    normalization,
     optimizer: { kind: optimizer },
     learningRate,
     momentum: 0,
@@ -145,14 +161,14 @@ export async function openSmallLottery(
     ...{ criterion, scope, rewind, rewindLearningRate, iterationsPerLevel, survivors },
     ...{ prunedWeights, pruneAt, scoreBatches },
     ...{ dynamic, dynamicInterval: 4, dynamicFraction: 0.3 },
-    prunePercents: { layer0: 0.2, layer1: 0.1 },
+    prunePercents: layers.length === 1 ? { layer0: 0.2, layer1: 0.1 } : defaultPercents(layers),
     testInterval: 10,
     validateInterval: 10,
     trials,
   };
-  const settings = settingsFor({ protocol, data: DATA, seed });
+  const settings = settingsFor({ protocol, data, seed });
   return await openLottery({
-    ...{ storage, queue, locks, policy, protocol, settings, data: DATA },
+    ...{ storage, queue, locks, policy, protocol, settings, data },
     tickets: {
       ...pruningOf(protocol, oneShot),
       ...{ rewind: rewindingOf(protocol, settings), start: NOTHING_GIVEN },
@@ -168,8 +184,8 @@ export async function openSmallLottery(
 export async function runSmallControls(
   storage: Storage,
   queue: RunQueue,
-  { policy = POLICY, onNotice = () => {}, kinds = ["reinit"], controlLevels: levels }:
-    & Pick<SmallOptions, "policy" | "onNotice">
+  { policy = POLICY, onNotice = () => {}, kinds = ["reinit"], controlLevels: levels, data = DATA }:
+    & Pick<SmallOptions, "policy" | "onNotice" | "data">
     & { kinds?: readonly ControlKind[]; controlLevels?: number[] } = {},
 ): Promise<string[]> {
   const folders: string[] = [];
@@ -177,7 +193,7 @@ export async function runSmallControls(
     const place = { storage, experimentPath: EXPERIMENT, experimentName: "same_init" };
     const tickets = await findTickets(place, { levels });
     await locks.takeFolder(`${EXPERIMENT}/trial1`);
-    const context = { queue, sets: DATA.sets };
+    const context = { queue, sets: data.sets };
     const runs = await planControls(place, { kinds, runs: [2] }, tickets, context);
     folders.push(...runs.map(({ folder }) => folder));
     await carryOut(
@@ -185,7 +201,7 @@ export async function runSmallControls(
       await openPlannedRuns({
         storage,
         queue,
-        sets: DATA.sets,
+        sets: data.sets,
         runs,
         policy,
         locks,
@@ -201,9 +217,10 @@ export async function assertRepeated(
   storage: Storage,
   queue: RunQueue,
   folders: readonly string[],
+  data: LoadedDataset = DATA,
 ): Promise<void> {
   const sources = await Promise.all(folders.map((folder) => readReplaySource(storage, folder)));
-  const job = await openReplays({ storage, queue, data: DATA, sources });
+  const job = await openReplays({ storage, queue, data, sources });
   await carryOut(queue, job);
   assertEquals(job.results.flatMap(({ different }) => different), []);
 }

@@ -91,7 +91,7 @@ Deno.test("run-lottery ends with a table by level, a verdict and a chart", () =>
         "trial 1",
         what,
         `${rows[i][1]} of the weights`,
-        `test accuracy ${rows[i][3]}`,
+        `test accuracy ${rows[i][4]}`,
       ]),
     );
     const [blank, verdict, chart, end] = lines.slice(5);

@@ -248,6 +248,8 @@ async function losing<T>(
 ): Promise<{ opened: number; notices: string[]; outcome: T }> {
   const devices: Gpu[] = [];
   const notices: string[] = [];
+  // More progress may come before its loss is noticed.
+  let lost = 0;
   const open = async () => {
     const fresh = await openGpu();
     devices.push(fresh);
@@ -258,7 +260,9 @@ async function losing<T>(
     reopen: open,
     onNotice: (line) => notices.push(line),
     onProgress: ({ iteration }) => {
-      if (isLost(iteration)) devices.at(-1)!.device.destroy();
+      if (lost === devices.length || !isLost(iteration)) return;
+      lost = devices.length;
+      devices.at(-1)!.device.destroy();
     },
     ...more,
   };

@@ -10,9 +10,8 @@ const task = {
   name: "export",
   summary: "Writes a run's weights, masks, biases and record as one file. Its arrays are called " +
     "initial/layer0, final/layer0, masks/layer0, initial_biases/layer0, final_biases/layer0, " +
-    "...; " +
-    "weights are shaped (inputs, units). --presets and --masks of the other tasks take such a " +
-    "file.",
+    "...; weights of a dense layer are (inputs, units), of a convolution (height, width, inputs, " +
+    "filters). --presets and --masks of the other tasks take such a file.",
   operands: ["RUN"],
   flags: {
     to: choice({

@@ -49,7 +49,7 @@ export {
   type GivenSets,
   type ImageShape,
 } from "./datasets/examples.ts";
-export { loadExampleFolder } from "./datasets/folder.ts";
+export { loadExampleFolder } from "./datasets/files/folder.ts";
 export { makeSyntheticDigits, type SyntheticDigitsOptions } from "./datasets/synthetic_digits.ts";
 export * from "./errors.ts";
 export { type LogRow, type Phase } from "./formats/csv_log.ts";
@@ -118,7 +118,7 @@ export { type Schedule, type ScheduleKind } from "./engine/schedules.ts";
 export { type DynamicName, type DynamicSpec } from "./foundations/pruning/dynamic.ts";
 export { type Gradients } from "./foundations/pruning/batch_gradients.ts";
 export { type Dynamic } from "./foundations/dynamic_training.ts";
-export { type CheckpointPace } from "./foundations/checkpoint_pace.ts";
+export { type CheckpointPace } from "./foundations/queue/checkpoint_pace.ts";
 export { type MaskStep } from "./models/mask_history.ts";
 export { shuffleMasks } from "./foundations/pruning/random_masks.ts";
 export { type CheckpointPlace } from "./records/checkpoints.ts";
@@ -128,7 +128,7 @@ export {
   type GroupProgress,
   RunQueue,
   type RunQueueOptions,
-} from "./foundations/run_queue.ts";
+} from "./foundations/queue/run_queue.ts";
 export {
   type Combine,
   type NetworkSource,
@@ -205,4 +205,4 @@ export type {
   ShapeRequest,
   TrainOutcome,
   TrainRequest,
-} from "./foundations/train_request.ts";
+} from "./foundations/queue/train_request.ts";

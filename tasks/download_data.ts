@@ -2,7 +2,7 @@
 
 import { DATASETS, PUBLISHED_NAMES, USUAL } from "../src/datasets/datasets.ts";
 import { downloadDataset } from "../src/datasets/download.ts";
-import { loadExampleFolder, writeNpyFolder } from "../src/datasets/folder.ts";
+import { loadExampleFolder, writeNpyFolder } from "../src/datasets/files/folder.ts";
 import { choice, path } from "../src/flags/kinds.ts";
 import { defaultLocation } from "../src/datasets/load_dataset.ts";
 import { DenoStorage } from "../src/storage/deno.ts";

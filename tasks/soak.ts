@@ -6,7 +6,7 @@
 import { type Gpu, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
 import { DatasetBase } from "../src/foundations/dataset_base.ts";
 import { ModelFc } from "../src/foundations/model_fc.ts";
-import { RunQueue } from "../src/foundations/run_queue.ts";
+import { RunQueue } from "../src/foundations/queue/run_queue.ts";
 import { train } from "../src/foundations/trainer.ts";
 import { makeSyntheticDigits } from "../src/datasets/synthetic_digits.ts";
 import { integer } from "../src/flags/kinds.ts";

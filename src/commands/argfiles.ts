@@ -2,7 +2,7 @@
 
 import * as paths from "../records/paths.ts";
 import { joinLine } from "../flags/shell_words.ts";
-import { controlFolder, valueSetFolder } from "../records/control_paths.ts";
+import { controlFolder, valueSetFolder } from "../records/experiments/control_paths.ts";
 import { KINDS, type ReinitKind } from "../records/kinds.ts";
 
 /** Where the runs go, and what all lines have. */

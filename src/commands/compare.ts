@@ -5,7 +5,11 @@
  * and it stays an experiment like any other.
  */
 
-import { addToComparison, comparisonPath, methodFolder } from "../records/comparison_file.ts";
+import {
+  addToComparison,
+  comparisonPath,
+  methodFolder,
+} from "../records/experiments/comparison_file.ts";
 import { METHOD_NAMES, METHODS, protocolOf, USUAL_METHODS } from "../lottery/methods.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, comparisonReport } from "../reports/methods/comparison_report.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { Gpu, KernelKind } from "../engine/mod.ts";
-import { type CheckpointInterval, RunQueue } from "../foundations/run_queue.ts";
+import { type CheckpointInterval, RunQueue } from "../foundations/queue/run_queue.ts";
 import type { LockHolder, Storage } from "../storage/storage.ts";
 import { cachedLoader } from "../datasets/data_cache.ts";
 import { type Job, runJobs, workLeft } from "../runs/job.ts";

@@ -1,7 +1,7 @@
 /** Measures how far a task has come, its speed and the time left. */
 
-import type { GroupProgress } from "../foundations/run_queue.ts";
-import type { QueueActivity } from "../foundations/train_request.ts";
+import type { GroupProgress } from "../foundations/queue/run_queue.ts";
+import type { QueueActivity } from "../foundations/queue/train_request.ts";
 
 /** The activity that a task is waiting for. */
 export type Activity =

@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { validateMasks } from "../models/masks.ts";
 import type { Network } from "../models/network.ts";
 import { readNetwork } from "../records/network_source.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/queue/run_queue.ts";
 import { union } from "../foundations/union.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { FlagSet, FlagValues } from "../flags/flags.ts";

@@ -5,8 +5,8 @@
 
 import { FormatError } from "../errors.ts";
 import { gunzipChunks, maybeGunzip } from "../formats/gzip.ts";
-import { md5Hex } from "../formats/md5.ts";
-import { sha256Hex } from "../formats/sha256.ts";
+import { md5Hex } from "../formats/digests/md5.ts";
+import { sha256Hex } from "../formats/digests/sha256.ts";
 import { readTar } from "../formats/tar.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ArchiveFile } from "./published.ts";

@@ -11,7 +11,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { PublishedArchive, PublishedFile, PublishedFiles } from "./published.ts";
 import { isUnpacked, unpackArchive } from "./archive.ts";
 import { type FileSource, readVerified, SourceError, verifiedContent } from "./file_source.ts";
-import { idxCandidates } from "./folder.ts";
+import { idxCandidates } from "./files/folder.ts";
 import { transfer } from "./transfer.ts";
 
 /** Time limit of a mirror, and how much longer a source may take, which shows no progress. */

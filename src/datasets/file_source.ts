@@ -5,7 +5,7 @@
  */
 
 import { FormatError, LotteryError } from "../errors.ts";
-import { sha256Hex } from "../formats/sha256.ts";
+import { sha256Hex } from "../formats/digests/sha256.ts";
 import { maybeGunzip } from "../formats/gzip.ts";
 import type { PublishedFile } from "./published.ts";
 import { reasonOf } from "./transfer.ts";

@@ -28,10 +28,10 @@ import {
   folderHoldsExamples,
   loadExampleFolder,
   missingExamples,
-} from "./folder.ts";
+} from "./files/folder.ts";
 import { encodeIdx } from "../formats/idx.ts";
 import { InputError, LotteryError } from "../errors.ts";
-import { sha256Hex } from "../formats/sha256.ts";
+import { sha256Hex } from "../formats/digests/sha256.ts";
 import type { Storage } from "../storage/storage.ts";
 import { MNIST } from "./mnist.ts";
 

@@ -15,7 +15,7 @@ import {
   type SeriesStyles,
   titleOf,
 } from "./scales.ts";
-import type { MethodLayer, MethodOverlap } from "../analysis/methods.ts";
+import type { MethodLayer, MethodOverlap } from "../analysis/methods/methods.ts";
 
 const CONFIG = { ...CHART_CONFIG, axis: { ...CHART_CONFIG!.axis, labelOverlap: true } };
 

@@ -1,6 +1,6 @@
 /** Seals drawings: an SVG ends with a digest of itself, so that damage shows. */
 
-import { sha256Hex } from "./sha256.ts";
+import { sha256Hex } from "./digests/sha256.ts";
 
 const SEAL = /\n<!-- sha256 of all before this line: ([0-9a-f]{64}) -->\n$/;
 

@@ -5,7 +5,7 @@
  */
 
 import { InputError } from "../errors.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "./digests/crc32c.ts";
 import { concatenate } from "./gzip.ts";
 
 /** One point of one curve. */

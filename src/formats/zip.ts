@@ -5,7 +5,7 @@
 
 import { Zip, ZipDeflate } from "../npm/fflate.ts";
 import { FormatError } from "../errors.ts";
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "./digests/crc32.ts";
 import { concatenate } from "./gzip.ts";
 
 /** The first moment that the format can express: archives hold no time, to be comparable. */

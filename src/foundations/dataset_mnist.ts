@@ -1,6 +1,6 @@
 /** MNIST, or a dataset in the same files (the original's DatasetMnist). */
 
-import { loadExampleFolder } from "../datasets/folder.ts";
+import { loadExampleFolder } from "../datasets/files/folder.ts";
 import type { GivenSets } from "../datasets/examples.ts";
 import { DatasetBase, type DatasetOptions } from "./dataset_base.ts";
 import type { Storage } from "../storage/storage.ts";

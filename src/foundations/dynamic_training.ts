@@ -20,8 +20,8 @@ import {
   maskChange,
   updateTimes,
 } from "./pruning/dynamic.ts";
-import type { RunQueue } from "./run_queue.ts";
-import { masksOf, type TrainOutcome, type TrainRequest } from "./train_request.ts";
+import type { RunQueue } from "./queue/run_queue.ts";
+import { masksOf, type TrainOutcome, type TrainRequest } from "./queue/train_request.ts";
 
 /** How the masks of a run change. */
 export interface Dynamic extends DynamicSpec {

@@ -26,10 +26,10 @@ import {
   recordedDynamic,
   trainDynamic,
 } from "./dynamic_training.ts";
-import type { RunQueue } from "./run_queue.ts";
+import type { RunQueue } from "./queue/run_queue.ts";
 import type { TrainedRun } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { TrainOutcome, TrainRequest } from "./train_request.ts";
+import type { TrainOutcome, TrainRequest } from "./queue/train_request.ts";
 import { checkSchedule, type Schedule } from "../engine/schedules.ts";
 
 /** Length of a run: training iterations, or passes over the training set. */

@@ -9,7 +9,7 @@ import type { DatasetBase } from "../foundations/dataset_base.ts";
 import { networkDigest } from "../models/digest.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
 import type { ModelBase } from "../foundations/model.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/queue/run_queue.ts";
 import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
 import { datasetOf, modelOf, workOfRuns, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";
@@ -35,8 +35,8 @@ import { scopeOf } from "../foundations/pruning/pruning_spec.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { INITIALIZERS } from "../models/initializers.ts";
 import { checkRewinding, rewindIteration, rewound } from "../foundations/rewinding.ts";
-import { scoresFolder } from "../records/control_paths.ts";
-import { saveScores } from "../records/kept_scores.ts";
+import { scoresFolder } from "../records/experiments/control_paths.ts";
+import { saveScores } from "../records/experiments/kept_scores.ts";
 import {
   dynamicMasks,
   lastMasks,

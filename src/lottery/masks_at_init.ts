@@ -10,7 +10,7 @@ import type { ModelBase } from "../foundations/model.ts";
 import { type InitCriterionName, scoredMasksAtInit } from "../foundations/pruning/init_criteria.ts";
 import { liveByLevel } from "../foundations/pruning/pruning.ts";
 import type { Scores } from "../foundations/pruning/selection.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/queue/run_queue.ts";
 import { runKey } from "../foundations/seeds.ts";
 import { density, type Masks } from "../models/masks.ts";
 import { parametersOf } from "../models/parameters.ts";

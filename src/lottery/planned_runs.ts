@@ -1,7 +1,7 @@
 /** Trains independent runs as replicas of one program: controls, and networks trained alone. */
 
 import type { ExampleSets } from "../datasets/examples.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/queue/run_queue.ts";
 import type { RunRecord } from "../records/record.ts";
 import { workOfRuns, workRequestOf } from "../runs/from_config.ts";
 import type { Job } from "../runs/job.ts";

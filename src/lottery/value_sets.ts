@@ -12,7 +12,7 @@ import { restoreRun } from "../records/saved_run.ts";
 import { encodeRecord, readRecordFile, type RunRecord, within } from "../records/record.ts";
 import { encodeNetwork, restoreNetwork } from "../records/save_restore.ts";
 import type { Storage } from "../storage/storage.ts";
-import { valueSetFolder } from "../records/control_paths.ts";
+import { valueSetFolder } from "../records/experiments/control_paths.ts";
 import { parseConfig } from "../runs/schema.ts";
 import { canonicalJson } from "../runs/config.ts";
 import { intactRecord } from "../runs/folder_state.ts";

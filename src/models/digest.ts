@@ -1,6 +1,6 @@
 /** A fingerprint of networks' arrays. */
 
-import { sha256Hex } from "../formats/sha256.ts";
+import { sha256Hex } from "../formats/digests/sha256.ts";
 import type { Network } from "./network.ts";
 
 /** SHA-256 over names, shapes and values of networks, whatever the order of their layers. */

@@ -10,7 +10,7 @@
 
 import * as v from "../npm/valibot.ts";
 import type { LayerValues, TrainingState } from "../engine/mod.ts";
-import { sha256Hex } from "../formats/sha256.ts";
+import { sha256Hex } from "../formats/digests/sha256.ts";
 import { isShallow } from "./json_depth.ts";
 import { maskBytes, type MaskStep } from "../models/mask_history.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";

@@ -5,7 +5,7 @@
 
 import { FormatError, type LotteryError, NotFoundError, StorageError } from "../errors.ts";
 import { isShallow } from "./json_depth.ts";
-import { sha256Hex } from "../formats/sha256.ts";
+import { sha256Hex } from "../formats/digests/sha256.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** A record as it was read. */

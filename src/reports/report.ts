@@ -4,7 +4,7 @@
  */
 
 import { writeMethodsReport } from "./methods/methods_report.ts";
-import { readComparison } from "../records/comparison_file.ts";
+import { readComparison } from "../records/experiments/comparison_file.ts";
 import { type ReportOptions, writeSection, type WrittenReport } from "./report_files.ts";
 import { measuredText, reportHtml, type StudySection } from "./report_page.ts";
 import { SERIES_KINDS } from "../analysis/series.ts";

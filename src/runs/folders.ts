@@ -9,7 +9,7 @@ import {
   isControlName,
   rewindPointFolder,
   scoresFolder,
-} from "../records/control_paths.ts";
+} from "../records/experiments/control_paths.ts";
 import * as paths from "../records/paths.ts";
 import { ownControlId, rewindPointId, type RunId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/record.ts";

@@ -13,7 +13,7 @@ import type { ModelBase } from "../foundations/model.ts";
 import { ModelConv } from "../foundations/model_conv.ts";
 import { runKey } from "../foundations/seeds.ts";
 import type { TrainOptions } from "../foundations/trainer.ts";
-import { workOf, type WorkRequest } from "../foundations/train_request.ts";
+import { workOf, type WorkRequest } from "../foundations/queue/train_request.ts";
 import { describeRun } from "../records/run_id.ts";
 import type { RunConfig } from "./schema.ts";
 import { KINDS } from "../records/kinds.ts";

@@ -5,8 +5,8 @@
 
 import { CapacityError, LotteryError } from "../errors.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
-import type { WorkRequest } from "../foundations/train_request.ts";
+import type { RunQueue } from "../foundations/queue/run_queue.ts";
+import type { WorkRequest } from "../foundations/queue/train_request.ts";
 
 /** Experiments or single runs that share their settings. */
 export interface Job {

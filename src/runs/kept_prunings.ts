@@ -1,6 +1,6 @@
 /** Finds the prunings of a trial whose scores were kept. */
 
-import { scoresFolder } from "../records/control_paths.ts";
+import { scoresFolder } from "../records/experiments/control_paths.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { RunConfig } from "./schema.ts";
 

@@ -8,7 +8,7 @@ import * as paths from "../records/paths.ts";
 import { within } from "../records/record.ts";
 import type { Storage } from "../storage/storage.ts";
 import { temporaryName } from "../storage/temporary.ts";
-import { experimentSuffix } from "../records/control_paths.ts";
+import { experimentSuffix } from "../records/experiments/control_paths.ts";
 
 /** The chart of an experiment, beside its trials: accuracy.svg, accuracy-{experiment name}.svg. */
 export function chartPath(experiment: string, chart: string, experimentName: string): string {

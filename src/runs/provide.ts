@@ -7,7 +7,7 @@ import type { Curves } from "../engine/mod.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
 import type { KernelKind } from "../engine/mod.ts";
 import type { ModelBase } from "../foundations/model.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/queue/run_queue.ts";
 import type { Scope } from "../foundations/pruning/pruning.ts";
 import type { Scores } from "../foundations/pruning/selection.ts";
 import { train } from "../foundations/trainer.ts";

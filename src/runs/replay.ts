@@ -4,7 +4,7 @@ import { InputError } from "../errors.ts";
 import { restoreRun, restoreStartMasks } from "../records/saved_run.ts";
 import { type RunRecord, within } from "../records/record.ts";
 import * as paths from "../records/paths.ts";
-import type { RunQueue } from "../foundations/run_queue.ts";
+import type { RunQueue } from "../foundations/queue/run_queue.ts";
 import { MemoryStorage } from "../storage/memory.ts";
 import type { Storage } from "../storage/storage.ts";
 import { modelOf, workOfRuns, workRequestOf } from "./from_config.ts";

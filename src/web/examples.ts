@@ -21,7 +21,7 @@ import {
   loadExampleFolder,
   NPY_FILES,
   npyCandidates,
-} from "../datasets/folder.ts";
+} from "../datasets/files/folder.ts";
 import { InputError, LotteryError } from "../errors.ts";
 import { defaultLocation, loadDataset, type LoadedDataset } from "../datasets/load_dataset.ts";
 import type { Storage } from "../storage/storage.ts";

@@ -3,8 +3,8 @@
 import { scoreHistograms } from "../analysis/score_histogram.ts";
 import { scopeOf } from "../foundations/pruning/pruning_spec.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
-import { scoresFolder } from "../records/control_paths.ts";
-import { restoreScores } from "../records/kept_scores.ts";
+import { scoresFolder } from "../records/experiments/control_paths.ts";
+import { restoreScores } from "../records/experiments/kept_scores.ts";
 import * as paths from "../records/paths.ts";
 import { restorePart } from "../records/saved_run.ts";
 import { keptPrunings } from "../runs/kept_prunings.ts";

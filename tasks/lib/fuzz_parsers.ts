@@ -9,7 +9,7 @@ import { decodeNpy, encodeNpy, npyFileSize } from "../../src/formats/npy.ts";
 import { encodeNpz, openNpz } from "../../src/formats/npz.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
 import { readTar } from "../../src/formats/tar.ts";
-import { sha256Hex } from "../../src/formats/sha256.ts";
+import { sha256Hex } from "../../src/formats/digests/sha256.ts";
 import {
   CHECKPOINT_FORMAT,
   decodeCheckpoint,
@@ -20,7 +20,7 @@ import { readExported } from "../../src/records/exported_run.ts";
 import { restoreCurves } from "../../src/records/saved_run.ts";
 import { decodeRecord, encodeRecord, encodeText } from "../../src/records/record.ts";
 import { parseArgfile } from "../../src/flags/shell_words.ts";
-import { readComparison } from "../../src/records/comparison_file.ts";
+import { readComparison } from "../../src/records/experiments/comparison_file.ts";
 import { parseConfig } from "../../src/runs/schema.ts";
 import { configDifferences } from "../../src/runs/config.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";

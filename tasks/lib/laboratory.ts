@@ -2,7 +2,7 @@
 
 import { type KernelKind, openGpu } from "../../src/engine/mod.ts";
 import { InterruptedError } from "../../src/errors.ts";
-import type { CheckpointInterval } from "../../src/foundations/run_queue.ts";
+import type { CheckpointInterval } from "../../src/foundations/queue/run_queue.ts";
 import type { FlagSet } from "../../src/flags/flags.ts";
 import { countRuns, firstError, type Job } from "../../src/runs/job.ts";
 import { Laboratory } from "../../src/commands/laboratory.ts";

@@ -6,7 +6,7 @@
 
 import { tmpdir } from "node:os";
 import { fromFileUrl, join } from "@std/path";
-import { folderHoldsExamples } from "../../src/datasets/folder.ts";
+import { folderHoldsExamples } from "../../src/datasets/files/folder.ts";
 import { encodeIdx } from "../../src/formats/idx.ts";
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { InputError } from "../../src/errors.ts";

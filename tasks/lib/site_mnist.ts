@@ -5,7 +5,7 @@
 
 import { DATASETS } from "../../src/datasets/datasets.ts";
 import { type FileSource, readVerified, SourceError } from "../../src/datasets/file_source.ts";
-import { idxCandidates } from "../../src/datasets/folder.ts";
+import { idxCandidates } from "../../src/datasets/files/folder.ts";
 import { NotFoundError } from "../../src/errors.ts";
 import { defaultLocation } from "../../src/datasets/load_dataset.ts";
 import { MNIST_ON_SITE } from "../../src/web/examples.ts";

@@ -1,7 +1,7 @@
 /** Small datasets as folders of NumPy files, so that an experiment takes a second. */
 
 import type { ExampleSets, ImageShape } from "../../src/datasets/examples.ts";
-import { loadExampleFolder, writeNpyFolder } from "../../src/datasets/folder.ts";
+import { loadExampleFolder, writeNpyFolder } from "../../src/datasets/files/folder.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { mnistLocation } from "./mnist_location.ts";

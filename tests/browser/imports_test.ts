@@ -29,7 +29,7 @@ Deno.test("imports that go up, out or round are seen", () => {
   for (
     const edge of [
       { from: "src/engine/device.ts", to: "src/records/paths.ts" },
-      { from: "src/formats/npy.ts", to: "src/datasets/folder.ts" },
+      { from: "src/formats/npy.ts", to: "src/datasets/files/folder.ts" },
       { from: "src/foundations/model.ts", to: "src/flags/flags.ts" },
       { from: "src/flags/kinds.ts", to: "src/records/paths.ts" },
       { from: "src/formats/idx.ts", to: "src/mod.ts" },

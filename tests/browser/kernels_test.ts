@@ -4,7 +4,7 @@ import { runInChromium } from "./page_tests.ts";
 const TESTS = [
   "kernels/plain_forward",
   "kernels/forward",
-  "kernels/sparse_kernels",
+  "kernels/sparse/sparse_kernels",
   "kernels/loss",
   "kernels/weight_gradient",
   "kernels/activation_gradient",

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DATASETS } from "../../src/datasets/datasets.ts";
 import { gunzip } from "../../src/formats/gzip.ts";
-import { sha256Hex } from "../../src/formats/sha256.ts";
+import { sha256Hex } from "../../src/formats/digests/sha256.ts";
 import { contentPolicy, siteHandler } from "../../tasks/lib/site.ts";
 import { mnistForSite } from "../../tasks/lib/site_mnist.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";

@@ -8,7 +8,7 @@ import {
   folderHoldsExamples,
   loadExampleFolder,
   writeNpyFolder,
-} from "../../src/datasets/folder.ts";
+} from "../../src/datasets/files/folder.ts";
 import { loadDataset } from "../../src/datasets/load_dataset.ts";
 import { FormatError, InputError, NotFoundError } from "../../src/errors.ts";
 import { CIFAR_RECORD, decodeCifar } from "../../src/formats/cifar.ts";

@@ -7,7 +7,7 @@ import {
 } from "../../src/datasets/download.ts";
 import { StorageError } from "../../src/errors.ts";
 import { gunzip } from "../../src/formats/gzip.ts";
-import { sha256Hex } from "../../src/formats/sha256.ts";
+import { sha256Hex } from "../../src/formats/digests/sha256.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 import {

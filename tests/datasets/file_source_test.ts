@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { downloadDataset } from "../../src/datasets/download.ts";
 import { type FileSource, readVerified, SourceError } from "../../src/datasets/file_source.ts";
-import { sha256Hex } from "../../src/formats/sha256.ts";
+import { sha256Hex } from "../../src/formats/digests/sha256.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { ARCHIVES, CONTENT, datasetAt, good, IMAGES, LABELS, startMirror } from "./mirrors.ts";
 

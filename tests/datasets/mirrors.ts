@@ -5,7 +5,7 @@
 
 import type { PublishedFiles } from "../../src/datasets/published.ts";
 import { RandomStream, seedKey } from "../../src/engine/random.ts";
-import { sha256Hex } from "../../src/formats/sha256.ts";
+import { sha256Hex } from "../../src/formats/digests/sha256.ts";
 import { gzip } from "../../tasks/lib/gzip_bytes.ts";
 
 export const IMAGES = "train-images-idx3-ubyte", LABELS = "train-labels-idx1-ubyte";

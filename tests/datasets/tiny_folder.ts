@@ -4,7 +4,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { ExampleSets } from "../../src/datasets/examples.ts";
-import { loadExampleFolder } from "../../src/datasets/folder.ts";
+import { loadExampleFolder } from "../../src/datasets/files/folder.ts";
 import { encodeIdx } from "../../src/formats/idx.ts";
 import { encodeNpy, type NpyData } from "../../src/formats/npy.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";

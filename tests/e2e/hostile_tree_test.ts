@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { sha256Hex } from "../../src/formats/sha256.ts";
+import { sha256Hex } from "../../src/formats/digests/sha256.ts";
 import { runLottery, runTask } from "../../tasks/lib/task_process.ts";
 import { Workplace } from "./workplace.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
-import { crc32c } from "../../src/formats/crc32c.ts";
+import { crc32c } from "../../src/formats/digests/crc32c.ts";
 import { encodeEvents, type Scalar } from "../../src/formats/tfevents.ts";
 import { type ReadEvent, readEventFiles } from "./tfevents_reader.ts";
 

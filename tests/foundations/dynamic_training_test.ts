@@ -5,7 +5,7 @@ import { type Curves, openGpu } from "../../src/engine/mod.ts";
 import { DivergedError, InputError, InterruptedError } from "../../src/errors.ts";
 import type { Dynamic } from "../../src/foundations/dynamic_training.ts";
 import { DYNAMIC_NAMES, type DynamicName } from "../../src/foundations/pruning/dynamic.ts";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import { train, type TrainOptions } from "../../src/foundations/trainer.ts";
 import { type Checkpoint, decodeCheckpoint } from "../../src/records/checkpoint_file.ts";
 import { readRecord } from "../../src/records/condition.ts";

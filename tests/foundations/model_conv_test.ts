@@ -9,7 +9,7 @@ import { runKey } from "../../src/foundations/seeds.ts";
 import { shuffleMasks } from "../../src/foundations/pruning/random_masks.ts";
 import { pruneByPercent } from "../../src/foundations/pruning/pruning.ts";
 import { synflow } from "../../src/foundations/pruning/output_flow.ts";
-import { replicaParameters } from "../../src/foundations/train_request.ts";
+import { replicaParameters } from "../../src/foundations/queue/train_request.ts";
 import { parseHidden } from "../../src/models/hidden_layers.ts";
 import { glorotNormal } from "../../src/models/initializers.ts";
 import { fcLayers, networkLayers } from "../../src/models/layers.ts";

@@ -13,7 +13,7 @@ import { DatasetBase, type DatasetOptions } from "../../src/foundations/dataset_
 import { ModelBase } from "../../src/foundations/model.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 import { restoreRun } from "../../src/records/saved_run.ts";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import { readLog } from "../../src/records/save_restore.ts";
 import {
   iterationsOf,

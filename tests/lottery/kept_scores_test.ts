@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { decodeNpy } from "../../src/formats/npy.ts";
-import { restoreScores } from "../../src/records/kept_scores.ts";
+import { restoreScores } from "../../src/records/experiments/kept_scores.ts";
 import { restoreNetwork } from "../../src/records/save_restore.ts";
 import { findRunFolders } from "../../src/records/tree.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { openTestGpu } from "../engine/gpu.ts";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import { restoreNetwork } from "../../src/records/save_restore.ts";
 import { provideValueSets } from "../../src/lottery/value_sets.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";

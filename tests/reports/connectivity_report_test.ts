@@ -5,7 +5,7 @@ import { destroyExamples, uploadExamples } from "../../src/engine/dataset.ts";
 import { FormatError, InputError } from "../../src/errors.ts";
 import { density } from "../../src/models/masks.ts";
 import { restoreRun } from "../../src/records/saved_run.ts";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import {
   type ComparedTicket,
   connectivityReport,

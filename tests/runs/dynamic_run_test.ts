@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { FormatError, InterruptedError } from "../../src/errors.ts";
 import { DYNAMIC_NAMES, type DynamicSpec } from "../../src/foundations/pruning/dynamic.ts";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import { protocolNamed } from "../../src/lottery/protocols.ts";
 import { settingsFor } from "../../src/lottery/settings.ts";
 import { networkDigest } from "../../src/models/digest.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { runSmallLottery } from "../lottery/small_lottery.ts";

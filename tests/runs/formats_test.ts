@@ -1,7 +1,7 @@
 /** Experiments whose run.json is of an earlier format are verified, reported, repeated and continued. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import * as paths from "../../src/records/paths.ts";
 import type { FinishedRun } from "../../src/records/finished_run.ts";
 import { encodeRecord } from "../../src/records/record.ts";

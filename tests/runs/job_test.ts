@@ -4,14 +4,14 @@ import { adamSpec } from "../../src/engine/mod.ts";
 import { CapacityError } from "../../src/errors.ts";
 import { fcLayers } from "../../src/models/layers.ts";
 import type { RunRecord } from "../../src/records/record.ts";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import { type Job, runJobs } from "../../src/runs/job.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
 import { openReplays } from "../../src/runs/replay.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { DATA, openSmallLottery, withLocks } from "../lottery/small_lottery.ts";
-import type { WorkRequest } from "../../src/foundations/train_request.ts";
+import type { WorkRequest } from "../../src/foundations/queue/train_request.ts";
 
 Deno.test("jobs that fit alone but not together fail before a run of them begins; others are done", async () => {
   const gpu = await openTestGpu();

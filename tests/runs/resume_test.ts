@@ -29,7 +29,7 @@ import { DatasetBase } from "../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../src/foundations/model_fc.ts";
 import * as paths from "../../src/records/paths.ts";
 import { encodeRun } from "../../src/records/saved_run.ts";
-import { RunQueue, type RunQueueOptions } from "../../src/foundations/run_queue.ts";
+import { RunQueue, type RunQueueOptions } from "../../src/foundations/queue/run_queue.ts";
 import { train, type TrainOptions } from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";

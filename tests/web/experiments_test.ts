@@ -4,7 +4,7 @@ import type { DenseSpec } from "../../src/engine/layer_spec.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { NotFoundError } from "../../src/errors.ts";
 import { decodeRecord, encodeRecord } from "../../src/records/record.ts";
-import { RunQueue } from "../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { REQUESTS_FOLDER } from "../../src/web/kept_requests.ts";
 import { Experiments } from "../../src/web/experiments.ts";

@@ -4,7 +4,7 @@
  */
 
 import { UsageError } from "../../errors.ts";
-import { isControlName } from "../../records/control_paths.ts";
+import { isControlName } from "../../records/experiments/control_paths.ts";
 import { quote } from "../../flags/flags.ts";
 
 /** As --trials, --levels and --runs take them. */

@@ -16,7 +16,7 @@ import {
   SAFE_NAME,
 } from "../../flags/lists.ts";
 import { quote } from "../../flags/flags.ts";
-import { DEFAULT_EXPERIMENT_NAME } from "../../records/control_paths.ts";
+import { DEFAULT_EXPERIMENT_NAME } from "../../records/experiments/control_paths.ts";
 import { NORMALIZATIONS } from "../../engine/example_arrays.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
 import { DATASET_CHOICES } from "../../datasets/datasets.ts";

@@ -19,10 +19,10 @@ import {
   outputSize,
   sizesText,
 } from "../layer_spec.ts";
-import { convGroups } from "./conv_kernels.ts";
+import { convGroups } from "./images/conv_kernels.ts";
 import { activationVectors, layerMatrices, matrixSize } from "./layout.ts";
 import { checkUpdateRule } from "../optimizers.ts";
-import { poolGroups } from "./pool_kernels.ts";
+import { poolGroups } from "./images/pool_kernels.ts";
 import {
   activationBytes,
   evaluationSpan,

@@ -14,7 +14,7 @@ import {
   dualConvGradientSource,
   dualPoolBackwardSource,
   dualPoolForwardSource,
-} from "../kernels/dual_image_kernels.ts";
+} from "../kernels/images/dual_image_kernels.ts";
 import {
   dualBackwardSource,
   dualForwardSource,

@@ -4,7 +4,7 @@ import {
   convActivationGradientSource,
   convForwardSource,
   convWeightGradientSource,
-} from "../kernels/conv_kernels.ts";
+} from "../kernels/images/conv_kernels.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { activationVectors, feedsDense, layerMatrices, paddedInputs } from "../kernels/layout.ts";
 import {
@@ -13,7 +13,7 @@ import {
   weightGradientSource,
 } from "../kernels/matmul_kernels.ts";
 import type { BatchFormat, Matrix } from "../kernels/matrix.ts";
-import { poolForwardSource, poolGradientSource } from "../kernels/pool_kernels.ts";
+import { poolForwardSource, poolGradientSource } from "../kernels/images/pool_kernels.ts";
 import type { Tiles } from "../kernels/tiles.ts";
 import {
   activationOf,

@@ -39,7 +39,7 @@ import {
   sparseHeadSource,
   sparseUpdateSource,
   type SparseWeights,
-} from "../kernels/sparse_kernels.ts";
+} from "../kernels/sparse/sparse_kernels.ts";
 import {
   featureRows,
   groupsOf,
@@ -47,14 +47,14 @@ import {
   packSparse,
   sparseLayout,
   unpackSparse,
-} from "../kernels/sparse_layout.ts";
+} from "../kernels/sparse/sparse_layout.ts";
 import {
   type Columns,
   columnsFor,
   paddedExamples,
   sparseEvaluateSource,
   sparseGatherSource,
-} from "../kernels/sparse_row_kernels.ts";
+} from "../kernels/sparse/sparse_row_kernels.ts";
 import { tilesFor } from "../kernels/tiles.ts";
 
 /** The buffers of sparse training. */

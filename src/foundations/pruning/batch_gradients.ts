@@ -3,7 +3,7 @@
 import type { LayerSpec, NetworkState } from "../../engine/mod.ts";
 import { derivatives } from "../../engine/programs/derivatives.ts";
 import type { DatasetBase } from "../dataset_base.ts";
-import type { RunQueue } from "../run_queue.ts";
+import type { RunQueue } from "../queue/run_queue.ts";
 import { trainingBatch } from "./host_batches.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** The end of `compare`: the table of methods, the same as JSON, and the chart of accuracies. */
 
-import type { MethodRun } from "../../analysis/methods.ts";
+import type { MethodRun } from "../../analysis/methods/methods.ts";
 import { levelSpec } from "../../figures/level_figures.ts";
 import { renderSvg } from "../../figures/render_svg.ts";
 import { sealSvg } from "../../formats/seal.ts";

@@ -9,7 +9,7 @@ import {
   methodsIn,
   type RankRow,
   rankRows,
-} from "../../analysis/methods.ts";
+} from "../../analysis/methods/methods.ts";
 import { MIN_TRIALS } from "../../analysis/statistics.ts";
 import { levelMetrics, type Metric } from "../../analysis/study.ts";
 import { formatTable } from "../../analysis/table.ts";

@@ -3,14 +3,18 @@
  * what papers claim, as one page, as files and as a text.
  */
 
-import { checkMethodClaims } from "../../analysis/method_claims.ts";
+import { checkMethodClaims } from "../../analysis/methods/method_claims.ts";
 import {
   methodLayerTable,
   methodLevelTable,
   methodOverlapTable,
   rankTable,
-} from "../../analysis/method_tables.ts";
-import { methodLayers, type MethodOverlap, methodOverlaps } from "../../analysis/methods.ts";
+} from "../../analysis/methods/method_tables.ts";
+import {
+  methodLayers,
+  type MethodOverlap,
+  methodOverlaps,
+} from "../../analysis/methods/methods.ts";
 import { MIN_TRIALS } from "../../analysis/statistics.ts";
 import { levelsOf } from "../../analysis/study.ts";
 import { claimTable, runTable } from "../../analysis/study_tables.ts";

@@ -1,9 +1,9 @@
 /** Reads the experiments of a comparison: the finished runs of each method, and what is amiss. */
 
-import { invertedOf, methodsIn, shuffledOf } from "../../analysis/methods.ts";
+import { invertedOf, methodsIn, shuffledOf } from "../../analysis/methods/methods.ts";
 import { NotFoundError } from "../../errors.ts";
 import { METHOD_NAMES } from "../../lottery/methods.ts";
-import { methodFolder } from "../../records/comparison_file.ts";
+import { methodFolder } from "../../records/experiments/comparison_file.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { count } from "../../words.ts";
 import { readExperiments } from "../read_experiments.ts";

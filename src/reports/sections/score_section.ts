@@ -3,8 +3,8 @@
 import { scoreHistograms } from "../../analysis/score_histogram.ts";
 import { type ScoreRow, scoreSpec } from "../../figures/score_figure.ts";
 import { scopeOf } from "../../foundations/pruning/pruning_spec.ts";
-import { scoresFolder } from "../../records/control_paths.ts";
-import { restoreScores } from "../../records/kept_scores.ts";
+import { scoresFolder } from "../../records/experiments/control_paths.ts";
+import { restoreScores } from "../../records/experiments/kept_scores.ts";
 import { parametersOf, prunableOf } from "../../models/parameters.ts";
 import { type KeptPruning, keptPrunings } from "../../runs/kept_prunings.ts";
 import type { ReportRun } from "../studies.ts";

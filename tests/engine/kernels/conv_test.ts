@@ -4,7 +4,7 @@ import {
   convActivationGradientSource,
   convForwardSource,
   convWeightGradientSource,
-} from "../../../src/engine/kernels/conv_kernels.ts";
+} from "../../../src/engine/kernels/images/conv_kernels.ts";
 import {
   imageVectors,
   layerMatrices,

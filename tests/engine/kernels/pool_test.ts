@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { imageVectors, pitch } from "../../../src/engine/kernels/layout.ts";
-import { poolForwardSource, poolGradientSource } from "../../../src/engine/kernels/pool_kernels.ts";
+import {
+  poolForwardSource,
+  poolGradientSource,
+} from "../../../src/engine/kernels/images/pool_kernels.ts";
 import { inputSize, type LayerImage, outputShape } from "../../../src/engine/layer_spec.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { imageBackward, imageForward } from "../../reference/images.ts";

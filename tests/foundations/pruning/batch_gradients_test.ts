@@ -6,7 +6,7 @@ import { epochKey, permute, RandomStream } from "../../../src/engine/random.ts";
 import { DatasetBase } from "../../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../../src/foundations/model_fc.ts";
 import { batchGradients } from "../../../src/foundations/pruning/batch_gradients.ts";
-import { RunQueue } from "../../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../../src/foundations/queue/run_queue.ts";
 import { openTestGpu } from "../../engine/gpu.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { backward, forward, softmaxCrossEntropy } from "../../reference/network.ts";

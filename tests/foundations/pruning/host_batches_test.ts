@@ -7,7 +7,7 @@ import { InputError } from "../../../src/errors.ts";
 import { DatasetBase } from "../../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../../src/foundations/model_fc.ts";
 import { trainingBatches } from "../../../src/foundations/pruning/host_batches.ts";
-import { RunQueue } from "../../../src/foundations/run_queue.ts";
+import { RunQueue } from "../../../src/foundations/queue/run_queue.ts";
 import { train } from "../../../src/foundations/trainer.ts";
 import { openTestGpu } from "../../engine/gpu.ts";
 import { assertAllClose } from "../../reference/allclose.ts";

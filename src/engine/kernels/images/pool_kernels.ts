@@ -1,0 +1,86 @@
+/**
+ * The sources of the kernels of pools, one function each. The header of each file of `shaders/`
+ * gives shapes and meaning.
+ */
+
+import poolForward from "../../../../shaders/pool_forward.wgsl" with { type: "text" };
+import poolGradient from "../../../../shaders/pool_gradient.wgsl" with { type: "text" };
+import type { Activation, PoolSpec } from "../../layer_spec.ts";
+import type { ImageMatrix } from "./conv_kernels.ts";
+import { poolSizes } from "./image_sizes.ts";
+import type { KernelSource } from "../kernel.ts";
+import { channelVectors, imageVectors } from "../layout.ts";
+import { activationWgsl } from "../matmul_kernels.ts";
+import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
+import type { Tiles } from "../tiles.ts";
+
+interface Sizes {
+  replicas: number;
+  rows: number;
+}
+
+/** outputs = the maximum or mean of each window. */
+export function poolForwardSource(
+  layer: PoolSpec,
+  { replicas, rows }: Sizes,
+  tiles: Tiles,
+  buffers: {
+    inputs: Matrix;
+    format?: BatchFormat;
+    outputs: ImageMatrix;
+    /** Whether a dense layer takes the outputs. */
+    hasOnes: boolean;
+  },
+): KernelSource {
+  const { inputs, format, outputs, hasOnes } = buffers, constants = constantsOf(layer);
+  const vectors = imageVectors(layer.image);
+  const items = constants.OUT_PIXELS * constants.VECTORS + (hasOnes ? 1 : 0);
+  return {
+    label: `forward ${layer.name}`,
+    template: [
+      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors, format }),
+      storeWgsl({ name: "outputs", binding: 1, ...outputs }),
+      poolForward,
+    ].join("\n"),
+    constants: { ...constants, LANES: tiles.lanes, HAS_ONES: hasOnes ? 1 : 0 },
+    bindings: [matrixBinding(inputs, "read"), matrixBinding(outputs.matrix, "write")],
+    grid: [Math.ceil(items / tiles.lanes), rows, replicas],
+  };
+}
+
+/** Gradient at the pre-activations of the layer below, whose activation is `below`. */
+export function poolGradientSource(
+  layer: PoolSpec,
+  below: Activation,
+  { replicas, rows }: Sizes,
+  tiles: Tiles,
+  buffers: { inputs: Matrix; deltas: ImageMatrix; below: Matrix },
+): KernelSource {
+  const { inputs, deltas } = buffers, vectors = imageVectors(layer.image);
+  return {
+    label: `activation gradient ${layer.name}`,
+    template: [
+      activationWgsl(below),
+      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors }),
+      loadWgsl({ name: "deltas", binding: 1, ...deltas }),
+      storeWgsl({ name: "below", binding: 2, matrix: buffers.below, vectors }),
+      poolGradient,
+    ].join("\n"),
+    constants: { ...constantsOf(layer), LANES: tiles.lanes },
+    bindings: [
+      matrixBinding(inputs, "read"),
+      matrixBinding(deltas.matrix, "read"),
+      matrixBinding(buffers.below, "write"),
+    ],
+    grid: [Math.ceil(vectors / tiles.lanes), rows, replicas],
+  };
+}
+
+/** Most workgroups along x of any of a layer's kernels. */
+export function poolGroups(layer: PoolSpec, tiles: Tiles): number {
+  return Math.ceil((imageVectors(layer.image) + 1) / tiles.lanes);
+}
+
+function constantsOf(layer: PoolSpec) {
+  return { ...poolSizes(layer), VECTORS: channelVectors(layer.image[2]) };
+}

@@ -1,0 +1,311 @@
+/**
+ * The sources of the kernels that go through a sparse network's lists of live weights, one function
+ * each. The header of each file of `shaders/` gives shapes and meaning. No constant depends on the
+ * masks, so all levels of an experiment share their pipelines.
+ */
+
+import common from "../../../../shaders/common.wgsl" with { type: "text" };
+import finishBackward from "../../../../shaders/sparse_finish_backward.wgsl" with { type: "text" };
+import finishForward from "../../../../shaders/sparse_finish_forward.wgsl" with { type: "text" };
+import sparseHead from "../../../../shaders/sparse_head.wgsl" with { type: "text" };
+import logitsLoaded from "../../../../shaders/sparse_logits_loaded.wgsl" with { type: "text" };
+import logitsPrivate from "../../../../shaders/sparse_logits_private.wgsl" with { type: "text" };
+import sparseLists from "../../../../shaders/sparse_lists.wgsl" with { type: "text" };
+import sparseProduct from "../../../../shaders/sparse_product.wgsl" with { type: "text" };
+import sparseSoftmax from "../../../../shaders/sparse_softmax.wgsl" with { type: "text" };
+import sparseUpdate from "../../../../shaders/sparse_update.wgsl" with { type: "text" };
+import weightsOfInputs from "../../../../shaders/sparse_weights_inputs.wgsl" with { type: "text" };
+import weightsOfUnits from "../../../../shaders/sparse_weights_units.wgsl" with { type: "text" };
+import { type KernelSource, read, uniform, write } from "../kernel.ts";
+import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
+import { activationWgsl } from "../matmul_kernels.ts";
+import { type UpdateRule, updateWgsl } from "../../optimizers.ts";
+import type { Columns } from "./sparse_row_kernels.ts";
+import { featureRows, type SparseLayout } from "./sparse_layout.ts";
+import type { Tiles } from "../tiles.ts";
+
+/** vec4s in a row of the matrices of records and values, a power of two. */
+export const LIST_WIDTH = 1024;
+/** Most workgroups along one axis of an update's grid. */
+const MAX_GROUPS = 32768;
+
+/** The lists and the weights in them. */
+export interface SparseWeights {
+  layout: SparseLayout;
+  /** vec4u, `LIST_WIDTH` to a row. */
+  records: Matrix;
+  /** vec4f, `LIST_WIDTH` to a row. */
+  values: Matrix;
+}
+
+/** Constants and WGSL of the lists, `records` and `values` bound from `binding` on. */
+function listParts({ layout, records, values }: SparseWeights, binding: number, writes = false) {
+  const vectors = LIST_WIDTH,
+    named = { name: "values", binding: binding + 1, matrix: values, vectors };
+  return {
+    template: [
+      loadWgsl({ name: "records", binding, matrix: records, vectors, format: "u32" }),
+      writes ? storeWgsl(named) : loadWgsl(named),
+      sparseLists,
+    ].join("\n"),
+    constants: { LIST_WIDTH, RECORDS: layout.lists },
+    bindings: [matrixBinding(records, "read"), matrixBinding(values, writes ? "write" : "read")],
+  };
+}
+
+/** outputs = activation(inputs · live weights + biases) of layer `index`. */
+export function sparseForwardSource(
+  index: number,
+  shape: Columns,
+  tiles: Tiles,
+  weights: SparseWeights,
+  { inputs, outputs }: { inputs: Matrix; outputs: Matrix },
+): KernelSource {
+  const { layout } = weights, layer = layout.layers[index];
+  const lists = listParts(weights, 2), columns = shape.columns;
+  return product(`forward ${layer.name}`, shape, tiles, layout.replicas, {
+    lists: layer.units,
+    template: [
+      lists.template,
+      weightsOfUnits.replaceAll("_of_group", "_of"),
+      activationWgsl(layer.activation),
+      finishForward,
+      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: columns }),
+      storeWgsl({ name: "outputs", binding: 1, matrix: outputs, vectors: columns }),
+    ],
+    constants: {
+      ...lists.constants,
+      ENTRIES: 4,
+      START: layout.unitLists[index],
+      IN_ROWS: featureRows(layer.inputs),
+      OUT_ROWS: featureRows(layer.units),
+    },
+    bindings: [matrixBinding(inputs, "read"), matrixBinding(outputs, "write"), ...lists.bindings],
+  });
+}
+
+/** Gradient at the pre-activations of the layer below layer `index`. */
+export function sparseBackwardSource(
+  index: number,
+  shape: Columns,
+  tiles: Tiles,
+  weights: SparseWeights,
+  buffers: { deltas: Matrix; activations: Matrix; below: Matrix },
+): KernelSource {
+  const { layout } = weights, layer = layout.layers[index];
+  const { deltas, activations, below } = buffers;
+  const lists = listParts(weights, 2), columns = shape.columns;
+  return product(`activation gradient ${layer.name}`, shape, tiles, layout.replicas, {
+    lists: layer.inputs,
+    template: [
+      lists.template,
+      weightsOfInputs.replaceAll("_of_pair", "_of"),
+      activationWgsl(layout.layers[index - 1].activation),
+      finishBackward,
+      loadWgsl({ name: "inputs", binding: 0, matrix: deltas, vectors: columns }),
+      storeWgsl({ name: "outputs", binding: 1, matrix: below, vectors: columns }),
+      loadWgsl({ name: "activations", binding: 4, matrix: activations, vectors: columns }),
+    ],
+    constants: {
+      ...lists.constants,
+      ENTRIES: 2,
+      START: layout.inputLists[index],
+      IN_ROWS: featureRows(layer.units),
+      OUT_ROWS: featureRows(layer.inputs),
+    },
+    bindings: [
+      matrixBinding(deltas, "read"),
+      matrixBinding(below, "write"),
+      ...lists.bindings,
+      matrixBinding(activations, "read"),
+    ],
+  });
+}
+
+function product(
+  label: string,
+  { columns, tiles: tileCount }: Columns,
+  tiles: Tiles,
+  replicas: number,
+  parts: {
+    lists: number;
+    template: string[];
+    constants: Record<string, number>;
+    bindings: KernelSource["bindings"];
+  },
+): KernelSource {
+  const { lanes, unitLanes, unitsEach } = tiles.sparse;
+  const across = Math.min(lanes, columns);
+  return {
+    label,
+    template: [...parts.template, sparseProduct].join("\n"),
+    constants: {
+      ...parts.constants,
+      LISTS: parts.lists,
+      LANES: across,
+      VECTORS: columns / across,
+      UNIT_LANES: unitLanes,
+      UNITS_EACH: unitsEach,
+      TILES: tileCount,
+    },
+    bindings: parts.bindings,
+    grid: [Math.ceil(parts.lists / (unitLanes * unitsEach)), 1, replicas * tileCount],
+  };
+}
+
+/** Most classes of a head that is one kernel. */
+const FUSED_CLASSES = 32;
+
+/** Whether one kernel computes a last layer of this many classes. */
+export function isHeadFused(classes: number): boolean {
+  return classes <= FUSED_CLASSES;
+}
+
+/** The last layer in training: loss, metrics, gradient; fused, also logits and gradient below. */
+export function sparseHeadSource(
+  { batchSize, trainCount }: { batchSize: number; trainCount: number },
+  { columns, tiles }: Columns,
+  weights: SparseWeights,
+  buffers: {
+    /** The last layer's inputs if it is fused, else its logits. */
+    inputs: Matrix;
+    labels: GPUBuffer;
+    deltas: Matrix;
+    /** Null if there is no layer below, or the head is not fused. */
+    below: Matrix | null;
+    metrics: GPUBuffer;
+    clocks: GPUBuffer;
+    burst: GPUBuffer;
+  },
+): KernelSource {
+  const { layout } = weights, { inputs, deltas, below } = buffers;
+  const index = layout.layers.length - 1, layer = layout.layers[index];
+  const isFused = isHeadFused(layer.units), vectors = columns;
+  const lists = listParts(weights, 4);
+  const input = (name: string) => loadWgsl({ name, binding: 6, matrix: inputs, vectors });
+  return {
+    label: `loss ${layer.name}`,
+    template: [
+      common,
+      ...(isFused
+        ? [lists.template, weightsOfUnits, weightsOfInputs, input("inputs"), logitsPrivate]
+        : [input("outputs"), logitsLoaded]),
+      below ? activationWgsl(layout.layers[index - 1].activation) : "",
+      storeWgsl({ name: "deltas", binding: 7, matrix: deltas, vectors }),
+      below ? storeWgsl({ name: "below", binding: 8, matrix: below, vectors }) : "",
+      sparseSoftmax,
+      sparseHead,
+    ].join("\n"),
+    constants: {
+      ...lists.constants,
+      LANES: columns,
+      COLUMNS: columns,
+      TILES: tiles,
+      CLASSES: layer.units,
+      INPUTS: layer.inputs,
+      START: layout.unitLists[index],
+      INPUT_START: layout.inputLists[index],
+      IN_ROWS: featureRows(layer.inputs),
+      DELTA_ROWS: featureRows(layer.units),
+      IS_FUSED: Number(isFused),
+      IS_LOADED: Number(!isFused),
+      HAS_BELOW: Number(below !== null),
+      BATCH: batchSize,
+      BATCHES: Math.ceil(trainCount / batchSize),
+      TRAIN: trainCount,
+      REPLICAS: layout.replicas,
+    },
+    bindings: [
+      read(buffers.labels),
+      write(buffers.metrics),
+      write(buffers.clocks),
+      uniform(buffers.burst),
+      ...(isFused ? lists.bindings : [null, null]),
+      matrixBinding(inputs, "read"),
+      matrixBinding(deltas, "write"),
+      below && matrixBinding(below, "write"),
+    ],
+    grid: [1, 1, layout.replicas],
+  };
+}
+
+/** Gradients of the live weights of some layers, and the optimizer's update. */
+export function sparseUpdateSource(
+  optimizer: UpdateRule,
+  { columns, tiles: tileCount }: Columns,
+  tiles: Tiles,
+  weights: SparseWeights,
+  some: {
+    /** Indices of the layers, which follow one another. */
+    layers: readonly number[];
+    /** Their groups in all, and a uniform with the first one and the end. */
+    groups: number;
+    range: GPUBuffer;
+  },
+  buffers: {
+    /** By layer: its inputs. */
+    activations: readonly Matrix[];
+    /** By layer. */
+    deltas: readonly Matrix[];
+    /** (groups) vec4f: values that are updated; `values` gets a copy. */
+    updated: GPUBuffer;
+    clocks: GPUBuffer;
+    state: GPUBuffer[];
+  },
+): KernelSource {
+  const { updated, clocks, state } = buffers;
+  const lists = listParts(weights, 8, true), lanes = tiles.sparse.updateLanes;
+  const workgroups = Math.ceil(some.groups / lanes), across = Math.min(workgroups, MAX_GROUPS);
+  const sources = some.layers.map((index, l) => ({
+    layer: weights.layout.layers[index],
+    inputs: {
+      name: `inputs_${l}`,
+      binding: 10 + 2 * l,
+      matrix: buffers.activations[index],
+      vectors: columns,
+    },
+    deltas: {
+      name: `deltas_${l}`,
+      binding: 11 + 2 * l,
+      matrix: buffers.deltas[index],
+      vectors: columns,
+    },
+  }));
+  return {
+    label: `weight gradient ${sources.map(({ layer }) => layer.name).join(", ")}`,
+    template: [
+      common,
+      updateWgsl(optimizer),
+      lists.template,
+      ...sources.flatMap(({ inputs, deltas }) => [loadWgsl(inputs), loadWgsl(deltas)]),
+      sparseUpdate,
+    ].join("\n"),
+    constants: {
+      ...lists.constants,
+      LANES: lanes,
+      LAYERS: sources.length,
+      FIRST_LAYER: some.layers[0],
+      TILES: tileCount,
+      COLUMNS: columns,
+      ...Object.fromEntries(sources.flatMap(({ layer }, l) => [
+        [`IN_ROWS_${l}`, featureRows(layer.inputs)],
+        [`OUT_ROWS_${l}`, featureRows(layer.units)],
+      ])),
+    },
+    bindings: [
+      write(updated),
+      read(clocks),
+      uniform(some.range),
+      null,
+      null,
+      null,
+      ...[0, 1].map((i) => state[i] ? write(state[i]) : null),
+      ...lists.bindings,
+      ...sources.flatMap(({ inputs, deltas }) => [
+        matrixBinding(inputs.matrix, "read"),
+        matrixBinding(deltas.matrix, "read"),
+      ]),
+    ],
+    grid: [across, Math.ceil(workgroups / across), 1],
+  };
+}

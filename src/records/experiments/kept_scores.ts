@@ -1,0 +1,63 @@
+/**
+ * The scores that decided a level's masks, as files beside its runs: no part of a run, and like no
+ * weights, for -Infinity says that a weight goes first.
+ */
+
+import { FormatError } from "../../errors.ts";
+import { decodeNpy, encodeNpy } from "../../formats/npy.ts";
+import type { Tensor } from "../../formats/tensor.ts";
+import type { Parameter } from "../../models/parameters.ts";
+import { checkShape, type Network } from "../../models/network.ts";
+import type { Storage } from "../../storage/storage.ts";
+import * as paths from "../paths.ts";
+import { readRunFile, within } from "../record.ts";
+
+/**
+ * Writes the scores of each layer to `folder/{layer}.npy`, `<f4`; scores in 64 bits are rounded.
+ * Arrays of other layers are removed.
+ *
+ * @param like arrays of the layers' shapes, such as their masks
+ */
+export async function saveScores(
+  storage: Storage,
+  folder: string,
+  scores: Readonly<Record<string, Float32Array | Float64Array>>,
+  like: Network,
+): Promise<void> {
+  const files = Object.entries(scores).map(([name, values]) => ({
+    path: paths.layer(folder, name),
+    bytes: encodeNpy({ shape: like[name].shape, data: Float32Array.from(values) }),
+  }));
+  for (const { path, bytes } of files) await storage.write(path, bytes);
+  for (const { name } of await storage.list(folder)) {
+    const path = within(folder, name);
+    if (name.endsWith(".npy") && !files.some((file) => file.path === path)) {
+      await storage.remove(path);
+    }
+  }
+}
+
+/**
+ * The kept scores of a level; null where none are kept.
+ *
+ * @param parameters those with scores may be some of them
+ * @throws FormatError, StorageError, InputError naming the file that cannot be used
+ */
+export async function restoreScores(
+  storage: Storage,
+  folder: string,
+  parameters: readonly Parameter[],
+): Promise<Network | null> {
+  const found: [string, Tensor][] = [];
+  for (const { name, shape } of parameters) {
+    const path = paths.layer(folder, name);
+    if (!await storage.exists(path)) continue;
+    const array = decodeNpy(await readRunFile(storage, path), path), { data } = array;
+    checkShape(array, shape, path);
+    if (!(data instanceof Float32Array) || data.some(Number.isNaN)) {
+      throw new FormatError(`${path} does not hold scores: keep them again with --keep-scores`);
+    }
+    found.push([name, { shape: array.shape, data }]);
+  }
+  return found.length > 0 ? Object.fromEntries(found) : null;
+}

@@ -5,7 +5,8 @@ import * as paths from "../records/paths.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, lotteryReport } from "../reports/lottery_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
-import { protocolFlags, runFlags } from "./flags/run_flags.ts";
+import { protocolFlags } from "./flags/protocol_flags.ts";
+import { runFlags } from "./flags/run_flags.ts";
 import { networkDigest } from "../models/digest.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import {

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { UsageError } from "../../src/errors.ts";
 import { flagName } from "../../src/flags/flags.ts";
 import { layerNames, PROTOCOLS } from "../../src/lottery/protocols.ts";
-import { checkSafeName, protocolFlags, runFlags } from "../../src/commands/flags/run_flags.ts";
+import { protocolFlags } from "../../src/commands/flags/protocol_flags.ts";
+import { checkSafeName, runFlags } from "../../src/commands/flags/run_flags.ts";
 import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
 import { optimizerOf } from "../../src/lottery/settings.ts";
 import { resolveProtocol } from "../../src/commands/flags/resolve_protocol.ts";

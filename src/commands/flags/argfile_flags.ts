@@ -13,7 +13,8 @@ import {
   toArgs,
 } from "../../flags/flags.ts";
 import { optional, reinitializeFlags } from "./reinitialize_flags.ts";
-import { protocolFlags, runFlags } from "./run_flags.ts";
+import { protocolFlags } from "./protocol_flags.ts";
+import { runFlags } from "./run_flags.ts";
 import { resolveProtocol } from "./resolve_protocol.ts";
 import { USUAL } from "../../datasets/datasets.ts";
 import { PROTOCOL_NAMES } from "../../lottery/protocols.ts";

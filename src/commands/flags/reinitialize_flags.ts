@@ -4,7 +4,8 @@ import { controlFlags } from "./control_flags.ts";
 import { choice, integer, path } from "../../flags/kinds.ts";
 import { intRanges } from "../../flags/lists.ts";
 import type { Flag } from "../../flags/flags.ts";
-import { protocolFlags, runFlags } from "./run_flags.ts";
+import { protocolFlags } from "./protocol_flags.ts";
+import { runFlags } from "./run_flags.ts";
 import { PROTOCOL_NAMES } from "../../lottery/protocols.ts";
 
 const {

@@ -14,7 +14,7 @@ import { DYNAMIC, fractionAdvice } from "../../foundations/pruning/dynamic.ts";
 import { INIT_CRITERIA, type InitCriterionName } from "../../foundations/pruning/init_criteria.ts";
 import { UsageError } from "../../errors.ts";
 import { numberIn } from "./folder_numbers.ts";
-import { protocolFlags } from "./run_flags.ts";
+import { protocolFlags } from "./protocol_flags.ts";
 import { type OptimizerKind, OPTIMIZERS } from "../../engine/optimizers.ts";
 
 /** The values that `resolveProtocol` reads. */

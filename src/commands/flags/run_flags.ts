@@ -31,7 +31,9 @@ export const runFlags = {
   dataset: choice({
     choices: DATASET_CHOICES,
     default: "auto",
-    help: "auto: MNIST if it is here or can be downloaded, else the built-in synthetic digits",
+    help:
+      "auto: the protocol's: CIFAR-10 of conv-2, conv-4 and conv-6; else MNIST if it is here or " +
+      "can be downloaded, and without it the built-in synthetic digits",
     group: DATA,
   }),
   mnistLocation: path({

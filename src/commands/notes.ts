@@ -36,9 +36,14 @@ export function pruningNotes(
   if (kept.length === weights.length) {
     return [["note", "nothing is pruned: --prune-percents take no weight of any layer"]];
   }
-  return kept.map(({ name, rows, columns }): Line => [
+  const emptied = weights.filter(({ name }) => prunePercents[name] === 1).map(({ name }): Line => [
+    "note",
+    `${name} loses all its weights at level 1: --prune-percents take 1 of them`,
+  ]);
+  const kinds = kept.map(({ name, rows, columns }): Line => [
     "note",
     `${name} loses no weights: --prune-percents take ${prunePercents[name]} of its ` +
     `${rows * columns}`,
   ]);
+  return [...emptied, ...kinds];
 }

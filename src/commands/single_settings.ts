@@ -140,6 +140,8 @@ async function findSource(
     const config = parseConfig(record, `the record of ${name}`);
     if (source === null) {
       source = { name, config };
+      const why = wholeOf(config);
+      if (why !== null) events.onNotice(`${name} ${why}: this run does not repeat it`);
       continue;
     }
     const differences = configDifferences(settingsOf(source.config), settingsOf(config));
@@ -161,6 +163,16 @@ async function findSource(
     );
   }
   return source;
+}
+
+/** Says how a run was trained otherwise than a single run with its weights and masks; null if not. */
+function wholeOf({ part, prunedWeights, dynamic, training }: RunConfig): string | null {
+  if (dynamic) return `changed its masks while it was trained (${dynamic.rule})`;
+  if (prunedWeights) return "kept pruned weights at their initial values";
+  if (!part) return null;
+  const { iterations } = training;
+  return `was trained from iteration ${part.start} to ${part.stop} of ${iterations}, from the biases ` +
+    `of that moment, and a single run is trained from 0 to ${iterations}`;
 }
 
 /** The protocol that has the settings of this run. */

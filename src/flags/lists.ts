@@ -131,7 +131,7 @@ export function point<const W extends string, D extends W | TrainingLength | und
 ): Flag<W | TrainingLength, D> {
   return declare<W | TrainingLength, D>(spec, {
     kind: "length",
-    placeholder: `${spec.words.join("|")}|iteration:K|epoch:K`,
+    placeholder: `0|iteration:K|epoch:K|${spec.words.join("|")}`,
     parse: (text, name) => {
       const expected = `${spec.words.join(", ")}, or a point such as 0, iteration:500 or epoch:2`;
       const word = spec.words.find((word) => word === text.trim());

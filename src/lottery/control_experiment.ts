@@ -22,7 +22,14 @@ import { configOf } from "../runs/config.ts";
 import { intactRecord } from "../runs/folder_state.ts";
 import { listLevels } from "../records/tree.ts";
 import { type ExperimentPlace, provideValueSets, readValueSets, trialsOf } from "./value_sets.ts";
-import { rewindIteration } from "../foundations/rewinding.ts";
+import { RandomStream } from "../engine/random.ts";
+import type { Tensor } from "../formats/tensor.ts";
+import { DYNAMIC } from "../foundations/pruning/dynamic.ts";
+import { rewindIteration, SURVIVORS } from "../foundations/rewinding.ts";
+import { runKey } from "../foundations/seeds.ts";
+import { INITIALIZERS } from "../models/initializers.ts";
+import { onesMask } from "../models/masks.ts";
+import type { Network } from "../models/network.ts";
 import { controlId, ticketId } from "../records/run_id.ts";
 import type { RunRecord } from "../records/record.ts";
 import { modelOf } from "../runs/from_config.ts";
@@ -103,6 +110,44 @@ export async function findTickets(
   return tickets;
 }
 
+/**
+ * @throws InputError if weights from which the ticket started are 0 where others were pruned: they
+ *   cannot be had at other places
+ */
+function checkSameInit({ folder, config: { id, rewind } }: Ticket): void {
+  if (rewind?.to !== "final" || id.level < 2) return;
+  throw new InputError(
+    `${folder} started from weights that the level before had trained, those of its own mask alone ` +
+      "(--rewind final): at other places there are none from level 2 on; choose --levels 1, or " +
+      "--initialization random",
+  );
+}
+
+/** @throws InputError if weights of the ticket grew while it was trained: they have no initial value */
+function checkValues({ folder, config: { dynamic } }: Ticket, kind: ControlKind): void {
+  if (!dynamic || DYNAMIC[dynamic.rule].startsDense) return;
+  throw new InputError(
+    `${folder} has weights that ${dynamic.rule} grew in training, without initial values for ` +
+      `${kind} to draw from: use --experiment reinit`,
+  );
+}
+
+/** The values of all weights of a level, of which its ticket's survivors have theirs. */
+function survivorsOf(
+  { id: { trial, level }, network, training, rewind }: RunConfig,
+  full: Network,
+) {
+  const initializer = INITIALIZERS[network.initializer], { seed } = training;
+  return Object.fromEntries(
+    Object.entries(full).map(([name, initial], layer): [string, Tensor] => {
+      const stream = new RandomStream(runKey({ seed, purpose: "survivors", trial, level, layer }));
+      const mask = onesMask(initial.shape), shape = [...initial.shape];
+      const source = { initial, mask, initializer, stream };
+      return [name, { shape, data: SURVIVORS[rewind!.survivors].values(source) }];
+    }),
+  );
+}
+
 async function levelsOf(place: ExperimentPlace, trialFolder: string): Promise<number[]> {
   const { storage, experimentName } = place;
   const levels: number[] = [];
@@ -177,9 +222,17 @@ export async function planControls(
       const { rewind, start: { presets } } = ticket.config;
       const isFinal = rewind?.to === "final" && level > 0;
       const isTrained = isFinal || (rewind !== null && rewindIteration(rewind) > 0);
-      const isGiven = isSameInit && (presets !== null || isTrained);
-      const given = () =>
-        restoreNetwork(storage, isFinal ? paths.final(full) : paths.initial(full));
+      const isOther = level > 0 && !isFinal && rewind !== null && rewind.survivors !== "rewind";
+      if (isSameInit) checkSameInit(ticket);
+      if (isDrawn) checkValues(ticket, kind);
+      const isGiven = isSameInit && (presets !== null || isTrained || isOther);
+      const given = async () => {
+        const values = await restoreNetwork(
+          storage,
+          isFinal ? paths.final(full) : paths.initial(full),
+        );
+        return isOther ? survivorsOf(ticket.config, values) : values;
+      };
       const givenBiases = () =>
         restoreNetwork(storage, isFinal ? paths.finalBiases(full) : paths.initialBiases(full));
       if (isGiven) digests.presets = await networkDigest(await given());

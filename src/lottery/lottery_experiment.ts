@@ -4,6 +4,7 @@
  * side, as replicas of one program.
  */
 
+import { InputError } from "../errors.ts";
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import type { DatasetBase } from "../foundations/dataset_base.ts";
 import { networkDigest } from "../models/digest.ts";
@@ -207,6 +208,15 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
 function checkLevels({ protocol: { trials, levels }, settings, tickets }: LotteryOptions): void {
   const sizes = prunableOf(parametersOf(settings.network.layers))
     .map(({ name, rows, columns }) => [name, rows * columns]);
+  const [empty] = Object.entries(tickets.percents).filter(([, percent]) => percent === 1);
+  if (empty && levels > 0) {
+    throw new InputError(
+      `--prune-percents ${empty[0]}=1 leaves no weight of ${
+        empty[0]
+      }, and --dynamic changes masks ` +
+        "that have some: give a smaller fraction",
+    );
+  }
   for (let level = 1; level <= levels; level++) {
     const config = ticketConfig(ticketId(trials[0], level), settings, tickets);
     checkDynamic(config.dynamic!, Object.fromEntries(sizes), trainedPart(config).stop);

@@ -40,8 +40,9 @@ const OPTIMIZER = v.variant(
     v.strictObject({
       kind: v.literal(kind),
       learningRate: number,
-      weightDecay: v.optional(number),
       ...Object.fromEntries(Object.keys(OPTIMIZERS[kind].constants).map((name) => [name, number])),
+      // Last, as records have it: a run is repeated to the same bytes.
+      weightDecay: v.optional(number),
     })
   ),
 ) as unknown as v.GenericSchema<unknown, OptimizerSpec>;

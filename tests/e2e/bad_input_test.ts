@@ -81,6 +81,10 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
       ["--dynamic=rigl", "--keep-scores"],
       /--keep-scores is of prunings between or before runs, and/,
     ],
+    [
+      ["--mask-0=initial", "--rewind=final"],
+      /--mask-0 initial leaves pruned weights untrained, an/,
+    ],
     [["--rewind=epochs"], /--rewind expects final, or a point such as 0, iteration:500 or epoch:2/],
     [["--rewind-learning-rate=last"], /--rewind-learning-rate last is of weights that stay as/],
     [

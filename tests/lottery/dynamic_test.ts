@@ -91,6 +91,15 @@ Deno.test("a continued lottery has the same files; its controls have the final m
   );
 });
 
+Deno.test("grown weights have no initial values to draw from", async () => {
+  const storage = await lottery({ dynamic: "rigl" });
+  await assertRejects(
+    () => runSmallControls(storage, queue, { kinds: ["reuse"], controlLevels: [2] }),
+    InputError,
+    "has weights that rigl grew in training, without initial values for reuse to draw from",
+  );
+});
+
 Deno.test("levels that no rule can reach are refused before anything is trained", async () => {
   const storage = new MemoryStorage();
   await assertRejects(

@@ -94,7 +94,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
     rewind: "final",
     rewindLearningRate: "epoch:2",
     iterationsPerLevel: "6",
-    "mask-0": "initial",
+    "mask-0": "zero",
     "mask-1": "rewind",
     prunePercents: "layer1=.4",
     pruneOutput: "0",
@@ -129,7 +129,7 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       rewind: "final",
       rewindLearningRate: { epochs: 2 },
       iterationsPerLevel: 6,
-      prunedWeights: "initial",
+      prunedWeights: "zero",
       survivors: "rewind",
       prunePercents: { layer0: 0.2, layer1: 0.4, layer2: 0.2, layer3: 0 },
       testInterval: 13,
@@ -137,6 +137,11 @@ Deno.test("every protocol field is overridden by its own flag", () => {
       trials: [2, 3],
     });
   }
+});
+
+Deno.test("another schedule takes none of a protocol's milestones", () => {
+  assertEquals(resolve("--protocol=fine-tuning").milestones, [400, 600]);
+  assertEquals(resolve("--protocol=fine-tuning", "--schedule=cosine").milestones, []);
 });
 
 Deno.test("pruning at initialization: over all layers unless asked otherwise", () => {

@@ -181,6 +181,33 @@ Deno.test("rewind final: the schedule begins anew, is taken up at a point, or st
   assert(await moved(last) < await moved(begun) / 10);
 });
 
+Deno.test("controls have the ticket's own kind of values, at other places", async () => {
+  const kinds = ["random_sparsity_same_init"] as const;
+  const { storage } = await lottery({ survivors: "constant" });
+  const [folder] = await runSmallControls(storage, queue, { kinds, controlLevels: [2] });
+  await assertRepeated(storage, queue, [folder]);
+  const magnitudes = async (folder: string) => {
+    const { layer0 } = await restoreNetwork(storage, paths.initial(folder));
+    return new Set([...layer0.data].map(Math.abs).filter((w) => w > 0));
+  };
+  assertEquals(await magnitudes(folder), await magnitudes(folderOf(2)));
+  assertEquals((await magnitudes(folder)).size, 1);
+  // Trained weights that the level before has pruned elsewhere cannot be had there.
+  const final = (await lottery({ rewind: "final" })).storage;
+  await runSmallControls(final, queue, { kinds, controlLevels: [1] });
+  await assertRejects(
+    () => runSmallControls(final, queue, { kinds, controlLevels: [2] }),
+    InputError,
+    "at other places there are none from level 2 on",
+  );
+});
+
+Deno.test("runs whose weights decay are repeated to the same record", async () => {
+  for (const optimizer of ["sgd", "momentum", "adamw"] as const) {
+    await lottery({ optimizer, weightDecay: 0.01 });
+  }
+});
+
 Deno.test("iterations per level: 0 evaluates tickets without training them", async () => {
   const { storage, read } = await lottery({ iterationsPerLevel: 0, survivors: "constant" });
   for (const level of [1, 2]) {

@@ -74,6 +74,7 @@ export interface SmallOptions {
   trials?: number[];
   learningRate?: number;
   optimizer?: OptimizerKind;
+  weightDecay?: number;
   levels?: number;
   criterion?: Protocol["criterion"];
   scope?: Protocol["scope"];
@@ -121,6 +122,7 @@ export async function openSmallLottery(
     trials = [1],
     learningRate = 0.01,
     optimizer = "adam",
+    weightDecay = 0,
     levels = 1,
     oneShot = false,
     layers = [5],
@@ -152,7 +154,7 @@ export async function openSmallLottery(
     optimizer: { kind: optimizer },
     learningRate,
     momentum: 0,
-    weightDecay: 0,
+    weightDecay,
     ...{ schedule, warmup: 0, gamma: 0.1, milestones: schedule === "steps" ? [5, 12] : [] },
     batchSize: 8,
     validationSize: 10,

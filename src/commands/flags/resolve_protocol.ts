@@ -70,6 +70,14 @@ export function resolveProtocol(
   }
   checkPruning(flags, base);
   checkDynamic(flags, base);
+  const isAtStart = rewind !== "final" && "iterations" in rewind && rewind.iterations === 0;
+  if ((flags["mask-0"] ?? base.prunedWeights) === "initial" && !isAtStart) {
+    throw new UsageError(
+      `--mask-0 initial leaves pruned weights untrained, and --rewind ${
+        protocolFlags.rewind.format(rewind)
+      } starts from trained ones: leave one of them out`,
+    );
+  }
   const usualRate = kind === base.optimizer.kind
     ? base.learningRate
     : OPTIMIZERS[kind].learningRate;
@@ -84,6 +92,8 @@ export function resolveProtocol(
     ...((flags.pruneAt ?? base.pruneAt) === "init" && { scope: "global" }),
     ...Object.fromEntries(given),
     optimizer: { kind },
+    // Those of the protocol belong to its own schedule.
+    ...(schedule !== "steps" && { milestones: [] }),
     layers: network.layers,
     prunePercents: resolvePercents(network, flags.prunePercents ?? {}, flags.pruneOutput),
     trials: resolveTrials(flags, base.trials),

@@ -32,7 +32,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   validationSize: "Validation examples",
   testInterval: "Test every",
   validateInterval: "Validate every",
-  pruneAt: "Pruned at the",
+  pruneAt: "Pruned at",
   criterion: "Pruned by",
   scoreBatches: "Batches of scores",
   dynamic: "Masks change by",
@@ -81,6 +81,8 @@ export const CHOICES: Readonly<Record<string, string>> = {
   "auto": `${DATASETS[USUAL].label} if it is here, else ${DATASETS[FALLBACK].label}`,
   ...Object.fromEntries(DATASET_NAMES.map((name) => [name, DATASETS[name].label])),
   ...Object.fromEntries(OPTIMIZER_KINDS.map((kind) => [kind, OPTIMIZERS[kind].label])),
+  "end": "the end of each level",
+  "init": "initialization, all levels at once",
   "glorot": "Gaussian Glorot",
   "truncated": "Gaussian, cut at 2σ",
 };

@@ -10,7 +10,7 @@ import {
   comparisonPath,
   methodFolder,
 } from "../records/experiments/comparison_file.ts";
-import { METHOD_NAMES, METHODS, protocolOf, USUAL_METHODS } from "../lottery/methods.ts";
+import { METHOD_NAMES, METHODS, protocolOf } from "../lottery/methods.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, comparisonReport } from "../reports/methods/comparison_report.ts";
 import { datasetText, trainingText } from "../runs/config.ts";
@@ -19,7 +19,12 @@ import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts"
 import { Memo } from "../memo.ts";
 import { count } from "../words.ts";
 import type { FlagValues } from "../flags/flags.ts";
-import { compareFlags, lotteryValues, sharedProtocol } from "./flags/compare_flags.ts";
+import {
+  chosenMethods,
+  compareFlags,
+  lotteryValues,
+  sharedProtocol,
+} from "./flags/compare_flags.ts";
 import { checkDatasetFlags, resolve } from "./lottery.ts";
 import { pruningNotes, trainingNotes } from "./notes.ts";
 import { loadExamples, type PlanContext, runEvents, type Runner } from "./runner.ts";
@@ -38,7 +43,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
 
   check(flags) {
     checkDatasetFlags(flags);
-    sharedProtocol(flags);
+    chosenMethods(flags, sharedProtocol(flags));
   },
 
   async plan(flags, context) {
@@ -105,7 +110,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
 
 /** The lottery of each method, in the order of the table. */
 async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanContext) {
-  const { methods = USUAL_METHODS } = flags, protocol = sharedProtocol(flags);
+  const protocol = sharedProtocol(flags), { methods, leftOut } = chosenMethods(flags, protocol);
   const dataset = flags.dataset === "auto" ? protocol.dataset : flags.dataset;
   const data = await loadExamples(context, dataset, flags.mnistLocation);
   const output = flags.experimentPath ?? `results/${data.record.name}-${flags.protocol}-compare`;
@@ -115,9 +120,10 @@ async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanC
     if (!said.has(line)) context.events.onNotice(line);
     said.add(line);
   };
+  for (const name of leftOut) onNotice(`${name} cannot prune convolutions and pools: left out`);
   const shared = { ...context, loadData: () => Promise.resolve(data), events: { onNotice } };
   const experiments = [];
-  for (const name of METHOD_NAMES.filter((name) => methods.includes(name))) {
+  for (const name of methods) {
     const values = lotteryValues(flags, methodFolder(output, name));
     const its = await resolve(values, shared, protocolOf(name, protocol));
     experiments.push({ name, ...its });

@@ -5,6 +5,7 @@
  */
 
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
+import { InputError } from "../errors.ts";
 import type { DatasetBase } from "../foundations/dataset_base.ts";
 import { networkDigest } from "../models/digest.ts";
 import type { LevelStart } from "../foundations/experiment.ts";
@@ -204,9 +205,17 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
 }
 
 /** @throws InputError if masks cannot change as asked within a level's run */
-function checkLevels({ protocol: { trials, levels }, settings, tickets }: LotteryOptions): void {
+function checkLevels(
+  { protocol: { trials, levels }, settings, tickets, start }: LotteryOptions,
+): void {
   const sizes = prunableOf(parametersOf(settings.network.layers))
     .map(({ name, rows, columns }) => [name, rows * columns]);
+  if (start?.presets || start?.masks || tickets.rewind.to !== "0") {
+    throw new InputError(
+      "levels whose masks change start from random weights and masks of their own: leave out " +
+        "presets, masks and rewinding, or prune between levels",
+    );
+  }
   for (let level = 1; level <= levels; level++) {
     const config = ticketConfig(ticketId(trials[0], level), settings, tickets);
     checkDynamic(config.dynamic!, Object.fromEntries(sizes), trainedPart(config).stop);

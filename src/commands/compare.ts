@@ -9,11 +9,16 @@ import {
   addToComparison,
   comparisonPath,
   methodFolder,
+  readComparison,
 } from "../records/experiments/comparison_file.ts";
 import { METHOD_NAMES, METHODS, protocolOf } from "../lottery/methods.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, comparisonReport } from "../reports/methods/comparison_report.ts";
-import { datasetText, trainingText } from "../runs/config.ts";
+import { datasetText, ticketConfig, trainingText } from "../runs/config.ts";
+import { FormatError } from "../errors.ts";
+import { checkSharedTraining } from "../lottery/shared_training.ts";
+import * as paths from "../records/paths.ts";
+import { ticketId } from "../records/run_id.ts";
 import type { Job } from "../runs/job.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
 import { Memo } from "../memo.ts";
@@ -57,6 +62,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
     const { output, experiments } = await resolveAll(flags, context);
     await checkName(storage, chartPath(output, CHART, experimentName));
     await checkName(storage, comparisonPath(output));
+    await checkPresent(experiments, output, flags, storage);
     await sweepExperiment(storage, output);
     const lotteries: { name: string; job: Job }[] = [];
     for (const { name, output: _, plan: __, ...experiment } of experiments) {
@@ -107,6 +113,30 @@ export const compareRunner: Runner<typeof compareFlags> = {
     };
   },
 };
+
+/**
+ * Checks that the methods that the folder holds already were trained as these are to be.
+ *
+ * @throws InputError if one was not
+ */
+async function checkPresent(
+  experiments: Awaited<ReturnType<typeof resolveAll>>["experiments"],
+  output: string,
+  { experimentName }: FlagValues<typeof compareFlags>,
+  storage: PlanContext["storage"],
+): Promise<void> {
+  const present = await readComparison(storage, output).catch((error) => {
+    // It is written anew, as `addToComparison` says.
+    if (!(error instanceof FormatError)) throw error;
+    return null;
+  });
+  const own = experiments.flatMap(({ protocol, trialFolder }) =>
+    protocol.trials.map((trial) => paths.run(trialFolder(trial), 0, experimentName))
+  );
+  const [{ protocol, settings, tickets }] = experiments;
+  const now = ticketConfig(ticketId(protocol.trials[0], 0), settings, tickets);
+  await checkSharedTraining(storage, output, present ?? [], now, own);
+}
 
 /** The lottery of each method, in the order of the table. */
 async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanContext) {

@@ -9,17 +9,27 @@ import {
   addToComparison,
   comparisonPath,
   methodFolder,
+  readComparison,
 } from "../records/experiments/comparison_file.ts";
-import { METHOD_NAMES, METHODS, protocolOf, USUAL_METHODS } from "../lottery/methods.ts";
+import { METHOD_NAMES, METHODS, protocolOf } from "../lottery/methods.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, comparisonReport } from "../reports/methods/comparison_report.ts";
-import { datasetText, trainingText } from "../runs/config.ts";
+import { datasetText, ticketConfig, trainingText } from "../runs/config.ts";
+import { FormatError } from "../errors.ts";
+import { checkSharedTraining } from "../lottery/shared_training.ts";
+import * as paths from "../records/paths.ts";
+import { ticketId } from "../records/run_id.ts";
 import type { Job } from "../runs/job.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
 import { Memo } from "../memo.ts";
 import { count } from "../words.ts";
 import type { FlagValues } from "../flags/flags.ts";
-import { compareFlags, lotteryValues, sharedProtocol } from "./flags/compare_flags.ts";
+import {
+  chosenMethods,
+  compareFlags,
+  lotteryValues,
+  sharedProtocol,
+} from "./flags/compare_flags.ts";
 import { checkDatasetFlags, resolve } from "./lottery.ts";
 import { pruningNotes, trainingNotes } from "./notes.ts";
 import { loadExamples, type PlanContext, runEvents, type Runner } from "./runner.ts";
@@ -38,7 +48,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
 
   check(flags) {
     checkDatasetFlags(flags);
-    sharedProtocol(flags);
+    chosenMethods(flags, sharedProtocol(flags));
   },
 
   async plan(flags, context) {
@@ -52,6 +62,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
     const { output, experiments } = await resolveAll(flags, context);
     await checkName(storage, chartPath(output, CHART, experimentName));
     await checkName(storage, comparisonPath(output));
+    await checkPresent(experiments, output, flags, storage);
     await sweepExperiment(storage, output);
     const lotteries: { name: string; job: Job }[] = [];
     for (const { name, output: _, plan: __, ...experiment } of experiments) {
@@ -103,9 +114,33 @@ export const compareRunner: Runner<typeof compareFlags> = {
   },
 };
 
+/**
+ * Checks that the methods that the folder holds already were trained as these are to be.
+ *
+ * @throws InputError if one was not
+ */
+async function checkPresent(
+  experiments: Awaited<ReturnType<typeof resolveAll>>["experiments"],
+  output: string,
+  { experimentName }: FlagValues<typeof compareFlags>,
+  storage: PlanContext["storage"],
+): Promise<void> {
+  const present = await readComparison(storage, output).catch((error) => {
+    // It is written anew, as `addToComparison` says.
+    if (!(error instanceof FormatError)) throw error;
+    return null;
+  });
+  const own = experiments.flatMap(({ protocol, trialFolder }) =>
+    protocol.trials.map((trial) => paths.run(trialFolder(trial), 0, experimentName))
+  );
+  const [{ protocol, settings, tickets }] = experiments;
+  const now = ticketConfig(ticketId(protocol.trials[0], 0), settings, tickets);
+  await checkSharedTraining(storage, output, present ?? [], now, own);
+}
+
 /** The lottery of each method, in the order of the table. */
 async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanContext) {
-  const { methods = USUAL_METHODS } = flags, protocol = sharedProtocol(flags);
+  const protocol = sharedProtocol(flags), { methods, leftOut } = chosenMethods(flags, protocol);
   const dataset = flags.dataset === "auto" ? protocol.dataset : flags.dataset;
   const data = await loadExamples(context, dataset, flags.mnistLocation);
   const output = flags.experimentPath ?? `results/${data.record.name}-${flags.protocol}-compare`;
@@ -115,9 +150,10 @@ async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanC
     if (!said.has(line)) context.events.onNotice(line);
     said.add(line);
   };
+  for (const name of leftOut) onNotice(`${name} cannot prune convolutions and pools: left out`);
   const shared = { ...context, loadData: () => Promise.resolve(data), events: { onNotice } };
   const experiments = [];
-  for (const name of METHOD_NAMES.filter((name) => methods.includes(name))) {
+  for (const name of methods) {
     const values = lotteryValues(flags, methodFolder(output, name));
     const its = await resolve(values, shared, protocolOf(name, protocol));
     experiments.push({ name, ...its });

@@ -5,6 +5,7 @@ import * as paths from "../records/paths.ts";
 import { openLottery } from "../lottery/lottery_experiment.ts";
 import { CHART, lotteryReport } from "../reports/lottery_report.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
+import { checkDynamicLottery } from "./flags/dynamic_flags.ts";
 import { protocolFlags } from "./flags/protocol_flags.ts";
 import { runFlags } from "./flags/run_flags.ts";
 import { networkDigest } from "../models/digest.ts";
@@ -62,13 +63,7 @@ export const lotteryRunner: Runner<typeof runFlags> = {
           "within them: leave one of them out",
       );
     }
-    const given = flags.oneShot ? "--one-shot" : flags.masks ? "--masks" : flags.presets;
-    if (dynamic !== null && given !== undefined) {
-      throw new UsageError(
-        `${given === flags.presets ? "--presets" : given} is of levels that are pruned between ` +
-          `runs, and --dynamic ${dynamic} changes masks within each: leave one of them out`,
-      );
-    }
+    checkDynamicLottery(flags, dynamic);
     if (asked.pruneAt === "init" && flags.oneShot) {
       throw new UsageError(
         "--one-shot prunes by trained weights, and --prune-at init before training: give one of them",

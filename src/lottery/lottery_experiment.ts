@@ -205,9 +205,17 @@ export async function openLottery(options: LotteryOptions): Promise<Job> {
 }
 
 /** @throws InputError if masks cannot change as asked within a level's run */
-function checkLevels({ protocol: { trials, levels }, settings, tickets }: LotteryOptions): void {
+function checkLevels(
+  { protocol: { trials, levels }, settings, tickets, start }: LotteryOptions,
+): void {
   const sizes = prunableOf(parametersOf(settings.network.layers))
     .map(({ name, rows, columns }) => [name, rows * columns]);
+  if (start?.presets || start?.masks || tickets.rewind.to !== "0") {
+    throw new InputError(
+      "levels whose masks change start from random weights and masks of their own: leave out " +
+        "presets, masks and rewinding, or prune between levels",
+    );
+  }
   const [empty] = Object.entries(tickets.percents).filter(([, percent]) => percent === 1);
   if (empty && levels > 0) {
     throw new InputError(

@@ -115,7 +115,10 @@ export async function masksBeforeTraining(
   return after ?? before;
 }
 
-/** The same where each level makes its own masks in its one run: all are trained side by side. */
+/**
+ * The same where each level makes its own masks in its one run: all are trained side by side, from
+ * the random weights of level 0 (`openLottery` refuses another start).
+ */
 export async function dynamicMasks(functions: TrialFunctions, levels: number): Promise<Masks> {
   const { makeDataset, makeModel, trainModel } = functions;
   let last: Masks = {};

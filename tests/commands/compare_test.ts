@@ -1,6 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { compareRunner } from "../../src/commands/compare.ts";
-import { compareFlags, sharedProtocol } from "../../src/commands/flags/compare_flags.ts";
+import {
+  chosenMethods,
+  compareFlags,
+  sharedProtocol,
+} from "../../src/commands/flags/compare_flags.ts";
 import { flagOf } from "../../src/commands/flags/resolve_protocol.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
 import { Laboratory } from "../../src/commands/laboratory.ts";
@@ -8,7 +12,13 @@ import { Program } from "../../src/engine/mod.ts";
 import { UsageError } from "../../src/errors.ts";
 import { flagName } from "../../src/flags/flags.ts";
 import { parseFlags } from "../../src/flags/parse.ts";
-import { METHOD_FIELDS, METHOD_NAMES, METHODS, protocolOf } from "../../src/lottery/methods.ts";
+import {
+  METHOD_FIELDS,
+  METHOD_NAMES,
+  METHODS,
+  protocolOf,
+  USUAL_METHODS,
+} from "../../src/lottery/methods.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { DATA } from "../lottery/small_lottery.ts";
@@ -42,6 +52,47 @@ Deno.test("protocol: five halvings unless flags say otherwise; methods differ in
   const random = protocolOf("random", asked);
   assertEquals({ ...random, criterion: asked.criterion, pruneAt: asked.pruneAt }, asked);
   assertEquals([random.criterion, protocolOf("global", asked).scope], ["random", "global"]);
+});
+
+const chosen = (...args: string[]) => {
+  const flags = parseFlags(args, compareFlags);
+  return chosenMethods(flags, sharedProtocol(flags));
+};
+
+Deno.test("methods come in the table's order, each once", () => {
+  assertEquals(chosen("--methods=random,magnitude,random").methods, ["magnitude", "random"]);
+  assertEquals(chosen(), { methods: [...USUAL_METHODS], leftOut: [] });
+});
+
+Deno.test("what run-lottery refuses of a method is refused, with its name; of others it is taken", () => {
+  for (
+    const [flag, refused, taken] of [
+      ["--rewind=10", "rigl", "snip,magnitude"],
+      ["--rewind=10", "gmp", "random"],
+      ["--rewind=final", "snip", "magnitude,global"],
+      ["--presets=p", "set", "snip,magnitude"],
+      ["--masks=m", "rigl", "grasp,magnitude"],
+      ["--mask-0=initial", "rigl", "snip,magnitude"],
+      ["--mask-1=reshuffle", "gmp", "random,magnitude"],
+      ["--kernels=sparse", "rigl", "synflow,magnitude"],
+      ["--network=conv-2", "synflow", "snip,grasp,erdos_renyi,random,rigl,magnitude"],
+      ["--layers=avgpool,5", "synflow", "snip"],
+    ]
+  ) {
+    const error = assertThrows(
+      () => chosen(`--methods=magnitude,${refused}`, flag),
+      UsageError,
+      `--methods ${refused}: --`,
+    );
+    assertMatch(error.message, new RegExp(`^[^\\n]*, or leave ${refused} out of --methods$`));
+    assertEquals(chosen(`--methods=${taken}`, flag).leftOut, []);
+  }
+  // Of the usual methods, those that cannot prune convolutions are left out.
+  const { methods, leftOut } = chosen("--network=conv-2");
+  assertEquals(leftOut, ["synflow"]);
+  assertEquals(methods, USUAL_METHODS.filter((name) => name !== "synflow"));
+  // What some methods alone have does not concern the others.
+  chosen("--methods=magnitude,gmp,rigl,snip", "--dynamic-fraction=.2", "--score-batches=3");
 });
 
 Deno.test("the runs of all methods and trials are replicas of one program", async () => {

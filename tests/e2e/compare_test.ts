@@ -156,7 +156,7 @@ Deno.test("report: what is missing, unknown or trained otherwise is named", asyn
   const copy = `${folder}/copy`;
   await Deno.mkdir(copy);
   for (const path of (await readTree(`${folder}/all`)).keys()) {
-    if (!/^(magnitude|compare)/.test(path)) continue;
+    if (!path.startsWith("magnitude")) continue;
     await Deno.mkdir(`${copy}/${path.slice(0, path.lastIndexOf("/") + 1)}`, { recursive: true });
     await Deno.copyFile(`${folder}/all/${path}`, `${copy}/${path}`);
   }
@@ -166,17 +166,64 @@ Deno.test("report: what is missing, unknown or trained otherwise is named", asyn
     `--experiment-path=${copy}`,
   );
   const record = `${copy}/compare.json`;
+  await Deno.remove(record);
+  const there = flags.filter((flag) => !flag.startsWith("--experiment-path"));
+  await succeed("compare", ...there, "--seed=1", "--methods=global", `--experiment-path=${copy}`);
   const { format } = JSON.parse(await Deno.readTextFile(record));
-  const methods = ["magnitude", "global", "random", "oracle"];
+  const methods = ["magnitude", "global", "snip", "random", "oracle"];
   await Deno.writeTextFile(record, JSON.stringify({ format, methods }));
   const { stdout } = await succeed("report", copy);
-  assertMatch(stdout, /^note: .*copy\/global does not exist/m);
-  assertMatch(stdout, /^note: random is not trained as magnitude is: .*iterations: 30, now 20/m);
+  assertMatch(stdout, /^note: .*copy\/snip does not exist/m);
+  assertMatch(
+    stdout,
+    /^note: global is not trained as magnitude is: training\.seed: 0, now 1: left out$/m,
+  );
+  assertMatch(
+    stdout,
+    /^note: random is not trained as magnitude is: .*iterations: 30, now 20.*: left out$/m,
+  );
+  // No rank, no claim.
+  const ranks = JSON.parse(await Deno.readTextFile(`${copy}/report/ranks.json`));
+  assertEquals(new Set(ranks.map(({ method }: { method: string }) => method)).size, 1);
+  assertMatch(stdout, /no runs of random/);
   assertMatch(stdout, /^note: oracle is no method that this version knows/m);
   await Deno.writeTextFile(record, "{");
   const { code, stderr } = await runTask("report", [copy]);
   assertEquals(code, 1);
   assertMatch(stderr, /^error: .*compare\.json is not what compare writes: [^\n]+\n$/);
+});
+
+Deno.test("compare: methods that are trained otherwise do not join, and nothing is written", async () => {
+  const joining = (method: string, ...args: string[]) => {
+    const given = args.map((arg) => arg.slice(0, arg.indexOf("=")));
+    const others = flags.filter((flag) => !given.includes(flag.split("=")[0]));
+    return runTask("compare", [...others, `--methods=${method}`, "--quiet", ...args]);
+  };
+  const before = await readTree(`${folder}/all`);
+  for (
+    const [flag, difference] of [
+      ["--training-len=20", /training\.iterations: 30, now 20/],
+      ["--seed=1", /training\.seed: 0, now 1/],
+      ["--test-interval=15", /training\.testInterval: 10, now 15/],
+      ["--prune-percents=layer0=.25", /pruning\.percents\.layer0: 0\.5, now 0\.25/],
+      ["--rewind=10", /rewind\.to: "0", now "10"/],
+      ["--layers=8", /network\.layers/],
+    ] as const
+  ) {
+    const { code, stderr } = await joining("snip", flag);
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^error: .*all\/magnitude\/trial1\/0\/same_init is not trained as [^\n]+\n$/,
+    );
+    assertMatch(stderr, difference);
+    assertMatch(stderr, /give another --experiment-path/);
+  }
+  // A method's own runs of other trials count as well.
+  const own = await joining("magnitude", "--trials=3", "--training-len=20");
+  assertEquals(own.code, 1);
+  assertMatch(own.stderr, /all\/magnitude\/trial1\/0\/same_init is not trained as /);
+  assertSameTree(await readTree(`${folder}/all`), before);
 });
 
 Deno.test("compare: bad usage in one line, and nothing written", async () => {
@@ -196,6 +243,11 @@ Deno.test("compare: bad usage in one line, and nothing written", async () => {
     await refused(2, "--methods=magnitude,ramdom", /"ramdom"; the nearest is random/);
     await refused(2, "--methods=", /--methods expects a list/);
     await refused(2, "--output-dir=x", /unknown flag "--output-dir"/);
+    await refused(
+      2,
+      "--rewind=10",
+      /--methods rigl: --rewind is of levels that are pruned between/,
+    );
     await refused(2, "--prune-percents=layer7=.1", /names "layer7"/);
   } finally {
     await place.remove();

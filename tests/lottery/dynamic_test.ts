@@ -76,6 +76,18 @@ Deno.test("each level ends with the usual density, and all start from one initia
   }
 });
 
+Deno.test("a rewind point, which no level would start from, is refused before training", async () => {
+  const storage = new MemoryStorage();
+  for (const rewind of ["final", { iterations: 5 }] as const) {
+    await assertRejects(
+      () => runSmallLottery(storage, queue, { dynamic: "rigl", rewind }),
+      InputError,
+      "leave out presets, masks and rewinding",
+    );
+  }
+  assertEquals(await storage.exists(EXPERIMENT), false);
+});
+
 Deno.test("a continued lottery has the same files; its controls have the final masks", async () => {
   const whole = await lottery({ dynamic: "rigl" }), parts = new MemoryStorage();
   await runSmallLottery(parts, queue, { levels: 1, dynamic: "rigl" });

@@ -4,6 +4,8 @@ import { flagName } from "../../src/flags/flags.ts";
 import { layerNames, PROTOCOLS } from "../../src/lottery/protocols.ts";
 import { protocolFlags } from "../../src/commands/flags/protocol_flags.ts";
 import { checkSafeName, runFlags } from "../../src/commands/flags/run_flags.ts";
+import { lotteryRunner } from "../../src/commands/lottery.ts";
+import { DYNAMIC_NAMES } from "../../src/foundations/pruning/dynamic.ts";
 import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
 import { optimizerOf } from "../../src/lottery/settings.ts";
 import { resolveProtocol } from "../../src/commands/flags/resolve_protocol.ts";
@@ -154,6 +156,32 @@ Deno.test("pruning at initialization: over all layers unless asked otherwise", (
     "--score-batches=3",
   );
   assertEquals([layer.scope, layer.scoreBatches], ["layer", 3]);
+});
+
+Deno.test("synflow takes dense layers alone: other networks are refused before anything is read", () => {
+  const synflow = ["--prune-at=init", "--criterion=synflow"];
+  assertEquals(resolve(...synflow).criterion, "synflow");
+  for (const network of ["--network=lenet-5", "--protocol=conv-2", "--layers=pool,9"]) {
+    assertThrows(
+      () => resolve(...synflow, network),
+      UsageError,
+      "--criterion synflow takes networks of dense layers alone, and the hidden layers are ",
+    );
+    assertEquals(resolve("--prune-at=init", "--criterion=snip", network).criterion, "snip");
+  }
+});
+
+Deno.test("masks that change take no sparse kernels", () => {
+  const check = (...args: string[]) => lotteryRunner.check(parseFlags(args, runFlags));
+  for (const rule of DYNAMIC_NAMES) {
+    for (const kernels of ["auto", "dense"]) check(`--dynamic=${rule}`, `--kernels=${kernels}`);
+    assertThrows(
+      () => check(`--dynamic=${rule}`, "--kernels=sparse"),
+      UsageError,
+      `--dynamic ${rule} takes the dense kernels`,
+    );
+  }
+  check("--kernels=sparse");
 });
 
 Deno.test("the paper's section 3: CIFAR-10, standardized, with its networks, rates and lengths", () => {

@@ -3,15 +3,35 @@
 import { UsageError } from "../../errors.ts";
 import type { Flag, FlagValues } from "../../flags/flags.ts";
 import { words } from "../../flags/lists.ts";
-import { METHOD_FIELDS, METHOD_NAMES, METHODS, USUAL_METHODS } from "../../lottery/methods.ts";
+import type { InitCriterionName } from "../../foundations/pruning/init_criteria.ts";
+import {
+  METHOD_FIELDS,
+  METHOD_NAMES,
+  type MethodName,
+  METHODS,
+  protocolOf,
+  USUAL_METHODS,
+} from "../../lottery/methods.ts";
 import { layerNames, type Protocol, protocolNamed } from "../../lottery/protocols.ts";
-import { flagOf, networkOf, resolveProtocol } from "./resolve_protocol.ts";
+import { checkDynamicLottery } from "./dynamic_flags.ts";
+import {
+  canPrune,
+  checkHowPruned,
+  flagOf,
+  networkOf,
+  resolveProtocol,
+} from "./resolve_protocol.ts";
 import { runFlags } from "./run_flags.ts";
 
 /** Prunings after the full network: 50, 25, 12.5, 6.3 and 3.1% of the hidden layers remain. */
 const LEVELS = 5;
 /** Fractions that each of them prunes. */
 const HIDDEN_PERCENT = 0.5, OUTPUT_PERCENT = 0.25;
+
+/** Flags that some methods alone have: no reason to refuse the others. */
+const OF_SOME = {
+  ...{ scoreBatches: undefined, dynamicInterval: undefined, dynamicFraction: undefined },
+};
 
 const { outputDir: _outputDir, oneShot: _oneShot, control: _control, ...shared } = runFlags;
 
@@ -37,9 +57,10 @@ const decidedFlags = Object.fromEntries(
 export const compareFlags = {
   methods: words({
     words: METHOD_NAMES,
-    help: "which to train; the others are tested against the first of them. " +
+    help: "which to train; in the order of this list, the others are tested against the first. " +
       METHOD_NAMES.map((name) => `${name}: ${METHODS[name].help}`).join("; "),
-    defaultText: USUAL_METHODS.join(","),
+    defaultText: `${USUAL_METHODS.join(",")}; without those that cannot prune convolutions where ` +
+      "the network has any",
     group: "Methods",
   }),
   ...shared,
@@ -57,6 +78,44 @@ export const compareFlags = {
     defaultText: "results/{dataset}-{protocol}-compare",
   },
 };
+
+/**
+ * The methods to train, in the order of the table, and those that are left out of the usual ones
+ * since they cannot prune the network.
+ *
+ * @param protocol the one that all share
+ * @throws UsageError for flags that one of the methods does not have
+ */
+export function chosenMethods(
+  flags: FlagValues<typeof compareFlags>,
+  protocol: Protocol,
+): { methods: MethodName[]; leftOut: MethodName[] } {
+  const asked = METHOD_NAMES.filter((name) => (flags.methods ?? USUAL_METHODS).includes(name));
+  const takes = (name: MethodName) => {
+    const { pruneAt, criterion } = protocolOf(name, protocol);
+    return pruneAt === "end" || canPrune(criterion as InitCriterionName, protocol.layers);
+  };
+  const methods = flags.methods ? asked : asked.filter(takes);
+  for (const name of methods) checkMethod(name, flags, protocol);
+  return { methods, leftOut: asked.filter((name) => !methods.includes(name)) };
+}
+
+/** @throws UsageError for flags that run-lottery refuses with the fields of the method */
+function checkMethod(
+  name: MethodName,
+  flags: FlagValues<typeof compareFlags>,
+  protocol: Protocol,
+): void {
+  const its = protocolOf(name, protocol);
+  try {
+    checkHowPruned({ ...flags, ...OF_SOME }, its);
+    checkDynamicLottery(lotteryValues(flags, undefined), its.dynamic);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const { message } = error;
+    throw new UsageError(`--methods ${name}: ${message}, or leave ${name} out of --methods`);
+  }
+}
 
 /** The flags of the lotteries of a comparison, as run-lottery reads them. */
 export function lotteryValues(
@@ -79,16 +138,10 @@ export function sharedProtocol(flags: FlagValues<typeof compareFlags>): Protocol
   // --prune-output is refused where the output layer has a percent too.
   if (flags.pruneOutput !== undefined) usual.pop();
   const prunePercents = { ...Object.fromEntries(usual), ...flags.prunePercents };
-  // Some methods alone have these.
   const { scoreBatches = base.scoreBatches, dynamicInterval = base.dynamicInterval } = flags;
   const { dynamicFraction = base.dynamicFraction } = flags;
-  const ofSome = {
-    scoreBatches: undefined,
-    dynamicInterval: undefined,
-    dynamicFraction: undefined,
-  };
   return resolveProtocol(
-    { ...flags, prunePercents, ...ofSome },
+    { ...flags, prunePercents, ...OF_SOME },
     { ...base, levels: LEVELS, scoreBatches, dynamicInterval, dynamicFraction },
   );
 }

@@ -7,6 +7,7 @@ import {
   checkDynamic,
   DYNAMIC,
   DYNAMIC_NAMES,
+  type DynamicName,
   type DynamicSpec,
   fractionAdvice,
   updateTimes,
@@ -83,11 +84,42 @@ export function checkDynamicFlags(flags: DynamicValues): void {
   if (!share && dynamicFraction !== undefined) {
     throw new UsageError(`--dynamic-fraction with --dynamic ${rule}: ${fractionAdvice(rule)}`);
   }
-  if (kernels === "sparse") {
+  checkKernels(rule, kernels);
+}
+
+/**
+ * Checks the flags of a lottery beside its protocol.
+ *
+ * @param rule how masks change within its levels; null where they stay
+ * @throws UsageError for what levels whose masks change do not have
+ */
+export function checkDynamicLottery(
+  { oneShot, masks, presets, kernels }: {
+    oneShot: boolean;
+    masks: readonly string[] | undefined;
+    presets: string | undefined;
+    kernels: string;
+  },
+  rule: DynamicName | null,
+): void {
+  if (rule === null) return;
+  const given = { "--one-shot": oneShot || undefined, "--masks": masks, "--presets": presets };
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (name !== undefined) {
     throw new UsageError(
-      `--dynamic ${rule} takes the dense kernels, whose masks can change: leave out --kernels`,
+      `${name} is of levels that are pruned between runs, and --dynamic ${rule} changes masks ` +
+        "within each: leave one of them out",
     );
   }
+  checkKernels(rule, kernels);
+}
+
+/** @throws UsageError for kernels whose masks cannot change */
+function checkKernels(rule: DynamicName, kernels: string): void {
+  if (kernels !== "sparse") return;
+  throw new UsageError(
+    `--dynamic ${rule} takes the dense kernels, whose masks can change: leave out --kernels`,
+  );
 }
 
 /**

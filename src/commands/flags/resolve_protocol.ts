@@ -28,8 +28,8 @@ export type ProtocolFlagValues = Omit<FlagValues<typeof protocolFlags>, "nestero
  *
  * @param base what fields have that are not given; that of --protocol unless it is given
  * @throws UsageError if --prune-percents names a layer that the network lacks, --network and
- *   --layers are both given, --momentum or --nesterov is given to another optimizer, or several
- *   trials are to share one trial's folder (--output-dir)
+ *   --layers are both given, --momentum or --nesterov is given to another optimizer, several trials
+ *   are to share one trial's folder (--output-dir), and as `checkHowPruned`
  */
 export function resolveProtocol(
   flags: ProtocolFlagValues,
@@ -68,8 +68,7 @@ export function resolveProtocol(
         "weights and schedule return to it together",
     );
   }
-  checkPruning(flags, base);
-  checkDynamic(flags, base);
+  checkHowPruned(flags, base);
   const isAtStart = rewind !== "final" && "iterations" in rewind && rewind.iterations === 0;
   if ((flags["mask-0"] ?? base.prunedWeights) === "initial" && !isAtStart) {
     throw new UsageError(
@@ -131,6 +130,16 @@ function optimizerKind(flags: ProtocolFlagValues, base: Protocol): OptimizerKind
   );
 }
 
+/**
+ * Checks that flags go with the way to prune, theirs or the base's.
+ *
+ * @throws UsageError for flags that it does not have, and for a network that it cannot prune
+ */
+export function checkHowPruned(flags: ProtocolFlagValues, base: Protocol): void {
+  checkPruning(flags, base);
+  checkDynamic(flags, base);
+}
+
 /** @throws UsageError for a criterion that does not go with the time of pruning, and the like */
 function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
   const criterion = flags.criterion ?? base.criterion, at = flags.pruneAt ?? base.pruneAt;
@@ -141,6 +150,13 @@ function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
         ? `--criterion ${criterion} needs trained weights, and --prune-at init has none: use ` +
           Object.keys(INIT_CRITERIA).join(", ")
         : `--criterion ${criterion} scores weights before training: add --prune-at init`,
+    );
+  }
+  const { layers } = networkOf(flags, base);
+  if (isAtInit && !canPrune(criterion as InitCriterionName, layers)) {
+    throw new UsageError(
+      `--criterion ${criterion} takes networks of dense layers alone, and the hidden layers are ` +
+        `${protocolFlags.layers.format(layers)}: choose another criterion or network`,
     );
   }
   const needsData = isAtInit && INIT_CRITERIA[criterion as InitCriterionName].needsData;
@@ -163,6 +179,12 @@ function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
         "prunes: leave one of them out",
     );
   }
+}
+
+/** Whether a criterion can score the weights of a network with these hidden layers. */
+export function canPrune(criterion: InitCriterionName, layers: Protocol["layers"]): boolean {
+  const isDense = layers.every((layer) => typeof layer === "number");
+  return isDense || INIT_CRITERIA[criterion].networks === "any";
 }
 
 /** @throws UsageError for what levels whose masks change do not have */

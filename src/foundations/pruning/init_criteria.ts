@@ -36,6 +36,8 @@ export interface InitContext {
 interface InitCriterion {
   /** Completes a sentence of `--help`: which weights stay. */
   help: string;
+  /** Whose weights it can score: of dense layers alone, or of convolutions and pools too. */
+  networks: "dense" | "any";
   /** Whether its scores depend on training examples. */
   needsData: boolean;
   /** Whether weights compete over all layers, if nothing else is asked for; null: not by scope. */
@@ -98,18 +100,21 @@ function shared(target: PruningTarget, masks: Masks): PruningTarget {
 export const INIT_CRITERIA = {
   magnitude: {
     help: "largest initial magnitude",
+    networks: "any",
     needsData: false,
     isGlobal: true,
     scores: (context: InitContext): Scores => scoresBy("magnitude", context),
   },
   random: {
     help: "chosen at random",
+    networks: "any",
     needsData: false,
     isGlobal: true,
     scores: (context: InitContext): Scores => scoresBy("random", context),
   },
   erdos_renyi: {
     help: "chosen at random, the wider a layer the fewer of its weights (Mocanu et al. 2018)",
+    networks: "any",
     needsData: false,
     isGlobal: null,
     scores: (context: InitContext): Scores => scoresBy("random", context),
@@ -117,18 +122,22 @@ export const INIT_CRITERIA = {
   },
   snip: {
     help: "largest |weight · gradient| (Lee et al. 2019)",
+    networks: "any",
     needsData: true,
     isGlobal: true,
     scores: snipScores,
   },
   grasp: {
     help: "largest weight · (Hessian · gradient), which keeps gradients large (Wang et al. 2020)",
+    networks: "any",
     needsData: true,
     isGlobal: true,
     scores: graspScores,
   },
   synflow: {
-    help: "most of the flow from inputs to outputs, in 100 rounds (Tanaka et al. 2020)",
+    help: "most of the flow from inputs to outputs, in 100 rounds, of dense layers alone (Tanaka " +
+      "et al. 2020)",
+    networks: "dense",
     needsData: false,
     isGlobal: true,
     scores: ({ model }: InitContext): Scores => synflow(model),

@@ -3,6 +3,7 @@
 import { invertedOf, methodsIn, shuffledOf } from "../../analysis/methods/methods.ts";
 import { NotFoundError } from "../../errors.ts";
 import { METHOD_NAMES } from "../../lottery/methods.ts";
+import { sharedDifferences } from "../../lottery/shared_training.ts";
 import { methodFolder } from "../../records/experiments/comparison_file.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { count } from "../../words.ts";
@@ -26,12 +27,8 @@ export interface ComparedExperiments {
   notes: string[];
 }
 
-/** Fields in which methods must be alike to be compared; in others they differ by nature. */
-const SHARED =
-  /^(network|dataset|training\.(batchSize|iterations|optimizer|schedule)|pruning\.perc)/;
-
 /**
- * Reads the runs of all methods that this version knows.
+ * Reads the runs of all methods that this version knows and that are trained as the first is.
  *
  * @throws NotFoundError if none has a finished run
  */
@@ -56,6 +53,15 @@ export async function readMethods(
     damage.push(...found.damage);
     notes.push(...found.notes);
     const [study, ...others] = found.studies;
+    first ??= { name, study };
+    const differences = sharedDifferences(studyDifferences(first.study, study))
+      .concat(seedDifference(first.study, study));
+    if (differences.length > 0) {
+      notes.push(
+        `${name} is not trained as ${first.name} is: ${differences.join("; ")}: left out`,
+      );
+      continue;
+    }
     notes.push(
       ...others.map((other) =>
         `${name}: ${count(other.runs.length, "run")} trained otherwise (${
@@ -65,11 +71,6 @@ export async function readMethods(
       ...study.unfinished.map((folder) => `not finished: ${folder}`),
       ...study.missing.map((run) => `missing: ${name}, ${run}`),
     );
-    first ??= { name, study };
-    const differences = studyDifferences(first.study, study).filter((line) => SHARED.test(line));
-    if (differences.length > 0) {
-      notes.push(`${name} is not trained as ${first.name} is: ${differences.join("; ")}`);
-    }
     runs.push(...study.runs.flatMap((run): ComparedRun[] => comparedRun(run, name)));
   }
   const methods = methodsIn(runs, METHOD_NAMES);
@@ -81,6 +82,15 @@ export async function readMethods(
     );
   }
   return { methods, runs: inTrials(runs), settings: first.study.settings, damage, notes };
+}
+
+/** Runs of other seeds have other splits: where no seed is common, there are no pairs to test. */
+function seedDifference(one: ReportStudy, other: ReportStudy): string[] {
+  const [before, now] = [one, other].map(({ runs }) =>
+    new Set(runs.map(({ config }) => config.training.seed))
+  );
+  if (!before.isDisjointFrom(now)) return [];
+  return [`training.seed: ${[...before].join()}, now ${[...now].join()}`];
 }
 
 /** The controls of which claims are; the others are part of nothing here. */

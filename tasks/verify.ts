@@ -1,5 +1,6 @@
 /** `deno task verify`: finds damaged files in an experiment; repeats runs and compares bits. */
 
+import { count } from "../src/words.ts";
 import { LotteryError } from "../src/errors.ts";
 import { boolean } from "../src/flags/kinds.ts";
 import { describeReplay, openReplays, readReplaySource } from "../src/runs/replay.ts";
@@ -54,7 +55,7 @@ await runTask(task, async (flags, [root]) => {
       ),
       ...unfinished.map(({ folder }) => `${folder}  is not finished`),
       ...(replays ?? []).map(describeReplay),
-      `${runs.length} runs: ${finished.length} whole, ${damaged.length} damaged, ` +
+      `${count(runs.length, "run")}: ${finished.length} whole, ${damaged.length} damaged, ` +
       `${unfinished.length} unfinished`,
     ];
     print(lines.map(onOneLine).join("\n"));

@@ -8,7 +8,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { ReportStudy } from "./studies.ts";
 import { networkText } from "../models/layers.ts";
 import { count } from "../words.ts";
-import { datasetText, trainingText } from "../runs/config.ts";
+import { datasetText, ticketText, trainingText } from "../runs/config.ts";
 import type { Connect, Figure, SectionSource } from "./sections/section.ts";
 import { SECTIONS } from "./sections/sections.ts";
 
@@ -52,10 +52,11 @@ export async function reportStudy(
   for (const section of SECTIONS) sections.push(await section(source));
   const last = runs.filter(({ isStopLast }) => isStopLast).length;
   const adapters = [...new Set(runs.map(({ adapter }) => adapter))];
-  const damage = [...new Set(faults)];
+  const damage = [...new Set(faults)], tickets = ticketText(runs[0].config);
   return {
     title: `${networkText(settings.network.layers)} on ${settings.dataset.name}`,
     texts: [
+      ...(tickets === null ? [] : [`${tickets}. The claims below are of the paper's own pruning.`]),
       `${datasetText(settings)}; ${trainingText(settings)}. ` +
       `${count(runs.length, "finished run")} of ${count(trials, "trial")}: ` +
       kinds.map((kind) => countOf(study, kind)).join(", ") + `. Trained on ${adapters.join("; ")}.`,

@@ -182,6 +182,28 @@ function dynamicText({ rule, interval, fraction, live }: NonNullable<RunConfig["
   return `${rule} every ${interval} iterations${share} to ${count(weights, "live weight")}`;
 }
 
+/** How tickets are pruned and rewound in words; null where it is as in the paper. */
+export function ticketText(
+  { pruning, rewind, prunedWeights }: Pick<RunConfig, "pruning" | "rewind" | "prunedWeights">,
+): string | null {
+  if (pruning === null || rewind === null) return null;
+  const { criterion, scope, at, dynamic } = pruning, { to, rate, survivors, iterations } = rewind;
+  const parts = [
+    ...(dynamic ? [`masks change by ${dynamic.rule} every ${dynamic.interval} iterations`] : []),
+    ...(criterion === "magnitude" && !at ? [] : [`by ${criterion}`]),
+    ...(at ? ["before training"] : []),
+    ...(scope === "layer" ? [] : ["over all layers"]),
+    ...(to === "0" ? [] : [to === "final" ? "weights stay as trained" : `rewound to ${to}`]),
+    ...(rate === undefined
+      ? []
+      : [`the learning rate ${rate === "last" ? "its last" : `of ${rate}`}`]),
+    ...(survivors === "rewind" ? [] : [`survivors: ${survivors}`]),
+    ...(prunedWeights ? ["pruned weights keep their initial values"] : []),
+    ...(iterations === undefined ? [] : [`${count(iterations, "iteration")} per level`]),
+  ];
+  return parts.length === 0 ? null : `Tickets: ${parts.join(", ")}`;
+}
+
 /** The schedule of the learning rate in words; nothing where it does not change. */
 function scheduleOf({ schedule: { kind, warmup, milestones, gamma } }: RunSettings["training"]) {
   const steps = kind === "steps" ? ` (times ${gamma} at ${milestones.join(", ")})` : "";

@@ -46,7 +46,7 @@ const TAIL = 0.001;
 const LOG_FROM = 20;
 /** How far above the threshold, which was pruned, the edge lies, in bins. */
 const EDGE = 1e-6;
-/** What a logarithmic axis shows of the largest score at least. */
+/** The least share of the largest score that a logarithmic axis shows. */
 const LOG_LEAST = 1e-6;
 
 /** The histogram of each layer with a live weight, in the order of `scores`. */

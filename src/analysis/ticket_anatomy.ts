@@ -101,7 +101,7 @@ export function layerRows(
   });
 }
 
-/** What is known of neurons and their connections. */
+/** Neurons, and those without connections. */
 type OfNeurons = Pick<
   LayerRow,
   "effectiveDensity" | "noInput" | "noOutput" | "unusedInputs" | "inDegree" | "outDegree"

@@ -99,7 +99,7 @@ interface Wanted {
   remote: string;
   /** More cannot be right. */
   maxBytes: number;
-  /** What to put into the folder by hand instead, and the flag that names one. */
+  /** The files to put into the folder by hand instead, and the flag that names one. */
   files: string;
   flag: string;
   /** Verifies and stores it; the reason if it is another one. */

@@ -27,7 +27,7 @@ export interface ArchiveFile {
   fileBytes: number;
 }
 
-/** What all datasets that can be downloaded have. */
+/** The fields of all datasets that can be downloaded. */
 interface Published {
   name: string;
   /** As people write it. */

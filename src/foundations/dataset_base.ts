@@ -60,7 +60,7 @@ export class DatasetBase {
   readonly sets: ExampleSets;
   /** How pixels become inputs. */
   readonly normalization: Normalization;
-  /** What "standardize" subtracts and divides by; absent where nothing is standardized. */
+  /** Means and deviations for "standardize"; absent where nothing is standardized. */
   readonly statistics?: ChannelStatistics;
   /** Examples to train on. */
   readonly trainCount: number;

@@ -49,7 +49,7 @@ export interface ControlSelection {
   values?: string;
 }
 
-/** What planning controls needs beside the experiment. */
+/** The surroundings in which controls are planned. */
 export interface ControlContext {
   /** Scores weights, where scores are inverted. */
   queue: RunQueue;

@@ -1,4 +1,4 @@
-/** What all methods of a comparison share, and the check that those in its folder do. */
+/** The settings that all methods of a comparison share; checks that those in its folder do. */
 
 import { InputError } from "../errors.ts";
 import { readRecord } from "../records/condition.ts";

@@ -14,7 +14,7 @@ import type { Scores } from "../foundations/pruning/selection.ts";
 import { type Masks, shrunkMasks } from "../models/masks.ts";
 import type { ScoredPruning } from "../runs/provide.ts";
 
-/** What a trained level came to. */
+/** The result of a trained level. */
 type Level = LevelResult & { level: number };
 
 /** A pruning of the trial. */

@@ -25,7 +25,7 @@ const MOST = 1e6;
 /** Windows of the pooling that says no size. */
 const USUAL_POOL = 2;
 
-/** What the notation holds, to complete "expects" and "use". */
+/** The notation in words, to complete "expects" and "use". */
 export const NOTATION = "hidden layers such as 300,100 or conv5x5v:20,pool,500 (convHxW:filters, " +
   'with v for padding "valid" and sN for stride N, poolN, avgpoolN, gap, and widths)';
 

@@ -89,7 +89,7 @@ interface LayerArrays {
   biases: Float32Array | null;
 }
 
-/** What a layer's nonlinearity is applied to. */
+/** The sums to which a layer's nonlinearity is applied. */
 function sumsOf(
   layer: LayerSpec,
   arrays: ReadonlyMap<string, LayerArrays>,

@@ -3,8 +3,8 @@
 //   logits    (R, rows, PITCH)    pre-activations of the last layer
 //   labels    (R, rows)           NO_LABEL where the batch is short
 //   deltas    (R, rows, PITCH)    out: (softmax − onehot) / examples; 0 in padding rows and columns
-//   metrics   (BURST, R)          in: (step size, decay) of this iteration; out: (mean loss, correct predictions)
-//   clocks    (R)                 in: iterations done; out: one more, and this iteration's step size and decay
+//   metrics   (BURST, R)          in: (step size, decay); out: (mean loss, correct predictions)
+//   clocks    (R)                 in: iterations done; out: one more, with step size and decay
 //
 // Logits and deltas are reached through src/engine/matrix.ts. The row maximum is subtracted before
 // exponentiation. Each lane sums its rows in order and lane 0 the lanes in order, so the sum

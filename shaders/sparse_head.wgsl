@@ -2,11 +2,11 @@
 // logits and, where IS_FUSED is 1, all in one with what comes before and after: logits, gradient at
 // the layer below through the last layer's weights.
 //
-//   inputs    (R, TILES, IN_ROWS, COLUMNS)      fused: the last layer's inputs, four examples to a column
+//   inputs    (R, TILES, IN_ROWS, COLUMNS)      fused: the last layer's inputs, four examples each
 //   outputs   (R, TILES, DELTA_ROWS, COLUMNS)   else: its logits
-//   labels    (R, TILES · COLUMNS)              of four examples each; NO_LABEL where the batch is short
+//   labels    (R, TILES · COLUMNS)              NO_LABEL where the batch is short
 //   deltas    (R, TILES, DELTA_ROWS, COLUMNS)   out: (softmax − onehot) / examples; 0 for no example
-//   below     (R, TILES, IN_ROWS, COLUMNS)      fused, out: the same at the layer below's pre-activations
+//   below     (R, TILES, IN_ROWS, COLUMNS)      fused, out: the same at the layer below
 //   metrics, clocks                             as in loss.wgsl
 //
 // An invocation has its own four examples from beginning to end, so nothing is shared but the sums

@@ -112,7 +112,7 @@ const NOT_OF_NEURONS: OfNeurons = {
   ...{ inDegree: null, outDegree: null },
 };
 
-/** The same of each layer of a chain of dense ones. */
+/** Counts neurons and connections in each layer of a chain of dense layers. */
 function neuronsOf(masks: Masks, parameters: readonly Parameter[]): Record<string, OfNeurons> {
   const effective = density(effectiveNetwork(masks, parameters).masks).layers;
   const names = prunableOf(parameters).map(({ name }) => name);

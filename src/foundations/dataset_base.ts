@@ -163,8 +163,8 @@ function checkSets(given: GivenSets): ExampleSets {
 const knownStatistics = new WeakMap<ExampleSets, ChannelStatistics>();
 
 /**
- * What "standardize" makes of these examples: each channel of the training pool has mean 0 and
- * standard deviation 1 over all of its pixels. Examples that are no images have one channel. Which
+ * Means and deviations by which "standardize" gives each channel of the training pool the mean 0
+ * and the standard deviation 1 over all pixels. Examples that are not images have one channel. Which
  * of the pool a run validates on makes no difference, and the test set has no part in it.
  */
 export function statisticsOf(sets: ExampleSets): ChannelStatistics {

@@ -66,7 +66,7 @@ export function checkInvertible({ folder, config }: { folder: string; config: Ru
 }
 
 /**
- * The same of a lottery on disk with its scores inverted, level 0's masks first.
+ * The masks of a lottery on disk by its inverted scores, level 0's first.
  *
  * @param full its trial's ticket of level 0, whose initial weights are scored
  * @throws StorageError, FormatError if that cannot be read; InputError as `levelMasks`

@@ -61,7 +61,7 @@ export const PRUNED: Record<ScenarioNetwork, number[]> = {
   convolutions: [40, 144, 360],
 };
 
-/** What is trained. */
+/** A network to train. */
 export type ScenarioNetwork = "dense" | "convolutions";
 
 /** The outcome. Arrays are plain, so that they can leave a page. */

@@ -91,7 +91,7 @@ Deno.test("what run-lottery refuses of a method is refused, with its name; of ot
   const { methods, leftOut } = chosen("--network=conv-2");
   assertEquals(leftOut, ["synflow"]);
   assertEquals(methods, USUAL_METHODS.filter((name) => name !== "synflow"));
-  // What some methods alone have does not concern the others.
+  // Flags that only some methods have do not concern the others.
   chosen("--methods=magnitude,gmp,rigl,snip", "--dynamic-fraction=.2", "--score-batches=3");
 });
 

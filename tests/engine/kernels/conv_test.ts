@@ -252,7 +252,7 @@ for (const spec of OPTIMIZERS) {
             const network = oracleConv(layer, { mask, biases, weights });
             const optimizer = oracleOptimizer(spec, rate);
             const states = [weights, biases].map(({ length }) => optimizer.start(length));
-            // What is under the mask stays as it is.
+            // Weights under the mask stay as they are.
             const start = packWeights(matrix, weights, biases, null);
             return { mask, weights, network, optimizer, states, start };
           });

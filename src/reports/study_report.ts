@@ -56,7 +56,9 @@ export async function reportStudy(
   return {
     title: `${networkText(settings.network.layers)} on ${settings.dataset.name}`,
     texts: [
-      ...(tickets === null ? [] : [`${tickets}. The claims below are of the paper's own pruning.`]),
+      ...(tickets === null
+        ? []
+        : [`${tickets}. The claims below are about the paper's own pruning.`]),
       `${datasetText(settings)}; ${trainingText(settings)}. ` +
       `${count(runs.length, "finished run")} of ${count(trials, "trial")}: ` +
       kinds.map((kind) => countOf(study, kind)).join(", ") + `. Trained on ${adapters.join("; ")}.`,

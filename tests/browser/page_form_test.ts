@@ -35,7 +35,7 @@ Deno.test("settings are checked as they are typed, and wrong ones cannot be run"
     await page.fill("#setting-prunePercents", "");
     // Each complaint stands at its own field.
     await page.fill("#setting-momentum", "0.8");
-    assertMatch(await complaint("momentum"), /^--momentum 0\.8 is of --optimizer momentum/);
+    assertMatch(await complaint("momentum"), /^--momentum 0\.8 applies to --optimizer momentum/);
     assertEquals(await complaint("prunePercents"), "");
     assert(await page.locator("#start").isDisabled());
     await page.selectOption("#setting-optimizer", "momentum");

@@ -64,32 +64,47 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
       ["--prune-at=init", "--criterion=movement"],
       /--criterion movement needs trained weights, and --prune-at init has none: use magnitude, /,
     ],
-    [["--prune-at=init", "--score-batches=2"], /--score-batches 2 is of scores that depend on ex/],
+    [
+      ["--prune-at=init", "--score-batches=2"],
+      /--score-batches 2 applies to scores that depend on ex/,
+    ],
     [["--prune-at=init", "--one-shot"], /--one-shot prunes by trained weights, and --prune-at/],
-    [["--prune-at=init", "--rewind=final"], /--rewind final is of weights that were trained/],
+    [["--prune-at=init", "--rewind=final"], /--rewind final needs trained weights/],
     [
       ["--prune-at=init", "--criterion=erdos_renyi", "--scope=layer"],
       /--criterion erdos_renyi chooses its own: leave --scope out, or use --criterion random/,
     ],
-    [["--dynamic-interval=5"], /--dynamic-interval is of dynamic sparse training: give --dynamic/],
+    [
+      ["--dynamic-interval=5"],
+      /--dynamic-interval applies to dynamic sparse training: give --dynamic/,
+    ],
     [["--dynamic=gmp", "--dynamic-fraction=.2"], /with --dynamic gmp: it replaces no weights/],
-    [["--dynamic=set", "--scope=global"], /--scope is of levels that are pruned between runs, and/],
-    [["--dynamic=rigl", "--rewind=epoch:1"], /--rewind is of levels that are pruned between runs/],
-    [["--dynamic=rigl", "--one-shot"], /--one-shot is of levels that are pruned between runs/],
-    [["--dynamic=rigl", "--masks=a"], /--masks is of levels that are pruned between runs/],
+    [
+      ["--dynamic=set", "--scope=global"],
+      /--scope applies to levels that are pruned between runs, and/,
+    ],
+    [
+      ["--dynamic=rigl", "--rewind=epoch:1"],
+      /--rewind applies to levels that are pruned between runs/,
+    ],
+    [["--dynamic=rigl", "--one-shot"], /--one-shot applies to levels that are pruned between runs/],
+    [["--dynamic=rigl", "--masks=a"], /--masks applies to levels that are pruned between runs/],
     [
       ["--dynamic=rigl", "--keep-scores"],
-      /--keep-scores is of prunings between or before runs, and/,
+      /--keep-scores applies to prunings between or before runs, and/,
     ],
     [
       ["--mask-0=initial", "--rewind=final"],
       /--mask-0 initial leaves pruned weights untrained, an/,
     ],
     [["--rewind=epochs"], /--rewind expects final, or a point such as 0, iteration:500 or epoch:2/],
-    [["--rewind-learning-rate=last"], /--rewind-learning-rate last is of weights that stay as/],
+    [
+      ["--rewind-learning-rate=last"],
+      /--rewind-learning-rate last applies to weights that stay as/,
+    ],
     [
       ["--prune-output=.2", "--prune-percents=layer2=.1"],
-      /--prune-output 0.2 and --prune-percents layer2=0.1 are of the same layer: give one/,
+      /--prune-output 0.2 and --prune-percents layer2=0.1 name the same layer: give one/,
     ],
     [["--output-dir=a", "--trials=1-2"], /--output-dir "a" is the folder of one trial.*use --exp/],
   ];

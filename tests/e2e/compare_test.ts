@@ -284,7 +284,7 @@ Deno.test("compare: bad usage in one line, and nothing written", async () => {
     await refused(
       2,
       "--rewind=10",
-      /--methods rigl: --rewind is of levels that are pruned between/,
+      /--methods rigl: --rewind applies to levels that are pruned between/,
     );
     await refused(2, "--prune-percents=layer7=.1", /names "layer7"/);
   } finally {

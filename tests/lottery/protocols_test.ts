@@ -204,7 +204,7 @@ Deno.test("--momentum: 0.9 unless given, of that optimizer alone", () => {
     const error = assertThrows(
       () => resolve(`--optimizer=${optimizer}`, "--momentum=.5"),
       UsageError,
-      `--momentum 0.5 is of --optimizer momentum or nesterov, and the optimizer is ${optimizer}`,
+      `--momentum 0.5 applies to --optimizer momentum or nesterov, and the optimizer is ${optimizer}`,
     );
     assertStringIncludes(error.message, "leave --momentum out");
   }
@@ -230,7 +230,7 @@ Deno.test("--nesterov: --optimizer momentum becomes --optimizer nesterov; others
     assertThrows(
       () => resolve(`--optimizer=${optimizer}`, "--nesterov"),
       UsageError,
-      `--nesterov is of --optimizer momentum, and the optimizer is ${optimizer}: give that one, or`,
+      `--nesterov applies to --optimizer momentum, and the optimizer is ${optimizer}: give that one, or`,
     );
   }
   assertThrows(() => resolve("--nesterov"), UsageError, "the optimizer is adam");

@@ -1,13 +1,14 @@
-// Words of augmented rows (view_augmented.wgsl) from examples stored as bytes.
+// Words of augmented rows (view_augmented.wgsl) from examples stored as bytes. A loop at run time:
+// unrolled, the sparse gather, which has four of them, takes browsers seconds more to compile.
 
 fn view_word(view: View, k: u32) -> ExampleWord {
   var word = 0u;
-#for e in 4
-  let at_${e} = view_value(view, 4u * k + ${e}u);
-  if (at_${e} != OUTSIDE) {
-    let four_${e} = examples[view.example * WORDS + at_${e} / 4u];
-    word |= ((four_${e} >> (8u * (at_${e} % 4u))) & 0xffu) << (8u * ${e}u);
+  for (var e = 0u; e < 4u; e++) {
+    let at = view_value(view, 4u * k + e);
+    if (at != OUTSIDE) {
+      let four = examples[view.example * WORDS + at / 4u];
+      word |= ((four >> (8u * (at % 4u))) & 0xffu) << (8u * e);
+    }
   }
-#end
   return word;
 }

@@ -1,5 +1,5 @@
 // Words of augmented rows (view_augmented.wgsl) from examples stored as floats. A loop at run time:
-// unrolled, the sparse gather, which has four of them, takes browsers seconds more to compile.
+// the sparse gather has four of them, and browsers compile it for seconds already.
 
 fn view_word(view: View, k: u32) -> ExampleWord {
   var word = vec4f();

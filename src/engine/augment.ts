@@ -4,7 +4,7 @@
  * views from the same words (shaders/view_augmented.wgsl).
  *
  * An iteration with both takes, on llvmpipe at batch 60, LeNet-300-100 1.02 times as long as
- * without, with lists of 3% of its weights 1.16 times (0.07 ms more), lenet-5 1.06 times: 20th
+ * without, with lists of 3% of its weights 1.13 times (0.07 ms more), lenet-5 1.06 times: 20th
  * percentiles of 30 bursts of each, in turn, in one run on two cores that others used too.
  */
 

@@ -50,6 +50,11 @@ Deno.test("bad usage exits 2 before anything is looked at", async () => {
       ["--network=conv-2", "--prune-percents=pool0=.1"],
       /--prune-percents names "pool0", but the layers are layer0, layer1, layer2, layer3, layer4/,
     ],
+    [
+      ["--augment=turn"],
+      /--augment expects a list of crop, flip, or none, not "turn"; the nearest/,
+    ],
+    [["--augment=crop,flip,crop"], /--augment names crop twice; name it once/],
     [["--trials=5-1"], /--trials expects numbers from 1 to 1000 such as /],
     [["--seed"], /--seed needs a value: --seed N/],
     [["--seed=1", "--seed=2"], /--seed is given twice; give it once/],

@@ -104,6 +104,7 @@ export function iterationSources(
     replicas,
     batchSize,
     trainCount,
+    augment: spec.augment,
     rows: paddedRows(batchSize, tiles),
     classes: classesOf(spec),
   };

@@ -303,7 +303,7 @@ function iterationSources(
   const { activations, deltas, layout } = buffers;
   const tiles = tilesFor(gpu.adapter), shape = columnsFor(batchSize), last = layers.length - 1;
   const isFused = isHeadFused(layers[last].units);
-  const train = { batchSize, trainCount, clocks: buffers.clocks };
+  const train = { batchSize, trainCount, augment: spec.augment, clocks: buffers.clocks };
   return [
     sparseGatherSource({ train }, shape, { ...buffers, examples, batch: activations[0] }),
     // A fused head does the last layer's forward and backward itself.

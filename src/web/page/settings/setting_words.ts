@@ -29,6 +29,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   batchSize: "Batch size",
   initializer: "Initial weights",
   normalization: "Input scaling",
+  augment: "Augmentation",
   validationSize: "Validation examples",
   testInterval: "Test every",
   validateInterval: "Validate every",

@@ -14,17 +14,17 @@ import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
 import { examplesAtHand, mnistLocationFlag } from "./lib/examples_at_hand.ts";
 import {
-  type LenetOptions,
-  lenetProgram,
   lotteryTickets,
   median,
   nearestTicket,
+  type NetworkOptions,
+  networkProgram,
   type Ticket,
   timeEvaluation,
   timeIterations,
   type Uploaded,
   uploadSets,
-} from "./lib/lenet_program.ts";
+} from "./lib/bench/network_program.ts";
 import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
@@ -96,13 +96,13 @@ await runTask(task, async (flags) => {
   const timed = async (
     values: readonly number[],
     change: (tuned: Tuned, value: number) => Tuned,
-    options: LenetOptions,
+    options: NetworkOptions,
   ): Promise<Record<string, number>> => {
     const before = TUNED[name], programs = new Map<string, Program>();
     for (const value of values) {
       TUNED[name] = change(before, value);
       try {
-        programs.set(`${value}`, await lenetProgram(gpu, uploaded, options));
+        programs.set(`${value}`, await networkProgram(gpu, uploaded, options));
       } catch (error) {
         notice(`  ${value}: ${error instanceof Error ? error.message : error}`);
       }
@@ -199,11 +199,11 @@ async function measureCrossover(
   { rounds, iterations, replicas }: { rounds: number; iterations: number; replicas: number },
 ): Promise<Trial> {
   const how = { optimizer: adamSpec(1.2e-3), replicas }, times: Record<string, number> = {};
-  const programs = new Map([["dense", await lenetProgram(gpu, uploaded, how)]]);
+  const programs = new Map([["dense", await networkProgram(gpu, uploaded, how)]]);
   // Sparser ones win by far.
   const near = tickets.filter(({ density }) => density < 0.6 && density > 0.05);
   for (const { masks, density } of near) {
-    const program = await lenetProgram(gpu, uploaded, { ...how, masks, isSparse: true });
+    const program = await networkProgram(gpu, uploaded, { ...how, masks, isSparse: true });
     programs.set(density.toFixed(4), program);
   }
   const perIteration = await timeTogether(programs, {
@@ -230,7 +230,7 @@ async function measureReplicas(
 ): Promise<Trial> {
   const optimizer = adamSpec(1.2e-3), perReplica: Record<string, number> = {};
   for (const replicas of REPLICAS) {
-    const program = await lenetProgram(gpu, uploaded, { optimizer, replicas });
+    const program = await networkProgram(gpu, uploaded, { optimizer, replicas });
     const iterations = Math.max(5, Math.ceil(flags.iterations / replicas));
     const times: number[] = [];
     for (let round = 0; round < flags.rounds; round++) {

@@ -1,6 +1,6 @@
 /** One training iteration of a network program: its buffers, and its kernels in order. */
 
-import type { BufferPool } from "../buffers.ts";
+import { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { nonzeroSource, rowListWords, wordListWords } from "../kernels/matmul_kernels.ts";
@@ -86,6 +86,17 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
       }
       : null,
   };
+}
+
+/** Bytes of GPU memory that training takes, evaluation and examples left out. */
+export function iterationBytes(gpu: Gpu, spec: ProgramSpec): number {
+  const pool = new BufferPool(gpu);
+  try {
+    allocateIteration(gpu, spec, pool);
+    return pool.bytes;
+  } finally {
+    pool.destroy();
+  }
 }
 
 /** The kernels of one training iteration, in order; `side` is where the weights are before it. */

@@ -5,7 +5,8 @@ import type { Gpu } from "../device.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { nonzeroSource, rowListWords, wordListWords } from "../kernels/matmul_kernels.ts";
 import { gatherTrainSource, lossSource } from "../kernels/row_kernels.ts";
-import { isDense } from "../layer_spec.ts";
+import { partialBytes } from "../kernels/images/conv_kernels.ts";
+import { isConv2d, isDense } from "../layer_spec.ts";
 import {
   activationVectors,
   layerMatrices,
@@ -41,6 +42,8 @@ export interface IterationBuffers extends LoopBuffers {
   /** By layer: gradient at its pre-activations. */
   deltas: Matrix[];
   labels: GPUBuffer;
+  /** Slices of the gradient of one convolution after the other; null: there is none. */
+  partials: GPUBuffer | null;
   /** Parts of the batch that count in the first layer's forward and weight gradient; null: all. */
   lists: { words: GPUBuffer; rows: GPUBuffer } | null;
 }
@@ -52,7 +55,8 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
   const rows = paddedRows(spec.batchSize, tiles);
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
   const matrices = layerMatrices(layers), vectors = activationVectors(layers);
-  const storage = matrixStorage(gpu, spec);
+  const storage = matrixStorage(gpu, spec), convolutions = layers.filter(isConv2d);
+  const partials = convolutions.map((layer) => partialBytes(layer, spec.batchSize));
   const matrix = (label: string, rows: number, vectors: number, format: MatrixFormat = "f32") =>
     createMatrix(pool, storage, label, { rows: replicas * rows, vectors, format });
   const [first] = layers;
@@ -77,6 +81,9 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     ),
     deltas: layers.map(({ name }, i) => matrix(`deltas ${name}`, rows, vectors[i + 1])),
     labels: words("batch labels", rows),
+    partials: partials.length > 0
+      ? pool.storage("partial gradients", replicas * Math.max(...partials))
+      : null,
     ...allocateLoopBuffers(pool, replicas),
     // Float inputs are rarely 0.
     lists: isDense(first) && tiles.skipsZeros && !spec.examples.isFloat

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import {
   convActivationGradientSource,
   convForwardSource,
-  convWeightGradientSource,
+  convUpdateSources,
+  partialBytes,
 } from "../../../src/engine/kernels/images/conv_kernels.ts";
 import {
   imageVectors,
@@ -272,6 +273,7 @@ for (const spec of OPTIMIZERS) {
               { length: stateCount(spec) },
               () => scratch.put(new Float32Array(replicas * size)),
             );
+            const partials = scratch.output(replicas * partialBytes(layer, batch) / 4);
             const sides = [first, second];
             for (const step of [1, 2]) {
               const batches = cases.map(({ network, optimizer, states, mask }) => {
@@ -298,8 +300,10 @@ for (const spec of OPTIMIZERS) {
               });
               const stepSizes = rates.map((rate) => stepSize(spec, rate, step));
               const decays = rates.map((rate) => decayOf(spec, rate, spec.weightDecay ?? 0));
-              await scratch.run([
-                convWeightGradientSource(layer, spec, { replicas, rows }, tiles, {
+              const sizes = { replicas, rows, batchSize: batch };
+              await scratch.run(
+                convUpdateSources(layer, spec, sizes, tiles, {
+                  partials,
                   inputs: scratch.matrix(storage, inVectors, joined(batches.map(({ x }) => x))),
                   deltas: {
                     matrix: scratch.matrix(
@@ -320,7 +324,7 @@ for (const spec of OPTIMIZERS) {
                   clocks: scratch.put(clockWords(rates.map(() => step), stepSizes, decays)),
                   state,
                 }),
-              ]);
+              );
             }
             for (const [m, buffer] of [sides[0], ...state].entries()) {
               const all = await scratch.floats(buffer);

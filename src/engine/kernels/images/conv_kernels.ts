@@ -8,6 +8,7 @@ import convActivationGradient from "../../../../shaders/conv_activation_gradient
   type: "text",
 };
 import convForward from "../../../../shaders/conv_forward.wgsl" with { type: "text" };
+import convUpdate from "../../../../shaders/conv_update.wgsl" with { type: "text" };
 import convWeightGradient from "../../../../shaders/conv_weight_gradient.wgsl" with {
   type: "text",
 };
@@ -56,7 +57,7 @@ export function convForwardSource(
 ): KernelSource {
   const { inputs, format, weights, outputs, hasOnes } = buffers;
   const { constants, columns } = geometryOf(layer);
-  const { vectors, groups } = columnGroups(constants.OUT_VECTORS, tiles.forwardVectors);
+  const { vectors, groups } = columnGroups(constants.OUT_VECTORS, tiles.images.forwardVectors);
   const items = constants.OUT_PIXELS * groups;
   return {
     label: `forward ${layer.name}`,
@@ -96,8 +97,7 @@ export function convActivationGradientSource(
 ): KernelSource {
   const { deltas, weights, activations } = buffers;
   const { constants, columns } = geometryOf(layer), inVectors = imageVectors(layer.image);
-  // As wide as forward's tiles: here the deltas, not the weights, are most of what is loaded.
-  const { vectors, groups } = columnGroups(constants.IN_VECTORS, tiles.forwardVectors);
+  const { vectors, groups } = columnGroups(constants.IN_VECTORS, tiles.images.backwardVectors);
   const items = constants.IN_PIXELS * groups;
   return {
     label: `activation gradient ${layer.name}`,
@@ -129,16 +129,41 @@ export function convActivationGradientSource(
   };
 }
 
-/** Masked weight gradient and the optimizer's update. */
-export function convWeightGradientSource(
+/** Most vec4s of all slices of a gradient: a GPU's invocations. */
+const PARTIALS = 16384;
+
+/**
+ * The slices of a batch in which a layer's gradient is summed, and their examples. They depend on
+ * the network alone, so that its bits do not on the adapter.
+ */
+export function gradientSlices(
+  layer: Conv2dSpec,
+  batchSize: number,
+): { slices: number; examples: number } {
+  const { constants: { OUT_VECTORS }, rowVectors } = geometryOf(layer);
+  const most = Math.max(1, Math.floor(PARTIALS / (rowVectors * OUT_VECTORS)));
+  const examples = Math.ceil(batchSize / most);
+  return { slices: Math.ceil(batchSize / examples), examples };
+}
+
+/** Bytes of one replica's slices of gradients. */
+export function partialBytes(layer: Conv2dSpec, batchSize: number): number {
+  const { constants: { OUT_VECTORS }, rowVectors } = geometryOf(layer);
+  return 64 * gradientSlices(layer, batchSize).slices * rowVectors * OUT_VECTORS;
+}
+
+/** The weight gradient in slices, then their sum and the optimizer's update of live weights. */
+export function convUpdateSources(
   layer: Conv2dSpec,
   optimizer: UpdateRule,
-  sizes: Sizes,
+  sizes: Sizes & { batchSize: number },
   tiles: Tiles,
   buffers: {
     inputs: Matrix;
     format?: BatchFormat;
     deltas: ImageMatrix;
+    /** Of `partialBytes` for each replica, or more. */
+    partials: GPUBuffer;
     mask: Matrix;
     weights: Matrix;
     /** Where updated weights go; buffers are updated in place. */
@@ -146,41 +171,61 @@ export function convWeightGradientSource(
     clocks: GPUBuffer;
     state: GPUBuffer[];
   },
-): KernelSource {
-  const { inputs, format, deltas, mask, weights, updated, state } = buffers;
-  const { constants, columns } = geometryOf(layer);
-  const { vectors, groups } = columnGroups(constants.OUT_VECTORS, tiles.weightVectors);
-  const rowVectors = constants.TAPS * constants.IN_VECTORS + 1;
+): KernelSource[] {
+  const { inputs, format, deltas, partials, mask, weights, updated, state } = buffers;
+  const { constants, columns, rowVectors } = geometryOf(layer), { images } = tiles;
+  const { slices, examples } = gradientSlices(layer, sizes.batchSize);
+  const { vectors, groups } = columnGroups(constants.OUT_VECTORS, images.weightVectors);
+  const rowsEach = columnGroups(rowVectors, images.weightRowVectors);
+  const all = { ...constants, LANES: tiles.lanes, K_VECTORS: rowVectors, SLICES: slices };
+  const ofPartials = { name: "partials", vectors: constants.OUT_VECTORS, matrix: partials };
   const ofMask = { vectors: maskWords(4 * columns), format: "u8" } as const;
   const ofWeights = { name: "weights", vectors: columns };
-  return {
+  const gradient: KernelSource = {
     label: `weight gradient ${layer.name}`,
     template: [
-      common,
-      updateWgsl(optimizer),
       loadWgsl(inputsOf(layer, inputs, format)),
       loadWgsl({ name: "deltas", binding: 1, ...deltas }),
-      loadWgsl({ name: "mask", binding: 2, matrix: mask, ...ofMask }),
-      updateMatrixWgsl(
-        { ...ofWeights, binding: 3, matrix: weights },
-        { ...ofWeights, binding: 8, matrix: updated },
-      ),
+      storeWgsl({ ...ofPartials, binding: 2 }),
       convWeightGradient,
     ].join("\n"),
     constants: {
-      ...constants,
-      LANES: tiles.lanes,
+      ...all,
       VECTORS: vectors,
       GROUPS: groups,
-      TILE: constants.DEPTH * vectors,
-      K_VECTORS: rowVectors,
-      COLUMN_VECTORS: columns,
-      UNROLL: unrollFor(constants.OUT_WIDTH, tiles),
+      K_TILE: rowsEach.vectors,
+      K_TILES: rowsEach.groups,
+      SLICE: examples,
+      UNROLL: unrollFor(constants.OUT_WIDTH, images.unroll),
+      BATCH: sizes.batchSize,
       BATCH_ROWS: sizes.rows,
     },
     bindings: [
       matrixBinding(inputs, "read"),
       matrixBinding(deltas.matrix, "read"),
+      write(partials),
+    ],
+    grid: [Math.ceil(rowsEach.groups * groups * slices / tiles.lanes), 1, sizes.replicas],
+    work: convWork(layer, sizes, 1, slices),
+  };
+  const floats = weightShape(layer).inputs * weightShape(layer).units;
+  const update: KernelSource = {
+    label: `update ${layer.name}`,
+    template: [
+      common,
+      updateWgsl(optimizer),
+      loadWgsl({ ...ofPartials, binding: 0 }),
+      loadWgsl({ name: "mask", binding: 2, matrix: mask, ...ofMask }),
+      updateMatrixWgsl(
+        { ...ofWeights, binding: 3, matrix: weights },
+        { ...ofWeights, binding: 8, matrix: updated },
+      ),
+      convUpdate,
+    ].join("\n"),
+    constants: { ...all, COLUMN_VECTORS: columns },
+    bindings: [
+      read(partials),
+      null,
       matrixBinding(mask, "read"),
       matrixBinding(weights, isTexture(weights) ? "read" : "write"),
       read(buffers.clocks),
@@ -188,31 +233,45 @@ export function convWeightGradientSource(
       ...[0, 1].map((i) => state[i] ? write(state[i]) : null),
       isTexture(updated) ? matrixBinding(updated, "write") : null,
     ],
-    grid: [Math.ceil(rowVectors * groups / tiles.lanes), 1, sizes.replicas],
-    work: convWork(layer, sizes, 1, 2 + 2 * state.length + 1 / 32),
+    grid: [Math.ceil(updateItems(layer) / tiles.lanes), 1, sizes.replicas],
+    work: {
+      flops: sizes.replicas * slices * floats,
+      bytes: 4 * sizes.replicas * floats * (slices + 2 + 2 * state.length + 1 / 32),
+    },
   };
+  return [gradient, update];
+}
+
+/** Invocations of the update. */
+function updateItems(layer: Conv2dSpec): number {
+  const { constants: { DEPTH, OUT_VECTORS }, rowVectors } = geometryOf(layer);
+  return rowVectors * DEPTH * OUT_VECTORS;
 }
 
 /** Most workgroups along x of any of a layer's kernels. */
-export function convGroups(layer: Conv2dSpec, tiles: Tiles): number {
-  const { constants } = geometryOf(layer);
+export function convGroups(layer: Conv2dSpec, batchSize: number, tiles: Tiles): number {
+  const { constants, rowVectors } = geometryOf(layer), { images } = tiles;
   const items = [
-    constants.OUT_PIXELS * columnGroups(constants.OUT_VECTORS, tiles.forwardVectors).groups,
-    constants.IN_PIXELS * columnGroups(constants.IN_VECTORS, tiles.forwardVectors).groups,
-    (constants.TAPS * constants.IN_VECTORS + 1) *
-    columnGroups(constants.OUT_VECTORS, tiles.weightVectors).groups,
+    constants.OUT_PIXELS * columnGroups(constants.OUT_VECTORS, images.forwardVectors).groups,
+    constants.IN_PIXELS * columnGroups(constants.IN_VECTORS, images.backwardVectors).groups,
+    columnGroups(rowVectors, images.weightRowVectors).groups *
+    columnGroups(constants.OUT_VECTORS, images.weightVectors).groups *
+    gradientSlices(layer, batchSize).slices,
+    updateItems(layer),
   ];
   return Math.ceil(Math.max(...items) / tiles.lanes);
 }
 
-/** A layer's sizes as its kernels name them, and vec4s of a row of its weights. */
+/** A layer's sizes as its kernels name them, and vec4s of a row and a column of its weights. */
 function geometryOf(layer: Conv2dSpec) {
   const { image: [, , channels], padding, filters, useBias } = layer;
-  const matrix = { ...weightShape(layer), useBias, channels };
+  const matrix = { ...weightShape(layer), useBias, channels }, sizes = convSizes(layer);
   return {
     columns: pitch(filters) / 4,
+    /** With that of the biases. */
+    rowVectors: sizes.TAPS * channelVectors(channels) + 1,
     constants: {
-      ...convSizes(layer),
+      ...sizes,
       IN_VECTORS: channelVectors(channels),
       OUT_VECTORS: channelVectors(filters),
       IS_PADDED: padding === "same" ? 1 : 0,
@@ -233,8 +292,8 @@ function columnGroups(width: number, most: number): { vectors: number; groups: n
 }
 
 /** The largest step along a row of the output that divides it. */
-function unrollFor(width: number, tiles: Tiles): number {
-  let unroll = Math.min(width, tiles.unroll);
+function unrollFor(width: number, most: number): number {
+  let unroll = Math.min(width, most);
   while (width % unroll !== 0) unroll--;
   return unroll;
 }

@@ -42,8 +42,10 @@ export interface Tiles {
   sparse: SparseTiles;
 }
 
-/** Tile shapes of the kernels of convolutions, whose rows and lanes are those of dense layers. */
+/** Tile shapes of the kernels of convolutions, whose lanes are those of dense layers. */
 export interface ImageTiles {
+  /** Most examples per invocation, forward and activation gradient; they divide the batch's rows. */
+  rows: number;
   /** Most vec4s of filters per invocation, forward. */
   forwardVectors: number;
   /** Most vec4s of channels per invocation of the activation gradient. */

@@ -47,6 +47,7 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   unroll: fc.integer({ min: 1, max: 4 }),
   skipsZeros: fc.boolean(),
   images: fc.record({
+    rows: fc.integer({ min: 1, max: 7 }),
     forwardVectors: fc.integer({ min: 1, max: 5 }),
     backwardVectors: fc.integer({ min: 1, max: 3 }),
     weightVectors: fc.integer({ min: 1, max: 3 }),
@@ -72,6 +73,7 @@ const overlapping: Tiles = {
   unroll: 3,
   skipsZeros: false,
   images: {
+    rows: 2,
     forwardVectors: 3,
     backwardVectors: 3,
     weightVectors: 3,

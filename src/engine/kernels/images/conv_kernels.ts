@@ -58,7 +58,7 @@ export function convForwardSource(
   const { inputs, format, weights, outputs, hasOnes } = buffers;
   const { constants, columns } = geometryOf(layer);
   const { vectors, groups } = columnGroups(constants.OUT_VECTORS, tiles.images.forwardVectors);
-  const items = constants.OUT_PIXELS * groups;
+  const items = constants.OUT_PIXELS * groups, rows = divisor(sizes.rows, tiles.images.rows);
   return {
     label: `forward ${layer.name}`,
     template: [
@@ -71,7 +71,7 @@ export function convForwardSource(
     constants: {
       ...constants,
       LANES: tiles.lanes,
-      ROWS: tiles.rows,
+      ROWS: rows,
       VECTORS: vectors,
       GROUPS: groups,
       FILTERS: layer.filters,
@@ -82,7 +82,7 @@ export function convForwardSource(
       matrixBinding(weights, "read"),
       matrixBinding(outputs.matrix, "write"),
     ],
-    grid: [Math.ceil(items / tiles.lanes), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [Math.ceil(items / tiles.lanes), sizes.rows / rows, sizes.replicas],
     work: convWork(layer, sizes, 1, 1),
   };
 }
@@ -98,7 +98,7 @@ export function convActivationGradientSource(
   const { deltas, weights, activations } = buffers;
   const { constants, columns } = geometryOf(layer), inVectors = imageVectors(layer.image);
   const { vectors, groups } = columnGroups(constants.IN_VECTORS, tiles.images.backwardVectors);
-  const items = constants.IN_PIXELS * groups;
+  const items = constants.IN_PIXELS * groups, rows = divisor(sizes.rows, tiles.images.rows);
   return {
     label: `activation gradient ${layer.name}`,
     template: [
@@ -112,7 +112,7 @@ export function convActivationGradientSource(
     constants: {
       ...constants,
       LANES: tiles.lanes,
-      ROWS: tiles.rows,
+      ROWS: rows,
       VECTORS: vectors,
       GROUPS: groups,
       REACH_Y: Math.ceil(layer.kernel[0] / layer.stride[0]),
@@ -124,7 +124,7 @@ export function convActivationGradientSource(
       matrixBinding(activations, "read"),
       matrixBinding(buffers.below, "write"),
     ],
-    grid: [Math.ceil(items / tiles.lanes), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [Math.ceil(items / tiles.lanes), sizes.rows / rows, sizes.replicas],
     work: convWork(layer, sizes, 2, 1),
   };
 }
@@ -196,7 +196,7 @@ export function convUpdateSources(
       K_TILE: rowsEach.vectors,
       K_TILES: rowsEach.groups,
       SLICE: examples,
-      UNROLL: unrollFor(constants.OUT_WIDTH, images.unroll),
+      UNROLL: divisor(constants.OUT_WIDTH, images.unroll),
       BATCH: sizes.batchSize,
       BATCH_ROWS: sizes.rows,
     },
@@ -291,11 +291,11 @@ function columnGroups(width: number, most: number): { vectors: number; groups: n
   return { vectors, groups: Math.ceil(width / vectors) };
 }
 
-/** The largest step along a row of the output that divides it. */
-function unrollFor(width: number, most: number): number {
-  let unroll = Math.min(width, most);
-  while (width % unroll !== 0) unroll--;
-  return unroll;
+/** The largest divisor of a number that is at most `most`. */
+function divisor(of: number, most: number): number {
+  let largest = Math.min(of, most);
+  while (of % largest !== 0) largest--;
+  return largest;
 }
 
 /** Images are read `passes` times and outputs once, weights `weightPasses` times. */

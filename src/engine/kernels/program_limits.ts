@@ -19,7 +19,8 @@ import {
   outputSize,
   sizesText,
 } from "../layer_spec.ts";
-import { convGroups, partialBytes } from "./images/conv_kernels.ts";
+import { convGroups } from "./images/conv_kernels.ts";
+import { partialBytes, updateGroups } from "./images/conv_update_kernels.ts";
 import { activationVectors, layerMatrices, matrixSize } from "./layout.ts";
 import { checkUpdateRule } from "../optimizers.ts";
 import { poolGroups } from "./images/pool_kernels.ts";
@@ -222,7 +223,9 @@ function checkGrids(gpu: Gpu, { layers, batchSize }: SharedSpec): void {
   const tiles = tilesFor(gpu.adapter), most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   for (const layer of layers) {
     if (isDense(layer)) continue;
-    const groups = isPool(layer) ? poolGroups(layer, tiles) : convGroups(layer, batchSize, tiles);
+    const groups = isPool(layer)
+      ? poolGroups(layer, tiles)
+      : Math.max(convGroups(layer, tiles), updateGroups(layer, batchSize, tiles));
     if (groups <= most) continue;
     throw new CapacityError(
       `${layer.name}: its image of ${sizesText(layer.image)} takes ${groups} workgroups, and ` +

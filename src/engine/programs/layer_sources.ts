@@ -1,10 +1,7 @@
 /** The kernels of one layer of a network, whatever its kind: forward, and backward with update. */
 
-import {
-  convActivationGradientSource,
-  convForwardSource,
-  convUpdateSources,
-} from "../kernels/images/conv_kernels.ts";
+import { convActivationGradientSource, convForwardSource } from "../kernels/images/conv_kernels.ts";
+import { convUpdateSources } from "../kernels/images/conv_update_kernels.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { activationVectors, feedsDense, layerMatrices, paddedInputs } from "../kernels/layout.ts";
 import {

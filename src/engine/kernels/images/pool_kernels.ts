@@ -7,7 +7,7 @@ import poolForward from "../../../../shaders/pool_forward.wgsl" with { type: "te
 import poolGradient from "../../../../shaders/pool_gradient.wgsl" with { type: "text" };
 import poolGradientApart from "../../../../shaders/pool_gradient_apart.wgsl" with { type: "text" };
 import type { Activation, PoolSpec } from "../../layer_spec.ts";
-import type { ImageMatrix } from "./conv_kernels.ts";
+import type { ImageMatrix } from "./conv_geometry.ts";
 import { poolSizes } from "./image_sizes.ts";
 import type { KernelSource } from "../kernel.ts";
 import { channelVectors, imageVectors } from "../layout.ts";

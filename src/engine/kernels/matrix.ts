@@ -8,7 +8,7 @@
  * and scalar load per lane and component, 41 ns for eight lanes; of a read-only storage texture as
  * eight vector loads and a transposition, 3.4 ns (writing one takes 62 ns, a buffer 27). A texture
  * cannot be read and written by one dispatch, so what is updated has two, used in turn. A matrix of
- * more rows than a texture may have lies in stripes of `STRIPE` rows, side by side.
+ * more rows than a texture may have lies in stripes of rows, side by side.
  */
 
 import { type BufferPool, readBack } from "../buffers.ts";
@@ -23,10 +23,12 @@ export type BatchFormat = "f32" | "u8";
 /** The same of any matrix: whole numbers too. */
 export type MatrixFormat = BatchFormat | "u32";
 
-/** A texture of one texel per four columns. */
+/** A texture of one texel per four columns, which may have more columns than the matrix. */
 export interface MatrixTexture {
   texture: GPUTexture;
   view: GPUTextureView;
+  /** Rows of each of its stripes, which lie side by side; null: one row of the matrix per row. */
+  stripe: number | null;
 }
 
 /** A matrix in GPU memory. */
@@ -37,17 +39,15 @@ const VALUE = { f32: "vec4f", u8: "u32", u32: "vec4u" } as const;
 /** Bytes of four columns. */
 export const COLUMN_BYTES: Readonly<Record<MatrixFormat, number>> = { f32: 16, u8: 4, u32: 16 };
 
-/** Rows of a stripe of a texture; WebGPU promises so many. */
-const STRIPE = 8192;
+/** Rows of a stripe: few, so that the last one wastes few; at most as many as WebGPU promises. */
+const STRIPES = [1024, 2048, 4096, 8192];
 
 /** The size of the texture of a matrix, on a device whose textures have at most `most` each way. */
 export function textureSize(rows: number, vectors: number, most: number): [number, number] {
-  return rows <= most ? [vectors, rows] : [vectors * Math.ceil(rows / STRIPE), STRIPE];
-}
-
-/** Whether a matrix lies in stripes, by its texture's width. */
-function isStriped({ texture }: MatrixTexture, vectors: number): boolean {
-  return texture.width > vectors;
+  if (rows <= most) return [vectors, rows];
+  const width = (stripe: number) => vectors * Math.ceil(rows / stripe);
+  const stripe = STRIPES.find((stripe) => width(stripe) <= most) ?? STRIPES.at(-1)!;
+  return [width(stripe), stripe];
 }
 
 /** A zeroed matrix of `rows` rows of `vectors` × 4 columns. */
@@ -59,12 +59,9 @@ export function createMatrix(
 ): Matrix {
   if (storage === "buffers") return pool.storage(label, COLUMN_BYTES[format] * rows * vectors);
   const { maxTextureDimension2D } = pool.gpu.device.limits;
-  const texture = pool.texture(
-    label,
-    TEXEL[format],
-    ...textureSize(rows, vectors, maxTextureDimension2D),
-  );
-  return { texture, view: texture.createView() };
+  const [width, height] = textureSize(rows, vectors, maxTextureDimension2D);
+  const texture = pool.texture(label, TEXEL[format], width, height);
+  return { texture, view: texture.createView(), stripe: width > vectors ? height : null };
 }
 
 /** Whether a matrix is a texture. */
@@ -95,12 +92,12 @@ export function writeMatrix(
 }
 
 /** The parts of rows `first` to `first + count` that lie in one stripe each, and where. */
-function stripesOf(matrix: MatrixTexture, vectors: number, first: number, count: number) {
-  if (!isStriped(matrix, vectors)) return [{ row: first, count, origin: [0, first] }];
+function stripesOf({ stripe }: MatrixTexture, vectors: number, first: number, count: number) {
+  if (stripe === null) return [{ row: first, count, origin: [0, first] }];
   const parts: { row: number; count: number; origin: [number, number] }[] = [];
   for (let row = first; row < first + count; row = parts.at(-1)!.row + parts.at(-1)!.count) {
-    const stripe = Math.floor(row / STRIPE), end = Math.min(first + count, STRIPE * (stripe + 1));
-    parts.push({ row, count: end - row, origin: [vectors * stripe, row % STRIPE] });
+    const index = Math.floor(row / stripe), end = Math.min(first + count, stripe * (index + 1));
+    parts.push({ row, count: end - row, origin: [vectors * index, row % stripe] });
   }
   return parts;
 }
@@ -213,9 +210,9 @@ export function storeWgsl({ name, binding, matrix, vectors, format = "f32" }: Ma
 }
 
 /** Where (row, column) of a matrix lies in its texture. */
-function texelOf(matrix: MatrixTexture, vectors: number): string {
-  if (!isStriped(matrix, vectors)) return "vec2u(column, row)";
-  return `vec2u(column + row / ${STRIPE}u * ${vectors}u, row % ${STRIPE}u)`;
+function texelOf({ stripe }: MatrixTexture, vectors: number): string {
+  if (stripe === null) return "vec2u(column, row)";
+  return `vec2u(column + row / ${stripe}u * ${vectors}u, row % ${stripe}u)`;
 }
 
 /** Both, of floats that are updated: in place in a buffer, from one texture to another. */

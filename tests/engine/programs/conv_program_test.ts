@@ -1,6 +1,6 @@
 /** Whole programs of networks with convolutions against the oracle, and against themselves. */
 
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { GpuExamples } from "../../../src/engine/dataset.ts";
 import { createMatrix, readMatrices, writeMatrix } from "../../../src/engine/kernels/matrix.ts";
 import { BufferPool } from "../../../src/engine/buffers.ts";
@@ -9,12 +9,11 @@ import { matrixStorage, UPDATE_TEXTURES } from "../../../src/engine/kernels/prog
 import { adamSpec } from "../../../src/engine/optimizers.ts";
 import type { Program } from "../../../src/engine/programs/program.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
-import { InputError } from "../../../src/errors.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { forward, softmaxCrossEntropy } from "../../reference/network.ts";
 import type { OracleTrained } from "../../reference/train.ts";
 import { asEachAdapter, openTestGpu } from "../gpu.ts";
-import { CONV_RUNS } from "./conv_networks.ts";
+import { CONV_RUNS, SPARSE_CONV_RUNS } from "./conv_networks.ts";
 import {
   aloneCase,
   normalizedInputs,
@@ -57,7 +56,7 @@ async function assertTrained(
   });
 }
 
-for (const [name, shape] of Object.entries(CONV_RUNS)) {
+for (const [name, shape] of Object.entries({ ...CONV_RUNS, ...SPARSE_CONV_RUNS })) {
   for (const [way, gpu] of adapters) {
     Deno.test(`program: 20 iterations agree with the oracle: ${name}, ${way}`, async () => {
       const run = draw(shape);
@@ -168,19 +167,6 @@ Deno.test("convolutions: pruned weights that keep their initial values keep them
       })
     );
   });
-});
-
-Deno.test("convolutions: kernels on lists of live weights are refused in one line", async () => {
-  const run = draw({ ...lenet, isSparse: true });
-  const { message } = await assertRejects(
-    () => withProgram(gpu, run, () => Promise.resolve()),
-    InputError,
-  );
-  assertEquals(
-    message,
-    "conv0: kernels on lists of live weights are for dense layers, and this is conv2d; use the " +
-      "dense ones (--kernels dense or auto)",
-  );
 });
 
 Deno.test("convolutions: weights in stripes of a texture are trained to the same bits", async () => {

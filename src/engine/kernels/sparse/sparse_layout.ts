@@ -9,11 +9,28 @@
  * it feeds and the slots of their values, two to a pair: in a sparse network an input feeds few
  * units.
  *
- * A unit that nothing above it uses is left out with all its weights: its gradient is exactly 0. So
+ * A convolution has the lists of one place of its kernel, which are the same at all others: rows
+ * there are relative to the first row of the image, or of the gradient, at that place. Its units are
+ * filters, its inputs channels; where the stride is not 1, only some taps reach a pixel, so a
+ * channel has a list for each remainder of the pixel's place (a class).
+ *
+ * A unit of a dense layer that nothing above it uses is left out with all its weights: its gradient is exactly 0. So
  * are the weights on a unit that is always 0, for want of live inputs and a bias.
  */
 
-import type { DenseSpec } from "../../layer_spec.ts";
+import {
+  type Activation,
+  activationOf,
+  inputSize,
+  isConv2d,
+  isDense,
+  isPool,
+  type LayerSpec,
+  paddingBefore,
+  type WeightedSpec,
+  weightShape,
+} from "../../layer_spec.ts";
+import { type FeatureMap, featureMaps, featureRow } from "./feature_maps.ts";
 import type { LayerValues } from "../program_spec.ts";
 
 /** Entries of a group: a vec4. */
@@ -21,9 +38,33 @@ const GROUP = 4;
 /** u32 words of a vec4u. */
 const VECTOR = 4;
 
+/** A layer that has weights, in its network. */
+export interface ListedLayer {
+  spec: WeightedSpec;
+  /** Where it is among all layers. */
+  index: number;
+  name: string;
+  /** Rows and columns of its weights. */
+  inputs: number;
+  units: number;
+  activation: Activation;
+  useBias: boolean;
+  /** Of the layer below it; null too where there is none. */
+  belowActivation: Activation;
+  /** How its inputs and outputs lie. */
+  from: FeatureMap;
+  to: FeatureMap;
+  /** Lists of inputs of each class, and classes. */
+  sources: number;
+  classes: number;
+}
+
 /** The live weights of R networks of one shape, as lists. */
 export interface SparseLayout {
-  layers: DenseSpec[];
+  /** Those that have weights. */
+  layers: ListedLayer[];
+  /** How the batch lies. */
+  batch: FeatureMap;
   replicas: number;
   /** Groups of the lists of units, the empty one included: slots are theirs. */
   groups: number;
@@ -37,10 +78,32 @@ export interface SparseLayout {
   lists: number;
   /** By layer: its first list of units; (R, units) of them. */
   unitLists: number[];
-  /** By layer: its first list of inputs; (R, inputs) of them, none for the first layer. */
+  /** By layer: its first list of inputs; (R, classes, sources), none for the first layer. */
   inputLists: number[];
   /** (R, words + 1): how many words of four inputs of the first layer count, then which. */
   words: Uint32Array<ArrayBuffer>;
+}
+
+/** The layers that have weights, and how what they take and give lies. */
+export function listedLayers(layers: readonly LayerSpec[]): ListedLayer[] {
+  const maps = featureMaps(layers);
+  return layers.flatMap((spec, index): ListedLayer[] => {
+    if (isPool(spec)) return [];
+    const { name, activation, useBias } = spec, from = maps[index], to = maps[index + 1];
+    return [{
+      spec,
+      index,
+      name,
+      ...weightShape(spec),
+      activation,
+      useBias,
+      belowActivation: index === 0 ? null : activationOf(layers[index - 1]),
+      from,
+      to,
+      sources: isConv2d(spec) ? spec.image[2] : from.rows,
+      classes: isConv2d(spec) ? spec.stride[0] * spec.stride[1] : 1,
+    }];
+  });
 }
 
 /** Row of the constant 1 in a matrix of `width` features: after them, padded to whole words. */
@@ -55,26 +118,35 @@ export function featureRows(width: number): number {
 
 /** Compresses; `masks` by replica and layer, (inputs, units) each, are 0 where pruned. */
 export function sparseLayout(
-  layers: DenseSpec[],
+  network: readonly LayerSpec[],
   masks: readonly (readonly Float32Array[])[],
 ): SparseLayout {
+  const layers = listedLayers(network);
   const kept = masks.map((ofReplica) => keptWeights(layers, ofReplica));
   const ofUnits = new ListBuilder(), ofInputs = new ListBuilder();
   const unitLists: number[] = [], inputLists: number[] = [];
   ofUnits.addGroup([], []);
   layers.forEach((layer, l) => {
+    const inputRow = inputRows(layer), source = sourceOf(layer), ones = onesRow(layer.from.rows);
     unitLists.push(ofUnits.lists);
     inputLists.push(ofInputs.lists);
     kept.forEach((ofReplica, r) => {
       const { isKept, isUsed } = ofReplica[l];
       /** By input: the units that it feeds, and the slots of their values. */
-      const fed: [unit: number, slot: number][][] = Array.from({ length: layer.inputs }, () => []);
+      const fed: [unit: number, slot: number][][] = Array.from(
+        { length: l === 0 ? 0 : layer.classes * layer.sources },
+        () => [],
+      );
       for (let unit = 0; unit < layer.units; unit++) {
         const list: number[] = [], slot = GROUP * ofUnits.groups;
         for (let input = 0; input < layer.inputs; input++) {
-          if (isKept(input, unit)) fed[input].push([unit, slot + list.push(input) - 1]);
+          if (!isKept(input, unit)) continue;
+          const at = slot + list.push(inputRow[input]) - 1;
+          if (l === 0) continue;
+          const { list: from, row } = source(input, unit);
+          fed[from].push([row, at]);
         }
-        if (layer.useBias && isUsed(unit)) list.push(onesRow(layer.inputs));
+        if (layer.useBias && isUsed(unit)) list.push(ones);
         // An empty list stands for 0, which a sigmoid of nothing is not.
         if (list.length === 0 && isUsed(unit) && layer.activation === "sigmoid") {
           ofUnits.addEmpty([unit, r, 0, l]);
@@ -82,15 +154,16 @@ export function sparseLayout(
         }
         ofUnits.add(list, (count) => [unit, r, count, l]);
       }
-      if (l === 0) return;
       for (const list of fed) ofInputs.addPairs(list);
     });
   });
   // Pairs come after the records of the groups.
   const shifted = ofInputs.ranges.map((at, i) => i % VECTOR < 2 ? at + 2 * ofUnits.groups : at);
-  const words = Math.ceil(layers[0].inputs / GROUP);
+  const [first] = network, isFlat = isDense(first), inputs = inputSize(first);
+  const words = Math.ceil(inputs / GROUP);
   return {
     layers,
+    batch: featureMaps(network)[0],
     replicas: masks.length,
     groups: ofUnits.groups,
     records: Uint32Array.from(
@@ -100,13 +173,42 @@ export function sparseLayout(
     unitLists,
     inputLists: inputLists.map((first) => ofUnits.lists + first),
     words: Uint32Array.from(kept.flatMap(([{ isKept }]) => {
+      // Of an image all pixels count: a kernel comes to each.
       const live = range(words).filter((word) =>
-        range(Math.min(GROUP, layers[0].inputs - GROUP * word)).some((i) =>
+        !isFlat ||
+        range(Math.min(GROUP, inputs - GROUP * word)).some((i) =>
           range(layers[0].units).some((unit) => isKept(GROUP * word + i, unit))
         )
       );
       return [live.length, ...live, ...new Array(words - live.length).fill(0)];
     })),
+  };
+}
+
+/** By row of a layer's weights: the row of its matrix that it is multiplied with. */
+function inputRows({ spec, inputs, from }: ListedLayer): Uint32Array {
+  if (isDense(spec)) return Uint32Array.from(range(inputs), (input) => featureRow(from, input));
+  const { kernel: [, width], image: [, , channels] } = spec, [above, left] = paddingBefore(spec);
+  return Uint32Array.from(range(inputs), (input) => {
+    const tap = Math.floor(input / channels);
+    const y = Math.floor(tap / width) + from.top - above, x = tap % width + from.left - left;
+    return (y * from.pitch + x) * channels + input % channels;
+  });
+}
+
+/** For a weight: which list of inputs it is on, and its row of the gradient. */
+function sourceOf(
+  layer: ListedLayer,
+): (input: number, unit: number) => { list: number; row: number } {
+  const { spec, from, to, sources } = layer;
+  if (isDense(spec)) return (input, unit) => ({ list: featureRow(from, input), row: unit });
+  const { kernel: [, width], stride: [down, right], filters } = spec;
+  return (input, unit) => {
+    const tap = Math.floor(input / sources), y = Math.floor(tap / width), x = tap % width;
+    const ofClass = y % down * right + x % right;
+    const pixel = (to.top - Math.floor(y / down)) * to.pitch + to.left - Math.floor(x / right);
+    // Negative ones wrap, as their sums with a pixel's first row do.
+    return { list: ofClass * sources + input % sources, row: (pixel * filters + unit) >>> 0 };
   };
 }
 
@@ -120,15 +222,16 @@ function visitEntries(
   replica: number,
   visit: (slot: number, input: number, unit: number) => void,
 ): void {
-  const { units, inputs } = layers[layer], ones = onesRow(inputs);
+  const { units, inputs, from } = layers[layer], inputOf = new Uint32Array(featureRows(from.rows));
+  inputRows(layers[layer]).forEach((row, input) => inputOf[row] = input);
+  inputOf[onesRow(from.rows)] = inputs;
   const first = unitLists[layer] + replica * units;
   for (let unit = 0; unit < units; unit++) {
     const range = VECTOR * (first + unit);
     for (let group = records[range]; group < records[range + 1]; group++) {
       const at = VECTOR * (lists + 2 * group), count = records[at + VECTOR + 2];
       for (let i = 0; i < count; i++) {
-        const row = records[at + i];
-        visit(GROUP * group + i, row === ones ? inputs : row, unit);
+        visit(GROUP * group + i, inputOf[records[at + i]], unit);
       }
     }
   }
@@ -179,12 +282,18 @@ interface Kept {
   isUsed(unit: number): boolean;
 }
 
-/** One network without the units that are unused or always 0. */
-function keptWeights(layers: DenseSpec[], masks: readonly Float32Array[]): Kept[] {
+/** One network without the units of its dense layers that are unused or always 0. */
+function keptWeights(layers: ListedLayer[], masks: readonly Float32Array[]): Kept[] {
   const last = layers.length - 1;
+  /** Whether the units of layer l are the inputs of the next. */
+  const isChain = (l: number) => isDense(layers[l].spec) && isDense(layers[l + 1].spec);
   /** By layer: whether an input can differ from 0. */
   const speaks: boolean[][] = [range(layers[0].inputs).map(() => true)];
   layers.forEach(({ inputs, units, activation, useBias }, l) => {
+    if (l < last && !isChain(l)) {
+      speaks.push(range(layers[l + 1].inputs).map(() => true));
+      return;
+    }
     const isZeroAtZero = activation !== "sigmoid";
     speaks.push(
       range(units).map((unit) =>
@@ -198,6 +307,10 @@ function keptWeights(layers: DenseSpec[], masks: readonly Float32Array[]): Kept[
   used[last] = range(layers[last].units).map(() => true);
   for (let l = last; l > 0; l--) {
     const { inputs, units } = layers[l];
+    if (!isChain(l - 1)) {
+      used[l - 1] = range(layers[l - 1].units).map(() => true);
+      continue;
+    }
     used[l - 1] = range(inputs).map((input) =>
       range(units).some((unit) => used[l][unit] && masks[l][input * units + unit] !== 0)
     );

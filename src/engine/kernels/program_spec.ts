@@ -149,10 +149,10 @@ export function matrixStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
     ]),
   ];
   // Dense layers alone keep to the storage with which they were measured.
-  const isStriped = !layers.every(isDense);
+  const areAbreast = !layers.every(isDense);
   const fits = matrices.every(([rows, vectors]) => {
     const all = replicas * rows;
-    const size = isStriped ? textureSize(all, vectors, most) : [vectors, all];
+    const size = areAbreast ? textureSize(all, vectors, most) : [vectors, all];
     return Math.max(...size) <= most;
   });
   return fits && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES ? "textures" : "buffers";
@@ -169,7 +169,7 @@ export function sparseStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
   const widths = featureMaps(layers).map((map) => map.rows + 4);
   const rows = replicas * tiles * Math.max(...widths);
   const { maxTextureDimension2D: most, maxStorageTexturesPerShaderStage } = gpu.device.limits;
-  // Images lie in stripes.
+  // The rows of images may lie side by side.
   const size = layers.every(isDense) ? [rows] : textureSize(rows, COLUMNS, most);
   return Math.max(...size) <= most && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES
     ? "textures"

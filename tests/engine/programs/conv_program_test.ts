@@ -108,9 +108,19 @@ async function outcome(program: Program) {
 
 const [[, lenet], [, threeChannels]] = Object.entries(CONV_RUNS);
 
-for (const [name, gpu] of adapters) {
+const [[, sparseLenet], [, sparseChannels], , , , [, sparseStrides]] = Object.entries(
+  SPARSE_CONV_RUNS,
+);
+
+for (
+  const [name, gpu, shape] of adapters.flatMap(([name, gpu]) =>
+    [threeChannels, sparseChannels].map((shape) =>
+      [`${name}${shape.isSparse ? ", sparse" : ""}`, gpu, shape] as const
+    )
+  )
+) {
   Deno.test(`convolutions: a replica's bits are those of the run alone, ${name}`, async () => {
-    const run = draw(threeChannels), together = await withProgram(gpu, run, outcome);
+    const run = draw(shape), together = await withProgram(gpu, run, outcome);
     for (const r of [0, 1, 2]) {
       const alone = await withProgram(gpu, aloneCase(run, r), outcome);
       alone.forEach(({ measured, state }, i) => {
@@ -124,7 +134,7 @@ for (const [name, gpu] of adapters) {
 }
 
 Deno.test("convolutions: tiles, textures for buffers, and bytes for floats change no bit", async () => {
-  for (const shape of [lenet, threeChannels]) {
+  for (const shape of [lenet, threeChannels, sparseLenet, sparseChannels, sparseStrides]) {
     const run = draw({ ...shape, normalization: "unit" }), results = [];
     for (const [, gpu] of adapters) {
       for (const isPacked of [true, false]) {
@@ -136,22 +146,24 @@ Deno.test("convolutions: tiles, textures for buffers, and bytes for floats chang
   }
 });
 
-Deno.test("convolutions: training continues from a state that was read, to the same bits", async () => {
-  const run = draw(lenet), [[, gpu]] = adapters;
-  const whole = await withProgram(gpu, run, async (program) => {
-    await program.run([{ iterate: 12 }]);
-    return await program.readState();
+for (const shape of [lenet, sparseLenet]) {
+  Deno.test(`convolutions: training continues from a state that was read, to the same bits${shape.isSparse ? ", sparse" : ""}`, async () => {
+    const run = draw(shape), [[, gpu]] = adapters;
+    const whole = await withProgram(gpu, run, async (program) => {
+      await program.run([{ iterate: 12 }]);
+      return await program.readState();
+    });
+    const states = await withProgram(gpu, run, async (program) => {
+      await program.run([{ iterate: 5 }]);
+      return await program.readState();
+    });
+    await withProgram(gpu, run, async (program) => {
+      run.replicas.forEach((parameters, r) => program.load(r, parameters, states[r]));
+      await program.run([{ iterate: 7 }]);
+      assertEquals(await program.readState(), whole);
+    });
   });
-  const states = await withProgram(gpu, run, async (program) => {
-    await program.run([{ iterate: 5 }]);
-    return await program.readState();
-  });
-  await withProgram(gpu, run, async (program) => {
-    run.replicas.forEach((parameters, r) => program.load(r, parameters, states[r]));
-    await program.run([{ iterate: 7 }]);
-    assertEquals(await program.readState(), whole);
-  });
-});
+}
 
 Deno.test("convolutions: pruned weights that keep their initial values keep them exactly", async () => {
   const run = draw(lenet), [[, gpu]] = adapters;
@@ -169,7 +181,7 @@ Deno.test("convolutions: pruned weights that keep their initial values keep them
   });
 });
 
-Deno.test("convolutions: weights in stripes of a texture are trained to the same bits", async () => {
+Deno.test("convolutions: weights whose rows lie side by side in a texture are trained to the same bits", async () => {
   // 40,000 rows: an image of 100×100 pixels of one channel, which is padded to four.
   const size = [1, 1] as const, image = [100, 100, 1] as const;
   const run = draw({
@@ -201,17 +213,20 @@ Deno.test("convolutions: weights in stripes of a texture are trained to the same
   for (const result of results.slice(1)) assertEquals(result, results[0]);
 });
 
-Deno.test("matrices of more rows than a texture has lie in stripes", async () => {
-  const rows = 20_000, vectors = 3, pool = new BufferPool(gpu);
+Deno.test("matrices of more rows than a texture has lie side by side in it", async () => {
+  const rows = 20_000, pool = new BufferPool(gpu);
   try {
-    const matrix = createMatrix(pool, "textures", "tall", { rows, vectors });
-    const data = new Float32Array(rows * 4 * vectors).map((_, i) => i);
-    for (const [first, end] of [[0, 8000], [8000, 17_000], [17_000, rows]]) {
-      const part = data.slice(first * 4 * vectors, end * 4 * vectors);
-      writeMatrix(gpu, matrix, first, vectors, part);
+    // Of 3 columns 2048 rows lie side by side, of 130 there are 32.
+    for (const vectors of [3, 130]) {
+      const matrix = createMatrix(pool, "textures", "tall", { rows, vectors });
+      const data = new Float32Array(rows * 4 * vectors).map((_, i) => i);
+      for (const [first, end] of [[0, 7], [7, 30], [30, 8192], [8192, 17_001], [17_001, rows]]) {
+        const part = data.slice(first * 4 * vectors, end * 4 * vectors);
+        writeMatrix(gpu, matrix, first, vectors, part);
+      }
+      const [read] = await readMatrices(gpu, [{ matrix, rows, vectors }]);
+      assertEquals(read, data);
     }
-    const [read] = await readMatrices(gpu, [{ matrix, rows, vectors }]);
-    assertEquals(read, data);
   } finally {
     pool.destroy();
   }

@@ -27,7 +27,12 @@ import {
   sparseStorage,
   WINDOW_FLOATS,
 } from "../kernels/program_spec.ts";
-import { type FeatureMap, featureMaps } from "../kernels/sparse/feature_maps.ts";
+import {
+  type FeatureMap,
+  featureMaps,
+  featureRows,
+  onesRow,
+} from "../kernels/sparse/feature_maps.ts";
 import {
   sparseConvBackwardSource,
   sparseConvForwardSource,
@@ -43,7 +48,7 @@ import {
   sparseUpdateSource,
   type SparseWeights,
 } from "../kernels/sparse/sparse_kernels.ts";
-import { featureRows, groupsOf, onesRow, sparseLayout } from "../kernels/sparse/sparse_layout.ts";
+import { groupsOf, sparseLayout } from "../kernels/sparse/sparse_layout.ts";
 import {
   type Columns,
   columnsFor,
@@ -103,17 +108,10 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
   const { replicas, optimizer, batchSize, layers } = spec;
   const layout = sparseLayout(layers, spec.sparse!);
   const { groups, records } = layout, storage = sparseStorage(gpu, spec);
-  if (records.byteLength > bufferLimit(gpu)) {
-    throw new OutOfMemoryError(
-      `the lists of live weights of ${
-        replicas === 1 ? "1 network" : `${replicas} networks`
-      } take ` +
-        `${sizeText(records.byteLength)}, and "${gpu.adapter.name}" holds at most ` +
-        `${sizeText(bufferLimit(gpu))} in one buffer; use ` +
-        `${replicas === 1 ? "" : "fewer replicas, or "}--kernels dense`,
-    );
-  }
   const shape = columnsFor(batchSize), maps = featureMaps(layers);
+  const rowsOf = (map: FeatureMap) => replicas * shape.tiles * featureRows(map.rows);
+  checkFits(gpu, replicas, "lists of live weights", records.byteLength);
+  checkFits(gpu, replicas, "rows of features", 16 * shape.columns * Math.max(...maps.map(rowsOf)));
   const list = (label: string, vectors: number, format: "f32" | "u32") => {
     const rows = Math.ceil(vectors / LIST_WIDTH);
     return createMatrix(pool, storage, label, { rows, vectors: LIST_WIDTH, format });
@@ -137,7 +135,7 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
     ),
     deltas: layers.map(({ name }, i) =>
       createMatrix(pool, storage, `deltas ${name}`, {
-        rows: replicas * shape.tiles * featureRows(maps[i + 1].rows),
+        rows: rowsOf(maps[i + 1]),
         vectors: shape.columns,
       })
     ),
@@ -146,6 +144,17 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
   writeMatrix(gpu, buffers.records, 0, LIST_WIDTH, padded, "u32");
   gpu.device.queue.writeBuffer(buffers.words, 0, layout.words);
   return buffers;
+}
+
+/** @throws OutOfMemoryError if so much does not fit into one buffer */
+function checkFits(gpu: Gpu, replicas: number, what: string, bytes: number): void {
+  if (bytes <= bufferLimit(gpu)) return;
+  throw new OutOfMemoryError(
+    `the ${what} of ${replicas === 1 ? "1 network" : `${replicas} networks`} take ` +
+      `${sizeText(bytes)}, and "${gpu.adapter.name}" holds at most ` +
+      `${sizeText(bufferLimit(gpu))} in one buffer; use ` +
+      `${replicas === 1 ? "" : "fewer replicas, or "}--kernels dense`,
+  );
 }
 
 /** A layer of such a network: its outputs from its inputs. */

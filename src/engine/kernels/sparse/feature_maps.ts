@@ -15,6 +15,9 @@ import {
   paddingBefore,
 } from "../../layer_spec.ts";
 
+/** Values of a word of examples. */
+export const WORD = 4;
+
 /** The rows of an image or a vector. */
 export interface FeatureMap {
   image: LayerImage;
@@ -39,6 +42,16 @@ export function featureRow({ image, top, left, pitch }: FeatureMap, value: numbe
   const [, width, channels] = image, pixel = Math.floor(value / channels);
   const y = Math.floor(pixel / width) + top, x = pixel % width + left;
   return (y * pitch + x) * channels + value % channels;
+}
+
+/** Row of the constant 1 in a matrix of `width` features: after them, padded to whole words. */
+export function onesRow(width: number): number {
+  return WORD * Math.ceil(width / WORD);
+}
+
+/** Rows of a matrix of `width` features. */
+export function featureRows(width: number): number {
+  return onesRow(width) + 1;
 }
 
 function mapOf(

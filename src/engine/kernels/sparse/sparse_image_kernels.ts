@@ -15,9 +15,8 @@ import type { KernelSource } from "../kernel.ts";
 import { activationWgsl } from "../matmul_kernels.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import type { Tiles } from "../tiles.ts";
-import type { FeatureMap } from "./feature_maps.ts";
+import { type FeatureMap, featureRows } from "./feature_maps.ts";
 import { listParts, type SparseWeights } from "./sparse_kernels.ts";
-import { featureRows } from "./sparse_layout.ts";
 import { backwardPlaces, type Blocks, forwardPlaces, poolPlaces } from "./sparse_places.ts";
 import type { Columns } from "./sparse_row_kernels.ts";
 

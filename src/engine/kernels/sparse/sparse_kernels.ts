@@ -23,7 +23,8 @@ import { isDense } from "../../layer_spec.ts";
 import { type UpdateRule, updateWgsl } from "../../optimizers.ts";
 import type { Columns } from "./sparse_row_kernels.ts";
 import { placesOf, placesWgsl } from "./sparse_places.ts";
-import { featureRows, onesRow, type SparseLayout } from "./sparse_layout.ts";
+import { featureRows, onesRow } from "./feature_maps.ts";
+import type { SparseLayout } from "./sparse_layout.ts";
 import type { Tiles } from "../tiles.ts";
 
 /** vec4s in a row of the matrices of records and values, a power of two. */

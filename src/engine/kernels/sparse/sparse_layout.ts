@@ -18,46 +18,15 @@
  * are the weights on a unit that is always 0, for want of live inputs and a bias.
  */
 
-import {
-  type Activation,
-  activationOf,
-  inputSize,
-  isConv2d,
-  isDense,
-  isPool,
-  type LayerSpec,
-  paddingBefore,
-  type WeightedSpec,
-  weightShape,
-} from "../../layer_spec.ts";
-import { type FeatureMap, featureMaps, featureRow } from "./feature_maps.ts";
+import { inputSize, isDense, type LayerSpec } from "../../layer_spec.ts";
+import { type FeatureMap, featureMaps, featureRows, onesRow, WORD } from "./feature_maps.ts";
+import { inputRows, type ListedLayer, listedLayers, sourceOf } from "./listed_layers.ts";
 import type { LayerValues } from "../program_spec.ts";
 
 /** Entries of a group: a vec4. */
 const GROUP = 4;
 /** u32 words of a vec4u. */
 const VECTOR = 4;
-
-/** A layer that has weights, in its network. */
-export interface ListedLayer {
-  spec: WeightedSpec;
-  /** Where it is among all layers. */
-  index: number;
-  name: string;
-  /** Rows and columns of its weights. */
-  inputs: number;
-  units: number;
-  activation: Activation;
-  useBias: boolean;
-  /** Of the layer below it; null too where there is none. */
-  belowActivation: Activation;
-  /** How its inputs and outputs lie. */
-  from: FeatureMap;
-  to: FeatureMap;
-  /** Lists of inputs of each class, and classes. */
-  sources: number;
-  classes: number;
-}
 
 /** The live weights of R networks of one shape, as lists. */
 export interface SparseLayout {
@@ -82,38 +51,6 @@ export interface SparseLayout {
   inputLists: number[];
   /** (R, words + 1): how many words of four inputs of the first layer count, then which. */
   words: Uint32Array<ArrayBuffer>;
-}
-
-/** The layers that have weights, and how what they take and give lies. */
-export function listedLayers(layers: readonly LayerSpec[]): ListedLayer[] {
-  const maps = featureMaps(layers);
-  return layers.flatMap((spec, index): ListedLayer[] => {
-    if (isPool(spec)) return [];
-    const { name, activation, useBias } = spec, from = maps[index], to = maps[index + 1];
-    return [{
-      spec,
-      index,
-      name,
-      ...weightShape(spec),
-      activation,
-      useBias,
-      belowActivation: index === 0 ? null : activationOf(layers[index - 1]),
-      from,
-      to,
-      sources: isConv2d(spec) ? spec.image[2] : from.rows,
-      classes: isConv2d(spec) ? spec.stride[0] * spec.stride[1] : 1,
-    }];
-  });
-}
-
-/** Row of the constant 1 in a matrix of `width` features: after them, padded to whole words. */
-export function onesRow(width: number): number {
-  return GROUP * Math.ceil(width / GROUP);
-}
-
-/** Rows of a matrix of `width` features. */
-export function featureRows(width: number): number {
-  return onesRow(width) + 1;
 }
 
 /** Compresses; `masks` by replica and layer, (inputs, units) each, are 0 where pruned. */
@@ -160,7 +97,7 @@ export function sparseLayout(
   // Pairs come after the records of the groups.
   const shifted = ofInputs.ranges.map((at, i) => i % VECTOR < 2 ? at + 2 * ofUnits.groups : at);
   const [first] = network, isFlat = isDense(first), inputs = inputSize(first);
-  const words = Math.ceil(inputs / GROUP);
+  const words = Math.ceil(inputs / WORD);
   return {
     layers,
     batch: featureMaps(network)[0],
@@ -176,39 +113,12 @@ export function sparseLayout(
       // Of an image all pixels count: a kernel comes to each.
       const live = range(words).filter((word) =>
         !isFlat ||
-        range(Math.min(GROUP, inputs - GROUP * word)).some((i) =>
-          range(layers[0].units).some((unit) => isKept(GROUP * word + i, unit))
+        range(Math.min(WORD, inputs - WORD * word)).some((i) =>
+          range(layers[0].units).some((unit) => isKept(WORD * word + i, unit))
         )
       );
       return [live.length, ...live, ...new Array(words - live.length).fill(0)];
     })),
-  };
-}
-
-/** By row of a layer's weights: the row of its matrix that it is multiplied with. */
-function inputRows({ spec, inputs, from }: ListedLayer): Uint32Array {
-  if (isDense(spec)) return Uint32Array.from(range(inputs), (input) => featureRow(from, input));
-  const { kernel: [, width], image: [, , channels] } = spec, [above, left] = paddingBefore(spec);
-  return Uint32Array.from(range(inputs), (input) => {
-    const tap = Math.floor(input / channels);
-    const y = Math.floor(tap / width) + from.top - above, x = tap % width + from.left - left;
-    return (y * from.pitch + x) * channels + input % channels;
-  });
-}
-
-/** For a weight: which list of inputs it is on, and its row of the gradient. */
-function sourceOf(
-  layer: ListedLayer,
-): (input: number, unit: number) => { list: number; row: number } {
-  const { spec, from, to, sources } = layer;
-  if (isDense(spec)) return (input, unit) => ({ list: featureRow(from, input), row: unit });
-  const { kernel: [, width], stride: [down, right], filters } = spec;
-  return (input, unit) => {
-    const tap = Math.floor(input / sources), y = Math.floor(tap / width), x = tap % width;
-    const ofClass = y % down * right + x % right;
-    const pixel = (to.top - Math.floor(y / down)) * to.pitch + to.left - Math.floor(x / right);
-    // Negative ones wrap, as their sums with a pixel's first row do.
-    return { list: ofClass * sources + input % sources, row: (pixel * filters + unit) >>> 0 };
   };
 }
 

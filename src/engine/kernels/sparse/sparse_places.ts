@@ -10,8 +10,8 @@ import {
   paddingBefore,
   type PoolSpec,
 } from "../../layer_spec.ts";
-import type { FeatureMap } from "./feature_maps.ts";
-import { type ListedLayer, onesRow } from "./sparse_layout.ts";
+import { type FeatureMap, onesRow } from "./feature_maps.ts";
+import type { ListedLayer } from "./listed_layers.ts";
 
 /** Most pixels of a row that one invocation computes. */
 const MOST_PIXELS = 4;

@@ -14,7 +14,8 @@ import type { GpuExamples } from "../../dataset.ts";
 import { dynamicUniform, type KernelSource, read, write } from "../kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import { type GatherFrom, gatherParts, WINDOW_BYTES } from "../row_kernels.ts";
-import { featureRows, type SparseLayout } from "./sparse_layout.ts";
+import { featureRows } from "./feature_maps.ts";
+import type { SparseLayout } from "./sparse_layout.ts";
 
 /** Workgroups among which the words of a batch are split. */
 const GATHER_CHUNKS = 8;

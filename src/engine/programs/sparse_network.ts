@@ -1,7 +1,8 @@
 /**
  * Networks as lists of live weights (see network_memory.ts and sparse_layout.ts): forward, backward
  * and update touch nothing else. Activations and gradients have a row for each feature, four
- * examples to a column, so that a weight is read once for many examples.
+ * examples to a column, so that a weight is read once for many examples. Kernels in their order:
+ * sparse_iteration.ts.
  */
 
 import type { BufferPool } from "../buffers.ts";

@@ -140,7 +140,7 @@ async function checkPresent(
 
 /** The lottery of each method, in the order of the table. */
 async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanContext) {
-  const protocol = sharedProtocol(flags), { methods, leftOut } = chosenMethods(flags, protocol);
+  const protocol = sharedProtocol(flags), methods = chosenMethods(flags, protocol);
   const dataset = flags.dataset === "auto" ? protocol.dataset : flags.dataset;
   const data = await loadExamples(context, dataset, flags.mnistLocation);
   const output = flags.experimentPath ?? `results/${data.record.name}-${flags.protocol}-compare`;
@@ -150,7 +150,6 @@ async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanC
     if (!said.has(line)) context.events.onNotice(line);
     said.add(line);
   };
-  for (const name of leftOut) onNotice(`${name} cannot prune convolutions and pools: left out`);
   const shared = { ...context, loadData: () => Promise.resolve(data), events: { onNotice } };
   const experiments = [];
   for (const name of methods) {

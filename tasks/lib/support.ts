@@ -58,7 +58,7 @@ export function notice(text: string): void {
   if (!isQuiet) tell(text);
 }
 
-/** Tells the user something that even --quiet must not hide: a line on stderr. */
+/** Tells the user of an error before the task ends: a line on stderr, with --quiet too. */
 export function warn(text: string): void {
   tell(text);
 }

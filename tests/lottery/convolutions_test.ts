@@ -94,6 +94,7 @@ Deno.test("every way to find a ticket: global, before training, rewound, kept, d
     { scope: "global" },
     { pruneAt: "init", criterion: "snip", scope: "global" },
     { pruneAt: "init", criterion: "grasp", scope: "global" },
+    { pruneAt: "init", criterion: "synflow", scope: "global" },
     { pruneAt: "init", criterion: "erdos_renyi", scope: "global" },
     { rewind: { iterations: 8 } },
     { prunedWeights: "initial", survivors: "constant" },

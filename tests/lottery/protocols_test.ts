@@ -158,19 +158,6 @@ Deno.test("pruning at initialization: over all layers unless asked otherwise", (
   assertEquals([layer.scope, layer.scoreBatches], ["layer", 3]);
 });
 
-Deno.test("synflow takes dense layers alone: other networks are refused before anything is read", () => {
-  const synflow = ["--prune-at=init", "--criterion=synflow"];
-  assertEquals(resolve(...synflow).criterion, "synflow");
-  for (const network of ["--network=lenet-5", "--protocol=conv-2", "--layers=pool,9"]) {
-    assertThrows(
-      () => resolve(...synflow, network),
-      UsageError,
-      "--criterion synflow takes networks of dense layers alone, and the hidden layers are ",
-    );
-    assertEquals(resolve("--prune-at=init", "--criterion=snip", network).criterion, "snip");
-  }
-});
-
 Deno.test("masks that change take no sparse kernels", () => {
   const check = (...args: string[]) => lotteryRunner.check(parseFlags(args, runFlags));
   for (const rule of DYNAMIC_NAMES) {

@@ -133,7 +133,7 @@ function optimizerKind(flags: ProtocolFlagValues, base: Protocol): OptimizerKind
 /**
  * Checks that flags go with the way to prune, theirs or the base's.
  *
- * @throws UsageError for flags that it does not have, and for a network that it cannot prune
+ * @throws UsageError for flags that it does not have
  */
 export function checkHowPruned(flags: ProtocolFlagValues, base: Protocol): void {
   checkPruning(flags, base);
@@ -150,13 +150,6 @@ function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
         ? `--criterion ${criterion} needs trained weights, and --prune-at init has none: use ` +
           Object.keys(INIT_CRITERIA).join(", ")
         : `--criterion ${criterion} scores weights before training: add --prune-at init`,
-    );
-  }
-  const { layers } = networkOf(flags, base);
-  if (isAtInit && !canPrune(criterion as InitCriterionName, layers)) {
-    throw new UsageError(
-      `--criterion ${criterion} takes networks of dense layers alone, and the hidden layers are ` +
-        `${protocolFlags.layers.format(layers)}: choose another criterion or network`,
     );
   }
   const needsData = isAtInit && INIT_CRITERIA[criterion as InitCriterionName].needsData;
@@ -179,12 +172,6 @@ function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
         "prunes: leave one of them out",
     );
   }
-}
-
-/** Whether a criterion can score the weights of a network with these hidden layers. */
-export function canPrune(criterion: InitCriterionName, layers: Protocol["layers"]): boolean {
-  const isDense = layers.every((layer) => typeof layer === "number");
-  return isDense || INIT_CRITERIA[criterion].networks === "any";
 }
 
 /** @throws UsageError for what levels whose masks change do not have */

@@ -1,7 +1,7 @@
 /** The queue's order of work; that replicas train as single runs do is tested in tests/engine. */
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type { Gpu, PoolSpec } from "../../../src/engine/mod.ts";
+import type { Gpu } from "../../../src/engine/mod.ts";
 import { DeviceLostError, InputError } from "../../../src/errors.ts";
 import { DatasetBase } from "../../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../../src/foundations/model_fc.ts";

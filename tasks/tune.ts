@@ -13,6 +13,7 @@ import { boolean, integer } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { NETWORKS } from "../src/models/networks.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
+import { crossoverOf, imagePrograms } from "./lib/crossover.ts";
 import { examplesAtHand, mnistLocationFlag } from "./lib/examples_at_hand.ts";
 import {
   lotteryTickets,
@@ -75,6 +76,8 @@ const SPARSE_CHOICES: Partial<Record<keyof Tuned["sparse"], number[]>> = {
 const REPLICAS = [1, 2, 4, 8, 16, 32];
 /** Another value must be faster by this much to be taken: less is noise. */
 const MARGIN = 0.95;
+/** Densities of networks that take images, around where lists begin to win. */
+const IMAGE_DENSITIES = [0.5, 0.4, 0.33, 0.26, 0.2, 0.15, 0.1];
 /** The tile shapes of lists are measured at this density. */
 const SPARSE_DENSITY = 0.05;
 
@@ -175,6 +178,10 @@ await runTask(task, async (flags) => {
   });
   TUNED[name] = { ...TUNED[name], sparse: { ...TUNED[name].sparse, below: crossover.chosen! } };
   push(crossover);
+  const images = await measureImageCrossover(gpu, uploaded, flags);
+  const { sparse: lists } = TUNED[name];
+  TUNED[name] = { ...TUNED[name], sparse: { ...lists, belowImages: images.chosen! } };
+  push(images);
 
   const today = new Date().toISOString().slice(0, 10);
   const cores = `${navigator.hardwareConcurrency} cores`;
@@ -240,11 +247,28 @@ async function measureCrossover(
     times[key] = perIteration[key] + EVALUATIONS * evaluation;
     program.destroy();
   }
-  const loses = ({ density }: Ticket) => times[density.toFixed(4)] >= times.dense;
-  const sparsestLoser = near.findLast(loses)?.density ?? 1;
-  const densestWinner = near.find(({ density }) => density < sparsestLoser)?.density ?? 0;
-  const chosen = Math.round(100 * Math.sqrt(sparsestLoser * densestWinner)) / 100;
+  const chosen = crossoverOf(near.map(({ density }) => density), times);
   return { setting: "sparse.below", milliseconds: times, chosen };
+}
+
+/**
+ * The same of networks that take images: the least of the crossovers of LeNet-5 and Conv-2, so that
+ * lists are not chosen where they lose. Iterations alone count.
+ */
+async function measureImageCrossover(
+  gpu: Gpu,
+  uploaded: Uploaded,
+  { rounds, iterations }: { rounds: number; iterations: number },
+): Promise<Trial> {
+  const milliseconds: Record<string, number> = {}, crossovers: number[] = [];
+  for (const network of ["lenet-5", "conv-2"] as const) {
+    const programs = await imagePrograms(gpu, uploaded, network, IMAGE_DENSITIES);
+    const times = await timeTogether(programs, { rounds, iterations: Math.ceil(iterations / 20) });
+    for (const program of programs.values()) program.destroy();
+    for (const [key, time] of Object.entries(times)) milliseconds[`${network} ${key}`] = time;
+    crossovers.push(crossoverOf(IMAGE_DENSITIES, times));
+  }
+  return { setting: "sparse.belowImages", milliseconds, chosen: Math.min(...crossovers) };
 }
 
 /** The fewest replicas that give the most iterations per second; null if more always gave more. */

@@ -154,13 +154,6 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   checkUpdateRule(spec.optimizer);
   checkNetwork(layers, { training: examples, test });
   checkGrids(gpu, spec);
-  const strange = spec.sparse && layers.find((layer) => !isDense(layer));
-  if (strange) {
-    throw new InputError(
-      `${strange.name}: kernels on lists of live weights are for dense layers, and this is ` +
-        `${strange.kind}; use the dense ones (--kernels dense or auto)`,
-    );
-  }
   const widths = layerWidths(layers);
   // One workgroup gathers a row.
   const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;

@@ -67,6 +67,8 @@ export interface Tuned extends Tiles {
   sparse: SparseTiles & {
     /** Networks with a smaller share of live weights are trained as lists of these. */
     below: number;
+    /** The same of networks that take images, by their share of live multiplications. */
+    belowImages: number;
   };
 }
 

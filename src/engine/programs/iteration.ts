@@ -123,7 +123,7 @@ function allocateDeltas(
   for (let i = layers.length - 1; i >= 0; i--) {
     const wanted = vectors[i + 1];
     const fits = ({ matrix, width }: Memory) =>
-      width === wanted || (width > wanted && !(isTexture(matrix) && matrix.stripe !== null));
+      width === wanted || (width > wanted && !(isTexture(matrix) && matrix.abreast > 1));
     const [narrowest] = passed.filter(fits).sort((a, b) => a.width - b.width);
     if (narrowest) passed.splice(passed.indexOf(narrowest), 1);
     deltas[i] = narrowest ?? { matrix: allocate(i), width: wanted };

@@ -15,8 +15,14 @@ import {
 import { viewed, viewOf } from "../../../src/engine/augment.ts";
 import { imageVectors, pitch } from "../../../src/engine/kernels/layout.ts";
 import { gatherTrainSource, REPLICA_WORDS } from "../../../src/engine/kernels/row_kernels.ts";
+import type { LayerImage, LayerSpec } from "../../../src/engine/layer_spec.ts";
 import type { SparseLayout } from "../../../src/engine/kernels/sparse/sparse_layout.ts";
-import { featureRows } from "../../../src/engine/kernels/sparse/sparse_layout.ts";
+import {
+  type FeatureMap,
+  featureMaps,
+  featureRow,
+  featureRows,
+} from "../../../src/engine/kernels/sparse/feature_maps.ts";
 import {
   columnsFor,
   paddedExamples,
@@ -46,6 +52,17 @@ const cases = fc.record({
   storage: storages,
   stream: streams,
 });
+
+/** How a batch lies below a dense layer, and below a convolution. */
+function firstMaps(image: LayerImage): FeatureMap[] {
+  const rest = { name: "layer0", activation: "relu", useBias: true } as const;
+  const kernel = [3, 2] as const, stride = [1, 1] as const;
+  const layers: LayerSpec[] = [
+    { ...rest, inputs: image[0] * image[1] * image[2], units: 1 },
+    { ...rest, kind: "conv2d", image, kernel, stride, padding: "same", filters: 1 },
+  ];
+  return layers.map((layer) => featureMaps([layer])[0]);
+}
 
 /** What a network sees of an image, by the definition of each normalization. */
 function normalized(
@@ -115,29 +132,32 @@ Deno.test("a training batch holds augmented images, normalized afterwards", asyn
         };
         if (layout === "sparse") {
           const shape = columnsFor(batchSize), padded = paddedExamples(shape);
-          const rows = featureRows(features), lists = Math.ceil(features / 4);
+          const lists = Math.ceil(features / 4);
           const list = [lists, ...Array.from({ length: lists }, (_, i) => i)];
-          const count = replicas.length * shape.tiles;
-          const batch = scratch.outputMatrix(rest.storage, shape.columns, count * rows);
-          const { clocks } = shared, train = { batchSize, trainCount, clocks, augment };
-          await scratch.run([sparseGatherSource({ train }, shape, {
-            ...shared,
-            layout: { replicas: replicas.length } as SparseLayout,
-            words: scratch.put(Uint32Array.from(replicas.flatMap(() => list))),
-            ...{ batch, labels: scratch.output(replicas.length * padded) },
-          })]);
-          const floats = await scratch.floats(batch), perTile = 4 * shape.columns;
-          expected.forEach((rowsOf, r) =>
-            rowsOf.forEach((values, row) => {
-              const tile = r * shape.tiles + Math.floor(row / perTile);
-              const column = row % perTile;
-              const actual = Float64Array.from(
-                values,
-                (_, k) => floats[(tile * rows + k) * perTile + column],
-              );
-              assertAllClose(actual, values, { ...close, what: `replica ${r}, row ${row}` });
-            })
-          );
+          const count = replicas.length * shape.tiles, { clocks } = shared;
+          const train = { batchSize, trainCount, clocks, augment };
+          for (const map of firstMaps(image)) {
+            const rows = featureRows(map.rows);
+            const batch = scratch.outputMatrix(rest.storage, shape.columns, count * rows);
+            await scratch.run([sparseGatherSource({ train }, shape, {
+              ...shared,
+              layout: { replicas: replicas.length, batch: map } as SparseLayout,
+              words: scratch.put(Uint32Array.from(replicas.flatMap(() => list))),
+              ...{ batch, labels: scratch.output(replicas.length * padded) },
+            })]);
+            const floats = await scratch.floats(batch), perTile = 4 * shape.columns;
+            expected.forEach((rowsOf, r) =>
+              rowsOf.forEach((values, row) => {
+                const tile = r * shape.tiles + Math.floor(row / perTile);
+                const column = row % perTile;
+                const actual = Float64Array.from(
+                  values,
+                  (_, k) => floats[(tile * rows + featureRow(map, k)) * perTile + column],
+                );
+                assertAllClose(actual, values, { ...close, what: `replica ${r}, row ${row}` });
+              })
+            );
+          }
           return;
         }
         const isImage = layout === "image", format = onGpu.isPacked ? "u8" : "f32";

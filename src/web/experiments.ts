@@ -17,7 +17,14 @@ import type { Storage } from "../storage/storage.ts";
 import { forgetRequests, type KeptRequest, listRequests } from "./kept_requests.ts";
 import { findExperiments, findRuns, findTrials, type RunPlace } from "./experiment_tree.ts";
 import { pixelMap } from "./live.ts";
-import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
+import type {
+  ExperimentEntry,
+  ExperimentView,
+  FirstKernels,
+  Prediction,
+  RunCurves,
+} from "./messages.ts";
+import { firstKernels } from "./stored_kernels.ts";
 import { lastScores, type StoredTicket } from "./stored_scores.ts";
 import { inOrder } from "../records/run_id.ts";
 import { resultsOf } from "../records/trained_run.ts";
@@ -153,6 +160,11 @@ export class Experiments {
       const [probabilities] = predict(config.network.layers, weights, biases, [input]);
       return { folder, probabilities };
     }));
+  }
+
+  /** The first layer's kernels of a finished run; null where it is no convolution. */
+  async kernels(folder: string): Promise<FirstKernels | null> {
+    return await firstKernels(this.storage, folder, await this.#config(folder));
   }
 
   #network(folder: string): Promise<LoadedRun> {

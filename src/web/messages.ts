@@ -38,6 +38,8 @@ export interface Opened {
    * or the page's own server has it.
    */
   hasMnist: boolean;
+  /** Whether files of CIFAR-10 were dropped here that can be trained on. */
+  hasCifar: boolean;
 }
 
 /** The examples that the worker found. */
@@ -89,6 +91,21 @@ export interface PruningScores {
   level: number;
   next: number;
   histograms: ScoreHistogram[];
+}
+
+/** The kernels of a first layer that is a convolution: arrays of (height, width, channels, filters). */
+export interface FirstKernels {
+  folder: string;
+  height: number;
+  width: number;
+  channels: number;
+  filters: number;
+  /** The values before training. */
+  initial: Float32Array;
+  /** The values after it; pruned ones are 0. */
+  final: Float32Array;
+  /** 1 of a live weight, 0 of a pruned one. */
+  mask: Float32Array;
 }
 
 /** A finished experiment to look at. */
@@ -157,12 +174,16 @@ export interface Requests {
   pause: [{ isStopped: boolean }, { wasRunning: boolean }];
   /** MNIST's four files, raw or .gz, or the original's four .npy. */
   storeMnist: [{ files: File[] }, { stored: string[]; missing: string[]; hasMnist: boolean }];
+  /** CIFAR-10's binary files, raw or .gz; `missing` says what it takes to train on them. */
+  storeCifar: [{ files: File[] }, { hasCifar: boolean; missing: string | null }];
   /** The one request that may leave the page's origin: for MNIST. Sends `download` events. */
   downloadMnist: [Record<string, never>, { hasMnist: true }];
   view: [{ path: string }, ExperimentView];
   curves: [{ folders: string[] }, RunCurves[]];
   /** `pixels`: 784 values from 0 to 1, row by row, white on black as MNIST has them. */
   predict: [{ pixels: number[]; folders: string[] }, Prediction[]];
+  /** Of a finished run; null where its first layer is no convolution. */
+  kernels: [{ folder: string }, FirstKernels | null];
   /** Removes an experiment with all its files; ask the person first. */
   remove: [{ path: string }, { removed: string }];
   exportZip: [{ path: string }, Blob];

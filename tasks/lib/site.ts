@@ -28,7 +28,7 @@ const HTML = "src/web/page/index.html";
 /** The parts of the style sheet, in the order of the cascade; browsers load one file. */
 const STYLES = [
   "src/web/page/page.css",
-  ...["form", "run", "charts", "result", "draw", "saved"].map((part) =>
+  ...["form", "networks", "run", "charts", "kernels", "result", "draw", "saved"].map((part) =>
     `src/web/page/styles/${part}.css`
   ),
 ];

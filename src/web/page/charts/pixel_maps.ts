@@ -5,6 +5,7 @@
  */
 
 import { percentText } from "../../../analysis/percent.ts";
+import { rgb } from "../colors.ts";
 import { el } from "../dom.ts";
 
 /** One level's picture. */
@@ -19,12 +20,6 @@ export interface PixelMap {
   most: number;
   width: number;
   height: number;
-}
-
-/** A custom property of the page as red, green, blue from 0 to 255. */
-function rgb(name: string): number[] {
-  const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }
 
 function paint(canvas: HTMLCanvasElement, { live, most, width, height }: PixelMap): void {

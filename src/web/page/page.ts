@@ -13,7 +13,7 @@ import { confirmed } from "./confirm.ts";
 import { KernelFigure } from "./charts/kernel_figure.ts";
 import { DigitAnswers } from "./digits/digit_answers.ts";
 import { button, byId, el, offerDownload } from "./dom.ts";
-import { placedArgs } from "./settings/experiment_place.ts";
+import { moreTrialsArgs, placedArgs } from "./settings/experiment_place.ts";
 import { showExperiments } from "./experiments_list.ts";
 import { tell, tellError, tellFileError, tellLeftOut, tellObstacle, untell } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
@@ -116,6 +116,28 @@ async function start(): Promise<void> {
   showPlan();
 }
 
+/** The seeds that one press adds. */
+const MORE_SEEDS = 3;
+
+/** The button beside the answer that adds seeds to the experiment that is shown. */
+function showMoreSeeds(): void {
+  const { path, runs } = view.model;
+  const entry = entries.find((entry) => entry.path === path);
+  const trials = [...new Set(runs.map(({ trial }) => trial))];
+  const args = entry && moreTrialsArgs(entry, trials, MORE_SEEDS);
+  const isPossible = args && canTrain && !control.isBusy;
+  byId("more-seeds").replaceChildren(
+    ...(isPossible
+      ? [
+        button(`Run ${MORE_SEEDS} more seeds`, () => {
+          control.run({ task: "run-lottery", args }, view.model);
+        }),
+        el("p", { class: "note" }, "They are pooled with what is here: means, with intervals."),
+      ]
+      : []),
+  );
+}
+
 /** Buttons for the files of the experiment that is shown. */
 function showFiles(): void {
   const { path, tickets, runs } = view.model;
@@ -175,6 +197,7 @@ const open = (path: string) =>
     view.finish(shown.verdict.sentence, "A saved experiment");
     tellLeftOut(shown.faults);
     showFiles();
+    showMoreSeeds();
   });
 
 const remove = (path: string) =>
@@ -225,6 +248,7 @@ async function refreshList(): Promise<void> {
     const actions = { open, goOn, download: downloadZip, remove, compare };
     showPlan();
     showExperiments(entries, control.isBusy || !canTrain, actions);
+    showMoreSeeds();
     byId("space").textContent = spaceText(await client.ask("space"));
   });
 }

@@ -130,11 +130,34 @@ export interface RunCurves {
   curves: Curves;
 }
 
-/** The answer of a network to one image. */
-export interface Prediction {
+/** A network that is asked about images: a finished run's, or as it was before its training. */
+export interface AskedNetwork {
   folder: string;
+  isTrained: boolean;
+}
+
+/** The answer of a network to one image. */
+export interface Prediction extends AskedNetwork {
   /** Probability of each class. */
   probabilities: number[];
+}
+
+/** What a network looks at. */
+export interface ImageShape {
+  height: number;
+  width: number;
+  channels: number;
+  /** The name of its dataset. */
+  dataset: string;
+}
+
+/** A test image, and the class that each of the networks takes it for. */
+export interface TestImage {
+  /** (height, width, channels) row by row, from 0 to 1. */
+  pixels: number[];
+  /** Null where the classes were renamed. */
+  label: number | null;
+  answers: number[];
 }
 
 /** How a run ended. */
@@ -180,8 +203,14 @@ export interface Requests {
   downloadMnist: [Record<string, never>, { hasMnist: true }];
   view: [{ path: string }, ExperimentView];
   curves: [{ folders: string[] }, RunCurves[]];
-  /** `pixels`: 784 values from 0 to 1, row by row, white on black as MNIST has them. */
-  predict: [{ pixels: number[]; folders: string[] }, Prediction[]];
+  /** `pixels`: (height, width, channels), from 0 to 1, digits white on black as MNIST has them. */
+  predict: [{ pixels: number[]; networks: AskedNetwork[] }, Prediction[]];
+  imageShape: [{ folder: string }, ImageShape];
+  /** At most `most` test images; `looked`: how many of `count` were looked at for them. */
+  disagreements: [
+    { networks: AskedNetwork[]; most: number },
+    { images: TestImage[]; looked: number; count: number },
+  ];
   /** Of a finished run; null where its first layer is no convolution. */
   kernels: [{ folder: string }, FirstKernels | null];
   /** Removes an experiment with all its files; ask the person first. */

@@ -76,7 +76,11 @@ const ANSWERS: {
   },
   view: ({ path }, { experiments }) => experiments.view(path),
   curves: ({ folders }, { experiments }) => experiments.curves(folders),
-  predict: ({ pixels, folders }, { experiments }) => experiments.predict(pixels, folders),
+  predict: ({ pixels, networks }, { experiments }) =>
+    experiments.networks.predict(pixels, networks),
+  imageShape: ({ folder }, { experiments }) => experiments.networks.imageShape(folder),
+  disagreements: ({ networks, most }, { experiments }) =>
+    experiments.networks.disagreements(networks, most),
   kernels: ({ folder }, { experiments }) => experiments.kernels(folder),
   remove: async ({ path }, { experiments, laboratory }) => {
     await experiments.remove(path, laboratory.path);

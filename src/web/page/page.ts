@@ -65,8 +65,8 @@ const control = new RunControl(client, view, {
 });
 
 /** What can be asked or looked at of an experiment's networks. */
-function showNetworks({ tickets }: RunModel): void {
-  answers.setTickets(tickets);
+function showNetworks({ tickets, runs }: RunModel): void {
+  answers.setNetworks({ tickets, runs });
   kernels.setTickets(tickets);
 }
 

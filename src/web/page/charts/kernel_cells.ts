@@ -15,6 +15,13 @@ export interface KernelColors {
   negative: Rgb;
 }
 
+/** What is left at a position of a kernel. */
+export interface KernelCell {
+  color: Rgb;
+  /** Share of its weights, one for each channel, that are live. */
+  live: number;
+}
+
 /** Filters of a picture's row: as nearly square as 20 filters of 5×5 can be. */
 export function columnsOf(filters: number): number {
   return Math.ceil(Math.sqrt(filters));
@@ -30,7 +37,7 @@ export function scaleOf(arrays: readonly Float32Array[]): number {
 export const isDrawable = ({ channels }: FirstKernels): boolean => channels === 1 || channels === 3;
 
 /**
- * The colour of each position of each filter, (filters, height, width) row by row; null where all
+ * What is left at each position of each filter, (filters, height, width) row by row; null where all
  * its weights are pruned.
  *
  * @param values (height, width, channels, filters)
@@ -41,8 +48,8 @@ export function kernelCells(
   values: Float32Array,
   scale: number,
   colors: KernelColors,
-): (Rgb | null)[] {
-  const cells: (Rgb | null)[] = [];
+): (KernelCell | null)[] {
+  const cells: (KernelCell | null)[] = [];
   for (let filter = 0; filter < filters; filter++) {
     for (let place = 0; place < height * width; place++) {
       const at = (channel: number) => (place * channels + channel) * filters + filter;
@@ -50,13 +57,13 @@ export function kernelCells(
         isLive: mask[at(channel)] !== 0,
         share: Math.max(-1, Math.min(1, values[at(channel)] / scale)),
       }));
-      if (!weights.some(({ isLive }) => isLive)) cells.push(null);
-      else if (channels === 1) cells.push(diverging(weights[0].share, colors));
-      else {
-        const part = (channel: number) =>
-          weights[channel].isLive ? 127.5 + 127.5 * weights[channel].share : 127.5;
-        cells.push([part(0), part(1), part(2)]);
-      }
+      const live = weights.filter(({ isLive }) => isLive).length / channels;
+      const part = (channel: number) =>
+        weights[channel].isLive ? 127.5 + 127.5 * weights[channel].share : 127.5;
+      const color = channels === 1
+        ? diverging(weights[0].share, colors)
+        : [part(0), part(1), part(2)] as const;
+      cells.push(live === 0 ? null : { color, live });
     }
   }
   return cells;

@@ -114,9 +114,11 @@ function noteOf({ height, width, channels, filters }: FirstKernels): string {
     `${channels === 3 ? " for each of red, green and blue" : ""}. Each slides over the picture ` +
     "and answers to one small pattern. ";
   const colors = channels === 3
-    ? "Grey is a weight near zero. Where a square is coloured, the kernel looks for that colour. "
-    : "Blue weights are positive, orange ones negative, grey ones near zero. ";
-  return `${size}${colors}A dot is a weight that was cut.`;
+    ? "Where a square is coloured, the kernel looks for that colour; grey is near zero. A smaller " +
+      "square has lost some of its three weights, a dot all of them."
+    : "Blue weights are positive, orange ones negative, grey ones near zero. A dot is a weight " +
+      "that was cut.";
+  return `${size}${colors}`;
 }
 
 /** The filters of a layer, a square for each weight, a dot where there is none any more. */
@@ -145,9 +147,11 @@ function kernelCanvas(
     const filter = Math.floor(i / (height * width)), place = i % (height * width);
     const x = CELL * (filter % columns * (width + 1) + place % width);
     const y = CELL * (Math.floor(filter / columns) * (height + 1) + Math.floor(place / width));
-    context.fillStyle = cell ? css(cell) : dot;
-    if (cell) context.fillRect(x, y, CELL, CELL);
-    else {
+    context.fillStyle = cell ? css(cell.color) : dot;
+    if (cell) {
+      const side = CELL * Math.sqrt(cell.live), edge = (CELL - side) / 2;
+      context.fillRect(x + edge, y + edge, side, side);
+    } else {
       context.beginPath();
       context.arc(x + CELL / 2, y + CELL / 2, CELL / 8, 0, 2 * Math.PI);
       context.fill();

@@ -26,13 +26,14 @@ Deno.test("grey kernels: filter by filter, the colour as far as the weight, none
   const values = Float32Array.of(1, -0.5, 0, -8);
   // (1, 2, 1, 2): the first filter has 1 and 0, the second one −0.5 and −8.
   const cells = kernelCells(kernels(1, 2, [1, 1, 0, 1]), values, 1, COLORS);
-  assertEquals(cells, [[0, 0, 200], null, [150, 50, 50], [200, 0, 0]]);
+  const colors = cells.map((cell) => cell && [...cell.color]);
+  assertEquals(colors, [[0, 0, 200], null, [150, 50, 50], [200, 0, 0]]);
 });
 
 Deno.test("coloured kernels: channels are the parts of the colour, a pruned one is grey", () => {
   const values = Float32Array.of(1, -1, 0.5, 1, 1, 1);
   const cells = kernelCells(kernels(3, 1, [1, 1, 0, 0, 0, 0]), values, 1, COLORS);
-  assertEquals(cells, [[255, 0, 127.5], null]);
+  assertEquals(cells, [{ color: [255, 0, 127.5], live: 2 / 3 }, null]);
 });
 
 Deno.test("kernels: a grid nearly square, a scale that few weights pass", () => {

@@ -23,9 +23,10 @@ export class AnswerCard {
     );
   }
 
-  /** Says what the network is, or why there is none. */
-  describe(note: string): void {
+  /** Says what the network is; `isThere`: whether there is one to ask. */
+  describe(note: string, isThere: boolean): void {
     this.#note.textContent = note;
+    this.element.classList.toggle("is-missing", !isThere);
   }
 
   /** Shows probabilities by class; null while there is nothing to answer. */

@@ -182,10 +182,12 @@ export class DigitAnswers {
   #changed(): void {
     const { full, ticket, control, untrained } = this.#networks();
     const cards = this.#cards;
-    cards.full.describe("all of its weights, trained");
-    cards.ticket.describe(ticket ? "few weights, trained" : "none yet");
-    cards.control.describe(control ? "new random values, trained" : "none of this level");
-    cards.untrained.describe(untrained ? "few weights, before training" : "none yet");
+    const describe = (name: CardName, note: string, none: string, network: unknown) =>
+      cards[name].describe(network ? note : none, network !== undefined);
+    describe("full", "all of its weights, trained", "none yet", full);
+    describe("ticket", "few weights, trained", "none yet", ticket);
+    describe("control", "new random values, trained", "none at this level", control);
+    describe("untrained", "few weights, before training", "none yet", untrained);
     const networks = [full, ticket, control].filter((network) => network !== undefined);
     this.#images.setNetworks({ networks, shape: this.#shape, names: this.#names });
     this.#ask();

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** Test images on which the networks disagree: finds them when asked to, and offers them. */
 
+import { DATASETS } from "../../../datasets/datasets.ts";
 import type { LaboratoryClient } from "../../client.ts";
 import type { AskedNetwork, ImageShape, TestImage } from "../../messages.ts";
 import { button, el } from "../dom.ts";
@@ -57,8 +58,10 @@ export class TestImages {
           "control do not take it for the same.";
       this.#list.replaceChildren(...images.map((image, i) => this.#item(image, i, compared)));
     } catch (error) {
-      this.#state.textContent = "";
-      this.onError(error);
+      // What is missing is said where it was asked for.
+      const isMissing = error instanceof Error && error.name === "InputError";
+      this.#state.textContent = isMissing ? missingText(compared.shape) : "";
+      if (!isMissing) this.onError(error);
     } finally {
       this.#find.disabled = false;
     }
@@ -81,4 +84,12 @@ export class TestImages {
     });
     return el("li", {}, choose);
   }
+}
+
+/** Why there are no test images, and what to do about it. */
+function missingText({ dataset }: ImageShape): string {
+  const { label } = (DATASETS as Partial<Record<string, { label: string }>>)[dataset] ??
+    { label: "other images" };
+  return `These networks were trained on ${label}, which this browser does not have. Bring the ` +
+    "files here, as the settings below say.";
 }

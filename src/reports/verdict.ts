@@ -6,7 +6,20 @@
 import { fractionText, percentText, pointsText } from "../analysis/percent.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
-import { meanOverTrials } from "../analysis/study.ts";
+import { meanOverTrials, trialMeans } from "../analysis/study.ts";
+
+/** What was compared: test accuracies, as fractions. */
+export interface Compared {
+  /** By trial. */
+  full: number[];
+  ticket: number[];
+  /** Null without a control. */
+  control: number[] | null;
+  /** Whether they are those at the early stop; else at the end. */
+  isAtStop: boolean;
+  /** Weights of the ticket that remain, in percent. */
+  percent: number;
+}
 
 /** The words of the page's note depend on it too. */
 export interface TicketVerdict {
@@ -15,6 +28,8 @@ export interface TicketVerdict {
   /** Trials that were compared; 0 where nothing was. */
   trials: number;
   sentence: string;
+  /** Null where nothing was. */
+  compared: Compared | null;
 }
 
 /** A network has learned if it has come this part of the way from guessing to no errors. */
@@ -27,7 +42,9 @@ const LEARNED_SHARE = 0.1;
  * accuracy at an early stop is not known. Compares the trials that have all of these networks.
  */
 export function judge(runs: readonly FinishedRun[]): TicketVerdict {
-  const none = (sentence: string): TicketVerdict => ({ won: null, trials: 0, sentence });
+  const none = (sentence: string): TicketVerdict => ({
+    ...{ won: null, trials: 0, sentence, compared: null },
+  });
   const tickets = runs.filter(({ kind }) => kind === "ticket");
   if (tickets.length === 0) return none("No ticket was trained, so there is none to judge.");
   const level = Math.max(...tickets.map(({ level }) => level));
@@ -45,13 +62,13 @@ export function judge(runs: readonly FinishedRun[]): TicketVerdict {
   const [full, ticket, control] = sides.map((side) =>
     side.filter((run) => trials.includes(run.trial))
   );
-  const compared = [full, ticket, control].flat();
-  if (compared.some(({ finalAccuracy }) => !Number.isFinite(finalAccuracy))) {
+  const all = [full, ticket, control].flat();
+  if (all.some(({ finalAccuracy }) => !Number.isFinite(finalAccuracy))) {
     return none("The networks were not tested, so there is nothing to judge.");
   }
-  const isStopKnown = compared.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
-  const reached = (side: readonly FinishedRun[]) =>
-    meanOverTrials(side, (run) => isStopKnown ? run.earlyStopAccuracy : run.finalAccuracy)!;
+  const isStopKnown = all.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
+  const accuracyOf = (run: FinishedRun) => isStopKnown ? run.earlyStopAccuracy : run.finalAccuracy;
+  const reached = (side: readonly FinishedRun[]) => meanOverTrials(side, accuracyOf)!;
   const remaining = (side: readonly FinishedRun[]) =>
     meanOverTrials(side, ({ percent }) => percent)!;
   if (remaining(ticket) >= remaining(full)) {
@@ -67,6 +84,14 @@ export function judge(runs: readonly FinishedRun[]): TicketVerdict {
         "Without that there is no ticket to judge: train longer, or with another learning rate.",
     );
   }
+  const byTrial = (side: readonly FinishedRun[]) => {
+    const means = trialMeans(side, accuracyOf);
+    return trials.map((trial) => means.get(trial)!);
+  };
+  const compared: Compared = {
+    ...{ full: byTrial(full), ticket: byTrial(ticket), isAtStop: isStopKnown },
+    ...{ control: control.length > 0 ? byTrial(control) : null, percent: remaining(ticket) },
+  };
   const gain = difference(reached(ticket), reached(full));
   const start = `With ${percentText(remaining(ticket), 1)} of its weights the ticket reaches ` +
     `${fractionText(reached(ticket))} test accuracy, ${pointsText(gain)} the full network`;
@@ -78,6 +103,7 @@ export function judge(runs: readonly FinishedRun[]): TicketVerdict {
     return {
       won: null,
       trials: count,
+      compared,
       sentence: `${start}; without a control nobody can say that it won${evidence}.`,
     };
   }
@@ -86,17 +112,22 @@ export function judge(runs: readonly FinishedRun[]): TicketVerdict {
   return {
     won,
     trials: count,
+    compared,
     sentence: `${start} and ${pointsText(lead)} its reinitialized control: ` +
       `the ticket ${won ? "won" : "did not win"}${evidence}.`,
   };
 }
 
-function hasLearned(accuracy: number, classes: number): boolean {
+/** Whether an accuracy is clearly better than guessing among the classes. */
+export function hasLearned(accuracy: number, classes: number): boolean {
   const chance = 1 / classes;
   return accuracy > chance + LEARNED_SHARE * (1 - chance);
 }
 
-/** Means differ in their last bits by the order of their terms; that is no difference. */
-function difference(a: number, b: number): number {
+/**
+ * A difference of two accuracies. Means differ in their last bits by the order of their terms; that
+ * is no difference.
+ */
+export function difference(a: number, b: number): number {
   return Math.abs(a - b) < 1e-12 ? 0 : a - b;
 }

@@ -22,3 +22,6 @@ export const DENSITY_COLORS = [
   "#22A884",
   "#7AD151",
 ] as const;
+
+/** Below, at and above a mean: all light enough for dark numbers on them. */
+export const DEVIATION_COLORS = ["#E8A33D", "#F4F3F0", "#5AA9DC"] as const;

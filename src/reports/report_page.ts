@@ -149,7 +149,8 @@ export function measuredText({ value, interval, unit }: ClaimResult): string {
 /** Tables that are open at first. */
 const OPEN: readonly string[] = ["levels", "ranks"];
 
-function tableHtml({ title, name, columns, rows }: DataTable): string {
+function tableHtml({ title, name, columns: all, rows }: DataTable): string {
+  const columns = all.filter(({ isFileOnly }) => !isFileOnly);
   const isNumber = (key: string) => rows.some((row) => typeof row[key] === "number");
   const css = columns.map(({ key }) => isNumber(key) ? ' class="number"' : "");
   const head = columns.map(({ title }, i) => `<th${css[i]}>${escape(title)}</th>`).join("");

@@ -76,7 +76,7 @@ export async function reportStudy(
       ...study.unfinished.map((folder) => `not finished: ${folder}`),
       ...study.missing.map((run) => `missing: ${run}`),
     ],
-    claims: checkClaims(runs),
+    claims: checkClaims(runs, settings.network.layers),
     figures: sections.flatMap(({ figures }) => figures),
     tables: sections.flatMap(({ tables }) => tables),
   };

@@ -8,6 +8,8 @@ import {
   movementSpec,
   overlapSpec,
 } from "../../src/figures/layer_figures.ts";
+import { filterSpec, kernelMapSpec } from "../../src/figures/kernel_figures.ts";
+import { kernelRows } from "../../src/analysis/kernel_anatomy.ts";
 import { methodLayerSpec, methodOverlapSpec } from "../../src/figures/method_figures.ts";
 import { levelSpec } from "../../src/figures/level_figures.ts";
 import { renderSvg } from "../../src/figures/render_svg.ts";
@@ -23,7 +25,7 @@ import { pixelMapSpec, weightSpec } from "../../src/figures/weight_figures.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { percentOf, studyRun } from "../analysis/study_runs.ts";
 import { PALETTE } from "../../src/analysis/palette.ts";
-import { layerTable } from "../../src/analysis/study_tables.ts";
+import { kernelTable, layerTable } from "../../src/analysis/study_tables.ts";
 import { parseHidden } from "../../src/models/hidden_layers.ts";
 import { networkLayers } from "../../src/models/layers.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
@@ -192,6 +194,37 @@ Deno.test("the layers of a convolutional ticket: densities and movement, nothing
   assert(drawn.includes("Live weights") && !drawn.some((line) => /[Nn]eurons|Inputs/.test(line)));
   await draw(movementSpec(rows, text));
   assertEquals(layerTable(rows).rows[0].in_degree_mean, null);
+});
+
+Deno.test("kernel figures: a map for each convolution and level, filters with a scale even if none is dead", async () => {
+  const parameters = parametersOf(networkLayers(parseHidden("conv3x3:4,conv3x2:2,5"), [8, 8], 2));
+  const rows = [1, 2].flatMap((level) =>
+    ["1", "2"].flatMap((trial) => {
+      const masks = Object.fromEntries(
+        parameters.filter(({ isPrunable }) => isPrunable).map(({ name, shape }) => {
+          const size = shape.reduce((a, b) => a * b);
+          // Every second weight, then every third.
+          const data = Float32Array.from({ length: size }, (_, i) => Number(i % (level + 1) === 0));
+          return [name, { shape: [...shape], data }];
+        }),
+      );
+      return kernelRows({ trial, level, percent: 100 / (level + 1), masks }, parameters);
+    })
+  );
+  const spec = kernelMapSpec(rows, [1, 2], text), maps = await draw(spec);
+  const drawn = texts(maps);
+  for (const title of ["layer0, 50%", "layer1, 50%", "layer0, 33.3%", "layer1, 33.3%"]) {
+    assert(drawn.includes(title), `${title} is not in ${drawn}`);
+  }
+  assertEquals(maps.match(/<path d="M[^"]*" fill="rgb/g)?.length, 2 * (9 + 6));
+  const [{ data: { values: cells } }] = JSON.parse(JSON.stringify(spec)).concat;
+  assertEquals(new Set(cells.map(({ label }: { label: string }) => label)), new Set(["50"]));
+  const filters = texts(await draw(filterSpec(rows, text)));
+  assert(filters.includes("Filters without a live weight"));
+  assert(!filters.some((line) => /^0\.0+$/.test(line)), `${filters}`);
+  const [first] = kernelTable(rows).rows;
+  assertEquals(first.live_by_filter, "9 0 9 0");
+  assertEquals([first.dead_filters, first.live_by_channel], [2, "18"]);
 });
 
 Deno.test("anatomy figures: every one is drawn, also of layers that are gone", async () => {

@@ -8,12 +8,16 @@ import {
   movementSpec,
   overlapSpec,
 } from "../../figures/layer_figures.ts";
-import { layerTable, overlapTable } from "../../analysis/study_tables.ts";
+import { filterSpec, kernelMapSpec } from "../../figures/kernel_figures.ts";
+import { kernelTable, layerTable, overlapTable } from "../../analysis/study_tables.ts";
 import { pixelMapSpec, weightSpec } from "../../figures/weight_figures.ts";
 import { readAnatomy } from "../study_arrays.ts";
 
 /** Maps of pixels that are shown. */
 const MAX_MAPS = 8;
+
+/** Maps of each kernel that are shown. */
+const MAX_KERNEL_MAPS = 4;
 
 /** Where the distributions of weights are shown, in percent of the weights. */
 const WEIGHTS_PERCENT = 21.1;
@@ -23,22 +27,24 @@ export const anatomySection: Section = async (source) => {
   const anatomy = await readAnatomy(source, WEIGHTS_PERCENT);
   return {
     figures: anatomyFigures(anatomy, source.study.settings.dataset.shape, source.means),
-    tables: [layerTable(anatomy.layers), overlapTable(anatomy.overlaps)],
+    tables: [
+      layerTable(anatomy.layers),
+      ...(anatomy.kernels.length > 0 ? [kernelTable(anatomy.kernels)] : []),
+      overlapTable(anatomy.overlaps),
+    ],
   };
 };
 
 function anatomyFigures(
-  { layers, overlaps, pixels, weights, weightsPercent }: Awaited<ReturnType<typeof readAnatomy>>,
+  { layers, kernels, overlaps, pixels, weights, weightsPercent }: Awaited<
+    ReturnType<typeof readAnatomy>
+  >,
   [, width]: readonly number[],
   subtitle: string,
 ): Figure[] {
   const figures: Figure[] = [];
   if (pixels.length > 1) {
-    const last = pixels.length - 1, maps = Math.min(MAX_MAPS, pixels.length);
-    const shown = Array.from(
-      { length: maps },
-      (_, i) => pixels[Math.round(i * last / (maps - 1))],
-    );
+    const shown = spreadOver(pixels, MAX_MAPS);
     figures.push({
       name: "pixels",
       title: "Where tickets look",
@@ -48,6 +54,33 @@ function anatomyFigures(
         "of pixels that are the same in every image do not matter: are they pruned first?",
       spec: pixelMapSpec(shown, width, { title: "Where tickets look", subtitle }),
     });
+  }
+  const levels = [...new Set(kernels.map(({ level }) => level))].filter((level) => level > 0);
+  if (levels.length > 0) {
+    figures.push(
+      {
+        name: "kernels",
+        title: "Where kernels keep their weights",
+        caption:
+          "Each map is a convolution's kernel, a cell for each of its positions: the number is the " +
+          "share of weights there that is live, in percent, over all channels and filters. Colours " +
+          "compare it with the map's mean. All positions alike say that pruning did not care where " +
+          "in the window a weight is.",
+        spec: kernelMapSpec(kernels, spreadOver(levels, MAX_KERNEL_MAPS), {
+          title: "Where kernels keep their weights",
+          subtitle,
+        }),
+      },
+      {
+        name: "filters",
+        title: "Filters and channels",
+        caption:
+          "A filter without a live weight gives its bias alone, whatever it sees: it could be cut " +
+          "out of the network. Bands are from the least to the greatest of a layer's filters and " +
+          "input channels; the table's files have the counts of each.",
+        spec: filterSpec(kernels, { title: "Filters and channels", subtitle }),
+      },
+    );
   }
   if (layers.length > 0) {
     const isOfNeurons = layers.some(knowsNeurons);
@@ -112,4 +145,11 @@ function anatomyFigures(
     });
   }
   return figures;
+}
+
+/** At most so many of some items, from the first to the last at equal steps. */
+function spreadOver<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  const last = items.length - 1;
+  return Array.from({ length: most }, (_, i) => items[Math.round(i * last / (most - 1))]);
 }

@@ -7,7 +7,7 @@ import type { KernelRow } from "../analysis/kernel_anatomy.ts";
 import type { TopLevelSpec } from "../npm/vega.ts";
 import { DEVIATION_COLORS } from "../analysis/palette.ts";
 import { CHART_CONFIG } from "./chart_style.ts";
-import { layerPanels } from "./layer_figures.ts";
+import { type LayerPanel, layerPanels } from "./layer_figures.ts";
 import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";
 
 /** Pixels of a map's side. */
@@ -106,12 +106,7 @@ function mean(values: readonly number[]): number {
 /** Filters and input channels, level by level, a line for each convolution. */
 export function filterSpec(rows: readonly KernelRow[], text: ChartText): TopLevelSpec {
   return layerPanels(rows, text, [
-    {
-      title: "Filters without a live weight",
-      yTitle: "Of the layer (%)",
-      scale: "linear",
-      read: ({ deadFilters, filters }) => 100 * deadFilters / filters.length,
-    },
+    ...(hasDeadFilters(rows) ? [DEAD_FILTERS] : []),
     {
       title: "Live weights of a filter",
       yTitle: "Of its weights (%)",
@@ -127,6 +122,18 @@ export function filterSpec(rows: readonly KernelRow[], text: ChartText): TopLeve
       band: ({ channels, ofChannel }) => spreadOf(channels, ofChannel),
     },
   ]);
+}
+
+const DEAD_FILTERS: LayerPanel<KernelRow> = {
+  title: "Filters without a live weight",
+  yTitle: "Of the layer (%)",
+  scale: "linear",
+  read: ({ deadFilters, filters }) => 100 * deadFilters / filters.length,
+};
+
+/** Whether a filter lost all its weights, at any level: without one there is no panel. */
+export function hasDeadFilters(rows: readonly KernelRow[]): boolean {
+  return rows.some(({ deadFilters }) => deadFilters > 0);
 }
 
 /** The least and the greatest of some counts, in percent. */

@@ -46,33 +46,39 @@ export interface LayerPanel<Row extends OfLayer> {
   band?(row: Row): Spread | null;
 }
 
-/**
- * Where weights are left: density by layer, and neurons and inputs out of use where they are
- * known.
- */
+/** Where weights are left: density by layer, and neurons and inputs out of use where there are. */
 export function layerDensitySpec(rows: readonly LayerRow[], text: ChartText): TopLevelSpec {
   const density: LayerPanel<LayerRow> = {
     ...{ title: "Live weights", yTitle: "Of the layer (%)", scale: "log" },
     read: (row) => row.density,
   };
-  if (!rows.some(knowsNeurons)) return layerPanels(rows, text, [density]);
+  const unused = unusedOf(rows);
   return layerPanels(rows, text, [
     density,
-    {
-      title: "Neurons without a live input or output",
-      yTitle: "Of the layer (%)",
-      scale: "linear",
-      read: ({ noInput, noOutput, units }) =>
-        noInput === null ? null : 100 * Math.max(noInput, noOutput ?? 0) / units,
-    },
-    {
-      title: "Inputs that nothing reads",
-      yTitle: "Of the layer (%)",
-      scale: "linear",
-      read: ({ unusedInputs, inputs }) =>
-        unusedInputs === null ? null : 100 * unusedInputs / inputs,
-    },
+    ...(unused.neurons ? [UNUSED_NEURONS] : []),
+    ...(unused.inputs ? [UNUSED_INPUTS] : []),
   ]);
+}
+
+const UNUSED_NEURONS: LayerPanel<LayerRow> = {
+  title: "Neurons without a live input or output",
+  yTitle: "Of the layer (%)",
+  scale: "linear",
+  read: ({ noInput, noOutput, units }) =>
+    noInput === null ? null : 100 * Math.max(noInput, noOutput ?? 0) / units,
+};
+
+const UNUSED_INPUTS: LayerPanel<LayerRow> = {
+  title: "Inputs that nothing reads",
+  yTitle: "Of the layer (%)",
+  scale: "linear",
+  read: ({ unusedInputs, inputs }) => unusedInputs === null ? null : 100 * unusedInputs / inputs,
+};
+
+/** Whether there are neurons and inputs out of use, at any level: without them there is no panel. */
+export function unusedOf(rows: readonly LayerRow[]): { neurons: boolean; inputs: boolean } {
+  const isAny = ({ read }: LayerPanel<LayerRow>) => rows.some((row) => (read(row) ?? 0) > 0);
+  return { neurons: isAny(UNUSED_NEURONS), inputs: isAny(UNUSED_INPUTS) };
 }
 
 /** Whether neurons and their connections are known: of chains of dense layers. */

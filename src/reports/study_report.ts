@@ -1,6 +1,6 @@
 /** The section of a study: its claims, its figures with captions, and its tables. */
 
-import { checkClaims, type ClaimResult } from "../analysis/claims.ts";
+import { checkClaims, type ClaimResult, paperClaims } from "../analysis/claims.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
 import type { DataTable } from "../analysis/data_table.ts";
 import { SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
@@ -9,17 +9,22 @@ import type { ReportStudy } from "./studies.ts";
 import { networkText } from "../models/layers.ts";
 import { count } from "../words.ts";
 import { datasetText, ticketText, trainingText } from "../runs/config.ts";
+import { type Finding, findingOf } from "./finding.ts";
 import type { Connect, Figure, SectionSource } from "./sections/section.ts";
 import { SECTIONS } from "./sections/sections.ts";
 
 /** The section of a study in the report. */
 export interface StudyReport {
   title: string;
+  /** What was found; null where there is no ticket at all. */
+  finding: Finding | null;
   texts: string[];
   /** Files that cannot be read or used, in words with the next action; part of the notes. */
   damage: string[];
   notes: string[];
   claims: ClaimResult[];
+  /** What the claims are of, where the runs are of something else. */
+  claimsOf: string | null;
   figures: Figure[];
   tables: DataTable[];
 }
@@ -46,14 +51,18 @@ export async function reportStudy(
   const source: SectionSource = {
     ...{ storage, study, kinds, percents, connect },
     onFault: (line) => faults.push(line),
-    means: `Means of ${count(trials, "trial")}`,
+    means: trials === 1 ? "One trial" : `Means of ${trials} trials`,
   };
   const sections = [];
   for (const section of SECTIONS) sections.push(await section(source));
   const last = runs.filter(({ isStopLast }) => isStopLast).length;
   const adapters = [...new Set(runs.map(({ adapter }) => adapter))];
   const damage = [...new Set(faults)], tickets = ticketText(runs[0].config);
+  const { of, isOwn } = paperClaims(settings.network.layers);
+  const isOfTickets = kinds.includes("ticket") || kinds.includes("one_shot");
   return {
+    finding: isOfTickets ? findingOf(study) : null,
+    claimsOf: isOwn && of.toLowerCase().includes(` ${settings.dataset.name} `) ? null : of,
     title: `${networkText(settings.network.layers)} on ${settings.dataset.name}`,
     texts: [
       ...(tickets === null ? [] : [`${tickets}. The claims below are of the paper's own pruning.`]),

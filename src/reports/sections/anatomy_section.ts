@@ -7,10 +7,12 @@ import {
   layerDensitySpec,
   movementSpec,
   overlapSpec,
+  unusedOf,
 } from "../../figures/layer_figures.ts";
-import { filterSpec, kernelMapSpec } from "../../figures/kernel_figures.ts";
+import { filterSpec, hasDeadFilters, kernelMapSpec } from "../../figures/kernel_figures.ts";
 import { kernelTable, layerTable, overlapTable } from "../../analysis/study_tables.ts";
 import { pixelMapSpec, weightSpec } from "../../figures/weight_figures.ts";
+import type { LayerRow } from "../../analysis/ticket_anatomy.ts";
 import { readAnatomy } from "../study_arrays.ts";
 
 /** Maps of pixels that are shown. */
@@ -74,10 +76,12 @@ function anatomyFigures(
       {
         name: "filters",
         title: "Filters and channels",
-        caption:
-          "A filter without a live weight gives its bias alone, whatever it sees: it could be cut " +
-          "out of the network. Bands are from the least to the greatest of a layer's filters and " +
-          "input channels; the table's files have the counts of each.",
+        caption: (hasDeadFilters(kernels)
+          ? "A filter without a live weight gives its bias alone, whatever it sees: it could be " +
+            "cut out of the network. "
+          : "No filter has lost all its weights. ") +
+          "Bands are from the least to the greatest of a layer's filters and input channels; the " +
+          "table's files have the counts of each.",
         spec: filterSpec(kernels, { title: "Filters and channels", subtitle }),
       },
     );
@@ -88,17 +92,15 @@ function anatomyFigures(
       {
         name: "layers",
         title: "What is left of each layer",
-        caption: isOfNeurons
-          ? "Neurons without a live input give their bias alone, those without a live output " +
-            "nothing; the effective density of the tables leaves both out (Vysogorets & Kempe 2023)."
-          : "Live weights of each layer, in percent of its weights.",
+        caption: layerCaption(layers, isOfNeurons),
         spec: layerDensitySpec(layers, { title: "What is left of each layer", subtitle }),
       },
       ...(isOfNeurons
         ? [{
           name: "degrees",
           title: "Live weights of a neuron",
-          caption: "In- and out-degrees by layer. Layer 0's inputs are pixels.",
+          caption: "In- and out-degrees by layer; bands: from the 5% to the 95% quantile of the " +
+            "neurons. The inputs of layer0 are pixels.",
           spec: degreeSpec(layers, {
             title: "Live weights of a neuron",
             subtitle: `${subtitle}; bands: from the 5% to the 95% quantile of the neurons`,
@@ -136,8 +138,10 @@ function anatomyFigures(
       title: "Do tickets agree?",
       caption:
         "Weights live in both of two masks, of those live in one of them, and what masks of the " +
-        "same densities at random places would have (dashed). Tickets of other trials have other " +
-        "initial weights.",
+        "same densities at random places would have (dashed)." +
+        (overlaps.some(({ between }) => between === "trials")
+          ? " Tickets of other trials have other initial weights."
+          : ""),
       spec: overlapSpec(overlaps, {
         title: "Do tickets agree on which weights to keep?",
         subtitle,
@@ -145,6 +149,20 @@ function anatomyFigures(
     });
   }
   return figures;
+}
+
+function layerCaption(layers: readonly LayerRow[], isOfNeurons: boolean): string {
+  const density = "Live weights of each layer, in percent of its weights.";
+  if (!isOfNeurons) return density;
+  const { neurons, inputs } = unusedOf(layers);
+  return [
+    density,
+    neurons
+      ? "Neurons without a live input give their bias alone, those without a live output nothing; " +
+        "the effective density of the tables leaves both out (Vysogorets & Kempe 2023)."
+      : "Every neuron has live inputs and outputs.",
+    inputs ? "" : "Every input is read.",
+  ].filter((line) => line !== "").join(" ");
 }
 
 /** At most so many of some items, from the first to the last at equal steps. */

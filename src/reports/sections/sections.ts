@@ -5,6 +5,7 @@ import { claimTable, runTable } from "../../analysis/study_tables.ts";
 import { anatomySection } from "./anatomy_section.ts";
 import { connectivitySection } from "./connectivity_section.ts";
 import { curveSection } from "./curve_section.ts";
+import { findingSection } from "./finding_section.ts";
 import { levelSection } from "./level_section.ts";
 import { scoreSection } from "./score_section.ts";
 import type { Section } from "./section.ts";
@@ -15,6 +16,7 @@ const claimSection: Section = ({ study: { runs, settings } }) => {
 };
 
 export const SECTIONS: readonly Section[] = [
+  findingSection,
   claimSection,
   levelSection,
   curveSection,

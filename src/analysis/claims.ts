@@ -10,9 +10,7 @@
  */
 
 import type { LayerSpec } from "../engine/layer_spec.ts";
-import { hiddenText } from "../models/layers.ts";
-import { layerText } from "../models/hidden_layers.ts";
-import { NETWORKS } from "../models/networks.ts";
+import { nameOfNetwork } from "../models/networks.ts";
 import { count } from "../words.ts";
 import type { Claim, Statement, Unit } from "./claims/claim.ts";
 import { CONV_NAMES, convClaims } from "./claims/conv_claims.ts";
@@ -64,12 +62,10 @@ export interface PaperClaims {
 
 /** The claims for a network; for one that is not in the paper, those for LeNet-300-100. */
 export function paperClaims(layers: readonly LayerSpec[]): PaperClaims {
-  const isNetwork = (name: keyof typeof NETWORKS) =>
-    hiddenText(layers) === NETWORKS[name].hidden.map(layerText).join("-");
-  const conv = CONV_NAMES.find(isNetwork);
+  const name = nameOfNetwork(layers), conv = CONV_NAMES.find((conv) => conv === name);
   if (conv) return { of: `${conv} on CIFAR-10 (section 3)`, isOwn: true, claims: convClaims(conv) };
   const of = "LeNet-300-100 on MNIST (section 2)";
-  return { of, isOwn: isNetwork("lenet-300-100"), claims: LENET_CLAIMS };
+  return { of, isOwn: name === "lenet-300-100", claims: LENET_CLAIMS };
 }
 
 /**

@@ -8,9 +8,12 @@ import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
 import {
   type ChartText,
   densityAxis,
+  fromZero,
+  logarithmic,
   panelTitle,
   roundDensity,
   SCHEMA,
+  tickFormat,
   titleOf,
 } from "./scales.ts";
 import type { LayerRow, OverlapRow, Spread } from "../analysis/ticket_anatomy.ts";
@@ -158,16 +161,15 @@ export function layerPanels<Row extends OfLayer>(
     hconcat: panels.map((panel) => {
       const { title, yTitle, scale, band } = panel;
       const means = meansByLevel(rows, panel);
-      // Of zeros alone there is no scale.
-      const isFlat = means.every(({ value }) => value === 0);
+      const values = means.map(({ value }) => value);
       const y = {
         field: "value",
         type: "quantitative" as const,
         title: yTitle,
-        scale: scale === "log"
-          ? { type: "log" as const, nice: false }
-          : { zero: true, ...(isFlat && { domain: [0, 1] }) },
-        axis: scale === "log" ? { format: ".3~r", tickCount: 5 } : { tickCount: 6 },
+        scale: scale === "log" ? logarithmic(values) : fromZero(values),
+        axis: scale === "log"
+          ? { format: ".3~r", tickCount: 5 }
+          : { tickCount: 6, ...tickFormat(values) },
       };
       return {
         title: panelTitle(title),

@@ -41,6 +41,8 @@ export interface Legend {
 const WIDTH = 352;
 /** Of charts with more than three columns: four stand side by side. */
 const NARROW = 264;
+/** Between two panels of a row. */
+const GAP = 24;
 /** A drawing narrower than that keeps its size: a map, a cell of which is a few pixels. */
 const MAP_WIDTH = 230;
 
@@ -52,13 +54,14 @@ type Json = Record<string, unknown>;
 /**
  * The panels of a chart, row by row.
  *
- * @param fixed pixels that they are drawn wide, where not as many columns as usual are meant
+ * @param room pixels that a row of panels takes, where they are not to have their usual width
  */
-export function panelsOf(spec: TopLevelSpec, fixed?: number): Panel[][] {
+export function panelsOf(spec: TopLevelSpec, room?: number): Panel[][] {
   const chart = spec as unknown as Json;
   const views = (chart.hconcat ?? chart.concat ?? [chart]) as Json[];
   const columns = chart.concat ? (chart.columns as number) : views.length;
-  const width = fixed ?? (columns > 3 ? NARROW : WIDTH);
+  const usual = columns > 3 ? NARROW : WIDTH;
+  const width = room === undefined ? usual : Math.floor((room + GAP) / columns) - GAP;
   const panels = views.map((view) => panelOf(view, chart, width));
   return Array.from(
     { length: Math.ceil(panels.length / columns) },

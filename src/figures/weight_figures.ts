@@ -6,7 +6,7 @@
 import type { TopLevelSpec } from "../npm/vega.ts";
 import { histogram } from "../analysis/anatomy.ts";
 import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
-import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";
+import { type ChartText, panelTitle, roundDensity, SCHEMA, tickFormat, titleOf } from "./scales.ts";
 import type { WeightGroups } from "../analysis/ticket_anatomy.ts";
 import { PALETTE, VIRIDIS } from "../analysis/palette.ts";
 
@@ -63,14 +63,14 @@ export function weightSpec(groups: readonly WeightGroups[], text: ChartText): To
           type: "quantitative" as const,
           title: "Weight",
           scale: { domain: range, nice: false },
-          axis: { tickCount: 5 },
+          axis: { tickCount: 5, ...tickFormat(range) },
         },
         y: {
           field: "share",
           type: "quantitative" as const,
           title: layer === layers[0] ? "Density" : null,
           stack: null,
-          axis: { tickCount: 4 },
+          axis: { tickCount: 4, ...tickFormat(values.map(({ share }) => share)) },
         },
         color,
       },

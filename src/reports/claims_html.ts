@@ -48,7 +48,7 @@ function openHtml(open: readonly ClaimResult[], all: number): string {
     ? `These runs can judge none of ${count(all, "claim")}`
     : `These runs cannot judge ${open.length} of ${count(all, "claim")}`;
   return `<details class="open-claims"><summary>${some}: what would decide them</summary>
-<p>${needs(open).map(escape).join("<br>")}</p>
+<ul>${needs(open).map((line) => `<li>${escape(line)}</li>`).join("")}</ul>
 ${claimTable(open, "Open, because", openCell)}</details>`;
 }
 
@@ -56,7 +56,7 @@ ${claimTable(open, "Open, because", openCell)}</details>`;
 function needs(open: readonly ClaimResult[]): string[] {
   const groups = [...Map.groupBy(open, ({ next, why }) => next ?? why)];
   return groups.sort(([, a], [, b]) => b.length - a.length)
-    .map(([next, claims]) => `${next}: ${claims.map(({ id }) => id).join(", ")}`);
+    .map(([next, claims]) => `${claims.map(({ id }) => id).join(", ")}: ${next}`);
 }
 
 function claimTable(

@@ -98,14 +98,17 @@ function studyHtml(study: StudySection, { prefix, isOne }: Place): string {
   ];
   const method = texts.map((text) => `<p>${escape(text)}</p>`).join("\n");
   return `<section>
-${finding === null ? `<h2>${escape(title)}</h2>\n${method}` : ""}
 <div class="opening">
-${finding === null ? "" : findingHtml(finding, title, isOne ? "h1" : "h2")}
+${
+    finding === null
+      ? `<div class="finding"><h2>${escape(title)}</h2>\n${method}</div>`
+      : findingHtml(finding, title, isOne ? "h1" : "h2")
+  }
 ${draw(figures.filter(isWide))}
 </div>
 ${noteList("Not there:", notes)}
 <nav aria-label="Contents of this section">${links.join(" ")}</nav>
-<h3 id="${prefix}claims">What the paper claims, and what these runs say</h3>
+<h3 id="${prefix}claims">What is claimed, and what these runs say</h3>
 ${claimsHtml(claims, claimsOf)}
 ${draw(others)}
 <h3 id="${prefix}tables">Tables</h3>

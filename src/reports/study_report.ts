@@ -6,7 +6,9 @@ import type { DataTable } from "../analysis/data_table.ts";
 import { SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ReportStudy } from "./studies.ts";
+import { CUSTOM, DATASETS } from "../datasets/datasets.ts";
 import { networkText } from "../models/layers.ts";
+import { nameOfNetwork } from "../models/networks.ts";
 import { count } from "../words.ts";
 import { datasetText, ticketText, trainingText } from "../runs/config.ts";
 import { type Finding, findingOf } from "./finding.ts";
@@ -63,7 +65,7 @@ export async function reportStudy(
   return {
     finding: isOfTickets ? findingOf(study) : null,
     claimsOf: isOwn && of.toLowerCase().includes(` ${settings.dataset.name} `) ? null : of,
-    title: `${networkText(settings.network.layers)} on ${settings.dataset.name}`,
+    title: titleOf(settings),
     texts: [
       ...(tickets === null ? [] : [`${tickets}. The claims below are of the paper's own pruning.`]),
       `${datasetText(settings)}; ${trainingText(settings)}. ` +
@@ -89,6 +91,12 @@ export async function reportStudy(
     figures: sections.flatMap(({ figures }) => figures),
     tables: sections.flatMap(({ tables }) => tables),
   };
+}
+
+/** "lenet-5 on MNIST", "784-40-10 on custom". */
+function titleOf({ network: { layers }, dataset: { name } }: ReportStudy["settings"]): string {
+  const label = name === CUSTOM ? name : DATASETS[name].label;
+  return `${nameOfNetwork(layers) ?? networkText(layers)} on ${label}`;
 }
 
 function countOf({ runs }: ReportStudy, kind: SeriesKind): string {

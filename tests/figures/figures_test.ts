@@ -277,6 +277,37 @@ Deno.test("connectivity figure", async () => {
   );
 });
 
+Deno.test("axes: of zeros, of one value, of tiny and of huge ones, nothing reads 0.000000", async () => {
+  const row = (level: number, change: number) => ({
+    ...layerRows(ticket(1, 0), parametersOf(LAYERS))[0],
+    ...{ level, percent: percentOf(level), meanChange: change, distance: 0, noInput: 0 },
+  });
+  const link = { level: 1, kind: "between trials", a: "a", b: "b", testLosses: [0, 0] };
+  const points = [0, 50].map((iteration) => ({ iteration, loss: 0, accuracy: 1 - 1e-16 }));
+  const group = { kind: "ticket" as const, percent: 100, curves: [{ trial: "1", points }] };
+  const near = levelMetrics(runs, ["ticket"], "finalAccuracy")
+    .map((level, i) => ({ ...level, min: 98, max: 98 + 1e-14 * i }));
+  const tiny = new Float32Array([1e-7, -1e-7]), none = new Float32Array();
+  const parts = { survivors: tiny, pruned: none };
+  for (
+    const spec of [
+      movementSpec([row(0, 0), row(1, 0)], text),
+      movementSpec([row(0, 1e-7), row(1, 3e-7)], text),
+      layerDensitySpec([row(0, 0)], text),
+      connectivitySpec([{ ...link, percent: 80, barrier: 0, disagreement: 0 }], text),
+      curveSpec([{ title: "P", groups: [group] }], { yTitle: "y", read }, text),
+      levelSpec([{ title: "P", yTitle: "y", data: near }], text),
+      weightSpec([{ layer: "l", initial: parts, full: parts, ticket: tiny }], text),
+    ]
+  ) {
+    const drawn = texts(await draw(spec));
+    const long = drawn.filter((line) => /\d\.\d{5}|,000,000/.test(line));
+    assertEquals(long, [], `${drawn}`);
+    // An axis has ticks that differ.
+    assert(new Set(drawn.filter((line) => /\d/.test(line))).size >= 2, `${drawn}`);
+  }
+});
+
 Deno.test("pairs of trials: a ring", () => {
   assertEquals(ringPairs([1]), []);
   assertEquals(ringPairs([1, 2]), [[1, 2]]);

@@ -42,7 +42,8 @@ Deno.test("panels: one drawing for each, of one width and size of type, without 
     }
   }
   const [[wide]] = panelsOf(chart, 600);
-  assertMatch(await renderSvg(wide.spec), /<svg [^>]*width="600"/);
+  // Two and the gap between them.
+  assertMatch(await renderSvg(wide.spec), /<svg [^>]*width="288"/);
   // The chart itself is as it was.
   assertMatch(await renderSvg(chart), />Left<[^]*>Right<|>Right<[^]*>Left</);
 });

@@ -170,6 +170,7 @@ function accuracyFigure(
   return {
     name: "accuracy",
     title: "Accuracy against weights remaining",
+    isWide: true,
     caption: "Every method begins with the same full networks (left end) and prunes to the same " +
       "densities. The bootstrap's interval is too narrow for few trials; the tests of the table " +
       "are Student's.",

@@ -90,9 +90,9 @@ export const JAVASCRIPT_PEERS = {
  */
 export function imagePeers(layers: string, image: readonly number[], millions: number) {
   const size = image.join(",");
-  // A second or two of each on two cores.
-  const torchCount = Math.max(2, Math.ceil(4000 / millions));
-  const tfjsCount = Math.max(2, Math.ceil(400 / millions));
+  // About a second of each on two cores.
+  const torchCount = Math.max(2, Math.ceil(1500 / millions));
+  const tfjsCount = Math.max(1, Math.ceil(400 / millions));
   return {
     torch: torch(torchCount, "torch_conv.py", "--layers", layers, "--image", size),
     tfjsWebgpu: javascript(

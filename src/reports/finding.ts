@@ -6,6 +6,7 @@
 import { numberText, percentText, pointsText } from "../analysis/percent.ts";
 import { MIN_TRIALS, studentInterval } from "../analysis/statistics.ts";
 import { meanOverTrials, type Metric, trialMeans } from "../analysis/study.ts";
+import { ticketText } from "../runs/config.ts";
 import type { ReportStudy } from "./studies.ts";
 import { type Compared, compared, hasLearned, judge, type JudgedRun } from "./verdict.ts";
 
@@ -103,6 +104,7 @@ export function findingOf(study: ReportStudy): Finding {
     sentence: `With ${remaining} of its weights, the ticket reaches ${own}, ${others}.`,
     numbers,
     evidence: [
+      ...otherwise(study),
       ...differenceLines(found),
       ...(state === "close"
         ? [
@@ -121,10 +123,26 @@ export function findingOf(study: ReportStudy): Finding {
         : [`It is the smallest that won. Of the smallest of all: ${judge(runs).sentence}`]),
       ...(found.trials < MIN_TRIALS ? [fewTrials(found.trials)] : []),
     ],
-    untrained: untrainedOf(found),
+    untrained: startsUntrained(study) ? untrainedOf(found) : null,
     level: ticket[0].level,
     metric,
   };
+}
+
+/** The configuration of a ticket. */
+function ticketConfig({ runs }: ReportStudy) {
+  return runs.find(({ kind }) => kind === "ticket" || kind === "one_shot")?.config;
+}
+
+/** Whether tickets begin with values that no training has changed, whichever these are. */
+export function startsUntrained(study: ReportStudy): boolean {
+  return (ticketConfig(study)?.rewind?.to ?? "0") === "0";
+}
+
+/** How tickets are made, where that is not as `TICKET_WORDS` say. */
+function otherwise(study: ReportStudy): string[] {
+  const config = ticketConfig(study), text = config ? ticketText(config) : null;
+  return text === null ? [] : [`${text.replace("Tickets:", "Here tickets are made otherwise:")}.`];
 }
 
 /**
@@ -199,8 +217,8 @@ function untrainedOf({ ticket, full, control }: Compared<JudgedRun>): string | n
   return `Before any training the ticket already classifies ${percentText(own, 1)} of the test ` +
     `examples correctly; the full network ${percentText(whole, 1)}` +
     (anew === null ? "" : `, the control ${percentText(anew, 1)}`) +
-    `; guessing reaches ${percentText(100 / classes, 0)}. The values of its weights are those it ` +
-    "started from: what it learned is which of them remain (Zhou et al. 2019).";
+    `; guessing reaches ${percentText(100 / classes, 0)}. None of its weights has been trained: ` +
+    "what was learned is which of them remain (Zhou et al. 2019).";
 }
 
 /** An untrained ticket surprises if it is that far above the untrained full network. */

@@ -161,7 +161,10 @@ Deno.test("compare: another method joins; report compares all, and verify finds 
   await succeed("verify", `${folder}/all`);
   // A method's folder is an experiment like any other.
   const one = await succeed("report", `${folder}/all/random`);
-  assertMatch(one.stdout, /^level +weights remaining +ticket +random_sparsity_same_init$/m);
+  assertMatch(
+    one.stdout,
+    /^level +weights remaining +before training +ticket +random_sparsity_same_init$/m,
+  );
 });
 
 Deno.test("report: what is missing, unknown or trained otherwise is named", async () => {

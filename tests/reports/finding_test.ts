@@ -108,6 +108,19 @@ Deno.test("finding: a ticket that can much before it is trained is said, with wh
   );
   assertEquals(untrained([0.15, 0.09]), null, "hardly above chance");
   assertEquals(untrained([0.9, 0.09], 0.89), null, "so is the full network");
+  // Tickets that go on from weights that were trained know much, and that is no surprise.
+  const rewound = study({
+    0: { ticket: [0.96] },
+    5: { ticket: [0.97], control: [0.9], before: [0.9, 0.1] },
+  });
+  for (const run of rewound.runs) {
+    const how = { survivors: "rewind", to: "100" },
+      pruning = { criterion: "magnitude", scope: "layer" };
+    Object.assign(run, { config: { rewind: how, pruning } });
+  }
+  const late = findingOf(rewound);
+  assertEquals(late.untrained, null);
+  assertMatch(late.evidence[0], /^Here tickets are made otherwise: rewound to 100\.$/);
   const unknown = studyOf(
     [0, 5].map((level) => studyRun("ticket", 1, level, { earlyStopAccuracy: 0.97 })),
   );

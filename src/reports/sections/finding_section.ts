@@ -22,6 +22,9 @@ export const findingSection: Section = ({ study, means }) => {
           ? "Dotted: the distance between the ticket and the same connections with new starting " +
             "values. "
           : "") +
+        (runs.length > new Set(runs.map(({ kind, level }) => `${kind} ${level}`)).size
+          ? "Bars: from the least to the greatest trial. "
+          : "") +
         (isEarly ? "At the early stop." : "At the end of training."),
       isWide: true,
       spec: findingSpec(runs as StudyRun[], metric, level, {

@@ -3,6 +3,7 @@
 import { levelTable } from "../../analysis/study_tables.ts";
 import type { Figure, Section } from "./section.ts";
 import type { Metric } from "../../analysis/study.ts";
+import { startsUntrained } from "../finding.ts";
 import type { ReportStudy } from "../studies.ts";
 import type { SeriesKind } from "../../analysis/series.ts";
 import { type LevelPanel, levelPanel, levelSpec } from "../../figures/level_figures.ts";
@@ -17,10 +18,11 @@ export const levelSection: Section = ({ study, kinds, means }) =>
   });
 
 function levelFigures(
-  { runs }: ReportStudy,
+  study: ReportStudy,
   kinds: readonly SeriesKind[],
   means: string,
 ): Figure[] {
+  const { runs } = study;
   const panel = (title: string, yTitle: string, metric: Metric) =>
     levelPanel(runs, kinds, { title, yTitle, metric });
   const hasBars = new Set(runs.map(({ trial }) => trial)).size > 1;
@@ -39,7 +41,8 @@ function levelFigures(
     spec: levelSpec(panels, { title, subtitle }),
   });
   const shown = panel("Before training", "Test accuracy (%)", "initialAccuracy");
-  const untrained = new Set(shown.data.map(({ level }) => level)).size < 2 ? [] : [
+  const isShown = startsUntrained(study) && new Set(shown.data.map(({ level }) => level)).size > 1;
+  const untrained = !isShown ? [] : [
     figure(
       "before-training",
       "Accuracy before any training",

@@ -18,7 +18,7 @@ Deno.test("networks are chosen in plain words; that of photos once CIFAR-10's fi
     );
     await card("lenet-5").check();
     assertMatch(await command(), /--dataset=synthetic-digits.* --protocol=lenet-5/);
-    assertMatch(await page.locator("#plan").innerText(), /^Synthetic digits.*6 prunings, 150 iter/);
+    assertMatch(await page.locator("#plan").innerText(), /^Synthetic digits.*5 prunings, 120 iter/);
     // Settings of another network belong to no card.
     await setFields(page, { layers: "12" });
     assertEquals(await page.locator(".network input:checked").count(), 0);

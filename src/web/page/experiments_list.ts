@@ -4,7 +4,7 @@
  * entries as the worker lists them; tells which button was pressed.
  */
 
-import type { ExperimentEntry } from "../messages.ts";
+import type { ExperimentEntry, StorageSpace } from "../messages.ts";
 import { button, byId, el } from "./dom.ts";
 
 /** The actions on an experiment. */
@@ -115,4 +115,13 @@ export function showExperiments(
   if (focused && document.activeElement === document.body) {
     container.querySelector<HTMLElement>(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   }
+}
+
+/** How much room is taken, and whether it is safe there. */
+export function spaceText({ used, quota, isPersistent }: StorageSpace): string {
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
+  const safety = isPersistent
+    ? ""
+    : " The browser may clear them when the disk is nearly full: download what matters.";
+  return `${megabytes(used)} of ${megabytes(quota)} are taken.${safety}`;
 }

@@ -186,3 +186,12 @@ export function tellError(
     });
   }
 }
+
+/** Does something that may fail, and shows the failure. */
+export async function attempt(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    tellError(error);
+  }
+}

@@ -4,42 +4,42 @@
  * trained, and ties the parts of index.html to it.
  */
 
-import type { AdapterDescription } from "../../engine/mod.ts";
 import { LaboratoryClient } from "../client.ts";
 import { joinLine } from "../../flags/shell_words.ts";
-import type { ExperimentEntry, StorageSpace } from "../messages.ts";
+import type { ExperimentEntry } from "../messages.ts";
 import { comparisonTable } from "./comparison.ts";
 import { confirmed } from "./confirm.ts";
 import { KernelFigure } from "./charts/kernel_figure.ts";
 import { DigitAnswers } from "./digits/digit_answers.ts";
-import { button, byId, el, offerDownload } from "./dom.ts";
-import { moreTrialsArgs, placedArgs } from "./settings/experiment_place.ts";
-import { showExperiments } from "./experiments_list.ts";
-import { tell, tellError, tellFileError, tellLeftOut, tellObstacle, untell } from "./failures.ts";
+import { byId, el } from "./dom.ts";
+import { placedArgs } from "./settings/experiment_place.ts";
+import { showExperiments, spaceText } from "./experiments_list.ts";
+import {
+  attempt,
+  tell,
+  tellError,
+  tellFileError,
+  tellLeftOut,
+  tellObstacle,
+  untell,
+} from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
 import { findGpu } from "./gpu_search.ts";
 import { keepSettings, keptSettings } from "./settings/kept_settings.ts";
+import { fileName, RunButtons } from "./run_buttons.ts";
 import { RunControl } from "./run_control.ts";
 import { RunModel } from "./run_model.ts";
 import { RunView } from "./run_view.ts";
-import {
-  aboutText,
-  expectedSeconds,
-  keepSeconds,
-  keptSpeeds,
-  workOf,
-} from "./settings/expected_time.ts";
+import { Forecast } from "./settings/forecast.ts";
 import { NetworkChoice } from "./settings/network_choice.ts";
 import { planText } from "./settings/plan.ts";
-import { SettingsForm, type ValidSettings } from "./settings/settings_form.ts";
+import { SettingsForm } from "./settings/settings_form.ts";
 
 const client = new LaboratoryClient(
   () => new Worker(new URL("worker.js", import.meta.url), { type: "module" }),
 );
 let canTrain = false, hasMnist = false, hasCifar = false;
-let adapter: AdapterDescription | null = null;
-/** A run that takes longer is asked about. */
-const LONG_SECONDS = 3600;
+const forecast = new Forecast();
 let entries: ExperimentEntry[] = [];
 /** The experiments of which boxes stand on the page. */
 let offered = "", compared: readonly string[] = [];
@@ -57,12 +57,13 @@ const kernels = new KernelFigure(client, (error) => tellError(error));
 const control = new RunControl(client, view, {
   onState: () => {
     showPlan();
-    showFiles();
+    buttons.show(entries, canTrain);
     refreshList();
   },
   onRun: () => showNetworks(view.model),
   onRestart: () => findOut(),
 });
+const buttons = new RunButtons(client, control, view);
 
 /** What can be asked or looked at of an experiment's networks. */
 function showNetworks({ tickets, runs }: RunModel): void {
@@ -77,8 +78,7 @@ function showPlan(): void {
   for (const id of ["start", "start-below"]) byId<HTMLButtonElement>(id).disabled = !isReady;
   networks.show();
   byId("plan").textContent = valid ? planText(valid, { hasMnist, hasCifar }) : "";
-  const seconds = valid && expected(valid);
-  byId("expected").textContent = seconds === null ? "" : `Takes ${aboutText(seconds)} here.`;
+  byId("expected").textContent = valid ? forecast.text(valid) : "";
   // Each argument a part of its own: lines break between them, not at their dashes.
   const words = valid ? placedArgs(valid, entries, hasMnist).map((arg) => joinLine([arg])) : [];
   byId("command").replaceChildren(
@@ -90,99 +90,18 @@ function showPlan(): void {
     : "A setting needs another value before this can run.";
 }
 
-/** Seconds that the settings are expected to take; null where nobody can tell. */
-function expected(settings: ValidSettings): number | null {
-  const work = workOf(settings);
-  return work && adapter && expectedSeconds(work, adapter, keptSpeeds());
-}
-
 async function start(): Promise<void> {
   const { valid } = form;
   if (!valid || !canTrain) return form.focusComplaint();
-  const seconds = expected(valid);
-  if (seconds !== null && seconds > LONG_SECONDS) {
-    const text = "It can be paused, and continued after the tab was closed. A shorter training, " +
-      "fewer prunings or a smaller network take less.";
-    const title = `This takes ${aboutText(seconds)} here. Start anyway?`;
-    if (!await confirmed(title, text, "Start")) return;
-  }
+  if (!await forecast.isWanted(valid)) return;
   // RunRequest for while the person is present; a browser that refuses works without it.
   navigator.storage?.persist?.();
   const begun = performance.now(), args = placedArgs(valid, entries, hasMnist);
   const isFinished = await control.run({ task: "run-lottery", args });
-  const work = workOf(valid), { runs } = view.model;
-  if (!isFinished || !work || !adapter || runs.some(({ found }) => found)) return;
-  keepSeconds(work, adapter, (performance.now() - begun) / 1000, keptSpeeds());
+  if (!isFinished || view.model.runs.some(({ found }) => found)) return;
+  forecast.learn(valid, (performance.now() - begun) / 1000);
   showPlan();
 }
-
-/** The seeds that one press adds. */
-const MORE_SEEDS = 3;
-
-/** The button beside the answer that adds seeds to the experiment that is shown. */
-function showMoreSeeds(): void {
-  const { path, runs } = view.model;
-  const entry = entries.find((entry) => entry.path === path);
-  const trials = [...new Set(runs.map(({ trial }) => trial))];
-  const args = entry && moreTrialsArgs(entry, trials, MORE_SEEDS);
-  const isPossible = args && canTrain && !control.isBusy;
-  byId("more-seeds").replaceChildren(
-    ...(isPossible
-      ? [
-        button(`Run ${MORE_SEEDS} more seeds`, () => {
-          control.run({ task: "run-lottery", args }, view.model);
-        }),
-        el("p", { class: "note" }, "They are pooled with what is here: means, with intervals."),
-      ]
-      : []),
-  );
-}
-
-/** Buttons for the files of the experiment that is shown. */
-function showFiles(): void {
-  const { path, tickets, runs } = view.model;
-  const ticket = tickets.at(-1);
-  if (control.isBusy || path === "" || runs.length === 0) {
-    return byId("run-files").replaceChildren();
-  }
-  const hasLevels = ticket !== undefined && ticket.level > 0;
-  byId("run-files").replaceChildren(
-    button("Download the experiment (zip)", () => downloadZip(path)),
-    ...(hasLevels
-      ? [button("Download the ticket (safetensors)", () => downloadTicket(ticket.folder))]
-      : []),
-    ...(hasLevels && canTrain
-      ? [button("Train three reinitialized controls of every level", () =>
-        control.run(
-          { task: "reinitialize", args: [`--experiment-path=${path}`] },
-          view.model,
-        ))]
-      : []),
-  );
-}
-
-const fileName = (path: string) => path.replace(/^results\//, "").replaceAll("/", "-");
-
-/** Does something that may fail, and shows the failure. */
-async function attempt(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    tellError(error);
-  }
-}
-
-const downloadZip = (path: string) =>
-  attempt(async () => {
-    const zip = await client.ask("exportZip", { path });
-    offerDownload(`${fileName(path)}.zip`, zip, "application/zip");
-  });
-
-const downloadTicket = (folder: string) =>
-  attempt(async () => {
-    const ticket = await client.ask("exportTicket", { folder });
-    offerDownload(`${fileName(folder)}.safetensors`, ticket, "application/octet-stream");
-  });
 
 const open = (path: string) =>
   attempt(async () => {
@@ -196,8 +115,7 @@ const open = (path: string) =>
     await control.loadCurves();
     view.finish(shown.verdict.sentence, "A saved experiment");
     tellLeftOut(shown.faults);
-    showFiles();
-    showMoreSeeds();
+    buttons.show(entries, canTrain);
   });
 
 const remove = (path: string) =>
@@ -245,10 +163,16 @@ async function refreshList(): Promise<void> {
   await attempt(async () => {
     entries = await client.ask("list");
     clearBoxes();
-    const actions = { open, goOn, download: downloadZip, remove, compare };
+    const actions = {
+      open,
+      goOn,
+      download: (path: string) => buttons.downloadZip(path),
+      remove,
+      compare,
+    };
     showPlan();
     showExperiments(entries, control.isBusy || !canTrain, actions);
-    showMoreSeeds();
+    buttons.show(entries, canTrain);
     byId("space").textContent = spaceText(await client.ask("space"));
   });
 }
@@ -261,15 +185,6 @@ function clearBoxes(): void {
   }
   const isGone = (path: string) => !entries.some((entry) => entry.path === path);
   if (compared.some(isGone)) byId("comparison").hidden = true;
-}
-
-/** How much room is taken, and whether it is safe there. */
-function spaceText({ used, quota, isPersistent }: StorageSpace): string {
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
-  const safety = isPersistent
-    ? ""
-    : " The browser may clear them when the disk is nearly full: download what matters.";
-  return `${megabytes(used)} of ${megabytes(quota)} are taken.${safety}`;
 }
 
 /** Offers to continue an interrupted run. */
@@ -340,8 +255,8 @@ async function findOut(): Promise<void> {
     if (hasMnist) showDataState("MNIST is here: choose it as the dataset.");
     if (opened.obstacle) return tellObstacle(opened.obstacle);
     await refreshList();
-    const { obstacle, ...found } = await findGpu(client);
-    adapter = found.adapter;
+    const { adapter, obstacle } = await findGpu(client);
+    forecast.adapter = adapter;
     canTrain = obstacle === null;
     if (obstacle) tellObstacle(obstacle);
     byId("adapter").textContent = adapter

@@ -33,7 +33,7 @@ interface Speed {
 }
 
 /** Of Chromium's SwiftShader on two cores, measured; and of a small graphics card, a guess. */
-const SOFTWARE: Speed = { overhead: 2e-3, dense: 4e9, convolutions: 4e9 };
+const SOFTWARE: Speed = { overhead: 2e-3, dense: 3e9, convolutions: 1.25e9 };
 const CARD: Speed = { overhead: 1e-3, dense: 2e11, convolutions: 2e11 };
 
 /** Examples of the digits, and of CIFAR-10: training and validation, test. */

@@ -47,7 +47,7 @@ const CARDS: readonly Card[] = [
     title: "With convolutions",
     name: "LeNet-5",
     text: "Small kernels slide over the picture, and find a stroke wherever it is.",
-    quick: quick("lenet-5", 6, 150, 75),
+    quick: quick("lenet-5", 5, 120, 60),
   },
   {
     network: "conv-2",

@@ -70,6 +70,7 @@ const ANSWERS: {
   },
   view: ({ path }, { experiments }) => experiments.view(path),
   curves: ({ folders }, { experiments }) => experiments.curves(folders),
+  weights: ({ folders }, { experiments }) => experiments.weights(folders),
   predict: ({ pixels, folders }, { experiments }) => experiments.predict(pixels, folders),
   remove: async ({ path }, { experiments, laboratory }) => {
     await experiments.remove(path, laboratory.path);

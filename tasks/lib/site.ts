@@ -23,7 +23,11 @@ const ENTRIES: Record<string, string> = {
 };
 
 /** Files that are served as they are. */
-const PLAIN = ["src/web/page/index.html", "src/web/page/page.css"];
+const PLAIN = [
+  "src/web/page/index.html",
+  "src/web/page/page.css",
+  "src/web/page/network/network.css",
+];
 
 /** Bundles the page, and puts MNIST's files beside it if they are given. */
 export async function buildSite(mnist: Site = new Map()): Promise<Site> {

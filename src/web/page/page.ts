@@ -16,6 +16,8 @@ import { showExperiments } from "./experiments_list.ts";
 import { tell, tellError, tellFileError, tellLeftOut, tellObstacle, untell } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
 import { findGpu } from "./gpu_search.ts";
+import { NetworkSession } from "./network/network_session.ts";
+import { NetworkView } from "./network/network_view.ts";
 import { keepSettings, keptSettings } from "./settings/kept_settings.ts";
 import { RunControl } from "./run_control.ts";
 import { RunModel } from "./run_model.ts";
@@ -44,7 +46,10 @@ const form = new SettingsForm(() => {
 byId("settings-fields").replaceChildren(form.element);
 const view = new RunView();
 const answers = new DigitAnswers(client, (error) => tellError(error));
-const control = new RunControl(client, view, {
+const networkView = new NetworkView();
+byId("network").append(networkView.element);
+const network = new NetworkSession(client, networkView, (error) => tellError(error));
+const control = new RunControl(client, view, network, {
   onState: () => {
     showPlan();
     showFiles();
@@ -130,6 +135,7 @@ const open = (path: string) =>
     control.release();
     const model = RunModel.of(shown);
     view.open(model, "A saved experiment");
+    network.open(model, false);
     byId("run-stage").focus({ preventScroll: true });
     byId("run").scrollIntoView();
     answers.setTickets(model.tickets);
@@ -150,6 +156,7 @@ const remove = (path: string) =>
       untell("error"); // Its offer to try again would begin anew.
       control.release();
       byId("run").hidden = true;
+      network.close();
       view.model = new RunModel();
       answers.setTickets([]);
     }

@@ -63,7 +63,7 @@ function thinned(run: RecordedRun): RecordedRun {
   const { frames, run: { kind, level } } = run.weights;
   const shares = KEPT[kind === "ticket" && level === 0 ? 0 : 1];
   const distance = (iteration: number, share: number) =>
-    Math.abs(iteration - share * run.iterations);
+    Math.abs(iteration - share * run.iterations!);
   const kept = shares.map((share) =>
     frames.reduce((best, frame) =>
       distance(frame.iteration, share) < distance(best.iteration, share) ? frame : best

@@ -95,6 +95,17 @@ Deno.test("the drawing moves when the page opens, is paused, scrubbed, and stepp
       await page.locator(".net-figure").getAttribute("aria-label") ?? "",
       /Start from random values\. Drawn are 180 connections, of which 180 are left/,
     );
+    // A pointer picks a connection, in both drawings.
+    await scrub(page, 1.5);
+    await page.locator(".values .dot").nth(5).hover({ force: true });
+    await until(page, `document.querySelectorAll(".has-pick .is-picked").length > 3`);
+    assertMatch(
+      await page.locator(".net-picked").innerText(),
+      /^pixel \d+ → unit \d+ of the first layer: started at −?0\.\d+, is at −?0\.\d+$/,
+    );
+    await page.mouse.move(0, 0);
+    await page.locator(".has-pick").waitFor({ state: "detached" });
+    await button.click();
     // Out of sight it stands still.
     await page.locator("#meaning").scrollIntoViewIfNeeded();
     await page.waitForTimeout(300);

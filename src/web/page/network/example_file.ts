@@ -46,7 +46,7 @@ export function encodeExample(title: string, runs: readonly RecordedRun[]): Exam
     title,
     step,
     sample: full.weights.sample,
-    iterations: full.iterations,
+    iterations: full.iterations!,
     runs: runs.map(({ weights, accuracies }) => {
       const { run, percent, liveOfFirst, threshold, live, frames } = weights;
       const first = frames[0].values;

@@ -6,6 +6,7 @@
 
 import type { NetworkSample } from "../../weights/sample.ts";
 import { svg } from "../dom.ts";
+import { distanceToLine, nearest } from "./picking.ts";
 import type { Pane, PaneState, Place } from "./panes.ts";
 
 /** Width of a line per usual distance of a value from zero, its least and its most, in pixels. */
@@ -17,6 +18,8 @@ const LEAST_NAMED = 400;
 /** A digit, faint, in a square of 1: these are pixels of an image. */
 const DIGIT = "M.32 .3C.42 .14 .7 .16 .68 .36C.67 .48 .56 .5 .47 .5C.6 .5 .72 .55 .71 .69" +
   "C.69 .88 .4 .88 .3 .74";
+/** How near a pointer must be to a line, in pixels. */
+const REACH = 7;
 /** Parts of the width: the image, the first column of units, the second. */
 const COLUMNS = [0.42, 0.73, 1];
 
@@ -34,6 +37,8 @@ export class NetworkPane implements Pane {
   readonly #scales: number[];
   readonly #columns: number[][];
   #points: [x: number, y: number][] = [];
+  #presence: ArrayLike<number> = [];
+  #picked: number | null = null;
 
   constructor(private readonly sample: NetworkSample, title: string) {
     const { layers, places } = sample;
@@ -106,12 +111,26 @@ export class NetworkPane implements Pane {
     this.#title.toggleAttribute("hidden", !titled);
   }
 
+  at(x: number, y: number): number | null {
+    return nearest(this.#ends.length, (i) => {
+      if (!(this.#presence[i] > 0)) return Infinity;
+      const [from, to] = this.#ends[i];
+      return distanceToLine([x, y], this.#points[from], this.#points[to]);
+    }, REACH);
+  }
+
+  mark(connection: number | null): void {
+    this.#lines.forEach((line, i) => line.classList.toggle("is-picked", i === connection));
+    this.#picked = connection;
+  }
+
   show({ values, presence, marked }: PaneState): void {
+    this.#presence = presence;
     this.#lines.forEach((line, i) => {
       const size = Math.abs(values[i]) / this.#scales[i], there = presence[i];
       const kind = marked[i] > 0 ? "cut" : values[i] < 0 ? "below" : "above";
       set(line, {
-        class: kind,
+        class: i === this.#picked ? `${kind} is-picked` : kind,
         "stroke-width": Math.min(WIDTH.most, WIDTH.least + WIDTH.per * size).toFixed(2),
         "stroke-opacity": (there * Math.min(1, 0.25 + 0.4 * size)).toFixed(2),
       });

@@ -44,6 +44,7 @@ export class NetworkView {
   readonly #surprise = el("p", { class: "net-surprise" });
   readonly #scores = el("div", { class: "net-scores" });
   readonly #status = el("p", { class: "net-status" });
+  readonly #picked = el("li", { class: "net-picked" });
   readonly #figure = el("div", { class: "net-figure", role: "img" });
   readonly #play = button("Play", () => this.#toggle(), { class: "net-play", id: "network-play" });
   readonly #follow = button("Follow the training", () => this.follow(), { class: "small" });
@@ -82,6 +83,7 @@ export class NetworkView {
       el("li", { class: "above" }, "above zero"),
       el("li", { class: "below" }, "below zero"),
       el("li", { class: "ring" }, "where it started"),
+      this.#picked,
       this.#follow,
     ),
   );
@@ -125,7 +127,7 @@ export class NetworkView {
     if (source !== this.#source) {
       this.#source = source;
       this.#picture?.destroy();
-      this.#picture = new Picture(weights);
+      this.#picture = new Picture(weights, (words) => setText(this.#picked, words));
       this.#figure.replaceChildren(this.#picture.element);
     }
     const had = this.#story;
@@ -246,21 +248,21 @@ export class NetworkView {
       this.#frame = null;
       const seconds = Math.min(0.1, Math.max(0, now - this.#last) / 1000);
       this.#last = now;
-      const moved = this.#advance(seconds);
-      if (moved) this.#show();
-      if (moved && this.#isPlaying && this.#isVisible) this.#frame = requestAnimationFrame(next);
+      const goesOn = this.#advance(seconds);
+      this.#show();
+      if (goesOn && this.#isPlaying && this.#isVisible) this.#frame = requestAnimationFrame(next);
     };
     this.#frame = requestAnimationFrame(next);
   }
 
-  /** Moves on; returns whether anything has. */
+  /** Moves on; returns whether there is more to come. */
   #advance(seconds: number): boolean {
     const story = this.#story, end = story.length - 1, before = this.#position;
     const { index } = stepAt(story, before), step = story[index];
     const isOpen = this.#isFollowing && index === end && /train|compare/.test(step.kind);
     if (isOpen) {
       const known = knownOf(step), left = known - this.#iteration;
-      if (left < 1e-3 * known) return false;
+      if (left <= 1e-3 * known) return false;
       this.#iteration += left * (1 - Math.exp(-seconds / LAG));
       this.#position = index + Math.min(LAST_MOMENT, partAt(step, this.#iteration));
       return true;
@@ -273,7 +275,8 @@ export class NetworkView {
       this.#target = null;
       if (!this.#isFollowing) this.#setPlaying(false);
     }
-    return this.#position !== before;
+    // A frame that had begun when it was asked for brings no time: more is to come all the same.
+    return this.#position < limit;
   }
 
   #show(): void {
@@ -282,8 +285,10 @@ export class NetworkView {
     const { index, part } = stepAt(story, this.#position), step = story[index];
     const scene = sceneAt(step, part, this.#count);
     this.#picture!.show(scene, this.#reach);
-    const isEnd = part === 1 || this.#isFollowing && index === story.length - 1;
-    const words = wordsOf(step, story[0].run.weights, this.#count, isEnd);
+    const isOpen = this.#isLive && index === story.length - 1 &&
+      knownOf(step) < (step.run.iterations ?? Infinity);
+    const phase = isOpen && part > 0 ? "going" : part === 1 ? "end" : "before";
+    const words = wordsOf(step, story[0].run.weights, this.#count, phase);
     setText(this.#title, words.title);
     setText(this.#text, words.text);
     setText(this.#surprise, words.surprise);
@@ -305,7 +310,7 @@ export class NetworkView {
     const iteration = Math.round(scene.iteration).toLocaleString("en");
     const where = step.level === 0 ? "Full network" : `Level ${step.level}`;
     const time = /train|compare/.test(step.kind)
-      ? `iteration ${iteration} of ${step.run.iterations.toLocaleString("en")}`
+      ? `iteration ${iteration} of ${step.run.iterations?.toLocaleString("en") ?? "…"}`
       : `${percentText(percent, 1)} of the weights`;
     setText(this.#status, `${where} · ${time}`);
     const left = live.reduce((sum, is) => sum + is, 0);

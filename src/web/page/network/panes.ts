@@ -30,4 +30,8 @@ export interface Pane {
   readonly element: SVGElement;
   place(place: Place): void;
   show(state: PaneState): void;
+  /** The connection at a point of the drawing; null where there is none. */
+  at(x: number, y: number): number | null;
+  /** Marks a connection, or none. */
+  mark(connection: number | null): void;
 }

@@ -4,10 +4,11 @@
  * the control, which comes out from behind the ticket's.
  */
 
-import type { RunWeights } from "../../weights/sample.ts";
+import type { NetworkSample, RunWeights } from "../../weights/sample.ts";
 import { el, svg } from "../dom.ts";
 import { NetworkPane } from "./network_pane.ts";
 import type { Pane, PaneState } from "./panes.ts";
+import { connectionWords, valueText } from "./picking.ts";
 import type { Scene } from "./scene.ts";
 import { ValuesPane } from "./values_pane.ts";
 
@@ -20,13 +21,19 @@ const TALL = { share: 0.66, least: 250, most: 430 };
 export class Picture {
   readonly element = el("div", { class: "net-picture" });
   readonly #drawings: { svg: SVGSVGElement; panes: [ticket: Pane, control: Pane]; key: string }[];
+  readonly #sample: NetworkSample;
   #scene: Scene | null = null;
   #reach = 1;
+  #picked: number | null = null;
   readonly #resizes = new ResizeObserver(() => this.#redraw());
 
-  /** @param full the full network */
-  constructor(full: RunWeights) {
+  /**
+   * @param full the full network
+   * @param say  shows which connection is under the pointer, and its values; empty: none
+   */
+  constructor(full: RunWeights, private readonly say: (words: string) => void) {
     const { sample, frames } = full, begun = frames[0].values;
+    this.#sample = sample;
     const pane = (make: (title: string) => Pane): [Pane, Pane] => [make("Ticket"), make("Control")];
     this.#drawings = [
       pane((title) => new NetworkPane(sample, title)),
@@ -38,6 +45,10 @@ export class Picture {
     }));
     this.element.append(...this.#drawings.map(({ svg }) => svg));
     for (const { svg, panes } of this.#drawings) {
+      for (const type of ["pointermove", "pointerdown"] as const) {
+        svg.addEventListener(type, ({ offsetX, offsetY }) => this.#point(panes, offsetX, offsetY));
+      }
+      svg.addEventListener("pointerleave", () => this.#pick(null));
       panes[1].element.classList.add("of-control");
       this.#resizes.observe(svg);
     }
@@ -54,6 +65,32 @@ export class Picture {
     this.#scene = scene;
     this.#reach = reach;
     this.#redraw();
+    if (this.#picked !== null) this.#tell();
+  }
+
+  #point(panes: readonly Pane[], x: number, y: number): void {
+    const isControl = this.#scene?.control && panes[1].at(x, y) !== null;
+    this.#pick(isControl ? panes[1].at(x, y) : panes[0].at(x, y));
+  }
+
+  /** Marks a connection in all panes. */
+  #pick(connection: number | null): void {
+    if (connection !== this.#picked) {
+      this.#picked = connection;
+      this.element.classList.toggle("has-pick", connection !== null);
+      for (const { panes } of this.#drawings) for (const pane of panes) pane.mark(connection);
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const i = this.#picked, scene = this.#scene;
+    if (i === null || !scene) return this.say("");
+    const ticket = `started at ${valueText(scene.begun[i])}, is at ${valueText(scene.values[i])}`;
+    const control = scene.control && scene.control.share === 1
+      ? `; the control is at ${valueText(scene.control.values[i])}`
+      : "";
+    this.say(`${connectionWords(this.#sample, i)}: ${ticket}${control}`);
   }
 
   #redraw(): void {

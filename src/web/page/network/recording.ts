@@ -20,8 +20,8 @@ export interface Accuracies {
 export interface RecordedRun {
   weights: RunWeights;
   accuracies: Accuracies;
-  /** Iterations that it has or will have. */
-  iterations: number;
+  /** Iterations that it has or will have; null until that is known. */
+  iterations: number | null;
 }
 
 /** More frames of a run than these are not kept: every second one goes. */
@@ -33,7 +33,7 @@ const keyOf = ({ kind, trial, level, run }: RunId): string => `${kind} ${trial} 
 export class Recording {
   readonly #weights = new Map<string, RunWeights>();
   readonly #accuracies = new Map<string, Accuracies>();
-  #iterations = 1;
+  #iterations: number | null = null;
   /** What the runs are of, for the reader. */
   constructor(readonly source: "example" | "experiment" = "experiment") {}
 
@@ -68,7 +68,7 @@ export class Recording {
       // What was seen in training has more frames.
       if (this.#weights.has(key)) continue;
       this.#weights.set(key, run);
-      this.#iterations = Math.max(this.#iterations, run.frames.at(-1)!.iteration);
+      this.#iterations = Math.max(this.#iterations ?? 1, run.frames.at(-1)!.iteration);
     }
   }
 

@@ -173,12 +173,14 @@ export function sceneAt(step: Step, part: number, first: number): Scene {
     const values = mixed(start.values, begun.values, share);
     return {
       ...still(start),
+      top: mix(topOf(weights), Math.max(topOf(weights), topOf(other)), share),
       control: { values, bins: mixed(start.bins, begun.bins, share), share },
     };
   }
   const iteration = endOf(step) * part ** 2;
   const ticket = frameAt(weights, iteration), rival = frameAt(other, iteration);
-  return { ...still(ticket), control: { values: rival.values, bins: rival.bins, share: 1 } };
+  const top = Math.max(topOf(weights), topOf(other));
+  return { ...still(ticket), top, control: { values: rival.values, bins: rival.bins, share: 1 } };
 }
 
 /** Bars lower than this part of the highest may lie beyond the axis. */

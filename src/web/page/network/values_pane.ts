@@ -7,11 +7,14 @@
 import { BINS, edge, firstSize, type NetworkSample } from "../../weights/sample.ts";
 import { svg } from "../dom.ts";
 import { set } from "./network_pane.ts";
+import { distanceToLine, nearest } from "./picking.ts";
 import type { Pane, PaneState, Place } from "./panes.ts";
 
 const TOP = 26, BOTTOM = 38, SIDE = 6;
 /** The histogram's part of the height. */
 const HISTOGRAM = 0.34;
+/** How near a pointer must be to a dot or its trail, in pixels. */
+const REACH = 9;
 /** Between the histogram and the rows. */
 const GAP = 26;
 
@@ -44,6 +47,8 @@ export class ValuesPane implements Pane {
     text: svg("text", { class: "axis", "text-anchor": "middle" }),
   }));
   #reach = 1;
+  #state: PaneState | null = null;
+  #picked: number | null = null;
   readonly #axis = svg("text", { class: "axis", "text-anchor": "middle" }, "value of a weight");
   /** By connection: its row, by where it starts. */
   readonly #rows: number[];
@@ -114,7 +119,24 @@ export class ValuesPane implements Pane {
     }
   }
 
+  at(x: number, y: number): number | null {
+    const state = this.#state;
+    if (!state) return null;
+    return nearest(this.#count, (i) => {
+      if (!(state.presence[i] > 0)) return Infinity;
+      const row = this.#y(this.#rows[i]);
+      const ends = [state.begun[i], state.values[i]].map((value) => [this.#x(value), row] as const);
+      return distanceToLine([x, y], ends[0], ends[1]);
+    }, REACH);
+  }
+
+  mark(connection: number | null): void {
+    this.#picked = connection;
+    if (this.#state) this.show(this.#state);
+  }
+
   show(state: PaneState): void {
+    this.#state = state;
     const { values, presence, marked, begun, bins, live, top, threshold, reach } = state;
     if (reach !== this.#reach) {
       this.#reach = reach;
@@ -122,15 +144,16 @@ export class ValuesPane implements Pane {
     }
     let shown = 0;
     for (let i = 0; i < this.#count; i++) {
+      const picked = i === this.#picked ? " is-picked" : "";
       const there = presence[i], x = this.#x(values[i]), from = this.#x(begun[i]);
       if (there > 0.5) shown++;
       const opacity = there.toFixed(2);
-      set(this.#trails[i], { x1: from, x2: x, opacity });
-      set(this.#rings[i], { cx: from, opacity });
+      set(this.#trails[i], { x1: from, x2: x, opacity, class: `trail${picked}` });
+      set(this.#rings[i], { cx: from, opacity, class: `ring${picked}` });
       set(this.#dots[i], {
         cx: x,
         opacity,
-        class: marked[i] > 0 ? "dot cut" : values[i] < 0 ? "dot below" : "dot above",
+        class: `dot ${marked[i] > 0 ? "cut" : values[i] < 0 ? "below" : "above"}${picked}`,
       });
     }
     this.#above.textContent = `All ${

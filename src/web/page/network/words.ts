@@ -31,15 +31,19 @@ export interface StepWords {
 
 const UNTRAINED = "of unseen digits right, untrained";
 const TRAINED = "of unseen digits right, trained";
+const SO_FAR = "of unseen digits right so far";
+
+/** Where a step is: at its end, before it, or as far as a training has come that goes on. */
+export type Phase = "before" | "going" | "end";
 
 /**
  * Says what a step shows.
  *
  * @param full  the full network
  * @param first how many of the sampled connections are of the first layer
- * @param isEnd whether the step has come to its end
  */
-export function wordsOf(step: Step, full: RunWeights, first: number, isEnd: boolean): StepWords {
+export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phase): StepWords {
+  const isEnd = phase === "end";
   const { kind, level, run: { weights, accuracies }, before, control } = step;
   const score = (accuracy: number | null, label: string, isControl = false) =>
     accuracy === null ? [] : [{ value: fractionText(accuracy, 1), label, isControl }];
@@ -56,7 +60,9 @@ export function wordsOf(step: Step, full: RunWeights, first: number, isEnd: bool
         untrained,
       );
     case "train": {
-      const scores = isEnd ? score(accuracies.latest, TRAINED) : untrained;
+      const scores = phase === "before"
+        ? untrained
+        : score(accuracies.latest, isEnd ? TRAINED : SO_FAR);
       if (level === 0) {
         return said(
           "Training moves the values",
@@ -101,8 +107,9 @@ export function wordsOf(step: Step, full: RunWeights, first: number, isEnd: bool
         );
     case "control":
       return said(
-        "The control: same connections, other values",
-        "It starts from new random values. The rings still show where the ticket started.",
+        "Control: other starting values",
+        "The same connections, filled with new random values. The rings still show where the " +
+          "ticket started.",
         [
           ...score(accuracies.initial, "the ticket, untrained"),
           ...score(control!.accuracies.initial, "the control, untrained", true),
@@ -114,9 +121,10 @@ export function wordsOf(step: Step, full: RunWeights, first: number, isEnd: bool
         "Train both, and compare",
         "They have the same connections. If the control ends worse, the starting values mattered, " +
           "not the connections alone.",
-        isEnd
-          ? [...score(latest, "the ticket, trained"), ...score(rival, "the control, trained", true)]
-          : [],
+        phase === "before" ? [] : [
+          ...score(latest, "the ticket, trained"),
+          ...score(rival, isEnd ? "the control, trained" : "the control so far", true),
+        ],
       );
     }
   }

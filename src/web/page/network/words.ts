@@ -83,7 +83,7 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       return said(
         isBySize ? "Cut the values nearest to zero" : "Cut the connections of the lowest scores",
         isBySize
-          ? `They hardly matter. The ${shareWords(cutShare(previous, weights))} of the first ` +
+          ? `They matter least. The ${shareWords(cutShare(previous, weights))} of the first ` +
             "layer lies between the two lines; the other layers are cut in the same way. What is " +
             "cut stays cut."
           : "Here something else than their size decides. What is cut stays cut.",

@@ -84,6 +84,8 @@ export interface TrainOptions {
   dynamic?: Dynamic;
   /** Receives new points of its curves as training advances, to show them. */
   onPoints?: (points: Curves) => void;
+  /** Receives its weights by layer after some iterations, about once a second, to show them. */
+  onWeights?: TrainRequest["onWeights"];
   /** Names the run in error messages: "ticket, trial 1, level 3". */
   name?: string;
   /** Where to keep checkpoints and to look for one to resume from. Default: `output`. */
@@ -105,8 +107,8 @@ export interface RunOutput {
 
 /** The request to the queue. */
 export function trainRequest(options: TrainOptions): TrainRequest {
-  const { model, dataset, optimizer, schedule, batchSize, length, start = 0, onPoints } = options;
-  const { validateInterval = null, testInterval = null } = options;
+  const { model, dataset, optimizer, schedule, batchSize, length, start = 0 } = options;
+  const { validateInterval = null, testInterval = null, onPoints, onWeights } = options;
   const iterations = iterationsOf(length, dataset.trainCount, batchSize);
   if (!(Number.isSafeInteger(start) && start >= 0 && start <= iterations)) {
     throw new InputError(
@@ -116,7 +118,8 @@ export function trainRequest(options: TrainOptions): TrainRequest {
   const plan = { ...(start > 0 && { start }), iterations, validateInterval, testInterval };
   const { scheduleLength = iterations } = options;
   if (schedule) checkSchedule(schedule, scheduleLength);
-  return { model, dataset, optimizer, schedule, scheduleLength, batchSize, plan, onPoints };
+  const told = { onPoints, ...(onWeights && { onWeights }) };
+  return { model, dataset, optimizer, schedule, scheduleLength, batchSize, plan, ...told };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Which run of an experiment (kind, trial, level, number), and the order of runs in lists. */
 
 import type { Masks } from "../models/masks.ts";
+import type { Network } from "../models/network.ts";
 import { type ControlKind, RUN_KINDS, type RunKind } from "./kinds.ts";
 
 /** Which run of an experiment; also what its random numbers depend on beside the seed. */
@@ -15,8 +16,13 @@ export interface RunId {
   run: number;
 }
 
-/** A run that begins to wait for the GPU, its masks, and the shape of an example. */
-export type StartedRun = RunId & { masks: Masks; imageShape: readonly number[] };
+/** A run that begins to wait for the GPU, its network, and the shape of an example. */
+export type StartedRun = RunId & {
+  masks: Masks;
+  /** Weights before training, by layer. */
+  weights: Network;
+  imageShape: readonly number[];
+};
 
 /** A trial's ticket of a level. */
 export function ticketId(trial: number, level: number): RunId {

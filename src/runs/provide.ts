@@ -30,7 +30,7 @@ import {
 } from "./folder_state.ts";
 import { type RunConfig, upgraded } from "./schema.ts";
 import { configDifferences } from "./config.ts";
-import { parametersOf } from "../models/parameters.ts";
+import { parametersOf, prunableOf } from "../models/parameters.ts";
 
 /** A pruning: the scores that decided it, what lived before and what was left. */
 export interface ScoredPruning {
@@ -45,6 +45,9 @@ export interface ScoredPruning {
   after: Masks;
 }
 
+/** Weights of each layer, (inputs, units), by its name. */
+export type TrainedWeights = Readonly<Record<string, Float32Array>>;
+
 /** Receives what happens to the runs of a job. */
 export interface RunEvents {
   /** Lines that the user must read: damaged runs, checkpoints that cannot be used. */
@@ -53,6 +56,8 @@ export interface RunEvents {
   onStart?(run: StartedRun): void;
   /** New points of a run's curves, as it is trained. */
   onPoints?(run: RunId, points: Curves): void;
+  /** A run's weights after some iterations, about once a second; lent for the call. */
+  onWeights?(run: RunId, iteration: number, weights: TrainedWeights): void;
   /** A run is finished, or was found so. */
   onRun?(run: FinishedRun): void;
   /** Masks were made by scores; the arrays are lent for as long as the call lasts. */
@@ -148,15 +153,20 @@ export class RunProvider {
 
   async #train(planned: PlannedRun): Promise<SavedRun> {
     const { storage, queue, sets, policy, kernels, beforeSave, events } = this.options;
-    const { onNotice, onStart, onPoints } = events, { folder, config } = planned;
+    const { onNotice, onStart, onPoints, onWeights } = events, { folder, config } = planned;
     const condition = await inspectConfigured(storage, folder, config, policy);
     await makeRoom(storage, folder, condition, onNotice);
     const model = await planned.model();
-    onStart?.({ ...config.id, imageShape: config.dataset.shape, masks: model.masks });
+    const { masks, weights } = model, names = prunableOf(model.parameters).map(({ name }) => name);
+    onStart?.({ ...config.id, imageShape: config.dataset.shape, masks, weights });
     const trained = await train(queue, {
       ...trainOptionsOf(config, datasetOf(config, sets), model),
       ...(kernels && { kernels }),
       onPoints: onPoints && ((points) => onPoints(config.id, points)),
+      onWeights: onWeights && ((iteration, layers) => {
+        const named = layers.map(({ weights }, i) => [names[i], weights]);
+        onWeights(config.id, iteration, Object.fromEntries(named));
+      }),
       checkpoints: {
         ...{ storage, folder, config, onNotice },
         isSame: (found) => configDifferences(upgraded(found), config).length === 0,

@@ -17,6 +17,9 @@ import { pixelMap } from "./live.ts";
 import type { ExperimentEntry, ExperimentView, FirstKernels, RunCurves } from "./messages.ts";
 import { firstKernels } from "./stored_kernels.ts";
 import { lastScores, type StoredTicket } from "./stored_scores.ts";
+import type { RunWeights } from "./weights/sample.ts";
+import { isShown } from "./weights/shown_runs.ts";
+import { storedWeights } from "./weights/stored_weights.ts";
 import { inOrder } from "../records/run_id.ts";
 import { resultsOf } from "../records/trained_run.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
@@ -138,6 +141,27 @@ export class Experiments {
       folder,
       curves: await restoreCurves(this.storage, folder),
     })));
+  }
+
+  /** The weights to draw of finished runs of one trial; damaged ones are left out. */
+  async weights(folders: readonly string[]): Promise<RunWeights[]> {
+    const found: RunWeights[] = [];
+    const tickets = new Map<number, string>();
+    const configs = new Map<string, RunConfig>();
+    for (const folder of folders) {
+      const config = await readable(() => this.#config(folder), () => {});
+      if (config === null || !isShown(config.id)) continue;
+      configs.set(folder, config);
+      if (config.id.kind === "ticket") tickets.set(config.id.level, folder);
+    }
+    for (const [folder, config] of configs) {
+      const { kind, level } = config.id;
+      const before = kind === "ticket" ? tickets.get(level - 1) ?? null : null;
+      const read = () => storedWeights(this.storage, folder, config, before);
+      const weights = await readable(read, () => {});
+      if (weights !== null) found.push(weights);
+    }
+    return found;
   }
 
   /** The first layer's kernels of a finished run; null where it is no convolution. */

@@ -9,7 +9,8 @@ import { type Activity, type ProgressState, SpeedMeter } from "../commands/progr
 import type { LaboratoryEvent, PixelMap, Step } from "./messages.ts";
 import type { RunId, StartedRun } from "../records/run_id.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
-import type { ScoredPruning } from "../runs/provide.ts";
+import type { ScoredPruning, TrainedWeights } from "../runs/provide.ts";
+import { LiveWeights } from "./weights/live_weights.ts";
 
 /** Most points of a training curve that one event brings, and those of what was trained before. */
 const MOST_POINTS = 20, MOST_OLD_POINTS = 400;
@@ -29,7 +30,11 @@ export class LiveEvents implements LaboratoryEvents {
   /** The last level that is pruned to make the next; -1 where nothing is. */
   lastPruned = -1;
 
-  constructor(private readonly send: (event: LaboratoryEvent) => void) {}
+  readonly #weights: LiveWeights;
+
+  constructor(private readonly send: (event: LaboratoryEvent) => void) {
+    this.#weights = new LiveWeights(send);
+  }
 
   readonly onNotice = (text: string): void => this.send({ type: "notice", text });
 
@@ -38,6 +43,7 @@ export class LiveEvents implements LaboratoryEvents {
     const { kind, level } = run;
     this.flush();
     this.send({ type: "stage", stage, run: idOf(run) });
+    this.#weights.start(run);
     const [mask] = Object.values(run.masks);
     const map = mask && pixelMap(run, mask, run.imageShape);
     if (map) this.send({ type: "map", map });
@@ -48,11 +54,17 @@ export class LiveEvents implements LaboratoryEvents {
 
   readonly onRun = (summary: FinishedRun): void => {
     this.flush();
+    this.#weights.end(summary);
     this.send({ type: "run", summary });
     if (summary.kind === "ticket" && summary.level <= this.lastPruned) this.step("prune");
   };
 
-  readonly onPruned = ({ trial, level, next, ...masks }: ScoredPruning): void => {
+  readonly onWeights = (run: RunId, iteration: number, weights: TrainedWeights): void =>
+    this.#weights.advance(run, iteration, weights);
+
+  readonly onPruned = (pruning: ScoredPruning): void => {
+    const { trial, level, next, ...masks } = pruning;
+    this.#weights.prune(pruning);
     // Bins, not scores: 266,200 of them take some 10 ms to count and would take longer to send.
     this.send({
       type: "scores",

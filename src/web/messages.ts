@@ -12,6 +12,8 @@ import type { Activity } from "../commands/progress.ts";
 import type { TicketVerdict } from "../reports/verdict.ts";
 import type { RunId } from "../records/run_id.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
+import type { WeightEvent } from "./weights/live_weights.ts";
+import type { RunWeights } from "./weights/sample.ts";
 
 /** The tasks that the page can run. */
 export type TaskName = "run-lottery" | "reinitialize" | "random-sparsity";
@@ -203,6 +205,8 @@ export interface Requests {
   downloadMnist: [Record<string, never>, { hasMnist: true }];
   view: [{ path: string }, ExperimentView];
   curves: [{ folders: string[] }, RunCurves[]];
+  /** The weights that are drawn of finished runs of one trial, of those that can be drawn. */
+  weights: [{ folders: string[] }, RunWeights[]];
   /** `pixels`: (height, width, channels), from 0 to 1, digits white on black as MNIST has them. */
   predict: [{ pixels: number[]; networks: AskedNetwork[] }, Prediction[]];
   imageShape: [{ folder: string }, ImageShape];
@@ -261,6 +265,8 @@ export type LaboratoryEvent =
   | { type: "map"; map: PixelMap }
   /** A level was pruned. */
   | { type: "scores"; scores: PruningScores }
+  /** A sample of a run's weights: as they begin, and as training goes on. */
+  | WeightEvent
   /** A run has ended, or was found finished. */
   | { type: "run"; summary: FinishedRun }
   /** A line that the person should read. */

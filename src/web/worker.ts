@@ -76,6 +76,7 @@ const ANSWERS: {
   },
   view: ({ path }, { experiments }) => experiments.view(path),
   curves: ({ folders }, { experiments }) => experiments.curves(folders),
+  weights: ({ folders }, { experiments }) => experiments.weights(folders),
   predict: ({ pixels, networks }, { experiments }) =>
     experiments.networks.predict(pixels, networks),
   imageShape: ({ folder }, { experiments }) => experiments.networks.imageShape(folder),

@@ -31,6 +31,7 @@ const STYLES = [
   ...["form", "networks", "run", "charts", "kernels", "result", "draw", "saved"].map((part) =>
     `src/web/page/styles/${part}.css`
   ),
+  "src/web/page/network/network.css",
 ];
 
 /** Bundles the page, and puts MNIST's files beside it if they are given. */

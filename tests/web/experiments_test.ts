@@ -3,6 +3,7 @@
 import type { DenseSpec } from "../../src/engine/layer_spec.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { NotFoundError } from "../../src/errors.ts";
+import { restoreNetwork } from "../../src/records/save_restore.ts";
 import { decodeRecord, encodeRecord } from "../../src/records/record.ts";
 import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
@@ -85,6 +86,24 @@ Deno.test("experiments: the last pruning is shown where scores were kept, and da
   const damaged = await experiments.view(EXPERIMENT);
   assertEquals([damaged.scores, damaged.faults.length, damaged.runs.length], [null, 1, 6]);
   assertEquals(damaged.faults[0].slice(0, path.length), path);
+});
+
+Deno.test("experiments: the weights that are drawn are those of the files, damaged runs left out", async () => {
+  const storage = await copyOf(whole, EXPERIMENT);
+  const experiments = new Experiments(asInBrowser(storage));
+  const folders = [0, 1].map((level) => `${EXPERIMENT}/trial1/${level}/same_init`);
+  const [full, ticket] = await experiments.weights(folders);
+  const read = async (folder: string, part: string) =>
+    (await restoreNetwork(storage, `${folder}/${part}`)).layer0.data;
+  // The layer is so small that all of it is drawn, and comes first.
+  const size = 30, first = (values: ArrayLike<number>) => Array.from(values).slice(0, size);
+  assertEquals(first(full.frames[0].values), [...await read(folders[0], "initial")]);
+  assertEquals(first(full.frames[1].values), [...await read(folders[0], "final")]);
+  assertEquals(first(ticket.live), [...await read(folders[1], "masks")]);
+  const cut = first(full.frames[1].values).filter((_, i) => ticket.live[i] === 0).map(Math.abs);
+  assertEquals([ticket.threshold, ticket.liveOfFirst], [Math.max(...cut), 24]);
+  await storage.write(`${folders[1]}/run.json`, Uint8Array.of(1));
+  assertEquals((await experiments.weights(folders)).map(({ run }) => run.level), [0]);
 });
 
 Deno.test("experiments: where nothing is whole the first damage is told", async () => {

@@ -4,7 +4,7 @@ import type { LaboratoryEvent } from "../../src/web/messages.ts";
 import type { StartedRun } from "../../src/records/run_id.ts";
 
 const started = (kind: string, level: number) =>
-  ({ kind, trial: 1, level, run: 0, masks: {} }) as unknown as StartedRun;
+  ({ kind, trial: 1, level, run: 0, masks: {}, weights: {} }) as unknown as StartedRun;
 
 Deno.test("once a level is rewound, what goes on is its training", () => {
   const events: LaboratoryEvent[] = [];

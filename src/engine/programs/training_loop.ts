@@ -7,7 +7,12 @@ import { InputError } from "../../errors.ts";
 import { CurveRecorder, type CurveRows, type Curves, pointsOf } from "../curves.ts";
 import { MAX_EVALUATIONS } from "./evaluation.ts";
 import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
-import { MAX_BURST, type NetworkState, type Split } from "../kernels/program_spec.ts";
+import {
+  type LayerValues,
+  MAX_BURST,
+  type NetworkState,
+  type Split,
+} from "../kernels/program_spec.ts";
 import { evaluationWork, type TrainingPlan, trainingWork } from "./training_work.ts";
 
 export type { TrainingPlan };
@@ -65,6 +70,8 @@ export interface TrainingOptions {
   onActivity?: (activity: "training" | "evaluating") => void;
   /** Receives each replica's new points when a burst is read back; at first those of `from` too. */
   onPoints?: (replica: number, points: Curves) => void;
+  /** Receives each replica's weights and biases, by layer, as they were when a burst ended. */
+  onWeights?: (replica: number, iteration: number, layers: readonly LayerValues[]) => void;
   /** The curves of replicas that were loaded with the states of that iteration. */
   from?: { iteration: number; curves: CurveRows[] };
   checkpointing?: Checkpointing;
@@ -88,7 +95,7 @@ export async function runTraining(
   options: TrainingOptions = {},
 ): Promise<ReplicaOutcome[]> {
   checkPlan(plan);
-  const { signal, onProgress, onActivity, onPoints, checkpointing, from } = options;
+  const { signal, onProgress, onActivity, onPoints, onWeights, checkpointing, from } = options;
   const recorders = Array.from(
     { length: program.spec.replicas },
     (_, r) => new Recorder(plan, from?.curves[r]),
@@ -108,10 +115,14 @@ export async function runTraining(
     if (now !== activity) onActivity?.(now);
     activity = now;
   };
-  let inFlight: { burst: Burst; result: Promise<BurstResult> } | null = null;
+  let inFlight: {
+    burst: Burst;
+    result: Promise<BurstResult>;
+    weights: Promise<LayerValues[][]> | null;
+  } | null = null;
   const collect = async () => {
     if (!inFlight) return;
-    const { burst, result } = inFlight;
+    const { burst, result, weights } = inFlight;
     inFlight = null;
     announce(burst);
     const measured = await result;
@@ -122,6 +133,7 @@ export async function runTraining(
     const iteration = burst.start + burst.iterations;
     report(iteration);
     if (onPoints) recorders.forEach((recorder, r) => onPoints(r, recorder.news()));
+    (await weights)?.forEach((layers, r) => onWeights?.(r, iteration, layers));
   };
   const keep = async () => {
     const states = await program.readState();
@@ -151,9 +163,12 @@ export async function runTraining(
     }
     if (!inFlight) announce(burst);
     const result = program.run(burst.steps);
-    result.catch(() => {}); // Awaited by collect(), once the next burst has been submitted.
+    // A copy that the GPU makes before the next burst, which it need not wait for.
+    const weights = onWeights && burst.iterations > 0 ? program.readParameters() : null;
+    // Awaited by collect(), once the next burst has been submitted.
+    for (const later of [result, weights]) later?.catch(() => {});
     await collect();
-    inFlight = { burst, result };
+    inFlight = { burst, result, weights };
     if (recorders.every(({ divergedAt }) => divergedAt !== null)) break;
   }
   await collect();

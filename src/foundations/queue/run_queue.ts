@@ -288,6 +288,9 @@ export class RunQueue {
       onPoints: group.some(({ request }) => request.onPoints)
         ? (r, points) => group[r].request.onPoints?.(points)
         : undefined,
+      onWeights: group.some(({ request }) => request.onWeights)
+        ? (r, iteration, layers) => group[r].request.onWeights?.(iteration, layers)
+        : undefined,
     });
     const parameters = await program.readParameters();
     group.forEach(({ resolve }, r) => resolve({ ...outcomes[r], final: parameters[r] }));

@@ -3,7 +3,11 @@
 import type { Curves } from "../../engine/curves.ts";
 import type { CheckpointPace } from "./checkpoint_pace.ts";
 import type { DatasetBase } from "../dataset_base.ts";
-import type { KernelKind, ReplicaParameters } from "../../engine/kernels/program_spec.ts";
+import type {
+  KernelKind,
+  LayerValues,
+  ReplicaParameters,
+} from "../../engine/kernels/program_spec.ts";
 import type { ModelBase } from "../model.ts";
 import { weightedLayers, weightShape } from "../../engine/layer_spec.ts";
 import type { OptimizerSpec } from "../../engine/optimizers.ts";
@@ -39,6 +43,8 @@ export interface TrainRequest {
   pace?: CheckpointPace;
   /** Receives new points of its curves as training advances; after a lost GPU some twice. */
   onPoints?: (points: Curves) => void;
+  /** Receives its weights by layer after some iterations, about once a second, to show them. */
+  onWeights?: (iteration: number, layers: readonly LayerValues[]) => void;
 }
 
 /** The activity that a queue is waiting for. */

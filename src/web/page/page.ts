@@ -25,6 +25,8 @@ import {
 } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
 import { findGpu } from "./gpu_search.ts";
+import { NetworkSession } from "./network/network_session.ts";
+import { NetworkView } from "./network/network_view.ts";
 import { keepSettings, keptSettings } from "./settings/kept_settings.ts";
 import { fileName, RunButtons } from "./run_buttons.ts";
 import { RunControl } from "./run_control.ts";
@@ -54,7 +56,10 @@ byId("networks").replaceChildren(networks.element);
 const view = new RunView();
 const answers = new DigitAnswers(client, (error) => tellError(error));
 const kernels = new KernelFigure(client, (error) => tellError(error));
-const control = new RunControl(client, view, {
+const networkView = new NetworkView();
+byId("network").append(networkView.element);
+const network = new NetworkSession(client, networkView, (error) => tellError(error));
+const control = new RunControl(client, view, network, {
   onState: () => {
     showPlan();
     buttons.show(entries, canTrain);
@@ -109,6 +114,7 @@ const open = (path: string) =>
     control.release();
     const model = RunModel.of(shown);
     view.open(model, "A saved experiment");
+    network.open(model, false);
     byId("run-stage").focus({ preventScroll: true });
     byId("run").scrollIntoView();
     showNetworks(model);
@@ -129,6 +135,7 @@ const remove = (path: string) =>
       untell("error"); // Its offer to try again would begin anew.
       control.release();
       byId("run").hidden = true;
+      network.close();
       view.model = new RunModel();
       showNetworks(view.model);
     }

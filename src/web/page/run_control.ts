@@ -8,8 +8,7 @@ import { byId } from "./dom.ts";
 import { tell, tellError, untell } from "./failures.ts";
 import { RunModel } from "./run_model.ts";
 import type { RunView } from "./run_view.ts";
-import { StepPlayer } from "./step_player.ts";
-import { showSteps } from "./steps.ts";
+import type { NetworkSession } from "./network/network_session.ts";
 
 /** The page's reactions to changes. */
 export interface RunControlActions {
@@ -33,13 +32,13 @@ export class RunControl {
   #isFetching = false;
   #patience: ReturnType<typeof setTimeout> | null = null;
   #wasHidden = false;
-  readonly #steps = new StepPlayer(showSteps(byId("steps")));
   readonly #pause = byId<HTMLButtonElement>("pause");
   readonly #stop = byId<HTMLButtonElement>("stop");
 
   constructor(
     private readonly client: LaboratoryClient,
     private readonly view: RunView,
+    private readonly network: NetworkSession,
     private readonly actions: RunControlActions,
   ) {
     this.#pause.addEventListener("click", () => {
@@ -67,8 +66,9 @@ export class RunControl {
     for (const key of ["error", "continue", "hidden", "device-lost"]) untell(key);
     this.view.open(model, "Getting ready");
     this.view.begin();
+    this.network.open(model, true);
     byId("run-stage").focus({ preventScroll: true });
-    byId("steps").scrollIntoView();
+    byId("network").scrollIntoView();
     let isFinished = false;
     try {
       const end = await this.client.ask("run", request);
@@ -80,7 +80,7 @@ export class RunControl {
         this.view.halt("Stopped: the GPU did not answer");
       } else this.#failed(request, error);
     }
-    this.#steps.stop();
+    this.network.end();
     this.actions.onState();
     return isFinished;
   }
@@ -172,7 +172,6 @@ export class RunControl {
 
   #receive(event: LaboratoryEvent): void {
     if (event.type === "download") return;
-    if (event.type === "step") this.#steps.play(event.step);
     if (event.type === "device-lost") {
       tell({
         key: "device-lost",
@@ -183,6 +182,7 @@ export class RunControl {
       });
     }
     this.view.receive(event);
+    this.network.receive(event);
     if (event.type !== "run") return;
     this.actions.onRun();
     this.fetchCurves();

@@ -65,6 +65,32 @@ Deno.test("runTraining: curves have their points at 0, every interval, and once 
   });
 });
 
+Deno.test("runTraining: weights are told as they are then, and change nothing", async () => {
+  const run = draw(), plan = { iterations: 30, validateInterval: 10, testInterval: null };
+  await withProgram(gpu, run, async (program) => {
+    await runTraining(program, plan);
+    const alone = await program.readParameters();
+    run.replicas.forEach((parameters, r) => program.load(r, parameters));
+    const told = new Map<string, number[]>(), iterations = new Set<number>();
+    await runTraining(program, plan, {
+      onWeights: (replica, iteration, [{ weights }]) => {
+        iterations.add(iteration);
+        told.set(`${replica} ${iteration}`, [...weights]);
+      },
+    });
+    const final = await program.readParameters();
+    assertEquals(final, alone);
+    final.forEach(([{ weights }], r) => assertEquals(told.get(`${r} 30`), [...weights]));
+    // Those of a moment before the end, too.
+    for (const iteration of iterations) {
+      run.replicas.forEach((parameters, r) => program.load(r, parameters));
+      await program.run([{ iterate: iteration }]);
+      const then = await program.readParameters();
+      then.forEach(([{ weights }], r) => assertEquals(told.get(`${r} ${iteration}`), [...weights]));
+    }
+  });
+});
+
 Deno.test("runTraining: the points are what single bursts measure at the same iterations", async () => {
   const run = draw();
   await withProgram(gpu, run, async (program) => {

@@ -8,7 +8,15 @@ import { MIN_TRIALS, studentInterval } from "../analysis/statistics.ts";
 import { meanOverTrials, type Metric, trialMeans } from "../analysis/study.ts";
 import { ticketText } from "../runs/config.ts";
 import type { ReportStudy } from "./studies.ts";
-import { type Compared, compared, hasLearned, judge, type JudgedRun } from "./verdict.ts";
+import { callOf } from "./call.ts";
+import {
+  type Compared,
+  compared,
+  hasLearned,
+  judge,
+  type JudgedRun,
+  type TicketVerdict,
+} from "./verdict.ts";
 
 /** A network of the finding, with its accuracy in percent, as text. */
 export interface FoundNumber {
@@ -70,10 +78,7 @@ export function findingOf(study: ReportStudy): Finding {
   const runs = judgedRuns(study);
   const levels = [...new Set(runs.filter(({ kind }) => kind === "ticket").map((r) => r.level))]
     .sort((a, b) => b - a);
-  const winner = levels.find((level) => {
-    const found = compared(runs, level);
-    return typeof found !== "string" && stateOf(found, judge(runs, level).won) === "won";
-  });
+  const winner = levels.find((level) => stateOf(judge(runs, level)) === "won");
   const found = compared(runs, winner);
   if (typeof found === "string") {
     return {
@@ -81,7 +86,7 @@ export function findingOf(study: ReportStudy): Finding {
       ...{ evidence: [], untrained: null, level: null, metric: "finalAccuracy" },
     };
   }
-  const { won } = judge(runs, winner), { ticket, full, control, metric } = found;
+  const verdict = judge(runs, winner), { won } = verdict, { ticket, full, control, metric } = found;
   const isLast = winner === undefined || winner === levels[0];
   const remaining = percentText(meanOverTrials(ticket, ({ percent }) => percent), 1);
   const accuracies = [ticket, full, control].filter((side) => side.length > 0)
@@ -97,7 +102,7 @@ export function findingOf(study: ReportStudy): Finding {
   const others = anew === undefined
     ? `the full network ${whole}`
     : `the full network ${whole}, the same connections with new starting values ${anew}`;
-  const state = stateOf(found, won);
+  const state = stateOf(verdict);
   return {
     state,
     headline: HEADLINES[state],
@@ -145,17 +150,10 @@ function otherwise(study: ReportStudy): string[] {
   return text === null ? [] : [`${text.replace("Tickets:", "Here tickets are made otherwise:")}.`];
 }
 
-/**
- * Judged by the means (`judge`), but where there are several trials the whole interval of each
- * difference must be on its side of 0.
- */
-function stateOf({ ticket, full, control, metric }: Compared<JudgedRun>, won: boolean | null) {
-  if (won === null) return "open";
-  const gain = studentInterval(differences(ticket, full, metric));
-  const lead = studentInterval(differences(ticket, control, metric));
-  if (gain === null || lead === null) return won ? "won" : "lost";
-  if (gain[1] < 0 || lead[1] <= 0) return "lost";
-  return gain[0] >= 0 && lead[0] > 0 ? "won" : "close";
+/** The call of a verdict, if there is one. */
+function stateOf(verdict: TicketVerdict): FindingState {
+  const call = callOf(verdict)?.call ?? "open";
+  return call === "too close to call" ? "close" : call;
 }
 
 /** By how many points the one side is above the other, in each trial. */

@@ -5,7 +5,18 @@
  */
 
 import { MIN_TRIALS, studentInterval } from "../analysis/statistics.ts";
-import { difference, type TicketVerdict } from "./verdict.ts";
+
+/** What was compared: test accuracies by trial, as fractions. */
+export interface ComparedAccuracies {
+  full: number[];
+  ticket: number[];
+  /** Null without a control. */
+  control: number[] | null;
+  /** Whether they are those at the early stop; else at the end. */
+  isAtStop: boolean;
+  /** Weights of the ticket that remain, in percent. */
+  percent: number;
+}
 
 /** One condition of winning. */
 export interface Condition {
@@ -29,9 +40,9 @@ export interface Call {
   isExample: boolean;
 }
 
-/** The verdict in a word; null where there is nothing to judge, or no control. */
-export function callOf({ won, trials, compared }: TicketVerdict): Call | null {
-  if (won === null || !compared?.control) return null;
+/** The verdict in a word; null where nothing was compared, or without a control. */
+export function callOf(compared: ComparedAccuracies | null): Call | null {
+  if (!compared?.control) return null;
   const { ticket, full, control } = compared;
   const conditions = [
     // As good is good enough against the full network, not against the control.
@@ -44,7 +55,7 @@ export function callOf({ won, trials, compared }: TicketVerdict): Call | null {
     call: failed ? "lost" : open ? "too close to call" : "won",
     conditions,
     decidedBy: failed ?? open ?? null,
-    isExample: trials < MIN_TRIALS,
+    isExample: ticket.length < MIN_TRIALS,
   };
 }
 
@@ -60,4 +71,9 @@ function condition(
   const [low, high] = interval ?? [lead, lead];
   const holds = isMet(low) ? true : isMet(high) ? null : false;
   return { against, lead, interval, holds };
+}
+
+/** Means differ in their last bits by the order of their terms; that is no difference. */
+export function difference(a: number, b: number): number {
+  return Math.abs(a - b) < 1e-12 ? 0 : a - b;
 }

@@ -86,7 +86,7 @@ export function findingOf(study: ReportStudy): Finding {
       ...{ evidence: [], untrained: null, level: null, metric: "finalAccuracy" },
     };
   }
-  const verdict = judge(runs, winner), { won } = verdict, { ticket, full, control, metric } = found;
+  const verdict = judge(runs, winner), { ticket, full, control, metric } = found;
   const isLast = winner === undefined || winner === levels[0];
   const remaining = percentText(meanOverTrials(ticket, ({ percent }) => percent), 1);
   const accuracies = [ticket, full, control].filter((side) => side.length > 0)
@@ -112,10 +112,7 @@ export function findingOf(study: ReportStudy): Finding {
       ...otherwise(study),
       ...differenceLines(found),
       ...(state === "close"
-        ? [
-          `By the means alone it ${won ? "won" : "did not win"}, but an interval lies on both ` +
-          "sides of 0: more trials would tell.",
-        ]
+        ? ["An interval lies on both sides of 0: more trials would tell."]
         : []),
       ...(state === "open"
         ? [
@@ -151,8 +148,8 @@ function otherwise(study: ReportStudy): string[] {
 }
 
 /** The call of a verdict, if there is one. */
-function stateOf(verdict: TicketVerdict): FindingState {
-  const call = callOf(verdict)?.call ?? "open";
+function stateOf({ compared }: TicketVerdict): FindingState {
+  const call = callOf(compared)?.call ?? "open";
   return call === "too close to call" ? "close" : call;
 }
 

@@ -6,22 +6,14 @@
 import { fractionText, percentText, pointsText } from "../analysis/percent.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
 import { meanOverTrials, type StudyRun, trialMeans } from "../analysis/study.ts";
-
-/** What was compared: test accuracies by trial, as fractions. */
-export interface ComparedAccuracies {
-  full: number[];
-  ticket: number[];
-  /** Null without a control. */
-  control: number[] | null;
-  /** Whether they are those at the early stop; else at the end. */
-  isAtStop: boolean;
-  /** Weights of the ticket that remain, in percent. */
-  percent: number;
-}
+import { callOf, type ComparedAccuracies, difference } from "./call.ts";
 
 /** The words of the page's note depend on it too. */
 export interface TicketVerdict {
-  /** Null where there is nothing to judge: nothing pruned, nothing learned, no control. */
+  /**
+   * Null where there is nothing to judge, nothing pruned, nothing learned, no control, and where it
+   * is too close to call.
+   */
   won: boolean | null;
   /** Trials that were compared; 0 where nothing was. */
   trials: number;
@@ -32,6 +24,13 @@ export interface TicketVerdict {
 
 /** A network has learned if it has come this part of the way from guessing to no errors. */
 const LEARNED_SHARE = 0.1;
+
+/** What each call says of the ticket. */
+const CALLS = {
+  won: { won: true, text: "the ticket won" },
+  lost: { won: false, text: "the ticket did not win" },
+  "too close to call": { won: null, text: "too close to call, the trials differ too much" },
+} as const;
 
 /** A run that can be judged. */
 export interface JudgedRun extends StudyRun<string> {
@@ -98,7 +97,8 @@ export function compared<Run extends JudgedRun>(
  * A ticket wins as in section 1 of the paper: trained in isolation from its initial weights it is
  * at least as accurate as the full network within the same number of iterations, and the same
  * network randomly reinitialized is not as good. Judged at the early stop; at the end where the
- * accuracy at an early stop is not known. Compares the trials that have all of these networks.
+ * accuracy at an early stop is not known. Compares the trials that have all of these networks;
+ * where there are several, by the interval of their differences (`callOf`).
  *
  * @param level of the ticket; the sparsest if absent
  */
@@ -137,12 +137,12 @@ export function judge(runs: readonly JudgedRun[], level?: number): TicketVerdict
     };
   }
   const lead = difference(reached(ticket), reached(control));
-  const won = gain >= 0 && lead > 0;
+  const { call } = callOf(accuracies)!;
   return {
-    won,
+    won: CALLS[call].won,
     trials: count,
     sentence: `${start} and ${pointsText(lead)} its reinitialized control: ` +
-      `the ticket ${won ? "won" : "did not win"}${evidence}.`,
+      `${CALLS[call].text}${evidence}.`,
     compared: accuracies,
   };
 }
@@ -151,9 +151,4 @@ export function judge(runs: readonly JudgedRun[], level?: number): TicketVerdict
 export function hasLearned(accuracy: number, classes: number): boolean {
   const chance = 1 / classes;
   return accuracy > chance + LEARNED_SHARE * (1 - chance);
-}
-
-/** Means differ in their last bits by the order of their terms; that is no difference. */
-export function difference(a: number, b: number): number {
-  return Math.abs(a - b) < 1e-12 ? 0 : a - b;
 }

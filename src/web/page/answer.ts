@@ -19,7 +19,7 @@ const NAMES = { full: "the full network", control: "the reinitialized control" }
 export function answerParts(verdict: TicketVerdict): HTMLElement[] {
   const { compared, trials } = verdict;
   if (!compared) return [];
-  const call = callOf(verdict), { full, ticket, control, percent } = compared;
+  const call = callOf(compared), { full, ticket, control, percent } = compared;
   return [
     ...(call ? [badge(call, trials)] : []),
     el(
@@ -161,8 +161,8 @@ export function surpriseParts(runs: readonly FinishedRun[]): HTMLElement[] {
 }
 
 /** Why a verdict is what it is, and how far it can be trusted. */
-export function meaningText(verdict: TicketVerdict): string {
-  const call = callOf(verdict);
+export function meaningText({ compared }: TicketVerdict): string {
+  const call = callOf(compared);
   if (!call) return "";
   const more = call.isExample
     ? ` Other seeds may end otherwise: ${MIN_TRIALS} trials or more are a measurement.`

@@ -1,13 +1,11 @@
 /** The density at which lists of live weights begin to win over whole matrices, as measured. */
 
-import { adamSpec, type Gpu, Program } from "../../src/engine/mod.ts";
-import { weightedLayers } from "../../src/engine/layer_spec.ts";
+import { adamSpec, type Gpu, type Program, weightedLayers } from "../../src/engine/mod.ts";
+import { weightShape } from "../../src/engine/layer_spec.ts";
 import { RandomStream } from "../../src/engine/random.ts";
-import { ModelConv } from "../../src/foundations/model_conv.ts";
-import { runKey } from "../../src/foundations/seeds.ts";
 import { networkLayers } from "../../src/models/layers.ts";
 import { type NetworkName, NETWORKS } from "../../src/models/networks.ts";
-import { BATCH, type Uploaded } from "./lenet_program.ts";
+import { networkProgram, type Uploaded } from "./bench/network_program.ts";
 
 /**
  * The density between the sparsest network for which whole matrices are faster and the next
@@ -32,46 +30,21 @@ export function crossoverOf(
  */
 export async function imagePrograms(
   gpu: Gpu,
-  { examples, test, classes }: Uploaded,
-  shape: readonly number[],
+  uploaded: Uploaded,
   network: NetworkName,
   densities: readonly number[],
 ): Promise<Map<string, Program>> {
-  const optimizer = adamSpec(1.2e-3);
-  const layers = networkLayers(NETWORKS[network].hidden, shape, classes);
-  const model = new ModelConv(
-    { layers },
-    { keyFor: (layer) => runKey({ seed: 0, purpose: "init", trial: 1, layer }) },
-  );
-  const programs = new Map<string, Program>();
-  for (const density of [null, ...densities]) {
+  const { hidden } = NETWORKS[network], optimizer = adamSpec(1.2e-3);
+  const layers = weightedLayers(networkLayers(hidden, uploaded.shape, uploaded.classes));
+  const programs = new Map([["dense", await networkProgram(gpu, uploaded, { optimizer, hidden })]]);
+  for (const density of densities) {
     const stream = new RandomStream([7, 0]);
-    const masks = weightedLayers(layers).map(({ name }) =>
-      model.masks[name].data.map(() => density === null || stream.uniform() < density ? 1 : 0)
-    );
-    const program = await Program.create(gpu, {
-      layers,
-      optimizer,
-      batchSize: BATCH,
-      examples,
-      test,
-      trainCount: Math.floor(examples.count * 11 / 12),
-      replicas: 1,
-      sparse: density === null ? null : [masks],
+    const masks = layers.map((layer) => {
+      const { inputs, units } = weightShape(layer);
+      return Float32Array.from({ length: inputs * units }, () => +(stream.uniform() < density));
     });
-    program.load(0, {
-      layers: weightedLayers(layers).map(({ name }, i) => ({
-        weights: model.weights[name].data,
-        biases: model.biases[name].data,
-        mask: masks[i],
-      })),
-      orderKey: [1, 0],
-      splitKey: [2, 0],
-      labelMap: null,
-      learningRate: optimizer.learningRate,
-    });
-    await program.run([{ iterate: 2 }]);
-    programs.set(density?.toFixed(4) ?? "dense", program);
+    const options = { optimizer, hidden, masks, isSparse: true };
+    programs.set(density.toFixed(4), await networkProgram(gpu, uploaded, options));
   }
   return programs;
 }

@@ -90,6 +90,26 @@ Deno.test("what run-lottery refuses of a method is refused, with its name; of ot
   chosen("--methods=magnitude,gmp,rigl,snip", "--dynamic-fraction=.2", "--score-batches=3");
 });
 
+Deno.test("a flag that none of the methods uses is refused, with those that do", () => {
+  for (
+    const [flag, unused, users] of [
+      ["--score-batches=3", "magnitude,synflow,rigl", "snip, grasp"],
+      ["--dynamic-interval=5", "magnitude,snip", "gmp, set, rigl"],
+      ["--dynamic-fraction=.2", "magnitude,gmp", "set, rigl"],
+      ["--keep-scores", "set,gmp", "magnitude, global, snip, grasp, synflow, erdos_renyi, random"],
+    ]
+  ) {
+    const [name] = flag.split("=");
+    assertThrows(
+      () => chosen(`--methods=${unused}`, flag),
+      UsageError,
+      `${name} is used by ${users}, and --methods has none of them: leave it out, or add one`,
+    );
+    chosen(`--methods=${unused},${users.split(", ")[0]}`, flag);
+  }
+  chosen("--methods=set,gmp");
+});
+
 Deno.test("the runs of all methods and trials are replicas of one program", async () => {
   const { run } = Program.prototype;
   let iterations = 0;

@@ -1,8 +1,10 @@
 /** The flags of `compare`: those of run-lottery, but for what each method decides itself. */
 
 import { UsageError } from "../../errors.ts";
-import type { Flag, FlagValues } from "../../flags/flags.ts";
+import { type Flag, flagName, type FlagValues } from "../../flags/flags.ts";
 import { words } from "../../flags/lists.ts";
+import { DYNAMIC } from "../../foundations/pruning/dynamic.ts";
+import { INIT_CRITERIA, type InitCriterionName } from "../../foundations/pruning/init_criteria.ts";
 import {
   METHOD_FIELDS,
   METHOD_NAMES,
@@ -75,7 +77,7 @@ export const compareFlags = {
  * The methods to train, in the order of the table.
  *
  * @param protocol the one that all share
- * @throws UsageError for flags that one of the methods does not have
+ * @throws UsageError for flags that one of the methods does not have, or that none uses
  */
 export function chosenMethods(
   flags: FlagValues<typeof compareFlags>,
@@ -83,8 +85,26 @@ export function chosenMethods(
 ): MethodName[] {
   const methods = METHOD_NAMES.filter((name) => (flags.methods ?? USUAL_METHODS).includes(name));
   for (const name of methods) checkMethod(name, flags, protocol);
+  for (const [key, isUsed] of Object.entries(USED_BY)) {
+    if ((flags[key as keyof typeof flags] ?? false) === false) continue;
+    const takes = (name: MethodName) => isUsed(protocolOf(name, protocol));
+    if (methods.some(takes)) continue;
+    throw new UsageError(
+      `${flagName(key)} is used by ${METHOD_NAMES.filter(takes).join(", ")}, and --methods has ` +
+        "none of them: leave it out, or add one",
+    );
+  }
   return methods;
 }
+
+/** Flags that some methods alone use, and whether one with such a protocol does. */
+const USED_BY: Record<string, (protocol: Protocol) => boolean> = {
+  scoreBatches: ({ pruneAt, criterion }) =>
+    pruneAt === "init" && INIT_CRITERIA[criterion as InitCriterionName].needsData,
+  dynamicInterval: ({ dynamic }) => dynamic !== null,
+  dynamicFraction: ({ dynamic }) => dynamic !== null && DYNAMIC[dynamic].share !== undefined,
+  keepScores: ({ dynamic }) => dynamic === null,
+};
 
 /** @throws UsageError for flags that run-lottery refuses with the fields of the method */
 function checkMethod(

@@ -24,10 +24,12 @@ export type BatchFormat = "f32" | "u8";
 /** The same of any matrix: whole numbers too. */
 export type MatrixFormat = BatchFormat | "u32";
 
-/** A texture of one texel per four columns. */
+/** A texture of one texel per four columns, which may have more columns than the matrix. */
 export interface MatrixTexture {
   texture: GPUTexture;
   view: GPUTextureView;
+  /** Rows that lie side by side in one row of the texture. */
+  abreast: number;
 }
 
 /** A matrix in GPU memory. */
@@ -52,11 +54,6 @@ export function textureSize(rows: number, vectors: number, most: number): [numbe
   return [vectors * abreast(vectors), Math.ceil(rows / abreast(vectors))];
 }
 
-/** How many rows of a matrix lie side by side, by its texture's width. */
-function rowsAbreast({ texture }: MatrixTexture, vectors: number): number {
-  return texture.width > vectors ? abreast(vectors) : 1;
-}
-
 /** A zeroed matrix of `rows` rows of `vectors` × 4 columns. */
 export function createMatrix(
   pool: BufferPool,
@@ -66,12 +63,9 @@ export function createMatrix(
 ): Matrix {
   if (storage === "buffers") return pool.storage(label, COLUMN_BYTES[format] * rows * vectors);
   const { maxTextureDimension2D } = pool.gpu.device.limits;
-  const texture = pool.texture(
-    label,
-    TEXEL[format],
-    ...textureSize(rows, vectors, maxTextureDimension2D),
-  );
-  return { texture, view: texture.createView() };
+  const [width, height] = textureSize(rows, vectors, maxTextureDimension2D);
+  const texture = pool.texture(label, TEXEL[format], width, height);
+  return { texture, view: texture.createView(), abreast: width / vectors };
 }
 
 /** Whether a matrix is a texture. */
@@ -111,7 +105,7 @@ interface Part {
 
 /** The parts of rows `first` to `first + count`. */
 function partsOf(matrix: MatrixTexture, vectors: number, first: number, count: number): Part[] {
-  const each = rowsAbreast(matrix, vectors), parts: Part[] = [], last = first + count;
+  const each = matrix.abreast, parts: Part[] = [], last = first + count;
   for (let row = first; row < last; row = parts.at(-1)!.row + parts.at(-1)!.count) {
     const beside = row % each, whole = Math.floor((last - row) / each);
     const isWhole = beside === 0 && whole > 0;
@@ -139,7 +133,7 @@ export async function readMatrices(
   sources: readonly MatrixSource[],
 ): Promise<Float32Array<ArrayBuffer>[]> {
   const layouts = sources.map(({ matrix, rows, vectors }) => {
-    const each = isTexture(matrix) ? rowsAbreast(matrix, vectors) : 1;
+    const each = isTexture(matrix) ? matrix.abreast : 1;
     const rowBytes = COLUMN_BYTES.f32 * vectors, bytes = each * rowBytes;
     // A copy of a texture has rows of multiples of 256 bytes.
     const pitch = isTexture(matrix) ? 256 * Math.ceil(bytes / 256) : bytes;
@@ -235,7 +229,7 @@ export function storeWgsl({ name, binding, matrix, vectors, format = "f32" }: Ma
 
 /** Where (row, column) of a matrix lies in its texture. */
 function texelOf(matrix: MatrixTexture, vectors: number): string {
-  const each = rowsAbreast(matrix, vectors);
+  const each = matrix.abreast;
   if (each === 1) return "vec2u(column, row)";
   return `vec2u(column + row % ${each}u * ${vectors}u, row / ${each}u)`;
 }

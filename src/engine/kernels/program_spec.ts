@@ -1,5 +1,6 @@
 /** The shape of a network program and what tells its replicas apart. */
 
+import type { Augmentation } from "../augment.ts";
 import type { GpuExamples } from "../dataset.ts";
 import { canReadStorageTextures, type Gpu } from "../device.ts";
 import { inputSize, isDense, type LayerImage, type LayerSpec, outputSize } from "../layer_spec.ts";
@@ -25,6 +26,8 @@ export interface ProgramSpec {
   /** Of these examples, those to train on; the rest is the validation split. */
   trainCount: number;
   replicas: number;
+  /** How training images are changed; null or absent: not. Evaluation has them as they are. */
+  augment?: Augmentation | null;
   /**
    * The masks of each replica by layer, (inputs, units) each: train with kernels that touch live
    * weights only. Null or absent: with those for dense matrices.
@@ -73,6 +76,8 @@ export interface ReplicaParameters {
   orderKey: Key;
   /** Key of the training/validation split; null leaves the examples in their order. */
   splitKey: Key | null;
+  /** Key of its crops and mirrorings, where the program augments. Default: [0, 0]. */
+  augmentKey?: Key;
   /** labelMap[label] replaces each label; null leaves them. */
   labelMap: Uint8Array | null;
   /** The same throughout, or by iteration. */

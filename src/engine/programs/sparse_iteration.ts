@@ -215,7 +215,7 @@ export function sparseIterationSources(
   const isFused = isHeadFused(classesOf(spec)), top = isFused ? last : last + 1;
   // Nothing learns from the gradient below the first layer that has weights.
   const [{ index: lowest }] = layout.layers;
-  const train = { batchSize, trainCount, clocks: buffers.clocks };
+  const train = { batchSize, trainCount, augment: spec.augment, clocks: buffers.clocks };
   const ofWeights = {
     ...buffers,
     activations: layout.layers.map(({ index }) => activations[index]),

@@ -7,8 +7,11 @@ import { BufferPool } from "../../../src/engine/buffers.ts";
 import { canReadStorageTextures } from "../../../src/engine/device.ts";
 import { matrixStorage, UPDATE_TEXTURES } from "../../../src/engine/kernels/program_spec.ts";
 import { adamSpec } from "../../../src/engine/optimizers.ts";
+import { iterationBytes } from "../../../src/engine/programs/iteration.ts";
 import type { Program } from "../../../src/engine/programs/program.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
+import { networkLayers } from "../../../src/models/layers.ts";
+import { NETWORKS } from "../../../src/models/networks.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { forward, softmaxCrossEntropy } from "../../reference/network.ts";
 import type { OracleTrained } from "../../reference/train.ts";
@@ -105,6 +108,9 @@ async function outcome(program: Program) {
     .map(({ losses, correct }) => ({ losses, correct }))
     .map((measured) => ({ measured, state }));
 }
+
+/** Of examples, what the size of a batch depends on. */
+const FLOATS = { isPacked: false, isFloat: true } as GpuExamples;
 
 const [[, lenet], [, threeChannels]] = Object.entries(CONV_RUNS);
 
@@ -229,5 +235,27 @@ Deno.test("matrices of more rows than a texture has lie side by side in it", asy
     }
   } finally {
     pool.destroy();
+  }
+});
+
+Deno.test("conv-4: an iteration takes at most 1.5 times what its values and weights need", () => {
+  const layers = networkLayers(NETWORKS["conv-4"].hidden, [32, 32, 3], 10);
+  const { spec } = draw(lenet);
+  for (const [name, gpu] of adapters) {
+    const bytes = iterationBytes(gpu, {
+      ...spec,
+      layers,
+      batchSize: 60,
+      optimizer: adamSpec(3e-4),
+      examples: FLOATS,
+      test: FLOATS,
+      replicas: 1,
+    });
+    // The batch, then 32×32×64 twice, 16×16×64, 16×16×128 twice, 8×8×128, 256 twice and 10.
+    const values = 3072 + 2 * 65536 + 16384 + 2 * 32768 + 8192 + 2 * 256 + 10;
+    const weights = 9 * (3 * 64 + 64 * 64 + 64 * 128 + 128 * 128) + 8192 * 256 + 256 * 256 + 2560;
+    // Floats of weights and both moments, and a bit of a mask.
+    const needed = 60 * 4 * values + weights * (12 + 1 / 8);
+    assert(bytes > needed && bytes <= 1.5 * needed, `${name}: ${bytes} / ${needed}`);
   }
 });

@@ -84,7 +84,7 @@ function measureText({ trials, compared }: TicketVerdict): string {
   const means = trials > 1
     ? ` Means of ${trials} trials, and where the mean lies with 95% confidence.`
     : "";
-  return `Share of test digits that each gets right, ${moment}.${means}`;
+  return `Share of test images that each gets right, ${moment}.${means}`;
 }
 
 /** A condition as a line: whether it holds, by how much, and whether it decided. */
@@ -122,6 +122,10 @@ export function surpriseParts(runs: readonly FinishedRun[]): HTMLElement[] {
   const control = levels.find(({ kind, level }) => kind === "reinit" && level === ticket?.level);
   const [full] = tickets, before = ticket?.initialAccuracy ?? 0;
   if (!ticket || ticket.level === 0 || !hasLearned(before, classes)) return [];
+  const known = control?.initialAccuracy;
+  const controlText = known != null && !hasLearned(known, classes)
+    ? " The control has the same connections with other values, and knows nothing yet."
+    : "";
   const sides = [["Full network", full], ["Ticket", ticket], ["Control", control]] as const;
   return [
     el("h3", {}, "The surprise: it could read before it was taught"),
@@ -130,10 +134,10 @@ export function surpriseParts(runs: readonly FinishedRun[]): HTMLElement[] {
       { class: "surprise-text" },
       `Before any training, the ticket already gets ${
         shortText(before)
-      } of the test digits right. ` +
+      } of the test images right. ` +
         `Guessing would get ${fractionText(1 / classes, 0)}. Its weights are all back at their ` +
-        "random start, so what it knows is in the choice: which weights were kept, and which cut. " +
-        "Pruning is a kind of training.",
+        "random start. So what it knows is in the choice: which of the random values were kept, and " +
+        `which cut. Pruning is a kind of training.${controlText}`,
     ),
     el(
       "ul",

@@ -42,9 +42,12 @@ export class DigitAnswers {
     control: new AnswerCard("Control", "control"),
     untrained: new AnswerCard("Ticket, untrained", "untrained"),
   };
+  readonly #left = el("div", { class: "draw-left" });
+  readonly #right = el("div");
   readonly #answers = el("div", { class: "answers" });
   readonly #sees = el("canvas", { width: SIDE, height: SIDE, role: "img" });
   readonly #caption = el("p", { class: "note" });
+  readonly #seen = el("div", { class: "sees" }, this.#sees, this.#caption);
   readonly #images: TestImages;
   #tickets: readonly FinishedRun[] = [];
   #controls: readonly FinishedRun[] = [];
@@ -66,26 +69,15 @@ export class DigitAnswers {
     this.#choice.addEventListener("change", () => this.#changed());
     const { full, ticket, control, untrained } = this.#cards;
     this.#answers.append(...[full, ticket, control, untrained].map(({ element }) => element));
-    byId("draw-area").replaceChildren(
-      el(
-        "div",
-        { class: "draw-left" },
-        this.#pad.element,
-        el("div", { class: "sees" }, this.#sees, this.#caption),
-      ),
-      el(
-        "div",
-        {},
-        el(
-          "p",
-          { class: "answer ticket-choice" },
-          el("label", { for: "ticket-choice" }, "Which ticket?"),
-          this.#choice,
-        ),
-        this.#answers,
-        this.#images.element,
-      ),
+    const choice = el(
+      "p",
+      { class: "answer ticket-choice" },
+      el("label", { for: "ticket-choice" }, "Which ticket?"),
+      this.#choice,
     );
+    this.#left.append(this.#pad.element, this.#seen);
+    this.#right.append(choice, this.#answers, this.#images.element);
+    byId("draw-area").replaceChildren(this.#left, this.#right);
     this.setNetworks({ tickets: [], runs: [] });
   }
 
@@ -135,6 +127,8 @@ export class DigitAnswers {
       }
     }
     this.#pad.element.hidden = !this.#takesDrawings;
+    // Where nothing can be drawn, test images come first.
+    (this.#takesDrawings ? this.#right : this.#left).append(this.#images.element);
     this.#showIntro();
     this.#changed();
   }
@@ -203,7 +197,7 @@ export class DigitAnswers {
     const { height, width } = this.#shape, label = this.#chosen?.label ?? null;
     paintImage(this.#sees, this.#shape, pixels);
     const truth = label === null ? "" : ` In truth: ${this.#names[label]}.`;
-    this.#sees.hidden = pixels === null && !this.#takesDrawings;
+    this.#seen.hidden = pixels === null && !this.#takesDrawings;
     this.#caption.textContent = `What they see: ${height} × ${width} pixels.${truth}`;
     this.#sees.setAttribute("aria-label", this.#caption.textContent);
   }

@@ -20,7 +20,7 @@ export interface ComparedNetworks {
 
 /** Offers test images. */
 export class TestImages {
-  readonly #find = button("Find test images on which they disagree", () => this.#search(), {
+  readonly #find = button("Find images on which they disagree", () => this.#search(), {
     id: "find-images",
   });
   readonly #state = el("p", { class: "note", role: "status" });

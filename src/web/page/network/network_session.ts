@@ -14,6 +14,7 @@ import type { NetworkView } from "./network_view.ts";
 import { Recording } from "./recording.ts";
 
 const EXAMPLE = example as unknown as ExampleFile;
+const EXAMPLE_WORDS = `Recorded example: ${EXAMPLE.title}`;
 
 /** The runs of the drawing. */
 export class NetworkSession {
@@ -35,7 +36,7 @@ export class NetworkSession {
   close(): void {
     this.#model = null;
     this.#isLive = false;
-    this.view.open(decodeExample(EXAMPLE), `Recorded example: ${EXAMPLE.title}`, false);
+    this.view.open(decodeExample(EXAMPLE), EXAMPLE_WORDS, false);
   }
 
   /** Shows an experiment; `isLive`: one that is being trained. */
@@ -44,6 +45,7 @@ export class NetworkSession {
     this.#model = model;
     this.#isLive = isLive;
     this.#isOpen = false;
+    if (isLive) this.view.wait(`${EXAMPLE_WORDS}. Your own network comes next`);
     this.#show();
     this.fetch();
   }

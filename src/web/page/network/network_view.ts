@@ -16,6 +16,10 @@ import { wordsOf } from "./words.ts";
 
 /** How soon the drawing comes to where training is, in seconds. */
 const LAG = 0.7;
+/** A frame brings at most so much time: after a rest the drawing goes on where it was. */
+const MOST_SECONDS = 0.25;
+/** A frame that takes longer is late, and then so many times as long nothing is drawn. */
+const LATE_MS = 24, REST = 4;
 /** A drawing that is this many steps behind the training hurries. */
 const MOST_BEHIND = 3;
 
@@ -35,7 +39,8 @@ export class NetworkView {
   /** The iteration of a training that goes on, as it is shown. */
   #iteration = 0;
   #isVisible = false;
-  #frame: number | null = null;
+  /** Whether a frame has been asked for. */
+  #isWoken = false;
   #last = 0;
   readonly #motion = matchMedia("(prefers-reduced-motion: reduce)");
   readonly #origin = el("p", { class: "net-origin" });
@@ -117,6 +122,12 @@ export class NetworkView {
     this.#target = null;
     this.update(runs);
     if (this.#story.length > 0) this.#setPlaying(true);
+  }
+
+  /** Stands still until there is something else to show: the processor may be what trains. */
+  wait(origin: string): void {
+    this.#origin.textContent = origin;
+    this.#setPlaying(false);
   }
 
   /** Takes what has been added to the runs that are shown. */
@@ -242,17 +253,25 @@ export class NetworkView {
 
   /** Asks for the next frame where there is something to move, and it is seen. */
   #wake(): void {
-    if (this.#frame !== null || !this.#isPlaying || !this.#isVisible) return;
+    if (this.#isWoken || !this.#isPlaying || !this.#isVisible) return;
+    this.#isWoken = true;
     this.#last = performance.now();
-    const next = (now: number) => {
-      this.#frame = null;
-      const seconds = Math.min(0.1, Math.max(0, now - this.#last) / 1000);
+    this.#ask();
+  }
+
+  #ask(): void {
+    const asked = performance.now();
+    requestAnimationFrame((now) => {
+      const seconds = Math.min(MOST_SECONDS, Math.max(0, now - this.#last) / 1000);
       this.#last = now;
-      const goesOn = this.#advance(seconds);
+      this.#isWoken = this.#isPlaying && this.#isVisible && this.#advance(seconds);
       this.#show();
-      if (goesOn && this.#isPlaying && this.#isVisible) this.#frame = requestAnimationFrame(next);
-    };
-    this.#frame = requestAnimationFrame(next);
+      if (!this.#isWoken) return;
+      // Frames that come late are drawn by the processor, which may be what trains: leave it time.
+      const late = performance.now() - asked;
+      if (this.#isLive && late > LATE_MS) setTimeout(() => this.#ask(), REST * late);
+      else this.#ask();
+    });
   }
 
   /** Moves on; returns whether there is more to come. */

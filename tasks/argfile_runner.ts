@@ -15,6 +15,7 @@ import { loadDataset } from "../src/datasets/load_dataset.ts";
 import { findRunner } from "../src/commands/mod.ts";
 import type { PlanContext, Runner, RunnerContext } from "../src/commands/runner.ts";
 import { runFlags } from "../src/commands/flags/run_flags.ts";
+import { linesOf, shard } from "../src/commands/shards.ts";
 import { describeFinished } from "../src/reports/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { type LaboratoryOptions, openLaboratory } from "./lib/laboratory.ts";
@@ -44,6 +45,12 @@ const task = {
       help: "run each line in a process of its own, N at a time",
       defaultText: "all lines in one process, as replicas where their networks have one shape",
     }),
+    shard: shard({
+      help:
+        "carry out the K-th of N parts of the lines: N processes anywhere, one with each K, do " +
+        "every line once, whatever the order of the file",
+      defaultText: "all lines",
+    }),
     replicas: { ...runFlags.replicas, group: "Flags" },
     kernels: { ...runFlags.kernels, group: "Flags" },
     checkpointInterval: { ...runFlags.checkpointInterval, group: "Flags" },
@@ -59,11 +66,14 @@ const task = {
 
 await runTask(task, async (flags, [runnerName, argfile]) => {
   const runner = findRunner(runnerName);
-  const lines = parseArgfile(await readArgfile(argfile), argfile === "-" ? "stdin" : argfile);
-  if (lines.length === 0) {
+  const all = parseArgfile(await readArgfile(argfile), argfile === "-" ? "stdin" : argfile);
+  if (all.length === 0) {
     throw new LotteryError(`${argfile} holds no lines of flags: \`deno task argfile\` prints some`);
   }
-  const results = flags.jobs === undefined
+  const lines = flags.shard ? linesOf(all, flags.shard) : all;
+  const results = lines.length === 0
+    ? []
+    : flags.jobs === undefined
     ? await runPacked(runner, lines, flags)
     : await runProcesses(runner, lines, flags.jobs);
   report(results, argfile, flags.json);

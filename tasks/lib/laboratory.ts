@@ -56,7 +56,13 @@ export async function openLaboratory(
     clearInterval(beat);
     progress.end();
   });
-  const storage = new DenoStorage();
+  const storage = new DenoStorage({
+    // Another host works in the folder by now: even a checkpoint would be in its way.
+    onLost: ({ message }) => {
+      warn(`error: ${message}`);
+      Deno.exit(1);
+    },
+  });
   const interruption = new AbortController();
   const laboratory = await Laboratory.open({
     ...{ storage, replicas, kernels, checkpointInterval },

@@ -154,7 +154,7 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
       const [errors] = await laboratory.run([job], [...open.header, ["output", open.output]]);
       // Runs that another process trains have not failed.
       const failure = errors.find((error) => !(error instanceof LockedError));
-      const message = failure && messageOf(failure);
+      const message = failure === undefined ? null : messageOf(failure);
       await work.conclude(new Map(message ? job.folders.map((folder) => [folder, message]) : []));
       if (errors.length > 0) throw firstError(errors);
       laboratory.progress.activity("drawing the chart");

@@ -173,7 +173,7 @@ export class DenoStorage implements Storage {
             const claim = await HostClaim.take(path, holder, {
               times: this.#times,
               hasSystemLock: system === "had",
-              note: () => this.#heart.note,
+              said: () => this.#heart.said,
             });
             const lock = new DenoLock(path, file, claim, this.#heart);
             isHeld = true;

@@ -14,10 +14,25 @@
  */
 
 import type { LockedError } from "../errors.ts";
-import { type FoundHolder, lockedError, parseHolder, takenError } from "./lock_holder.ts";
+import {
+  fill,
+  FIRST,
+  type FoundClaim,
+  lastClaim,
+  machineId,
+  type Made,
+  make,
+  readChain,
+  remove,
+  type Said,
+} from "./deno_claim_file.ts";
+import { lockedError, takenError } from "./lock_holder.ts";
 import type { LockHolder } from "./storage.ts";
 
-/** Milliseconds between two beats, and without one until a claim counts as dead. */
+/**
+ * Milliseconds between two beats, and without one until a claim counts as dead: as many times longer
+ * as its beats are rarer.
+ */
 export interface ClaimTimes {
   beat: number;
   stale: number;
@@ -29,56 +44,16 @@ export interface ClaimTimes {
  */
 export const CLAIM_TIMES: ClaimTimes = { beat: 10_000, stale: 120_000 };
 
-/** A claim of a chain. */
-export interface FoundClaim {
-  /** The end of its file's name. */
-  name: string;
-  /** Whose successor would take it over. */
-  token: string;
-  /** Its whole content. */
-  text: string;
-  owner: FoundHolder | undefined;
-  /** The installation of its owner's system; "" if that is not known. */
-  machine: string;
-  /** What its owner does, if it says so. */
-  note: unknown;
-}
-
 /** How a claim is taken. */
 export interface TakeOptions {
   times: ClaimTimes;
   /** Whether the system's lock shows that no process of this machine has the claim. */
   hasSystemLock: boolean;
-  /** Said with each beat, for those who look. */
-  note: () => unknown;
+  /** Said with each beat, for those who look: what goes on, and when the next beat is due. */
+  said: () => Said;
 }
 
-const FIRST = "first";
 const TAKE_TRIES = 20;
-/** Bytes of a claim that are looked at. */
-const CLAIM_BYTES = 4096;
-/** Characters of a command that are kept; JSON writes six for some. */
-const COMMAND_LENGTH = 300;
-
-/** The last claim of a lock file; null if there is none. */
-export async function lastClaim(path: string): Promise<FoundClaim | null> {
-  return (await readChain(path)).at(-1) ?? null;
-}
-
-/** The claims of a lock file, each the successor of the one before. */
-async function readChain(path: string): Promise<FoundClaim[]> {
-  const chain: FoundClaim[] = [], names = new Set<string>();
-  for (let name = FIRST;;) {
-    const text = await readClaim(`${path}.${name}`);
-    if (text === null) return chain;
-    names.add(name);
-    const claim = parseClaim(text, name);
-    // No program makes a circle.
-    if (names.has(claim.token)) claim.token = `${name}x`;
-    chain.push(claim);
-    name = claim.token;
-  }
-}
 
 /** @throws LockedError if the owner of a lock file's claim lives; waits until that is known */
 export async function checkClaim(
@@ -101,6 +76,7 @@ export class HostClaim {
   #file: Deno.FsFile;
   #token: string;
   #beats = 0;
+  #every: number;
   #beaten = now();
   #busy: Promise<void> = Promise.resolve();
   #lost: LockedError | null = null;
@@ -109,10 +85,11 @@ export class HostClaim {
     private readonly path: string,
     private readonly holder: LockHolder,
     private readonly options: TakeOptions,
-    made: { file: Deno.FsFile; token: string },
+    made: Made,
   ) {
     this.#file = made.file;
     this.#token = made.token;
+    this.#every = made.every;
   }
 
   /** @throws LockedError if another's claim lives, or another takes it first */
@@ -120,7 +97,7 @@ export class HostClaim {
     for (let tries = 1; tries <= TAKE_TRIES; tries++) {
       const last = await checkClaim(path, holder, options);
       const name = last?.token ?? FIRST;
-      const made = await make(`${path}.${name}`, holder, options.note());
+      const made = await make(`${path}.${name}`, holder, options.said());
       if (made === null) continue;
       const claim = new HostClaim(path, holder, options, made);
       // What it follows may have been given back meanwhile: then it follows nothing.
@@ -133,7 +110,12 @@ export class HostClaim {
 
   /** Whether so long has passed since the last beat that others may soon take the claim over. */
   get isLate(): boolean {
-    return elapsed(this.#beaten) > this.options.times.stale / 2;
+    return elapsed(this.#beaten) > staleTime(this.options.times, this.#every) / 2;
+  }
+
+  /** Whether it is time for the next beat. */
+  get isDue(): boolean {
+    return elapsed(this.#beaten) > this.#every - this.options.times.beat / 2;
   }
 
   /**
@@ -171,17 +153,20 @@ export class HostClaim {
     if (this.#lost) throw this.#lost;
     const since = this.#beaten, start = now();
     if (this.isLate) await this.#succeed(elapsed(since));
-    await fill(this.#file, this.#token, this.holder, ++this.#beats, this.options.note());
+    const said = this.options.said();
+    await fill(this.#file, this.#token, this.holder, ++this.#beats, said);
     this.#beaten = start;
+    this.#every = said.every;
   }
 
   /** Takes this claim over from itself, as others may by now. */
   async #succeed(stopped: number): Promise<void> {
-    const made = await make(`${this.path}.${this.#token}`, this.holder, this.options.note());
+    const made = await make(`${this.path}.${this.#token}`, this.holder, this.options.said());
     if (made !== null) {
       this.#file.close();
       this.#file = made.file;
       this.#token = made.token;
+      this.#every = made.every;
       if (await this.#isLast()) return;
     }
     const owner = (await lastClaim(this.path))?.owner;
@@ -210,10 +195,10 @@ function elapsed({ steady, wall }: { steady: number; wall: number }): number {
  */
 async function isUnchanged(
   path: string,
-  { text }: FoundClaim,
-  { beat, stale }: ClaimTimes,
+  { text, every }: FoundClaim,
+  times: ClaimTimes,
 ): Promise<boolean> {
-  const pause = beat / 4;
+  const pause = times.beat / 4, stale = staleTime(times, every);
   let unchanged = 0;
   for (let before = performance.now(); unchanged < stale;) {
     await new Promise((resolve) => setTimeout(resolve, pause));
@@ -226,101 +211,11 @@ async function isUnchanged(
   return true;
 }
 
+function staleTime({ beat, stale }: ClaimTimes, every: number): number {
+  return stale * Math.max(1, every / beat);
+}
+
 function isOfMachine({ owner, machine }: FoundClaim, { host }: LockHolder): boolean {
   const here = machineId();
   return owner?.host === host && (machine === "" || here === "" || machine === here);
-}
-
-let knownMachine: string | undefined;
-
-/** Tells hosts of one name apart; "" where the system has no such number. */
-function machineId(): string {
-  if (knownMachine !== undefined) return knownMachine;
-  try {
-    knownMachine = Deno.readTextFileSync("/etc/machine-id").trim().slice(0, 64);
-  } catch {
-    knownMachine = "";
-  }
-  return knownMachine;
-}
-
-/** Creates a claim; null if there is one of that name. */
-async function make(
-  path: string,
-  holder: LockHolder,
-  note: unknown,
-): Promise<{ file: Deno.FsFile; token: string } | null> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(path, { write: true, createNew: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return null;
-    throw error;
-  }
-  const token = crypto.randomUUID();
-  try {
-    await fill(file, token, holder, 0, note);
-    return { file, token };
-  } catch (error) {
-    file.close();
-    await remove(path);
-    throw error;
-  }
-}
-
-/** Writes a claim in its place: if it was removed or moved, nothing else is touched. */
-async function fill(
-  file: Deno.FsFile,
-  token: string,
-  { pid, host, since, command }: LockHolder,
-  beat: number,
-  note: unknown,
-): Promise<void> {
-  const short = command.slice(0, COMMAND_LENGTH);
-  const content = { token, machine: machineId(), pid, host, since, command: short, beat, note };
-  const bytes = new TextEncoder().encode(`${JSON.stringify(content)}\n`);
-  // At once, however long the event loop takes to turn; only the server is waited for.
-  file.seekSync(0, Deno.SeekMode.Start);
-  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-  file.truncateSync(bytes.length);
-  await file.syncData();
-}
-
-/** The text of a claim; null if there is none. What is no file says nothing. */
-async function readClaim(path: string): Promise<string | null> {
-  try {
-    if (!(await Deno.stat(path)).isFile) return "";
-    using file = await Deno.open(path);
-    const buffer = new Uint8Array(CLAIM_BYTES);
-    let length = 0;
-    for (let count; (count = await file.read(buffer.subarray(length)));) length += count;
-    return new TextDecoder().decode(buffer.subarray(0, length));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
-
-function parseClaim(text: string, name: string): FoundClaim {
-  let fields: Record<string, unknown> = {};
-  try {
-    const found = JSON.parse(text);
-    if (typeof found === "object" && found !== null) fields = found;
-  } catch {
-    // Being written, or damaged: then it stays so.
-  }
-  const { token, machine, note } = fields;
-  const isToken = typeof token === "string" && /^[0-9a-f-]{36}$/.test(token);
-  return {
-    name,
-    token: isToken ? token : `${name}x`,
-    text,
-    owner: parseHolder(text),
-    machine: typeof machine === "string" ? machine : "",
-    note,
-  };
-}
-
-async function remove(path: string): Promise<void> {
-  await Deno.remove(path).catch(() => {});
 }

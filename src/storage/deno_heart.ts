@@ -2,6 +2,10 @@
 
 import { LockedError } from "../errors.ts";
 import type { HostClaim } from "./deno_claim.ts";
+import type { Said } from "./deno_claim_file.ts";
+
+/** Beats per second of one process, at most: a file server has many of them to serve. */
+const MOST_BEATS = 4;
 
 /** The claims of one process; one timer for all. */
 export class Heart {
@@ -19,6 +23,12 @@ export class Heart {
     private readonly milliseconds: number,
     private readonly onLost: (error: LockedError) => void,
   ) {}
+
+  /** What each claim says now. */
+  get said(): Said {
+    const rare = 1000 * Math.floor(this.#claims.size / MOST_BEATS);
+    return { note: this.note, every: Math.max(this.milliseconds, rare) };
+  }
 
   /** Keeps a claim alive from now on. */
   add(claim: HostClaim): void {
@@ -48,7 +58,8 @@ export class Heart {
 
   async #beat(): Promise<void> {
     // A beat that fails is late: before the next change it must not.
-    await Promise.all([...this.#claims].map((claim) => this.#beatOne(claim).catch(() => {})));
+    const due = [...this.#claims].filter((claim) => claim.isDue);
+    await Promise.all(due.map((claim) => this.#beatOne(claim).catch(() => {})));
   }
 
   async #beatOne(claim: HostClaim): Promise<void> {

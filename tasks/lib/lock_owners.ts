@@ -2,12 +2,13 @@
 
 import { LockedError } from "../../src/errors.ts";
 import type { Owner, WorkNote } from "../../src/commands/status.ts";
-import { CLAIM_TIMES, type FoundClaim, lastClaim } from "../../src/storage/deno_claim.ts";
+import { CLAIM_TIMES } from "../../src/storage/deno_claim.ts";
+import { type FoundClaim, lastClaim } from "../../src/storage/deno_claim_file.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import * as paths from "../../src/records/paths.ts";
 
 /** Time in which a heart that beats has done so. */
-const WATCH_MS = 1.3 * CLAIM_TIMES.beat, LOOK_MS = 500;
+const WATCH = 1.3, LOOK_MS = 500;
 
 /**
  * The owners that live, by folder. On this machine the system's locks tell; of other hosts each is
@@ -27,8 +28,9 @@ export async function liveOwners(
     if (claim.owner?.host !== Deno.hostname()) elsewhere.set(folder, claim);
     else if (await isLockedHere(path)) owners.set(folder, ownerOf(claim));
   }
-  if (elsewhere.size > 0) onWatch(WATCH_MS / 1000);
-  for (const end = performance.now() + WATCH_MS; elsewhere.size > 0;) {
+  const every = Math.max(CLAIM_TIMES.beat, ...[...elsewhere.values()].map(({ every }) => every));
+  if (elsewhere.size > 0) onWatch(WATCH * every / 1000);
+  for (const end = performance.now() + WATCH * every; elsewhere.size > 0;) {
     if (performance.now() > end) break;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     for (const [folder, { text }] of elsewhere) {

@@ -65,7 +65,10 @@ if (Deno.build.os === "linux") {
         `${folder}/data`,
         { imageShape: [8, 8], classes: 4, train: 600, test: 100 },
       );
-      const flags = [`--mnist-location=${folder}/data`, ...short("--training-len=2500", "--iterations=1")];
+      const flags = [
+        `--mnist-location=${folder}/data`,
+        ...short("--training-len=2500", "--iterations=1"),
+      ];
       const settings = flags.filter((flag) => !flag.startsWith("--iterations"));
       const experiment = (name: string) => `--experiment-path=${folder}/${name}`;
       await succeed("run-lottery", ...flags, experiment("one"));

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LockedError } from "../../src/errors.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
-import { lastClaim } from "../../src/storage/deno_claim.ts";
+import { lastClaim } from "../../src/storage/deno_claim_file.ts";
 import type { LockHolder, StorageLock } from "../../src/storage/storage.ts";
 
 /** Long enough for a loaded machine, whose processes wait for their turn. */
@@ -175,6 +175,25 @@ Deno.test("hosts: claims of one machine need no waiting where the system's lock 
   assert(performance.now() - start < 1000);
   assertEquals(left(root), []);
   await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("hosts: a process with many claims beats more rarely, and is given more time", async () => {
+  await withoutSystemLocks(async (root) => {
+    const storage = new DenoStorage({ times: TIMES });
+    const locks: StorageLock[] = [];
+    for (let i = 0; i < 13; i++) {
+      locks.push(await storage.lock(`${root}/${i}/.lock`, holderOn("far")));
+    }
+    const claim = async () => (await lastClaim(`${root}/0/.lock`))!;
+    assertEquals((await claim()).every, TIMES.beat);
+    await sleep(2 * TIMES.beat);
+    const { text, every } = await claim();
+    assertEquals(every, 3000);
+    await sleep(TIMES.stale + 500);
+    assertEquals((await claim()).text, text);
+    await assertRejects(() => take(`${root}/0`, "near"), LockedError, 'on host "far"');
+    for (const lock of locks) await lock.release();
+  });
 });
 
 Deno.test("hosts: whatever a claim says, it is stale when it stays so", async () => {

@@ -5,19 +5,23 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import { LotteryError } from "../src/errors.ts";
+import { LockedError, LotteryError, UsageError } from "../src/errors.ts";
 import { LineConflicts, type LineResult, runLines } from "../src/commands/argfile_jobs.ts";
-import { type ArgfileLine, parseArgfile } from "../src/flags/shell_words.ts";
+import { AnnouncedWork } from "../src/runs/work_plan.ts";
+import { type ArgfileLine, joinLine, parseArgfile } from "../src/flags/shell_words.ts";
 import { boolean, integer } from "../src/flags/kinds.ts";
 import { cachedLoader } from "../src/datasets/data_cache.ts";
 import type { FlagSet } from "../src/flags/flags.ts";
 import { loadDataset } from "../src/datasets/load_dataset.ts";
+import { countRuns } from "../src/runs/job.ts";
 import { findRunner } from "../src/commands/mod.ts";
 import type { PlanContext, Runner, RunnerContext } from "../src/commands/runner.ts";
 import { runFlags } from "../src/commands/flags/run_flags.ts";
+import { linesOf, shard } from "../src/commands/shards.ts";
 import { describeFinished } from "../src/reports/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
-import { type LaboratoryOptions, openLaboratory } from "./lib/laboratory.ts";
+import { type LaboratoryOptions, messageOf, openLaboratory } from "./lib/laboratory.ts";
+import { checkSlurmFlags, slurmFlags, submit } from "./lib/slurm.ts";
 import { onStopSignal } from "./lib/stop_signals.ts";
 import {
   commandLine,
@@ -44,6 +48,16 @@ const task = {
       help: "run each line in a process of its own, N at a time",
       defaultText: "all lines in one process, as replicas where their networks have one shape",
     }),
+    shard: shard({
+      help:
+        "carry out the K-th of N parts of the lines: N processes anywhere, one with each K, do " +
+        "every line once, whatever the order of the file",
+      defaultText: "all lines",
+    }),
+    wait: boolean({
+      help: "try lines again whose runs another process trains, until it has ended",
+    }),
+    ...slurmFlags,
     replicas: { ...runFlags.replicas, group: "Flags" },
     kernels: { ...runFlags.kernels, group: "Flags" },
     checkpointInterval: { ...runFlags.checkpointInterval, group: "Flags" },
@@ -54,20 +68,46 @@ const task = {
     "deno task argfile-runner run-lottery lottery.txt",
     "deno task argfile reinitialize --trials 1-2 --levels 0-5 | deno task argfile-runner " +
     "reinitialize -",
+    "deno task argfile-runner reinitialize controls.txt --shard 3/16",
+    "deno task argfile-runner reinitialize controls.txt --slurm --array-size 16 --gres gpu:1 " +
+    "--time 4:00:00",
   ],
 };
 
 await runTask(task, async (flags, [runnerName, argfile]) => {
   const runner = findRunner(runnerName);
-  const lines = parseArgfile(await readArgfile(argfile), argfile === "-" ? "stdin" : argfile);
-  if (lines.length === 0) {
+  checkSlurmFlags(flags);
+  if (flags.wait && flags.jobs !== undefined) {
+    throw new UsageError("--wait and --jobs exclude each other; give one of them");
+  }
+  const all = parseArgfile(await readArgfile(argfile), argfile === "-" ? "stdin" : argfile);
+  if (all.length === 0) {
     throw new LotteryError(`${argfile} holds no lines of flags: \`deno task argfile\` prints some`);
   }
-  const results = flags.jobs === undefined
-    ? await runPacked(runner, lines, flags)
+  if (flags.slurm) return await submit(runner, all, flags, planKey);
+  const lines = flags.shard ? linesOf(all, flags.shard) : all;
+  const key = planKey(lines);
+  const results = lines.length === 0
+    ? []
+    : flags.jobs === undefined
+    ? await runPacked(runner, lines, flags, key)
     : await runProcesses(runner, lines, flags.jobs);
+  for (let left = lockedLines(results); flags.wait && left.size > 0; left = lockedLines(results)) {
+    notice(`${left.size} lines are carried out by other processes: waiting for them`);
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    const again = await runPacked(runner, lines.filter(({ line }) => left.has(line)), flags, key);
+    for (const result of again) results[results.findIndex((r) => r.line === result.line)] = result;
+  }
   report(results, argfile, flags.json);
 });
+
+/** Between two looks at what other processes have. */
+const WAIT_MS = 30_000;
+
+/** The numbers of lines that could not be carried out because another process does. */
+function lockedLines(results: readonly LineResult[]): Set<number> {
+  return new Set(results.flatMap(({ line, error }) => error instanceof LockedError ? [line] : []));
+}
 
 async function readArgfile(path: string): Promise<string> {
   const bytes = path === "-"
@@ -76,10 +116,17 @@ async function readArgfile(path: string): Promise<string> {
   return new TextDecoder().decode(bytes);
 }
 
+/** The same for the same lines, whoever carries them out. */
+function planKey(lines: readonly ArgfileLine[]): string {
+  return lines.map(({ args }) => joinLine(args)).sort().join("\n");
+}
+
+/** @param key of the announced work */
 async function runPacked(
   runner: Runner<FlagSet>,
   lines: readonly ArgfileLine[],
   options: LaboratoryOptions,
+  key: string,
 ): Promise<LineResult[]> {
   const laboratory = await openLaboratory(task.name, options);
   const context: RunnerContext = {
@@ -90,17 +137,27 @@ async function runPacked(
       onRun: (run) => notice(`${describeFinished(run)}  ${run.folder}`),
     },
   };
+  const { storage } = context;
   try {
-    return await runLines(
+    const results = await runLines(
       lines,
       runner,
       context,
-      (open) =>
-        laboratory.run(open.map(({ job }) => job), [
+      async (open) => {
+        const jobs = open.map(({ job }) => job);
+        const runs = jobs.flatMap(({ folders }) => folders);
+        if (countRuns(jobs).left > 0) await (await AnnouncedWork.of(storage, key, runs)).announce();
+        return await laboratory.run(jobs, [
           ["lines", `${open.length} of ${lines.length}, the first with:`],
           ...open[0].header,
-        ]),
+        ]);
+      },
     );
+    const failed = results.filter(({ error }) => error !== null && !(error instanceof LockedError))
+      .flatMap(({ folders, error }) => folders.map((f) => [f, messageOf(error)] as const));
+    const runs = results.flatMap(({ folders }) => folders);
+    await (await AnnouncedWork.of(storage, key, runs)).conclude(new Map(failed));
+    return results;
   } finally {
     await laboratory.close();
   }
@@ -129,7 +186,7 @@ async function runProcesses(
       const conflict = await conflicts.find(line);
       if (isStopped) return;
       if (conflict) {
-        results.push({ line: line.line, wasFinished: false, error: conflict });
+        results.push({ line: line.line, folders: [], wasFinished: false, error: conflict });
         notice(`line ${line.line}  failed`);
         continue;
       }
@@ -189,18 +246,17 @@ async function finishLine(child: Deno.ChildProcess, { line }: ArgfileLine): Prom
   const text = new TextDecoder().decode(stderr).trimEnd();
   const wasFinished = success && /^runs +0 of /m.test(text);
   const message = text.split("\n").at(-1)!.replace(/^error: /, "");
-  return { line, wasFinished, error: success ? null : new LotteryError(message) };
+  return { line, folders: [], wasFinished, error: success ? null : new LotteryError(message) };
 }
 
 function report(results: readonly LineResult[], argfile: string, isJson: boolean): void {
   const failed = results.filter(({ error }) => error !== null);
   const before = results.filter(({ wasFinished }) => wasFinished).length;
-  const message = (error: unknown) => error instanceof Error ? error.message : String(error);
   if (isJson) {
     const document = results.map(({ line, wasFinished, error }) => ({
       line,
       wasFinished,
-      error: error === null ? null : message(error),
+      error: error === null ? null : messageOf(error),
     }));
     printJson(document);
   } else {
@@ -212,7 +268,7 @@ function report(results: readonly LineResult[], argfile: string, isJson: boolean
   if (failed.length === 0) return;
   const bug = failed.find(({ error }) => !(error instanceof LotteryError));
   if (bug) throw bug.error;
-  for (const { line, error } of failed) warn(`${argfile}:${line}: ${message(error)}`);
+  for (const { line, error } of failed) warn(`${argfile}:${line}: ${messageOf(error)}`);
   throw new LotteryError(
     `${failed.length} of ${results.length} lines failed; correct them and run the same command ` +
       `again`,

@@ -8,6 +8,7 @@ import { LotteryError, UsageError } from "../src/errors.ts";
 import { string } from "../src/flags/kinds.ts";
 import { makeTemporaryFolder } from "../src/storage/deno.ts";
 import { findChromium } from "../tests/browser/chromium.ts";
+import { hasSlurm, SLURM_PACKAGES } from "../tests/e2e/slurm.ts";
 import { LOCK, ROOT } from "./lib/toolchain.ts";
 import { addTo, countResults, type FileResult, readJunit, type Tally } from "./lib/junit.ts";
 import { mnistLocation } from "./lib/mnist_location.ts";
@@ -32,24 +33,26 @@ const BROWSER_PERMISSIONS = ["--allow-all"];
 /** No run of tests takes nearly as long, unless one hangs. */
 const TIME_LIMIT_MINUTES = 30;
 
-/** Makes sure of a program that tests need: installs its package where that may be done. */
+/** Makes sure of a program that tests need: installs its packages where that may be done. */
 async function provide(
   what: string,
   isThere: () => Promise<boolean>,
-  packageName: string,
+  ...packages: string[]
 ): Promise<void> {
   if (await isThere()) return;
   const missing = `the tests need ${what}, which was not found`;
   if (!await mayAptInstall()) {
     throw new LotteryError(
-      `${missing}; install it (Debian, Ubuntu: \`sudo apt-get install -y ${packageName}\`), ` +
+      `${missing}; install it (Debian, Ubuntu: \`sudo apt-get install -y ${
+        packages.join(" ")
+      }\`), ` +
         `then run the same command again`,
     );
   }
   notice(`The tests need ${what}. Installing it, about a minute:`);
-  const failure = await aptInstall([packageName]);
+  const failure = await aptInstall(packages);
   if (failure !== null) throw new LotteryError(`${missing}, and ${failure}`);
-  if (!await isThere()) throw new LotteryError(`${missing}, although ${packageName} is installed`);
+  if (!await isThere()) throw new LotteryError(`${missing}, although its packages are installed`);
 }
 
 /** Everything that the whole of the tests needs on this machine. */
@@ -60,6 +63,9 @@ async function provideAll(): Promise<void> {
     () => numpyPython().then(() => true, () => false),
     "python3-numpy",
   );
+  if (Deno.build.os === "linux") {
+    await provide("Slurm", () => Promise.resolve(hasSlurm()), ...SLURM_PACKAGES);
+  }
   await provide("Chromium", () => Promise.resolve(findChromium() !== null), "chromium");
   print(`examples: ${await mnistLocation()}`);
 }

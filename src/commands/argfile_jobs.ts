@@ -14,6 +14,8 @@ import { parseFlags } from "../flags/parse.ts";
 /** The outcome of a line. */
 export interface LineResult {
   line: number;
+  /** The folders of its runs, as far as they are known. */
+  folders: readonly string[];
   /** Whether all of its runs were finished before. */
   wasFinished: boolean;
   /** Null if it is done. */
@@ -38,20 +40,23 @@ export async function runLines(
   const opened: { line: number; open: OpenJob }[] = [];
   const claims = new Claims(runner, context.storage);
   for (const { line, args } of lines) {
+    const folders: string[] = [];
     try {
-      const open = await runner.open(readLine(args, runner), context);
+      const values = readLine(args, runner);
+      if (typeof values.outputDir === "string") folders.push(values.outputDir);
+      const open = await runner.open(values, context);
       const conflict = await claims.conflict(open.plan, line);
       if (conflict) throw conflict;
       opened.push({ line, open });
     } catch (error) {
-      results.set(line, { line, wasFinished: false, error });
+      results.set(line, { line, folders, wasFinished: false, error });
     }
   }
   const errors = opened.length === 0 ? [] : await run(opened.map(({ open }) => open));
   for (const [i, { line, open }] of opened.entries()) {
     const wasFinished = open.job.finishedCount === open.job.runCount;
     const error = errors[i].length === 0 ? null : firstError(errors[i]);
-    results.set(line, { line, wasFinished, error });
+    results.set(line, { line, folders: open.job.folders, wasFinished, error });
     // The text is not printed, but the report also draws charts.
     if (error === null) await open.report();
   }
@@ -87,7 +92,12 @@ export class LineConflicts {
   }
 }
 
-function readLine(args: readonly string[], runner: Runner<FlagSet>): FlagValues<FlagSet> {
+/**
+ * The values of a line's flags.
+ *
+ * @throws UsageError if they cannot be understood
+ */
+export function readLine(args: readonly string[], runner: Runner<FlagSet>): FlagValues<FlagSet> {
   const flags = { ...runner.flags };
   for (const name of OF_THE_PROCESS) delete flags[name];
   const values = parseFlags(args, flags);

@@ -50,6 +50,9 @@ export const unfinished = (run: string): string => join(run, ".unfinished");
 /** Held by the process that works in a folder: that of a run, or of many. */
 export const lock = (folder: string): string => join(folder, ".lock");
 
+/** Whether a file's name is that of a lock, or of a host's claim to one. */
+export const isLock = (name: string): boolean => name === lock("") || name.startsWith(".lock.");
+
 /** Weights, masks or biases of one layer. */
 export const layer = (folder: string, name: string): string =>
   join(folder, `${checkName(name, "layer name")}.npy`);

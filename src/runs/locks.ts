@@ -124,7 +124,7 @@ export class Locks {
     for await (
       const { path, entries } of walkTree(this.storage, place, { areLinksFollowed: false })
     ) {
-      if (path === place || !entries.some(({ name }) => name === paths.lock(""))) continue;
+      if (path === place || !entries.some(({ name }) => paths.isLock(name))) continue;
       for (let tries = 1;; tries++) {
         try {
           await this.#check(path);

@@ -6,12 +6,15 @@
  * flushed, so that a power cut cannot undo it: 1.1 ms instead of 0.8 for 1 KB (medians of 200 on
  * ext4).
  *
- * A lock is the system's lock of an open file: it is free again when its process ends, however it
- * does.
+ * A lock is the system's lock of an open file, which is free again when its process ends, however it
+ * does; and, for other hosts, a claim (deno_claim.ts). Where the system has no locks the claim alone
+ * has to do.
  */
 
-import { NotFoundError, StorageError } from "../errors.ts";
+import { type LockedError, NotFoundError, StorageError } from "../errors.ts";
 import { FAULTS } from "./faults.ts";
+import { Heart } from "./deno_heart.ts";
+import { checkClaim, CLAIM_TIMES, type ClaimTimes, HostClaim } from "./deno_claim.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
 import type {
   LockHolder,
@@ -23,11 +26,32 @@ import type {
 } from "./storage.ts";
 import { isTemporary, temporaryName } from "./temporary.ts";
 
+/** Options of files on the disk. */
+export interface DenoStorageOptions {
+  times?: ClaimTimes;
+  /** Told once that another host has taken a lock over: from then on all that writes fails. */
+  onLost?: (error: LockedError) => void;
+}
+
 /** Names of the temporary files that this process writes, which are nobody's leftovers. */
 const beingWritten = new Set<string>();
 
 /** Files on the disk; needs Deno's read permission, and write permission to change anything. */
 export class DenoStorage implements Storage {
+  readonly #times: ClaimTimes;
+  readonly #heart: Heart;
+
+  /** @param options other times than the usual ones, for tests; and who is told of a lost lock */
+  constructor({ times = CLAIM_TIMES, onLost = () => {} }: DenoStorageOptions = {}) {
+    this.#times = times;
+    this.#heart = new Heart(times.beat, onLost);
+  }
+
+  /** What is said with each beat of this process's locks, for those who look at them. */
+  set note(note: unknown) {
+    this.#heart.note = note;
+  }
+
   async read(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
     try {
       // Looked at before it is opened: opening a pipe waits for a writer, perhaps for ever.
@@ -48,11 +72,13 @@ export class DenoStorage implements Storage {
       try {
         await makeFolder(folder);
         await writeFlushed(folder + temporary, bytes);
+        await this.#heart.check();
         await Deno.rename(folder + temporary, path);
         break;
       } catch (error) {
         // The failure to report is the first one; there may be no temporary file to remove.
         await Deno.remove(folder + temporary).catch(() => {});
+        if (error instanceof StorageError) throw error;
         // Another process may have swept it away as a killed one's.
         if (!(error instanceof Deno.errors.NotFound) || tries === WRITE_TRIES) {
           throw asStorageError(error, "write", path);
@@ -113,15 +139,17 @@ export class DenoStorage implements Storage {
     try {
       const { folder } = splitPath(to);
       await makeFolder(folder);
+      await this.#heart.check();
       await Deno.rename(from, to);
       await flushFolder(folder);
       await flushFolder(parentOf(from));
     } catch (error) {
-      throw asStorageError(error, "move", from);
+      throw error instanceof StorageError ? error : asStorageError(error, "move", from);
     }
   }
 
   async remove(path: string): Promise<void> {
+    await this.#heart.check();
     try {
       await Deno.remove(path, { recursive: true });
       await flushFolder(parentOf(path));
@@ -137,15 +165,23 @@ export class DenoStorage implements Storage {
         const file = await Deno.open(path, { read: true, write: true, create: true });
         let isHeld = false;
         try {
-          if (await tryLock(file)) {
+          const system = await tryLock(file);
+          if (system !== "taken") {
             // Who released it removed the file that was opened here: that one's lock is worth
             // nothing.
             if (!await isAt(path, file)) continue;
-            await file.truncate(0);
-            await writeAll(file, new TextEncoder().encode(formatHolder(holder)));
-            await file.sync();
+            const claim = await HostClaim.take(path, holder, {
+              times: this.#times,
+              hasSystemLock: system === "had",
+              said: () => this.#heart.said,
+            });
+            const lock = new DenoLock(path, file, claim, this.#heart);
             isHeld = true;
-            return new DenoLock(path, file);
+            await writeHolder(file, holder).catch(async (error) => {
+              await lock.release();
+              throw error;
+            });
+            return lock;
           }
           const found = parseHolder(await readLocked(file));
           // Whoever only looks at a lock has it for a moment, whatever its file says.
@@ -164,16 +200,28 @@ export class DenoStorage implements Storage {
 
   async checkLock(path: string, holder: LockHolder): Promise<void> {
     try {
-      if (!(await Deno.stat(path)).isFile) return;
-      using file = await Deno.open(path, { read: true });
-      if (await tryLock(file, false)) return;
-      throw lockedError(path, parseHolder(await readLocked(file)), holder);
+      const system = await this.#checkSystemLock(path, holder);
+      await checkClaim(path, holder, { times: this.#times, hasSystemLock: system !== "none" });
     } catch (error) {
       // There is none, or it is that of others who hide it: no lock of this program is made that
       // way.
       if (isMissing(error) || error instanceof Deno.errors.PermissionDenied) return;
       throw error instanceof StorageError ? error : asStorageError(error, "look at", path);
     }
+  }
+
+  /** Looks at the system's lock, and does not keep it; a lock file that is not there has none. */
+  async #checkSystemLock(path: string, holder: LockHolder): Promise<"had" | "none"> {
+    try {
+      if (!(await Deno.stat(path)).isFile) return "had";
+    } catch (error) {
+      if (isMissing(error)) return "had";
+      throw error;
+    }
+    using file = await Deno.open(path, { read: true });
+    const system = await tryLock(file, false);
+    if (system !== "taken") return system;
+    throw lockedError(path, parseHolder(await readLocked(file)), holder);
   }
 
   async sweep(folder: string, { isDeep = true }: SweepOptions = {}): Promise<void> {
@@ -218,26 +266,42 @@ const LOCK_PAUSE_MILLISECONDS = 25;
 /** Bytes of a lock file that are looked at. */
 const LOCK_BYTES = 65536;
 
-/** A lock file held through its open handle. */
+/** A lock file held through its open handle, and its claim. */
 class DenoLock implements StorageLock {
   #released: Promise<void> | undefined;
 
-  constructor(private readonly path: string, private readonly file: Deno.FsFile) {}
+  constructor(
+    private readonly path: string,
+    private readonly file: Deno.FsFile,
+    private readonly claim: HostClaim,
+    private readonly heart: Heart,
+  ) {
+    heart.add(claim);
+  }
 
   release(): Promise<void> {
     return this.#released ??= this.#release();
   }
 
   async #release(): Promise<void> {
+    this.heart.delete(this.claim);
+    const wasHeld = await this.claim.release();
     try {
       // If the file was moved or removed, another may lie there.
-      if (await isAt(this.path, this.file)) await Deno.remove(this.path);
+      if (wasHeld && await isAt(this.path, this.file)) await Deno.remove(this.path);
     } catch {
       // A file that stays behind locks nothing.
     } finally {
       this.file.close();
     }
   }
+}
+
+/** Says in a lock file who has it. */
+async function writeHolder(file: Deno.FsFile, holder: LockHolder): Promise<void> {
+  await file.truncate(0);
+  await writeAll(file, new TextEncoder().encode(formatHolder(holder)));
+  await file.sync();
 }
 
 /** @throws StorageError if a file is of a kind, or of a size, that is not to be read */
@@ -288,13 +352,18 @@ async function leadsToFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Takes the system's lock of an open file, exclusive or shared; false if it is taken. */
-async function tryLock(file: Deno.FsFile, isExclusive = true): Promise<boolean> {
+/**
+ * Takes the system's lock of an open file, exclusive or shared, unless it is taken; file systems
+ * without locks, which answer in several ways, have none.
+ */
+async function tryLock(
+  file: Deno.FsFile,
+  isExclusive = true,
+): Promise<"had" | "taken" | "none"> {
   try {
-    return await file.tryLock(isExclusive);
-  } catch (error) {
-    // File systems without locks answer in several ways, and Deno has codes for few of them.
-    throw Object.assign(new Error(String(error)), { code: "ENOLCK" });
+    return await file.tryLock(isExclusive) ? "had" : "taken";
+  } catch {
+    return "none";
   }
 }
 

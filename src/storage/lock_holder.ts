@@ -68,6 +68,25 @@ export function lockedError(
   );
 }
 
+/**
+ * The error of a lock that another took over while this process was stopped.
+ *
+ * @param seconds for how long it was
+ */
+export function takenError(
+  path: string,
+  found: FoundHolder | undefined,
+  seconds: number,
+): LockedError {
+  const { pid, host } = found ?? {};
+  const who = found ? `process ${pid ?? "?"} on host "${host ?? "?"}"` : "another process";
+  return new LockedError(
+    `${lockedBy(path)} was taken over by ${who} while this process stood still for ` +
+      `${Math.round(seconds)} seconds; it writes nothing more: run the same command again once ` +
+      "that one has ended",
+  );
+}
+
 /** The folder that a lock file locks. */
 function lockedBy(path: string): string {
   const start = path.lastIndexOf("/") + 1;

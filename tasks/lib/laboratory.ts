@@ -1,10 +1,13 @@
 /** Shared by the tasks that train: a GPU, the queue, and progress on stderr. */
 
 import { type KernelKind, openGpu } from "../../src/engine/mod.ts";
-import { InterruptedError } from "../../src/errors.ts";
+import { InterruptedError, LockedError } from "../../src/errors.ts";
 import type { CheckpointInterval } from "../../src/foundations/queue/run_queue.ts";
 import type { FlagSet } from "../../src/flags/flags.ts";
 import { countRuns, firstError, type Job } from "../../src/runs/job.ts";
+import { SpeedMeter } from "../../src/commands/progress.ts";
+import type { WorkNote } from "../../src/commands/status.ts";
+import { AnnouncedWork } from "../../src/runs/work_plan.ts";
 import { Laboratory } from "../../src/commands/laboratory.ts";
 import { loadDataset } from "../../src/datasets/load_dataset.ts";
 import type { Runner, RunnerContext } from "../../src/commands/runner.ts";
@@ -57,8 +60,16 @@ export async function openLaboratory(
     clearInterval(beat);
     progress.end();
   });
-  const storage = new DenoStorage();
+  const storage = new DenoStorage({
+    // Another host works in the folder by now: even a checkpoint would be in its way.
+    onLost: ({ message }) => {
+      warn(`error: ${message}`);
+      Deno.exit(1);
+    },
+  });
   const interruption = new AbortController();
+  const meter = new SpeedMeter();
+  let runsLeft = 0;
   const laboratory = await Laboratory.open({
     ...{ storage, replicas, kernels, checkpointInterval },
     openGpu: () => openGpu(),
@@ -79,9 +90,20 @@ export async function openLaboratory(
     events: {
       onNotice: notice,
       onStage: () => {},
-      onRun: (run, experiment) =>
-        notice(`${experiment ? `${experiment}  ` : ""}${describeFinished(run)}`),
-      onProgress: (state) => progress.update(state),
+      onRun: (run, experiment) => {
+        if (!run.found) runsLeft--;
+        notice(`${experiment ? `${experiment}  ` : ""}${describeFinished(run)}`);
+      },
+      onProgress: (state) => {
+        progress.update(state);
+        meter.measure(performance.now(), state);
+        const { iteration, iterations } = state;
+        const note: WorkNote = {
+          ...{ runs: Math.max(0, runsLeft), iteration, iterations },
+          secondsLeft: meter.secondsLeft(state),
+        };
+        storage.note = note;
+      },
       onActivity: (activity) => progress.activity(activity),
     },
   });
@@ -91,6 +113,7 @@ export async function openLaboratory(
     progress,
     async run(jobs, header) {
       const { left, runs } = countRuns(jobs);
+      runsLeft = left;
       const lines = [
         ["adapter", adapterText(context.queue.gpu.adapter)],
         ...header,
@@ -129,7 +152,15 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
     );
     try {
       const open = await runner.open(flags, laboratory.context);
-      const [errors] = await laboratory.run([open.job], [...open.header, ["output", open.output]]);
+      const { job } = open;
+      const { storage } = laboratory.context;
+      const work = await AnnouncedWork.of(storage, job.folders.join("\n"), job.folders);
+      if (job.finishedCount < job.runCount) await work.announce();
+      const [errors] = await laboratory.run([job], [...open.header, ["output", open.output]]);
+      // Runs that another process trains have not failed.
+      const failure = errors.find((error) => !(error instanceof LockedError));
+      const message = failure === undefined ? null : messageOf(failure);
+      await work.conclude(new Map(message ? job.folders.map((folder) => [folder, message]) : []));
       if (errors.length > 0) throw firstError(errors);
       laboratory.progress.activity("drawing the chart");
       const report = await open.report();
@@ -140,6 +171,11 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
       await laboratory.close();
     }
   });
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 type CommonFlags = { json: FlagSet[string]; checkpointInterval: FlagSet[string] };

@@ -20,7 +20,7 @@ const BROWSER_LIBRARIES = {
 };
 
 /** Modules of src/ that are Deno's alone, or for tasks and tests. */
-const NOT_FOR_BROWSERS = /^src\/(std\/|storage\/deno\.ts$)/;
+const NOT_FOR_BROWSERS = /^src\/(std\/|storage\/deno(_\w+)?\.ts$)/;
 
 /** The outcome of a child process. */
 export interface ToolResult {

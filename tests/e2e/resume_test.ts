@@ -62,7 +62,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     assertMatch(stderr, /\nstopping: a checkpoint is being written; once more to stop at once\n/);
     const command = stderr.match(/\ninterrupted; to resume: deno task run-lottery (.+)\n$/)![1];
     assertEquals(command, [...flags, `--experiment-path=${path}`].join(" "));
-    const left = [...(await readTree(path, true)).keys()];
+    const [plan, ...left] = (await readTree(path, true)).keys();
+    assertMatch(plan, /^\.plan-[0-9a-f]{16}\.json$/);
     assertEquals(left, [1, 2].map((trial) => `trial${trial}/0/same_init/checkpoint.bin`));
     await runLottery(...command.split(" "));
     assertSameTree(await readTree(path, true), await calm());
@@ -77,7 +78,9 @@ Deno.test("a ctrl-C that comes twice, as through a terminal and deno task, is on
   );
   assertEquals(code, 130, stderr);
   assertMatch(stderr, /\ninterrupted; to resume: deno task run-lottery [^\n]+\n$/);
-  assertEquals([...(await readTree(path, true)).keys()].length, 2, "checkpoints of two trials");
+  const left = [...(await readTree(path, true)).keys()];
+  assertEquals(left.filter((name) => name.endsWith("checkpoint.bin")).length, 2);
+  assertEquals(left.length, 3, "a plan, and checkpoints of two trials");
 });
 
 Deno.test("two processes on one folder: the second says who has it, and exits 1", async () => {

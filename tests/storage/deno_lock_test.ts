@@ -138,26 +138,6 @@ Deno.test("DenoStorage: a lock that cannot be written is given back", async () =
   await (await place.storage.lock(path, HOLDER)).release();
 });
 
-Deno.test("DenoStorage: a file system without locks is told of", async () => {
-  await using place = await makePlace();
-  const { tryLock } = Deno.FsFile.prototype;
-  try {
-    Deno.FsFile.prototype.tryLock = () =>
-      Promise.reject(new Error("Function not implemented (os error 38)"));
-    const error = await assertRejects(
-      () => place.storage.lock(`${place.root}/.lock`, HOLDER),
-      StorageError,
-    );
-    assertEquals(
-      error.message,
-      `cannot lock ${place.root}/.lock: its file system cannot lock files; choose a folder on a ` +
-        "local disk",
-    );
-  } finally {
-    Deno.FsFile.prototype.tryLock = tryLock;
-  }
-});
-
 Deno.test("DenoStorage: a sweep does not leave its folder through links", async () => {
   await using place = await makePlace();
   await using outside = await makePlace();

@@ -1,0 +1,153 @@
+/** Submits an argfile to Slurm: `argfile-runner --slurm`. */
+
+import { fromFileUrl, resolve } from "@std/path";
+import { LotteryError, UsageError } from "../../src/errors.ts";
+import { flagName, type FlagSet, type FlagValues, toArgs } from "../../src/flags/flags.ts";
+import { boolean, integer, string } from "../../src/flags/kinds.ts";
+import { type ArgfileLine, joinLine, splitLine } from "../../src/flags/shell_words.ts";
+import { readLine } from "../../src/commands/argfile_jobs.ts";
+import type { Runner } from "../../src/commands/runner.ts";
+import { linesOf, MOST_SHARDS } from "../../src/commands/shards.ts";
+import { arrayScript, foldersOf, lastScript, slurmFolder } from "../../src/commands/slurm.ts";
+import { runFlags } from "../../src/commands/flags/run_flags.ts";
+import { sha256Hex } from "../../src/formats/digests/sha256.ts";
+import { encodeText } from "../../src/records/record.ts";
+import { AnnouncedWork } from "../../src/runs/work_plan.ts";
+import { DenoStorage } from "../../src/storage/deno.ts";
+import { notice, print } from "./support.ts";
+
+const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+const USUAL_SIZE = 4;
+const group = "Slurm";
+
+/** Flags of the submission. */
+export const slurmFlags = {
+  slurm: boolean({
+    help: "submit the lines as an array of jobs, each with a shard, and a last job that checks",
+    group,
+  }),
+  arraySize: integer({
+    min: 1,
+    max: MOST_SHARDS,
+    help: "tasks of the array",
+    defaultText: `${USUAL_SIZE}, or as many as there are lines`,
+    group,
+  }),
+  partition: string({ help: "partition of Slurm", defaultText: "its default", group }),
+  time: string({
+    help: "time limit of a task, as sbatch takes it; a minute before it a task keeps checkpoints " +
+      "and is queued again, until its shard is done",
+    defaultText: "the partition's",
+    group,
+  }),
+  gres: string({ help: "what each task gets, such as gpu:1", defaultText: "nothing", group }),
+  sbatch: string({
+    help: 'further options of sbatch for each task, such as --sbatch="--account=lab --mem=8G"',
+    group,
+  }),
+  dryRun: boolean({ help: "print the scripts instead of submitting them", group }),
+};
+
+/** Flags that each task gets as they are. */
+const PASSED = {
+  replicas: runFlags.replicas,
+  kernels: runFlags.kernels,
+  checkpointInterval: runFlags.checkpointInterval,
+};
+
+type Flags = FlagValues<typeof slurmFlags>;
+
+/** @throws UsageError for flags that exclude each other */
+export function checkSlurmFlags(flags: Flags & { jobs?: number; shard?: unknown }): void {
+  const { slurm, ...others } = slurmFlags;
+  const names = slurm && flags.slurm ? ["jobs", "shard"] : Object.keys(others);
+  const given = names.find((name) => {
+    const value = flags[name as keyof typeof flags];
+    return value !== undefined && value !== false;
+  });
+  if (given === undefined) return;
+  throw new UsageError(
+    flags.slurm
+      ? `${flagName(given)} and --slurm exclude each other; give one of them`
+      : `${flagName(given)} is of --slurm: add that, or leave it out`,
+  );
+}
+
+/**
+ * Keeps the argfile and the scripts in the experiment's folder, and submits them.
+ *
+ * @param planKey names the plan of some lines
+ */
+export async function submit(
+  runner: Runner<FlagSet>,
+  lines: readonly ArgfileLine[],
+  flags: Flags & FlagValues<typeof PASSED>,
+  planKey: (lines: readonly ArgfileLine[]) => string,
+): Promise<void> {
+  const folders = new Map(
+    lines.map((line) => [line, foldersOf(readLine(line.args, runner), line.line)]),
+  );
+  const experiments = [...new Set([...folders.values()].map(({ experiment }) => experiment))];
+  const folder = resolve(slurmFolder(experiments[0]));
+  const text = lines.map(({ args }) => `${joinLine(args)}\n`).join("");
+  const name = (await sha256Hex(encodeText(text))).slice(0, 8);
+  const distinct = new Set(text.split("\n")).size - 1;
+  const { partition, time, gres } = flags;
+  const array = {
+    runner: runner.name,
+    argfile: `${folder}/${name}.txt`,
+    flags: toArgs(flags, PASSED),
+    size: Math.min(flags.arraySize ?? USUAL_SIZE, distinct),
+    experiments,
+    logs: folder,
+    config: CONFIG,
+    cwd: Deno.cwd(),
+    ...{ partition, time, gres },
+    sbatch: splitLine(flags.sbatch ?? "", "--sbatch"),
+  };
+  const scripts = { array: arrayScript(array), last: lastScript(array) };
+  const path = (script: keyof typeof scripts) => `${folder}/${name}-${script}.sh`;
+  if (flags.dryRun) {
+    return print(
+      `${scripts.array}\n${scripts.last}\n` +
+        `# sbatch --parsable ${joinLine([path("array")])}\n` +
+        `# sbatch --parsable --dependency=afterany:$ARRAY ${joinLine([path("last")])}`,
+    );
+  }
+  const storage = new DenoStorage();
+  await storage.write(array.argfile, encodeText(text));
+  await storage.write(path("array"), encodeText(scripts.array));
+  await storage.write(path("last"), encodeText(scripts.last));
+  for (let index = 1; index <= array.size; index++) {
+    const mine = linesOf(lines, { index, count: array.size });
+    const runs = mine.flatMap((line) => folders.get(line)!.runs);
+    await (await AnnouncedWork.of(storage, planKey(mine), runs)).announce();
+  }
+  const job = await sbatch([path("array")]);
+  const last = await sbatch([`--dependency=afterany:${job}`, path("last")]);
+  print(`array ${job} of ${array.size} tasks, ${lines.length} lines; last job ${last}`);
+  notice(`output in ${folder}; how far it is: deno task status ${experiments[0]}`);
+}
+
+/** Submits a script; returns the job's number. */
+async function sbatch(args: string[]): Promise<string> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command("sbatch", {
+      args: ["--parsable", ...args],
+      stdin: "null",
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+    // With several clusters the cluster's name follows.
+    if (success) return decode(stdout).split(";")[0];
+    throw new LotteryError(
+      `sbatch refused ${args.at(-1)}: ${decode(stderr).split("\n")[0]}; correct the options and ` +
+        "run the same command again",
+    );
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new LotteryError(
+      "--slurm starts `sbatch`, which is not on PATH: run this where jobs are submitted, or use " +
+        "--shard K/N under another scheduler",
+    );
+  }
+}

@@ -24,6 +24,7 @@ import {
   printJson,
   runTask,
   type TaskValues,
+  warn,
 } from "./support.ts";
 
 /** Options of a laboratory, from a task's flags. */

@@ -69,7 +69,7 @@ export interface Tuned extends Tiles {
     below: number;
     /**
      * The same of networks that take images, by their share of live multiplications. On
-     * llvmpipe lists of LeNet-5 and Conv-2 win with 26%, and are as fast or lose with 33%.
+     * llvmpipe lists of LeNet-5 and Conv-2 win with 26%, and win or lose with 33%.
      */
     belowImages: number;
   };

@@ -300,7 +300,10 @@ Deno.test("the convolutional protocols: the paper's figure 2", () => {
     assertEquals([protocol.validationSize, protocol.trials], [5000, [1, 2, 3, 4, 5]]);
   }
   const percents = (...args: string[]) => Object.values(resolve(...args).prunePercents);
-  assertEquals(percents("--protocol=conv-2"), [0.1, 0.1, 0.2, 0.2, 0.1]);
+  for (const name of ["conv-2", "conv-2-quick"]) {
+    assertEquals(percents(`--protocol=${name}`), [0.1, 0.1, 0.2, 0.2, 0.1]);
+  }
+  assertEquals(resolve("--protocol=conv-2-quick").dataset, "cifar-10");
   assertEquals(percents("--protocol=conv-4"), [0.1, 0.1, 0.1, 0.1, 0.2, 0.2, 0.1]);
   assertEquals(percents("--network=conv-6"), [...Array(6).fill(0.15), 0.2, 0.2, 0.1]);
   assertEquals(percents("--protocol=lenet-5"), [0.2, 0.2, 0.2, 0.1]);

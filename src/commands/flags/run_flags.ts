@@ -31,8 +31,7 @@ export const runFlags = {
   dataset: choice({
     choices: DATASET_CHOICES,
     default: "auto",
-    help:
-      "auto: the protocol's: CIFAR-10 of conv-2, conv-4 and conv-6; else MNIST if it is here or " +
+    help: "auto: CIFAR-10 for protocols named conv-…; else MNIST if it is here or " +
       "can be downloaded, and without it the built-in synthetic digits",
     group: DATA,
   }),

@@ -1,6 +1,6 @@
 // Examples stored as bytes, four to a word: v/255.
 alias ExampleWord = u32;
 
-fn load_example(word: u32) -> vec4f {
-  return unpack4x8unorm(examples[word]);
+fn example_values(word: ExampleWord) -> vec4f {
+  return unpack4x8unorm(word);
 }

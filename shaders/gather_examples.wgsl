@@ -6,6 +6,8 @@ struct Replica {
   has_split: u32,
   padding: u32,
   label_map: array<u32, 256>,
+  // Of crops and mirrorings (view_augmented.wgsl).
+  augment_key: vec2u,
 }
 
 @group(0) @binding(0) var<storage, read> examples: array<ExampleWord>;

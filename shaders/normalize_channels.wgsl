@@ -8,7 +8,7 @@ struct ChannelWord {
 
 @group(0) @binding(2) var<storage, read> scales: array<ChannelWord>;
 
-fn factor_of(example: u32) -> f32 {
+fn factor_of(view: View) -> f32 {
   return 1.0;
 }
 

@@ -2,8 +2,8 @@
 
 @group(0) @binding(2) var<storage, read> scales: array<f32>;
 
-fn factor_of(example: u32) -> f32 {
-  return scales[example];
+fn factor_of(view: View) -> f32 {
+  return scales[view_example(view)];
 }
 
 // Four values of an example, by its factor; `word` is their place in its row.

@@ -7,7 +7,8 @@
 //                                                 where there is no example
 //   batch_labels  (R, TILES · COLUMNS · 4)        out; NO_LABEL where there is none
 //
-// Features that no live weight reads are left as they are. A lane has four examples, and turns four
+// store_feature() knows the row of a feature. Features that no live weight reads are left as they
+// are. A lane has four examples, and turns four
 // features of each at a time. Grid: (CHUNKS of the words, TILES · COLUMNS / LANES, R).
 
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
@@ -21,19 +22,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let position_${e} = row_position(4u * column + ${e}u, replica);
   let valid_${e} = position_${e} != NO_LABEL;
   let example_${e} = select(0u, position_${e}, valid_${e});
-  let factor_${e} = select(0.0, factor_of(example_${e}), valid_${e});
+  let view_${e} = view_of(example_${e}, replica);
+  let factor_${e} = select(0.0, factor_of(view_${e}), valid_${e});
 #end
   let tile = replica * TILES + column / COLUMNS;
   let list = replica * (WORDS + 1u);
   for (var i = group.x; i < words[list]; i += CHUNKS) {
     let word = words[list + 1u + i];
 #for e in 4
-    let value_${e} = load_example(example_${e} * WORDS + word);
+    let value_${e} = example_values(view_word(view_${e}, word));
     let x_${e} = select(vec4f(), normalize_word(value_${e}, factor_${e}, word), valid_${e});
 #end
 #for f in 4
-    store_batch(
-      tile * ROWS + 4u * word + ${f}u,
+    store_feature(
+      tile,
+      4u * word + ${f}u,
       column % COLUMNS,
       vec4f(x_0[${f}], x_1[${f}], x_2[${f}], x_3[${f}]),
     );

@@ -8,6 +8,9 @@
 //   clocks   (R)                                Clock (common.wgsl): this iteration's step size
 //   first, second moment (groups)               as the optimizer needs (optimizer_*.wgsl)
 //
+// A convolution's sums go over the places of its kernel, of which place_l() gives the first rows
+// among the inputs and the deltas; a dense layer has one, at rows 0.
+//
 // Weights do not decay here: those of a unit that nothing uses are on no list, and would have to.
 // One group per invocation, of those from `first` on. Each gradient is summed in four fma chains,
 // one for each example of a column. Grid: enough for all groups along x and y.
@@ -39,13 +42,17 @@ fn main(
 #for l in LAYERS
   for (var t = select(TILES, 0u, owner.w == FIRST_LAYER + ${l}u); t < TILES; t++) {
     let tile = owner.y * TILES + t;
-    let rows = tile * IN_ROWS_${l} + inputs;
-    let delta_row = tile * OUT_ROWS_${l} + owner.x;
-    for (var column = 0u; column < COLUMNS; column++) {
-      let delta = load_deltas_${l}(delta_row, column);
+    for (var p = 0u; p < PLACES_${l}; p++) {
+      let place = place_${l}(p);
+      let moved = select(inputs + place.x, inputs, inputs == vec4u(ONES_${l}));
+      let rows = tile * IN_ROWS_${l} + moved;
+      let delta_row = tile * OUT_ROWS_${l} + place.y + owner.x;
+      for (var column = 0u; column < COLUMNS; column++) {
+        let delta = load_deltas_${l}(delta_row, column);
 #for i in 4
-      acc_${i} = fma(load_inputs_${l}(rows[${i}], column), delta, acc_${i});
+        acc_${i} = fma(load_inputs_${l}(rows[${i}], column), delta, acc_${i});
 #end
+      }
     }
   }
 #end

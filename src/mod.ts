@@ -10,6 +10,9 @@ export {
   type Activation,
   adamSpec,
   type AdapterDescription,
+  type Augmentation,
+  type AugmentName,
+  AUGMENTS,
   type ChannelStatistics,
   channelStatistics,
   type Conv2dSpec,
@@ -192,7 +195,9 @@ export {
   type Score,
 } from "./models/network_evaluator.ts";
 export { summarize, type Summary } from "./analysis/statistics.ts";
-export { checkClaims, type ClaimResult, type ClaimVerdict, type Unit } from "./analysis/claims.ts";
+export { checkClaims, type ClaimResult, type ClaimVerdict } from "./analysis/claims.ts";
+export type { Unit } from "./analysis/claims/claim.ts";
+export { type KernelCounts, kernelCounts } from "./analysis/kernel_anatomy.ts";
 export { studentInterval } from "./analysis/statistics.ts";
 export { SERIES, SERIES_KINDS, type SeriesKind } from "./analysis/series.ts";
 export { type StudyRun } from "./analysis/study.ts";

@@ -160,9 +160,9 @@ function planContext(): PlanContext {
     storage,
     environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
     loadData: cachedLoader((dataset, location) =>
-      loadDataset({ dataset, location, storage, onNotice: warn })
+      loadDataset({ dataset, location, storage, onNotice: notice })
     ),
-    events: { onNotice: warn },
+    events: { onNotice: notice },
   };
 }
 

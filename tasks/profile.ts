@@ -4,23 +4,27 @@ import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
 import { fractionText } from "../src/analysis/percent.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, choice, integer, number } from "../src/flags/kinds.ts";
+import { UsageError } from "../src/errors.ts";
+import { protocolNamed } from "../src/lottery/protocols.ts";
+import { NETWORK_NAMES, NETWORKS } from "../src/models/networks.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
-import { examplesAtHand, mnistLocationFlag } from "./lib/examples_at_hand.ts";
+import { dataLocationFlag, examplesFor } from "./lib/examples_at_hand.ts";
 import {
   BATCH,
-  lenetProgram,
   lotteryTickets,
+  networkProgram,
   timeIterations,
   uploadSets,
-} from "./lib/lenet_program.ts";
+} from "./lib/bench/network_program.ts";
 import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "profile",
   summary:
-    "Times each kernel of a training iteration of LeNet-300-100, with its arithmetic and memory.",
+    "Times each kernel of a training iteration of a network, with its arithmetic and memory.",
   flags: {
-    mnistLocation: mnistLocationFlag,
+    network: choice({ choices: NETWORK_NAMES, default: "lenet-300-100", help: "the network" }),
+    mnistLocation: dataLocationFlag,
     optimizer: choice({ choices: ["sgd", "adam"], default: "adam", help: "update rule" }),
     batchSize: integer({ min: 1, max: 65536, default: BATCH, help: "examples per iteration" }),
     density: number({
@@ -30,31 +34,40 @@ const task = {
       help: "share of live weights: below 1, a ticket of a short lottery, as lists of live weights",
     }),
     replicas: integer({ min: 1, max: 10000, default: 1, help: "networks trained at once" }),
-    iterations: integer({ min: 10, max: 10000, default: 300, help: "iterations to time" }),
+    iterations: integer({ min: 1, max: 10000, default: 300, help: "iterations to time" }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
   examples: [
     "deno task profile",
     "deno task profile --optimizer sgd --replicas 8",
     "deno task profile --density 0.1",
+    "deno task profile --network lenet-5 --iterations 10",
   ],
 };
 
 await runTask(task, async (flags) => {
+  const { network } = flags;
+  if (flags.density < 1 && network !== "lenet-300-100") {
+    throw new UsageError(
+      `--density: tickets are made of lenet-300-100; leave out --network ${network}`,
+    );
+  }
   await ensureAdapter(task.name);
   const gpu = await openGpu();
-  const sets = await examplesAtHand(flags.mnistLocation);
+  const sets = await examplesFor(flags.network, flags.mnistLocation);
   notice(`${gpu.adapter.name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`);
   const optimizer: OptimizerSpec = flags.optimizer === "adam"
     ? adamSpec(1.2e-3)
     : { kind: "sgd", learningRate: 0.1 };
   const { iterations, replicas, batchSize } = flags;
-  const uploaded = await uploadSets(gpu, sets);
+  const { normalization } = protocolNamed(network === "lenet-300-100" ? "paper" : network);
+  const uploaded = await uploadSets(gpu, sets, normalization);
   const masks = flags.density < 1
     ? (await lotteryTickets(gpu, uploaded, { density: flags.density })).at(-1)!.masks
     : undefined;
-  const how = { optimizer, replicas, batchSize, masks, isSparse: masks !== undefined };
-  const program = await lenetProgram(gpu, uploaded, how);
+  const { hidden } = NETWORKS[network];
+  const how = { optimizer, replicas, batchSize, masks, isSparse: masks !== undefined, hidden };
+  const program = await networkProgram(gpu, uploaded, how);
   const perSubmit = Math.min(iterations, 1000);
   const wall = await timeIterations(program, perSubmit);
   const kernels = await program.profile(iterations);
@@ -63,7 +76,7 @@ await runTask(task, async (flags) => {
   if (flags.json) {
     const { adapter } = gpu;
     print(
-      JSON.stringify({ adapter, optimizer, replicas, batchSize, wall, kernels }, null, 2),
+      JSON.stringify({ network, adapter, optimizer, replicas, batchSize, wall, kernels }, null, 2),
     );
     return;
   }

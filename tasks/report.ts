@@ -14,7 +14,7 @@ import { watchReport } from "../src/reports/watch_report.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
 import { mnistPackage } from "./lib/mnist_package.ts";
-import { interruptible, notice, print, printJson, runTask, warn } from "./lib/support.ts";
+import { interruptible, notice, print, printJson, runTask } from "./lib/support.ts";
 import { choiceFor, USUAL } from "../src/datasets/datasets.ts";
 
 const task = {
@@ -73,9 +73,9 @@ await runTask(task, async (flags, roots) => {
     const { text, json, damage } = await writeReport({ ...options, reloadSeconds: null });
     if (flags.json) printJson(json);
     else print(text);
-    for (const line of damage.slice(0, MOST_WARNINGS)) warn(line);
+    for (const line of damage.slice(0, MOST_WARNINGS)) notice(line);
     if (damage.length > MOST_WARNINGS) {
-      warn(`and ${damage.length - MOST_WARNINGS} more, which the report names`);
+      notice(`and ${damage.length - MOST_WARNINGS} more, which the report names`);
     }
     return;
   }
@@ -99,7 +99,8 @@ function connectWith(storage: DenoStorage, location: string | undefined): Connec
       location: location ?? environment,
       storage,
       mnistSource: mnistPackage,
-      onNotice: warn,
+      mayDownload: false,
+      onNotice: notice,
     });
     await ensureAdapter(task.name);
     const gpu = await openGpu();

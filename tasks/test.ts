@@ -15,7 +15,7 @@ import { numpyPython, PYTHONS } from "../tests/numpy.ts";
 import { ensureAdapter, GUARD } from "./lib/adapter.ts";
 import { runChecks } from "./lib/checks.ts";
 import { aptInstall, mayAptInstall } from "./lib/apt.ts";
-import { leaveInterruptsToChild, print, runTask, warn } from "./lib/support.ts";
+import { leaveInterruptsToChild, notice, print, runTask } from "./lib/support.ts";
 
 /** The permissions of tests: files anywhere, programs by name, no network but this machine. */
 const PERMISSIONS = [
@@ -46,7 +46,7 @@ async function provide(
         `then run the same command again`,
     );
   }
-  warn(`The tests need ${what}. Installing it, about a minute:`);
+  notice(`The tests need ${what}. Installing it, about a minute:`);
   const failure = await aptInstall([packageName]);
   if (failure !== null) throw new LotteryError(`${missing}, and ${failure}`);
   if (!await isThere()) throw new LotteryError(`${missing}, although ${packageName} is installed`);

@@ -11,20 +11,22 @@ import { adapterClass, TUNED, type Tuned } from "../src/engine/kernels/tiles.ts"
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, integer } from "../src/flags/kinds.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
+import { NETWORKS } from "../src/models/networks.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
+import { crossoverOf, imagePrograms } from "./lib/crossover.ts";
 import { examplesAtHand, mnistLocationFlag } from "./lib/examples_at_hand.ts";
 import {
-  type LenetOptions,
-  lenetProgram,
   lotteryTickets,
   median,
   nearestTicket,
+  type NetworkOptions,
+  networkProgram,
   type Ticket,
   timeEvaluation,
   timeIterations,
   type Uploaded,
   uploadSets,
-} from "./lib/lenet_program.ts";
+} from "./lib/bench/network_program.ts";
 import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
@@ -42,7 +44,7 @@ const task = {
   examples: ["deno task tune", "deno task tune --no-write --rounds 9"],
 };
 
-type Tiles = Omit<Tuned, "measured" | "sparse" | "replicas" | "storage" | "skipsZeros">;
+type Tiles = Omit<Tuned, "measured" | "images" | "sparse" | "replicas" | "storage" | "skipsZeros">;
 
 /** Values that are tried of each tile shape, in this order. */
 const TILE_CHOICES: Partial<Record<keyof Tiles, number[]>> = {
@@ -54,6 +56,17 @@ const TILE_CHOICES: Partial<Record<keyof Tiles, number[]>> = {
   unroll: [2, 3, 4, 6],
   lanes: [8, 16, 32],
 };
+/** The same of convolutions, measured with LeNet-5. */
+const IMAGE_CHOICES: Partial<Record<keyof Tuned["images"], number[]>> = {
+  rows: [4, 6, 10, 12],
+  forwardVectors: [1, 2, 3, 5, 8],
+  backwardVectors: [1, 2, 3, 5, 8],
+  weightRowVectors: [1, 2, 3, 4],
+  weightVectors: [1, 2, 3, 5],
+  unroll: [1, 2, 3, 4],
+};
+/** How many iterations of LeNet-300-100 take as long as one of LeNet-5. */
+const IMAGE_ITERATIONS = 10;
 const SPARSE_CHOICES: Partial<Record<keyof Tuned["sparse"], number[]>> = {
   lanes: [8, 16],
   unitLanes: [1, 4],
@@ -63,6 +76,8 @@ const SPARSE_CHOICES: Partial<Record<keyof Tuned["sparse"], number[]>> = {
 const REPLICAS = [1, 2, 4, 8, 16, 32];
 /** Another value must be faster by this much to be taken: less is noise. */
 const MARGIN = 0.95;
+/** Densities of networks that take images, around where lists begin to win. */
+const IMAGE_DENSITIES = [0.5, 0.4, 0.33, 0.26, 0.2, 0.15, 0.1];
 /** The tile shapes of lists are measured at this density. */
 const SPARSE_DENSITY = 0.05;
 
@@ -96,19 +111,20 @@ await runTask(task, async (flags) => {
   const timed = async (
     values: readonly number[],
     change: (tuned: Tuned, value: number) => Tuned,
-    options: LenetOptions,
+    options: NetworkOptions,
+    iterations = flags.iterations,
   ): Promise<Record<string, number>> => {
     const before = TUNED[name], programs = new Map<string, Program>();
     for (const value of values) {
       TUNED[name] = change(before, value);
       try {
-        programs.set(`${value}`, await lenetProgram(gpu, uploaded, options));
+        programs.set(`${value}`, await networkProgram(gpu, uploaded, options));
       } catch (error) {
         notice(`  ${value}: ${error instanceof Error ? error.message : error}`);
       }
     }
     TUNED[name] = before;
-    const times = await timeTogether(programs, flags);
+    const times = await timeTogether(programs, { ...flags, iterations });
     for (const program of programs.values()) program.destroy();
     return times;
   };
@@ -128,19 +144,31 @@ await runTask(task, async (flags) => {
     TUNED[name] = change(TUNED[name], chosen);
     push({ setting: key, milliseconds: times, chosen });
   }
+  /** Chooses the settings of one kind of kernels. */
+  const choosePart = async <P extends "images" | "sparse">(
+    part: P,
+    choices: Partial<Record<keyof Tuned[P] & string, number[]>>,
+    options: NetworkOptions,
+    iterations?: number,
+  ): Promise<void> => {
+    for (const [key, values] of entries(choices)) {
+      const change = (tuned: Tuned, value: number): Tuned => ({
+        ...tuned,
+        [part]: { ...tuned[part], [key]: value },
+      });
+      const current = TUNED[name][part][key] as number;
+      const times = await timed(union(values, current), change, options, iterations);
+      const chosen = choose(times, current);
+      TUNED[name] = change(TUNED[name], chosen);
+      push({ setting: `${part}.${key}`, milliseconds: times, chosen });
+    }
+  };
+  const { hidden } = NETWORKS["lenet-5"];
+  const few = Math.ceil(flags.iterations / IMAGE_ITERATIONS);
+  await choosePart("images", IMAGE_CHOICES, { optimizer, hidden }, few);
   const tickets = await lotteryTickets(gpu, uploaded, { density: SPARSE_DENSITY });
-  const sparse = { optimizer, isSparse: true, masks: nearestTicket(tickets, SPARSE_DENSITY).masks };
-  for (const [key, values] of entries(SPARSE_CHOICES)) {
-    const change = (tuned: Tuned, value: number): Tuned => ({
-      ...tuned,
-      sparse: { ...tuned.sparse, [key]: value },
-    });
-    const current = TUNED[name].sparse[key];
-    const times = await timed(union(values, current), change, sparse);
-    const chosen = choose(times, current);
-    TUNED[name] = change(TUNED[name], chosen);
-    push({ setting: `sparse.${key}`, milliseconds: times, chosen });
-  }
+  const { masks } = nearestTicket(tickets, SPARSE_DENSITY);
+  await choosePart("sparse", SPARSE_CHOICES, { optimizer, isSparse: true, masks });
   const replicas = await measureReplicas(gpu, uploaded, flags);
   TUNED[name] = { ...TUNED[name], replicas: replicas.chosen };
   push(replicas);
@@ -150,6 +178,10 @@ await runTask(task, async (flags) => {
   });
   TUNED[name] = { ...TUNED[name], sparse: { ...TUNED[name].sparse, below: crossover.chosen! } };
   push(crossover);
+  const images = await measureImageCrossover(gpu, uploaded, flags);
+  const { sparse: lists } = TUNED[name];
+  TUNED[name] = { ...TUNED[name], sparse: { ...lists, belowImages: images.chosen! } };
+  push(images);
 
   const today = new Date().toISOString().slice(0, 10);
   const cores = `${navigator.hardwareConcurrency} cores`;
@@ -199,11 +231,11 @@ async function measureCrossover(
   { rounds, iterations, replicas }: { rounds: number; iterations: number; replicas: number },
 ): Promise<Trial> {
   const how = { optimizer: adamSpec(1.2e-3), replicas }, times: Record<string, number> = {};
-  const programs = new Map([["dense", await lenetProgram(gpu, uploaded, how)]]);
+  const programs = new Map([["dense", await networkProgram(gpu, uploaded, how)]]);
   // Sparser ones win by far.
   const near = tickets.filter(({ density }) => density < 0.6 && density > 0.05);
   for (const { masks, density } of near) {
-    const program = await lenetProgram(gpu, uploaded, { ...how, masks, isSparse: true });
+    const program = await networkProgram(gpu, uploaded, { ...how, masks, isSparse: true });
     programs.set(density.toFixed(4), program);
   }
   const perIteration = await timeTogether(programs, {
@@ -215,11 +247,28 @@ async function measureCrossover(
     times[key] = perIteration[key] + EVALUATIONS * evaluation;
     program.destroy();
   }
-  const loses = ({ density }: Ticket) => times[density.toFixed(4)] >= times.dense;
-  const sparsestLoser = near.findLast(loses)?.density ?? 1;
-  const densestWinner = near.find(({ density }) => density < sparsestLoser)?.density ?? 0;
-  const chosen = Math.round(100 * Math.sqrt(sparsestLoser * densestWinner)) / 100;
+  const chosen = crossoverOf(near.map(({ density }) => density), times);
   return { setting: "sparse.below", milliseconds: times, chosen };
+}
+
+/**
+ * The same of networks that take images: the least of the crossovers of LeNet-5 and Conv-2, so that
+ * lists are not chosen where they lose. Iterations alone count.
+ */
+async function measureImageCrossover(
+  gpu: Gpu,
+  uploaded: Uploaded,
+  { rounds, iterations }: { rounds: number; iterations: number },
+): Promise<Trial> {
+  const milliseconds: Record<string, number> = {}, crossovers: number[] = [];
+  for (const network of ["lenet-5", "conv-2"] as const) {
+    const programs = await imagePrograms(gpu, uploaded, network, IMAGE_DENSITIES);
+    const times = await timeTogether(programs, { rounds, iterations: Math.ceil(iterations / 20) });
+    for (const program of programs.values()) program.destroy();
+    for (const [key, time] of Object.entries(times)) milliseconds[`${network} ${key}`] = time;
+    crossovers.push(crossoverOf(IMAGE_DENSITIES, times));
+  }
+  return { setting: "sparse.belowImages", milliseconds, chosen: Math.min(...crossovers) };
 }
 
 /** The fewest replicas that give the most iterations per second; null if more always gave more. */
@@ -230,7 +279,7 @@ async function measureReplicas(
 ): Promise<Trial> {
   const optimizer = adamSpec(1.2e-3), perReplica: Record<string, number> = {};
   for (const replicas of REPLICAS) {
-    const program = await lenetProgram(gpu, uploaded, { optimizer, replicas });
+    const program = await networkProgram(gpu, uploaded, { optimizer, replicas });
     const iterations = Math.max(5, Math.ceil(flags.iterations / replicas));
     const times: number[] = [];
     for (let round = 0; round < flags.rounds; round++) {

@@ -85,6 +85,7 @@ async function replay(finished: readonly CheckedRun[], flags: TaskValues<typeof 
   const laboratory = await openLaboratory(task.name, {
     ...flags,
     checkpointInterval: { seconds: Infinity },
+    mayDownload: false,
   });
   try {
     const { context } = laboratory;

@@ -8,10 +8,18 @@ import { once } from "../src/memo.ts";
 /** Names under which a Python that has NumPy is looked for. */
 export const PYTHONS = ["python3", "/usr/bin/python3", "python"];
 
-async function hasNumpy(python: string): Promise<boolean> {
+const hasNumpy = (python: string) => canImport(python, "numpy");
+
+/** The interpreters among PYTHONS that can import these modules, such as "numpy, torch". */
+export async function pythonsWith(modules: string): Promise<string[]> {
+  const able = await Promise.all(PYTHONS.map((python) => canImport(python, modules)));
+  return PYTHONS.filter((_, i) => able[i]);
+}
+
+async function canImport(python: string, modules: string): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(python, {
-      args: ["-c", "import numpy"],
+      args: ["-c", `import ${modules}`],
       stdout: "null",
       stderr: "null",
     }).output();

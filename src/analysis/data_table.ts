@@ -12,6 +12,8 @@ export interface Column {
   title: string;
   /** Digits after the point for people; files have the value as it is. */
   digits?: number;
+  /** Whether it is in the files alone: too long, or too much beside the others. */
+  isFileOnly?: boolean;
 }
 
 /** A table of values: columns and rows. */

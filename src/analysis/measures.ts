@@ -20,12 +20,19 @@ export interface Measured {
   quantity: string;
   /** One value for each trial; of "times", its logarithm. */
   values: number[];
-  /** The reason why it cannot be measured. */
-  lacks?: string;
+  /** Why it cannot be measured. */
+  lacks?: Lack;
   /** Why it would not count if it were on the claim's side: what a longer training could undo. */
   weakensFor?: string;
   /** The same on the other side. */
   weakensAgainst?: string;
+}
+
+/** What a measure lacks. */
+export interface Lack {
+  why: string;
+  /** What would make it possible. */
+  next: string;
 }
 
 type AnyLevel = Level<StudyRun<string>>;
@@ -60,11 +67,12 @@ export function sooner(fast: Side, slow: Side): Measure {
   return (study) => {
     const quantity = `early stop of ${nameOf(slow)} / of ${nameOf(fast)}`;
     const pairs = paired(study, fast, slow, "earlyStopIteration");
-    if (typeof pairs === "string") return { quantity, values: [], lacks: pairs };
+    if (!Array.isArray(pairs)) return { quantity, values: [], lacks: pairs };
     const untrained = pairs.flat().filter((stop) => stop === 0).length;
     if (untrained > 0) {
-      const lacks = `${count(untrained, "early stop")} at iteration 0: those runs did not learn`;
-      return { quantity, values: [], lacks };
+      const why = `${count(untrained, "early stop")} at iteration 0: those runs did not learn`;
+      const next = "longer training, or another learning rate";
+      return { quantity, values: [], lacks: { why, next } };
     }
     const values = pairs.map(([fast, slow]) => Math.log(slow / fast));
     // A slow side that had not stopped yet makes the ratio smaller than it is, a fast one larger.
@@ -92,7 +100,7 @@ export function gain(better: Side, worse: Side, metric: Metric): Measure {
       isEarly ? "at early stop" : "at the end"
     }`;
     const pairs = paired(study, better, worse, metric);
-    if (typeof pairs === "string") return { quantity, values: [], lacks: pairs };
+    if (!Array.isArray(pairs)) return { quantity, values: [], lacks: pairs };
     const values = pairs.map(([better, worse]) => better - worse);
     // With more iterations the worse side might have caught up.
     return { quantity, values, ...(isEarly && censoring(study, worse, better)) };
@@ -104,9 +112,9 @@ export function accuracyOf(side: Side, metric: Metric): Measure {
   return (study) => {
     const quantity = `training accuracy of ${nameOf(side)} at the end`;
     const found = sideValues(study, side, metric);
-    return typeof found === "string"
-      ? { quantity, values: [], lacks: found }
-      : { quantity, values: [...found.values()] };
+    return found instanceof Map
+      ? { quantity, values: [...found.values()] }
+      : { quantity, values: [], lacks: found };
   };
 }
 
@@ -140,7 +148,10 @@ export function atEveryLevel(
     return {
       ...worst,
       quantity: `${worst.quantity}: the least ${range}`,
-      lacks: lacking?.lacks ?? (isWhole ? undefined : "there are not levels over the whole range"),
+      lacks: lacking?.lacks ?? (isWhole ? undefined : {
+        why: "there are not levels over the whole range",
+        next: levelsTo(levels, least) ?? `levels from ${most}% to ${least}%`,
+      }),
       weakensFor: all.find(({ weakensFor }) => weakensFor !== undefined)?.weakensFor,
     };
   };
@@ -149,34 +160,43 @@ export function atEveryLevel(
 /** Levels are 20% apart, and a little more between trials. */
 const STEP = 1.3;
 
-/** The values of both sides in the trials that have both; in words what is lacking. */
+/** The values of both sides in the trials that have both, or what is lacking. */
 function paired(
   study: StudyLevels,
   one: Side,
   other: Side,
   metric: Metric,
-): [number, number][] | string {
+): [number, number][] | Lack {
   const first = sideValues(study, one, metric), second = sideValues(study, other, metric);
-  if (typeof first === "string") return first;
-  if (typeof second === "string") return second;
+  if (!(first instanceof Map)) return first;
+  if (!(second instanceof Map)) return second;
   const both = [...first].flatMap(([trial, value]): [number, number][] =>
     second.has(trial) ? [[value, second.get(trial)!]] : []
   );
-  return both.length > 0 ? both : `no trial has both ${nameOf(one)} and ${nameOf(other)}`;
+  return both.length > 0 ? both : {
+    why: `no trial has both ${nameOf(one)} and ${nameOf(other)}`,
+    next: "both of them in the same trials",
+  };
 }
 
 function sideValues(
   study: StudyLevels,
   side: Side,
   metric: Metric,
-): Map<number | string, number> | string {
+): Map<number | string, number> | Lack {
   const found = runsOf(study, side);
   if (found.length === 0) return noRuns(study, side);
   const values = trialMeans(found, metric);
   if (values.size > 0) return values;
+  if (metric === "finalTrainAccuracy") {
+    return { why: "the training accuracy is not known", next: "runs with a training log" };
+  }
   return metric === "earlyStopIteration" || found.every((run) => run.earlyStopIteration === null)
-    ? "no early stop: there is no validation split"
-    : "the test set was not evaluated at the early stop";
+    ? { why: "no early stop: there is no validation split", next: "--validation-size above 0" }
+    : {
+      why: "the test set was not evaluated at the early stop",
+      next: "both sets evaluated at the same iterations (--test-interval)",
+    };
 }
 
 function runsOf(study: StudyLevels, { kind, percent, level }: Side): StudyRun<string>[] {
@@ -191,11 +211,27 @@ function levelAt(levels: readonly AnyLevel[], percent: number): AnyLevel | null 
   return levels.find(({ percent }) => percent === 100) ?? null;
 }
 
-function noRuns(study: StudyLevels, side: Side): string {
+function noRuns(study: StudyLevels, side: Side): Lack {
   const levels = study.of(side.kind);
-  return levels.length === 0
-    ? `no runs of this kind: ${COMMANDS[side.kind] ?? "run-lottery"} trains them`
-    : `no level near ${side.percent}% (the sparsest is ${percentText(levels.at(-1)!.percent, 1)})`;
+  if (levels.length === 0) {
+    const command = COMMANDS[side.kind] ?? "run-lottery";
+    return { why: `no runs of this kind: ${command} trains them`, next: command };
+  }
+  return {
+    why: `no level near ${side.percent}% (the sparsest is ${
+      percentText(levels.at(-1)!.percent, 1)
+    })`,
+    next: levelsTo(study.of("ticket"), side.percent) ??
+      `${COMMANDS[side.kind] ?? "run-lottery"} with a level near ${side.percent}%`,
+  };
+}
+
+/** How many prunings at the rate so far lead to a density; null where there is no such rate. */
+function levelsTo(levels: readonly AnyLevel[], percent: number): string | null {
+  const last = levels.at(-1);
+  if (!last || last.level === 0 || last.percent >= 100 || last.percent <= percent) return null;
+  const rate = Math.log(last.percent / 100) / last.level;
+  return `${Math.round(Math.log(percent / 100) / rate)} prunings (--iterations)`;
 }
 
 /** The command that trains the runs of a kind. */

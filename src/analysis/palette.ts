@@ -22,3 +22,9 @@ export const DENSITY_COLORS = [
   "#22A884",
   "#7AD151",
 ] as const;
+
+/** Below, at and above a mean: all light enough for dark numbers on them. */
+export const DEVIATION_COLORS = ["#E8A33D", "#F4F3F0", "#5AA9DC"] as const;
+
+/** Few to many: viridis (van der Walt & Smith 2015) at five equal steps. */
+export const VIRIDIS = ["#440154", "#3B528B", "#21918C", "#5EC962", "#FDE725"] as const;

@@ -58,6 +58,25 @@ export function studentInterval(values: readonly number[]): readonly [number, nu
   return [mean - half, mean + half];
 }
 
+/**
+ * How many values would keep Student's interval (`studentInterval`) off a bound, if they go on with
+ * the mean and the deviation that these have; Infinity where the mean is the bound.
+ *
+ * @param values at least two
+ */
+export function decidingTrials(values: readonly number[], bound: number): number {
+  const mean = meanOf(values), n = values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const distance = Math.abs(mean - bound);
+  const isEnough = (trials: number) =>
+    studentQuantile(trials - 1) * Math.sqrt(variance / trials) < distance;
+  // By the normal quantile, then up to Student's, which is a little larger.
+  let trials = Math.max(2, Math.ceil(variance * (1.64 / distance) ** 2));
+  if (!Number.isFinite(trials)) return Infinity;
+  while (!isEnough(trials)) trials++;
+  return trials;
+}
+
 /** A paired comparison. */
 export interface PairedTest {
   /** Mean of the differences. */

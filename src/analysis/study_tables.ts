@@ -5,6 +5,7 @@ import type { Column, DataTable } from "./data_table.ts";
 import type { SeriesKind } from "./series.ts";
 import { levelsOf, type Metric, metricOf, type StudyRun, trialMeans } from "./study.ts";
 import { summarize } from "./statistics.ts";
+import type { KernelRow } from "./kernel_anatomy.ts";
 import type { LayerRow, OverlapRow } from "./ticket_anatomy.ts";
 
 const METRICS: readonly { metric: Metric; key: string; title: string; digits: number }[] = [
@@ -78,6 +79,7 @@ export function levelTable(runs: readonly StudyRun[], kinds: readonly SeriesKind
           key: `${key}_${end}`,
           title: `${title}, ${END_NAMES[end]}`,
           digits,
+          isFileOnly: true,
         })),
       ]),
     ],
@@ -132,6 +134,7 @@ export function claimTable(claims: readonly ClaimResult[]): DataTable {
       "trials",
       "verdict",
       "why",
+      "next",
     ),
     rows: claims.map(({ interval, ...claim }) => ({
       ...claim,
@@ -177,6 +180,44 @@ export function layerTable(rows: readonly LayerRow[]): DataTable {
       signs_kept: row.signsKept,
       in_degree_mean: row.inDegree?.mean ?? null,
       out_degree_mean: row.outDegree?.mean ?? null,
+    })),
+  };
+}
+
+/** The convolutions of every ticket; single counts are in the files. */
+export function kernelTable(rows: readonly KernelRow[]): DataTable {
+  const most = (counts: readonly number[]) => Math.max(...counts);
+  const list = (counts: readonly number[]) => counts.map((n) => Number(n.toPrecision(4))).join(" ");
+  return {
+    name: "kernels",
+    title: "Convolutions of the tickets",
+    columns: [
+      ...columns("trial", "level", "layer"),
+      { key: "weights_remaining", title: "weights remaining (%)", digits: 2 },
+      ...columns("height", "width", "filters"),
+      { key: "dead_filters", title: "filters without a live weight" },
+      { key: "unread_filters", title: "filters that nothing reads" },
+      { key: "filter_most", title: "most live weights of a filter" },
+      ...columns("channels"),
+      { key: "unused_channels", title: "input channels that nothing reads" },
+      { key: "channel_most", title: "most live weights of a channel" },
+      { key: "live_by_position", title: "live weights by position (%)", isFileOnly: true },
+      { key: "live_by_filter", title: "live weights by filter", isFileOnly: true },
+      { key: "live_by_channel", title: "live weights by input channel", isFileOnly: true },
+    ],
+    rows: rows.map((row) => ({
+      ...{ trial: row.trial, level: row.level, layer: row.layer },
+      ...{ weights_remaining: row.percent, height: row.height, width: row.width },
+      filters: row.filters.length,
+      dead_filters: row.deadFilters,
+      unread_filters: row.unreadFilters,
+      filter_most: most(row.filters),
+      channels: row.channels.length,
+      unused_channels: row.channels.filter((live) => live === 0).length,
+      channel_most: most(row.channels),
+      live_by_position: list(row.positions),
+      live_by_filter: list(row.filters),
+      live_by_channel: list(row.channels),
     })),
   };
 }

@@ -2,7 +2,10 @@
 
 import { LotteryError, UsageError } from "../errors.ts";
 import type { ArgfileLine } from "../flags/shell_words.ts";
+import { sharedDifferences } from "../lottery/shared_training.ts";
+import { configDifferences } from "../runs/config.ts";
 import { firstError } from "../runs/job.ts";
+import type { RunConfig } from "../runs/schema.ts";
 import { flagName, type FlagSet, type FlagValues } from "../flags/flags.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { OpenJob, Plan, PlanContext, Runner, RunnerContext } from "./runner.ts";
@@ -96,11 +99,15 @@ function readLine(args: readonly string[], runner: Runner<FlagSet>): FlagValues<
 class Claims {
   readonly #folders = new Map<string, number>();
   readonly #runs = new Map<string, number>();
+  readonly #comparisons = new Map<string, { line: number; full: RunConfig }>();
 
   constructor(private readonly runner: Runner<FlagSet>, private readonly storage: Storage) {}
 
-  /** Why a line must not be carried out: another one trains its run, or writes to its folder. */
-  async conflict({ folders, runs }: Plan, line: number): Promise<UsageError | null> {
+  /**
+   * Why a line must not be carried out: another one trains its run, writes to its folder, or trains
+   * methods of the same comparison otherwise.
+   */
+  async conflict({ folders, runs, comparison }: Plan, line: number): Promise<UsageError | null> {
     // The same folder can have several names.
     const real = await Promise.all(folders.map((folder) => this.storage.realPath(folder)));
     const taken = real.findIndex((folder) => this.#folders.has(folder));
@@ -119,6 +126,19 @@ class Claims {
         } trains, to the same bits (${twin.words}, same ` +
           `seed and settings): give one of them another ${flags.map(flagName).join(" or ")}`,
       );
+    }
+    if (comparison) {
+      const root = await this.storage.realPath(comparison.folder), { full } = comparison;
+      const other = this.#comparisons.get(root);
+      const differences = other ? sharedDifferences(configDifferences(other.full, full)) : [];
+      if (differences.length > 0) {
+        return new UsageError(
+          `trains otherwise than line ${other!.line}, whose methods are compared with its own in ` +
+            `${comparison.folder} (${differences.slice(0, 3).join("; ")}): give another ` +
+            "--experiment-path, or the same flags",
+        );
+      }
+      this.#comparisons.set(root, other ?? { line, full });
     }
     for (const folder of real) this.#folders.set(folder, line);
     for (const { identity } of runs) this.#runs.set(identity, line);

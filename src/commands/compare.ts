@@ -32,7 +32,7 @@ import {
 } from "./flags/compare_flags.ts";
 import { checkDatasetFlags, resolve } from "./lottery.ts";
 import { pruningNotes, trainingNotes } from "./notes.ts";
-import { loadExamples, type PlanContext, runEvents, type Runner } from "./runner.ts";
+import { loadExamples, type Plan, type PlanContext, runEvents, type Runner } from "./runner.ts";
 
 /** Compares pruning methods: `deno task compare`. */
 export const compareRunner: Runner<typeof compareFlags> = {
@@ -52,8 +52,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
   },
 
   async plan(flags, context) {
-    const { experiments } = await resolveAll(flags, context);
-    return mergedPlan(experiments);
+    return mergedPlan(await resolveAll(flags, context));
   },
 
   async open(flags, context) {
@@ -84,7 +83,7 @@ export const compareRunner: Runner<typeof compareFlags> = {
     return {
       job: together(lotteries.map(({ job }) => job), begin),
       output,
-      plan: mergedPlan(experiments),
+      plan: mergedPlan({ output, experiments }),
       header: [
         ["dataset", datasetText(settings)],
         ["methods", names.join(", ")],
@@ -133,14 +132,12 @@ async function checkPresent(
   const own = experiments.flatMap(({ protocol, trialFolder }) =>
     protocol.trials.map((trial) => paths.run(trialFolder(trial), 0, experimentName))
   );
-  const [{ protocol, settings, tickets }] = experiments;
-  const now = ticketConfig(ticketId(protocol.trials[0], 0), settings, tickets);
-  await checkSharedTraining(storage, output, present ?? [], now, own);
+  await checkSharedTraining(storage, output, present ?? [], fullNetwork(experiments), own);
 }
 
 /** The lottery of each method, in the order of the table. */
 async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanContext) {
-  const protocol = sharedProtocol(flags), { methods, leftOut } = chosenMethods(flags, protocol);
+  const protocol = sharedProtocol(flags), methods = chosenMethods(flags, protocol);
   const dataset = flags.dataset === "auto" ? protocol.dataset : flags.dataset;
   const data = await loadExamples(context, dataset, flags.mnistLocation);
   const output = flags.experimentPath ?? `results/${data.record.name}-${flags.protocol}-compare`;
@@ -150,7 +147,6 @@ async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanC
     if (!said.has(line)) context.events.onNotice(line);
     said.add(line);
   };
-  for (const name of leftOut) onNotice(`${name} cannot prune convolutions and pools: left out`);
   const shared = { ...context, loadData: () => Promise.resolve(data), events: { onNotice } };
   const experiments = [];
   for (const name of methods) {
@@ -161,11 +157,18 @@ async function resolveAll(flags: FlagValues<typeof compareFlags>, context: PlanC
   return { output, experiments };
 }
 
-function mergedPlan(experiments: Awaited<ReturnType<typeof resolveAll>>["experiments"]) {
+function mergedPlan({ output, experiments }: Awaited<ReturnType<typeof resolveAll>>): Plan {
   return {
     folders: experiments.flatMap(({ plan }) => plan.folders),
     runs: experiments.flatMap(({ plan }) => plan.runs),
+    comparison: { folder: output, full: fullNetwork(experiments) },
   };
+}
+
+/** The first trial's full network, which all methods train alike. */
+function fullNetwork(experiments: Awaited<ReturnType<typeof resolveAll>>["experiments"]) {
+  const [{ protocol, settings, tickets }] = experiments;
+  return ticketConfig(ticketId(protocol.trials[0], 0), settings, tickets);
 }
 
 /**

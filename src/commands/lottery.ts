@@ -59,8 +59,8 @@ export const lotteryRunner: Runner<typeof runFlags> = {
     const { dynamic, ...asked } = resolveProtocol(flags);
     if (dynamic !== null && flags.keepScores) {
       throw new UsageError(
-        `--keep-scores is of prunings between or before runs, and --dynamic ${dynamic} prunes ` +
-          "within them: leave one of them out",
+        `--keep-scores applies to prunings between or before runs, and --dynamic ${dynamic} ` +
+          "prunes within them: leave one of them out",
       );
     }
     checkDynamicLottery(flags, dynamic);

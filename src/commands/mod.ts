@@ -1,8 +1,10 @@
 /** The runners by the name of their task. */
 
 import { UsageError } from "../errors.ts";
-import { type FlagSet, nearest, quote } from "../flags/flags.ts";
+import { flagName, type FlagSet, nearest, quote } from "../flags/flags.ts";
+import { UnknownFlagError } from "../flags/parse.ts";
 import { compareRunner } from "./compare.ts";
+import { argfileFlags } from "./flags/argfile_flags.ts";
 import { lotteryRunner } from "./lottery.ts";
 import { randomSparsityRunner } from "./random_sparsity.ts";
 import { reinitializeRunner } from "./reinitialize.ts";
@@ -23,6 +25,17 @@ const ALIASES: Record<string, string> = {
   "lottery": "run-lottery",
   "lottery-experiment": "run-lottery",
 };
+
+/** The error of an unknown flag with the tasks that have it; any other error as it is. */
+export function withTasksOfFlag(error: unknown): unknown {
+  if (!(error instanceof UnknownFlagError)) return error;
+  const name = error.flag.replaceAll("_", "-");
+  const sets: [string, FlagSet][] = RUNNERS.map(({ name, flags }) => [name, flags]);
+  const tasks = [...sets, ["argfile", argfileFlags] as const].filter(([, flags]) =>
+    Object.keys(flags).some((key) => flagName(key) === name)
+  ).map(([task]) => task);
+  return new UnknownFlagError(error.flag, error.nearest, tasks);
+}
 
 /**
  * The runner of a name.

@@ -61,8 +61,9 @@ export const randomSparsityRunner: Runner<typeof randomSparsityFlags> = {
     const { places = ["shuffled"], initialization = ["ticket"] } = flags;
     if (places.includes("shuffled") || initialization.join() === "ticket") return;
     throw new UsageError(
-      `--initialization ${initialization.join()} is of --places shuffled, and inverted networks ` +
-        "have the ticket's initial weights: leave it out, or add shuffled to --places",
+      `--initialization ${initialization.join()} applies to --places shuffled alone, and ` +
+        "inverted networks have the ticket's initial weights: leave it out, or add shuffled to " +
+        "--places",
     );
   },
   // The controls of an experiment are planned as its folder is opened.

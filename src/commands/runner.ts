@@ -86,6 +86,8 @@ export interface Plan {
   folders: readonly string[];
   /** Its runs, as `identityOf` has them; of a lottery, those of level 0. */
   runs: readonly { identity: string; words: string }[];
+  /** The comparison that it is a part of: its folder, and the full network as all train it. */
+  comparison?: { folder: string; full: RunConfig };
 }
 
 /** The plan of runs in these folders. */

@@ -180,12 +180,12 @@ function protocolOf(config: RunConfig): Protocol {
   const { network: { layers, initializer }, training, dataset } = config;
   const { optimizer, schedule, iterations, batchSize } = training;
   const { testInterval, validateInterval } = training;
-  const { normalization, validationSize } = dataset;
+  const { normalization, validationSize, augment = [] } = dataset;
   const hidden = layers.slice(0, -1).map(hiddenOf);
   return {
     ...protocolNamed("quick"),
     ...{ layers: hidden, prunePercents: defaultPercents(hidden) },
-    ...{ batchSize, normalization, validationSize, testInterval, validateInterval },
+    ...{ batchSize, normalization, augment, validationSize, testInterval, validateInterval },
     initializer,
     optimizer: { kind: optimizer.kind },
     learningRate: optimizer.learningRate,

@@ -10,6 +10,11 @@ export const CIFAR_TEST_FILE = "test_batch.bin";
 /** Images of the whole dataset. */
 export const CIFAR_TRAIN_COUNT = 50_000, CIFAR_TEST_COUNT = 10_000;
 
+/** Names of the classes, by their labels. */
+export const CIFAR_LABELS = [
+  ...["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
+];
+
 export const CIFAR_10: PublishedArchive = {
   name: "cifar-10",
   label: "CIFAR-10",

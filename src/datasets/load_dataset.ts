@@ -43,6 +43,8 @@ export interface LoadOptions {
   storage: Storage;
   /** Has MNIST's files too; asked after the folders, before the mirrors. */
   mnistSource?: FileSource;
+  /** False where the task has no network: a dataset that is nowhere is an error. Default: true. */
+  mayDownload?: boolean;
   /** Stands in for the platform's `fetch`. */
   fetch?: typeof fetch;
   onProgress?: (progress: DownloadProgress) => void;
@@ -82,7 +84,8 @@ export function defaultLocation(dataset: PublishedName): string {
  * distribution's package; else from `mnistSource`; else by download; else, for `auto` alone, the
  * built-in synthetic digits. `onNotice` receives the reason why one is given up.
  *
- * @throws InputError if a folder holds something other than the dataset that was asked for
+ * @throws InputError if a folder holds something other than the dataset that was asked for, or if
+ *   it is nowhere and must not be downloaded
  */
 export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> {
   const { dataset, location, storage, onNotice = () => {} } = options;
@@ -106,6 +109,12 @@ export async function loadDataset(options: LoadOptions): Promise<LoadedDataset> 
       if (!(error instanceof LotteryError)) throw error;
       onNotice(error.message);
     }
+  }
+  if (options.mayDownload === false && dataset !== "auto") {
+    throw new InputError(
+      `${missing}: give the folder that has ${wanted} with --data-location, or run ` +
+        `\`deno task download-data --dataset ${wanted}\``,
+    );
   }
   try {
     onNotice(`${missing}: trying to download ${wanted}`);

@@ -5,11 +5,20 @@ import type { Gpu } from "./device.ts";
 /** Dynamic uniform offsets are multiples of this, the largest alignment that WebGPU allows. */
 export const UNIFORM_STRIDE = 256;
 
+/** What matrices in textures are made of. */
+export type TexelFormat = "rgba32float" | "r32uint" | "rgba32uint";
+
 /** The GPU buffers and textures of one owner, released together. */
 export class BufferPool {
   readonly #owned: (GPUBuffer | GPUTexture)[] = [];
+  #bytes = 0;
 
   constructor(readonly gpu: Gpu) {}
+
+  /** Bytes of all that has been allocated. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** A zeroed buffer of `size` bytes for kernels to read and write. */
   storage(label: string, size: number, otherUsage: GPUBufferUsageFlags = 0): GPUBuffer {
@@ -18,11 +27,12 @@ export class BufferPool {
   }
 
   /** A zeroed storage texture. */
-  texture(label: string, format: GPUTextureFormat, width: number, height: number): GPUTexture {
+  texture(label: string, format: TexelFormat, width: number, height: number): GPUTexture {
     const usage = GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST |
       GPUTextureUsage.COPY_SRC;
     const texture = this.gpu.device.createTexture({ label, format, size: [width, height], usage });
     this.#owned.push(texture);
+    this.#bytes += (format === "r32uint" ? 4 : 16) * width * height;
     return texture;
   }
 
@@ -59,6 +69,7 @@ export class BufferPool {
   #create(label: string, size: number, usage: number): GPUBuffer {
     const buffer = this.gpu.device.createBuffer({ label, size, usage });
     this.#owned.push(buffer);
+    this.#bytes += size;
     return buffer;
   }
 }

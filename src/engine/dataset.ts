@@ -4,6 +4,7 @@
  */
 
 import { CapacityError, InputError } from "../errors.ts";
+import { PLACES, windowSquares } from "./augment.ts";
 import { bufferLimit, sizeText } from "./buffer_limit.ts";
 import type { ChannelStatistics } from "./channels.ts";
 import type { Gpu } from "./device.ts";
@@ -14,6 +15,7 @@ import {
   type GivenExamples,
   type Normalization,
 } from "./example_arrays.ts";
+import type { LayerImage } from "./layer_spec.ts";
 
 /** One set of examples in GPU memory. */
 export interface GpuExamples {
@@ -33,9 +35,12 @@ export interface GpuExamples {
   labels: GPUBuffer;
   /**
    * (count) factors by which the gather kernel multiplies an example; of standardized ones
-   * (channels) words of four means and four inverse deviations.
+   * (channels) words of four means and four inverse deviations. With `hasWindows`, behind those of
+   * the examples (count, places, places) of the windows that a crop may show.
    */
   scales: GPUBuffer;
+  /** Whether scales differ from window to window: of images that crops show, divided by their norm. */
+  hasWindows: boolean;
   /** Channels of standardized examples, else null. */
   channels: number | null;
 }
@@ -45,6 +50,7 @@ export interface GpuExamples {
  * `isUnit` or standardized.
  *
  * @param statistics of the training pool, for "standardize", whichever set this is
+ * @param cropped the shape of an image, where training crops these examples
  * @throws InputError if there are no examples, the arrays are not of their lengths, a value cannot
  *   be used, or statistics are missing; CapacityError if the examples are more than the device
  *   holds in one buffer
@@ -54,13 +60,27 @@ export async function uploadExamples(
   given: GivenExamples,
   normalization: Normalization,
   statistics?: ChannelStatistics,
+  cropped?: LayerImage,
 ): Promise<GpuExamples> {
   checkNormalization(normalization);
   const table = normalization === "standardize" ? tableOf(statistics) : null;
   const examples = checkExamples(given, "dataset");
   const { inputs, labels, count, features } = examples;
   const isFloat = inputs instanceof Float32Array;
+  const windows = normalization === "l2" && cropped && !isVerbatim(examples, normalization)
+    ? cropped
+    : null;
   const rowBytes = 4 * Math.ceil(features / 4) * (isFloat ? 4 : 1);
+  const scaleBytes = 4 * (windows ? 1 + PLACES ** 2 : 1);
+  if (windows && count * scaleBytes > bufferLimit(gpu)) {
+    throw new CapacityError(
+      `the norms of the windows of ${count} examples take ${sizeText(count * scaleBytes)}, and ` +
+        `"${gpu.adapter.name}" holds at most ${sizeText(bufferLimit(gpu))} in one buffer; use at ` +
+        `most ${
+          Math.floor(bufferLimit(gpu) / scaleBytes)
+        } of them, or another normalization than l2`,
+    );
+  }
   if (count * rowBytes > bufferLimit(gpu)) {
     throw new CapacityError(
       `${count} examples of ${features} ${isFloat ? "floats" : "bytes"} take ` +
@@ -82,7 +102,8 @@ export async function uploadExamples(
       "labels",
       padRows(labels, 1, count, 4 * Math.ceil(count / 4)),
     ),
-    scales: uploadBuffer(gpu, "scales", table ?? scalesOf(examples, normalization)),
+    scales: uploadBuffer(gpu, "scales", table ?? scalesOf(examples, normalization, windows)),
+    hasWindows: windows !== null,
     channels: table && table.length / WORD_FLOATS,
   }));
 }
@@ -155,12 +176,23 @@ function tableOf(statistics?: ChannelStatistics): Float32Array<ArrayBuffer> {
   });
 }
 
-/** Factors of what the kernels read, by example. */
+/** Factors of what the kernels read, by example; behind them by window where `windows` is given. */
 function scalesOf(
   examples: ExampleArrays,
   normalization: Normalization,
+  windows: LayerImage | null,
 ): Float32Array<ArrayBuffer> {
-  return new Float32Array(examples.count).map((_, i) => scaleOf(examples, normalization, i));
+  const { inputs, count, features } = examples, places = windows ? PLACES ** 2 : 0;
+  const scales = new Float32Array(count * (1 + places));
+  for (let i = 0; i < count; i++) {
+    scales[i] = scaleOf(examples, normalization, i);
+    if (windows === null) continue;
+    const image = inputs.subarray(i * features, (i + 1) * features);
+    windowSquares(image, windows).forEach((sum, w) => {
+      scales[count + i * places + w] = inverseNorm(sum, inputs);
+    });
+  }
+  return scales;
 }
 
 /**
@@ -174,8 +206,14 @@ export function scaleOf(
 ): number {
   if (isVerbatim(examples, normalization)) return 1;
   if (normalization === "none") return 255;
-  const { inputs, features } = examples, white = inputs instanceof Float32Array ? 1 : 255;
+  const { inputs, features } = examples;
   let sum = 0;
   for (let k = example * features; k < (example + 1) * features; k++) sum += inputs[k] * inputs[k];
-  return sum === 0 ? 0 : white / Math.sqrt(sum);
+  return inverseNorm(sum, inputs);
+}
+
+/** The inverse of the norm of values as the kernels read them, from their squares; 0 of zeros. */
+function inverseNorm(squares: number, inputs: ExampleArrays["inputs"]): number {
+  const white = inputs instanceof Float32Array ? 1 : 255;
+  return squares === 0 ? 0 : white / Math.sqrt(squares);
 }

@@ -1,5 +1,6 @@
 /** The engine: trains, evaluates and prunes networks on a WebGPU device. Knows nothing of files. */
 
+export { type Augmentation, type AugmentName, AUGMENTS, checkAugments } from "./augment.ts";
 export { type ChannelStatistics, channelStatistics } from "./channels.ts";
 export { type CurvePoint, type CurveRows, type Curves } from "./curves.ts";
 export { destroyExamples, type GpuExamples, uploadExamples } from "./dataset.ts";

@@ -109,7 +109,7 @@ export class RandomStream {
 const PERMUTATION_ROUNDS = 8;
 
 /** The finalizer of MurmurHash3: a bijection of 32-bit words; every bit affects every bit. */
-function mix(word: number): number {
+export function mix(word: number): number {
   word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
   word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
   return (word ^ (word >>> 16)) >>> 0;

@@ -2,7 +2,8 @@
 
 import type { TopLevelSpec } from "../npm/vega.ts";
 
-const INK = "#222222", GRID = "#E6E6E6", WHITE = "#FFFFFF";
+export const INK = "#222222";
+const GRID = "#E6E6E6", WHITE = "#FFFFFF";
 
 /** Sizes that stay legible when the picture is shown at half its own. */
 const FONT = { title: 22, subtitle: 16, panel: 17, axisTitle: 17, label: 15 };

@@ -5,9 +5,11 @@ import { CHART_CONFIG, PANEL } from "./chart_style.ts";
 import {
   type ChartText,
   densityAxis,
+  fromZero,
   panelTitle,
   roundDensity,
   SCHEMA,
+  tickFormat,
   titleOf,
 } from "./scales.ts";
 import type { ConnectionRow } from "../analysis/study_tables.ts";
@@ -38,8 +40,8 @@ export function connectivitySpec(rows: readonly ConnectionRow[], text: ChartText
       field: "value",
       type: "quantitative" as const,
       title: yTitle,
-      scale: { zero: true },
-      axis: { tickCount: 6 },
+      scale: fromZero(rows.map(read)),
+      axis: { tickCount: 6, ...tickFormat(rows.map(read)) },
     };
     const mean = { ...y, aggregate: "mean" as const };
     return {

@@ -8,7 +8,7 @@
 import type { TopLevelSpec } from "../npm/vega.ts";
 import type { CurvePoint } from "../engine/mod.ts";
 import { CHART_CONFIG, PANEL, SMALL_PANEL } from "./chart_style.ts";
-import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";
+import { type ChartText, isOneValue, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";
 import { summarize } from "../analysis/statistics.ts";
 import { DENSITY_COLORS } from "../analysis/palette.ts";
 
@@ -158,6 +158,6 @@ function usefulRange(rows: readonly Row[]): [number, number] {
   const late = rows.filter(({ iteration }) => iteration >= start);
   const values = late.flatMap(({ min, max }) => [min, max]);
   const least = Math.min(...values), greatest = Math.max(...values);
-  const air = 0.05 * (greatest - least) || 0.5;
+  const air = isOneValue(least, greatest) ? 0.5 : 0.05 * (greatest - least);
   return [least - air, greatest + air];
 }

@@ -8,55 +8,80 @@ import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
 import {
   type ChartText,
   densityAxis,
+  fromZero,
+  logarithmic,
   panelTitle,
   roundDensity,
   SCHEMA,
+  tickFormat,
   titleOf,
 } from "./scales.ts";
 import type { LayerRow, OverlapRow, Spread } from "../analysis/ticket_anatomy.ts";
 import { PALETTE } from "../analysis/palette.ts";
 
-/** Colours of the layers, in their order; further ones begin again. */
-const LAYER_COLORS = [PALETTE.blue, PALETTE.vermillion, PALETTE.green, PALETTE.purple];
+/** Colours of the layers, in their order; further ones begin again, with another point. */
+const LAYER_COLORS = [
+  PALETTE.blue,
+  PALETTE.vermillion,
+  PALETTE.green,
+  PALETTE.purple,
+  PALETTE.orange,
+  PALETTE.sky,
+];
+const LAYER_SHAPES = ["circle", "square", "triangle-up"];
 /** Areas of their points: lines that lie on each other show both. */
 const POINT_SIZES = [150, 60, 60, 60];
+
+/** What every row of a layer says. */
+interface OfLayer {
+  layer: string;
+  level: number;
+  percent: number;
+}
+
 /** A quantity of each layer in a panel: a mean over trials, and a band where there is one. */
-interface LayerPanel {
+export interface LayerPanel<Row extends OfLayer> {
   title: string;
   yTitle: string;
   scale: "linear" | "log";
   /** Null where a layer has no such value, or none that a logarithmic axis can show. */
-  read(row: LayerRow): number | null;
-  band?(row: LayerRow): Spread | null;
+  read(row: Row): number | null;
+  band?(row: Row): Spread | null;
 }
 
-/**
- * Where weights are left: density by layer, and neurons and inputs out of use where they are
- * known.
- */
+/** Where weights are left: density by layer, and neurons and inputs out of use where there are. */
 export function layerDensitySpec(rows: readonly LayerRow[], text: ChartText): TopLevelSpec {
-  const density: LayerPanel = {
+  const density: LayerPanel<LayerRow> = {
     ...{ title: "Live weights", yTitle: "Of the layer (%)", scale: "log" },
     read: (row) => row.density,
   };
-  if (!rows.some(knowsNeurons)) return layerPanels(rows, text, [density]);
+  const unused = unusedOf(rows);
   return layerPanels(rows, text, [
     density,
-    {
-      title: "Neurons without a live input or output",
-      yTitle: "Of the layer (%)",
-      scale: "linear",
-      read: ({ noInput, noOutput, units }) =>
-        noInput === null ? null : 100 * Math.max(noInput, noOutput ?? 0) / units,
-    },
-    {
-      title: "Inputs that nothing reads",
-      yTitle: "Of the layer (%)",
-      scale: "linear",
-      read: ({ unusedInputs, inputs }) =>
-        unusedInputs === null ? null : 100 * unusedInputs / inputs,
-    },
+    ...(unused.neurons ? [UNUSED_NEURONS] : []),
+    ...(unused.inputs ? [UNUSED_INPUTS] : []),
   ]);
+}
+
+const UNUSED_NEURONS: LayerPanel<LayerRow> = {
+  title: "Neurons without a live input or output",
+  yTitle: "Of the layer (%)",
+  scale: "linear",
+  read: ({ noInput, noOutput, units }) =>
+    noInput === null ? null : 100 * Math.max(noInput, noOutput ?? 0) / units,
+};
+
+const UNUSED_INPUTS: LayerPanel<LayerRow> = {
+  title: "Inputs that nothing reads",
+  yTitle: "Of the layer (%)",
+  scale: "linear",
+  read: ({ unusedInputs, inputs }) => unusedInputs === null ? null : 100 * unusedInputs / inputs,
+};
+
+/** Whether there are neurons and inputs out of use, at any level: without them there is no panel. */
+export function unusedOf(rows: readonly LayerRow[]): { neurons: boolean; inputs: boolean } {
+  const isAny = ({ read }: LayerPanel<LayerRow>) => rows.some((row) => (read(row) ?? 0) > 0);
+  return { neurons: isAny(UNUSED_NEURONS), inputs: isAny(UNUSED_INPUTS) };
 }
 
 /** Whether neurons and their connections are known: of chains of dense layers. */
@@ -108,10 +133,11 @@ export function degreeSpec(rows: readonly LayerRow[], text: ChartText): TopLevel
   ]);
 }
 
-function layerPanels(
-  rows: readonly LayerRow[],
+/** A panel for each quantity against weights remaining, a line for each layer. */
+export function layerPanels<Row extends OfLayer>(
+  rows: readonly Row[],
   text: ChartText,
-  panels: readonly LayerPanel[],
+  panels: readonly LayerPanel<Row>[],
 ): TopLevelSpec {
   const layers = [...new Set(rows.map(({ layer }) => layer))];
   const x = densityAxis(levelPercents(rows));
@@ -122,24 +148,33 @@ function layerPanels(
       domain: layers,
       range: layers.map((_, i) => LAYER_COLORS[i % LAYER_COLORS.length]),
     },
-    legend: { title: null, symbolOpacity: 1 },
+    legend: { title: null, symbolOpacity: 1, columns: 8 },
   };
+  const shapes = layers.map((_, i) =>
+    LAYER_SHAPES[Math.floor(i / LAYER_COLORS.length) % LAYER_SHAPES.length]
+  );
+  const shape = { ...color, scale: { domain: layers, range: shapes } };
   return {
     $schema: SCHEMA,
     title: titleOf(text),
     spacing: SMALL_PANEL.spacing,
-    hconcat: panels.map(({ title, yTitle, scale, read, band }) => {
+    hconcat: panels.map((panel) => {
+      const { title, yTitle, scale, band } = panel;
+      const means = meansByLevel(rows, panel);
+      const values = means.map(({ value }) => value);
       const y = {
         field: "value",
         type: "quantitative" as const,
         title: yTitle,
-        scale: scale === "log" ? { type: "log" as const, nice: false } : { zero: true },
-        axis: scale === "log" ? { format: ".3~r", tickCount: 5 } : { tickCount: 6 },
+        scale: scale === "log" ? logarithmic(values) : fromZero(values),
+        axis: scale === "log"
+          ? { format: ".3~r", tickCount: 5 }
+          : { tickCount: 6, ...tickFormat(values) },
       };
       return {
         title: panelTitle(title),
         data: {
-          values: meansByLevel(rows, read, band, scale).map((row) => ({
+          values: means.map((row) => ({
             ...row,
             size: POINT_SIZES[layers.indexOf(row.layer) % POINT_SIZES.length],
           })),
@@ -156,7 +191,10 @@ function layerPanels(
           { mark: { type: "line" as const, strokeWidth: 2.5 }, encoding: { x, y, color } },
           {
             mark: { type: "point" as const, filled: true, opacity: 1 },
-            encoding: { x, y, color, size: { field: "size", type: "quantitative", scale: null } },
+            encoding: {
+              ...{ x, y, color, shape },
+              size: { field: "size", type: "quantitative", scale: null },
+            },
           },
         ],
       };
@@ -178,11 +216,9 @@ function mean(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
-function meansByLevel(
-  rows: readonly LayerRow[],
-  read: LayerPanel["read"],
-  band: LayerPanel["band"],
-  scale: LayerPanel["scale"],
+function meansByLevel<Row extends OfLayer>(
+  rows: readonly Row[],
+  { read, band, scale }: LayerPanel<Row>,
 ) {
   const percents = new Map(
     [...Map.groupBy(rows, ({ level }) => level)].map(([level, group]) => [level, densityOf(group)]),

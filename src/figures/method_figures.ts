@@ -8,6 +8,7 @@ import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
 import {
   type ChartText,
   densityAxis,
+  logarithmic,
   panelTitle,
   roundDensity,
   SCHEMA,
@@ -39,7 +40,7 @@ export function methodLayerSpec(
         field: "value",
         type: "quantitative" as const,
         title: i === 0 ? "Live weights (%)" : null,
-        scale: { type: "log" as const, nice: false },
+        scale: logarithmic(shown.filter((row) => row.layer === layer).map((row) => row.density)),
         axis: { format: ".3~r", tickCount: 5 },
       };
       const values = shown.filter((row) => row.layer === layer).map((row) => ({

@@ -29,8 +29,39 @@ const MAX_LABELS = 11;
 export function paddedRange(values: readonly number[]): [number, number] {
   if (values.length === 0) return [0, 1];
   const least = Math.min(...values), greatest = Math.max(...values);
-  const padding = 0.06 * (greatest - least) || 1;
+  const padding = isOneValue(least, greatest) ? 1 : 0.06 * (greatest - least);
   return [least - padding, greatest + padding];
+}
+
+/** Whether two values differ by rounding alone: between these an axis has no ticks to write. */
+export function isOneValue(least: number, greatest: number): boolean {
+  return greatest - least <= 1e-9 * Math.max(1, Math.abs(greatest));
+}
+
+/** A linear scale from 0; of zeros alone to 1, since Vega's own would read "0.000000". */
+export function fromZero(values: readonly number[]) {
+  const isFlat = values.every((value) => value === 0);
+  return { zero: true, ...(isFlat && { domain: [0, 1] }) };
+}
+
+/**
+ * How an axis writes its ticks: with powers of ten where its values are small or large, which would
+ * read "0.00000002" or fill the panel.
+ */
+export function tickFormat(values: readonly number[]): { format?: string } {
+  const most = Math.max(...values.map(Math.abs));
+  return most > 0 && (most < 1e-3 || most >= 1e6) ? { format: ".3~g" } : {};
+}
+
+/** A logarithmic scale; of one value with some air. */
+export function logarithmic(values: readonly number[]) {
+  const least = Math.min(...values), greatest = Math.max(...values);
+  const isFlat = values.length > 0 && isOneValue(least, greatest);
+  return {
+    type: "log" as const,
+    nice: false,
+    ...(isFlat && { domain: [0.8 * least, 1.25 * greatest] }),
+  };
 }
 
 /** Densities as one axis has them: trials whose masks differ by a weight belong together. */

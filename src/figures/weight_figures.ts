@@ -6,9 +6,9 @@
 import type { TopLevelSpec } from "../npm/vega.ts";
 import { histogram } from "../analysis/anatomy.ts";
 import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
-import { type ChartText, panelTitle, roundDensity, SCHEMA, titleOf } from "./scales.ts";
+import { type ChartText, panelTitle, roundDensity, SCHEMA, tickFormat, titleOf } from "./scales.ts";
 import type { WeightGroups } from "../analysis/ticket_anatomy.ts";
-import { PALETTE } from "../analysis/palette.ts";
+import { PALETTE, VIRIDIS } from "../analysis/palette.ts";
 
 const BINS = 48;
 
@@ -63,14 +63,14 @@ export function weightSpec(groups: readonly WeightGroups[], text: ChartText): To
           type: "quantitative" as const,
           title: "Weight",
           scale: { domain: range, nice: false },
-          axis: { tickCount: 5 },
+          axis: { tickCount: 5, ...tickFormat(range) },
         },
         y: {
           field: "share",
           type: "quantitative" as const,
           title: layer === layers[0] ? "Density" : null,
           stack: null,
-          axis: { tickCount: 4 },
+          axis: { tickCount: 4, ...tickFormat(values.map(({ share }) => share)) },
         },
         color,
       },
@@ -113,42 +113,42 @@ export function pixelMapSpec(
   width: number,
   text: ChartText,
 ): TopLevelSpec {
-  const order = maps.map(({ percent }) => `${roundDensity(percent)}%`);
   const cell = Math.max(2, Math.round(168 / width));
   const axis = (field: string) => ({ field, type: "ordinal" as const, axis: null });
+  const most = Math.max(...maps.flatMap(({ values }) => values)) || 1;
+  const color = {
+    field: "value",
+    type: "quantitative" as const,
+    scale: {
+      // As the square root: at 1% of the weights most pixels have a few, and none is white or black.
+      domain: VIRIDIS.map((_, i) => most * (i / (VIRIDIS.length - 1)) ** 2),
+      range: [...VIRIDIS],
+    },
+    legend: {
+      title: "Live weights of a pixel (%)",
+      orient: "bottom" as const,
+      gradientLength: 320,
+    },
+  };
   return {
     $schema: SCHEMA,
     title: titleOf(text),
-    data: {
-      values: maps.flatMap(({ percent, values }) =>
-        values.map((value, i) => ({
-          level: `${roundDensity(percent)}%`,
+    columns: 4,
+    spacing: 24,
+    concat: maps.map(({ percent, values }) => ({
+      title: panelTitle(`${roundDensity(percent)}%`),
+      data: {
+        values: values.map((value, i) => ({
           row: Math.floor(i / width),
           column: i % width,
           value: Number(value.toPrecision(4)),
-        }))
-      ),
-    },
-    facet: { field: "level", type: "nominal", sort: order, title: null },
-    columns: 4,
-    spacing: 24,
-    spec: {
+        })),
+      },
       width: cell * width,
       height: cell * (maps[0]?.values.length ?? 0) / width,
-      mark: { type: "rect", aria: false },
-      encoding: {
-        x: axis("column"),
-        y: axis("row"),
-        color: {
-          field: "value",
-          type: "quantitative",
-          // The square root: at 1% of the weights most pixels have a few, and none is white or
-          // black.
-          scale: { type: "sqrt", scheme: "viridis", domainMin: 0 },
-          legend: { title: "Live weights of a pixel (%)", orient: "bottom", gradientLength: 320 },
-        },
-      },
-    },
+      mark: { type: "rect" as const, aria: false },
+      encoding: { x: axis("column"), y: axis("row"), color },
+    })),
     config: {
       ...CHART_CONFIG,
       scale: { bandPaddingInner: 0, bandPaddingOuter: 0 },

@@ -13,6 +13,21 @@ import {
 } from "./flags.ts";
 import { UsageError } from "../errors.ts";
 
+/** A flag that is not declared. */
+export class UnknownFlagError extends UsageError {
+  /**
+   * The error of a flag as it was written.
+   *
+   * @param tasks others that have it
+   */
+  constructor(readonly flag: string, readonly nearest: string, tasks: readonly string[] = []) {
+    const others = tasks.length === 0
+      ? ""
+      : `${tasks.join(", ")} ${tasks.length === 1 ? "has" : "have"} it; `;
+    super(`unknown flag ${quote(flag)}; ${others}the nearest is ${nearest} (--help lists all)`);
+  }
+}
+
 /** Whether an argument stands where a value was forgotten: `-5` is a value, `--json` is not. */
 function looksLikeFlag(arg: string): boolean {
   return /^-(?![\d.])/.test(arg);
@@ -128,10 +143,7 @@ function fromFire(args: readonly string[], flags: FlagSet): string[] {
     const [spelling, inline] = arg.split(/=(.*)/s, 2) as [string, string | undefined];
     const name = spelling.replaceAll("_", "-"), key = spellings.get(name);
     if (key === undefined) {
-      throw new UsageError(
-        `unknown flag ${quote(spelling)}; the nearest is ${nearest(name, [...spellings.keys()])} ` +
-          "(--help lists all)",
-      );
+      throw new UnknownFlagError(spelling, nearest(name, [...spellings.keys()]));
     }
     const flag = flags[key], next = args[i + 1] as string | undefined;
     if (flag.kind !== "boolean") {

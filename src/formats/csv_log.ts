@@ -89,9 +89,9 @@ export function decodeLog(
     phase ??= own;
     if (own !== phase) {
       throw new FormatError(
-        `${where}: line ${i + 1} is of ${
+        `${where}: line ${i + 1} belongs to ${
           own ?? "no phase"
-        } but the lines before are of ${phase}; ` +
+        } but the lines before to ${phase}; ` +
           `keep one log per file`,
       );
     }

@@ -5,8 +5,11 @@
 
 import type { ExampleSets, GivenSets } from "../datasets/examples.ts";
 import {
+  type Augmentation,
+  type AugmentName,
   type ChannelStatistics,
   channelStatistics,
+  checkAugments,
   checkExamples,
   checkNormalization,
   MOST_CLASSES,
@@ -20,11 +23,16 @@ import { runKey } from "./seeds.ts";
 export interface DatasetOptions {
   /** Pixels to inputs; float inputs are used as they are. Default: unit. */
   normalization?: Normalization;
+  /**
+   * How training images are changed, anew in every iteration; those that are evaluated never are,
+   * and scores of untrained weights are of images as they are too. Default: not.
+   */
+  augment?: readonly AugmentName[];
   /** Training examples kept apart for validation. Default: 0. */
   validationSize?: number;
   /** Whether to train on labels renamed by a random permutation of the classes. */
   permuteLabels?: boolean;
-  /** Seed of split, order and permutation: an integer from 0 to 2^53 - 1. Default: 0. */
+  /** Seed of split, order, permutation and augmentation: an integer from 0 to 2^53 - 1. Default: 0. */
   seed?: number;
   /** Seed of the order of the training examples alone. Default: `seed`. */
   trainOrderSeed?: number;
@@ -32,6 +40,8 @@ export interface DatasetOptions {
   splitKey?: Key | null;
   /** Key of the order of the training examples, a new permutation every epoch. Default: by seed. */
   orderKey?: Key;
+  /** Key of crops and mirrorings. Default: by seed. */
+  augmentKey?: Key;
   /** Key of a permutation of the labels; null: labels as they are. Default: `permuteLabels`. */
   labelKey?: Key | null;
 }
@@ -62,6 +72,10 @@ export class DatasetBase {
   readonly normalization: Normalization;
   /** Means and deviations for "standardize"; absent where nothing is standardized. */
   readonly statistics?: ChannelStatistics;
+  /** How training images are changed; null: not. */
+  readonly augment: Augmentation | null;
+  /** Key of crops and mirrorings. */
+  readonly augmentKey: Key;
   /** Examples to train on. */
   readonly trainCount: number;
   /** Examples kept apart for validation. */
@@ -80,7 +94,8 @@ export class DatasetBase {
    * @param given the examples: inputs in typed arrays of integers are pixels, 0 to 255, which are
    *   normalized; those in arrays and in typed arrays of floats are used as they are
    * @throws InputError naming split, example and value that cannot be used; also if the validation
-   *   split leaves nothing to train on, or a seed or key cannot be used
+   *   split leaves nothing to train on, a seed or key cannot be used, or examples that are no images
+   *   are to be augmented
    */
   constructor(given: GivenSets, options: DatasetOptions = {}) {
     this.sets = checkSets(given);
@@ -88,6 +103,7 @@ export class DatasetBase {
     const {
       splitKey = runKey({ seed, purpose: "split" }),
       orderKey = runKey({ seed: trainOrderSeed, purpose: "order" }),
+      augmentKey = runKey({ seed, purpose: "augment" }),
       labelKey = permuteLabels ? runKey({ seed, purpose: "labels" }) : null,
     } = options;
     const { sets: { train: { count }, classes } } = this;
@@ -97,10 +113,12 @@ export class DatasetBase {
           `give a whole number from 0 to ${count - 1}`,
       );
     }
-    for (const key of [splitKey, orderKey, labelKey]) if (key !== null) checkKey(key);
+    for (const key of [splitKey, orderKey, augmentKey, labelKey]) if (key !== null) checkKey(key);
     this.normalization = options.normalization ?? "unit";
     checkNormalization(this.normalization);
     if (this.normalization === "standardize") this.statistics = statisticsOf(this.sets);
+    this.augment = augmentationOf(options.augment ?? [], this.sets);
+    this.augmentKey = augmentKey;
     this.trainCount = count - validationSize;
     this.validationCount = validationSize;
     this.splitKey = validationSize === 0 ? null : splitKey;
@@ -157,6 +175,29 @@ function checkSets(given: GivenSets): ExampleSets {
   const sets = isRight ? given as ExampleSets : { ...given, train, test };
   checkedSets.set(given, { given: { ...given }, sets });
   return sets;
+}
+
+/**
+ * How the training images of these sets are changed; null without names.
+ *
+ * @throws InputError for a name that is unknown or there twice, and for examples that are no images
+ */
+export function augmentationOf(
+  names: readonly AugmentName[],
+  { name, imageShape, train: { features } }: Pick<ExampleSets, "name" | "imageShape" | "train">,
+): Augmentation | null {
+  const checked = checkAugments(names);
+  if (checked.length === 0) return null;
+  if (!imageShape) {
+    throw new InputError(
+      `augmentation ${
+        checked.join(",")
+      } is of images, and the examples of ${name} are ${features} ` +
+        "values without height and width: leave it out, or give arrays of (N, height, width)",
+    );
+  }
+  const [height, width, channels = 1] = imageShape;
+  return { names: checked, image: [height, width, channels] };
 }
 
 /** Statistics by sets: all runs on the same examples share them. */

@@ -33,6 +33,8 @@ const PURPOSES = {
   survivors: 10,
   /** which weights grow while a run is trained, where that is random */
   growth: 11,
+  /** crops and mirrorings of training images */
+  augment: 12,
 } as const;
 
 export type Purpose = keyof typeof PURPOSES;

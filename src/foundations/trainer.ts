@@ -263,7 +263,7 @@ export function kernelsAndAdapters({ kernels, adapters }: TrainedRun) {
 function configOf(request: TrainRequest) {
   const { model, dataset, optimizer, schedule, scheduleLength, batchSize, plan } = request;
   const { sets, normalization, trainCount, validationCount, features, classes } = dataset;
-  const { orderKey, splitKey, labelMap } = dataset;
+  const { orderKey, splitKey, labelMap, augment, augmentKey } = dataset;
   return {
     layers: model.layers,
     ...(model.prunedWeights === "initial" && { prunedWeights: model.prunedWeights }),
@@ -283,6 +283,7 @@ function configOf(request: TrainRequest) {
       orderKey,
       splitKey,
       labelMap: labelMap && [...labelMap],
+      ...(augment && { augment: augment.names, augmentKey }),
     },
   };
 }

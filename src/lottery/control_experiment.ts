@@ -8,6 +8,7 @@ import { InputError } from "../errors.ts";
 import * as paths from "../records/paths.ts";
 import { restorePart } from "../records/saved_run.ts";
 import { restoreNetwork } from "../records/save_restore.ts";
+import { methodFolder, readComparison } from "../records/experiments/comparison_file.ts";
 import { controlFolder, valueSetFolder } from "../records/experiments/control_paths.ts";
 import type { ExampleSets } from "../datasets/examples.ts";
 import type { RunQueue } from "../foundations/queue/run_queue.ts";
@@ -69,7 +70,7 @@ export interface Ticket {
 /**
  * The finished tickets that a selection names, by trial and level.
  *
- * @throws InputError naming the first that is missing
+ * @throws InputError naming the first that is missing, or the folders of a comparison's methods
  */
 export async function findTickets(
   place: ExperimentPlace,
@@ -78,6 +79,14 @@ export async function findTickets(
   const { storage, experimentPath, experimentName } = place;
   const known = await trialsOf(place);
   if (known.length === 0) {
+    const methods = await readComparison(storage, experimentPath) ?? [];
+    if (methods.length > 0) {
+      const folders = methods.map((method) => methodFolder(experimentPath, method));
+      throw new InputError(
+        `${experimentPath} is a comparison, whose methods are experiments of their own: give one ` +
+          `of ${folders.join(", ")} with --experiment-path`,
+      );
+    }
     throw new InputError(
       `${experimentPath} holds no finished run of a lottery experiment named ${experimentName}: ` +
         "run `deno task run-lottery` first, or name another folder with --experiment-path",

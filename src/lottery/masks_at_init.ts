@@ -60,8 +60,8 @@ export async function levelMasks(
 export function checkInvertible({ folder, config }: { folder: string; config: RunConfig }): void {
   if (config.pruning?.at === "init") return;
   throw new InputError(
-    `${folder} is of a lottery that scores trained weights, and inverted scores are those of ` +
-      "run-lottery --prune-at init: name such an experiment, or leave inverted out of --places",
+    `${folder} belongs to a lottery that scores trained weights, and inverted scores are those ` +
+      "of run-lottery --prune-at init: name such an experiment, or leave inverted out of --places",
   );
 }
 

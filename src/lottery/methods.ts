@@ -53,7 +53,7 @@ export const METHODS = {
   },
   synflow: {
     label: "SynFlow",
-    help: "before training, most of the flow from inputs to outputs, of dense layers alone",
+    help: "before training, most of the flow from inputs to outputs",
     ...{ color: "purple", shape: "triangle-up" },
     source: "Tanaka et al. 2020",
     overrides: { pruneAt: "init", criterion: "synflow", scope: "global" },

@@ -2,6 +2,7 @@
 import type { DatasetChoice } from "../datasets/datasets.ts";
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
+import type { AugmentName } from "../engine/augment.ts";
 import type { Normalization } from "../engine/example_arrays.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
 import type { HiddenLayer } from "../models/hidden_layers.ts";
@@ -31,6 +32,8 @@ export interface Protocol {
   initializer: InitializerName;
   /** How pixels become inputs. */
   normalization: Normalization;
+  /** How training images are changed, in the order of AUGMENTS; empty: not. */
+  augment: readonly AugmentName[];
   optimizer: { kind: OptimizerKind };
   learningRate: number;
   /** Decay of the velocity; used by optimizers with momentum alone. */
@@ -117,6 +120,7 @@ const paper: Protocol = {
   ...networkNamed("lenet-300-100"),
   initializer: "glorot",
   normalization: "unit",
+  augment: [],
   optimizer: { kind: "adam" },
   learningRate: 1.2e-3,
   momentum: 0.9,

@@ -3,7 +3,7 @@
 import type { LoadedDataset } from "../datasets/load_dataset.ts";
 import { type OptimizerSpec, optimizerSpec } from "../engine/optimizers.ts";
 import type { Protocol, TrainingPoint } from "./protocols.ts";
-import { statisticsOf } from "../foundations/dataset_base.ts";
+import { augmentationOf, statisticsOf } from "../foundations/dataset_base.ts";
 import { DYNAMIC } from "../foundations/pruning/dynamic.ts";
 import { INIT_CRITERIA, type InitCriterionName } from "../foundations/pruning/init_criteria.ts";
 import type { Pruning } from "../foundations/pruning/pruning_spec.ts";
@@ -27,6 +27,7 @@ export interface SettingsOptions {
 export function settingsFor(options: SettingsOptions): RunSettings {
   const { protocol, data, seed, permuteLabels = false, trainOrderSeed = null } = options;
   const { validationSize, trainingLength, batchSize, normalization } = protocol;
+  const augment = augmentationOf(protocol.augment, data.sets);
   const iterations = iterationsOf(
     trainingLength,
     data.sets.train.count - validationSize,
@@ -51,6 +52,7 @@ export function settingsFor(options: SettingsOptions): RunSettings {
       normalization,
       ...(normalization === "standardize" && { statistics: statisticsOf(data.sets) }),
       ...{ validationSize, permuteLabels },
+      ...(augment && { augment: [...augment.names] }),
     },
   };
 }

@@ -121,7 +121,7 @@ async function derive(
     const theirs = parametersOf(parseConfig(record, paths.record(run)).network.layers);
     if (canonicalJson(theirs) !== canonicalJson(parameters)) {
       throw new InputError(
-        `cannot derive the values of level ${level} in ${experimentPath}: trial ${trial} is of a ` +
+        `cannot derive the values of level ${level} in ${experimentPath}: trial ${trial} has a ` +
           "network with other layers; keep experiments of different networks in folders of their " +
           "own",
       );

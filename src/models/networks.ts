@@ -1,6 +1,8 @@
 /** NETWORKS, the table of the networks that protocols train. */
 
-import { type HiddenLayer, parseHidden } from "./hidden_layers.ts";
+import type { LayerSpec } from "../engine/layer_spec.ts";
+import { type HiddenLayer, layerText, parseHidden } from "./hidden_layers.ts";
+import { hiddenText } from "./layers.ts";
 
 /** A network; its output layer has one unit per class. */
 export interface NetworkRow {
@@ -42,3 +44,10 @@ export type NetworkName = keyof typeof NETWORKS;
 
 /** All names. */
 export const NETWORK_NAMES = Object.keys(NETWORKS) as NetworkName[];
+
+/** The name of the network that some layers are, by its hidden ones; null if it is none of these. */
+export function nameOfNetwork(layers: readonly LayerSpec[]): NetworkName | null {
+  const text = hiddenText(layers);
+  const isIt = (name: NetworkName) => text === NETWORKS[name].hidden.map(layerText).join("-");
+  return NETWORK_NAMES.find(isIt) ?? null;
+}

@@ -75,7 +75,7 @@ export class RunCheckpoints {
       isDynamic === (checkpoint.header.masks !== undefined);
     const state = isOfThisRun ? stateOf(checkpoint, parameters, optimizerMatrices) : null;
     if (state === null || typeof checkpoint === "string") {
-      const why = typeof checkpoint === "string" ? checkpoint : "is of another run";
+      const why = typeof checkpoint === "string" ? checkpoint : "belongs to another run";
       onNotice?.(`${path} ${why}: the run is trained from its beginning`);
       // Whatever it is, even a folder, it must not block the next checkpoint.
       await storage.remove(path);

@@ -150,7 +150,9 @@ export async function restorePart(
   const stray = Object.keys(network).find((name) => !parameters.some((p) => p.name === name));
   if (stray !== undefined) {
     throw new FormatError(
-      `${paths.layer(path, stray)} is of no layer of this run; move ${folder} away and run again`,
+      `${
+        paths.layer(path, stray)
+      } belongs to no layer of this run; move ${folder} away and run again`,
     );
   }
   for (const { name, shape } of parameters) {

@@ -113,7 +113,7 @@ async function readRun(
   }
   const { record } = condition, where = paths.record(folder);
   if (!isRunRecord(record)) {
-    return { note: `${where} is of no run of run-lottery or its controls: left out` };
+    return { note: `${where} belongs to no run of run-lottery or its controls: left out` };
   }
   try {
     const config = parseConfig(record, where), results = await readResults(storage, folder, record);

@@ -6,7 +6,8 @@
 import { writeMethodsReport } from "./methods/methods_report.ts";
 import { readComparison } from "../records/experiments/comparison_file.ts";
 import { type ReportOptions, writeSection, type WrittenReport } from "./report_files.ts";
-import { measuredText, reportHtml, type StudySection } from "./report_page.ts";
+import { measuredText, whyText } from "./claims_html.ts";
+import { reportHtml, type StudySection } from "./report_page.ts";
 import { SERIES_KINDS } from "../analysis/series.ts";
 import { levelsOf, meanOverTrials, type StudyRun } from "../analysis/study.ts";
 import { percentText } from "../analysis/percent.ts";
@@ -40,7 +41,7 @@ export async function writeReport(options: ReportOptions): Promise<WrittenReport
   }
   const page = within(output, "report.html");
   const html = reportHtml({
-    title: "Lottery tickets: what was found",
+    title: "Lottery tickets",
     lead: `From ${roots.map((root) => root.replace(/\/+$/, "")).join(", ")}.`,
     notes,
     studies: sections,
@@ -55,8 +56,9 @@ export async function writeReport(options: ReportOptions): Promise<WrittenReport
     json: {
       page,
       notes,
-      studies: reports.map(({ title, notes, claims, figures, tables }, i) => ({
+      studies: reports.map(({ title, finding, notes, claims, figures, tables }, i) => ({
         title,
+        finding,
         settings: studies[i].settings,
         notes,
         claims,
@@ -79,7 +81,10 @@ function mixtureNotes(studies: readonly ReportStudy[]): string[] {
 }
 
 /** The terminal's version of a study. */
-function studyText({ runs }: ReportStudy, { title, texts, notes, claims }: StudyReport): string {
+function studyText(
+  { runs }: ReportStudy,
+  { title, finding, texts, notes, claims }: StudyReport,
+): string {
   const kinds = SERIES_KINDS.filter((kind) => runs.some((run) => run.kind === kind));
   const levels = Map.groupBy(
     kinds.flatMap((kind) => levelsOf(runs, kind).map((level) => ({ kind, ...level }))),
@@ -88,23 +93,30 @@ function studyText({ runs }: ReportStudy, { title, texts, notes, claims }: Study
   const rows = [...levels].sort(([a], [b]) => a - b).map(([level, group]) => [
     `${level}`,
     percentText(group[0].percent),
+    percentText(meanOverTrials(group[0].runs, "initialAccuracy")),
     ...kinds.map((kind) => cellOf(group.find((found) => found.kind === kind)?.runs ?? [])),
   ]);
   const verdicts = claims.map((claim) => [
     claim.id,
     claim.verdict,
     measuredText(claim),
-    claim.quantity + (claim.verdict === "cannot tell" ? ` (${claim.why})` : ""),
+    claim.quantity + (claim.verdict === "cannot tell" ? ` (${whyText(claim)})` : ""),
   ]);
   const shownNotes = notes.slice(0, 8).map((note) => `note: ${note}`);
   if (notes.length > 8) shownNotes.push(`note: and ${notes.length - 8} more`);
   return [
     title,
+    ...(finding
+      ? [`${finding.headline} ${finding.sentence}`, ...finding.evidence, finding.untrained ?? ""]
+        .filter((line) => line !== "")
+      : []),
     ...texts,
     "",
-    formatTable(["level", "weights remaining", ...kinds], rows, "r"),
-    "Test accuracy at the early stop and its iteration, or at the end where there is none; means " +
-    "over trials.",
+    formatTable(["level", "weights remaining", "before training", ...kinds], rows, "r"),
+    `Test accuracy: before training, of the ${
+      kinds[0]
+    }; then at the early stop and its iteration, ` +
+    "or at the end where there is none; means over trials.",
     "",
     formatTable(["claim", "verdict", "measured", "what"], verdicts, "llll"),
     ...(shownNotes.length > 0 ? ["", ...shownNotes] : []),

@@ -8,7 +8,8 @@ import { renderSvg } from "../figures/render_svg.ts";
 import { sealSvg } from "../formats/seal.ts";
 import { encodeText, within } from "../records/record.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { DrawnFigure } from "./report_page.ts";
+import { legendsOf, panelsOf } from "../figures/panels.ts";
+import type { DrawnFigure, DrawnPanel } from "./figure_html.ts";
 import type { Connect, Figure } from "./sections/section.ts";
 
 /** Options of a report. */
@@ -72,10 +73,28 @@ async function drawFigure(
   storage: Storage,
   output: string,
   folder: string,
-  { name, title, caption, spec }: Figure,
+  { name, title, caption, spec, isWide }: Figure,
 ): Promise<DrawnFigure> {
-  const path = `${folder}${name}`, svg = await renderSvg(spec);
-  await storage.write(within(output, `${path}.svg`), await sealSvg(svg));
+  const path = `${folder}${name}`;
+  await storage.write(within(output, `${path}.svg`), await sealSvg(await renderSvg(spec)));
   await storage.write(within(output, `${path}.vl.json`), encodeText(JSON.stringify(spec) + "\n"));
-  return { name, title, caption, svg, path };
+  const widths = isWide ? [WIDE, undefined] : [undefined];
+  const drawings: DrawnPanel[][][] = [];
+  for (const width of widths) {
+    const rows: DrawnPanel[][] = [];
+    for (const row of panelsOf(spec, width)) {
+      rows.push(
+        await Promise.all(row.map(async ({ spec, ...panel }) => ({
+          ...panel,
+          svg: await renderSvg(spec),
+        }))),
+      );
+    }
+    drawings.push(rows);
+  }
+  const [rows, narrow] = drawings;
+  return { name, title, caption, path, rows, narrow: narrow ?? null, legends: legendsOf(spec) };
 }
+
+/** Pixels of the first figure where there is room for it. */
+const WIDE = 656;

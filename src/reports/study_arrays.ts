@@ -16,6 +16,7 @@ import {
   type WeightGroups,
   weightGroups,
 } from "../analysis/ticket_anatomy.ts";
+import { type KernelRow, kernelRows } from "../analysis/kernel_anatomy.ts";
 import type { PixelMap } from "../figures/weight_figures.ts";
 import { isDense } from "../engine/layer_spec.ts";
 import type { CurvePoint } from "../engine/mod.ts";
@@ -87,6 +88,8 @@ async function readLog(storage: Storage, run: ReportRun, phase: Phase): Promise<
 /** The anatomy of tickets. */
 export interface Anatomy {
   layers: LayerRow[];
+  /** The convolutions; empty where there are none. */
+  kernels: KernelRow[];
   overlaps: OverlapRow[];
   /** Empty unless the first layer is dense and the examples are grey images. */
   pixels: PixelMap[];
@@ -109,6 +112,7 @@ export async function readAnatomy(
   const levels = levelsOf(study.runs, kind);
   const found: Anatomy = {
     layers: [],
+    kernels: [],
     overlaps: [],
     pixels: [],
     weights: [],
@@ -122,6 +126,7 @@ export async function readAnatomy(
     const tickets = await readTickets(source, level);
     if (level.level === 0) full = tickets;
     found.layers.push(...tickets.flatMap((ticket) => layerRows(ticket, parameters)));
+    found.kernels.push(...tickets.flatMap((ticket) => kernelRows(ticket, parameters)));
     for (const [one, other] of ringPairs(tickets)) {
       found.overlaps.push(...overlapRows("trials", one, other));
     }

@@ -1,25 +1,32 @@
 /** The section of a study: its claims, its figures with captions, and its tables. */
 
-import { checkClaims, type ClaimResult } from "../analysis/claims.ts";
+import { checkClaims, type ClaimResult, paperClaims } from "../analysis/claims.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
 import type { DataTable } from "../analysis/data_table.ts";
 import { SERIES_KINDS, type SeriesKind } from "../analysis/series.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ReportStudy } from "./studies.ts";
+import { CUSTOM, DATASETS } from "../datasets/datasets.ts";
 import { networkText } from "../models/layers.ts";
+import { nameOfNetwork } from "../models/networks.ts";
 import { count } from "../words.ts";
 import { datasetText, ticketText, trainingText } from "../runs/config.ts";
+import { type Finding, findingOf } from "./finding.ts";
 import type { Connect, Figure, SectionSource } from "./sections/section.ts";
 import { SECTIONS } from "./sections/sections.ts";
 
 /** The section of a study in the report. */
 export interface StudyReport {
   title: string;
+  /** What was found; null where there is no ticket at all. */
+  finding: Finding | null;
   texts: string[];
   /** Files that cannot be read or used, in words with the next action; part of the notes. */
   damage: string[];
   notes: string[];
   claims: ClaimResult[];
+  /** What the claims are of, where the runs are of something else. */
+  claimsOf: string | null;
   figures: Figure[];
   tables: DataTable[];
 }
@@ -46,17 +53,23 @@ export async function reportStudy(
   const source: SectionSource = {
     ...{ storage, study, kinds, percents, connect },
     onFault: (line) => faults.push(line),
-    means: `Means of ${count(trials, "trial")}`,
+    means: trials === 1 ? "One trial" : `Means of ${trials} trials`,
   };
   const sections = [];
   for (const section of SECTIONS) sections.push(await section(source));
   const last = runs.filter(({ isStopLast }) => isStopLast).length;
   const adapters = [...new Set(runs.map(({ adapter }) => adapter))];
   const damage = [...new Set(faults)], tickets = ticketText(runs[0].config);
+  const { of, isOwn } = paperClaims(settings.network.layers);
+  const isOfTickets = kinds.includes("ticket") || kinds.includes("one_shot");
   return {
-    title: `${networkText(settings.network.layers)} on ${settings.dataset.name}`,
+    finding: isOfTickets ? findingOf(study) : null,
+    claimsOf: isOwn && of.toLowerCase().includes(` ${settings.dataset.name} `) ? null : of,
+    title: titleOf(settings),
     texts: [
-      ...(tickets === null ? [] : [`${tickets}. The claims below are of the paper's own pruning.`]),
+      ...(tickets === null
+        ? []
+        : [`${tickets}. The claims below are about the paper's own pruning.`]),
       `${datasetText(settings)}; ${trainingText(settings)}. ` +
       `${count(runs.length, "finished run")} of ${count(trials, "trial")}: ` +
       kinds.map((kind) => countOf(study, kind)).join(", ") + `. Trained on ${adapters.join("; ")}.`,
@@ -76,10 +89,16 @@ export async function reportStudy(
       ...study.unfinished.map((folder) => `not finished: ${folder}`),
       ...study.missing.map((run) => `missing: ${run}`),
     ],
-    claims: checkClaims(runs),
+    claims: checkClaims(runs, settings.network.layers),
     figures: sections.flatMap(({ figures }) => figures),
     tables: sections.flatMap(({ tables }) => tables),
   };
+}
+
+/** "lenet-5 on MNIST", "784-40-10 on custom". */
+function titleOf({ network: { layers }, dataset: { name } }: ReportStudy["settings"]): string {
+  const label = name === CUSTOM ? name : DATASETS[name].label;
+  return `${nameOfNetwork(layers) ?? networkText(layers)} on ${label}`;
 }
 
 function countOf({ runs }: ReportStudy, kind: SeriesKind): string {

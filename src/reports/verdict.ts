@@ -5,8 +5,19 @@
 
 import { fractionText, percentText, pointsText } from "../analysis/percent.ts";
 import { MIN_TRIALS } from "../analysis/statistics.ts";
-import type { FinishedRun } from "../records/finished_run.ts";
-import { meanOverTrials } from "../analysis/study.ts";
+import { meanOverTrials, type StudyRun, trialMeans } from "../analysis/study.ts";
+
+/** What was compared: test accuracies by trial, as fractions. */
+export interface ComparedAccuracies {
+  full: number[];
+  ticket: number[];
+  /** Null without a control. */
+  control: number[] | null;
+  /** Whether they are those at the early stop; else at the end. */
+  isAtStop: boolean;
+  /** Weights of the ticket that remain, in percent. */
+  percent: number;
+}
 
 /** The words of the page's note depend on it too. */
 export interface TicketVerdict {
@@ -15,23 +26,44 @@ export interface TicketVerdict {
   /** Trials that were compared; 0 where nothing was. */
   trials: number;
   sentence: string;
+  /** Null where nothing was compared. */
+  compared: ComparedAccuracies | null;
 }
 
 /** A network has learned if it has come this part of the way from guessing to no errors. */
 const LEARNED_SHARE = 0.1;
 
+/** A run that can be judged. */
+export interface JudgedRun extends StudyRun<string> {
+  /** Classes that the network tells apart. */
+  classes: number;
+}
+
+/** The runs of a ticket, of its full network and of its control, of the trials that have all. */
+export interface Compared<Run extends JudgedRun> {
+  full: Run[];
+  ticket: Run[];
+  /** Empty where there is no control. */
+  control: Run[];
+  /** Trials that were compared. */
+  trials: number;
+  /** Where they are compared: at the early stop, or at the end where that is not known. */
+  metric: "earlyStopAccuracy" | "finalAccuracy";
+}
+
 /**
- * A ticket wins as in section 1 of the paper: trained in isolation from its initial weights it is
- * at least as accurate as the full network within the same number of iterations, and the same
- * network randomly reinitialized is not as good. Judged at the early stop; at the end where the
- * accuracy at an early stop is not known. Compares the trials that have all of these networks.
+ * The runs by which the ticket of a level is judged; in words why there are none.
+ *
+ * @param level the sparsest if absent
  */
-export function judge(runs: readonly FinishedRun[]): TicketVerdict {
-  const none = (sentence: string): TicketVerdict => ({ won: null, trials: 0, sentence });
+export function compared<Run extends JudgedRun>(
+  runs: readonly Run[],
+  level?: number,
+): Compared<Run> | string {
   const tickets = runs.filter(({ kind }) => kind === "ticket");
-  if (tickets.length === 0) return none("No ticket was trained, so there is none to judge.");
-  const level = Math.max(...tickets.map(({ level }) => level));
-  if (level === 0) return none("Nothing was pruned, so there is no ticket to judge.");
+  if (tickets.length === 0) return "No ticket was trained, so there is none to judge.";
+  level ??= Math.max(...tickets.map(({ level }) => level));
+  if (level === 0) return "Nothing was pruned, so there is no ticket to judge.";
   const last = tickets.filter((run) => run.level === level);
   const controls = runs.filter((run) => run.kind === "reinit" && run.level === level);
   const sides = [tickets.filter((run) => run.level === 0), last, controls];
@@ -39,38 +71,60 @@ export function judge(runs: readonly FinishedRun[]): TicketVerdict {
   const trials = [...new Set(last.map(({ trial }) => trial))].filter((trial) =>
     needed.every((side) => side.some((run) => run.trial === trial))
   );
-  if (trials.length === 0) {
-    return none("No trial has both its full network and its smallest ticket yet.");
-  }
+  if (trials.length === 0) return "No trial has both its full network and its smallest ticket yet.";
   const [full, ticket, control] = sides.map((side) =>
     side.filter((run) => trials.includes(run.trial))
   );
-  const compared = [full, ticket, control].flat();
-  if (compared.some(({ finalAccuracy }) => !Number.isFinite(finalAccuracy))) {
-    return none("The networks were not tested, so there is nothing to judge.");
+  const all = [full, ticket, control].flat();
+  if (all.some(({ finalAccuracy }) => !Number.isFinite(finalAccuracy))) {
+    return "The networks were not tested, so there is nothing to judge.";
   }
-  const isStopKnown = compared.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
-  const reached = (side: readonly FinishedRun[]) =>
-    meanOverTrials(side, (run) => isStopKnown ? run.earlyStopAccuracy : run.finalAccuracy)!;
-  const remaining = (side: readonly FinishedRun[]) =>
-    meanOverTrials(side, ({ percent }) => percent)!;
+  const remaining = (side: readonly Run[]) => meanOverTrials(side, ({ percent }) => percent)!;
   if (remaining(ticket) >= remaining(full)) {
-    return none(
-      "Nothing was pruned: the last level has all weights, so there is no ticket to judge.",
-    );
+    return "Nothing was pruned: the last level has all weights, so there is no ticket to judge.";
   }
-  const { classes } = full[0];
-  if (!hasLearned(reached(full), classes)) {
-    return none(
-      `The full network has not learned: ${fractionText(reached(full))} test accuracy, where ` +
-        `guessing among ${classes} classes reaches ${fractionText(1 / classes, 0)}. ` +
-        "Without that there is no ticket to judge: train longer, or with another learning rate.",
-    );
+  const isStopKnown = all.every(({ earlyStopAccuracy }) => earlyStopAccuracy !== null);
+  const metric = isStopKnown ? "earlyStopAccuracy" : "finalAccuracy";
+  const reached = meanOverTrials(full, (run) => run[metric])!, { classes } = full[0];
+  if (!hasLearned(reached, classes)) {
+    return `The full network has not learned: ${fractionText(reached)} test accuracy, where ` +
+      `guessing among ${classes} classes reaches ${fractionText(1 / classes, 0)}. ` +
+      "Without that there is no ticket to judge: train longer, or with another learning rate.";
   }
+  return { full, ticket, control, trials: trials.length, metric };
+}
+
+/**
+ * A ticket wins as in section 1 of the paper: trained in isolation from its initial weights it is
+ * at least as accurate as the full network within the same number of iterations, and the same
+ * network randomly reinitialized is not as good. Judged at the early stop; at the end where the
+ * accuracy at an early stop is not known. Compares the trials that have all of these networks.
+ *
+ * @param level of the ticket; the sparsest if absent
+ */
+export function judge(runs: readonly JudgedRun[], level?: number): TicketVerdict {
+  const found = compared(runs, level);
+  if (typeof found === "string") {
+    return { won: null, trials: 0, sentence: found, compared: null };
+  }
+  const { full, ticket, control, trials: count, metric } = found;
+  const reached = (side: readonly JudgedRun[]) => meanOverTrials(side, (run) => run[metric])!;
   const gain = difference(reached(ticket), reached(full));
-  const start = `With ${percentText(remaining(ticket), 1)} of its weights the ticket reaches ` +
+  const remaining = meanOverTrials(ticket, ({ percent }) => percent)!;
+  const start = `With ${percentText(remaining, 1)} of its weights the ticket reaches ` +
     `${fractionText(reached(ticket))} test accuracy, ${pointsText(gain)} the full network`;
-  const count = trials.length;
+  const order = new Set(ticket.map(({ trial }) => trial));
+  const byTrial = (side: readonly JudgedRun[]) => {
+    const means = trialMeans(side, metric);
+    return [...order].map((trial) => means.get(trial)!);
+  };
+  const accuracies: ComparedAccuracies = {
+    full: byTrial(full),
+    ticket: byTrial(ticket),
+    control: control.length > 0 ? byTrial(control) : null,
+    isAtStop: metric === "earlyStopAccuracy",
+    percent: remaining,
+  };
   const evidence = count < MIN_TRIALS
     ? ` (${count === 1 ? "one trial" : `${count} trials`}: an example, not a proof)`
     : "";
@@ -79,6 +133,7 @@ export function judge(runs: readonly FinishedRun[]): TicketVerdict {
       won: null,
       trials: count,
       sentence: `${start}; without a control nobody can say that it won${evidence}.`,
+      compared: accuracies,
     };
   }
   const lead = difference(reached(ticket), reached(control));
@@ -88,15 +143,17 @@ export function judge(runs: readonly FinishedRun[]): TicketVerdict {
     trials: count,
     sentence: `${start} and ${pointsText(lead)} its reinitialized control: ` +
       `the ticket ${won ? "won" : "did not win"}${evidence}.`,
+    compared: accuracies,
   };
 }
 
-function hasLearned(accuracy: number, classes: number): boolean {
+/** Whether an accuracy is clearly better than guessing among the classes. */
+export function hasLearned(accuracy: number, classes: number): boolean {
   const chance = 1 / classes;
   return accuracy > chance + LEARNED_SHARE * (1 - chance);
 }
 
 /** Means differ in their last bits by the order of their terms; that is no difference. */
-function difference(a: number, b: number): number {
+export function difference(a: number, b: number): number {
   return Math.abs(a - b) < 1e-12 ? 0 : a - b;
 }

@@ -52,7 +52,7 @@ export function checkRecord(config: RunConfig, results: RunResults, where: strin
  * Compares the shapes of a run's masks with its parameters, by the beginnings of their files.
  * Whether the files are there, and as they were written, is found by whoever reads them.
  *
- * @throws FormatError naming the file that is of no layer, or of another shape
+ * @throws FormatError naming the file that belongs to no layer, or of another shape
  */
 export async function checkMaskShapes(
   storage: Storage,
@@ -67,7 +67,7 @@ export async function checkMaskShapes(
     const name = file.slice(prefix.length, -ending.length);
     const path = paths.layer(paths.masks(folder), name), wanted = shapes.get(name);
     if (!wanted) {
-      throw new FormatError(`${path} is of no layer of ${paths.record(folder)}; ${RUN_AGAIN}`);
+      throw new FormatError(`${path} belongs to no layer of ${paths.record(folder)}; ${RUN_AGAIN}`);
     }
     const shape = await shapeIn(storage, path);
     if (shape === null || sameShape(shape, wanted)) continue;

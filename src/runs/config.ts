@@ -172,6 +172,7 @@ export function trainingText(
   const decay = optimizer.weightDecay ? `, weight decay ${optimizer.weightDecay}` : "";
   return `${count(iterations, "iteration")} per run, hidden layers ${hiddenText(layers)}, ` +
     `${kind} ${learningRate}${momentum}${schedule}${warmup}${decay}, batch ${batch}` +
+    (dataset.augment ? `, images augmented (${dataset.augment.join(", ")})` : "") +
     (dynamic ? `, ${dynamicText(dynamic)}` : "");
 }
 

@@ -29,6 +29,9 @@ export function datasetOf(config: RunConfig, sets: ExampleSets): DatasetBase {
   return new DatasetBase(sets, {
     normalization: dataset.normalization,
     validationSize: dataset.validationSize,
+    augment: dataset.augment,
+    // Of each run its own, whatever --train-order-seed says of the order.
+    augmentKey: runKey({ seed, purpose: "augment", trial, level, run }),
     splitKey: runKey({ seed, purpose: "split", trial }),
     labelKey: dataset.permuteLabels ? runKey({ seed, purpose: "labels" }) : null,
     orderKey: trainOrderSeed === null

@@ -48,7 +48,7 @@ export async function readReplaySource(storage: Storage, folder: string): Promis
   }
   if (!isRunRecord(record)) {
     throw new InputError(
-      `${paths.record(folder)} is of the form ${JSON.stringify(record.format)}, which only the ` +
+      `${paths.record(folder)} has the form ${JSON.stringify(record.format)}, which only the ` +
         "program that wrote it can repeat; name a run of this program's tasks",
     );
   }

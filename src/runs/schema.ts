@@ -4,6 +4,7 @@
  */
 
 import * as v from "../npm/valibot.ts";
+import { type AugmentName, AUGMENTS } from "../engine/augment.ts";
 import { NORMALIZATIONS } from "../engine/example_arrays.ts";
 import type { LayerSpec } from "../engine/layer_spec.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
@@ -86,6 +87,15 @@ function hasKind(layer: unknown): boolean {
   return typeof layer === "object" && layer !== null && "kind" in layer;
 }
 
+const AUGMENT = v.pipe(
+  v.array(v.picklist(AUGMENTS)),
+  v.minLength(1),
+  v.check(
+    (names: AugmentName[]) => `${names}` === `${AUGMENTS.filter((name) => names.includes(name))}`,
+    `each of ${AUGMENTS} at most once, in this order`,
+  ),
+);
+
 /** The settings that all runs of an experiment share. */
 const SETTINGS = {
   network: v.strictObject({
@@ -124,6 +134,8 @@ const SETTINGS = {
     /** Training examples kept apart. */
     validationSize: count,
     permuteLabels: v.boolean(),
+    /** How training images are changed, in the order of `AUGMENTS`; absent: not. */
+    augment: v.optional(AUGMENT),
   }),
 };
 

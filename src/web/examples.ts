@@ -88,7 +88,8 @@ export async function loadHere(
   }
   if (dataset !== "auto" && "archive" in DATASETS[wanted]) {
     throw new InputError(
-      `${reason}: train on it with \`deno task run-lottery\`, or choose another dataset`,
+      `${reason}: drop its files (data_batch_1.bin … test_batch.bin) on the page, train on it with ` +
+        "`deno task run-lottery`, or choose another dataset",
     );
   }
   if (dataset !== "auto") {

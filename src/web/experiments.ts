@@ -2,13 +2,9 @@
 
 import { FormatError, InputError, isOfFile, LockedError, NotFoundError } from "../errors.ts";
 import { exportRun } from "../records/exported_run.ts";
-import type { Network } from "../models/network.ts";
 import * as paths from "../records/paths.ts";
-import { normalizeImage, predict } from "../models/predict.ts";
 import { restoreCurves, restorePart } from "../records/saved_run.ts";
 import { damageError } from "../records/record.ts";
-import { restoreNetwork } from "../records/save_restore.ts";
-import { Memo } from "../memo.ts";
 import { parseConfig, type RunConfig } from "../runs/schema.ts";
 import { datasetText, settingsOf, trainingText } from "../runs/config.ts";
 import { judge } from "../reports/verdict.ts";
@@ -16,8 +12,10 @@ import type { OpfsStorage } from "../storage/opfs.ts";
 import type { Storage } from "../storage/storage.ts";
 import { forgetRequests, type KeptRequest, listRequests } from "./kept_requests.ts";
 import { findExperiments, findRuns, findTrials, type RunPlace } from "./experiment_tree.ts";
+import { AskedNetworks } from "./asked_networks.ts";
 import { pixelMap } from "./live.ts";
-import type { ExperimentEntry, ExperimentView, Prediction, RunCurves } from "./messages.ts";
+import type { ExperimentEntry, ExperimentView, FirstKernels, RunCurves } from "./messages.ts";
+import { firstKernels } from "./stored_kernels.ts";
 import { lastScores, type StoredTicket } from "./stored_scores.ts";
 import type { RunWeights } from "./weights/sample.ts";
 import { isShown } from "./weights/shown_runs.ts";
@@ -32,10 +30,12 @@ type Settings = [name: string, text: string][];
 
 /** The experiments in this browser. */
 export class Experiments {
-  /** Networks that were asked for last: a digit is drawn stroke by stroke. */
-  readonly #networks = new Memo<string, LoadedRun>();
+  /** Its networks answer for images. */
+  readonly networks: AskedNetworks;
 
-  constructor(private readonly storage: Storage & Pick<OpfsStorage, "isLocked">) {}
+  constructor(private readonly storage: Storage & Pick<OpfsStorage, "isLocked">) {
+    this.networks = new AskedNetworks(storage, (folder) => this.#config(folder));
+  }
 
   /** @param here the folder of the experiment that this tab works in */
   async list(here: string | null): Promise<ExperimentEntry[]> {
@@ -164,33 +164,9 @@ export class Experiments {
     return found;
   }
 
-  /** @param pixels of one image, from 0 to 1 */
-  async predict(pixels: readonly number[], folders: readonly string[]): Promise<Prediction[]> {
-    for (const folder of this.#networks.keys()) {
-      if (!folders.includes(folder)) this.#networks.delete(folder);
-    }
-    const bytes = pixels.map((value) => 255 * value);
-    return await Promise.all(folders.map(async (folder) => {
-      const { config, weights, biases } = await this.#network(folder);
-      const { normalization, statistics } = config.dataset;
-      const input = normalizeImage(bytes, normalization, statistics);
-      const [probabilities] = predict(config.network.layers, weights, biases, [input]);
-      return { folder, probabilities };
-    }));
-  }
-
-  #network(folder: string): Promise<LoadedRun> {
-    return this.#networks.get(folder, () => this.#loadRun(folder));
-  }
-
-  async #loadRun(folder: string): Promise<LoadedRun> {
-    const config = await this.#config(folder);
-    const hasBiases = parametersOf(config.network.layers).some(({ isPrunable }) => !isPrunable);
-    return {
-      config,
-      weights: await restoreNetwork(this.storage, paths.final(folder)),
-      biases: hasBiases ? await restoreNetwork(this.storage, paths.finalBiases(folder)) : {},
-    };
+  /** The first layer's kernels of a finished run; null where it is no convolution. */
+  async kernels(folder: string): Promise<FirstKernels | null> {
+    return await firstKernels(this.storage, folder, await this.#config(folder));
   }
 
   async #config(folder: string): Promise<RunConfig> {
@@ -242,12 +218,6 @@ async function readable<T>(
     onFault(error.message);
     return null;
   }
-}
-
-interface LoadedRun {
-  config: RunConfig;
-  weights: Network;
-  biases: Network;
 }
 
 function settingsText(config: RunConfig): Settings {

@@ -40,6 +40,8 @@ export interface Opened {
    * or the page's own server has it.
    */
   hasMnist: boolean;
+  /** Whether files of CIFAR-10 were dropped here that can be trained on. */
+  hasCifar: boolean;
 }
 
 /** The examples that the worker found. */
@@ -93,6 +95,21 @@ export interface PruningScores {
   histograms: ScoreHistogram[];
 }
 
+/** The kernels of a first layer that is a convolution: arrays of (height, width, channels, filters). */
+export interface FirstKernels {
+  folder: string;
+  height: number;
+  width: number;
+  channels: number;
+  filters: number;
+  /** The values before training. */
+  initial: Float32Array;
+  /** The values after it; pruned ones are 0. */
+  final: Float32Array;
+  /** 1 of a live weight, 0 of a pruned one. */
+  mask: Float32Array;
+}
+
 /** A finished experiment to look at. */
 export interface ExperimentView {
   path: string;
@@ -115,11 +132,34 @@ export interface RunCurves {
   curves: Curves;
 }
 
-/** The answer of a network to one image. */
-export interface Prediction {
+/** A network that is asked about images: a finished run's, or as it was before its training. */
+export interface AskedNetwork {
   folder: string;
+  isTrained: boolean;
+}
+
+/** The answer of a network to one image. */
+export interface Prediction extends AskedNetwork {
   /** Probability of each class. */
   probabilities: number[];
+}
+
+/** What a network looks at. */
+export interface ImageShape {
+  height: number;
+  width: number;
+  channels: number;
+  /** The name of its dataset. */
+  dataset: string;
+}
+
+/** A test image, and the class that each of the networks takes it for. */
+export interface TestImage {
+  /** (height, width, channels) row by row, from 0 to 1. */
+  pixels: number[];
+  /** Null where the classes were renamed. */
+  label: number | null;
+  answers: number[];
 }
 
 /** How a run ended. */
@@ -159,14 +199,24 @@ export interface Requests {
   pause: [{ isStopped: boolean }, { wasRunning: boolean }];
   /** MNIST's four files, raw or .gz, or the original's four .npy. */
   storeMnist: [{ files: File[] }, { stored: string[]; missing: string[]; hasMnist: boolean }];
+  /** CIFAR-10's binary files, raw or .gz; `missing` says what it takes to train on them. */
+  storeCifar: [{ files: File[] }, { hasCifar: boolean; missing: string | null }];
   /** The one request that may leave the page's origin: for MNIST. Sends `download` events. */
   downloadMnist: [Record<string, never>, { hasMnist: true }];
   view: [{ path: string }, ExperimentView];
   curves: [{ folders: string[] }, RunCurves[]];
   /** The weights that are drawn of finished runs of one trial, of those that can be drawn. */
   weights: [{ folders: string[] }, RunWeights[]];
-  /** `pixels`: 784 values from 0 to 1, row by row, white on black as MNIST has them. */
-  predict: [{ pixels: number[]; folders: string[] }, Prediction[]];
+  /** `pixels`: (height, width, channels), from 0 to 1, digits white on black as MNIST has them. */
+  predict: [{ pixels: number[]; networks: AskedNetwork[] }, Prediction[]];
+  imageShape: [{ folder: string }, ImageShape];
+  /** At most `most` test images; `looked`: how many of `count` were looked at for them. */
+  disagreements: [
+    { networks: AskedNetwork[]; most: number },
+    { images: TestImage[]; looked: number; count: number },
+  ];
+  /** Of a finished run; null where its first layer is no convolution. */
+  kernels: [{ folder: string }, FirstKernels | null];
   /** Removes an experiment with all its files; ask the person first. */
   remove: [{ path: string }, { removed: string }];
   exportZip: [{ path: string }, Blob];

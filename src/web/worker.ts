@@ -4,6 +4,7 @@ import { openGpu } from "../engine/mod.ts";
 import { InputError, LotteryError, NoAdapterError, StorageError } from "../errors.ts";
 import { once } from "../memo.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
+import { hasCifar, storeCifar } from "./cifar_files.ts";
 import { exportZip, importZip, tidyImports } from "./archives.ts";
 import { downloadMnist, isMnistAtHand, storeMnist } from "./examples.ts";
 import { Experiments } from "./experiments.ts";
@@ -47,7 +48,11 @@ const ANSWERS: {
 } = {
   open: async (_, { storage }) => {
     await tidyImports(storage);
-    return { obstacle: null, hasMnist: await isMnistAtHand(storage) };
+    return {
+      obstacle: null,
+      hasMnist: await isMnistAtHand(storage),
+      hasCifar: await hasCifar(storage),
+    };
   },
   gpu: () => findGpu(),
   list: (_, { experiments, laboratory }) => experiments.list(laboratory.path),
@@ -60,6 +65,7 @@ const ANSWERS: {
     wasRunning: await laboratory.pause(isStopped),
   }),
   storeMnist: ({ files }, { storage }) => storeMnist(storage, files),
+  storeCifar: ({ files }, { storage }) => storeCifar(storage, files),
   downloadMnist: async (_, { storage }) => {
     await downloadMnist(
       storage,
@@ -71,7 +77,12 @@ const ANSWERS: {
   view: ({ path }, { experiments }) => experiments.view(path),
   curves: ({ folders }, { experiments }) => experiments.curves(folders),
   weights: ({ folders }, { experiments }) => experiments.weights(folders),
-  predict: ({ pixels, folders }, { experiments }) => experiments.predict(pixels, folders),
+  predict: ({ pixels, networks }, { experiments }) =>
+    experiments.networks.predict(pixels, networks),
+  imageShape: ({ folder }, { experiments }) => experiments.networks.imageShape(folder),
+  disagreements: ({ networks, most }, { experiments }) =>
+    experiments.networks.disagreements(networks, most),
+  kernels: ({ folder }, { experiments }) => experiments.kernels(folder),
   remove: async ({ path }, { experiments, laboratory }) => {
     await experiments.remove(path, laboratory.path);
     return { removed: path };
@@ -114,7 +125,7 @@ async function answer({ id, name, argument }: RequestMessage): Promise<void> {
   } catch (error) {
     if (name === "open" && error instanceof StorageError) {
       const obstacle: Obstacle = { kind: "storage", message: error.message };
-      return post({ id, reply: { obstacle, hasMnist: false } });
+      return post({ id, reply: { obstacle, hasMnist: false, hasCifar: false } });
     }
     const isError = error instanceof Error;
     post({

@@ -7,7 +7,7 @@ import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
 import { NoAdapterError } from "../../src/errors.ts";
 import { fromFileUrl } from "@std/path";
 import { aptInstall, mayAptInstall } from "./apt.ts";
-import { leaveInterruptsToChild, warn } from "./support.ts";
+import { leaveInterruptsToChild, notice } from "./support.ts";
 
 const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
 
@@ -71,7 +71,7 @@ async function advice(): Promise<string> {
 }
 
 async function install(): Promise<void> {
-  warn("No WebGPU adapter was found. Installing Mesa's software Vulkan driver, about a minute:");
+  notice("No WebGPU adapter was found. Installing Mesa's software Vulkan driver, about a minute:");
   const failure = await aptInstall(PACKAGES);
   if (failure === null) return;
   throw new NoAdapterError(`no WebGPU adapter was found, and ${failure}`);
@@ -83,7 +83,7 @@ async function install(): Promise<void> {
  */
 async function runAgain(task: string): Promise<number> {
   const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
-  warn("The driver is installed; starting again.");
+  notice("The driver is installed; starting again.");
   try {
     const child = new Deno.Command("deno", {
       args: ["task", "--quiet", "--config", config, "--cwd", Deno.cwd(), task, ...Deno.args],

@@ -1,5 +1,5 @@
 /** Installs packages of Debian and its relatives for tasks that need them; says so. */
-import { warn } from "./support.ts";
+import { notice } from "./support.ts";
 
 /** Whether this is Debian or a relative of it, with apt-get at hand, and the user is root. */
 export async function mayAptInstall(): Promise<boolean> {
@@ -16,7 +16,7 @@ export async function mayAptInstall(): Promise<boolean> {
 /** Installs packages; returns null, or why that failed and which command to run. */
 export async function aptInstall(packages: string[]): Promise<string | null> {
   const command = ["install", "-y", "--no-install-recommends", ...packages];
-  warn(`  apt-get ${command.join(" ")}`);
+  notice(`  apt-get ${command.join(" ")}`);
   if (await aptGet(...command) === null) return null;
   // A fresh container knows no packages until it has updated its lists.
   const failure = await aptGet("update") ?? await aptGet(...command);

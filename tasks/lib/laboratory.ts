@@ -21,7 +21,6 @@ import {
   printJson,
   runTask,
   type TaskValues,
-  warn,
 } from "./support.ts";
 
 /** Options of a laboratory, from a task's flags. */
@@ -30,6 +29,8 @@ export interface LaboratoryOptions {
   replicas: number | "auto";
   kernels?: KernelKind | "auto";
   checkpointInterval: CheckpointInterval;
+  /** Whether the task may use the network. Default: true. */
+  mayDownload?: boolean;
 }
 
 /** The laboratory of a task, which shows what it does. */
@@ -47,7 +48,7 @@ export interface TaskLaboratory {
 /** Opens the GPU; installs a software adapter where there is none and that may be done. */
 export async function openLaboratory(
   task: string,
-  { quiet, replicas, kernels = "auto", checkpointInterval }: LaboratoryOptions,
+  { quiet, replicas, kernels = "auto", checkpointInterval, mayDownload }: LaboratoryOptions,
 ): Promise<TaskLaboratory> {
   const progress = createProgress({ quiet });
   progress.activity("opening the GPU");
@@ -70,9 +71,13 @@ export async function openLaboratory(
     signal: interruption.signal,
     environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
     loadData: (dataset, location) =>
-      loadDataset({ dataset, location, storage, mnistSource: mnistPackage, onNotice: warn }),
+      loadDataset({
+        ...{ dataset, location, storage, mayDownload },
+        mnistSource: mnistPackage,
+        onNotice: notice,
+      }),
     events: {
-      onNotice: warn,
+      onNotice: notice,
       onStage: () => {},
       onRun: (run, experiment) =>
         notice(`${experiment ? `${experiment}  ` : ""}${describeFinished(run)}`),
@@ -93,7 +98,7 @@ export async function openLaboratory(
       ];
       for (const [name, text] of lines) notice(`${name.padEnd(9)} ${text}`);
       const stop = () => {
-        warn("stopping: a checkpoint is being written; once more to stop at once");
+        notice("stopping: a checkpoint is being written; once more to stop at once");
         const message = `interrupted; to resume: ${commandLine(task)}`;
         interruption.abort(new InterruptedError(message));
       };

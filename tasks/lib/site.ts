@@ -22,11 +22,15 @@ const ENTRIES: Record<string, string> = {
   worker: "src/web/worker.ts",
 };
 
-/** Files that are served as they are. */
-const PLAIN = [
-  "src/web/page/index.html",
+/** The file that is served as it is. */
+const HTML = "src/web/page/index.html";
+
+/** The parts of the style sheet, in the order of the cascade; browsers load one file. */
+const STYLES = [
   "src/web/page/page.css",
-  "src/web/page/network/network.css",
+  ...["drawing", "form", "networks", "run", "charts", "kernels", "result", "draw", "saved"].map((
+    part,
+  ) => `src/web/page/styles/${part}.css`),
 ];
 
 /** Bundles the page, and puts MNIST's files beside it if they are given. */
@@ -34,9 +38,9 @@ export async function buildSite(mnist: Site = new Map()): Promise<Site> {
   const site: Site = new Map(mnist);
   const datasets = mnist.size > 0 ? ["mnist"] : [];
   site.set(DATASETS_ON_SITE, new TextEncoder().encode(`${JSON.stringify(datasets)}\n`));
-  for (const path of PLAIN) {
-    site.set(path.split("/").at(-1)!, await Deno.readFile(`${ROOT}${path}`));
-  }
+  site.set("index.html", await Deno.readFile(`${ROOT}${HTML}`));
+  const styles = await Promise.all(STYLES.map((path) => Deno.readTextFile(`${ROOT}${path}`)));
+  site.set("page.css", new TextEncoder().encode(styles.join("\n")));
   const folder = await makeTemporaryFolder();
   try {
     // Entries of one folder give bundles in one folder.

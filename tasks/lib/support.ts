@@ -8,7 +8,7 @@ import { boolean } from "../../src/flags/kinds.ts";
 import type { FlagSet, FlagValues } from "../../src/flags/flags.ts";
 import { onStopSignal } from "./stop_signals.ts";
 import { jsonText, onOneLine, visible, writeStderr, writeStdout } from "./terminal.ts";
-import { parseArguments } from "../../src/flags/parse.ts";
+import { parseArguments, UnknownFlagError } from "../../src/flags/parse.ts";
 import { helpText } from "../../src/flags/help.ts";
 
 /** Flags that every task has. */
@@ -58,7 +58,7 @@ export function notice(text: string): void {
   if (!isQuiet) tell(text);
 }
 
-/** Tells the user something that even --quiet must not hide: a line on stderr. */
+/** Tells the user of an error before the task ends: a line on stderr, with --quiet too. */
 export function warn(text: string): void {
   tell(text);
 }
@@ -161,7 +161,10 @@ export async function runTask<S extends FlagSet>(
     isQuiet = values.quiet;
     await main(values, operands);
   } catch (error) {
-    exitWith(error);
+    if (!(error instanceof UnknownFlagError)) exitWith(error);
+    // Loaded here alone: other tasks need nothing of the laboratory.
+    const { withTasksOfFlag } = await import("../../src/commands/mod.ts");
+    exitWith(withTasksOfFlag(error));
   }
   Deno.exit(0);
 }

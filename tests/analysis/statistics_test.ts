@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { studentInterval, summarize } from "../../src/analysis/statistics.ts";
+import { decidingTrials, studentInterval, summarize } from "../../src/analysis/statistics.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { InputError } from "../../src/errors.ts";
 
@@ -59,4 +59,13 @@ Deno.test("intervals of five normal values: Student's holds the mean in 90 of 10
 Deno.test("values of a mean that are not finite are refused", () => {
   assertThrows(() => summarize([1, Infinity]), InputError, "value 1 of a mean is Infinity");
   assertThrows(() => studentInterval([1, NaN]), InputError, "value 1 of a mean is NaN");
+});
+
+Deno.test("deciding trials: the least number whose interval is off the bound", () => {
+  // Mean 1, standard deviation 1: 1.833 / √10 = 0.58 and 1.860 / √9 = 0.62 of a distance of 0.6.
+  const values = [0, 1, 2];
+  assertEquals(decidingTrials(values, 0.4), 10);
+  assertEquals(decidingTrials(values, 1.6), 10);
+  assertEquals(decidingTrials(values, 1), Infinity);
+  assertEquals(decidingTrials([2, 2], 1), 2);
 });

@@ -139,7 +139,10 @@ Deno.test("an experiment in the page's worker is the command line's", async (con
 
       await step("networks say what they see", async () => {
         const pixels = Array.from({ length: 784 }, (_, i) => i % 28 === 14 ? 0.8 : 0);
-        const [{ probabilities }] = await client.ask("predict", { pixels, folders: [FULL] });
+        const [{ probabilities }] = await client.ask("predict", {
+          pixels,
+          networks: [{ folder: FULL, isTrained: true }],
+        });
         const storage = new DenoStorage(), run = `${unpacked}/custom-quick/trial1/0/same_init`;
         const record = JSON.parse(await Deno.readTextFile(`${run}/run.json`));
         const weights = await restoreNetwork(storage, `${run}/final`);

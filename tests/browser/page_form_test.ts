@@ -14,34 +14,34 @@ Deno.test("settings are checked as they are typed, and wrong ones cannot be run"
     await page.locator("#setting-learningRate").pressSequentially("0x");
     assertMatch(
       await complaint("learningRate"),
-      /^--learning-rate expects a number greater than 0/,
+      /^“Learning rate” expects a number greater than 0/,
     );
     assertEquals(await page.locator("#setting-learningRate").getAttribute("aria-invalid"), "true");
     assert(
       await page.locator("#start").isDisabled() && await page.locator("#start-below").isDisabled(),
     );
-    assertEquals(await page.locator("#command").innerText(), "");
+    assertEquals(await page.locator("#command").textContent(), "");
 
     await page.fill("#setting-learningRate", "0.01");
     assertEquals(await complaint("learningRate"), "");
-    assertMatch(await page.locator("#command").innerText(), / --learning-rate=0\.01/);
+    assertMatch((await page.locator("#command").textContent())!, / --learning-rate=0\.01/);
     // Fields that are right alone may be wrong together.
     await page.fill("#setting-prunePercents", "layer7=.2");
     assertMatch(
       await complaint("prunePercents"),
-      /--prune-percents names "layer7", but the layers are/,
+      /“Fraction pruned” names "layer7", but the layers are/,
     );
     assert(await page.locator("#start").isDisabled());
     await page.fill("#setting-prunePercents", "");
     // Each complaint stands at its own field.
     await page.fill("#setting-momentum", "0.8");
-    assertMatch(await complaint("momentum"), /^--momentum 0\.8 is of --optimizer momentum/);
+    assertMatch(await complaint("momentum"), /^“Momentum” 0\.8 applies to “Optimizer” momentum/);
     assertEquals(await complaint("prunePercents"), "");
     assert(await page.locator("#start").isDisabled());
     await page.selectOption("#setting-optimizer", "momentum");
     assertEquals(await complaint("momentum"), "");
     assertMatch(
-      await page.locator("#command").innerText(),
+      (await page.locator("#command").textContent())!,
       / --optimizer=momentum .*--momentum=0\.8/,
     );
     await page.fill("#setting-momentum", "");
@@ -54,7 +54,7 @@ Deno.test("settings are checked as they are typed, and wrong ones cannot be run"
       await page.locator("#plan").innerText(),
       /30 prunings, 50,000 iterations.*20 trials/,
     );
-    assertMatch(await page.locator("#command").innerText(), /--protocol=google/);
+    assertMatch((await page.locator("#command").textContent())!, /--protocol=google/);
     assertEquals([errors, strangers], [[], []]);
   });
 });

@@ -29,7 +29,7 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
       await page.keyboard.type(text);
     }
     assertMatch(
-      await page.locator("#command").innerText(),
+      (await page.locator("#command").textContent())!,
       /^deno task run-lottery .*--layers=20 --training-len=20 --iterations=1/,
     );
     const stopWatching = await watchMainThread(page);

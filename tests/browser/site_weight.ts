@@ -3,7 +3,7 @@
 import { gzip, type Site } from "../../tasks/lib/site.ts";
 
 /** Files that the browser loads at once, and when the first chart is drawn. */
-const AT_ONCE = ["index.html", "page.css", "network.css", "page.js", "worker.js"],
+const AT_ONCE = ["index.html", "page.css", "page.js", "worker.js"],
   WITH_CHARTS = ["chart_worker.js"];
 const STATIC = /(?:from|import)\s*"\.\/([^"]+)"/g, ANY = /"\.\/([^"]+\.js)"/g;
 

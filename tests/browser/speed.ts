@@ -2,7 +2,11 @@
 
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { openGpu } from "../../src/engine/mod.ts";
-import { lenetProgram, timeIterations, uploadSets } from "../../tasks/lib/lenet_program.ts";
+import {
+  networkProgram,
+  timeIterations,
+  uploadSets,
+} from "../../tasks/lib/bench/network_program.ts";
 
 /** With SGD and batch 60, after a warm-up. */
 export async function timeTraining(iterations: number): Promise<number> {
@@ -10,7 +14,7 @@ export async function timeTraining(iterations: number): Promise<number> {
   try {
     const sets = await makeSyntheticDigits({ seed: 1, trainCount: 6000, testCount: 100 });
     const optimizer = { kind: "sgd", learningRate: 0.1 } as const;
-    const program = await lenetProgram(gpu, await uploadSets(gpu, sets), { optimizer });
+    const program = await networkProgram(gpu, await uploadSets(gpu, sets), { optimizer });
     await timeIterations(program, iterations);
     return await timeIterations(program, iterations);
   } finally {

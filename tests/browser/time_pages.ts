@@ -7,7 +7,7 @@
 
 import { fromFileUrl } from "@std/path";
 import type { Page } from "playwright-core";
-import { median } from "../../tasks/lib/lenet_program.ts";
+import { median } from "../../tasks/lib/bench/network_program.ts";
 import { withModulePage } from "./module_page.ts";
 
 /** The module that a page has loaded. */

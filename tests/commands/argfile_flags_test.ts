@@ -95,8 +95,16 @@ Deno.test("the runners understand every line", () => {
 });
 
 Deno.test("flags that the lines cannot have are refused", () => {
-  assertThrows(() => lines("lottery", "--runs=1"), UsageError, "--runs is of the argfile reinit");
-  assertThrows(() => lines("reinitialize", "--presets=x"), UsageError, "--presets is of the argfi");
+  assertThrows(
+    () => lines("lottery", "--runs=1"),
+    UsageError,
+    "--runs belongs to the argfile reinit",
+  );
+  assertThrows(
+    () => lines("reinitialize", "--presets=x"),
+    UsageError,
+    "--presets belongs to the argfi",
+  );
   assertThrows(() => lines("reinit"), UsageError, '"reinit"; the nearest is reinitialize');
   assertThrows(() => lines("lottery", "--prune-percents=layer9=.1"), UsageError, "layer9");
 });

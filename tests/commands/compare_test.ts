@@ -60,8 +60,8 @@ const chosen = (...args: string[]) => {
 };
 
 Deno.test("methods come in the table's order, each once", () => {
-  assertEquals(chosen("--methods=random,magnitude,random").methods, ["magnitude", "random"]);
-  assertEquals(chosen(), { methods: [...USUAL_METHODS], leftOut: [] });
+  assertEquals(chosen("--methods=random,magnitude,random"), ["magnitude", "random"]);
+  assertEquals(chosen(), [...USUAL_METHODS]);
 });
 
 Deno.test("what run-lottery refuses of a method is refused, with its name; of others it is taken", () => {
@@ -75,8 +75,6 @@ Deno.test("what run-lottery refuses of a method is refused, with its name; of ot
       ["--mask-0=initial", "rigl", "snip,magnitude"],
       ["--mask-1=reshuffle", "gmp", "random,magnitude"],
       ["--kernels=sparse", "rigl", "synflow,magnitude"],
-      ["--network=conv-2", "synflow", "snip,grasp,erdos_renyi,random,rigl,magnitude"],
-      ["--layers=avgpool,5", "synflow", "snip"],
     ]
   ) {
     const error = assertThrows(
@@ -85,14 +83,31 @@ Deno.test("what run-lottery refuses of a method is refused, with its name; of ot
       `--methods ${refused}: --`,
     );
     assertMatch(error.message, new RegExp(`^[^\\n]*, or leave ${refused} out of --methods$`));
-    assertEquals(chosen(`--methods=${taken}`, flag).leftOut, []);
+    assertEquals(chosen(`--methods=${taken}`, flag).length, taken.split(",").length);
   }
-  // Of the usual methods, those that cannot prune convolutions are left out.
-  const { methods, leftOut } = chosen("--network=conv-2");
-  assertEquals(leftOut, ["synflow"]);
-  assertEquals(methods, USUAL_METHODS.filter((name) => name !== "synflow"));
+  assertEquals(chosen("--network=conv-2"), [...USUAL_METHODS]);
   // Flags that only some methods have do not concern the others.
   chosen("--methods=magnitude,gmp,rigl,snip", "--dynamic-fraction=.2", "--score-batches=3");
+});
+
+Deno.test("a flag that none of the methods uses is refused, with those that do", () => {
+  for (
+    const [flag, unused, users] of [
+      ["--score-batches=3", "magnitude,synflow,rigl", "snip, grasp"],
+      ["--dynamic-interval=5", "magnitude,snip", "gmp, set, rigl"],
+      ["--dynamic-fraction=.2", "magnitude,gmp", "set, rigl"],
+      ["--keep-scores", "set,gmp", "magnitude, global, snip, grasp, synflow, erdos_renyi, random"],
+    ]
+  ) {
+    const [name] = flag.split("=");
+    assertThrows(
+      () => chosen(`--methods=${unused}`, flag),
+      UsageError,
+      `${name} is used by ${users}, and --methods has none of them: leave it out, or add one`,
+    );
+    chosen(`--methods=${unused},${users.split(", ")[0]}`, flag);
+  }
+  chosen("--methods=set,gmp");
 });
 
 Deno.test("the runs of all methods and trials are replicas of one program", async () => {

@@ -52,6 +52,24 @@ Deno.test("without folder, package and network: every place with its reason", as
   ]);
 });
 
+Deno.test("without the network a dataset that is nowhere is an error with the next action", async () => {
+  const fetch = () => Promise.reject(new Error("asked"));
+  for (const dataset of ["cifar-10", "mnist"] as const) {
+    const told: string[] = [];
+    await assertRejects(
+      () =>
+        loadDataset({
+          ...{ storage: new MemoryStorage(), dataset, location: null, fetch, mayDownload: false },
+          onNotice: (line) => told.push(line),
+        }),
+      InputError,
+      `the data folder data/${dataset} does not exist: give the folder that has ${dataset} with ` +
+        `--data-location, or run \`deno task download-data --dataset ${dataset}\``,
+    );
+    assertEquals(told, []);
+  }
+});
+
 /** A disk on which nothing can be written. */
 class FullStorage extends MemoryStorage {
   override write(path: string): Promise<void> {

@@ -1,6 +1,12 @@
 /** `deno task compare` and the report of what it wrote: a small comparison, continued and extended. */
 
-import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { decodeNpy } from "../../src/formats/npy.ts";
 import {
   assertSameTree,
@@ -105,6 +111,12 @@ Deno.test("compare: another method joins; report compares all, and verify finds 
   const controls = ["--initialization=ticket", "--levels=2", "--runs=1", "--quiet"];
   const data = flags.find((flag) => flag.startsWith("--mnist-location"))!;
   await succeed("random-sparsity", data, `--experiment-path=${folder}/all/random`, ...controls);
+  for (const task of ["random-sparsity", "reinitialize"]) {
+    const { code, stderr } = await runTask(task, [data, `--experiment-path=${folder}/all`]);
+    assertEquals(code, 1);
+    const names = ["magnitude", "global", "random"].map((name) => `${folder}/all/${name}`);
+    assertStringIncludes(stderr, `: give one of ${names.join(", ")} with --experiment-path\n`);
+  }
   const report = await succeed("report", `${folder}/all`);
   assertEquals(report.stderr, "");
   assertMatch(report.stdout, /^3 pruning methods on custom/);
@@ -193,6 +205,32 @@ Deno.test("report: what is missing, unknown or trained otherwise is named", asyn
   assertMatch(stderr, /^error: .*compare\.json is not what compare writes: [^\n]+\n$/);
 });
 
+Deno.test("compare: lines of an argfile that are trained otherwise are refused before training", async () => {
+  const at = (name: string, ...args: string[]) =>
+    [...flags, ...args].filter((flag) => !flag.startsWith("--experiment-path"))
+      .concat(`--experiment-path=${folder}/${name}`).join(" ");
+  const argfile = `${folder}/lines.txt`;
+  await Deno.writeTextFile(
+    argfile,
+    [
+      at("lines", "--methods=magnitude", "--trials=1").replace("--trials=1-2 ", ""),
+      at("lines", "--methods=random").replace("--training-len=30", "--training-len=20"),
+      at("lines", "--methods=global"),
+      at("elsewhere", "--methods=random").replace("--training-len=30", "--training-len=10"),
+    ].join("\n"),
+  );
+  for (const more of [[], ["--jobs=2"]]) {
+    const { code, stdout, stderr } = await runTask("argfile-runner", ["compare", argfile, ...more]);
+    assertEquals(code, 1, stderr);
+    assertMatch(stdout, /^4 lines: .* 1 failed$/m);
+    assertMatch(
+      stderr,
+      /lines\.txt:2: trains otherwise than line 1, .*training\.iterations: 30, now 20.*: give an/,
+    );
+    assertEquals([...part(await readTree(`${folder}/lines`), /\brandom\b/).keys()], []);
+  }
+});
+
 Deno.test("compare: methods that are trained otherwise do not join, and nothing is written", async () => {
   const joining = (method: string, ...args: string[]) => {
     const given = args.map((arg) => arg.slice(0, arg.indexOf("=")));
@@ -246,7 +284,7 @@ Deno.test("compare: bad usage in one line, and nothing written", async () => {
     await refused(
       2,
       "--rewind=10",
-      /--methods rigl: --rewind is of levels that are pruned between/,
+      /--methods rigl: --rewind applies to levels that are pruned between/,
     );
     await refused(2, "--prune-percents=layer7=.1", /names "layer7"/);
   } finally {

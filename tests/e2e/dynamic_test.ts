@@ -85,9 +85,12 @@ Deno.test("masks of a ticket, or of a moment of another run, to start from", asy
 Deno.test("flags that do not go together: one line, exit code 2", async () => {
   const mask = `--masks=${place.folder}/done/trial1/1/same_init/masks`;
   const cases: [args: string[], pattern: RegExp][] = [
-    [["--density=.1"], /--density is of dynamic sparse training: give --dynamic too/],
-    [["--dynamic-interval=5"], /--dynamic-interval is of dynamic sparse training: give --dynamic/],
-    [["--dynamic-fraction=.5"], /--dynamic-fraction is of dynamic sparse training/],
+    [["--density=.1"], /--density applies to dynamic sparse training: give --dynamic too/],
+    [
+      ["--dynamic-interval=5"],
+      /--dynamic-interval applies to dynamic sparse training: give --dynamic/,
+    ],
+    [["--dynamic-fraction=.5"], /--dynamic-fraction applies to dynamic sparse training/],
     [["--dynamic=prune", "--density=.1"], /--dynamic expects one of gmp, set, rigl, not "prune"/],
     [["--dynamic=rigl"], /--dynamic rigl needs --density, the fraction of weights that each layer/],
     [["--dynamic=rigl", "--density=0"], /--density expects a number greater than 0 .*not "0"/],

@@ -132,9 +132,11 @@ Deno.test("report: every number is NumPy's; each figure as SVG and specification
   const names = [...(await readTree(out)).keys()];
   const figures = names.filter((name) => name.endsWith(".svg")).map((name) => name.slice(0, -4));
   assertEquals(figures, [
+    "before-training",
     "degrees",
     "early-stop",
     "end-of-training",
+    "finding",
     "layers",
     "movement",
     "overlap",

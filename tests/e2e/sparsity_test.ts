@@ -162,13 +162,16 @@ Deno.test("random-sparsity --places: bad usage in one line", async () => {
   };
   await refused(2, "the nearest is inverted", "--places=invert");
   await refused(
-    ...[2, "--initialization random,ticket is of --places shuffled, and inverted"] as const,
+    ...[
+      2,
+      "--initialization random,ticket applies to --places shuffled alone, and inverted",
+    ] as const,
     ...["--places=inverted", "--initialization=random,ticket"],
   );
   await refused(
     ...[
       1,
-      "is of a lottery that scores trained weights, and inverted scores are those of",
+      "belongs to a lottery that scores trained weights, and inverted scores are those of",
     ] as const,
     ...[data, `--experiment-path=${folder}/base`, "--places=inverted", "--quiet"],
   );

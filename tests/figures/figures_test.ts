@@ -8,6 +8,8 @@ import {
   movementSpec,
   overlapSpec,
 } from "../../src/figures/layer_figures.ts";
+import { filterSpec, kernelMapSpec } from "../../src/figures/kernel_figures.ts";
+import { kernelRows } from "../../src/analysis/kernel_anatomy.ts";
 import { methodLayerSpec, methodOverlapSpec } from "../../src/figures/method_figures.ts";
 import { levelSpec } from "../../src/figures/level_figures.ts";
 import { renderSvg } from "../../src/figures/render_svg.ts";
@@ -23,7 +25,7 @@ import { pixelMapSpec, weightSpec } from "../../src/figures/weight_figures.ts";
 import { RandomStream } from "../../src/engine/random.ts";
 import { percentOf, studyRun } from "../analysis/study_runs.ts";
 import { PALETTE } from "../../src/analysis/palette.ts";
-import { layerTable } from "../../src/analysis/study_tables.ts";
+import { kernelTable, layerTable } from "../../src/analysis/study_tables.ts";
 import { parseHidden } from "../../src/models/hidden_layers.ts";
 import { networkLayers } from "../../src/models/layers.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
@@ -194,6 +196,37 @@ Deno.test("the layers of a convolutional ticket: densities and movement, nothing
   assertEquals(layerTable(rows).rows[0].in_degree_mean, null);
 });
 
+Deno.test("kernel figures: a map for each convolution and level, filters with a scale even if none is dead", async () => {
+  const parameters = parametersOf(networkLayers(parseHidden("conv3x3:4,conv3x2:2,5"), [8, 8], 2));
+  const rows = [1, 2].flatMap((level) =>
+    ["1", "2"].flatMap((trial) => {
+      const masks = Object.fromEntries(
+        parameters.filter(({ isPrunable }) => isPrunable).map(({ name, shape }) => {
+          const size = shape.reduce((a, b) => a * b);
+          // Every second weight, then every third.
+          const data = Float32Array.from({ length: size }, (_, i) => Number(i % (level + 1) === 0));
+          return [name, { shape: [...shape], data }];
+        }),
+      );
+      return kernelRows({ trial, level, percent: 100 / (level + 1), masks }, parameters);
+    })
+  );
+  const spec = kernelMapSpec(rows, [1, 2], text), maps = await draw(spec);
+  const drawn = texts(maps);
+  for (const title of ["layer0, 50%", "layer1, 50%", "layer0, 33.3%", "layer1, 33.3%"]) {
+    assert(drawn.includes(title), `${title} is not in ${drawn}`);
+  }
+  assertEquals(maps.match(/<path d="M[^"]*" fill="rgb/g)?.length, 2 * (9 + 6));
+  const [{ data: { values: cells } }] = JSON.parse(JSON.stringify(spec)).concat;
+  assertEquals(new Set(cells.map(({ label }: { label: string }) => label)), new Set(["50"]));
+  const filters = texts(await draw(filterSpec(rows, text)));
+  assert(filters.includes("Filters without a live weight"));
+  assert(!filters.some((line) => /^0\.0+$/.test(line)), `${filters}`);
+  const [first] = kernelTable(rows).rows;
+  assertEquals(first.live_by_filter, "9 0 9 0");
+  assertEquals([first.dead_filters, first.live_by_channel], [2, "18"]);
+});
+
 Deno.test("anatomy figures: every one is drawn, also of layers that are gone", async () => {
   const tickets = [1, 2, 3].map((trial) => [0, 4, 8].map((level) => ticket(trial, level)));
   // Nothing is left of a layer.
@@ -242,6 +275,37 @@ Deno.test("connectivity figure", async () => {
   assert(
     texts(await draw(connectivitySpec(rows, text))).includes("Test loss over the line (nats)"),
   );
+});
+
+Deno.test("axes: of zeros, of one value, of tiny and of huge ones, nothing reads 0.000000", async () => {
+  const row = (level: number, change: number) => ({
+    ...layerRows(ticket(1, 0), parametersOf(LAYERS))[0],
+    ...{ level, percent: percentOf(level), meanChange: change, distance: 0, noInput: 0 },
+  });
+  const link = { level: 1, kind: "between trials", a: "a", b: "b", testLosses: [0, 0] };
+  const points = [0, 50].map((iteration) => ({ iteration, loss: 0, accuracy: 1 - 1e-16 }));
+  const group = { kind: "ticket" as const, percent: 100, curves: [{ trial: "1", points }] };
+  const near = levelMetrics(runs, ["ticket"], "finalAccuracy")
+    .map((level, i) => ({ ...level, min: 98, max: 98 + 1e-14 * i }));
+  const tiny = new Float32Array([1e-7, -1e-7]), none = new Float32Array();
+  const parts = { survivors: tiny, pruned: none };
+  for (
+    const spec of [
+      movementSpec([row(0, 0), row(1, 0)], text),
+      movementSpec([row(0, 1e-7), row(1, 3e-7)], text),
+      layerDensitySpec([row(0, 0)], text),
+      connectivitySpec([{ ...link, percent: 80, barrier: 0, disagreement: 0 }], text),
+      curveSpec([{ title: "P", groups: [group] }], { yTitle: "y", read }, text),
+      levelSpec([{ title: "P", yTitle: "y", data: near }], text),
+      weightSpec([{ layer: "l", initial: parts, full: parts, ticket: tiny }], text),
+    ]
+  ) {
+    const drawn = texts(await draw(spec));
+    const long = drawn.filter((line) => /\d\.\d{5}|,000,000/.test(line));
+    assertEquals(long, [], `${drawn}`);
+    // An axis has ticks that differ.
+    assert(new Set(drawn.filter((line) => /\d/.test(line))).size >= 2, `${drawn}`);
+  }
 });
 
 Deno.test("pairs of trials: a ring", () => {

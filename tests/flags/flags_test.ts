@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { UsageError } from "../../src/errors.ts";
 import * as kinds from "../../src/flags/kinds.ts";
@@ -6,7 +6,8 @@ import { layers } from "../../src/commands/flags/layers_flag.ts";
 import * as lists from "../../src/flags/lists.ts";
 import { type FlagSet, nearest, toArgs } from "../../src/flags/flags.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
-import { parseArguments, parseFlags } from "../../src/flags/parse.ts";
+import { withTasksOfFlag } from "../../src/commands/mod.ts";
+import { parseArguments, parseFlags, UnknownFlagError } from "../../src/flags/parse.ts";
 import { parseHidden } from "../../src/models/hidden_layers.ts";
 import { helpText } from "../../src/flags/help.ts";
 
@@ -110,6 +111,21 @@ Deno.test("parseFlags: each kind of value", () => {
   assertEquals(value("--layers", "300, 100").layers, [300, 100]);
   assertEquals(value("--layers=['conv3x3:8', gap, 100]").layers, parseHidden("conv3x3:8,gap,100"));
   assertEquals(value("--masks", "a/b,c").masks, ["a/b", "c"]);
+});
+
+Deno.test("an unknown flag of other tasks: they are named", () => {
+  const error = new UnknownFlagError("--places", "--replicas");
+  const named = withTasksOfFlag(error) as UnknownFlagError;
+  assertEquals(
+    named.message,
+    'unknown flag "--places"; random-sparsity has it; the nearest is --replicas (--help lists all)',
+  );
+  const both = withTasksOfFlag(new UnknownFlagError("--one_shot", "--json")) as UnknownFlagError;
+  assertMatch(both.message, /; run-lottery has it; /);
+  const none = new UnknownFlagError("--nowhere", "--json");
+  assertEquals((withTasksOfFlag(none) as UnknownFlagError).message, none.message);
+  const other = new UsageError("another");
+  assertEquals(withTasksOfFlag(other), other);
 });
 
 Deno.test("parseFlags: an unknown flag is named with the nearest known one", () => {

@@ -118,10 +118,10 @@ Deno.test("a bad line is named by file and number", () => {
     ["iteration,1,train_loss,1,test_accuracy,0.5\n", "line 2"],
     ["iteration,1,loss_loss,1,loss_accuracy,0.5\n", "line 2"],
     ["iteration,1,train_loss,2,train_accuracy,0.", "line 2 is cut short"],
-    ["iteration,1,test_loss,2,test_accuracy,0.5\n", "line 2 is of test but"],
+    ["iteration,1,test_loss,2,test_accuracy,0.5\n", "line 2 belongs to test but"],
     [
       "iteration,1.0,loss,2,accuracy,0.5\n",
-      "line 2 is of no phase but the lines before are of train",
+      "line 2 belongs to no phase but the lines before to train",
     ],
     ["iteration,1.5,train_loss,2,train_accuracy,0.5\n", "line 2"],
     ["iteration,1,train_loss,2,accuracy,0.5\n", "line 2"],

@@ -8,7 +8,6 @@ import type { Conv2dOptions, Node } from "../../src/foundations/model_layers.ts"
 import { runKey } from "../../src/foundations/seeds.ts";
 import { shuffleMasks } from "../../src/foundations/pruning/random_masks.ts";
 import { pruneByPercent } from "../../src/foundations/pruning/pruning.ts";
-import { synflow } from "../../src/foundations/pruning/output_flow.ts";
 import { replicaParameters } from "../../src/foundations/queue/train_request.ts";
 import { parseHidden } from "../../src/models/hidden_layers.ts";
 import { glorotNormal } from "../../src/models/initializers.ts";
@@ -187,9 +186,4 @@ Deno.test("a convolutional network's weights are pruned, shuffled and given to t
     ...[[72, 4], [48, 3], [15, 5], [15, 3]],
   ]);
   assertEquals([...loaded[1].mask], [...pruned.layer1.data]);
-  // Its flow is that of chains of dense layers alone.
-  assertMatch(
-    assertThrows(() => synflow(model), InputError).message,
-    /^synflow: layer0 is no dense/,
-  );
 });

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../src/errors.ts";
 import { density } from "../../src/models/masks.ts";
 import { parseHidden } from "../../src/models/hidden_layers.ts";
+import { readRecord } from "../../src/records/condition.ts";
 import * as paths from "../../src/records/paths.ts";
 import { restoreNetwork } from "../../src/records/save_restore.ts";
 import { findRunFolders } from "../../src/records/tree.ts";
@@ -93,6 +94,7 @@ Deno.test("every way to find a ticket: global, before training, rewound, kept, d
     { scope: "global" },
     { pruneAt: "init", criterion: "snip", scope: "global" },
     { pruneAt: "init", criterion: "grasp", scope: "global" },
+    { pruneAt: "init", criterion: "synflow", scope: "global" },
     { pruneAt: "init", criterion: "erdos_renyi", scope: "global" },
     { rewind: { iterations: 8 } },
     { prunedWeights: "initial", survivors: "constant" },
@@ -109,6 +111,23 @@ Deno.test("every way to find a ticket: global, before training, rewound, kept, d
     const { runs } = await findRunFolders(storage, EXPERIMENT);
     await assertRepeated(storage, queue, runs, IMAGES);
   }
+});
+
+Deno.test("lists of live weights: pruned, recorded, and repeated bit for bit by their record", async () => {
+  const lists = new RememberingQueue(gpu, { kernels: "sparse" }), storage = new MemoryStorage();
+  await runSmallLottery(storage, lists, CONVOLUTIONS);
+  await lists.destroy();
+  assertEquals(await livesOf(storage, 1), [97, 72, 96, 16]);
+  const { runs } = await findRunFolders(storage, EXPERIMENT);
+  for (const folder of runs) {
+    assertEquals((await readRecord(storage, folder))?.kernels, "sparse");
+    const masks = await restoreNetwork(storage, paths.masks(folder));
+    const final = await restoreNetwork(storage, paths.final(folder));
+    for (const [name, { data: mask }] of Object.entries(masks)) {
+      assert(final[name].data.every((w, i) => mask[i] === 1 || w === 0));
+    }
+  }
+  await assertRepeated(storage, queue, runs, IMAGES);
 });
 
 Deno.test("networks that do not fit the images are refused with the sizes", async () => {

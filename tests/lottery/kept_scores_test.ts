@@ -1,8 +1,8 @@
 /** Kept scores: the next level's masks follow from them alone, and nothing else of a lottery changes. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { InputError } from "../../src/errors.ts";
-import { decodeNpy } from "../../src/formats/npy.ts";
+import { FormatError, InputError } from "../../src/errors.ts";
+import { decodeNpy, encodeNpy } from "../../src/formats/npy.ts";
 import { restoreScores } from "../../src/records/experiments/kept_scores.ts";
 import { restoreNetwork } from "../../src/records/save_restore.ts";
 import { findRunFolders } from "../../src/records/tree.ts";
@@ -126,6 +126,26 @@ for (const options of CASES) {
     assertEquals(infinite > 0, /same_sign/.test(title));
   });
 }
+
+Deno.test("a damaged file of scores is named, with what to run again", async () => {
+  const storage = await lottery({}), file = `${TRIAL}/1/scores/layer0.npy`;
+  const parameters = [{ name: "layer0", shape: [6, 5], rows: 6, columns: 5, isPrunable: true }];
+  const other = encodeNpy({ shape: [3], data: Float32Array.of(1, 2, 3) });
+  for (const bytes of [new Uint8Array(), new Uint8Array(40).fill(7), other]) {
+    await storage.write(file, bytes);
+    const error = await assertRejects(
+      () => restoreScores(storage, `${TRIAL}/1/scores`, parameters),
+      FormatError,
+      `${TRIAL}/1/scores/layer0.npy`,
+    );
+    assert(
+      error.message.endsWith(
+        ": run the command that made the experiment again with --keep-scores",
+      ),
+      error.message,
+    );
+  }
+});
 
 for (const oneShot of [false, true]) {
   const how = oneShot ? "one shot" : "snip before training";

@@ -212,7 +212,9 @@ Deno.test("inverted scores: every criterion; not those of trained weights", asyn
   await assertRejects(
     () => runSmallControls(trained, queue, { kinds: ["inverted"] }),
     InputError,
-    `${folderOf(0)} is of a lottery that scores trained weights, and inverted scores are those of `,
+    `${
+      folderOf(0)
+    } belongs to a lottery that scores trained weights, and inverted scores are those of `,
   );
 });
 

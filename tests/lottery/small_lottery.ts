@@ -91,6 +91,7 @@ export interface SmallOptions {
   /** Default: one of 5 units. */
   layers?: Protocol["layers"];
   normalization?: Protocol["normalization"];
+  augment?: Protocol["augment"];
   data?: LoadedDataset;
   keepScores?: boolean;
   experimentName?: string;
@@ -127,6 +128,7 @@ export async function openSmallLottery(
     oneShot = false,
     layers = [5],
     normalization = "unit",
+    augment = [],
     data = DATA,
     criterion = "magnitude",
     scope = "layer",
@@ -151,6 +153,7 @@ export async function openSmallLottery(
     layers,
     initializer: "glorot",
     normalization,
+    augment,
     optimizer: { kind: optimizer },
     learningRate,
     momentum: 0,
@@ -266,7 +269,7 @@ export class RememberingQueue extends RunQueue {
     request.masks?.forEach((data, i) => state[`masks${i}`] = { shape: [data.length], data: data });
     const digest = await networkDigest(model.masks, model.weights, model.biases, state);
     const { plan, optimizer, schedule, batchSize, kernels } = request;
-    const { orderKey, splitKey, labelMap } = dataset;
+    const { orderKey, splitKey, labelMap, augment, augmentKey } = dataset;
     const start = [from?.iteration, from?.curves];
     const key = JSON.stringify([
       ...[
@@ -274,6 +277,8 @@ export class RememberingQueue extends RunQueue {
         orderKey,
         splitKey,
         labelMap,
+        augment,
+        augmentKey,
         plan,
         optimizer,
         schedule,

@@ -95,7 +95,7 @@ Deno.test("saveRun: nothing is left of an interrupted attempt with other layers"
   await assertRejects(
     () => restoreRun(storage, "r", parametersOf(LAYERS)),
     FormatError,
-    "layer2.npy is of no layer",
+    "layer2.npy belongs to no layer",
   );
   await saveRun(storage, "r", trainedRun(2), {});
   assertEquals(Object.keys((await restoreRun(storage, "r", parametersOf(LAYERS))).masks), [

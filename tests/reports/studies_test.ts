@@ -213,7 +213,11 @@ Deno.test("a run that contradicts itself or its arrays is named and left out, th
       {},
       "run.json: training.batchSize is not what",
     ],
-    [{}, { arrays: { "masks/layer1.npy": mask(6).layer0 } }, "masks/layer1.npy is of no layer of"],
+    [
+      {},
+      { arrays: { "masks/layer1.npy": mask(6).layer0 } },
+      "masks/layer1.npy belongs to no layer of",
+    ],
   ];
   for (const [changes, content, said] of cases) {
     const storage = new MemoryStorage();

@@ -203,7 +203,7 @@ Deno.test("a checkpoint that is damaged or another run's is said to be so, and n
       bytes[bytes.length - 5] ^= 1;
       await storage.write(paths.checkpoint("run"), bytes);
     }],
-    ["is of another run", async (storage) => {
+    ["belongs to another run", async (storage) => {
       const other = { ...options(2), checkpoints: place(storage) };
       await assertRejects(() => withQueue((queue) => train(queue, other), stoppedAt(20)));
     }],

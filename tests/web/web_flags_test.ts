@@ -16,7 +16,7 @@ Deno.test("runs on a dataset that the page does not offer say where they can be 
   await assertRejects(
     () => loadHere(new MemoryStorage(), "cifar-10", null, () => {}),
     InputError,
-    "cifar-10 is not in this browser: train on it with `deno task run-lottery`, or choose another",
+    "cifar-10 is not in this browser: drop its files (data_batch_1.bin … test_batch.bin) on the page",
   );
 });
 

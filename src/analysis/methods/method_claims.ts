@@ -3,7 +3,8 @@
  * paper's claims are (claims.ts), for the methods that there are.
  */
 
-import { type ClaimResult, judgeStatement, type Statement } from "../claims.ts";
+import { type ClaimResult, judgeStatement } from "../claims.ts";
+import type { Statement } from "../claims/claim.ts";
 import { atEveryLevel, gain, type Measured, StudyLevels } from "../measures.ts";
 import { invertedOf, type MethodRun, shuffledOf } from "./methods.ts";
 import { type Level, levelsOf, type Metric, nearestLevel } from "../study.ts";
@@ -40,6 +41,9 @@ const METRIC: Metric = "finalAccuracy";
 const SPARSE = 10;
 /** Accuracies within as many points are the same, as in claims.ts. */
 const SAME_POINTS = 0.3;
+
+const NO_LEVEL = { why: "no pruned level", next: "at least one pruning (--iterations)" };
+const EQUAL_LEVELS = "both methods pruned to the same densities";
 
 const MISSING_THE_MARK = "Frankle et al. 2021 (pruning at initialization), abstract";
 
@@ -141,7 +145,8 @@ export function checkMethodClaims(
       );
     }
     const needed = [methods.join(" or "), other].filter((name) => name !== "" && !isThere(name));
-    const quantity = "", lacks = `no runs of ${needed.join(" and of ")}: ${task} trains them`;
+    const why = `no runs of ${needed.join(" and of ")}: ${task} trains them`;
+    const quantity = "", lacks = { why, next: task };
     return [judgeStatement(statement, { quantity, values: [], lacks })];
   });
 }
@@ -169,7 +174,7 @@ function gainAt(
   whose = better,
 ): Measured {
   const level = closest(study.of(whose), percent);
-  if (level === null) return { quantity: "", values: [], lacks: "no pruned level" };
+  if (level === null) return { quantity: "", values: [], lacks: NO_LEVEL };
   const side = (kind: string) => ({
     ...{ kind, percent: level.percent },
     ...(kind === whose && { level }),
@@ -187,7 +192,7 @@ function closest<L extends Level<MethodRun>>(levels: readonly L[], percent: numb
 /** Points by which a method is less accurate than another, at the density that is least so. */
 function gainEverywhere({ runs, metric }: Comparison, worse: string, better: string): Measured {
   const study = new StudyLevels(runs.filter(({ level }) => level > 0)), levels = study.of(better);
-  if (levels.length === 0) return { quantity: "", values: [], lacks: "no pruned level" };
+  if (levels.length === 0) return { quantity: "", values: [], lacks: NO_LEVEL };
   const [most, least] = [levels[0], levels.at(-1)!].map(({ percent }) =>
     Number(percent.toPrecision(3))
   );
@@ -205,7 +210,11 @@ function outputShare({ runs, output: { name, size } }: Comparison, more: string,
   const smallest = levelsOf(runs, more).at(-1)!, twin = levelsOf(runs, less);
   const level = nearestLevel(twin, smallest.percent);
   if (level === null) {
-    return { quantity, values: [], lacks: `${less} has no level of as many weights` };
+    return {
+      quantity,
+      values: [],
+      lacks: { why: `${less} has no level of as many weights`, next: EQUAL_LEVELS },
+    };
   }
   const shares = ({ runs }: Level<MethodRun>) =>
     new Map(runs.map((run) => [run.trial, 100 * run.liveByLayer[name] / size]));
@@ -213,7 +222,9 @@ function outputShare({ runs, output: { name, size } }: Comparison, more: string,
   const trials = [...one.keys()].filter((trial) => other.has(trial));
   const values = trials.map((trial) => one.get(trial)! - other.get(trial)!);
   const at = `${quantity}, at ${Number(smallest.percent.toPrecision(3))}%`;
-  return values.length > 0
-    ? { quantity: at, values }
-    : { quantity: at, values, lacks: "no trial has both" };
+  return values.length > 0 ? { quantity: at, values } : {
+    quantity: at,
+    values,
+    lacks: { why: "no trial has both", next: "both in the same trials" },
+  };
 }

@@ -118,7 +118,7 @@ function refuse(
 ): void {
   const given = names.find((name) => values[name] !== undefined);
   if (given === undefined) return;
-  throw new UsageError(`${flagName(given)} is of the argfile ${other}; leave it out`);
+  throw new UsageError(`${flagName(given)} belongs to the argfile ${other}; leave it out`);
 }
 
 function range(first: number, last: number): number[] {

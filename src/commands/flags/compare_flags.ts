@@ -1,9 +1,10 @@
 /** The flags of `compare`: those of run-lottery, but for what each method decides itself. */
 
 import { UsageError } from "../../errors.ts";
-import type { Flag, FlagValues } from "../../flags/flags.ts";
+import { type Flag, flagName, type FlagValues } from "../../flags/flags.ts";
 import { words } from "../../flags/lists.ts";
-import type { InitCriterionName } from "../../foundations/pruning/init_criteria.ts";
+import { DYNAMIC } from "../../foundations/pruning/dynamic.ts";
+import { INIT_CRITERIA, type InitCriterionName } from "../../foundations/pruning/init_criteria.ts";
 import {
   METHOD_FIELDS,
   METHOD_NAMES,
@@ -14,13 +15,7 @@ import {
 } from "../../lottery/methods.ts";
 import { layerNames, type Protocol, protocolNamed } from "../../lottery/protocols.ts";
 import { checkDynamicLottery } from "./dynamic_flags.ts";
-import {
-  canPrune,
-  checkHowPruned,
-  flagOf,
-  networkOf,
-  resolveProtocol,
-} from "./resolve_protocol.ts";
+import { checkHowPruned, flagOf, networkOf, resolveProtocol } from "./resolve_protocol.ts";
 import { runFlags } from "./run_flags.ts";
 
 /** Prunings after the full network: 50, 25, 12.5, 6.3 and 3.1% of the hidden layers remain. */
@@ -59,8 +54,7 @@ export const compareFlags = {
     words: METHOD_NAMES,
     help: "which to train; in the order of this list, the others are tested against the first. " +
       METHOD_NAMES.map((name) => `${name}: ${METHODS[name].help}`).join("; "),
-    defaultText: `${USUAL_METHODS.join(",")}; without those that cannot prune convolutions where ` +
-      "the network has any",
+    defaultText: USUAL_METHODS.join(","),
     group: "Methods",
   }),
   ...shared,
@@ -80,25 +74,37 @@ export const compareFlags = {
 };
 
 /**
- * The methods to train, in the order of the table, and those that are left out of the usual ones
- * since they cannot prune the network.
+ * The methods to train, in the order of the table.
  *
  * @param protocol the one that all share
- * @throws UsageError for flags that one of the methods does not have
+ * @throws UsageError for flags that one of the methods does not have, or that none uses
  */
 export function chosenMethods(
   flags: FlagValues<typeof compareFlags>,
   protocol: Protocol,
-): { methods: MethodName[]; leftOut: MethodName[] } {
-  const asked = METHOD_NAMES.filter((name) => (flags.methods ?? USUAL_METHODS).includes(name));
-  const takes = (name: MethodName) => {
-    const { pruneAt, criterion } = protocolOf(name, protocol);
-    return pruneAt === "end" || canPrune(criterion as InitCriterionName, protocol.layers);
-  };
-  const methods = flags.methods ? asked : asked.filter(takes);
+): MethodName[] {
+  const methods = METHOD_NAMES.filter((name) => (flags.methods ?? USUAL_METHODS).includes(name));
   for (const name of methods) checkMethod(name, flags, protocol);
-  return { methods, leftOut: asked.filter((name) => !methods.includes(name)) };
+  for (const [key, isUsed] of Object.entries(USED_BY)) {
+    if ((flags[key as keyof typeof flags] ?? false) === false) continue;
+    const takes = (name: MethodName) => isUsed(protocolOf(name, protocol));
+    if (methods.some(takes)) continue;
+    throw new UsageError(
+      `${flagName(key)} is used by ${METHOD_NAMES.filter(takes).join(", ")}, and --methods has ` +
+        "none of them: leave it out, or add one",
+    );
+  }
+  return methods;
 }
+
+/** Flags that some methods alone use, and whether one with such a protocol does. */
+const USED_BY: Record<string, (protocol: Protocol) => boolean> = {
+  scoreBatches: ({ pruneAt, criterion }) =>
+    pruneAt === "init" && INIT_CRITERIA[criterion as InitCriterionName].needsData,
+  dynamicInterval: ({ dynamic }) => dynamic !== null,
+  dynamicFraction: ({ dynamic }) => dynamic !== null && DYNAMIC[dynamic].share !== undefined,
+  keepScores: ({ dynamic }) => dynamic === null,
+};
 
 /** @throws UsageError for flags that run-lottery refuses with the fields of the method */
 function checkMethod(

@@ -67,7 +67,7 @@ export function checkDynamicFlags(flags: DynamicValues): void {
     };
     const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
     if (name === undefined) return;
-    throw new UsageError(`--${name} is of dynamic sparse training: give --dynamic too`);
+    throw new UsageError(`--${name} applies to dynamic sparse training: give --dynamic too`);
   }
   const { share, startsDense } = DYNAMIC[rule];
   if (startsDense && masks.length > 0) {
@@ -107,8 +107,8 @@ export function checkDynamicLottery(
   const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   if (name !== undefined) {
     throw new UsageError(
-      `${name} is of levels that are pruned between runs, and --dynamic ${rule} changes masks ` +
-        "within each: leave one of them out",
+      `${name} applies to levels that are pruned between runs, and --dynamic ${rule} changes ` +
+        "masks within each: leave one of them out",
     );
   }
   checkKernels(rule, kernels);

@@ -12,6 +12,7 @@ import { CRITERIA, CRITERION_NAMES } from "../../foundations/pruning/criteria.ts
 import { DYNAMIC, DYNAMIC_NAMES } from "../../foundations/pruning/dynamic.ts";
 import { layerText } from "../../models/hidden_layers.ts";
 import { NETWORK_NAMES, type NetworkRow, NETWORKS } from "../../models/networks.ts";
+import { augment } from "./augment_flag.ts";
 import { dynamicFlags } from "./dynamic_flags.ts";
 import { INIT_CRITERIA, INIT_CRITERION_NAMES } from "../../foundations/pruning/init_criteria.ts";
 import { layers } from "./layers_flag.ts";
@@ -146,6 +147,14 @@ export const protocolFlags = {
       "of the inputs: unit divides pixels by 255 (images whose values are all from 0 to 1 are " +
       "left as they are), l2 divides each image by its norm, standardize gives each channel mean " +
       "0 and deviation 1 over the training and validation images",
+    group: PROTOCOL,
+  }),
+  augment: augment({
+    help: "change the images of each training batch at random, as is usual for CIFAR-10. crop: a " +
+      "window of the image's size, of the image in a frame of 4 black pixels; flip: mirrored left " +
+      "to right, every other time (digits and letters become others). Images that are evaluated, " +
+      "and those by which untrained weights are scored, stay as they are",
+    defaultText: "none",
     group: PROTOCOL,
   }),
   validationSize: integer({

@@ -39,23 +39,23 @@ export function resolveProtocol(
   const kind = optimizerKind(flags, base);
   if (flags.momentum !== undefined && !("momentum" in OPTIMIZERS[kind].constants)) {
     throw new UsageError(
-      `--momentum ${flags.momentum} is of --optimizer momentum or nesterov, and the optimizer is ` +
-        `${kind}: give one of those, or leave --momentum out`,
+      `--momentum ${flags.momentum} applies to --optimizer momentum or nesterov, and the ` +
+        `optimizer is ${kind}: give one of those, or leave --momentum out`,
     );
   }
   const schedule = flags.schedule ?? base.schedule;
   const ofSteps = flags.milestones ? "--milestones" : flags.gamma === undefined ? null : "--gamma";
   if (ofSteps !== null && schedule !== "steps") {
     throw new UsageError(
-      `${ofSteps} is of --schedule steps, and the schedule is ${schedule}: give that one, or leave ` +
-        `${ofSteps} out`,
+      `${ofSteps} applies to --schedule steps, and the schedule is ${schedule}: give that one, ` +
+        `or leave ${ofSteps} out`,
     );
   }
   if ((flags.rewind ?? base.rewind) === "final" && (flags["mask-1"] ?? "rewind") !== "rewind") {
     throw new UsageError(
       `--mask-1 ${
         flags["mask-1"]
-      } is of weights that return to level 0, and --rewind final keeps ` +
+      } applies to weights that return to level 0, and --rewind final keeps ` +
         "them as trained: give one of the two",
     );
   }
@@ -64,8 +64,8 @@ export function resolveProtocol(
     throw new UsageError(
       `--rewind-learning-rate ${
         protocolFlags.rewindLearningRate.format(flags.rewindLearningRate)
-      } is of weights that stay as trained; add --rewind final, or leave it out: with a point, ` +
-        "weights and schedule return to it together",
+      } applies to weights that stay as trained; add --rewind final, or leave it out: with a ` +
+        "point, weights and schedule return to it together",
     );
   }
   checkHowPruned(flags, base);
@@ -125,15 +125,15 @@ function optimizerKind(flags: ProtocolFlagValues, base: Protocol): OptimizerKind
   if (!flags.nesterov) return kind;
   if ("momentum" in OPTIMIZERS[kind].constants) return "nesterov";
   throw new UsageError(
-    `--nesterov is of --optimizer momentum, and the optimizer is ${kind}: give that one, or leave ` +
-      "--nesterov out",
+    `--nesterov applies to --optimizer momentum, and the optimizer is ${kind}: give that one, or ` +
+      "leave --nesterov out",
   );
 }
 
 /**
  * Checks that flags go with the way to prune, theirs or the base's.
  *
- * @throws UsageError for flags that it does not have, and for a network that it cannot prune
+ * @throws UsageError for flags that it does not have
  */
 export function checkHowPruned(flags: ProtocolFlagValues, base: Protocol): void {
   checkPruning(flags, base);
@@ -152,39 +152,26 @@ function checkPruning(flags: ProtocolFlagValues, base: Protocol): void {
         : `--criterion ${criterion} scores weights before training: add --prune-at init`,
     );
   }
-  const { layers } = networkOf(flags, base);
-  if (isAtInit && !canPrune(criterion as InitCriterionName, layers)) {
-    throw new UsageError(
-      `--criterion ${criterion} takes networks of dense layers alone, and the hidden layers are ` +
-        `${protocolFlags.layers.format(layers)}: choose another criterion or network`,
-    );
-  }
   const needsData = isAtInit && INIT_CRITERIA[criterion as InitCriterionName].needsData;
   if (flags.scoreBatches !== undefined && !needsData) {
     throw new UsageError(
-      `--score-batches ${flags.scoreBatches} is of scores that depend on examples, and ` +
+      `--score-batches ${flags.scoreBatches} applies to scores that depend on examples, and ` +
         `--criterion ${criterion} ${isAtInit ? "has none" : "scores trained weights"}: leave it ` +
         "out, or add --prune-at init --criterion snip or grasp",
     );
   }
   if (isAtInit && criterion === "erdos_renyi" && flags.scope === "layer") {
     throw new UsageError(
-      "--scope layer keeps the usual densities of layers, and --criterion erdos_renyi chooses its " +
-        "own: leave --scope out, or use --criterion random",
+      "--scope layer keeps the usual densities of layers, and --criterion erdos_renyi chooses " +
+        "its own: leave --scope out, or use --criterion random",
     );
   }
   if (isAtInit && (flags.rewind ?? base.rewind) === "final") {
     throw new UsageError(
-      "--rewind final is of weights that were trained, and --prune-at init trains none before it " +
+      "--rewind final needs trained weights, and --prune-at init trains none before it " +
         "prunes: leave one of them out",
     );
   }
-}
-
-/** Whether a criterion can score the weights of a network with these hidden layers. */
-export function canPrune(criterion: InitCriterionName, layers: Protocol["layers"]): boolean {
-  const isDense = layers.every((layer) => typeof layer === "number");
-  return isDense || INIT_CRITERIA[criterion].networks === "any";
 }
 
 /** @throws UsageError for what levels whose masks change do not have */
@@ -195,7 +182,7 @@ function checkDynamic(flags: ProtocolFlagValues, base: Protocol): void {
     const all = { ...given, "dynamic-fraction": flags.dynamicFraction };
     const [name] = Object.entries(all).find(([, value]) => value !== undefined) ?? [];
     if (name === undefined) return;
-    throw new UsageError(`--${name} is of dynamic sparse training: give --dynamic too`);
+    throw new UsageError(`--${name} applies to dynamic sparse training: give --dynamic too`);
   }
   if (!DYNAMIC[rule].share && flags.dynamicFraction !== undefined) {
     throw new UsageError(`--dynamic-fraction with --dynamic ${rule}: ${fractionAdvice(rule)}`);
@@ -213,7 +200,9 @@ function checkDynamic(flags: ProtocolFlagValues, base: Protocol): void {
   ];
   if (others.length === 0) return;
   throw new UsageError(
-    `${others[0]} is of levels that are pruned between runs, and --dynamic ${rule} changes masks ` +
+    `${
+      others[0]
+    } applies to levels that are pruned between runs, and --dynamic ${rule} changes masks ` +
       "within each: leave one of them out",
   );
 }
@@ -248,9 +237,7 @@ function resolvePercents(
   const names = layerNames(layers), last = names.at(-1)!;
   if (output !== undefined && Object.hasOwn(given, last)) {
     throw new UsageError(
-      `--prune-output ${output} and --prune-percents ${last}=${
-        given[last]
-      } are of the same layer: ` +
+      `--prune-output ${output} and --prune-percents ${last}=${given[last]} name the same layer: ` +
         "give one of them",
     );
   }

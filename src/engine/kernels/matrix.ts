@@ -8,7 +8,8 @@
  * and scalar load per lane and component, 41 ns for eight lanes; of a read-only storage texture as
  * eight vector loads and a transposition, 3.4 ns (writing one takes 62 ns, a buffer 27). A texture
  * cannot be read and written by one dispatch, so what is updated has two, used in turn. A matrix of
- * more rows than a texture may have lies in stripes of `STRIPE` rows, side by side.
+ * more rows than a texture may have lies with some of its rows side by side in each of the texture:
+ * one after the other in memory, as they are in a buffer.
  */
 
 import { type BufferPool, readBack } from "../buffers.ts";
@@ -23,10 +24,12 @@ export type BatchFormat = "f32" | "u8";
 /** The same of any matrix: whole numbers too. */
 export type MatrixFormat = BatchFormat | "u32";
 
-/** A texture of one texel per four columns. */
+/** A texture of one texel per four columns, which may have more columns than the matrix. */
 export interface MatrixTexture {
   texture: GPUTexture;
   view: GPUTextureView;
+  /** Rows that lie side by side in one row of the texture. */
+  abreast: number;
 }
 
 /** A matrix in GPU memory. */
@@ -37,17 +40,18 @@ const VALUE = { f32: "vec4f", u8: "u32", u32: "vec4u" } as const;
 /** Bytes of four columns. */
 export const COLUMN_BYTES: Readonly<Record<MatrixFormat, number>> = { f32: 16, u8: 4, u32: 16 };
 
-/** Rows of a stripe of a texture; WebGPU promises so many. */
-const STRIPE = 8192;
+/** Most columns of a texture in which rows lie side by side; WebGPU promises so many. */
+const WIDEST = 8192;
+
+/** Rows side by side, a power of two: shifts are cheaper than divisions. */
+function abreast(vectors: number): number {
+  return 2 ** Math.max(0, Math.floor(Math.log2(WIDEST / vectors)));
+}
 
 /** The size of the texture of a matrix, on a device whose textures have at most `most` each way. */
 export function textureSize(rows: number, vectors: number, most: number): [number, number] {
-  return rows <= most ? [vectors, rows] : [vectors * Math.ceil(rows / STRIPE), STRIPE];
-}
-
-/** Whether a matrix lies in stripes, by its texture's width. */
-function isStriped({ texture }: MatrixTexture, vectors: number): boolean {
-  return texture.width > vectors;
+  if (rows <= most) return [vectors, rows];
+  return [vectors * abreast(vectors), Math.ceil(rows / abreast(vectors))];
 }
 
 /** A zeroed matrix of `rows` rows of `vectors` × 4 columns. */
@@ -59,12 +63,9 @@ export function createMatrix(
 ): Matrix {
   if (storage === "buffers") return pool.storage(label, COLUMN_BYTES[format] * rows * vectors);
   const { maxTextureDimension2D } = pool.gpu.device.limits;
-  const texture = pool.texture(
-    label,
-    TEXEL[format],
-    ...textureSize(rows, vectors, maxTextureDimension2D),
-  );
-  return { texture, view: texture.createView() };
+  const [width, height] = textureSize(rows, vectors, maxTextureDimension2D);
+  const texture = pool.texture(label, TEXEL[format], width, height);
+  return { texture, view: texture.createView(), abreast: width / vectors };
 }
 
 /** Whether a matrix is a texture. */
@@ -84,23 +85,37 @@ export function writeMatrix(
   const rowBytes = COLUMN_BYTES[format] * vectors;
   if (!isTexture(matrix)) return queue.writeBuffer(matrix, firstRow * rowBytes, data);
   const rows = data.byteLength / rowBytes;
-  for (const { row, count, origin } of stripesOf(matrix, vectors, firstRow, rows)) {
+  for (const { row, count, origin, size } of partsOf(matrix, vectors, firstRow, rows)) {
     queue.writeTexture(
       { texture: matrix.texture, origin },
       data,
-      { offset: (row - firstRow) * rowBytes, bytesPerRow: rowBytes, rowsPerImage: count },
-      [vectors, count],
+      { offset: (row - firstRow) * rowBytes, bytesPerRow: count / size[1] * rowBytes },
+      size,
     );
   }
 }
 
-/** The parts of rows `first` to `first + count` that lie in one stripe each, and where. */
-function stripesOf(matrix: MatrixTexture, vectors: number, first: number, count: number) {
-  if (!isStriped(matrix, vectors)) return [{ row: first, count, origin: [0, first] }];
-  const parts: { row: number; count: number; origin: [number, number] }[] = [];
-  for (let row = first; row < first + count; row = parts.at(-1)!.row + parts.at(-1)!.count) {
-    const stripe = Math.floor(row / STRIPE), end = Math.min(first + count, STRIPE * (stripe + 1));
-    parts.push({ row, count: end - row, origin: [vectors * stripe, row % STRIPE] });
+/** A part of a matrix that is a rectangle of its texture. */
+interface Part {
+  row: number;
+  count: number;
+  origin: [number, number];
+  size: [number, number];
+}
+
+/** The parts of rows `first` to `first + count`. */
+function partsOf(matrix: MatrixTexture, vectors: number, first: number, count: number): Part[] {
+  const each = matrix.abreast, parts: Part[] = [], last = first + count;
+  for (let row = first; row < last; row = parts.at(-1)!.row + parts.at(-1)!.count) {
+    const beside = row % each, whole = Math.floor((last - row) / each);
+    const isWhole = beside === 0 && whole > 0;
+    const rows = isWhole ? whole * each : Math.min(last - row, each - beside);
+    parts.push({
+      row,
+      count: rows,
+      origin: [vectors * beside, Math.floor(row / each)],
+      size: isWhole ? [vectors * each, whole] : [vectors * rows, 1],
+    });
   }
   return parts;
 }
@@ -118,36 +133,36 @@ export async function readMatrices(
   sources: readonly MatrixSource[],
 ): Promise<Float32Array<ArrayBuffer>[]> {
   const layouts = sources.map(({ matrix, rows, vectors }) => {
-    const rowBytes = COLUMN_BYTES.f32 * vectors;
+    const each = isTexture(matrix) ? matrix.abreast : 1;
+    const rowBytes = COLUMN_BYTES.f32 * vectors, bytes = each * rowBytes;
     // A copy of a texture has rows of multiples of 256 bytes.
-    const pitch = isTexture(matrix) ? 256 * Math.ceil(rowBytes / 256) : rowBytes;
-    return { matrix, rows, vectors, rowBytes, pitch };
+    const pitch = isTexture(matrix) ? 256 * Math.ceil(bytes / 256) : bytes;
+    return { matrix, rows, vectors, rowBytes, each, pitch, lines: Math.ceil(rows / each) };
   });
   const contents = await readBack(
     gpu,
-    layouts.map(({ matrix, rows, vectors, pitch }) => ({
-      bytes: rows * pitch,
+    layouts.map(({ matrix, vectors, each, pitch, lines }) => ({
+      bytes: lines * pitch,
       copy: (encoder, buffer) => {
         if (!isTexture(matrix)) {
-          return encoder.copyBufferToBuffer(matrix, 0, buffer, 0, rows * pitch);
+          return encoder.copyBufferToBuffer(matrix, 0, buffer, 0, lines * pitch);
         }
-        for (const { row, count, origin } of stripesOf(matrix, vectors, 0, rows)) {
-          encoder.copyTextureToBuffer(
-            { texture: matrix.texture, origin },
-            { buffer, offset: row * pitch, bytesPerRow: pitch },
-            [vectors, count],
-          );
-        }
+        encoder.copyTextureToBuffer(
+          { texture: matrix.texture },
+          { buffer, bytesPerRow: pitch },
+          [each * vectors, lines],
+        );
       },
     })),
   );
-  return layouts.map(({ rows, rowBytes, pitch }, i) => {
-    if (pitch === rowBytes) return new Float32Array(contents[i]);
-    const packed = new Uint8Array(rows * rowBytes);
-    for (let row = 0; row < rows; row++) {
-      packed.set(new Uint8Array(contents[i], row * pitch, rowBytes), row * rowBytes);
+  return layouts.map(({ rows, rowBytes, each, pitch, lines }, i) => {
+    const lineBytes = each * rowBytes;
+    if (pitch === lineBytes) return new Float32Array(contents[i], 0, rows * rowBytes / 4);
+    const packed = new Uint8Array(lines * lineBytes);
+    for (let line = 0; line < lines; line++) {
+      packed.set(new Uint8Array(contents[i], line * pitch, lineBytes), line * lineBytes);
     }
-    return new Float32Array(packed.buffer);
+    return new Float32Array(packed.buffer, 0, rows * rowBytes / 4);
   });
 }
 
@@ -214,8 +229,9 @@ export function storeWgsl({ name, binding, matrix, vectors, format = "f32" }: Ma
 
 /** Where (row, column) of a matrix lies in its texture. */
 function texelOf(matrix: MatrixTexture, vectors: number): string {
-  if (!isStriped(matrix, vectors)) return "vec2u(column, row)";
-  return `vec2u(column + row / ${STRIPE}u * ${vectors}u, row % ${STRIPE}u)`;
+  const each = matrix.abreast;
+  if (each === 1) return "vec2u(column, row)";
+  return `vec2u(column + row % ${each}u * ${vectors}u, row / ${each}u)`;
 }
 
 /** Both, of floats that are updated: in place in a buffer, from one texture to another. */

@@ -20,6 +20,7 @@ import {
   sizesText,
 } from "../layer_spec.ts";
 import { convGroups } from "./images/conv_kernels.ts";
+import { partialBytes, updateGroups } from "./images/conv_update_kernels.ts";
 import { activationVectors, layerMatrices, matrixSize } from "./layout.ts";
 import { checkUpdateRule } from "../optimizers.ts";
 import { poolGroups } from "./images/pool_kernels.ts";
@@ -75,6 +76,10 @@ function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[
     ...layers.map((layer, i) => ({
       what: `${rows} rows of ${outputSize(layer)} gradients of ${layer.name}`,
       bytes: 16 * rows * vectors[i + 1],
+    })),
+    ...layers.filter(isConv2d).map((layer) => ({
+      what: `the slices of the gradient of ${layer.name}`,
+      bytes: partialBytes(layer, spec.batchSize),
     })),
     { what: `the results of evaluating ${span} examples`, bytes: 8 * span },
     { what: "the measurements of a burst", bytes: 8 * MAX_BURST },
@@ -148,14 +153,7 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const { layers, batchSize, examples, test, trainCount, replicas } = spec;
   checkUpdateRule(spec.optimizer);
   checkNetwork(layers, { training: examples, test });
-  checkGrids(gpu, layers);
-  const strange = spec.sparse && layers.find((layer) => !isDense(layer));
-  if (strange) {
-    throw new InputError(
-      `${strange.name}: kernels on lists of live weights are for dense layers, and this is ` +
-        `${strange.kind}; use the dense ones (--kernels dense or auto)`,
-    );
-  }
+  checkGrids(gpu, spec);
   const widths = layerWidths(layers);
   // One workgroup gathers a row.
   const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
@@ -214,11 +212,13 @@ export function checkNetwork(
 }
 
 /** @throws CapacityError if a layer's image has more pixels than a grid reaches */
-function checkGrids(gpu: Gpu, layers: readonly LayerSpec[]): void {
+function checkGrids(gpu: Gpu, { layers, batchSize }: SharedSpec): void {
   const tiles = tilesFor(gpu.adapter), most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   for (const layer of layers) {
     if (isDense(layer)) continue;
-    const groups = isPool(layer) ? poolGroups(layer, tiles) : convGroups(layer, tiles);
+    const groups = isPool(layer)
+      ? poolGroups(layer, tiles)
+      : Math.max(convGroups(layer, tiles), updateGroups(layer, batchSize, tiles));
     if (groups <= most) continue;
     throw new CapacityError(
       `${layer.name}: its image of ${sizesText(layer.image)} takes ${groups} workgroups, and ` +

@@ -1,5 +1,6 @@
 /** The shape of a network program and what tells its replicas apart. */
 
+import type { Augmentation } from "../augment.ts";
 import type { GpuExamples } from "../dataset.ts";
 import { canReadStorageTextures, type Gpu } from "../device.ts";
 import { inputSize, isDense, type LayerImage, type LayerSpec, outputSize } from "../layer_spec.ts";
@@ -7,6 +8,7 @@ import { activationVectors, layerMatrices, matrixRows, pitch } from "./layout.ts
 import { type BatchFormat, COLUMN_BYTES, type MatrixStorage, textureSize } from "./matrix.ts";
 import type { UpdateRule } from "../optimizers.ts";
 import type { Key } from "../random.ts";
+import { featureMaps } from "./sparse/feature_maps.ts";
 import { paddedRows, type Tiles, tilesFor } from "./tiles.ts";
 import type { Rate } from "../schedules.ts";
 
@@ -24,6 +26,8 @@ export interface ProgramSpec {
   /** Of these examples, those to train on; the rest is the validation split. */
   trainCount: number;
   replicas: number;
+  /** How training images are changed; null or absent: not. Evaluation has them as they are. */
+  augment?: Augmentation | null;
   /**
    * The masks of each replica by layer, (inputs, units) each: train with kernels that touch live
    * weights only. Null or absent: with those for dense matrices.
@@ -72,6 +76,8 @@ export interface ReplicaParameters {
   orderKey: Key;
   /** Key of the training/validation split; null leaves the examples in their order. */
   splitKey: Key | null;
+  /** Key of its crops and mirrorings, where the program augments. Default: [0, 0]. */
+  augmentKey?: Key;
   /** labelMap[label] replaces each label; null leaves them. */
   labelMap: Uint8Array | null;
   /** The same throughout, or by iteration. */
@@ -101,7 +107,7 @@ export function exampleImage({ layers: [first] }: Pick<ProgramSpec, "layers">): 
 }
 
 /** Floats of a window's widest matrix in a network that takes images: 8 MB. */
-const WINDOW_FLOATS = 2e6;
+export const WINDOW_FLOATS = 2e6;
 
 /** Rows of an evaluation window: of large images as many as memory is well used for. */
 export function windowRows(
@@ -148,24 +154,29 @@ export function matrixStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
     ]),
   ];
   // Dense layers alone keep to the storage with which they were measured.
-  const isStriped = !layers.every(isDense);
+  const areAbreast = !layers.every(isDense);
   const fits = matrices.every(([rows, vectors]) => {
     const all = replicas * rows;
-    const size = isStriped ? textureSize(all, vectors, most) : [vectors, all];
+    const size = areAbreast ? textureSize(all, vectors, most) : [vectors, all];
     return Math.max(...size) <= most;
   });
   return fits && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES ? "textures" : "buffers";
 }
 
+/** Columns of four examples of a tile. */
+const COLUMNS = 16;
+
 /** The same of a sparse network's matrices. */
 export function sparseStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
   const { storage } = tilesFor(gpu.adapter);
   if (storage === "buffers" || !canReadStorageTextures()) return "buffers";
-  const tiles = Math.ceil(spec.batchSize / 64);
-  const rows = spec.replicas * tiles *
-    Math.max(...layerWidths(spec.layers).map((width) => width + 4));
-  const { maxTextureDimension2D, maxStorageTexturesPerShaderStage } = gpu.device.limits;
-  return rows <= maxTextureDimension2D && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES
+  const { replicas, batchSize, layers } = spec, tiles = Math.ceil(batchSize / 64);
+  const widths = featureMaps(layers).map((map) => map.rows + 4);
+  const rows = replicas * tiles * Math.max(...widths);
+  const { maxTextureDimension2D: most, maxStorageTexturesPerShaderStage } = gpu.device.limits;
+  // The rows of images may lie side by side.
+  const size = layers.every(isDense) ? [rows] : textureSize(rows, COLUMNS, most);
+  return Math.max(...size) <= most && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES
     ? "textures"
     : "buffers";
 }

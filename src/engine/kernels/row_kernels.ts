@@ -18,9 +18,15 @@ import gatherTrain from "../../../shaders/gather_train.wgsl" with { type: "text"
 import loss from "../../../shaders/loss.wgsl" with { type: "text" };
 import normalizeChannels from "../../../shaders/normalize_channels.wgsl" with { type: "text" };
 import normalizeExample from "../../../shaders/normalize_example.wgsl" with { type: "text" };
+import normalizeWindows from "../../../shaders/normalize_windows.wgsl" with { type: "text" };
 import permute from "../../../shaders/permute.wgsl" with { type: "text" };
 import reduce from "../../../shaders/reduce.wgsl" with { type: "text" };
 import softmax from "../../../shaders/softmax.wgsl" with { type: "text" };
+import viewAugmented from "../../../shaders/view_augmented.wgsl" with { type: "text" };
+import viewWhole from "../../../shaders/view_whole.wgsl" with { type: "text" };
+import viewWordsF32 from "../../../shaders/view_words_f32.wgsl" with { type: "text" };
+import viewWordsU8 from "../../../shaders/view_words_u8.wgsl" with { type: "text" };
+import { type Augmentation, FRAME } from "../augment.ts";
 import type { GpuExamples } from "../dataset.ts";
 import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
 import type { LayerImage } from "../layer_spec.ts";
@@ -30,8 +36,8 @@ import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } fro
 /** Bytes of the `Window` and `Slot` structs of the shaders. */
 export const WINDOW_BYTES = 16;
 const SLOT_BYTES = 8;
-/** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map. */
-export const REPLICA_WORDS = 6 + 256;
+/** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map, a key. */
+export const REPLICA_WORDS = 6 + 256 + 2;
 /** u32 words of common.wgsl's `Clock` struct. */
 export const CLOCK_WORDS = 3;
 
@@ -44,7 +50,14 @@ const IMAGE_BATCHES = { f32: batchImageF32, u8: batchImageU8 };
 
 /** Where the rows of a batch come from. */
 export type GatherFrom =
-  | { train: { batchSize: number; trainCount: number; clocks: GPUBuffer } }
+  | {
+    train: {
+      batchSize: number;
+      trainCount: number;
+      augment?: Augmentation | null;
+      clocks: GPUBuffer;
+    };
+  }
   | { windows: GPUBuffer };
 
 /** Common to gather kernels: WGSL before and after the batch's own, constants, bindings 0 to 6. */
@@ -53,10 +66,12 @@ export function gatherParts(
   buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
 ) {
   const { examples, replicas, batch, labels } = buffers;
+  const augment = "train" in from ? from.train.augment ?? null : null;
   return {
     head: [
       ...[common, permute, gatherExamples, examples.isFloat ? examplesF32 : examplesU8],
-      examples.channels === null ? normalizeExample : normalizeChannels,
+      ...(augment ? [viewAugmented, examples.isFloat ? viewWordsF32 : viewWordsU8] : [viewWhole]),
+      normalizeWgsl(examples, augment),
     ].join("\n"),
     positions: "train" in from ? gatherTrain : gatherEvaluate,
     constants: {
@@ -69,6 +84,7 @@ export function gatherParts(
         BATCHES: Math.ceil(from.train.trainCount / from.train.batchSize),
         TRAIN: from.train.trainCount,
       }),
+      ...(augment && augmentConstants(augment)),
     },
     bindings: [
       read(examples.inputs),
@@ -82,6 +98,24 @@ export function gatherParts(
   };
 }
 
+function normalizeWgsl(
+  { channels, hasWindows }: GpuExamples,
+  augment: Augmentation | null,
+): string {
+  if (channels !== null) return normalizeChannels;
+  return hasWindows && augment?.names.includes("crop") ? normalizeWindows : normalizeExample;
+}
+
+function augmentConstants({ names, image: [height, width, depth] }: Augmentation) {
+  return {
+    IMAGE_HEIGHT: height,
+    IMAGE_WIDTH: width,
+    IMAGE_DEPTH: depth,
+    PADDING: names.includes("crop") ? FRAME : 0,
+    FLIPS: names.includes("flip") ? 1 : 0,
+  };
+}
+
 /** Fills a batch with the rows of the current training iteration. */
 export function gatherTrainSource(sizes: {
   replicas: number;
@@ -92,6 +126,7 @@ export function gatherTrainSource(sizes: {
   image?: LayerImage | null;
   batchSize: number;
   trainCount: number;
+  augment?: Augmentation | null;
 }, { clocks, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;

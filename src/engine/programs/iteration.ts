@@ -1,13 +1,15 @@
 /** One training iteration of a network program: its buffers, and its kernels in order. */
 
-import type { BufferPool } from "../buffers.ts";
+import { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { nonzeroSource, rowListWords, wordListWords } from "../kernels/matmul_kernels.ts";
 import { gatherTrainSource, lossSource } from "../kernels/row_kernels.ts";
-import { isDense } from "../layer_spec.ts";
+import { partialBytes } from "../kernels/images/conv_update_kernels.ts";
+import { isConv2d, isDense, type LayerSpec } from "../layer_spec.ts";
 import {
   activationVectors,
+  feedsDense,
   layerMatrices,
   maskWords,
   matrixRows,
@@ -17,7 +19,7 @@ import {
 import { layerBackwardSources, layerForwardSource } from "./layer_sources.ts";
 import { stateCount } from "../optimizers.ts";
 import { allocateLoopBuffers, type LoopBuffers } from "./network_memory.ts";
-import { createMatrix, type Matrix, type MatrixFormat } from "../kernels/matrix.ts";
+import { createMatrix, isTexture, type Matrix, type MatrixFormat } from "../kernels/matrix.ts";
 import {
   activationFormat,
   batchFormat,
@@ -41,6 +43,8 @@ export interface IterationBuffers extends LoopBuffers {
   /** By layer: gradient at its pre-activations. */
   deltas: Matrix[];
   labels: GPUBuffer;
+  /** Slices of the gradient of one convolution after the other; null: there is none. */
+  partials: GPUBuffer | null;
   /** Parts of the batch that count in the first layer's forward and weight gradient; null: all. */
   lists: { words: GPUBuffer; rows: GPUBuffer } | null;
 }
@@ -52,10 +56,19 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
   const rows = paddedRows(spec.batchSize, tiles);
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
   const matrices = layerMatrices(layers), vectors = activationVectors(layers);
-  const storage = matrixStorage(gpu, spec);
+  const storage = matrixStorage(gpu, spec), convolutions = layers.filter(isConv2d);
+  const partials = convolutions.map((layer) => partialBytes(layer, spec.batchSize));
   const matrix = (label: string, rows: number, vectors: number, format: MatrixFormat = "f32") =>
     createMatrix(pool, storage, label, { rows: replicas * rows, vectors, format });
   const [first] = layers;
+  const activations = vectors.map((width, i) =>
+    matrix(`activations ${i}`, rows, width, activationFormat(spec, i))
+  );
+  const deltas = allocateDeltas(
+    layers,
+    activations,
+    (i) => matrix(`deltas ${layers[i].name}`, rows, vectors[i + 1]),
+  );
   return {
     weights: matrices.map((shape) =>
       Array.from(
@@ -72,11 +85,12 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
         () => words(`optimizer state ${shape.name}`, matrixSize(shape)),
       )
     ),
-    activations: vectors.map((width, i) =>
-      matrix(`activations ${i}`, rows, width, activationFormat(spec, i))
-    ),
-    deltas: layers.map(({ name }, i) => matrix(`deltas ${name}`, rows, vectors[i + 1])),
+    activations,
+    deltas,
     labels: words("batch labels", rows),
+    partials: partials.length > 0
+      ? pool.storage("partial gradients", replicas * Math.max(...partials))
+      : null,
     ...allocateLoopBuffers(pool, replicas),
     // Float inputs are rarely 0.
     lists: isDense(first) && tiles.skipsZeros && !spec.examples.isFloat
@@ -86,6 +100,52 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
       }
       : null,
   };
+}
+
+/** A matrix and the columns that it has room for. */
+interface Memory {
+  matrix: Matrix;
+  width: number;
+}
+
+/**
+ * By layer, the memory of the gradients at its pre-activations: that of an activation or gradient
+ * which backward has passed, where one is wide enough, else that which `allocate` makes.
+ */
+function allocateDeltas(
+  layers: readonly LayerSpec[],
+  activations: readonly Matrix[],
+  allocate: (layer: number) => Matrix,
+): Matrix[] {
+  const vectors = activationVectors(layers), deltas: Memory[] = [];
+  /** What nothing reads any more before it is written again. */
+  const passed: Memory[] = [];
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const wanted = vectors[i + 1];
+    const fits = ({ matrix, width }: Memory) =>
+      width === wanted || (width > wanted && !(isTexture(matrix) && matrix.abreast > 1));
+    const [narrowest] = passed.filter(fits).sort((a, b) => a.width - b.width);
+    if (narrowest) passed.splice(passed.indexOf(narrowest), 1);
+    deltas[i] = narrowest ?? { matrix: allocate(i), width: wanted };
+    // The kernels of layer i come next: they read its inputs and deltas[i], to make deltas[i - 1].
+    if (i < layers.length - 1) passed.push(deltas[i + 1]);
+    // Of an image below a dense layer, columns stay 0 that forward does not write.
+    if (isDense(layers[i]) || !feedsDense(layers, i)) {
+      passed.push({ matrix: activations[i + 1], width: wanted });
+    }
+  }
+  return deltas.map(({ matrix }) => matrix);
+}
+
+/** Bytes of GPU memory that training takes, evaluation and examples left out. */
+export function iterationBytes(gpu: Gpu, spec: ProgramSpec): number {
+  const pool = new BufferPool(gpu);
+  try {
+    allocateIteration(gpu, spec, pool);
+    return pool.bytes;
+  } finally {
+    pool.destroy();
+  }
 }
 
 /** The kernels of one training iteration, in order; `side` is where the weights are before it. */
@@ -104,6 +164,7 @@ export function iterationSources(
     replicas,
     batchSize,
     trainCount,
+    augment: spec.augment,
     rows: paddedRows(batchSize, tiles),
     classes: classesOf(spec),
   };

@@ -1,10 +1,7 @@
 /** The kernels of one layer of a network, whatever its kind: forward, and backward with update. */
 
-import {
-  convActivationGradientSource,
-  convForwardSource,
-  convWeightGradientSource,
-} from "../kernels/images/conv_kernels.ts";
+import { convActivationGradientSource, convForwardSource } from "../kernels/images/conv_kernels.ts";
+import { convUpdateSources } from "../kernels/images/conv_update_kernels.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { activationVectors, feedsDense, layerMatrices, paddedInputs } from "../kernels/layout.ts";
 import {
@@ -33,6 +30,11 @@ export interface LayerPlace {
   tiles: Tiles;
   /** Of the batch, which the first layer takes. */
   batchFormat: BatchFormat;
+}
+
+/** The same in training. */
+export interface TrainedPlace extends LayerPlace {
+  sizes: LayerPlace["sizes"] & { batchSize: number };
 }
 
 /** Its outputs from its inputs. */
@@ -69,7 +71,7 @@ export function layerForwardSource(
 
 /** The gradient at the layer below, then the update: it needs the weights from before that. */
 export function layerBackwardSources(
-  { layers, index, sizes, tiles, batchFormat }: LayerPlace,
+  { layers, index, sizes, tiles, batchFormat }: TrainedPlace,
   optimizer: UpdateRule,
   buffers: {
     activations: readonly Matrix[];
@@ -80,6 +82,8 @@ export function layerBackwardSources(
     masks: readonly Matrix[];
     state: readonly GPUBuffer[][];
     clocks: GPUBuffer;
+    /** Of convolutions: see `convUpdateSources`. */
+    partials: GPUBuffer | null;
     /** Of a dense first layer: see `weightGradientSource`. */
     lists: GPUBuffer | null;
   },
@@ -105,15 +109,16 @@ export function layerBackwardSources(
   } as const;
   const activations = inputs;
   if (isConv2d(layer)) {
-    const update = convWeightGradientSource(layer, optimizer, sizes, tiles, {
+    const update = convUpdateSources(layer, optimizer, sizes, tiles, {
       ...operands,
       deltas,
+      partials: buffers.partials!,
     });
-    if (!below) return [update];
+    if (!below) return update;
     const gradients = { deltas, weights, activations, below };
     return [
       convActivationGradientSource(layer, belowActivation, sizes, tiles, gradients),
-      update,
+      ...update,
     ];
   }
   const dense = asMatrix(layers, index);

@@ -17,7 +17,7 @@ import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
 
 /** Buffers that steer training and report of it, whatever the networks are made of. */
 export interface LoopBuffers {
-  /** (R) structs of `REPLICA_WORDS`: keys of order and split, label map. */
+  /** (R) structs of `REPLICA_WORDS`: keys of order and split, label map, key of augmentation. */
   replicas: GPUBuffer;
   /** (R) structs of `CLOCK_WORDS`: iterations done, counted by the GPU, the last step size and decay. */
   clocks: GPUBuffer;

@@ -151,6 +151,7 @@ export class Program {
     for (let label = 0; label < 256; label++) {
       words[6 + label] = labelMap?.[label] ?? label;
     }
+    words.set(parameters.augmentKey ?? [0, 0], 6 + 256);
     const { replicas, clocks } = this.network.loop;
     queue.writeBuffer(replicas, replica * words.byteLength, words);
     this.#start = start;

@@ -1,5 +1,6 @@
 /** The batches that a run trains on, as arrays of the host: the examples that the GPU gathers. */
 
+import { viewed, viewOf } from "../../engine/augment.ts";
 import { scaleOf } from "../../engine/dataset.ts";
 import type { HostBatch } from "../../engine/programs/derivatives.ts";
 import { epochKey, permute } from "../../engine/random.ts";
@@ -16,7 +17,8 @@ export interface BatchChoice {
 
 /**
  * The first batches of training, in their order: split, normalization and labels are those of the
- * dataset, epoch after epoch (shaders/gather.wgsl does the same on the GPU).
+ * dataset, epoch after epoch (shaders/gather.wgsl does the same on the GPU). Images are as they are,
+ * not augmented: what untrained weights are scored by (SNIP, GraSP) is no matter of training.
  *
  * @throws InputError unless both numbers are whole ones from 1 on
  */
@@ -36,14 +38,15 @@ function* gathered(
   batches: number,
   batchSize: number,
 ): Generator<HostBatch, void> {
-  for (let i = 0; i < batches; i++) yield trainingBatch(dataset, batchSize, i);
+  for (let i = 0; i < batches; i++) yield trainingBatch(dataset, batchSize, i, false);
 }
 
-/** The batch of an iteration, counted from 0. */
+/** The batch of an iteration, counted from 0, augmented as it is for training unless told not. */
 export function trainingBatch(
   dataset: DatasetBase,
   batchSize: number,
   iteration: number,
+  isAugmented = true,
 ): HostBatch {
   const { trainCount } = dataset, size = Math.min(batchSize, trainCount);
   const ofEpoch = Math.ceil(trainCount / size);
@@ -52,6 +55,7 @@ export function trainingBatch(
   return gather(
     dataset,
     Array.from({ length: count }, (_, row) => trainingExample(dataset, first + row, epoch)),
+    isAugmented ? iteration : null,
   );
 }
 
@@ -65,11 +69,14 @@ function trainingExample(
   return splitKey ? permute(ordered, sets.train.count, splitKey) : ordered;
 }
 
-/** These examples as the network sees them. */
+/** These examples as the network sees them; as they are shown in an iteration, where it is one. */
 function gather(
-  { sets: { train }, normalization, statistics, labelMap, features }: DatasetBase,
+  dataset: DatasetBase,
   examples: readonly number[],
+  iteration: number | null,
 ): HostBatch {
+  const { sets: { train }, normalization, statistics, labelMap, features } = dataset;
+  const { augment, augmentKey } = dataset;
   const count = examples.length;
   const inputs = new Float32Array(count * features), labels = new Uint8Array(count);
   const white = train.inputs instanceof Float32Array ? 1 : 255;
@@ -77,10 +84,15 @@ function gather(
   const inverses = Float32Array.from(statistics?.deviations ?? [1], (deviation) => 1 / deviation);
   const channels = means.length;
   examples.forEach((example, row) => {
-    const scale = statistics ? 1 : Math.fround(scaleOf(train, normalization, example));
+    const whole = train.inputs.subarray(example * features, (example + 1) * features);
+    const shown = augment && iteration !== null
+      ? viewed(whole, augment.image, viewOf(augment, augmentKey, iteration, example))
+      : whole;
+    const one = { ...train, inputs: shown, count: 1 };
+    const scale = statistics ? 1 : Math.fround(scaleOf(one, normalization, 0));
     for (let k = 0; k < features; k++) {
       // Rounded as on the GPU: a byte's v/255, the difference, the product.
-      const value = Math.fround(train.inputs[example * features + k] / white);
+      const value = Math.fround(shown[k] / white);
       const difference = Math.fround(value - means[k % channels]);
       inputs[row * features + k] = difference * inverses[k % channels] * scale;
     }

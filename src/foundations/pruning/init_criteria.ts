@@ -36,8 +36,6 @@ export interface InitContext {
 interface InitCriterion {
   /** Completes a sentence of `--help`: which weights stay. */
   help: string;
-  /** Whose weights it can score: of dense layers alone, or of convolutions and pools too. */
-  networks: "dense" | "any";
   /** Whether its scores depend on training examples. */
   needsData: boolean;
   /** Whether weights compete over all layers, if nothing else is asked for; null: not by scope. */
@@ -47,7 +45,7 @@ interface InitCriterion {
   /** The target as the criterion shares it out. Default: as it is. */
   targetOf?(target: PruningTarget, masks: Masks): PruningTarget;
   /** Prunes in rounds, each by scores of what is left. Default: once. */
-  inRounds?(model: InitContext["model"], target: PruningTarget): Masks;
+  inRounds?(model: InitContext["model"], target: PruningTarget): Promise<Masks>;
 }
 
 /** Scores by one of the criteria between levels, the network being the same before and after. */
@@ -100,21 +98,18 @@ function shared(target: PruningTarget, masks: Masks): PruningTarget {
 export const INIT_CRITERIA = {
   magnitude: {
     help: "largest initial magnitude",
-    networks: "any",
     needsData: false,
     isGlobal: true,
     scores: (context: InitContext): Scores => scoresBy("magnitude", context),
   },
   random: {
     help: "chosen at random",
-    networks: "any",
     needsData: false,
     isGlobal: true,
     scores: (context: InitContext): Scores => scoresBy("random", context),
   },
   erdos_renyi: {
     help: "chosen at random, the wider a layer the fewer of its weights (Mocanu et al. 2018)",
-    networks: "any",
     needsData: false,
     isGlobal: null,
     scores: (context: InitContext): Scores => scoresBy("random", context),
@@ -122,22 +117,18 @@ export const INIT_CRITERIA = {
   },
   snip: {
     help: "largest |weight · gradient| (Lee et al. 2019)",
-    networks: "any",
     needsData: true,
     isGlobal: true,
     scores: snipScores,
   },
   grasp: {
     help: "largest weight · (Hessian · gradient), which keeps gradients large (Wang et al. 2020)",
-    networks: "any",
     needsData: true,
     isGlobal: true,
     scores: graspScores,
   },
   synflow: {
-    help: "most of the flow from inputs to outputs, in 100 rounds, of dense layers alone (Tanaka " +
-      "et al. 2020)",
-    networks: "dense",
+    help: "most of the flow from inputs to outputs, in 100 rounds (Tanaka et al. 2020)",
     needsData: false,
     isGlobal: true,
     scores: ({ model }: InitContext): Scores => synflow(model),
@@ -207,11 +198,15 @@ export async function scoredMasksAtInit(
   for (const target of targets) targetGroups(target, masks);
   const { scores: score, targetOf, inRounds }: InitCriterion = INIT_CRITERIA[criterion];
   const scores = await score(context), used = isInverted ? negated(scores) : scores;
-  const maskFor = (target: PruningTarget) =>
-    inRounds && !isInverted
-      ? inRounds(model, target)
-      : selectByScore(used, masks, targetOf?.(target, masks) ?? target);
-  return { scores, masks: targets.map(maskFor) };
+  const found: Masks[] = [];
+  for (const target of targets) {
+    found.push(
+      inRounds && !isInverted
+        ? await inRounds(model, target)
+        : selectByScore(used, masks, targetOf?.(target, masks) ?? target),
+    );
+  }
+  return { scores, masks: found };
 }
 
 function negated(scores: Scores): Scores {

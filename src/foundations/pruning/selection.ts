@@ -35,7 +35,7 @@ export function targetGroups({ scope, live }: PruningTarget, masks: Masks): Targ
   const names = Object.keys(masks);
   checkKnownNames(live, names, "number of live weights");
   const groups = names.map((name) => {
-    const before = masks[name].data.reduce((sum, value) => sum + value, 0), after = live[name];
+    const before = liveCount(masks[name].data), after = live[name];
     if (!Number.isInteger(after) || after < 0 || after > before) {
       throw new InputError(
         `${name} cannot keep ${after} of ${before} live weights: give a whole number from 0 to ` +
@@ -69,14 +69,12 @@ export function shrink(masks: Masks, scores: Scores, { layers }: TargetGroup, ke
     const kept = mayEmpty ? -1 : lastToGo(scores[name], masks[name].data);
     return { scores: scores[name], mask: masks[name].data, kept };
   });
-  const size = parts.reduce((sum, { mask }) => sum + mask.length, 0);
-  const candidates = new Float64Array(size);
-  let count = 0, live = 0;
+  const live = parts.reduce((sum, { mask }) => sum + liveCount(mask), 0);
+  const candidates = new Float64Array(live);
+  let count = 0;
   for (const { scores, mask, kept } of parts) {
     for (let i = 0; i < mask.length; i++) {
-      if (mask[i] === 0) continue;
-      live++;
-      if (i !== kept) candidates[count++] = scores[i];
+      if (mask[i] !== 0 && i !== kept) candidates[count++] = scores[i];
     }
   }
   const prune = Math.min(count, live - keep);
@@ -90,6 +88,12 @@ export function shrink(masks: Masks, scores: Scores, { layers }: TargetGroup, ke
       if (scores[i] < threshold || ties-- > 0) mask[i] = 0;
     }
   }
+}
+
+function liveCount(mask: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i];
+  return count;
 }
 
 function checkScores(scores: Scores[string], shape: readonly number[], name: string): void {

@@ -44,8 +44,8 @@ export class ProgramCache {
   /** Runs with the same key can be replicas of one program. */
   keyOf(request: ShapeRequest): string {
     const { model, dataset, optimizer, kernels = "dense" } = request;
-    const { normalization, trainCount } = dataset;
-    const data = [this.#setId(dataset.sets), normalization, trainCount];
+    const { normalization, trainCount, augment } = dataset;
+    const data = [this.#setId(dataset.sets), normalization, trainCount, augment];
     // Each replica has a learning rate and a weight decay of its own.
     const { learningRate: _rate, weightDecay: _decay, ...rule } = optimizer;
     return JSON.stringify([model.layers, rule, batchSizeOf(request), data, kernels]);
@@ -81,6 +81,7 @@ export class ProgramCache {
       examples: await this.#upload(dataset, "train"),
       test: await this.#upload(dataset, "test"),
       trainCount: dataset.trainCount,
+      augment: dataset.augment,
     };
   }
 
@@ -147,10 +148,14 @@ export class ProgramCache {
   }
 
   #upload(dataset: DatasetBase, part: "train" | "test"): Promise<GpuExamples> {
-    const { sets, normalization, statistics } = dataset;
-    return this.#uploads.get(`${this.#setId(sets)} ${part} ${normalization}`, () => {
+    const { sets, normalization, statistics, augment } = dataset;
+    // Crops of images divided by their norms have norms of their own; other uploads are the same.
+    const isCropped = part === "train" && normalization === "l2" && augment?.names.includes("crop");
+    const cropped = isCropped ? augment!.image : undefined;
+    const key = `${this.#setId(sets)} ${part} ${normalization} ${cropped ? "cropped" : ""}`;
+    return this.#uploads.get(key, () => {
       this.options.onActivity?.("uploading the examples");
-      return uploadExamples(this.gpuNow(), sets[part], normalization, statistics);
+      return uploadExamples(this.gpuNow(), sets[part], normalization, statistics, cropped);
     });
   }
 

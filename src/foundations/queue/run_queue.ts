@@ -7,7 +7,6 @@
 import {
   type Checkpointing,
   type Gpu,
-  isDense,
   type KernelKind,
   type LayerSpec,
   type Program,
@@ -18,7 +17,7 @@ import {
 import { DeviceLostError, InterruptedError } from "../../errors.ts";
 import { tilesFor } from "../../engine/kernels/tiles.ts";
 import type { PrunedWeights } from "../model.ts";
-import { density, type Masks } from "../../models/masks.ts";
+import type { Masks } from "../../models/masks.ts";
 import {
   masksOf,
   type QueueActivity,
@@ -29,6 +28,7 @@ import {
   workOf,
 } from "./train_request.ts";
 import { type CheckpointInterval, CheckpointPace } from "./checkpoint_pace.ts";
+import { fasterKernels } from "./kernel_choice.ts";
 import { GpuSlot } from "./gpu_slot.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { OptimizerSpec } from "../../engine/optimizers.ts";
@@ -163,8 +163,8 @@ export class RunQueue {
   }
 
   /**
-   * The kernels for a network with these masks; lists of live weights cannot decay, hold no pruned
-   * weights, and are of dense layers only.
+   * The kernels for a network with these masks; lists of live weights cannot decay, and hold no
+   * pruned weights.
    */
   kernelsFor(
     masks: Masks,
@@ -174,9 +174,8 @@ export class RunQueue {
   ): KernelKind {
     const { kernels = "auto" } = this.options;
     if (kernels !== "auto") return kernels;
-    if (weightDecay > 0 || prunedWeights === "initial" || !layers.every(isDense)) return "dense";
-    const { below } = tilesFor(this.gpu.adapter).sparse;
-    return density(masks).percent < 100 * below ? "sparse" : "dense";
+    if (weightDecay > 0 || prunedWeights === "initial") return "dense";
+    return fasterKernels(masks, layers, tilesFor(this.gpu.adapter));
   }
 
   /** Trains one run, together with others of its shape. */

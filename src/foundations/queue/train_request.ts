@@ -92,6 +92,7 @@ export function replicaParameters(request: TrainRequest): ReplicaParameters {
     orderKey: dataset.orderKey,
     splitKey: dataset.splitKey,
     labelMap: dataset.labelMap,
+    augmentKey: dataset.augmentKey,
     layers: weightedLayers(model.layers).map((layer, l) => ({
       weights: model.weights[layer.name].data,
       mask: masks[l],

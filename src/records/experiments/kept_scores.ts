@@ -3,7 +3,7 @@
  * weights, for -Infinity says that a weight goes first.
  */
 
-import { FormatError } from "../../errors.ts";
+import { FormatError, InputError } from "../../errors.ts";
 import { decodeNpy, encodeNpy } from "../../formats/npy.ts";
 import type { Tensor } from "../../formats/tensor.ts";
 import type { Parameter } from "../../models/parameters.ts";
@@ -41,7 +41,7 @@ export async function saveScores(
  * The kept scores of a level; null where none are kept.
  *
  * @param parameters those with scores may be some of them
- * @throws FormatError, StorageError, InputError naming the file that cannot be used
+ * @throws FormatError, StorageError naming the file that cannot be used
  */
 export async function restoreScores(
   storage: Storage,
@@ -52,12 +52,24 @@ export async function restoreScores(
   for (const { name, shape } of parameters) {
     const path = paths.layer(folder, name);
     if (!await storage.exists(path)) continue;
-    const array = decodeNpy(await readRunFile(storage, path), path), { data } = array;
-    checkShape(array, shape, path);
-    if (!(data instanceof Float32Array) || data.some(Number.isNaN)) {
-      throw new FormatError(`${path} does not hold scores: keep them again with --keep-scores`);
+    const bytes = await readRunFile(storage, path);
+    try {
+      found.push([name, decodeScores(bytes, path, shape)]);
+    } catch (error) {
+      if (!(error instanceof FormatError || error instanceof InputError)) throw error;
+      throw new FormatError(
+        `${error.message}: run the command that made the experiment again with --keep-scores`,
+      );
     }
-    found.push([name, { shape: array.shape, data }]);
   }
   return found.length > 0 ? Object.fromEntries(found) : null;
+}
+
+function decodeScores(bytes: Uint8Array, path: string, shape: readonly number[]): Tensor {
+  const array = decodeNpy(bytes, path), { data } = array;
+  checkShape(array, shape, path);
+  if (!(data instanceof Float32Array) || data.some(Number.isNaN)) {
+    throw new FormatError(`${path} does not hold scores`);
+  }
+  return { shape: array.shape, data };
 }

@@ -27,7 +27,8 @@ import { encodeText, within } from "../../records/record.ts";
 import { datasetText, trainingText } from "../../runs/config.ts";
 import { count } from "../../words.ts";
 import { type ReportOptions, writeSection, type WrittenReport } from "../report_files.ts";
-import { measuredText, reportHtml } from "../report_page.ts";
+import { measuredText, whyText } from "../claims_html.ts";
+import { reportHtml } from "../report_page.ts";
 import type { Figure } from "../sections/section.ts";
 import { readTickets } from "../study_arrays.ts";
 import {
@@ -89,7 +90,7 @@ export async function writeMethodsReport(
     lead: `From ${root.replace(/(.)\/+$/, "$1")}.`,
     notes: [],
     studies: [{
-      ...{ title, notes, claims },
+      ...{ title, notes, claims, finding: null, claimsOf: null },
       texts: texts(read, trials),
       ...await writeSection(storage, output, "", { figures, tables }),
     }],
@@ -100,7 +101,7 @@ export async function writeMethodsReport(
     claim.id,
     claim.verdict,
     measuredText(claim),
-    [claim.quantity, claim.verdict === "cannot tell" ? `(${claim.why})` : ""].join(" ").trim(),
+    [claim.quantity, claim.verdict === "cannot tell" ? `(${whyText(claim)})` : ""].join(" ").trim(),
   ]);
   return {
     ...{ page, damage },
@@ -169,6 +170,7 @@ function accuracyFigure(
   return {
     name: "accuracy",
     title: "Accuracy against weights remaining",
+    isWide: true,
     caption: "Every method begins with the same full networks (left end) and prunes to the same " +
       "densities. The bootstrap's interval is too narrow for few trials; the tests of the table " +
       "are Student's.",

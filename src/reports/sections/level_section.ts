@@ -5,7 +5,7 @@ import type { Figure, Section } from "./section.ts";
 import type { Metric } from "../../analysis/study.ts";
 import type { ReportStudy } from "../studies.ts";
 import type { SeriesKind } from "../../analysis/series.ts";
-import { levelPanel, levelSpec } from "../../figures/level_figures.ts";
+import { type LevelPanel, levelPanel, levelSpec } from "../../figures/level_figures.ts";
 
 const BARS = "thin bars: least to greatest trial; thick bars: 95% interval of the mean (bootstrap)";
 
@@ -23,36 +23,64 @@ function levelFigures(
 ): Figure[] {
   const panel = (title: string, yTitle: string, metric: Metric) =>
     levelPanel(runs, kinds, { title, yTitle, metric });
-  const subtitle = `${means}; ${BARS}`;
+  const hasBars = new Set(runs.map(({ trial }) => trial)).size > 1;
+  const hasControl = kinds.includes("reinit");
+  const subtitle = hasBars ? `${means}; ${BARS}` : means;
+  const figure = (
+    name: string,
+    title: string,
+    caption: string[],
+    panels: LevelPanel[],
+  ): Figure => ({
+    ...{ name, title },
+    caption: [...caption, ...(hasBars ? [`Each value a mean over trials; ${BARS}.`] : [])].join(
+      " ",
+    ),
+    spec: levelSpec(panels, { title, subtitle }),
+  });
+  const shown = panel("Before training", "Test accuracy (%)", "initialAccuracy");
+  const untrained = new Set(shown.data.map(({ level }) => level)).size < 2 ? [] : [
+    figure(
+      "before-training",
+      "Accuracy before any training",
+      [
+        "No weight has been trained yet: each network has the values that it starts from. Where " +
+        "tickets lie far above the full network (left end), pruning alone has made them so: which " +
+        "weights remain is something that was learned (Zhou et al. 2019).",
+        hasControl ? "The controls have the same connections, and other values." : "",
+      ].filter((line) => line !== ""),
+      [shown],
+    ),
+  ];
   const hasEarlyStop = runs.some(({ earlyStopIteration }) => earlyStopIteration !== null);
-  const early: Figure[] = hasEarlyStop
-    ? [{
-      name: "early-stop",
-      title: "Early stop against weights remaining",
-      caption:
-        "The paper's figures 1 and 4a. Left: the iteration of the smallest validation loss, " +
-        "lower is " +
-        "faster. Right: the test accuracy at that iteration. A winning ticket stops no later " +
-        "than the " +
-        "full network (left end) and is at least as accurate, and its controls fall behind it. " +
-        "The " +
-        "bootstrap's interval is too narrow for few trials (of five it holds the mean in 83 of " +
-        "100 cases, not in 95); claims are judged by Student's.",
-      spec: levelSpec([
+  const early = !hasEarlyStop ? [] : [
+    figure(
+      "early-stop",
+      "Speed and accuracy as networks shrink",
+      [
+        "The paper's figures 1 and 4a. The early stop is the iteration of the smallest validation " +
+        "loss: lower is faster. A winning ticket stops no later than the full network (left end) " +
+        `and is at least as accurate${hasControl ? "; its controls fall behind it" : ""}.`,
+        hasBars
+          ? "The bootstrap's interval is too narrow for few trials (of five it holds the mean in 83 " +
+            "of 100 cases, not in 95); claims are judged by Student's."
+          : "",
+      ].filter((line) => line !== ""),
+      [
         panel("Early stop", "Iteration", "earlyStopIteration"),
         panel("Test accuracy at the early stop", "Test accuracy (%)", "earlyStopAccuracy"),
-      ], { title: "How fast and how well networks learn as they are pruned", subtitle }),
-    }]
-    : [];
-  return [...early, {
-    name: "end-of-training",
-    title: "End of training against weights remaining",
-    caption:
-      "The paper's figure 4b. The gap between training accuracy (right; the mean of the last 100 " +
-      "batches) and test accuracy (left) says how well a network generalizes.",
-    spec: levelSpec([
+      ],
+    ),
+  ];
+  return [
+    ...untrained,
+    ...early,
+    figure("end-of-training", "The end of training", [
+      "The paper's figure 4b. The gap between training accuracy (the mean of the last 100 batches) " +
+      "and test accuracy says how well a network generalizes.",
+    ], [
       panel("Test accuracy at the end of training", "Test accuracy (%)", "finalAccuracy"),
       panel("Training accuracy at the end", "Training accuracy (%)", "finalTrainAccuracy"),
-    ], { title: "What networks have learned when training ends", subtitle }),
-  }];
+    ]),
+  ];
 }

@@ -15,6 +15,8 @@ export interface Figure {
   /** Explains what the figure shows. */
   caption: string;
   spec: TopLevelSpec;
+  /** Whether it is a page's first figure, which is wide where there is room. */
+  isWide?: boolean;
 }
 
 /** Compares the tickets of some levels on the engine. */

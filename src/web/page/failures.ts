@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** Messages to the person: what went wrong in plain words, and what to do about it. */
 
+import { inLabels } from "./settings/setting_words.ts";
 import { GIVEN_UP, LaboratoryError } from "../client.ts";
 import type { Obstacle } from "../messages.ts";
 import { button, byId, el } from "./dom.ts";
@@ -124,7 +125,7 @@ const FAILURES: Record<string, { title: string; advice?: string[] }> = {
   },
   OutOfMemoryError: {
     title: "The GPU has not enough free memory",
-    advice: ["Use fewer trials at once (--replicas), a smaller batch, or close other pages."],
+    advice: ["Set “Runs at once” to 1, use a smaller batch, or close other pages."],
   },
   CapacityError: { title: "This is too large for the GPU" },
   DivergedError: {
@@ -172,7 +173,7 @@ export function tellError(
   const known = failures[isFull ? "QuotaError" : name];
   if (error instanceof LaboratoryError ? !error.isBug || known : known) {
     const { title, advice } = known ?? { title: "That did not work" };
-    tell({ key, title, text: message, advice, isFailure: true, actions });
+    tell({ key, title, text: inLabels(message), advice, isFailure: true, actions });
   } else {
     tell({
       key,

@@ -1,12 +1,17 @@
 /// <reference lib="dom" />
-/** Takes files in: MNIST by download or as four files, experiments as zips, dropped or chosen. */
+/**
+ * Takes files in, dropped or chosen: MNIST as four files or by download, CIFAR-10's binary files,
+ * experiments as zips.
+ */
 
+import { isCifarFile } from "../cifar_files.ts";
 import type { LaboratoryClient } from "../client.ts";
 import { byId } from "./dom.ts";
 
 /** The page's reaction to files that have come in. */
 export interface FilesInActions {
   onMnist(hasMnist: boolean): void;
+  onCifar(hasCifar: boolean): void;
   onImported(path: string): void;
   onError(error: unknown): void;
 }
@@ -38,6 +43,22 @@ export function acceptFiles(client: LaboratoryClient, actions: FilesInActions): 
     }
   }
 
+  async function storeCifar(files: File[]): Promise<void> {
+    showDataState("Reading the files …");
+    try {
+      const { missing, hasCifar } = await client.ask("storeCifar", { files });
+      showDataState(
+        missing === null
+          ? "CIFAR-10 is here: choose the network for colour photos."
+          : `Kept. Still: ${missing}.`,
+      );
+      actions.onCifar(hasCifar);
+    } catch (error) {
+      showDataState("Not all was stored.");
+      onError(error);
+    }
+  }
+
   async function importZip(file: File): Promise<void> {
     try {
       const { path } = await client.ask("importZip", { file, name: file.name });
@@ -49,8 +70,10 @@ export function acceptFiles(client: LaboratoryClient, actions: FilesInActions): 
 
   async function take(files: File[]): Promise<void> {
     const zips = files.filter(({ name }) => /\.zip$/i.test(name));
-    const others = files.filter((file) => !zips.includes(file));
+    const photos = files.filter(({ name }) => isCifarFile(name));
+    const others = files.filter((file) => !zips.includes(file) && !photos.includes(file));
     for (const zip of zips) await importZip(zip);
+    if (photos.length > 0) await storeCifar(photos);
     if (others.length > 0) await storeMnist(others);
   }
 

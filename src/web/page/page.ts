@@ -4,14 +4,16 @@
  * trained, and ties the parts of index.html to it.
  */
 
+import type { AdapterDescription } from "../../engine/mod.ts";
 import { LaboratoryClient } from "../client.ts";
 import { joinLine } from "../../flags/shell_words.ts";
 import type { ExperimentEntry, StorageSpace } from "../messages.ts";
 import { comparisonTable } from "./comparison.ts";
 import { confirmed } from "./confirm.ts";
+import { KernelFigure } from "./charts/kernel_figure.ts";
 import { DigitAnswers } from "./digits/digit_answers.ts";
 import { button, byId, el, offerDownload } from "./dom.ts";
-import { placedArgs } from "./settings/experiment_place.ts";
+import { moreTrialsArgs, placedArgs } from "./settings/experiment_place.ts";
 import { showExperiments } from "./experiments_list.ts";
 import { tell, tellError, tellFileError, tellLeftOut, tellObstacle, untell } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
@@ -22,19 +24,24 @@ import { keepSettings, keptSettings } from "./settings/kept_settings.ts";
 import { RunControl } from "./run_control.ts";
 import { RunModel } from "./run_model.ts";
 import { RunView } from "./run_view.ts";
+import {
+  aboutText,
+  expectedSeconds,
+  keepSeconds,
+  keptSpeeds,
+  workOf,
+} from "./settings/expected_time.ts";
+import { NetworkChoice } from "./settings/network_choice.ts";
 import { planText } from "./settings/plan.ts";
-import { SettingsForm } from "./settings/settings_form.ts";
-
-/** The settings of the first run: it ends in a minute or two, with nothing to download. */
-const FIRST_ARGS = [
-  ...["--dataset=synthetic-digits", "--iterations=7", "--training-len=300"],
-  ...["--test-interval=50", "--validate-interval=50"],
-];
+import { SettingsForm, type ValidSettings } from "./settings/settings_form.ts";
 
 const client = new LaboratoryClient(
   () => new Worker(new URL("worker.js", import.meta.url), { type: "module" }),
 );
-let canTrain = false, hasMnist = false;
+let canTrain = false, hasMnist = false, hasCifar = false;
+let adapter: AdapterDescription | null = null;
+/** A run that takes longer is asked about. */
+const LONG_SECONDS = 3600;
 let entries: ExperimentEntry[] = [];
 /** The experiments of which boxes stand on the page. */
 let offered = "", compared: readonly string[] = [];
@@ -44,8 +51,11 @@ const form = new SettingsForm(() => {
   showPlan();
 });
 byId("settings-fields").replaceChildren(form.element);
+const networks = new NetworkChoice(form);
+byId("networks").replaceChildren(networks.element);
 const view = new RunView();
 const answers = new DigitAnswers(client, (error) => tellError(error));
+const kernels = new KernelFigure(client, (error) => tellError(error));
 const networkView = new NetworkView();
 byId("network").append(networkView.element);
 const network = new NetworkSession(client, networkView, (error) => tellError(error));
@@ -55,16 +65,25 @@ const control = new RunControl(client, view, network, {
     showFiles();
     refreshList();
   },
-  onRun: () => answers.setTickets(view.model.tickets),
+  onRun: () => showNetworks(view.model),
   onRestart: () => findOut(),
 });
+
+/** What can be asked or looked at of an experiment's networks. */
+function showNetworks({ tickets, runs }: RunModel): void {
+  answers.setNetworks({ tickets, runs });
+  kernels.setTickets(tickets);
+}
 
 /** The settings that would be run, if they can be. */
 function showPlan(): void {
   const { valid } = form;
   const isReady = canTrain && valid !== null && !control.isBusy;
   for (const id of ["start", "start-below"]) byId<HTMLButtonElement>(id).disabled = !isReady;
-  byId("plan").textContent = valid ? planText(valid, hasMnist) : "";
+  networks.show();
+  byId("plan").textContent = valid ? planText(valid, { hasMnist, hasCifar }) : "";
+  const seconds = valid && expected(valid);
+  byId("expected").textContent = seconds === null ? "" : `Takes ${aboutText(seconds)} here.`;
   // Each argument a part of its own: lines break between them, not at their dashes.
   const words = valid ? placedArgs(valid, entries, hasMnist).map((arg) => joinLine([arg])) : [];
   byId("command").replaceChildren(
@@ -76,11 +95,52 @@ function showPlan(): void {
     : "A setting needs another value before this can run.";
 }
 
-function start(): void {
-  if (!form.valid || !canTrain) return form.focusComplaint();
+/** Seconds that the settings are expected to take; null where nobody can tell. */
+function expected(settings: ValidSettings): number | null {
+  const work = workOf(settings);
+  return work && adapter && expectedSeconds(work, adapter, keptSpeeds());
+}
+
+async function start(): Promise<void> {
+  const { valid } = form;
+  if (!valid || !canTrain) return form.focusComplaint();
+  const seconds = expected(valid);
+  if (seconds !== null && seconds > LONG_SECONDS) {
+    const text = "It can be paused, and continued after the tab was closed. A shorter training, " +
+      "fewer prunings or a smaller network take less.";
+    const title = `This takes ${aboutText(seconds)} here. Start anyway?`;
+    if (!await confirmed(title, text, "Start")) return;
+  }
   // RunRequest for while the person is present; a browser that refuses works without it.
   navigator.storage?.persist?.();
-  control.run({ task: "run-lottery", args: placedArgs(form.valid, entries, hasMnist) });
+  const begun = performance.now(), args = placedArgs(valid, entries, hasMnist);
+  const isFinished = await control.run({ task: "run-lottery", args });
+  const work = workOf(valid), { runs } = view.model;
+  if (!isFinished || !work || !adapter || runs.some(({ found }) => found)) return;
+  keepSeconds(work, adapter, (performance.now() - begun) / 1000, keptSpeeds());
+  showPlan();
+}
+
+/** The seeds that one press adds. */
+const MORE_SEEDS = 3;
+
+/** The button beside the answer that adds seeds to the experiment that is shown. */
+function showMoreSeeds(): void {
+  const { path, runs } = view.model;
+  const entry = entries.find((entry) => entry.path === path);
+  const trials = [...new Set(runs.map(({ trial }) => trial))];
+  const args = entry && moreTrialsArgs(entry, trials, MORE_SEEDS);
+  const isPossible = args && canTrain && !control.isBusy;
+  byId("more-seeds").replaceChildren(
+    ...(isPossible
+      ? [
+        button(`Run ${MORE_SEEDS} more seeds`, () => {
+          control.run({ task: "run-lottery", args }, view.model);
+        }),
+        el("p", { class: "note" }, "They are pooled with what is here: means, with intervals."),
+      ]
+      : []),
+  );
 }
 
 /** Buttons for the files of the experiment that is shown. */
@@ -138,11 +198,12 @@ const open = (path: string) =>
     network.open(model, false);
     byId("run-stage").focus({ preventScroll: true });
     byId("run").scrollIntoView();
-    answers.setTickets(model.tickets);
+    showNetworks(model);
     await control.loadCurves();
     view.finish(shown.verdict.sentence, "A saved experiment");
     tellLeftOut(shown.faults);
     showFiles();
+    showMoreSeeds();
   });
 
 const remove = (path: string) =>
@@ -158,7 +219,7 @@ const remove = (path: string) =>
       byId("run").hidden = true;
       network.close();
       view.model = new RunModel();
-      answers.setTickets([]);
+      showNetworks(view.model);
     }
     await refreshList();
     byId("saved-title").focus();
@@ -194,6 +255,7 @@ async function refreshList(): Promise<void> {
     const actions = { open, goOn, download: downloadZip, remove, compare };
     showPlan();
     showExperiments(entries, control.isBusy || !canTrain, actions);
+    showMoreSeeds();
     byId("space").textContent = spaceText(await client.ask("space"));
   });
 }
@@ -260,12 +322,19 @@ acceptFiles(client, {
     hasMnist = has;
     showPlan();
   },
+  onCifar,
   onImported: async (path) => {
     await refreshList();
     if (!control.isBusy) await open(path);
   },
   onError: tellFileError,
 });
+
+function onCifar(has: boolean): void {
+  hasCifar = has;
+  networks.setPhotos(has);
+  showPlan();
+}
 
 /** Looks at the files, then for the GPU: what is saved is there at once. */
 async function findOut(): Promise<void> {
@@ -274,10 +343,12 @@ async function findOut(): Promise<void> {
     showPlan();
     const opened = await client.ask("open");
     hasMnist = opened.hasMnist;
+    onCifar(opened.hasCifar);
     if (hasMnist) showDataState("MNIST is here: choose it as the dataset.");
     if (opened.obstacle) return tellObstacle(opened.obstacle);
     await refreshList();
-    const { adapter, obstacle } = await findGpu(client);
+    const { obstacle, ...found } = await findGpu(client);
+    adapter = found.adapter;
     canTrain = obstacle === null;
     if (obstacle) tellObstacle(obstacle);
     byId("adapter").textContent = adapter
@@ -290,5 +361,5 @@ async function findOut(): Promise<void> {
 
 const kept = keptSettings();
 if (kept) form.setTexts(kept);
-else form.setArgs(FIRST_ARGS);
+else networks.chooseFirst();
 await findOut();

@@ -55,9 +55,12 @@ export class RunControl {
     return this.state === "running" || this.state === "pausing";
   }
 
-  /** Trains; with the model of an experiment that is shown already, adds to that. */
-  async run(request: RunRequest, model = new RunModel()): Promise<void> {
-    if (this.isBusy) return;
+  /**
+   * Trains; with the model of an experiment that is shown already, adds to that. Resolves to
+   * whether it came to its end.
+   */
+  async run(request: RunRequest, model = new RunModel()): Promise<boolean> {
+    if (this.isBusy) return false;
     this.#request = request;
     this.#set("running");
     for (const key of ["error", "continue", "hidden", "device-lost"]) untell(key);
@@ -66,8 +69,11 @@ export class RunControl {
     this.network.open(model, true);
     byId("run-stage").focus({ preventScroll: true });
     byId("network").scrollIntoView();
+    let isFinished = false;
     try {
-      await this.#ended(await this.client.ask("run", request));
+      const end = await this.client.ask("run", request);
+      await this.#ended(end);
+      isFinished = end.state === "finished";
     } catch (error) {
       this.#set("idle");
       if (error instanceof Error && error.name === GIVEN_UP) {
@@ -76,6 +82,7 @@ export class RunControl {
     }
     this.network.end();
     this.actions.onState();
+    return isFinished;
   }
 
   #failed(request: RunRequest, error: unknown): void {

@@ -38,6 +38,9 @@ function movingMean(points: readonly Point[]): Point[] {
   });
 }
 
+/** The curve of examples that are not trained on: of the validation split, else of the test set. */
+const testedOf = ({ validate, test }: Curves) => validate.length > 0 ? validate : test;
+
 /** The state of the experiment that the page shows. */
 export class RunModel {
   path = "";
@@ -113,6 +116,13 @@ export class RunModel {
     return this.current?.trial ?? Math.min(...this.runs.map(({ trial }) => trial), Infinity);
   }
 
+  /** Accuracy of the run in training before its first iteration; null until it is known. */
+  get startAccuracy(): number | null {
+    const curves = this.current && this.#curves.get(keyOf(this.current))?.curves;
+    const [first] = curves ? testedOf(curves) : [];
+    return first?.iteration === 0 ? first.accuracy : null;
+  }
+
   /** The shown trial's latest pruning; null before it. */
   get scores(): PruningScores | null {
     return this.#scores.get(this.trial) ?? null;
@@ -134,10 +144,9 @@ export class RunModel {
       const isCurrent = this.current
         ? keyOf(run) === keyOf(this.current)
         : run.kind === "ticket" && run.level === lastLevel;
-      const tested = curves.validate.length > 0 ? curves.validate : curves.test;
       const points = measure === "loss"
         ? movingMean(stretches(curves.train, this.iterations))
-        : tested.map(({ iteration, accuracy }): Point => [iteration, accuracy]);
+        : testedOf(curves).map(({ iteration, accuracy }): Point => [iteration, accuracy]);
       const role = run.kind !== "ticket"
         ? "reinit"
         : isCurrent

@@ -5,10 +5,10 @@
  */
 
 import { fractionText, numberText } from "../../analysis/percent.ts";
-import { MIN_TRIALS } from "../../analysis/statistics.ts";
 import { summarizeLevels } from "../../reports/summary.ts";
 import { judge } from "../../reports/verdict.ts";
 import type { LaboratoryEvent, PruningScores } from "../messages.ts";
+import { answerParts, meaningText, surpriseParts } from "./answer.ts";
 import { AccuracyFigure } from "./charts/accuracy_figure.ts";
 import { byId } from "./dom.ts";
 import { levelTable } from "./charts/level_table.ts";
@@ -56,24 +56,27 @@ export class RunView {
   });
   readonly #accuracy = new LineChart({
     title: "Accuracy while it trains",
-    note: "The share of digits it gets right among those that it does not train on.",
+    note:
+      "The share of digits it gets right among those that it does not train on. The dots at the " +
+      "left are from before training.",
     format: (value) => fractionText(value, 1).replace(".0%", "%"),
     top: 1,
-    fromZero: false,
+    fromZero: true,
+    marksStart: true,
   });
   readonly #waiting = new Waiting();
   readonly #figure = new AccuracyFigure(byId("accuracy"), this.#loss.element);
 
   constructor() {
     byId("curves").replaceChildren(this.#accuracy.element, this.#loss.element);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#showMaps());
   }
 
   /** Shows another experiment. */
   open(model: RunModel, title: string): void {
     this.model = model;
     byId("run").hidden = false;
-    byId("result").hidden = true;
+    byId("result").hidden = byId("surprise").hidden = true;
+    byId("run-start").textContent = "";
     this.#title(title);
     this.#numbers("", "");
     this.#note("");
@@ -103,6 +106,7 @@ export class RunView {
           ? "The first results are on their way."
           : `iteration 0 of ${this.model.iterations.toLocaleString("en")}`;
         this.showCurves();
+        this.#showStart();
         // Trials take turns.
         this.#showScores();
         break;
@@ -112,6 +116,7 @@ export class RunView {
         break;
       case "points":
         this.showCurves();
+        this.#showStart();
         break;
       case "map":
         this.#showMaps();
@@ -146,7 +151,7 @@ export class RunView {
     this.#isFresh = true;
     byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = false;
     byId<HTMLProgressElement>("progress").removeAttribute("value");
-    byId("result").hidden = true;
+    byId("result").hidden = byId("surprise").hidden = true;
     this.#isEnding = false;
     this.#title("Getting ready");
     this.#numbers("", "");
@@ -177,33 +182,25 @@ export class RunView {
   finish(sentence: string, title = "Finished"): void {
     this.#waiting.end();
     this.model.current = null;
+    this.#showStart();
     byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = true;
     this.#title(title);
     this.showCurves();
     this.#showRuns();
+    this.#showAnswer();
     byId("verdict").textContent = sentence;
-    byId("verdict-note").textContent = this.#meaning();
     byId("result").hidden = false;
     byId("announcer").textContent = `${title}. ${sentence}`;
   }
 
-  /** Explains the verdict. */
-  #meaning(): string {
-    const { won, trials } = judge(this.model.runs);
-    if (trials === 0) return "";
-    const proof = trials === 1
-      ? "This is one trial: another seed may end otherwise. Try some."
-      : trials < MIN_TRIALS
-      ? `These are means of ${trials} trials, too few to decide: other seeds may end otherwise.`
-      : `These are means of ${trials} trials; look at how far the trials lie apart.`;
-    if (won === null) return proof;
-    const reading = won
-      ? "The ticket and its reinitialized control have the same connections. Only their starting " +
-        "values differ, so these made the difference."
-      : "Won means: at least as accurate as the full network, and better than its reinitialized " +
-        "control. Here " +
-        "one of the two failed. Pruning in more, smaller steps or training longer often helps.";
-    return `${reading} ${proof}`;
+  /** The numbers, the conditions and the surprise. */
+  #showAnswer(): void {
+    const { runs } = this.model, verdict = judge(runs);
+    byId("answer").replaceChildren(...answerParts(verdict));
+    byId("verdict-note").textContent = meaningText(verdict);
+    const surprise = surpriseParts(runs);
+    byId("surprise").hidden = surprise.length === 0;
+    byId("surprise").replaceChildren(...surprise);
   }
 
   /** Whether nothing has been measured yet. */
@@ -228,6 +225,16 @@ export class RunView {
     ];
     const left = secondsLeft === null ? "measuring the time left" : timeLeft(secondsLeft);
     this.#numbers(parts.join(" · "), left);
+  }
+
+  /** Says what a ticket knows before it is trained, as soon as that is known. */
+  #showStart(): void {
+    const { current, startAccuracy } = this.model;
+    const isKnown = current?.kind === "ticket" && current.level > 0 && startAccuracy !== null;
+    const text = isKnown
+      ? `Before training, this ticket already gets ${fractionText(startAccuracy, 1)} right.`
+      : "";
+    byId("run-start").textContent = text;
   }
 
   #title(text: string): void {
@@ -262,7 +269,7 @@ export class RunView {
         const total = live.length * units;
         const percent = 100 * live.reduce((sum, n) => sum + n, 0) / total;
         const label = run.level === 0 ? "Full" : `Level ${run.level}`;
-        return { label, percent, live, most: units, width, height };
+        return { label, percent, live, width, height };
       }),
     );
   }

@@ -46,6 +46,14 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   weightRowVectors: fc.integer({ min: 1, max: 3 }),
   unroll: fc.integer({ min: 1, max: 4 }),
   skipsZeros: fc.boolean(),
+  images: fc.record({
+    rows: fc.integer({ min: 1, max: 7 }),
+    forwardVectors: fc.integer({ min: 1, max: 5 }),
+    backwardVectors: fc.integer({ min: 1, max: 3 }),
+    weightVectors: fc.integer({ min: 1, max: 3 }),
+    weightRowVectors: fc.integer({ min: 1, max: 4 }),
+    unroll: fc.integer({ min: 1, max: 4 }),
+  }),
   sparse: fc.constant({ lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, window: 0 }),
   window: fc.constant(0),
 });
@@ -64,6 +72,14 @@ const overlapping: Tiles = {
   weightRowVectors: 2,
   unroll: 3,
   skipsZeros: false,
+  images: {
+    rows: 2,
+    forwardVectors: 3,
+    backwardVectors: 3,
+    weightVectors: 3,
+    weightRowVectors: 2,
+    unroll: 3,
+  },
   window: 0,
   sparse: { lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, window: 0 },
 };

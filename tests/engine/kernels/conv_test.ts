@@ -3,8 +3,12 @@ import fc from "fast-check";
 import {
   convActivationGradientSource,
   convForwardSource,
-  convWeightGradientSource,
 } from "../../../src/engine/kernels/images/conv_kernels.ts";
+import {
+  convUpdateSources,
+  gradientSlices,
+  partialBytes,
+} from "../../../src/engine/kernels/images/conv_update_kernels.ts";
 import {
   imageVectors,
   layerMatrices,
@@ -272,6 +276,7 @@ for (const spec of OPTIMIZERS) {
               { length: stateCount(spec) },
               () => scratch.put(new Float32Array(replicas * size)),
             );
+            const partials = scratch.output(replicas * partialBytes(layer, batch) / 4);
             const sides = [first, second];
             for (const step of [1, 2]) {
               const batches = cases.map(({ network, optimizer, states, mask }) => {
@@ -298,8 +303,10 @@ for (const spec of OPTIMIZERS) {
               });
               const stepSizes = rates.map((rate) => stepSize(spec, rate, step));
               const decays = rates.map((rate) => decayOf(spec, rate, spec.weightDecay ?? 0));
-              await scratch.run([
-                convWeightGradientSource(layer, spec, { replicas, rows }, tiles, {
+              const sizes = { replicas, rows, batchSize: batch };
+              await scratch.run(
+                convUpdateSources(layer, spec, sizes, tiles, {
+                  partials,
                   inputs: scratch.matrix(storage, inVectors, joined(batches.map(({ x }) => x))),
                   deltas: {
                     matrix: scratch.matrix(
@@ -320,7 +327,7 @@ for (const spec of OPTIMIZERS) {
                   clocks: scratch.put(clockWords(rates.map(() => step), stepSizes, decays)),
                   state,
                 }),
-              ]);
+              );
             }
             for (const [m, buffer] of [sides[0], ...state].entries()) {
               const all = await scratch.floats(buffer);
@@ -360,3 +367,22 @@ for (const spec of OPTIMIZERS) {
     });
   }
 }
+
+Deno.test("slices of a gradient have each example once, and are few where there are many weights", () => {
+  const image = [8, 8, 1] as const, kernel = [5, 5] as const, stride = [1, 1] as const;
+  const conv = (channels: number, filters: number): Conv2dSpec => ({
+    ...{ kind: "conv2d", name: "conv", kernel, stride, padding: "valid", filters },
+    ...{ image: [image[0], image[1], channels], activation: "relu", useBias: true },
+  });
+  for (const batchSize of [1, 2, 7, 59, 60, 61, 1000, 65536]) {
+    // 26 and 126 vec4s of rows, 5 and 13 of columns: those of LeNet-5; then 801 × 50.
+    for (const [channels, filters, cells] of [[1, 20, 130], [20, 50, 1638], [128, 200, 40050]]) {
+      const { slices, examples } = gradientSlices(conv(channels, filters), batchSize);
+      assert((slices - 1) * examples < batchSize && slices * examples >= batchSize);
+      assert(slices === 1 || slices * cells <= 16384);
+      assertEquals(partialBytes(conv(channels, filters), batchSize), 64 * slices * cells);
+    }
+  }
+  assertEquals(gradientSlices(conv(1, 20), 60), { slices: 60, examples: 1 });
+  assertEquals(gradientSlices(conv(20, 50), 60), { slices: 10, examples: 6 });
+});

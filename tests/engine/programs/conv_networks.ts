@@ -99,4 +99,24 @@ export const CONV_RUNS: Record<string, RunShape> = {
     optimizer: optimizerSpec("sgd", 0.1),
     replicas: 2,
   },
+  "strides that leave pixels over, sgd": {
+    ...RUN,
+    features: 7 * 8 * 2,
+    images: chain([7, 8, 2], [
+      { kernel: [2, 2], filters: 4, activation: "sigmoid", useBias: false },
+      { kernel: [3, 2], stride: [2, 3], filters: 3 },
+    ]),
+    layers: [{ units: 4, activation: null }],
+    optimizer: optimizerSpec("sgd", 0.1),
+    replicas: 2,
+    density: 0.2,
+  },
 };
+
+/** The same runs as lists of live weights, which do not decay. */
+export const SPARSE_CONV_RUNS: Record<string, RunShape> = Object.fromEntries(
+  Object.entries(CONV_RUNS).map(([name, { optimizer, ...shape }]) => [
+    `${name}, sparse`,
+    { ...shape, optimizer: { ...optimizer, weightDecay: 0 }, isSparse: true },
+  ]),
+);

@@ -1,20 +1,22 @@
 /** Whole programs of networks with convolutions against the oracle, and against themselves. */
 
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { GpuExamples } from "../../../src/engine/dataset.ts";
 import { createMatrix, readMatrices, writeMatrix } from "../../../src/engine/kernels/matrix.ts";
 import { BufferPool } from "../../../src/engine/buffers.ts";
 import { canReadStorageTextures } from "../../../src/engine/device.ts";
 import { matrixStorage, UPDATE_TEXTURES } from "../../../src/engine/kernels/program_spec.ts";
 import { adamSpec } from "../../../src/engine/optimizers.ts";
+import { iterationBytes } from "../../../src/engine/programs/iteration.ts";
 import type { Program } from "../../../src/engine/programs/program.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
-import { InputError } from "../../../src/errors.ts";
+import { networkLayers } from "../../../src/models/layers.ts";
+import { NETWORKS } from "../../../src/models/networks.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { forward, softmaxCrossEntropy } from "../../reference/network.ts";
 import type { OracleTrained } from "../../reference/train.ts";
 import { asEachAdapter, openTestGpu } from "../gpu.ts";
-import { CONV_RUNS } from "./conv_networks.ts";
+import { CONV_RUNS, SPARSE_CONV_RUNS } from "./conv_networks.ts";
 import {
   aloneCase,
   normalizedInputs,
@@ -57,7 +59,7 @@ async function assertTrained(
   });
 }
 
-for (const [name, shape] of Object.entries(CONV_RUNS)) {
+for (const [name, shape] of Object.entries({ ...CONV_RUNS, ...SPARSE_CONV_RUNS })) {
   for (const [way, gpu] of adapters) {
     Deno.test(`program: 20 iterations agree with the oracle: ${name}, ${way}`, async () => {
       const run = draw(shape);
@@ -107,11 +109,24 @@ async function outcome(program: Program) {
     .map((measured) => ({ measured, state }));
 }
 
+/** Of examples, what the size of a batch depends on. */
+const FLOATS = { isPacked: false, isFloat: true } as GpuExamples;
+
 const [[, lenet], [, threeChannels]] = Object.entries(CONV_RUNS);
 
-for (const [name, gpu] of adapters) {
+const [[, sparseLenet], [, sparseChannels], , , , [, sparseStrides]] = Object.entries(
+  SPARSE_CONV_RUNS,
+);
+
+for (
+  const [name, gpu, shape] of adapters.flatMap(([name, gpu]) =>
+    [threeChannels, sparseChannels].map((shape) =>
+      [`${name}${shape.isSparse ? ", sparse" : ""}`, gpu, shape] as const
+    )
+  )
+) {
   Deno.test(`convolutions: a replica's bits are those of the run alone, ${name}`, async () => {
-    const run = draw(threeChannels), together = await withProgram(gpu, run, outcome);
+    const run = draw(shape), together = await withProgram(gpu, run, outcome);
     for (const r of [0, 1, 2]) {
       const alone = await withProgram(gpu, aloneCase(run, r), outcome);
       alone.forEach(({ measured, state }, i) => {
@@ -125,7 +140,7 @@ for (const [name, gpu] of adapters) {
 }
 
 Deno.test("convolutions: tiles, textures for buffers, and bytes for floats change no bit", async () => {
-  for (const shape of [lenet, threeChannels]) {
+  for (const shape of [lenet, threeChannels, sparseLenet, sparseChannels, sparseStrides]) {
     const run = draw({ ...shape, normalization: "unit" }), results = [];
     for (const [, gpu] of adapters) {
       for (const isPacked of [true, false]) {
@@ -137,22 +152,24 @@ Deno.test("convolutions: tiles, textures for buffers, and bytes for floats chang
   }
 });
 
-Deno.test("convolutions: training continues from a state that was read, to the same bits", async () => {
-  const run = draw(lenet), [[, gpu]] = adapters;
-  const whole = await withProgram(gpu, run, async (program) => {
-    await program.run([{ iterate: 12 }]);
-    return await program.readState();
+for (const shape of [lenet, sparseLenet]) {
+  Deno.test(`convolutions: training continues from a state that was read, to the same bits${shape.isSparse ? ", sparse" : ""}`, async () => {
+    const run = draw(shape), [[, gpu]] = adapters;
+    const whole = await withProgram(gpu, run, async (program) => {
+      await program.run([{ iterate: 12 }]);
+      return await program.readState();
+    });
+    const states = await withProgram(gpu, run, async (program) => {
+      await program.run([{ iterate: 5 }]);
+      return await program.readState();
+    });
+    await withProgram(gpu, run, async (program) => {
+      run.replicas.forEach((parameters, r) => program.load(r, parameters, states[r]));
+      await program.run([{ iterate: 7 }]);
+      assertEquals(await program.readState(), whole);
+    });
   });
-  const states = await withProgram(gpu, run, async (program) => {
-    await program.run([{ iterate: 5 }]);
-    return await program.readState();
-  });
-  await withProgram(gpu, run, async (program) => {
-    run.replicas.forEach((parameters, r) => program.load(r, parameters, states[r]));
-    await program.run([{ iterate: 7 }]);
-    assertEquals(await program.readState(), whole);
-  });
-});
+}
 
 Deno.test("convolutions: pruned weights that keep their initial values keep them exactly", async () => {
   const run = draw(lenet), [[, gpu]] = adapters;
@@ -170,20 +187,7 @@ Deno.test("convolutions: pruned weights that keep their initial values keep them
   });
 });
 
-Deno.test("convolutions: kernels on lists of live weights are refused in one line", async () => {
-  const run = draw({ ...lenet, isSparse: true });
-  const { message } = await assertRejects(
-    () => withProgram(gpu, run, () => Promise.resolve()),
-    InputError,
-  );
-  assertEquals(
-    message,
-    "conv0: kernels on lists of live weights are for dense layers, and this is conv2d; use the " +
-      "dense ones (--kernels dense or auto)",
-  );
-});
-
-Deno.test("convolutions: weights in stripes of a texture are trained to the same bits", async () => {
+Deno.test("convolutions: weights whose rows lie side by side in a texture are trained to the same bits", async () => {
   // 40,000 rows: an image of 100×100 pixels of one channel, which is padded to four.
   const size = [1, 1] as const, image = [100, 100, 1] as const;
   const run = draw({
@@ -215,18 +219,43 @@ Deno.test("convolutions: weights in stripes of a texture are trained to the same
   for (const result of results.slice(1)) assertEquals(result, results[0]);
 });
 
-Deno.test("matrices of more rows than a texture has lie in stripes", async () => {
-  const rows = 20_000, vectors = 3, pool = new BufferPool(gpu);
+Deno.test("matrices of more rows than a texture has lie side by side in it", async () => {
+  const rows = 20_000, pool = new BufferPool(gpu);
   try {
-    const matrix = createMatrix(pool, "textures", "tall", { rows, vectors });
-    const data = new Float32Array(rows * 4 * vectors).map((_, i) => i);
-    for (const [first, end] of [[0, 8000], [8000, 17_000], [17_000, rows]]) {
-      const part = data.slice(first * 4 * vectors, end * 4 * vectors);
-      writeMatrix(gpu, matrix, first, vectors, part);
+    // Of 3 columns 2048 rows lie side by side, of 130 there are 32.
+    for (const vectors of [3, 130]) {
+      const matrix = createMatrix(pool, "textures", "tall", { rows, vectors });
+      const data = new Float32Array(rows * 4 * vectors).map((_, i) => i);
+      for (const [first, end] of [[0, 7], [7, 30], [30, 8192], [8192, 17_001], [17_001, rows]]) {
+        const part = data.slice(first * 4 * vectors, end * 4 * vectors);
+        writeMatrix(gpu, matrix, first, vectors, part);
+      }
+      const [read] = await readMatrices(gpu, [{ matrix, rows, vectors }]);
+      assertEquals(read, data);
     }
-    const [read] = await readMatrices(gpu, [{ matrix, rows, vectors }]);
-    assertEquals(read, data);
   } finally {
     pool.destroy();
+  }
+});
+
+Deno.test("conv-4: an iteration takes at most 1.5 times what its values and weights need", () => {
+  const layers = networkLayers(NETWORKS["conv-4"].hidden, [32, 32, 3], 10);
+  const { spec } = draw(lenet);
+  for (const [name, gpu] of adapters) {
+    const bytes = iterationBytes(gpu, {
+      ...spec,
+      layers,
+      batchSize: 60,
+      optimizer: adamSpec(3e-4),
+      examples: FLOATS,
+      test: FLOATS,
+      replicas: 1,
+    });
+    // The batch, then 32×32×64 twice, 16×16×64, 16×16×128 twice, 8×8×128, 256 twice and 10.
+    const values = 3072 + 2 * 65536 + 16384 + 2 * 32768 + 8192 + 2 * 256 + 10;
+    const weights = 9 * (3 * 64 + 64 * 64 + 64 * 128 + 128 * 128) + 8192 * 256 + 256 * 256 + 2560;
+    // Floats of weights and both moments, and a bit of a mask.
+    const needed = 60 * 4 * values + weights * (12 + 1 / 8);
+    assert(bytes > needed && bytes <= 1.5 * needed, `${name}: ${bytes} / ${needed}`);
   }
 });

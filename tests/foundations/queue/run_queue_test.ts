@@ -1,7 +1,7 @@
 /** The queue's order of work; that replicas train as single runs do is tested in tests/engine. */
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type { Gpu, PoolSpec } from "../../../src/engine/mod.ts";
+import type { Gpu } from "../../../src/engine/mod.ts";
 import { DeviceLostError, InputError } from "../../../src/errors.ts";
 import { DatasetBase } from "../../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../../src/foundations/model_fc.ts";
@@ -174,16 +174,6 @@ Deno.test("kernels: lists for few live weights, as the option says else; runs of
     new RunQueue(llvmpipe, { kernels }).kernelsFor(masks(live));
   assertEquals([1, 5, 50, 100].map((live) => chosen(live)), ["sparse", "sparse", "dense", "dense"]);
   assertEquals([chosen(1, "dense"), chosen(100, "sparse")], ["dense", "sparse"]);
-  const pool: PoolSpec = {
-    kind: "maxPool2d",
-    name: "pool",
-    image: [2, 2, 1],
-    size: [2, 2],
-    stride: [2, 2],
-  };
-  const kernels = new RunQueue(llvmpipe).kernelsFor(masks(1), {}, "zero", [pool]);
-  assertEquals(kernels, "dense", "lists are of dense layers");
-
   const queue = new RunQueue(gpu, { kernels: "sparse" });
   const [few, all] = await Promise.all([trainTiny(queue, 10, 1), trainTiny(queue, 10, 4)]);
   assertEquals([few.kernels, all.kernels], ["sparse", "sparse"]);

@@ -1,44 +1,28 @@
 /**
- * The sources of the kernels of convolutions (forward, gradients and updates), one function each.
- * The header of each file of `shaders/` gives shapes and meaning.
+ * The sources of the kernels of convolutions, forward and the gradient by inputs, one function each
+ * (conv_update_kernels.ts has those of their weights). The header of each file of `shaders/` gives
+ * shapes and meaning.
  */
 
-import common from "../../../../shaders/common.wgsl" with { type: "text" };
 import convActivationGradient from "../../../../shaders/conv_activation_gradient.wgsl" with {
   type: "text",
 };
 import convForward from "../../../../shaders/conv_forward.wgsl" with { type: "text" };
-import convWeightGradient from "../../../../shaders/conv_weight_gradient.wgsl" with {
-  type: "text",
-};
-import { type Activation, type Conv2dSpec, outputSize, weightShape } from "../../layer_spec.ts";
-import { type UpdateRule, updateWgsl } from "../../optimizers.ts";
-import { convSizes } from "./image_sizes.ts";
-import { type KernelSource, read, type Work, write } from "../kernel.ts";
-import { channelVectors, imageVectors, maskWords, matrixRows, pitch } from "../layout.ts";
+import type { Activation, Conv2dSpec } from "../../layer_spec.ts";
+import type { KernelSource } from "../kernel.ts";
+import { imageVectors } from "../layout.ts";
 import { activationWgsl } from "../matmul_kernels.ts";
-import {
-  type BatchFormat,
-  isTexture,
-  loadWgsl,
-  type Matrix,
-  matrixBinding,
-  storeWgsl,
-  updateWgsl as updateMatrixWgsl,
-} from "../matrix.ts";
+import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import type { Tiles } from "../tiles.ts";
-
-/** Replicas, and rows of the batch (a multiple of the tiles' rows). */
-interface Sizes {
-  replicas: number;
-  rows: number;
-}
-
-/** A matrix of images, and vec4s of its rows. */
-export interface ImageMatrix {
-  matrix: Matrix;
-  vectors: number;
-}
+import {
+  columnGroups,
+  convWork,
+  divisor,
+  geometryOf,
+  type ImageMatrix,
+  inputsOf,
+  type Sizes,
+} from "./conv_geometry.ts";
 
 /** outputs = activation(inputs ∗ weights + biases). */
 export function convForwardSource(
@@ -56,8 +40,8 @@ export function convForwardSource(
 ): KernelSource {
   const { inputs, format, weights, outputs, hasOnes } = buffers;
   const { constants, columns } = geometryOf(layer);
-  const { vectors, groups } = columnGroups(constants.OUT_VECTORS, tiles.forwardVectors);
-  const items = constants.OUT_PIXELS * groups;
+  const { vectors, groups } = columnGroups(constants.OUT_VECTORS, tiles.images.forwardVectors);
+  const items = constants.OUT_PIXELS * groups, rows = divisor(sizes.rows, tiles.images.rows);
   return {
     label: `forward ${layer.name}`,
     template: [
@@ -70,7 +54,7 @@ export function convForwardSource(
     constants: {
       ...constants,
       LANES: tiles.lanes,
-      ROWS: tiles.rows,
+      ROWS: rows,
       VECTORS: vectors,
       GROUPS: groups,
       FILTERS: layer.filters,
@@ -81,7 +65,7 @@ export function convForwardSource(
       matrixBinding(weights, "read"),
       matrixBinding(outputs.matrix, "write"),
     ],
-    grid: [Math.ceil(items / tiles.lanes), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [Math.ceil(items / tiles.lanes), sizes.rows / rows, sizes.replicas],
     work: convWork(layer, sizes, 1, 1),
   };
 }
@@ -96,9 +80,8 @@ export function convActivationGradientSource(
 ): KernelSource {
   const { deltas, weights, activations } = buffers;
   const { constants, columns } = geometryOf(layer), inVectors = imageVectors(layer.image);
-  // As wide as forward's tiles: here the deltas, not the weights, are most of what is loaded.
-  const { vectors, groups } = columnGroups(constants.IN_VECTORS, tiles.forwardVectors);
-  const items = constants.IN_PIXELS * groups;
+  const { vectors, groups } = columnGroups(constants.IN_VECTORS, tiles.images.backwardVectors);
+  const items = constants.IN_PIXELS * groups, rows = divisor(sizes.rows, tiles.images.rows);
   return {
     label: `activation gradient ${layer.name}`,
     template: [
@@ -112,7 +95,7 @@ export function convActivationGradientSource(
     constants: {
       ...constants,
       LANES: tiles.lanes,
-      ROWS: tiles.rows,
+      ROWS: rows,
       VECTORS: vectors,
       GROUPS: groups,
       REACH_Y: Math.ceil(layer.kernel[0] / layer.stride[0]),
@@ -124,131 +107,17 @@ export function convActivationGradientSource(
       matrixBinding(activations, "read"),
       matrixBinding(buffers.below, "write"),
     ],
-    grid: [Math.ceil(items / tiles.lanes), sizes.rows / tiles.rows, sizes.replicas],
+    grid: [Math.ceil(items / tiles.lanes), sizes.rows / rows, sizes.replicas],
     work: convWork(layer, sizes, 2, 1),
   };
 }
 
-/** Masked weight gradient and the optimizer's update. */
-export function convWeightGradientSource(
-  layer: Conv2dSpec,
-  optimizer: UpdateRule,
-  sizes: Sizes,
-  tiles: Tiles,
-  buffers: {
-    inputs: Matrix;
-    format?: BatchFormat;
-    deltas: ImageMatrix;
-    mask: Matrix;
-    weights: Matrix;
-    /** Where updated weights go; buffers are updated in place. */
-    updated: Matrix;
-    clocks: GPUBuffer;
-    state: GPUBuffer[];
-  },
-): KernelSource {
-  const { inputs, format, deltas, mask, weights, updated, state } = buffers;
-  const { constants, columns } = geometryOf(layer);
-  const { vectors, groups } = columnGroups(constants.OUT_VECTORS, tiles.weightVectors);
-  const rowVectors = constants.TAPS * constants.IN_VECTORS + 1;
-  const ofMask = { vectors: maskWords(4 * columns), format: "u8" } as const;
-  const ofWeights = { name: "weights", vectors: columns };
-  return {
-    label: `weight gradient ${layer.name}`,
-    template: [
-      common,
-      updateWgsl(optimizer),
-      loadWgsl(inputsOf(layer, inputs, format)),
-      loadWgsl({ name: "deltas", binding: 1, ...deltas }),
-      loadWgsl({ name: "mask", binding: 2, matrix: mask, ...ofMask }),
-      updateMatrixWgsl(
-        { ...ofWeights, binding: 3, matrix: weights },
-        { ...ofWeights, binding: 8, matrix: updated },
-      ),
-      convWeightGradient,
-    ].join("\n"),
-    constants: {
-      ...constants,
-      LANES: tiles.lanes,
-      VECTORS: vectors,
-      GROUPS: groups,
-      TILE: constants.DEPTH * vectors,
-      K_VECTORS: rowVectors,
-      COLUMN_VECTORS: columns,
-      UNROLL: unrollFor(constants.OUT_WIDTH, tiles),
-      BATCH_ROWS: sizes.rows,
-    },
-    bindings: [
-      matrixBinding(inputs, "read"),
-      matrixBinding(deltas.matrix, "read"),
-      matrixBinding(mask, "read"),
-      matrixBinding(weights, isTexture(weights) ? "read" : "write"),
-      read(buffers.clocks),
-      null,
-      ...[0, 1].map((i) => state[i] ? write(state[i]) : null),
-      isTexture(updated) ? matrixBinding(updated, "write") : null,
-    ],
-    grid: [Math.ceil(rowVectors * groups / tiles.lanes), 1, sizes.replicas],
-    work: convWork(layer, sizes, 1, 2 + 2 * state.length + 1 / 32),
-  };
-}
-
-/** Most workgroups along x of any of a layer's kernels. */
+/** Most workgroups along x of either. */
 export function convGroups(layer: Conv2dSpec, tiles: Tiles): number {
-  const { constants } = geometryOf(layer);
+  const { constants } = geometryOf(layer), { images } = tiles;
   const items = [
-    constants.OUT_PIXELS * columnGroups(constants.OUT_VECTORS, tiles.forwardVectors).groups,
-    constants.IN_PIXELS * columnGroups(constants.IN_VECTORS, tiles.forwardVectors).groups,
-    (constants.TAPS * constants.IN_VECTORS + 1) *
-    columnGroups(constants.OUT_VECTORS, tiles.weightVectors).groups,
+    constants.OUT_PIXELS * columnGroups(constants.OUT_VECTORS, images.forwardVectors).groups,
+    constants.IN_PIXELS * columnGroups(constants.IN_VECTORS, images.backwardVectors).groups,
   ];
   return Math.ceil(Math.max(...items) / tiles.lanes);
-}
-
-/** A layer's sizes as its kernels name them, and vec4s of a row of its weights. */
-function geometryOf(layer: Conv2dSpec) {
-  const { image: [, , channels], padding, filters, useBias } = layer;
-  const matrix = { ...weightShape(layer), useBias, channels };
-  return {
-    columns: pitch(filters) / 4,
-    constants: {
-      ...convSizes(layer),
-      IN_VECTORS: channelVectors(channels),
-      OUT_VECTORS: channelVectors(filters),
-      IS_PADDED: padding === "same" ? 1 : 0,
-      DEPTH: Math.min(4, channels),
-      K_PITCH: matrixRows(matrix),
-    },
-  };
-}
-
-function inputsOf({ image }: Conv2dSpec, matrix: Matrix, format: BatchFormat = "f32") {
-  return { name: "inputs", binding: 0, matrix, vectors: imageVectors(image), format };
-}
-
-/** Columns of a tile: the fewest vec4s that cut `width` into as few groups as `most` would. */
-function columnGroups(width: number, most: number): { vectors: number; groups: number } {
-  const groups = Math.ceil(width / most), vectors = Math.ceil(width / groups);
-  return { vectors, groups: Math.ceil(width / vectors) };
-}
-
-/** The largest step along a row of the output that divides it. */
-function unrollFor(width: number, tiles: Tiles): number {
-  let unroll = Math.min(width, tiles.unroll);
-  while (width % unroll !== 0) unroll--;
-  return unroll;
-}
-
-/** Images are read `passes` times and outputs once, weights `weightPasses` times. */
-function convWork(
-  layer: Conv2dSpec,
-  { rows, replicas }: Sizes,
-  passes: number,
-  weightPasses: number,
-): Work {
-  const { inputs, units } = weightShape(layer), [height, width, channels] = layer.image;
-  const outputs = outputSize(layer);
-  const floats = weightPasses * inputs * units +
-    rows * (passes * height * width * channels + outputs);
-  return { flops: 2 * replicas * rows * outputs * inputs, bytes: 4 * replicas * floats };
 }

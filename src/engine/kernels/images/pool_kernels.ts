@@ -5,8 +5,9 @@
 
 import poolForward from "../../../../shaders/pool_forward.wgsl" with { type: "text" };
 import poolGradient from "../../../../shaders/pool_gradient.wgsl" with { type: "text" };
+import poolGradientApart from "../../../../shaders/pool_gradient_apart.wgsl" with { type: "text" };
 import type { Activation, PoolSpec } from "../../layer_spec.ts";
-import type { ImageMatrix } from "./conv_kernels.ts";
+import type { ImageMatrix } from "./conv_geometry.ts";
 import { poolSizes } from "./image_sizes.ts";
 import type { KernelSource } from "../kernel.ts";
 import { channelVectors, imageVectors } from "../layout.ts";
@@ -57,6 +58,8 @@ export function poolGradientSource(
   buffers: { inputs: Matrix; deltas: ImageMatrix; below: Matrix },
 ): KernelSource {
   const { inputs, deltas } = buffers, vectors = imageVectors(layer.image);
+  const blocks = blocksOf(layer), { VECTORS } = constantsOf(layer);
+  const items = blocks ? blocks.BLOCKS_Y * blocks.BLOCKS_X * VECTORS : vectors;
   return {
     label: `activation gradient ${layer.name}`,
     template: [
@@ -64,16 +67,23 @@ export function poolGradientSource(
       loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors }),
       loadWgsl({ name: "deltas", binding: 1, ...deltas }),
       storeWgsl({ name: "below", binding: 2, matrix: buffers.below, vectors }),
-      poolGradient,
+      blocks ? poolGradientApart : poolGradient,
     ].join("\n"),
-    constants: { ...constantsOf(layer), LANES: tiles.lanes },
+    constants: { ...constantsOf(layer), ...blocks, LANES: tiles.lanes },
     bindings: [
       matrixBinding(inputs, "read"),
       matrixBinding(deltas.matrix, "read"),
       matrixBinding(buffers.below, "write"),
     ],
-    grid: [Math.ceil(vectors / tiles.lanes), rows, replicas],
+    grid: [Math.ceil(items / tiles.lanes), rows, replicas],
   };
+}
+
+/** The blocks of an image that have one window each; null: windows overlap, or it is no maximum. */
+function blocksOf({ kind, image, size, stride }: PoolSpec) {
+  if (kind !== "maxPool2d" || size.some((side, axis) => side > stride[axis])) return null;
+  const [BLOCKS_Y, BLOCKS_X] = stride.map((step, axis) => Math.ceil(image[axis] / step));
+  return { BLOCKS_Y, BLOCKS_X };
 }
 
 /** Most workgroups along x of any of a layer's kernels. */

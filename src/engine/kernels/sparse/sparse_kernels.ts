@@ -19,9 +19,12 @@ import weightsOfUnits from "../../../../shaders/sparse_weights_units.wgsl" with 
 import { type KernelSource, read, uniform, write } from "../kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import { activationWgsl } from "../matmul_kernels.ts";
+import { isDense } from "../../layer_spec.ts";
 import { type UpdateRule, updateWgsl } from "../../optimizers.ts";
 import type { Columns } from "./sparse_row_kernels.ts";
-import { featureRows, type SparseLayout } from "./sparse_layout.ts";
+import { placesOf, placesWgsl } from "./sparse_places.ts";
+import { featureRows, onesRow } from "./feature_maps.ts";
+import type { SparseLayout } from "./sparse_layout.ts";
 import type { Tiles } from "../tiles.ts";
 
 /** vec4s in a row of the matrices of records and values, a power of two. */
@@ -39,7 +42,11 @@ export interface SparseWeights {
 }
 
 /** Constants and WGSL of the lists, `records` and `values` bound from `binding` on. */
-function listParts({ layout, records, values }: SparseWeights, binding: number, writes = false) {
+export function listParts(
+  { layout, records, values }: SparseWeights,
+  binding: number,
+  writes = false,
+) {
   const vectors = LIST_WIDTH,
     named = { name: "values", binding: binding + 1, matrix: values, vectors };
   return {
@@ -53,7 +60,7 @@ function listParts({ layout, records, values }: SparseWeights, binding: number, 
   };
 }
 
-/** outputs = activation(inputs · live weights + biases) of layer `index`. */
+/** outputs = activation(inputs · live weights + biases) of layer `index`, a dense one. */
 export function sparseForwardSource(
   index: number,
   shape: Columns,
@@ -77,14 +84,14 @@ export function sparseForwardSource(
       ...lists.constants,
       ENTRIES: 4,
       START: layout.unitLists[index],
-      IN_ROWS: featureRows(layer.inputs),
-      OUT_ROWS: featureRows(layer.units),
+      IN_ROWS: featureRows(layer.from.rows),
+      OUT_ROWS: featureRows(layer.to.rows),
     },
     bindings: [matrixBinding(inputs, "read"), matrixBinding(outputs, "write"), ...lists.bindings],
   });
 }
 
-/** Gradient at the pre-activations of the layer below layer `index`. */
+/** Gradient at the pre-activations of the layer below layer `index`, a dense one. */
 export function sparseBackwardSource(
   index: number,
   shape: Columns,
@@ -96,11 +103,11 @@ export function sparseBackwardSource(
   const { deltas, activations, below } = buffers;
   const lists = listParts(weights, 2), columns = shape.columns;
   return product(`activation gradient ${layer.name}`, shape, tiles, layout.replicas, {
-    lists: layer.inputs,
+    lists: layer.sources,
     template: [
       lists.template,
       weightsOfInputs.replaceAll("_of_pair", "_of"),
-      activationWgsl(layout.layers[index - 1].activation),
+      activationWgsl(layer.belowActivation),
       finishBackward,
       loadWgsl({ name: "inputs", binding: 0, matrix: deltas, vectors: columns }),
       storeWgsl({ name: "outputs", binding: 1, matrix: below, vectors: columns }),
@@ -110,8 +117,8 @@ export function sparseBackwardSource(
       ...lists.constants,
       ENTRIES: 2,
       START: layout.inputLists[index],
-      IN_ROWS: featureRows(layer.units),
-      OUT_ROWS: featureRows(layer.inputs),
+      IN_ROWS: featureRows(layer.to.rows),
+      OUT_ROWS: featureRows(layer.from.rows),
     },
     bindings: [
       matrixBinding(deltas, "read"),
@@ -190,7 +197,7 @@ export function sparseHeadSource(
       ...(isFused
         ? [lists.template, weightsOfUnits, weightsOfInputs, input("inputs"), logitsPrivate]
         : [input("outputs"), logitsLoaded]),
-      below ? activationWgsl(layout.layers[index - 1].activation) : "",
+      below ? activationWgsl(layer.belowActivation) : "",
       storeWgsl({ name: "deltas", binding: 7, matrix: deltas, vectors }),
       below ? storeWgsl({ name: "below", binding: 8, matrix: below, vectors }) : "",
       sparseSoftmax,
@@ -202,11 +209,11 @@ export function sparseHeadSource(
       COLUMNS: columns,
       TILES: tiles,
       CLASSES: layer.units,
-      INPUTS: layer.inputs,
+      INPUTS: layer.sources,
       START: layout.unitLists[index],
       INPUT_START: layout.inputLists[index],
-      IN_ROWS: featureRows(layer.inputs),
-      DELTA_ROWS: featureRows(layer.units),
+      IN_ROWS: featureRows(layer.from.rows),
+      DELTA_ROWS: featureRows(layer.to.rows),
       IS_FUSED: Number(isFused),
       IS_LOADED: Number(!isFused),
       HAS_BELOW: Number(below !== null),
@@ -254,7 +261,10 @@ export function sparseUpdateSource(
   },
 ): KernelSource {
   const { updated, clocks, state } = buffers;
-  const lists = listParts(weights, 8, true), lanes = tiles.sparse.updateLanes;
+  const lists = listParts(weights, 8, true);
+  // The few weights of a convolution have long sums, so they are spread.
+  const isDenseOnly = some.layers.every((index) => isDense(weights.layout.layers[index].spec));
+  const lanes = isDenseOnly ? tiles.sparse.updateLanes : tiles.sparse.lanes;
   const workgroups = Math.ceil(some.groups / lanes), across = Math.min(workgroups, MAX_GROUPS);
   const sources = some.layers.map((index, l) => ({
     layer: weights.layout.layers[index],
@@ -277,7 +287,11 @@ export function sparseUpdateSource(
       common,
       updateWgsl(optimizer),
       lists.template,
-      ...sources.flatMap(({ inputs, deltas }) => [loadWgsl(inputs), loadWgsl(deltas)]),
+      ...sources.flatMap(({ layer, inputs, deltas }, l) => [
+        loadWgsl(inputs),
+        loadWgsl(deltas),
+        placesWgsl(layer, l),
+      ]),
       sparseUpdate,
     ].join("\n"),
     constants: {
@@ -288,8 +302,10 @@ export function sparseUpdateSource(
       TILES: tileCount,
       COLUMNS: columns,
       ...Object.fromEntries(sources.flatMap(({ layer }, l) => [
-        [`IN_ROWS_${l}`, featureRows(layer.inputs)],
-        [`OUT_ROWS_${l}`, featureRows(layer.units)],
+        [`IN_ROWS_${l}`, featureRows(layer.from.rows)],
+        [`OUT_ROWS_${l}`, featureRows(layer.to.rows)],
+        [`ONES_${l}`, onesRow(layer.from.rows)],
+        [`PLACES_${l}`, placesOf(layer)],
       ])),
     },
     bindings: [

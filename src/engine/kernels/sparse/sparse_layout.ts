@@ -9,11 +9,18 @@
  * it feeds and the slots of their values, two to a pair: in a sparse network an input feeds few
  * units.
  *
- * A unit that nothing above it uses is left out with all its weights: its gradient is exactly 0. So
+ * A convolution has the lists of one place of its kernel, which are the same at all others: rows
+ * there are relative to the first row of the image, or of the gradient, at that place. Its units are
+ * filters, its inputs channels; where the stride is not 1, only some taps reach a pixel, so a
+ * channel has a list for each remainder of the pixel's place (a class).
+ *
+ * A unit of a dense layer that nothing above it uses is left out with all its weights: its gradient is exactly 0. So
  * are the weights on a unit that is always 0, for want of live inputs and a bias.
  */
 
-import type { DenseSpec } from "../../layer_spec.ts";
+import { inputSize, isDense, type LayerSpec } from "../../layer_spec.ts";
+import { type FeatureMap, featureMaps, featureRows, onesRow, WORD } from "./feature_maps.ts";
+import { inputRows, type ListedLayer, listedLayers, sourceOf } from "./listed_layers.ts";
 import type { LayerValues } from "../program_spec.ts";
 
 /** Entries of a group: a vec4. */
@@ -23,7 +30,10 @@ const VECTOR = 4;
 
 /** The live weights of R networks of one shape, as lists. */
 export interface SparseLayout {
-  layers: DenseSpec[];
+  /** Those that have weights. */
+  layers: ListedLayer[];
+  /** How the batch lies. */
+  batch: FeatureMap;
   replicas: number;
   /** Groups of the lists of units, the empty one included: slots are theirs. */
   groups: number;
@@ -37,44 +47,43 @@ export interface SparseLayout {
   lists: number;
   /** By layer: its first list of units; (R, units) of them. */
   unitLists: number[];
-  /** By layer: its first list of inputs; (R, inputs) of them, none for the first layer. */
+  /** By layer: its first list of inputs; (R, classes, sources), none for the first layer. */
   inputLists: number[];
   /** (R, words + 1): how many words of four inputs of the first layer count, then which. */
   words: Uint32Array<ArrayBuffer>;
 }
 
-/** Row of the constant 1 in a matrix of `width` features: after them, padded to whole words. */
-export function onesRow(width: number): number {
-  return GROUP * Math.ceil(width / GROUP);
-}
-
-/** Rows of a matrix of `width` features. */
-export function featureRows(width: number): number {
-  return onesRow(width) + 1;
-}
-
 /** Compresses; `masks` by replica and layer, (inputs, units) each, are 0 where pruned. */
 export function sparseLayout(
-  layers: DenseSpec[],
+  network: readonly LayerSpec[],
   masks: readonly (readonly Float32Array[])[],
 ): SparseLayout {
+  const layers = listedLayers(network);
   const kept = masks.map((ofReplica) => keptWeights(layers, ofReplica));
   const ofUnits = new ListBuilder(), ofInputs = new ListBuilder();
   const unitLists: number[] = [], inputLists: number[] = [];
   ofUnits.addGroup([], []);
   layers.forEach((layer, l) => {
+    const inputRow = inputRows(layer), source = sourceOf(layer), ones = onesRow(layer.from.rows);
     unitLists.push(ofUnits.lists);
     inputLists.push(ofInputs.lists);
     kept.forEach((ofReplica, r) => {
       const { isKept, isUsed } = ofReplica[l];
       /** By input: the units that it feeds, and the slots of their values. */
-      const fed: [unit: number, slot: number][][] = Array.from({ length: layer.inputs }, () => []);
+      const fed: [unit: number, slot: number][][] = Array.from(
+        { length: l === 0 ? 0 : layer.classes * layer.sources },
+        () => [],
+      );
       for (let unit = 0; unit < layer.units; unit++) {
         const list: number[] = [], slot = GROUP * ofUnits.groups;
         for (let input = 0; input < layer.inputs; input++) {
-          if (isKept(input, unit)) fed[input].push([unit, slot + list.push(input) - 1]);
+          if (!isKept(input, unit)) continue;
+          const at = slot + list.push(inputRow[input]) - 1;
+          if (l === 0) continue;
+          const { list: from, row } = source(input, unit);
+          fed[from].push([row, at]);
         }
-        if (layer.useBias && isUsed(unit)) list.push(onesRow(layer.inputs));
+        if (layer.useBias && isUsed(unit)) list.push(ones);
         // An empty list stands for 0, which a sigmoid of nothing is not.
         if (list.length === 0 && isUsed(unit) && layer.activation === "sigmoid") {
           ofUnits.addEmpty([unit, r, 0, l]);
@@ -82,15 +91,16 @@ export function sparseLayout(
         }
         ofUnits.add(list, (count) => [unit, r, count, l]);
       }
-      if (l === 0) return;
       for (const list of fed) ofInputs.addPairs(list);
     });
   });
   // Pairs come after the records of the groups.
   const shifted = ofInputs.ranges.map((at, i) => i % VECTOR < 2 ? at + 2 * ofUnits.groups : at);
-  const words = Math.ceil(layers[0].inputs / GROUP);
+  const [first] = network, isFlat = isDense(first), inputs = inputSize(first);
+  const words = Math.ceil(inputs / WORD);
   return {
     layers,
+    batch: featureMaps(network)[0],
     replicas: masks.length,
     groups: ofUnits.groups,
     records: Uint32Array.from(
@@ -100,9 +110,11 @@ export function sparseLayout(
     unitLists,
     inputLists: inputLists.map((first) => ofUnits.lists + first),
     words: Uint32Array.from(kept.flatMap(([{ isKept }]) => {
+      // Of an image all pixels count: a kernel comes to each.
       const live = range(words).filter((word) =>
-        range(Math.min(GROUP, layers[0].inputs - GROUP * word)).some((i) =>
-          range(layers[0].units).some((unit) => isKept(GROUP * word + i, unit))
+        !isFlat ||
+        range(Math.min(WORD, inputs - WORD * word)).some((i) =>
+          range(layers[0].units).some((unit) => isKept(WORD * word + i, unit))
         )
       );
       return [live.length, ...live, ...new Array(words - live.length).fill(0)];
@@ -120,15 +132,16 @@ function visitEntries(
   replica: number,
   visit: (slot: number, input: number, unit: number) => void,
 ): void {
-  const { units, inputs } = layers[layer], ones = onesRow(inputs);
+  const { units, inputs, from } = layers[layer], inputOf = new Uint32Array(featureRows(from.rows));
+  inputRows(layers[layer]).forEach((row, input) => inputOf[row] = input);
+  inputOf[onesRow(from.rows)] = inputs;
   const first = unitLists[layer] + replica * units;
   for (let unit = 0; unit < units; unit++) {
     const range = VECTOR * (first + unit);
     for (let group = records[range]; group < records[range + 1]; group++) {
       const at = VECTOR * (lists + 2 * group), count = records[at + VECTOR + 2];
       for (let i = 0; i < count; i++) {
-        const row = records[at + i];
-        visit(GROUP * group + i, row === ones ? inputs : row, unit);
+        visit(GROUP * group + i, inputOf[records[at + i]], unit);
       }
     }
   }
@@ -179,12 +192,18 @@ interface Kept {
   isUsed(unit: number): boolean;
 }
 
-/** One network without the units that are unused or always 0. */
-function keptWeights(layers: DenseSpec[], masks: readonly Float32Array[]): Kept[] {
+/** One network without the units of its dense layers that are unused or always 0. */
+function keptWeights(layers: ListedLayer[], masks: readonly Float32Array[]): Kept[] {
   const last = layers.length - 1;
+  /** Whether the units of layer l are the inputs of the next. */
+  const isChain = (l: number) => isDense(layers[l].spec) && isDense(layers[l + 1].spec);
   /** By layer: whether an input can differ from 0. */
   const speaks: boolean[][] = [range(layers[0].inputs).map(() => true)];
   layers.forEach(({ inputs, units, activation, useBias }, l) => {
+    if (l < last && !isChain(l)) {
+      speaks.push(range(layers[l + 1].inputs).map(() => true));
+      return;
+    }
     const isZeroAtZero = activation !== "sigmoid";
     speaks.push(
       range(units).map((unit) =>
@@ -198,6 +217,10 @@ function keptWeights(layers: DenseSpec[], masks: readonly Float32Array[]): Kept[
   used[last] = range(layers[last].units).map(() => true);
   for (let l = last; l > 0; l--) {
     const { inputs, units } = layers[l];
+    if (!isChain(l - 1)) {
+      used[l - 1] = range(layers[l - 1].units).map(() => true);
+      continue;
+    }
     used[l - 1] = range(inputs).map((input) =>
       range(units).some((unit) => used[l][unit] && masks[l][input * units + unit] !== 0)
     );

@@ -5,6 +5,8 @@
 
 import common from "../../../../shaders/common.wgsl" with { type: "text" };
 import logitsLoaded from "../../../../shaders/sparse_logits_loaded.wgsl" with { type: "text" };
+import batchFlat from "../../../../shaders/sparse_batch_flat.wgsl" with { type: "text" };
+import batchImage from "../../../../shaders/sparse_batch_image.wgsl" with { type: "text" };
 import sparseEvaluate from "../../../../shaders/sparse_evaluate.wgsl" with { type: "text" };
 import sparseGather from "../../../../shaders/sparse_gather.wgsl" with { type: "text" };
 import sparseSoftmax from "../../../../shaders/sparse_softmax.wgsl" with { type: "text" };
@@ -12,7 +14,8 @@ import type { GpuExamples } from "../../dataset.ts";
 import { dynamicUniform, type KernelSource, read, write } from "../kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import { type GatherFrom, gatherParts, WINDOW_BYTES } from "../row_kernels.ts";
-import { featureRows, type SparseLayout } from "./sparse_layout.ts";
+import { featureRows } from "./feature_maps.ts";
+import type { SparseLayout } from "./sparse_layout.ts";
 
 /** Workgroups among which the words of a batch are split. */
 const GATHER_CHUNKS = 8;
@@ -51,13 +54,15 @@ export function sparseGatherSource(
 ): KernelSource {
   const { columns, tiles } = shape, lanes = 8;
   const { head, positions, constants, bindings } = gatherParts(from, buffers);
-  const { batch } = buffers, { features } = buffers.examples;
+  const { batch } = buffers, { image: [height, width, channels], ...map } = layout.batch;
+  const isFlat = map.rows === height * width * channels;
   return {
     label: "train" in from ? "gather" : "gather window",
     template: [
       head,
       storeWgsl({ name: "batch", binding: 4, matrix: batch, vectors: columns }),
       positions,
+      isFlat ? batchFlat : batchImage,
       sparseGather,
     ].join("\n"),
     constants: {
@@ -66,7 +71,14 @@ export function sparseGatherSource(
       CHUNKS: GATHER_CHUNKS,
       TILES: tiles,
       COLUMNS: columns,
-      ROWS: featureRows(features),
+      ROWS: featureRows(map.rows),
+      ...(!isFlat && {
+        IMAGE_WIDTH: width,
+        IMAGE_CHANNELS: channels,
+        TOP: map.top,
+        LEFT: map.left,
+        PITCH: map.pitch,
+      }),
     },
     bindings: [...bindings, read(words)],
     grid: [GATHER_CHUNKS, tiles * columns / lanes, layout.replicas],

@@ -26,6 +26,8 @@ export interface ChartOptions {
   top?: number;
   /** Whether the axis begins at 0. */
   fromZero: boolean;
+  /** Whether a dot marks where a line begins. */
+  marksStart?: boolean;
 }
 
 const WIDTHS = { current: 2.5, earlier: 1, full: 1.75, reinit: 2.5 };
@@ -158,7 +160,7 @@ export class LineChart {
     }
 
     context.beginPath();
-    context.rect(MARGIN.left, 0, right - MARGIN.left + 4, bottom + 1);
+    context.rect(MARGIN.left - 4, 0, right - MARGIN.left + 8, bottom + 1);
     context.clip();
     context.lineJoin = "round";
     context.lineCap = "round";
@@ -172,11 +174,14 @@ export class LineChart {
         );
         context.stroke();
         const last = points.at(-1);
-        if (role !== "current" || !last) continue;
         context.fillStyle = color(COLORS[role]);
-        context.beginPath();
-        context.arc(toX(last[0]), toY(last[1]), 4, 0, 2 * Math.PI);
-        context.fill();
+        const dot = ([x, y]: Point) => {
+          context.beginPath();
+          context.arc(toX(x), toY(y), role === "earlier" ? 2 : 4, 0, 2 * Math.PI);
+          context.fill();
+        };
+        if (this.options.marksStart && points[0]?.[0] === 0) dot(points[0]);
+        if (role === "current" && last) dot(last);
       }
     }
     this.#describe();

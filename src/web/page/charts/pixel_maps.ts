@@ -1,11 +1,12 @@
 /// <reference lib="dom" />
 /**
- * Small pictures of the pixels that a network still looks at, one per level: the more live weights
- * a pixel has, the deeper its colour.
+ * Small pictures of the pixels that a network still looks at, one per level: bright where a pixel
+ * kept more weights than the mean pixel of that level, dark where fewer.
  */
 
 import { percentText } from "../../../analysis/percent.ts";
 import { el } from "../dom.ts";
+import { deviations, scaleOf, shade } from "./pixel_shades.ts";
 
 /** One level's picture. */
 export interface PixelMap {
@@ -15,41 +16,28 @@ export interface PixelMap {
   percent: number;
   /** Live weights of each input, row by row. */
   live: ArrayLike<number>;
-  /** Weights that each input had at first. */
-  most: number;
   width: number;
   height: number;
 }
 
-/** A custom property of the page as red, green, blue from 0 to 255. */
-function rgb(name: string): number[] {
-  const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-}
-
-function paint(canvas: HTMLCanvasElement, { live, most, width, height }: PixelMap): void {
+function paint(canvas: HTMLCanvasElement, { live, width, height }: PixelMap, scale: number): void {
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(width, height);
-  const empty = rgb("--raised"), full = rgb("--accent");
-  for (let i = 0; i < width * height; i++) {
-    const share = Math.min(1, live[i] / most);
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = empty[c] + share * (full[c] - empty[c]);
-    image.data[4 * i + 3] = 255;
-  }
+  deviations(live).forEach((deviation, i) =>
+    image.data.set([...shade(deviation, scale), 255], 4 * i)
+  );
   context.putImageData(image, 0, 0);
 }
 
 /** Pictures that are painted already, by their counts: a new level keeps the others. */
-let painted = new WeakMap<ArrayLike<number>, HTMLElement>();
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  painted = new WeakMap();
-});
+const painted = new WeakMap<ArrayLike<number>, { figure: HTMLElement; scale: number }>();
 
 /** Shows maps in a container, in order; the caller leaves out inputs that are no image. */
 export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[]): void {
+  const scale = scaleOf(maps.map(({ live }) => live));
   const figures = maps.map((map) => {
     const known = painted.get(map.live);
-    if (known) return known;
+    if (known?.scale === scale) return known.figure;
     const blind = Array.from(map.live).filter((count) => count === 0).length;
     const canvas = el("canvas", {
       width: map.width,
@@ -58,14 +46,14 @@ export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[])
       "aria-label": `${map.label}, ${percentText(map.percent, 1)} of the weights: ` +
         `${map.live.length - blind} of ${map.live.length} pixels are still connected`,
     });
-    paint(canvas, map);
+    paint(canvas, map, scale);
     const figure = el(
       "figure",
       { class: "map" },
       canvas,
       el("figcaption", {}, el("b", {}, map.label), el("span", {}, percentText(map.percent, 1))),
     );
-    painted.set(map.live, figure);
+    painted.set(map.live, { figure, scale });
     return figure;
   });
   const isSame = figures.length === container.children.length &&

@@ -4,7 +4,7 @@
  * network's input whenever it changes.
  */
 
-import { toDigit } from "./digit_image.ts";
+import { SIDE, toDigit } from "./digit_image.ts";
 import { button, el } from "../dom.ts";
 
 /** Canvas pixels: five times the network's own. */
@@ -13,7 +13,8 @@ const PEN = 11;
 /** How far an arrow key moves the pen. */
 const STEP = 5;
 
-const KEYS = "Arrow keys move the pen, space puts it down and lifts it, Delete clears.";
+const KEYS =
+  "Draw one digit, large. By keyboard: arrow keys move the pen, space puts it down and lifts it, Delete clears.";
 
 /** A pad for drawing a digit. */
 export class DrawPad {
@@ -40,7 +41,7 @@ export class DrawPad {
       "div",
       { class: "pad" },
       this.#canvas,
-      el("p", { class: "note", id: "pad-keys" }, `Draw one digit, large. ${KEYS}`),
+      el("p", { class: "note", id: "pad-keys" }, KEYS),
       el(
         "div",
         { class: "actions" },
@@ -61,6 +62,20 @@ export class DrawPad {
     this.#last = null;
     this.#cursor.isDown = false;
     this.#changed();
+  }
+
+  /** Shows an image of the network's own size, as if it had been drawn; tells nobody. */
+  show(pixels: readonly number[]): void {
+    const small = new OffscreenCanvas(SIDE, SIDE), context = small.getContext("2d")!;
+    const image = context.createImageData(SIDE, SIDE);
+    pixels.forEach((value, i) => image.data.set([255, 255, 255, 255 * value], 4 * i));
+    context.putImageData(image, 0, 0);
+    this.#pen.clearRect(0, 0, SIZE, SIZE);
+    this.#pen.imageSmoothingEnabled = false;
+    this.#pen.drawImage(small, 0, 0, SIZE, SIZE);
+    this.#last = null;
+    this.digit = [...pixels];
+    this.#show();
   }
 
   #listen(): void {

@@ -1,12 +1,16 @@
-/** Describes in a sentence what valid settings would run. */
+/** Describes in a few sentences what valid settings would run. */
 
+import { DATASETS } from "../../../datasets/datasets.ts";
 import type { ValidSettings } from "./settings_form.ts";
 import { CHOICES } from "./setting_words.ts";
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
-/** "Built-in digits, nothing to download. 7 prunings, 300 iterations each. Seed 0." */
-export function planText({ values, protocol }: ValidSettings, hasMnist: boolean): string {
+/** "Synthetic digits. 7 prunings, each after 300 iterations of training, then the control. 1 trial, seed 0." */
+export function planText(
+  { values, protocol }: ValidSettings,
+  { hasMnist, hasCifar }: { hasMnist: boolean; hasCifar: boolean },
+): string {
   const { levels, trainingLength, trials } = protocol;
   const length = "iterations" in trainingLength
     ? count(trainingLength.iterations, "iteration")
@@ -14,9 +18,16 @@ export function planText({ values, protocol }: ValidSettings, hasMnist: boolean)
   const control = values.control && levels > 0
     ? ", then the reinitialized control of the last ticket"
     : "";
-  const lacks = values.dataset === "mnist" && !hasMnist
+  const { dataset } = values;
+  const isOfPhotos = dataset === "auto" && protocol.dataset === "cifar-10";
+  const lacks = dataset === "mnist" && !hasMnist
     ? " MNIST is not here yet: download it below, or drop its files on this page."
+    : isOfPhotos && !hasCifar
+    ? " CIFAR-10 is not here yet: drop its files on this page, or choose digits as the dataset."
     : "";
-  return `${CHOICES[values.dataset]}. ${count(levels, "pruning")}, ${length} of training each` +
+  const data = isOfPhotos ? DATASETS["cifar-10"].label : CHOICES[dataset];
+  return `${data[0].toUpperCase()}${data.slice(1)}. ${
+    count(levels, "pruning")
+  }, ${length} of training each` +
     `${control}. ${count(trials.length, "trial")}, seed ${values.seed}.${lacks}`;
 }

@@ -7,7 +7,7 @@
 import { UsageError } from "../../../errors.ts";
 import { type Flag, flagName } from "../../../flags/flags.ts";
 import { el } from "../dom.ts";
-import { CHOICES, LABELS } from "./setting_words.ts";
+import { CHOICES, HELP, inLabels, LABELS } from "./setting_words.ts";
 
 /** A field that is shown. */
 export interface SettingField {
@@ -44,9 +44,7 @@ function makeControl(flag: Flag, key: string, id: string): Control {
   const described = { id, name: key, "aria-describedby": `${id}-help ${id}-error` };
   if (flag.kind === "boolean") return el("input", { ...described, type: "checkbox" });
   if (flag.kind === "choice") {
-    const empty = flag.default === undefined
-      ? [el("option", { value: "" }, "as the protocol")]
-      : [];
+    const empty = flag.default === undefined ? [el("option", { value: "" }, "as usual")] : [];
     const options = flag.choices!.map((word) =>
       el("option", { value: word }, CHOICES[word] ?? word)
     );
@@ -71,20 +69,19 @@ export function makeField(flag: Flag, key: string, onInput: () => void): Setting
   const isBox = control instanceof HTMLInputElement && control.type === "checkbox";
   const text = () => isBox ? `${control.checked}` : control.value;
   // A box that is on by default is described by what turning it off does.
-  const help = flag.default === true ? `off: ${flag.help}` : flag.help;
+  const help = HELP[key] ?? inLabels(flag.default === true ? `off: ${flag.help}` : `${flag.help}`);
   control.addEventListener("input", onInput);
 
   const label = el(
     "label",
     { for: id },
     el("span", { class: "label" }, LABELS[key] ?? key),
-    el("code", {}, flag.default === true ? flagName(key).replace("--", "--no-") : flagName(key)),
   );
   const element = el(
     "div",
     { class: isBox ? "field field-box" : "field" },
     ...(isBox ? [control, label] : [label, control]),
-    el("p", { id: `${id}-help`, class: "help" }, `${help}`),
+    el("p", { id: `${id}-help`, class: "help" }, help),
     complaint,
   );
   const field: SettingField = {
@@ -104,14 +101,12 @@ export function makeField(flag: Flag, key: string, onInput: () => void): Setting
       if (control instanceof HTMLSelectElement) {
         const first = control.options[0];
         if (first.value === "") {
-          first.textContent = usual === ""
-            ? "not given"
-            : `${CHOICES[usual] ?? usual} (the protocol’s)`;
+          first.textContent = usual === "" ? "not given" : `usual: ${CHOICES[usual] ?? usual}`;
         }
       } else if (!isBox) control.placeholder = usual;
     },
     complain(message) {
-      complaint.textContent = message ?? "";
+      complaint.textContent = message === null ? "" : inLabels(message);
       control.setAttribute("aria-invalid", `${message !== null}`);
     },
     check: () => read(flag, key, text()).complaint ?? null,

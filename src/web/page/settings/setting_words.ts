@@ -3,8 +3,10 @@
  * setting is; here is only what a person reads above its field, and where the field stands.
  */
 
+import { flagName } from "../../../flags/flags.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../../engine/optimizers.ts";
 import { DATASET_NAMES, DATASETS, FALLBACK, USUAL } from "../../../datasets/datasets.ts";
+import type { NetworkName } from "../../../models/networks.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../../lottery/protocols.ts";
 
 /** Names of settings; one that is not here is called by its flag. */
@@ -29,6 +31,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   batchSize: "Batch size",
   initializer: "Initial weights",
   normalization: "Input scaling",
+  augment: "Augmentation",
   validationSize: "Validation examples",
   testInterval: "Test every",
   validateInterval: "Validate every",
@@ -62,7 +65,28 @@ export const LABELS: Readonly<Record<string, string>> = {
 };
 
 /** The settings that everyone sees, in order; the others are folded under their group's heading. */
-export const BASIC = ["protocol", "dataset", "seed", "iterations", "trainingLen", "trials"];
+export const BASIC = [
+  ...["protocol", "network", "dataset", "iterations", "trainingLen", "trials", "seed"],
+];
+
+/** What the settings that everyone sees mean, where the declaration speaks of the command line. */
+export const HELP: Readonly<Record<string, string>> = {
+  protocol: "A quick look, the paper’s own measurement, or that of another study.",
+  network: "What is trained. Convolutions slide small kernels over the picture.",
+  dataset: "What it learns to tell apart.",
+  iterations: "How often a part of the weights is cut. 0 trains the full network alone.",
+  trainingLen: "Iterations of each training. “epochs:2” is twice through all examples.",
+  trials: "1-3 runs three, each from other random values. The mean of several says more.",
+  seed: "Another number gives other random values.",
+};
+
+/** A complaint of the command line, with the names that the fields have here. */
+export function inLabels(message: string): string {
+  return message.replace(/--(?:no-)?([a-z][a-z0-9-]*)/g, (flag, name: string) => {
+    const key = Object.keys(LABELS).find((key) => flagName(key) === `--${name}`);
+    return key === undefined ? flag : `“${LABELS[key]}”`;
+  });
+}
 
 /** Flags that mean something in a terminal alone. */
 export const TERMINAL_ONLY = ["json", "outputDir", "mnistLocation", "resume"];
@@ -75,12 +99,24 @@ export const GROUPS: Readonly<Record<string, string>> = {
   Output: "Files and checkpoints",
 };
 
+/** Networks in plain words. */
+const NETWORK_WORDS: Readonly<Record<NetworkName, string>> = {
+  "lenet-300-100": "fully connected (LeNet-300-100)",
+  "lenet-5": "with convolutions (LeNet-5)",
+  "conv-2": "two convolutions (Conv-2)",
+  "conv-4": "four convolutions (Conv-4)",
+  "conv-6": "six convolutions (Conv-6)",
+};
+
 /** Labels of choices. */
 export const CHOICES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(PROTOCOL_NAMES.map((name) => [name, `${name}: ${PROTOCOLS[name].label}`])),
-  "auto": `${DATASETS[USUAL].label} if it is here, else ${DATASETS[FALLBACK].label}`,
+  "auto": `the protocol’s: ${DATASETS[USUAL].label} if it is here, else ${
+    DATASETS[FALLBACK].label
+  }`,
   ...Object.fromEntries(DATASET_NAMES.map((name) => [name, DATASETS[name].label])),
   ...Object.fromEntries(OPTIMIZER_KINDS.map((kind) => [kind, OPTIMIZERS[kind].label])),
+  ...NETWORK_WORDS,
   "end": "the end of each level",
   "init": "initialization, all levels at once",
   "glorot": "Gaussian Glorot",

@@ -99,6 +99,12 @@ export class SettingsForm {
     this.#check();
   }
 
+  /** Takes another protocol, with these texts and its own values of all other fields. */
+  setProtocol(texts: Readonly<Record<string, string>>): void {
+    for (const name of Object.keys(protocolFlags)) this.#fields.get(name)!.set(undefined);
+    this.setTexts(texts);
+  }
+
   /** Takes the focus to the first field that is wrong. */
   focusComplaint(): void {
     const wrong = [...this.#fields.values()].find((field) => field.check() !== null);

@@ -9,10 +9,9 @@ import {
   sparseHeadSource,
   sparseUpdateSource,
 } from "../../../../src/engine/kernels/sparse/sparse_kernels.ts";
+import { featureRows, onesRow } from "../../../../src/engine/kernels/sparse/feature_maps.ts";
 import {
-  featureRows,
   groupsOf,
-  onesRow,
   packSparse,
   type SparseLayout,
   sparseLayout,

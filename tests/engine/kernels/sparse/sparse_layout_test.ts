@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { DenseSpec } from "../../../../src/engine/layer_spec.ts";
+import { onesRow } from "../../../../src/engine/kernels/sparse/feature_maps.ts";
 import {
   groupsOf,
-  onesRow,
   packSparse,
   type SparseLayout,
   sparseLayout,

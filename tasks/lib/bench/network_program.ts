@@ -1,4 +1,4 @@
-/** LeNet-300-100 on the engine, for the tasks that measure it and for a page that does. */
+/** Networks on the engine, for the tasks that measure them and for a page that does. */
 
 import {
   adamSpec,
@@ -7,11 +7,17 @@ import {
   Program,
   pruneSmallest,
   uploadExamples,
-} from "../../src/engine/mod.ts";
-import type { GpuExamples } from "../../src/engine/dataset.ts";
-import type { ExampleSets } from "../../src/datasets/examples.ts";
-import { ModelFc } from "../../src/foundations/model_fc.ts";
-import { runKey } from "../../src/foundations/seeds.ts";
+  weightedLayers,
+} from "../../../src/engine/mod.ts";
+import { channelStatistics } from "../../../src/engine/channels.ts";
+import type { GpuExamples } from "../../../src/engine/dataset.ts";
+import type { Normalization } from "../../../src/engine/example_arrays.ts";
+import type { ExampleSets } from "../../../src/datasets/examples.ts";
+import { ModelConv } from "../../../src/foundations/model_conv.ts";
+import { runKey } from "../../../src/foundations/seeds.ts";
+import { type HiddenLayer, needsImages } from "../../../src/models/hidden_layers.ts";
+import { networkLayers } from "../../../src/models/layers.ts";
+import { NETWORKS } from "../../../src/models/networks.ts";
 
 /** Examples per iteration, as in the paper. */
 export const BATCH = 60;
@@ -21,24 +27,33 @@ export interface Uploaded {
   examples: GpuExamples;
   test: GpuExamples;
   classes: number;
+  /** Of an example: that of an image, or its number of values. */
+  shape: readonly number[];
 }
 
 /** Uploads them. */
-export async function uploadSets(gpu: Gpu, sets: ExampleSets): Promise<Uploaded> {
+export async function uploadSets(
+  gpu: Gpu,
+  { train, test, classes, imageShape }: ExampleSets,
+  normalization: Normalization = "unit",
+): Promise<Uploaded> {
+  const shape = imageShape ?? [train.features];
+  const statistics = channelStatistics(train, shape[2]);
   return {
-    examples: await uploadExamples(gpu, sets.train, "unit"),
-    test: await uploadExamples(gpu, sets.test, "unit"),
-    classes: sets.classes,
+    examples: await uploadExamples(gpu, train, normalization, statistics),
+    test: await uploadExamples(gpu, test, normalization, statistics),
+    classes,
+    shape,
   };
 }
 
 /** The network and its training. */
-export interface LenetOptions {
+export interface NetworkOptions {
   optimizer: OptimizerSpec;
   replicas?: number;
   batchSize?: number;
-  /** Units of the hidden layers. */
-  hidden?: number[];
+  /** The hidden layers; those of LeNet-300-100 by default. */
+  hidden?: readonly HiddenLayer[];
   /** By layer; all weights are live by default. */
   masks?: Float32Array[];
   /** Whether the kernels touch live weights only. */
@@ -46,18 +61,20 @@ export interface LenetOptions {
 }
 
 /** A network, loaded and warmed up. */
-export async function lenetProgram(
+export async function networkProgram(
   gpu: Gpu,
-  { examples: pool, test, classes }: Uploaded,
-  options: LenetOptions,
+  { examples: pool, test, classes, shape }: Uploaded,
+  options: NetworkOptions,
 ): Promise<Program> {
-  const { optimizer, replicas = 1, batchSize = BATCH, hidden = [300, 100] } = options;
-  const model = new ModelFc(
-    { layers: [...hidden.map((units): [number, "relu"] => [units, "relu"]), [classes, null]] },
-    pool.features,
+  const { optimizer, replicas = 1, batchSize = BATCH } = options;
+  const { hidden = NETWORKS["lenet-300-100"].hidden } = options;
+  const given = needsImages(hidden) ? shape : [pool.features];
+  const model = new ModelConv(
+    { layers: networkLayers(hidden, given, classes) },
     { keyFor: (layer) => runKey({ seed: 0, purpose: "init", trial: 1, layer }) },
   );
-  const masks = options.masks ?? model.layers.map(({ name }) => model.masks[name].data);
+  const layers = weightedLayers(model.layers);
+  const masks = options.masks ?? layers.map(({ name }) => model.masks[name].data);
   const program = await Program.create(gpu, {
     layers: model.layers,
     optimizer,
@@ -70,7 +87,7 @@ export async function lenetProgram(
   });
   for (let r = 0; r < replicas; r++) {
     program.load(r, {
-      layers: model.layers.map(({ name }, i) => ({
+      layers: layers.map(({ name }, i) => ({
         weights: model.weights[name].data,
         biases: model.biases[name].data,
         mask: masks[i],
@@ -81,7 +98,7 @@ export async function lenetProgram(
       labelMap: null,
     });
   }
-  await program.run([{ iterate: 10 }]);
+  await program.run([{ iterate: needsImages(hidden) ? 1 : 10 }]);
   return program;
 }
 
@@ -101,12 +118,12 @@ export async function lotteryTickets(
   uploaded: Uploaded,
   { density, iterations = 300, ...options }:
     & { density: number; iterations?: number }
-    & Pick<LenetOptions, "hidden">,
+    & Pick<NetworkOptions, "hidden">,
 ): Promise<Ticket[]> {
   const tickets: Ticket[] = [];
   for (let masks: Float32Array[] | undefined;;) {
     const how = { optimizer: adamSpec(1.2e-3), ...options, masks, isSparse: masks !== undefined };
-    const program = await lenetProgram(gpu, uploaded, how);
+    const program = await networkProgram(gpu, uploaded, how);
     await program.run([{ iterate: iterations }]);
     const [trained] = await program.readParameters();
     program.destroy();

@@ -1,10 +1,10 @@
 /**
  * Times what users would run instead: the scripts of tests/peers, each in a process of its own, in
- * milliseconds per training iteration of LeNet-300-100, batch 60, masks applied.
+ * milliseconds per training iteration at batch 60, masks applied.
  */
 
 import { fromFileUrl } from "@std/path";
-import { LOCK, ROOT } from "./toolchain.ts";
+import { LOCK, ROOT } from "../toolchain.ts";
 
 /** A script, and how it is run. */
 export interface Peer {
@@ -17,7 +17,8 @@ export interface Peer {
   install: string;
 }
 
-const script = (name: string) => fromFileUrl(new URL(`../../tests/peers/${name}`, import.meta.url));
+const script = (name: string) =>
+  fromFileUrl(new URL(`../../../tests/peers/${name}`, import.meta.url));
 /** Debian's packages belong to Debian's Python. */
 const PYTHON = "/usr/bin/python3";
 const THREADS = ["1", "2"];
@@ -33,18 +34,24 @@ const numpy: Peer = {
   install: "apt-get install python3-numpy libopenblas0-pthread",
 };
 
-const torch: Peer = {
+const torch = (iterations: number, file: string, ...args: string[]): Peer => ({
   name: "PyTorch",
-  iterations: 300,
+  iterations,
   ways: THREADS.map((threads) => ({
     command: PYTHON,
-    args: [script("torch_lenet.py"), "--json", "--threads", threads],
+    args: [script(file), "--json", "--threads", threads, ...args],
     env: { OPENBLAS_NUM_THREADS: threads, OMP_NUM_THREADS: threads },
   })),
   install: "apt-get install python3-torch libopenblas0-pthread",
-};
+});
 
-const javascript = (name: string, file: string, backend: string, iterations: number): Peer => ({
+const javascript = (
+  name: string,
+  file: string,
+  backend: string,
+  iterations: number,
+  ...args: string[]
+): Peer => ({
   name,
   iterations,
   ways: [{
@@ -58,20 +65,46 @@ const javascript = (name: string, file: string, backend: string, iterations: num
       script("deno.json"),
       script(file),
       backend,
+      ...args,
     ],
   }],
   install: "let npm packages be downloaded",
 });
 
-/** Peers that compute on the processor by themselves. */
-export const PROCESSOR_PEERS = [numpy, torch];
-/** Peers of JavaScript. */
+/** Peers with LeNet-300-100 that compute on the processor by themselves. */
+export const PROCESSOR_PEERS = [numpy, torch(300, "torch_lenet.py")];
+/** The same of JavaScript. */
 export const JAVASCRIPT_PEERS = {
   tfjsWebgpu: javascript("TensorFlow.js WebGPU", "tfjs_lenet.ts", "webgpu", 20),
   jaxjsWebgpu: javascript("jax-js WebGPU", "jaxjs_lenet.ts", "webgpu", 30),
   tfjsWasm: javascript("TensorFlow.js wasm", "tfjs_lenet.ts", "wasm", 40),
   jaxjsWasm: javascript("jax-js wasm", "jaxjs_lenet.ts", "wasm", 80),
 };
+
+/**
+ * Peers with a network of convolutions.
+ *
+ * @param layers as `--layers` has them
+ * @param image  the shape of an example
+ * @param millions of multiplications of an iteration: how long it takes
+ */
+export function imagePeers(layers: string, image: readonly number[], millions: number) {
+  const size = image.join(",");
+  // A second or two of each on two cores.
+  const torchCount = Math.max(2, Math.ceil(4000 / millions));
+  const tfjsCount = Math.max(2, Math.ceil(400 / millions));
+  return {
+    torch: torch(torchCount, "torch_conv.py", "--layers", layers, "--image", size),
+    tfjsWebgpu: javascript(
+      "TensorFlow.js WebGPU",
+      "tfjs_conv.ts",
+      "webgpu",
+      tfjsCount,
+      layers,
+      size,
+    ),
+  };
+}
 
 /** Milliseconds per iteration of each way of a peer; null where it cannot be run. */
 export async function timePeer(peer: Peer, optimizer: string): Promise<number[] | null> {
@@ -100,7 +133,7 @@ export async function timePeer(peer: Peer, optimizer: string): Promise<number[] 
 export async function timeInChromium(
   rounds: number,
 ): Promise<{ ours: number; theirs: number } | null> {
-  const pages = fromFileUrl(new URL("../../tests/browser/time_pages.ts", import.meta.url));
+  const pages = fromFileUrl(new URL("../../../tests/browser/time_pages.ts", import.meta.url));
   // In a process of its own: what drives the browser wants all permissions.
   const { success, stdout } = await new Deno.Command("deno", {
     args: ["run", "--quiet", LOCK, "-A", pages, `${rounds}`],

@@ -1,18 +1,18 @@
 /** Measures how the cost of an iteration grows with density and sizes, for `bench`. */
 
-import { adamSpec, destroyExamples, type Gpu, type Program } from "../../src/engine/mod.ts";
-import type { Growth, GrowthPoint } from "../../src/figures/speed_charts.ts";
-import type { ExampleArrays } from "../../src/engine/mod.ts";
-import type { ExampleSets } from "../../src/datasets/examples.ts";
+import { adamSpec, destroyExamples, type Gpu, type Program } from "../../../src/engine/mod.ts";
+import type { Growth, GrowthPoint } from "../../../src/figures/speed_charts.ts";
+import type { ExampleArrays } from "../../../src/engine/mod.ts";
+import type { ExampleSets } from "../../../src/datasets/examples.ts";
 import {
-  type LenetOptions,
-  lenetProgram,
   median,
+  type NetworkOptions,
+  networkProgram,
   type Ticket,
   timeIterations,
   type Uploaded,
   uploadSets,
-} from "./lenet_program.ts";
+} from "./network_program.ts";
 
 const REPLICAS = [1, 2, 4, 8, 16];
 const HIDDEN = [300, 600, 1200, 3000];
@@ -29,8 +29,8 @@ export async function measureGrowth(
   tickets: readonly Ticket[],
   rounds: number,
 ): Promise<Growth> {
-  const create = (options: Partial<LenetOptions>, from = uploaded) =>
-    lenetProgram(gpu, from, { optimizer: adamSpec(1.2e-3), ...options });
+  const create = (options: Partial<NetworkOptions>, from = uploaded) =>
+    networkProgram(gpu, from, { optimizer: adamSpec(1.2e-3), ...options });
   const curve = async (
     values: readonly number[],
     make: (value: number, index: number) => Promise<Program>,

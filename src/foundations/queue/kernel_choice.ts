@@ -1,0 +1,43 @@
+/**
+ * Chooses the kernels of a network by its share of live multiplications: what counts of a
+ * convolution is that each of its weights is used at all places of its kernel, so a dense layer with
+ * most of the weights, as in Conv-2, may have few of the multiplications.
+ */
+
+import { isDense, type KernelKind, type LayerSpec, weightedLayers } from "../../engine/mod.ts";
+import { outputShape } from "../../engine/layer_spec.ts";
+import type { Tuned } from "../../engine/kernels/tiles.ts";
+import { density, type Masks } from "../../models/masks.ts";
+
+/**
+ * The share of a network's multiplications that have live weights.
+ *
+ * @param layers none, or dense ones only: all weights are used once
+ */
+export function liveShare(masks: Masks, layers: readonly LayerSpec[]): number {
+  if (layers.every(isDense)) return density(masks).percent / 100;
+  const sizes = density(masks).layers;
+  let live = 0, total = 0;
+  for (const layer of weightedLayers(layers)) {
+    const places = isDense(layer) ? 1 : outputShape(layer)[0] * outputShape(layer)[1];
+    live += places * sizes[layer.name].live;
+    total += places * sizes[layer.name].total;
+  }
+  return live / total;
+}
+
+/**
+ * The faster kernels on an adapter. All layers of a network have the same. Convolutions as whole
+ * matrices below dense layers as lists would gain little, and were not built: of an iteration of
+ * LeNet-5 or Conv-2 the dense layers are a sixth, and lists of theirs win only where lists of the
+ * convolutions are about to (llvmpipe, Conv-2: 1.1 times as long as whole matrices with 33% of the
+ * weights, 0.6 times with 11%).
+ */
+export function fasterKernels(
+  masks: Masks,
+  layers: readonly LayerSpec[],
+  { sparse }: Pick<Tuned, "sparse">,
+): KernelKind {
+  const below = layers.every(isDense) ? sparse.below : sparse.belowImages;
+  return liveShare(masks, layers) < below ? "sparse" : "dense";
+}

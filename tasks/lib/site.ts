@@ -28,10 +28,9 @@ const HTML = "src/web/page/index.html";
 /** The parts of the style sheet, in the order of the cascade; browsers load one file. */
 const STYLES = [
   "src/web/page/page.css",
-  ...["form", "networks", "run", "charts", "kernels", "result", "draw", "saved"].map((part) =>
-    `src/web/page/styles/${part}.css`
-  ),
-  "src/web/page/network/network.css",
+  ...["drawing", "form", "networks", "run", "charts", "kernels", "result", "draw", "saved"].map((
+    part,
+  ) => `src/web/page/styles/${part}.css`),
 ];
 
 /** Bundles the page, and puts MNIST's files beside it if they are given. */

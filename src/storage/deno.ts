@@ -31,6 +31,8 @@ export interface DenoStorageOptions {
   times?: ClaimTimes;
   /** Told once that another host has taken a lock over: from then on all that writes fails. */
   onLost?: (error: LockedError) => void;
+  /** Told that the owner of a lock on another host is watched, which takes time. */
+  onWatch?: (line: string) => void;
 }
 
 /** Names of the temporary files that this process writes, which are nobody's leftovers. */
@@ -40,9 +42,13 @@ const beingWritten = new Set<string>();
 export class DenoStorage implements Storage {
   readonly #times: ClaimTimes;
   readonly #heart: Heart;
+  readonly #onWatch: (line: string) => void;
 
-  /** @param options other times than the usual ones, for tests; and who is told of a lost lock */
-  constructor({ times = CLAIM_TIMES, onLost = () => {} }: DenoStorageOptions = {}) {
+  /** @param options other times than the usual ones, for tests; and who is told of locks */
+  constructor(
+    { times = CLAIM_TIMES, onLost = () => {}, onWatch = () => {} }: DenoStorageOptions = {},
+  ) {
+    this.#onWatch = onWatch;
     this.#times = times;
     this.#heart = new Heart(times.beat, onLost);
   }
@@ -173,6 +179,7 @@ export class DenoStorage implements Storage {
             const claim = await HostClaim.take(path, holder, {
               times: this.#times,
               hasSystemLock: system === "had",
+              onWatch: this.#onWatch,
               said: () => this.#heart.said,
             });
             const lock = new DenoLock(path, file, claim, this.#heart);
@@ -201,7 +208,8 @@ export class DenoStorage implements Storage {
   async checkLock(path: string, holder: LockHolder): Promise<void> {
     try {
       const system = await this.#checkSystemLock(path, holder);
-      await checkClaim(path, holder, { times: this.#times, hasSystemLock: system !== "none" });
+      const hasSystemLock = system !== "none";
+      await checkClaim(path, holder, { times: this.#times, hasSystemLock, onWatch: this.#onWatch });
     } catch (error) {
       // There is none, or it is that of others who hide it: no lock of this program is made that
       // way.

@@ -59,7 +59,12 @@ export async function openLaboratory(
     clearInterval(beat);
     progress.end();
   });
+  const watched = new Set<string>();
   const storage = new DenoStorage({
+    onWatch: (line) => {
+      if (!watched.has(line)) notice(line);
+      watched.add(line);
+    },
     // Another host works in the folder by now: even a checkpoint would be in its way.
     onLost: ({ message }) => {
       warn(`error: ${message}`);

@@ -53,9 +53,13 @@ export class AnnouncedWork {
     return new AnnouncedWork(storage, files);
   }
 
+  /** Whether another process had announced it before. */
+  isOfOthers = false;
+
   /** Says which runs will be trained. */
   async announce(): Promise<void> {
     for (const [path, runs] of this.files) {
+      this.isOfOthers ||= await this.storage.exists(path);
       await write(this.storage, path, { runs: [...runs], failed: {} });
     }
   }

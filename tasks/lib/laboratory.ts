@@ -157,10 +157,12 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
       const work = await AnnouncedWork.of(storage, job.folders.join("\n"), job.folders);
       if (job.finishedCount < job.runCount) await work.announce();
       const [errors] = await laboratory.run([job], [...open.header, ["output", open.output]]);
-      // Runs that another process trains have not failed.
+      // Runs that another process trains have not failed, and their plan may be its own.
       const failure = errors.find((error) => !(error instanceof LockedError));
       const message = failure === undefined ? null : messageOf(failure);
-      await work.conclude(new Map(message ? job.folders.map((folder) => [folder, message]) : []));
+      if (errors.length === 0 || message !== null || !work.isOfOthers) {
+        await work.conclude(new Map(message ? job.folders.map((folder) => [folder, message]) : []));
+      }
       if (errors.length > 0) throw firstError(errors);
       laboratory.progress.activity("drawing the chart");
       const report = await open.report();

@@ -65,7 +65,7 @@ export class AnnouncedWork {
   }
 
   /** Says what failed, by folder; where nothing did there is nothing more to say. */
-  async conclude(failed: ReadonlyMap<string, string>): Promise<void> {
+  async conclude(failed: ReadonlyMap<string, string> = new Map()): Promise<void> {
     for (const [path, runs] of this.files) {
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
       const messages = runs.flatMap((run) => {

@@ -157,12 +157,9 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
       const work = await AnnouncedWork.of(storage, job.folders.join("\n"), job.folders);
       if (job.finishedCount < job.runCount) await work.announce();
       const [errors] = await laboratory.run([job], [...open.header, ["output", open.output]]);
-      // Runs that another process trains have not failed, and their plan may be its own.
-      const failure = errors.find((error) => !(error instanceof LockedError));
-      const message = failure === undefined ? null : messageOf(failure);
-      if (errors.length === 0 || message !== null || !work.isOfOthers) {
-        await work.conclude(new Map(message ? job.folders.map((folder) => [folder, message]) : []));
-      }
+      // What failed is said here, to who asked; what another process trains may be its own plan.
+      const isElsewhere = errors.some((error) => error instanceof LockedError);
+      if (!isElsewhere || !work.isOfOthers) await work.conclude();
       if (errors.length > 0) throw firstError(errors);
       laboratory.progress.activity("drawing the chart");
       const report = await open.report();

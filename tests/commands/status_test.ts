@@ -73,7 +73,7 @@ Deno.test("status: who holds a trial trains those of its runs that are begun", a
 
 Deno.test("status: a plan goes when all of it is done, and is no part of a run", async () => {
   const { storage, work } = await makeExperiment();
-  await work.conclude(new Map());
+  await work.conclude();
   const { runs } = statusOf(await survey(storage, "e"), new Map());
   assertEquals(runs.filter(({ state }) => state === "waiting"), []);
   assertEquals((await storage.list("e")).filter(({ name }) => name.startsWith(".plan")).length, 1);

@@ -35,6 +35,9 @@ import {
 
 const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
 
+/** Between two looks at what other processes have. */
+const WAIT_MS = 10_000;
+
 const task = {
   name: "argfile-runner",
   summary:
@@ -101,9 +104,6 @@ await runTask(task, async (flags, [runnerName, argfile]) => {
   report(results, argfile, flags.json);
 });
 
-/** Between two looks at what other processes have. */
-const WAIT_MS = 30_000;
-
 /** The numbers of lines that could not be carried out because another process does. */
 function lockedLines(results: readonly LineResult[]): Set<number> {
   return new Set(results.flatMap(({ line, error }) => error instanceof LockedError ? [line] : []));
@@ -138,6 +138,7 @@ async function runPacked(
     },
   };
   const { storage } = context;
+  let isOfOthers = false;
   try {
     const results = await runLines(
       lines,
@@ -146,7 +147,9 @@ async function runPacked(
       async (open) => {
         const jobs = open.map(({ job }) => job);
         const runs = jobs.flatMap(({ folders }) => folders);
-        if (countRuns(jobs).left > 0) await (await AnnouncedWork.of(storage, key, runs)).announce();
+        const work = await AnnouncedWork.of(storage, key, runs);
+        if (countRuns(jobs).left > 0) await work.announce();
+        isOfOthers = work.isOfOthers;
         return await laboratory.run(jobs, [
           ["lines", `${open.length} of ${lines.length}, the first with:`],
           ...open[0].header,
@@ -156,7 +159,10 @@ async function runPacked(
     const failed = results.filter(({ error }) => error !== null && !(error instanceof LockedError))
       .flatMap(({ folders, error }) => folders.map((f) => [f, messageOf(error)] as const));
     const runs = results.flatMap(({ folders }) => folders);
-    await (await AnnouncedWork.of(storage, key, runs)).conclude(new Map(failed));
+    // Another process that has some of the lines will say when they are done.
+    if (failed.length > 0 || !isOfOthers || lockedLines(results).size === 0) {
+      await (await AnnouncedWork.of(storage, key, runs)).conclude(new Map(failed));
+    }
     return results;
   } finally {
     await laboratory.close();

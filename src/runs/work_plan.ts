@@ -53,15 +53,19 @@ export class AnnouncedWork {
     return new AnnouncedWork(storage, files);
   }
 
+  /** Whether another process had announced it before. */
+  isOfOthers = false;
+
   /** Says which runs will be trained. */
   async announce(): Promise<void> {
     for (const [path, runs] of this.files) {
+      this.isOfOthers ||= await this.storage.exists(path);
       await write(this.storage, path, { runs: [...runs], failed: {} });
     }
   }
 
   /** Says what failed, by folder; where nothing did there is nothing more to say. */
-  async conclude(failed: ReadonlyMap<string, string>): Promise<void> {
+  async conclude(failed: ReadonlyMap<string, string> = new Map()): Promise<void> {
     for (const [path, runs] of this.files) {
       const folder = path.slice(0, path.lastIndexOf("/") + 1);
       const messages = runs.flatMap((run) => {

@@ -5,17 +5,14 @@
  * the target, so a crash at any point leaves the old file or the new one. Then the folder is
  * flushed, so that a power cut cannot undo it: 1.1 ms instead of 0.8 for 1 KB (medians of 200 on
  * ext4).
- *
- * A lock is the system's lock of an open file, which is free again when its process ends, however it
- * does; and, for other hosts, a claim (deno_claim.ts). Where the system has no locks the claim alone
- * has to do.
  */
 
 import { type LockedError, NotFoundError, StorageError } from "../errors.ts";
 import { FAULTS } from "./faults.ts";
+import { CLAIM_TIMES, type ClaimTimes } from "./deno_claim.ts";
+import { isMissing, writeAll } from "./deno_files.ts";
 import { Heart } from "./deno_heart.ts";
-import { checkClaim, CLAIM_TIMES, type ClaimTimes, HostClaim } from "./deno_claim.ts";
-import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
+import { type Locking, lookAtLock, takeLock } from "./deno_lock.ts";
 import type {
   LockHolder,
   ReadOptions,
@@ -31,6 +28,8 @@ export interface DenoStorageOptions {
   times?: ClaimTimes;
   /** Told once that another host has taken a lock over: from then on all that writes fails. */
   onLost?: (error: LockedError) => void;
+  /** Told that the owner of a lock on another host is watched, which takes time. */
+  onWatch?: (line: string) => void;
 }
 
 /** Names of the temporary files that this process writes, which are nobody's leftovers. */
@@ -38,13 +37,15 @@ const beingWritten = new Set<string>();
 
 /** Files on the disk; needs Deno's read permission, and write permission to change anything. */
 export class DenoStorage implements Storage {
-  readonly #times: ClaimTimes;
   readonly #heart: Heart;
+  readonly #locking: Locking;
 
-  /** @param options other times than the usual ones, for tests; and who is told of a lost lock */
-  constructor({ times = CLAIM_TIMES, onLost = () => {} }: DenoStorageOptions = {}) {
-    this.#times = times;
+  /** @param options other times than the usual ones, for tests; and who is told of locks */
+  constructor(
+    { times = CLAIM_TIMES, onLost = () => {}, onWatch = () => {} }: DenoStorageOptions = {},
+  ) {
     this.#heart = new Heart(times.beat, onLost);
+    this.#locking = { times, heart: this.#heart, onWatch };
   }
 
   /** What is said with each beat of this process's locks, for those who look at them. */
@@ -161,67 +162,18 @@ export class DenoStorage implements Storage {
   async lock(path: string, holder: LockHolder): Promise<StorageLock> {
     try {
       await makeFolder(splitPath(path).folder);
-      for (let tries = 1; tries <= LOCK_TRIES; tries++) {
-        const file = await Deno.open(path, { read: true, write: true, create: true });
-        let isHeld = false;
-        try {
-          const system = await tryLock(file);
-          if (system !== "taken") {
-            // Who released it removed the file that was opened here: that one's lock is worth
-            // nothing.
-            if (!await isAt(path, file)) continue;
-            const claim = await HostClaim.take(path, holder, {
-              times: this.#times,
-              hasSystemLock: system === "had",
-              said: () => this.#heart.said,
-            });
-            const lock = new DenoLock(path, file, claim, this.#heart);
-            isHeld = true;
-            await writeHolder(file, holder).catch(async (error) => {
-              await lock.release();
-              throw error;
-            });
-            return lock;
-          }
-          const found = parseHolder(await readLocked(file));
-          // Whoever only looks at a lock has it for a moment, whatever its file says.
-          if (found && tries > LOOK_TRIES) throw lockedError(path, found, holder);
-        } finally {
-          if (!isHeld) file.close();
-        }
-        // Who has it is about to write its name.
-        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MILLISECONDS));
-      }
+      return await takeLock(path, holder, this.#locking);
     } catch (error) {
       throw error instanceof StorageError ? error : asStorageError(error, "lock", path);
     }
-    throw lockedError(path, undefined, holder);
   }
 
   async checkLock(path: string, holder: LockHolder): Promise<void> {
     try {
-      const system = await this.#checkSystemLock(path, holder);
-      await checkClaim(path, holder, { times: this.#times, hasSystemLock: system !== "none" });
+      await lookAtLock(path, holder, this.#locking);
     } catch (error) {
-      // There is none, or it is that of others who hide it: no lock of this program is made that
-      // way.
-      if (isMissing(error) || error instanceof Deno.errors.PermissionDenied) return;
       throw error instanceof StorageError ? error : asStorageError(error, "look at", path);
     }
-  }
-
-  /** Looks at the system's lock, and does not keep it; a lock file that is not there has none. */
-  async #checkSystemLock(path: string, holder: LockHolder): Promise<"had" | "none"> {
-    try {
-      if (!(await Deno.stat(path)).isFile) return "had";
-    } catch (error) {
-      if (isMissing(error)) return "had";
-      throw error;
-    }
-    using file = await Deno.open(path, { read: true });
-    const system = await tryLock(file, false);
-    if (system !== "taken") return system;
-    throw lockedError(path, parseHolder(await readLocked(file)), holder);
   }
 
   async sweep(folder: string, { isDeep = true }: SweepOptions = {}): Promise<void> {
@@ -258,51 +210,6 @@ export async function makeTemporaryFolder(prefix = ""): Promise<string> {
 
 /** How often a file is written that goes away meanwhile. */
 const WRITE_TRIES = 3;
-
-/** How often a lock is tried whose file goes away meanwhile or says nothing of its holder. */
-const LOCK_TRIES = 10, LOOK_TRIES = 4;
-const LOCK_PAUSE_MILLISECONDS = 25;
-
-/** Bytes of a lock file that are looked at. */
-const LOCK_BYTES = 65536;
-
-/** A lock file held through its open handle, and its claim. */
-class DenoLock implements StorageLock {
-  #released: Promise<void> | undefined;
-
-  constructor(
-    private readonly path: string,
-    private readonly file: Deno.FsFile,
-    private readonly claim: HostClaim,
-    private readonly heart: Heart,
-  ) {
-    heart.add(claim);
-  }
-
-  release(): Promise<void> {
-    return this.#released ??= this.#release();
-  }
-
-  async #release(): Promise<void> {
-    this.heart.delete(this.claim);
-    const wasHeld = await this.claim.release();
-    try {
-      // If the file was moved or removed, another may lie there.
-      if (wasHeld && await isAt(this.path, this.file)) await Deno.remove(this.path);
-    } catch {
-      // A file that stays behind locks nothing.
-    } finally {
-      this.file.close();
-    }
-  }
-}
-
-/** Says in a lock file who has it. */
-async function writeHolder(file: Deno.FsFile, holder: LockHolder): Promise<void> {
-  await file.truncate(0);
-  await writeAll(file, new TextEncoder().encode(formatHolder(holder)));
-  await file.sync();
-}
 
 /** @throws StorageError if a file is of a kind, or of a size, that is not to be read */
 function checkReadable(info: Deno.FileInfo, path: string, options: ReadOptions): void {
@@ -352,44 +259,6 @@ async function leadsToFolder(path: string): Promise<boolean> {
   }
 }
 
-/**
- * Takes the system's lock of an open file, exclusive or shared, unless it is taken; file systems
- * without locks, which answer in several ways, have none.
- */
-async function tryLock(
-  file: Deno.FsFile,
-  isExclusive = true,
-): Promise<"had" | "taken" | "none"> {
-  try {
-    return await file.tryLock(isExclusive) ? "had" : "taken";
-  } catch {
-    return "none";
-  }
-}
-
-/** Whether an open file is the one at a path. */
-async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
-  try {
-    const [there, opened] = [await Deno.stat(path), await file.stat()];
-    return there.ino === opened.ino && there.dev === opened.dev;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-/** The text of a file that another has locked; "" where Windows forbids to read it. */
-async function readLocked(file: Deno.FsFile): Promise<string> {
-  const buffer = new Uint8Array(LOCK_BYTES);
-  let length = 0;
-  try {
-    for (let count; (count = await file.read(buffer.subarray(length)));) length += count;
-  } catch {
-    return "";
-  }
-  return new TextDecoder().decode(buffer.subarray(0, length));
-}
-
 /** Makes a folder and those above it that are missing, and flushes their names to the disk. */
 async function makeFolder(folder: string): Promise<void> {
   const missing: string[] = [];
@@ -432,10 +301,6 @@ async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
   await file.sync();
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-}
-
 /** The folder of a path with its final slash ("" for the working folder), and the last name. */
 function splitPath(path: string): { folder: string; name: string } {
   const end = path.lastIndexOf("/") + 1;
@@ -445,11 +310,6 @@ function splitPath(path: string): { folder: string; name: string } {
 /** The folder that holds a file or a folder, with its final slash; "" for the working folder. */
 function parentOf(path: string): string {
   return splitPath(path.replace(/\/+$/, "")).folder;
-}
-
-/** A path below a file does not exist either. */
-function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 function notFound(action: string, path: string): NotFoundError {

@@ -49,6 +49,8 @@ export interface TakeOptions {
   times: ClaimTimes;
   /** Whether the system's lock shows that no process of this machine has the claim. */
   hasSystemLock: boolean;
+  /** Told that an owner is watched, which takes time. */
+  onWatch: (line: string) => void;
   /** Said with each beat, for those who look: what goes on, and when the next beat is due. */
   said: () => Said;
 }
@@ -59,11 +61,12 @@ const TAKE_TRIES = 20;
 export async function checkClaim(
   path: string,
   holder: LockHolder,
-  { times, hasSystemLock }: Pick<TakeOptions, "times" | "hasSystemLock">,
+  { times, hasSystemLock, onWatch }: Omit<TakeOptions, "said">,
 ): Promise<FoundClaim | null> {
   for (let tries = 1; tries <= TAKE_TRIES; tries++) {
     const last = await lastClaim(path);
     if (last === null || hasSystemLock && isOfMachine(last, holder)) return last;
+    onWatch(watchText(last, staleTime(times, last.every) / 1000));
     if (await isUnchanged(path, last, times)) return last;
     const now = await lastClaim(path);
     if (now?.token === last.token) throw lockedError(path, now.owner, holder);
@@ -209,6 +212,12 @@ async function isUnchanged(
     before += passed;
   }
   return true;
+}
+
+function watchText({ owner }: FoundClaim, seconds: number): string {
+  const { pid, host } = owner ?? {};
+  return `watching whether process ${pid ?? "?"} on host "${host ?? "?"}" lives, at most ` +
+    `${Math.round(seconds)} seconds`;
 }
 
 function staleTime({ beat, stale }: ClaimTimes, every: number): number {

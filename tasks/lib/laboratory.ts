@@ -61,7 +61,12 @@ export async function openLaboratory(
     clearInterval(beat);
     progress.end();
   });
+  const watched = new Set<string>();
   const storage = new DenoStorage({
+    onWatch: (line) => {
+      if (!watched.has(line)) notice(line);
+      watched.add(line);
+    },
     // Another host works in the folder by now: even a checkpoint would be in its way.
     onLost: ({ message }) => {
       warn(`error: ${message}`);
@@ -158,10 +163,9 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
       const work = await AnnouncedWork.of(storage, job.folders.join("\n"), job.folders);
       if (job.finishedCount < job.runCount) await work.announce();
       const [errors] = await laboratory.run([job], [...open.header, ["output", open.output]]);
-      // Runs that another process trains have not failed.
-      const failure = errors.find((error) => !(error instanceof LockedError));
-      const message = failure === undefined ? null : messageOf(failure);
-      await work.conclude(new Map(message ? job.folders.map((folder) => [folder, message]) : []));
+      // What failed is said here, to who asked; what another process trains may be its own plan.
+      const isElsewhere = errors.some((error) => error instanceof LockedError);
+      if (!isElsewhere || !work.isOfOthers) await work.conclude();
       if (errors.length > 0) throw firstError(errors);
       laboratory.progress.activity("drawing the chart");
       const report = await open.report();

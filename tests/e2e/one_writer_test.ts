@@ -102,3 +102,19 @@ Deno.test("a single training has its folder: a lottery that would write there is
   const again = await runLottery(...lotteryFlags("third"));
   assertMatch(again.stderr, /^runs +0 of 3 to train/m);
 });
+
+Deno.test("argfile-runner --wait tries lines again that another process has", async () => {
+  const lines = `${folder}/lines`, run = "fourth/trial1/0/train1", other = others();
+  await Deno.writeTextFile(lines, trainFlags(run).join(" "));
+  await other.takeFolder(`${folder}/${run}`);
+  const child = startTask("argfile-runner", ["train", lines, "--wait"]);
+  let stderr = "";
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    stderr += text;
+    if (/1 lines are carried out by other processes: waiting/.test(stderr)) await other.release();
+  }
+  const stdout = await new Response(child.stdout).text();
+  assertEquals(stdout, "1 lines: 1 run, 0 finished before, 0 failed\n");
+  assertEquals((await child.status).code, 0, stderr);
+  assertEquals([...Deno.readDirSync(`${folder}/fourth`)].map(({ name }) => name), ["trial1"]);
+});

@@ -24,6 +24,7 @@ const PACKAGES: Record<string, string[]> = {
   report: ["valibot"],
   run_lottery: ["fflate", "valibot"],
   soak: ["valibot"],
+  status: ["valibot"],
   test: [],
   torture: [],
   train: ["fflate", "valibot"],

@@ -6,7 +6,7 @@
 
 import { fromFileUrl } from "@std/path";
 import { LockedError, LotteryError, UsageError } from "../src/errors.ts";
-import { LineConflicts, type LineResult, runLines } from "../src/commands/argfile_jobs.ts";
+import { LineConflicts, type LineResult, runLines } from "../src/commands/argfiles/argfile_jobs.ts";
 import { AnnouncedWork } from "../src/runs/work_plan.ts";
 import { type ArgfileLine, joinLine, parseArgfile } from "../src/flags/shell_words.ts";
 import { boolean, integer } from "../src/flags/kinds.ts";
@@ -17,8 +17,8 @@ import { countRuns } from "../src/runs/job.ts";
 import { findRunner } from "../src/commands/mod.ts";
 import type { PlanContext, Runner, RunnerContext } from "../src/commands/runner.ts";
 import { runFlags } from "../src/commands/flags/run_flags.ts";
-import { linesOf, shard } from "../src/commands/shards.ts";
-import { describeFinished } from "../src/reports/summary.ts";
+import { linesOf, shard } from "../src/commands/argfiles/shards.ts";
+import { describeFinished } from "../src/reports/verdicts/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { type LaboratoryOptions, messageOf, openLaboratory } from "./lib/laboratory.ts";
 import { checkSlurmFlags, slurmFlags, submit } from "./lib/slurm.ts";

@@ -1,9 +1,14 @@
 /** The engine: trains, evaluates and prunes networks on a WebGPU device. Knows nothing of files. */
 
-export { type Augmentation, type AugmentName, AUGMENTS, checkAugments } from "./augment.ts";
-export { type ChannelStatistics, channelStatistics } from "./channels.ts";
+export {
+  type Augmentation,
+  type AugmentName,
+  AUGMENTS,
+  checkAugments,
+} from "./examples/augment.ts";
+export { type ChannelStatistics, channelStatistics } from "./examples/channels.ts";
 export { type CurvePoint, type CurveRows, type Curves } from "./curves.ts";
-export { destroyExamples, type GpuExamples, uploadExamples } from "./dataset.ts";
+export { destroyExamples, type GpuExamples, uploadExamples } from "./examples/dataset.ts";
 export {
   checkExamples,
   checkNormalization,
@@ -12,7 +17,7 @@ export {
   MOST_CLASSES,
   type Normalization,
   NORMALIZATIONS,
-} from "./example_arrays.ts";
+} from "./examples/example_arrays.ts";
 export { type Numbers } from "./numbers.ts";
 export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
 export {

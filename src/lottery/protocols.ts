@@ -2,8 +2,8 @@
 import type { DatasetChoice } from "../datasets/datasets.ts";
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
-import type { AugmentName } from "../engine/augment.ts";
-import type { Normalization } from "../engine/example_arrays.ts";
+import type { AugmentName } from "../engine/examples/augment.ts";
+import type { Normalization } from "../engine/examples/example_arrays.ts";
 import type { OptimizerKind } from "../engine/optimizers.ts";
 import { type HiddenLayer, parseHidden } from "../models/hidden_layers.ts";
 import { type NetworkName, type NetworkRow, NETWORKS } from "../models/networks.ts";

@@ -11,7 +11,7 @@ import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Ticket } from "../lottery/control_experiment.ts";
 import { chartPath } from "../runs/output_folder.ts";
-import { type LevelSummary, summarizeLevels } from "./summary.ts";
+import { type LevelSummary, summarizeLevels } from "./verdicts/summary.ts";
 import { type FinishedRun, readResults } from "../records/finished_run.ts";
 import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
 import { RUN_KINDS } from "../records/kinds.ts";

@@ -9,8 +9,8 @@ import { sealSvg } from "../formats/seal.ts";
 import { formatTable } from "../analysis/table.ts";
 import type { Storage } from "../storage/storage.ts";
 import { chartPath } from "../runs/output_folder.ts";
-import { iterationText, type LevelSummary, summarizeLevels } from "./summary.ts";
-import { judge } from "./verdict.ts";
+import { iterationText, type LevelSummary, summarizeLevels } from "./verdicts/summary.ts";
+import { judge } from "./verdicts/verdict.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
 import { accuracyPanels, levelSpec } from "../figures/level_figures.ts";
 

@@ -6,8 +6,8 @@
 import { writeMethodsReport } from "./methods/methods_report.ts";
 import { readComparison } from "../records/experiments/comparison_file.ts";
 import { type ReportOptions, writeSection, type WrittenReport } from "./report_files.ts";
-import { measuredText, whyText } from "./claims_html.ts";
-import { reportHtml, type StudySection } from "./report_page.ts";
+import { measuredText, whyText } from "./page/claims_html.ts";
+import { reportHtml, type StudySection } from "./page/report_page.ts";
 import { SERIES_KINDS } from "../analysis/series.ts";
 import { levelsOf, meanOverTrials, type StudyRun } from "../analysis/study.ts";
 import { percentText } from "../analysis/percent.ts";

@@ -9,7 +9,7 @@ import { sealSvg } from "../formats/seal.ts";
 import { encodeText, within } from "../records/record.ts";
 import type { Storage } from "../storage/storage.ts";
 import { legendsOf, panelsOf } from "../figures/panels.ts";
-import type { DrawnFigure, DrawnPanel } from "./figure_html.ts";
+import type { DrawnFigure, DrawnPanel } from "./page/figure_html.ts";
 import type { Connect, Figure } from "./sections/section.ts";
 
 /** Options of a report. */

@@ -11,7 +11,7 @@ import { networkText } from "../models/layers.ts";
 import { nameOfNetwork } from "../models/networks.ts";
 import { count } from "../words.ts";
 import { datasetText, ticketText, trainingText } from "../runs/config.ts";
-import { type Finding, findingOf } from "./finding.ts";
+import { type Finding, findingOf } from "./verdicts/finding.ts";
 import type { Connect, Figure, SectionSource } from "./sections/section.ts";
 import { SECTIONS } from "./sections/sections.ts";
 

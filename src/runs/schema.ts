@@ -4,8 +4,8 @@
  */
 
 import * as v from "../npm/valibot.ts";
-import { type AugmentName, AUGMENTS } from "../engine/augment.ts";
-import { NORMALIZATIONS } from "../engine/example_arrays.ts";
+import { type AugmentName, AUGMENTS } from "../engine/examples/augment.ts";
+import { NORMALIZATIONS } from "../engine/examples/example_arrays.ts";
 import type { LayerSpec } from "../engine/layer_spec.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS, type OptimizerSpec } from "../engine/optimizers.ts";
 import { FormatError } from "../errors.ts";

@@ -7,7 +7,7 @@ import { restoreCurves, restorePart } from "../records/saved_run.ts";
 import { damageError } from "../records/record.ts";
 import { parseConfig, type RunConfig } from "../runs/schema.ts";
 import { datasetText, settingsOf, trainingText } from "../runs/config.ts";
-import { judge } from "../reports/verdict.ts";
+import { judge } from "../reports/verdicts/verdict.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { Storage } from "../storage/storage.ts";
 import { forgetRequests, type KeptRequest, listRequests } from "./kept_requests.ts";

@@ -10,7 +10,7 @@ import type { FlagSet, FlagValues } from "../flags/flags.ts";
 import { countRuns, firstError } from "../runs/job.ts";
 import { Laboratory } from "../commands/laboratory.ts";
 import type { OpenJob } from "../commands/runner.ts";
-import { adapterText } from "../reports/summary.ts";
+import { adapterText } from "../reports/verdicts/summary.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { LockHolder } from "../storage/storage.ts";
 import { keepRequest, type KeptRequest } from "./kept_requests.ts";

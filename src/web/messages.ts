@@ -9,7 +9,7 @@
 import type { ScoreHistogram } from "../analysis/score_histogram.ts";
 import type { AdapterDescription, Curves } from "../engine/mod.ts";
 import type { Activity } from "../commands/progress.ts";
-import type { TicketVerdict } from "../reports/verdict.ts";
+import type { TicketVerdict } from "../reports/verdicts/verdict.ts";
 import type { RunId } from "../records/run_id.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
 import type { WeightEvent } from "./weights/live_weights.ts";

@@ -11,7 +11,7 @@ import { AnnouncedWork } from "../../src/runs/work_plan.ts";
 import { Laboratory } from "../../src/commands/laboratory.ts";
 import { loadDataset } from "../../src/datasets/load_dataset.ts";
 import type { Runner, RunnerContext } from "../../src/commands/runner.ts";
-import { adapterText, describeFinished } from "../../src/reports/summary.ts";
+import { adapterText, describeFinished } from "../../src/reports/verdicts/summary.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { ensureAdapter } from "./adapter.ts";
 import { mnistPackage } from "./mnist_package.ts";

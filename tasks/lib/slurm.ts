@@ -5,10 +5,15 @@ import { LotteryError, UsageError } from "../../src/errors.ts";
 import { flagName, type FlagSet, type FlagValues, toArgs } from "../../src/flags/flags.ts";
 import { boolean, integer, string } from "../../src/flags/kinds.ts";
 import { type ArgfileLine, joinLine, splitLine } from "../../src/flags/shell_words.ts";
-import { readLine } from "../../src/commands/argfile_jobs.ts";
+import { readLine } from "../../src/commands/argfiles/argfile_jobs.ts";
 import type { Runner } from "../../src/commands/runner.ts";
-import { linesOf, MOST_SHARDS } from "../../src/commands/shards.ts";
-import { arrayScript, foldersOf, lastScript, slurmFolder } from "../../src/commands/slurm.ts";
+import { linesOf, MOST_SHARDS } from "../../src/commands/argfiles/shards.ts";
+import {
+  arrayScript,
+  foldersOf,
+  lastScript,
+  slurmFolder,
+} from "../../src/commands/argfiles/slurm.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
 import { sha256Hex } from "../../src/formats/digests/sha256.ts";
 import { encodeText } from "../../src/records/record.ts";

@@ -5,7 +5,7 @@ import { compareFlags } from "../../src/commands/flags/compare_flags.ts";
 import { reinitializeFlags } from "../../src/commands/flags/reinitialize_flags.ts";
 import { runFlags } from "../../src/commands/flags/run_flags.ts";
 import { trainRunner } from "../../src/commands/train.ts";
-import type { AugmentName } from "../../src/engine/augment.ts";
+import type { AugmentName } from "../../src/engine/examples/augment.ts";
 import { UsageError } from "../../src/errors.ts";
 import { type FlagSet, toArgs } from "../../src/flags/flags.ts";
 import { parseFlags } from "../../src/flags/parse.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { evaluateNetworks } from "../../src/models/network_evaluator.ts";
 import { disagreement, lossBarrier } from "../../src/analysis/anatomy.ts";
-import { destroyExamples, uploadExamples } from "../../src/engine/dataset.ts";
+import { destroyExamples, uploadExamples } from "../../src/engine/examples/dataset.ts";
 import { FormatError, InputError } from "../../src/errors.ts";
 import { density } from "../../src/models/masks.ts";
 import { restoreRun } from "../../src/records/saved_run.ts";

@@ -1,7 +1,7 @@
 /** Makes the lines of the argfiles that `deno task argfile` prints. */
 
 import { UsageError } from "../../errors.ts";
-import { lotteryLines, reinitializeLines } from "../argfiles.ts";
+import { lotteryLines, reinitializeLines } from "../argfiles/argfiles.ts";
 import { controlFlags } from "./control_flags.ts";
 import { choice, path } from "../../flags/kinds.ts";
 import {

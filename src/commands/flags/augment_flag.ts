@@ -1,6 +1,6 @@
 /** The kind of `--augment`. */
 
-import { type AugmentName, AUGMENTS } from "../../engine/augment.ts";
+import { type AugmentName, AUGMENTS } from "../../engine/examples/augment.ts";
 import { UsageError } from "../../errors.ts";
 import { type Flag, nearest, quote } from "../../flags/flags.ts";
 import type { FlagSpec } from "../../flags/kinds.ts";

@@ -5,7 +5,7 @@
 import { type InitializerName, INITIALIZERS } from "../../models/initializers.ts";
 import { boolean, choice, integer, number } from "../../flags/kinds.ts";
 import { integers, intRanges, length, percents, point } from "../../flags/lists.ts";
-import { NORMALIZATIONS } from "../../engine/example_arrays.ts";
+import { NORMALIZATIONS } from "../../engine/examples/example_arrays.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../engine/optimizers.ts";
 import { PROTOCOL_NAMES, PROTOCOLS } from "../../lottery/protocols.ts";
 import { CRITERIA, CRITERION_NAMES } from "../../foundations/pruning/criteria.ts";

@@ -5,7 +5,7 @@
 
 import { CapacityError, InputError } from "../../errors.ts";
 import { bufferLimit, sizeText } from "../buffer_limit.ts";
-import type { GpuExamples } from "../dataset.ts";
+import type { GpuExamples } from "../examples/dataset.ts";
 import type { Gpu } from "../device.ts";
 import {
   checkLayers,

@@ -1,7 +1,7 @@
 /** The shape of a network program and what tells its replicas apart. */
 
-import type { Augmentation } from "../augment.ts";
-import type { GpuExamples } from "../dataset.ts";
+import type { Augmentation } from "../examples/augment.ts";
+import type { GpuExamples } from "../examples/dataset.ts";
 import { canReadStorageTextures, type Gpu } from "../device.ts";
 import { inputSize, isDense, type LayerImage, type LayerSpec, outputSize } from "../layer_spec.ts";
 import { activationVectors, layerMatrices, matrixRows, pitch } from "./layout.ts";

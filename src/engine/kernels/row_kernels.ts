@@ -26,8 +26,8 @@ import viewAugmented from "../../../shaders/view_augmented.wgsl" with { type: "t
 import viewWhole from "../../../shaders/view_whole.wgsl" with { type: "text" };
 import viewWordsF32 from "../../../shaders/view_words_f32.wgsl" with { type: "text" };
 import viewWordsU8 from "../../../shaders/view_words_u8.wgsl" with { type: "text" };
-import { type Augmentation, FRAME } from "../augment.ts";
-import type { GpuExamples } from "../dataset.ts";
+import { type Augmentation, FRAME } from "../examples/augment.ts";
+import type { GpuExamples } from "../examples/dataset.ts";
 import { type Binding, dynamicUniform, type KernelSource, read, uniform, write } from "./kernel.ts";
 import type { LayerImage } from "../layer_spec.ts";
 import { channelVectors, imageVectors, pitch } from "./layout.ts";

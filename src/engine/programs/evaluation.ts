@@ -5,7 +5,7 @@
  */
 
 import { type BufferPool, UNIFORM_STRIDE } from "../buffers.ts";
-import type { GpuExamples } from "../dataset.ts";
+import type { GpuExamples } from "../examples/dataset.ts";
 import type { Gpu } from "../device.ts";
 import { createKernels, dispatch, type Kernel, type KernelSource } from "../kernels/kernel.ts";
 import {

@@ -7,7 +7,7 @@ import mark from "../../../shaders/prune_mark.wgsl" with { type: "text" };
 import { CapacityError } from "../../errors.ts";
 import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import { readFloats } from "../buffers.ts";
-import { uploadBuffer } from "../dataset.ts";
+import { uploadBuffer } from "../examples/dataset.ts";
 import type { Gpu } from "../device.ts";
 import { createKernels, dispatch, read, write } from "../kernels/kernel.ts";
 

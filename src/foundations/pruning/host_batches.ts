@@ -1,7 +1,7 @@
 /** The batches that a run trains on, as arrays of the host: the examples that the GPU gathers. */
 
-import { viewed, viewOf } from "../../engine/augment.ts";
-import { scaleOf } from "../../engine/dataset.ts";
+import { viewed, viewOf } from "../../engine/examples/augment.ts";
+import { scaleOf } from "../../engine/examples/dataset.ts";
 import type { HostBatch } from "../../engine/programs/derivatives.ts";
 import { epochKey, permute } from "../../engine/random.ts";
 import { InputError } from "../../errors.ts";

@@ -27,8 +27,8 @@ import { encodeText, within } from "../../records/record.ts";
 import { datasetText, trainingText } from "../../runs/config.ts";
 import { count } from "../../words.ts";
 import { type ReportOptions, writeSection, type WrittenReport } from "../report_files.ts";
-import { measuredText, whyText } from "../claims_html.ts";
-import { reportHtml } from "../report_page.ts";
+import { measuredText, whyText } from "../page/claims_html.ts";
+import { reportHtml } from "../page/report_page.ts";
 import type { Figure } from "../sections/section.ts";
 import { readTickets } from "../study_arrays.ts";
 import {

@@ -1,7 +1,7 @@
 /** The figure of what was found: tickets and their controls against weights remaining. */
 
 import { findingSpec } from "../../figures/finding_figure.ts";
-import { findingOf, judgedRuns } from "../finding.ts";
+import { findingOf, judgedRuns } from "../verdicts/finding.ts";
 import type { StudyRun } from "../../analysis/study.ts";
 import type { Section } from "./section.ts";
 

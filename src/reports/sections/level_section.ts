@@ -3,7 +3,7 @@
 import { levelTable } from "../../analysis/study_tables.ts";
 import type { Figure, Section } from "./section.ts";
 import type { Metric } from "../../analysis/study.ts";
-import { startsUntrained } from "../finding.ts";
+import { startsUntrained } from "../verdicts/finding.ts";
 import type { ReportStudy } from "../studies.ts";
 import type { SeriesKind } from "../../analysis/series.ts";
 import { type LevelPanel, levelPanel, levelSpec } from "../../figures/level_figures.ts";

@@ -5,7 +5,7 @@
  */
 
 import { fractionText, percentText } from "../../analysis/percent.ts";
-import { type LevelSummary, summarizeLevels } from "../../reports/summary.ts";
+import { type LevelSummary, summarizeLevels } from "../../reports/verdicts/summary.ts";
 import type { ExperimentView } from "../messages.ts";
 import { el } from "./dom.ts";
 import { levelName } from "./charts/level_table.ts";

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** Starts, pauses, continues and stops training, and enables the buttons that apply. */
 
-import { judge } from "../../reports/verdict.ts";
+import { judge } from "../../reports/verdicts/verdict.ts";
 import { GIVEN_UP, type LaboratoryClient } from "../client.ts";
 import type { LaboratoryEvent, RunEnd, RunRequest } from "../messages.ts";
 import { byId } from "./dom.ts";

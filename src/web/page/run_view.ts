@@ -5,8 +5,8 @@
  */
 
 import { fractionText, numberText } from "../../analysis/percent.ts";
-import { summarizeLevels } from "../../reports/summary.ts";
-import { judge } from "../../reports/verdict.ts";
+import { summarizeLevels } from "../../reports/verdicts/summary.ts";
+import { judge } from "../../reports/verdicts/verdict.ts";
 import type { LaboratoryEvent, PruningScores } from "../messages.ts";
 import { answerParts, meaningText, surpriseParts } from "./answer.ts";
 import { AccuracyFigure } from "./charts/accuracy_figure.ts";

@@ -9,9 +9,9 @@ import {
   uploadExamples,
   weightedLayers,
 } from "../../../src/engine/mod.ts";
-import { channelStatistics } from "../../../src/engine/channels.ts";
-import type { GpuExamples } from "../../../src/engine/dataset.ts";
-import type { Normalization } from "../../../src/engine/example_arrays.ts";
+import { channelStatistics } from "../../../src/engine/examples/channels.ts";
+import type { GpuExamples } from "../../../src/engine/examples/dataset.ts";
+import type { Normalization } from "../../../src/engine/examples/example_arrays.ts";
 import type { ExampleSets } from "../../../src/datasets/examples.ts";
 import { ModelConv } from "../../../src/foundations/model_conv.ts";
 import { runKey } from "../../../src/foundations/seeds.ts";

@@ -12,7 +12,7 @@ import {
   type Normalization,
   uploadExamples,
 } from "../../../src/engine/mod.ts";
-import { viewed, viewOf } from "../../../src/engine/augment.ts";
+import { viewed, viewOf } from "../../../src/engine/examples/augment.ts";
 import { imageVectors, pitch } from "../../../src/engine/kernels/layout.ts";
 import { gatherTrainSource, REPLICA_WORDS } from "../../../src/engine/kernels/row_kernels.ts";
 import type { LayerImage, LayerSpec } from "../../../src/engine/layer_spec.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { uploadExamples } from "../../../src/engine/dataset.ts";
+import { uploadExamples } from "../../../src/engine/examples/dataset.ts";
 import { Gpu } from "../../../src/engine/device.ts";
 import { adamSpec } from "../../../src/engine/optimizers.ts";
 import { Program } from "../../../src/engine/programs/program.ts";

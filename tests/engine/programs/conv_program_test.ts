@@ -1,7 +1,7 @@
 /** Whole programs of networks with convolutions against the oracle, and against themselves. */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { GpuExamples } from "../../../src/engine/dataset.ts";
+import type { GpuExamples } from "../../../src/engine/examples/dataset.ts";
 import { createMatrix, readMatrices, writeMatrix } from "../../../src/engine/kernels/matrix.ts";
 import { BufferPool } from "../../../src/engine/buffers.ts";
 import { canReadStorageTextures } from "../../../src/engine/device.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { GpuExamples } from "../../../src/engine/dataset.ts";
+import type { GpuExamples } from "../../../src/engine/examples/dataset.ts";
 import { adamSpec } from "../../../src/engine/optimizers.ts";
 import type { BurstStep, Measurement, Program } from "../../../src/engine/programs/program.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";

@@ -10,7 +10,7 @@ import batchImage from "../../../../shaders/sparse_batch_image.wgsl" with { type
 import sparseEvaluate from "../../../../shaders/sparse_evaluate.wgsl" with { type: "text" };
 import sparseGather from "../../../../shaders/sparse_gather.wgsl" with { type: "text" };
 import sparseSoftmax from "../../../../shaders/sparse_softmax.wgsl" with { type: "text" };
-import type { GpuExamples } from "../../dataset.ts";
+import type { GpuExamples } from "../../examples/dataset.ts";
 import { dynamicUniform, type KernelSource, read, write } from "../kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import { type GatherFrom, gatherParts, WINDOW_BYTES } from "../row_kernels.ts";

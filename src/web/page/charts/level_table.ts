@@ -2,7 +2,7 @@
 /** The results by level as an HTML table, with the columns that the command line prints. */
 
 import { fractionText, percentText } from "../../../analysis/percent.ts";
-import { iterationText, type LevelSummary } from "../../../reports/summary.ts";
+import { iterationText, type LevelSummary } from "../../../reports/verdicts/summary.ts";
 import { el } from "../dom.ts";
 
 /** "Level 3", "Level 3, reinitialized". */

@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { channelStatistics } from "../../src/engine/channels.ts";
-import { uploadExamples } from "../../src/engine/dataset.ts";
-import { RandomStream } from "../../src/engine/random.ts";
-import { InputError } from "../../src/errors.ts";
-import { assertAllClose } from "../reference/allclose.ts";
-import { standardized } from "../reference/standardize.ts";
-import { openTestGpu } from "./gpu.ts";
+import { channelStatistics } from "../../../src/engine/examples/channels.ts";
+import { uploadExamples } from "../../../src/engine/examples/dataset.ts";
+import { RandomStream } from "../../../src/engine/random.ts";
+import { InputError } from "../../../src/errors.ts";
+import { assertAllClose } from "../../reference/allclose.ts";
+import { standardized } from "../../reference/standardize.ts";
+import { openTestGpu } from "../gpu.ts";
 
 const gpu = await openTestGpu();
 

@@ -3,11 +3,11 @@
  * number of programs to share.
  */
 
-import { CapacityError, InputError } from "../errors.ts";
+import { CapacityError, InputError } from "../../errors.ts";
 import { PLACES, windowSquares } from "./augment.ts";
-import { bufferLimit, sizeText } from "./buffer_limit.ts";
+import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import type { ChannelStatistics } from "./channels.ts";
-import type { Gpu } from "./device.ts";
+import type { Gpu } from "../device.ts";
 import {
   checkExamples,
   checkNormalization,
@@ -15,7 +15,7 @@ import {
   type GivenExamples,
   type Normalization,
 } from "./example_arrays.ts";
-import type { LayerImage } from "./layer_spec.ts";
+import type { LayerImage } from "../layer_spec.ts";
 
 /** One set of examples in GPU memory. */
 export interface GpuExamples {

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { UsageError } from "../../src/errors.ts";
-import { reinitializeLines } from "../../src/commands/argfiles.ts";
-import { linesOf, shard } from "../../src/commands/shards.ts";
-import { parseArgfile } from "../../src/flags/shell_words.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { reinitializeLines } from "../../../src/commands/argfiles/argfiles.ts";
+import { linesOf, shard } from "../../../src/commands/argfiles/shards.ts";
+import { parseArgfile } from "../../../src/flags/shell_words.ts";
 
 const anyLines = fc.array(fc.array(fc.string({ maxLength: 4 }), { minLength: 1, maxLength: 3 }), {
   maxLength: 40,

@@ -1,9 +1,9 @@
 /** Argfiles (the original's mnist_fc/argfiles): one line of flags per run. */
 
-import * as paths from "../records/paths.ts";
-import { joinLine } from "../flags/shell_words.ts";
-import { controlFolder, valueSetFolder } from "../records/experiments/control_paths.ts";
-import { KINDS, type ReinitKind } from "../records/kinds.ts";
+import * as paths from "../../records/paths.ts";
+import { joinLine } from "../../flags/shell_words.ts";
+import { controlFolder, valueSetFolder } from "../../records/experiments/control_paths.ts";
+import { KINDS, type ReinitKind } from "../../records/kinds.ts";
 
 /** Where the runs go, and what all lines have. */
 export interface ArgfileOptions {

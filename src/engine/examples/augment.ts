@@ -8,10 +8,10 @@
  * percentiles of 30 bursts of each, in turn, in one run on two cores that others used too.
  */
 
-import { InputError } from "../errors.ts";
-import type { LayerImage } from "./layer_spec.ts";
-import { describe } from "./numbers.ts";
-import { type Key, mix } from "./random.ts";
+import { InputError } from "../../errors.ts";
+import type { LayerImage } from "../layer_spec.ts";
+import { describe } from "../numbers.ts";
+import { type Key, mix } from "../random.ts";
 
 /** All augmentations, in the order in which they are applied. */
 export const AUGMENTS = ["crop", "flip"] as const;

@@ -1,10 +1,10 @@
 /** The report as one HTML page that needs nothing else: no script, no font, no network. */
 
-import type { ClaimResult } from "../analysis/claims.ts";
-import { cellText, type DataTable } from "../analysis/data_table.ts";
+import type { ClaimResult } from "../../analysis/claims.ts";
+import { cellText, type DataTable } from "../../analysis/data_table.ts";
 import { claimsHtml } from "./claims_html.ts";
 import { type DrawnFigure, escape, figureHtml } from "./figure_html.ts";
-import { type Finding, TICKET_WORDS } from "./finding.ts";
+import { type Finding, TICKET_WORDS } from "../verdicts/finding.ts";
 import css from "./report_page.css" with { type: "text" };
 
 /** The section of one study. */

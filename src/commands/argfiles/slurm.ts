@@ -1,8 +1,8 @@
 /** An argfile as jobs of Slurm: an array with a shard per task, and a last job that checks. */
 
-import { UsageError } from "../errors.ts";
-import { joinLine } from "../flags/shell_words.ts";
-import type { FlagSet, FlagValues } from "../flags/flags.ts";
+import { UsageError } from "../../errors.ts";
+import { joinLine } from "../../flags/shell_words.ts";
+import type { FlagSet, FlagValues } from "../../flags/flags.ts";
 
 /** Time to keep checkpoints before the time limit: those of some hundred runs take a few. */
 const SECONDS_TO_STOP = 60;

@@ -1,8 +1,8 @@
 /** Divides the lines of an argfile among processes that know nothing of each other. */
 
-import { decimal, declare, type FlagSpec, refuse } from "../flags/kinds.ts";
-import type { Flag } from "../flags/flags.ts";
-import { type ArgfileLine, joinLine } from "../flags/shell_words.ts";
+import { decimal, declare, type FlagSpec, refuse } from "../../flags/kinds.ts";
+import type { Flag } from "../../flags/flags.ts";
+import { type ArgfileLine, joinLine } from "../../flags/shell_words.ts";
 
 /** One of several parts. */
 export interface Shard {

@@ -1,15 +1,15 @@
 /** Opens the lines of an argfile as jobs that are carried out together, and names faulty lines. */
 
-import { LotteryError, UsageError } from "../errors.ts";
-import type { ArgfileLine } from "../flags/shell_words.ts";
-import { sharedDifferences } from "../lottery/shared_training.ts";
-import { configDifferences } from "../runs/config.ts";
-import { firstError } from "../runs/job.ts";
-import type { RunConfig } from "../runs/schema.ts";
-import { flagName, type FlagSet, type FlagValues } from "../flags/flags.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { OpenJob, Plan, PlanContext, Runner, RunnerContext } from "./runner.ts";
-import { parseFlags } from "../flags/parse.ts";
+import { LotteryError, UsageError } from "../../errors.ts";
+import type { ArgfileLine } from "../../flags/shell_words.ts";
+import { sharedDifferences } from "../../lottery/shared_training.ts";
+import { configDifferences } from "../../runs/config.ts";
+import { firstError } from "../../runs/job.ts";
+import type { RunConfig } from "../../runs/schema.ts";
+import { flagName, type FlagSet, type FlagValues } from "../../flags/flags.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { OpenJob, Plan, PlanContext, Runner, RunnerContext } from "../runner.ts";
+import { parseFlags } from "../../flags/parse.ts";
 
 /** The outcome of a line. */
 export interface LineResult {

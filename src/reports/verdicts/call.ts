@@ -4,7 +4,7 @@
  * is no win.
  */
 
-import { MIN_TRIALS, studentInterval } from "../analysis/statistics.ts";
+import { MIN_TRIALS, studentInterval } from "../../analysis/statistics.ts";
 
 /** What was compared: test accuracies by trial, as fractions. */
 export interface ComparedAccuracies {

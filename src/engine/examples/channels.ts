@@ -3,7 +3,7 @@
  * and divides by, whatever set it is applied to.
  */
 
-import { InputError } from "../errors.ts";
+import { InputError } from "../../errors.ts";
 import type { ExampleArrays } from "./example_arrays.ts";
 
 /** Of the values that kernels read: a byte's v/255, or floats as they are. */

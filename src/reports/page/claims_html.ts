@@ -1,9 +1,9 @@
 /** The claims of a paper as HTML: what is decided as a table, what is open folded into one line. */
 
-import type { ClaimResult } from "../analysis/claims.ts";
-import { numberText } from "../analysis/percent.ts";
-import { MIN_TRIALS } from "../analysis/statistics.ts";
-import { count } from "../words.ts";
+import type { ClaimResult } from "../../analysis/claims.ts";
+import { numberText } from "../../analysis/percent.ts";
+import { MIN_TRIALS } from "../../analysis/statistics.ts";
+import { count } from "../../words.ts";
 import { escape } from "./figure_html.ts";
 
 const UNITS = { points: " points", percent: "%", times: "×" };

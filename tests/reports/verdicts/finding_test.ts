@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { findingOf } from "../../src/reports/finding.ts";
-import type { ReportStudy } from "../../src/reports/studies.ts";
-import type { StudyRun } from "../../src/analysis/study.ts";
-import { studyRun } from "../analysis/study_runs.ts";
+import { findingOf } from "../../../src/reports/verdicts/finding.ts";
+import type { ReportStudy } from "../../../src/reports/studies.ts";
+import type { StudyRun } from "../../../src/analysis/study.ts";
+import { studyRun } from "../../analysis/study_runs.ts";
 
 /** A study of these runs, of a network of ten classes. */
 function studyOf(runs: StudyRun[]): ReportStudy {

@@ -3,12 +3,12 @@
  * `verdict.ts` says whether the last level's ticket won.
  */
 
-import type { AdapterDescription } from "../engine/mod.ts";
-import { fractionText, percentText } from "../analysis/percent.ts";
-import { rank } from "../records/run_id.ts";
-import type { FinishedRun } from "../records/finished_run.ts";
-import { levelsOf, meanOverTrials } from "../analysis/study.ts";
-import { RUN_KINDS, type RunKind } from "../records/kinds.ts";
+import type { AdapterDescription } from "../../engine/mod.ts";
+import { fractionText, percentText } from "../../analysis/percent.ts";
+import { rank } from "../../records/run_id.ts";
+import type { FinishedRun } from "../../records/finished_run.ts";
+import { levelsOf, meanOverTrials } from "../../analysis/study.ts";
+import { RUN_KINDS, type RunKind } from "../../records/kinds.ts";
 
 /** A finished run as one line of progress. */
 export function describeFinished(run: FinishedRun): string {

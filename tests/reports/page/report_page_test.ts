@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { checkClaims } from "../../src/analysis/claims.ts";
-import { tableCsv, tableJson } from "../../src/analysis/data_table.ts";
-import type { DrawnFigure } from "../../src/reports/figure_html.ts";
-import type { Finding } from "../../src/reports/finding.ts";
-import { reportHtml, type StudySection } from "../../src/reports/report_page.ts";
+import { checkClaims } from "../../../src/analysis/claims.ts";
+import { tableCsv, tableJson } from "../../../src/analysis/data_table.ts";
+import type { DrawnFigure } from "../../../src/reports/page/figure_html.ts";
+import type { Finding } from "../../../src/reports/verdicts/finding.ts";
+import { reportHtml, type StudySection } from "../../../src/reports/page/report_page.ts";
 
 const table = {
   name: "levels",

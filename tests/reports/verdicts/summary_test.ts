@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { summarizeLevels } from "../../src/reports/summary.ts";
-import { finishedRun } from "../../src/records/finished_run.ts";
-import { resultsOf } from "../../src/records/trained_run.ts";
-import { parametersOf } from "../../src/models/parameters.ts";
+import { summarizeLevels } from "../../../src/reports/verdicts/summary.ts";
+import { finishedRun } from "../../../src/records/finished_run.ts";
+import { resultsOf } from "../../../src/records/trained_run.ts";
+import { parametersOf } from "../../../src/models/parameters.ts";
 
 const MASKS = { layer0: { shape: [2, 2], data: Float32Array.of(1, 0, 1, 1) } };
 

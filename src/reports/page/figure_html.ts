@@ -1,6 +1,6 @@
 /** A figure as HTML: its panels in as many columns as fit, with titles, legend and caption as text. */
 
-import type { Legend, LegendItem, Panel } from "../figures/panels.ts";
+import type { Legend, LegendItem, Panel } from "../../figures/panels.ts";
 
 /** A panel as it was drawn. */
 export interface DrawnPanel extends Omit<Panel, "spec"> {

@@ -3,11 +3,11 @@
  * numbers, how sure that is, and what the ticket could do before it was trained.
  */
 
-import { numberText, percentText, pointsText } from "../analysis/percent.ts";
-import { MIN_TRIALS, studentInterval } from "../analysis/statistics.ts";
-import { meanOverTrials, type Metric, trialMeans } from "../analysis/study.ts";
-import { ticketText } from "../runs/config.ts";
-import type { ReportStudy } from "./studies.ts";
+import { numberText, percentText, pointsText } from "../../analysis/percent.ts";
+import { MIN_TRIALS, studentInterval } from "../../analysis/statistics.ts";
+import { meanOverTrials, type Metric, trialMeans } from "../../analysis/study.ts";
+import { ticketText } from "../../runs/config.ts";
+import type { ReportStudy } from "../studies.ts";
 import { callOf } from "./call.ts";
 import {
   type Compared,

@@ -3,9 +3,9 @@
  * line, its JSON document and the page share.
  */
 
-import { fractionText, percentText, pointsText } from "../analysis/percent.ts";
-import { MIN_TRIALS } from "../analysis/statistics.ts";
-import { meanOverTrials, type StudyRun, trialMeans } from "../analysis/study.ts";
+import { fractionText, percentText, pointsText } from "../../analysis/percent.ts";
+import { MIN_TRIALS } from "../../analysis/statistics.ts";
+import { meanOverTrials, type StudyRun, trialMeans } from "../../analysis/study.ts";
 import { callOf, type ComparedAccuracies, difference } from "./call.ts";
 
 /** The words of the page's note depend on it too. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { judge } from "../../src/reports/verdict.ts";
-import type { FinishedRun } from "../../src/records/finished_run.ts";
+import { judge } from "../../../src/reports/verdicts/verdict.ts";
+import type { FinishedRun } from "../../../src/records/finished_run.ts";
 
 interface Side {
   /** Test accuracy at the early stop by trial; null where it is not known. */

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { callOf, type ComparedAccuracies } from "../../src/reports/call.ts";
+import { callOf, type ComparedAccuracies } from "../../../src/reports/verdicts/call.ts";
 
 function verdict(
   full: number[],

@@ -4,7 +4,7 @@
  * and value.
  */
 
-import { InputError } from "../errors.ts";
+import { InputError } from "../../errors.ts";
 import {
   bytesOf,
   describe,
@@ -12,7 +12,7 @@ import {
   floatsOf,
   type Numbers,
   numberType,
-} from "./numbers.ts";
+} from "../numbers.ts";
 
 /**
  * How pixels become inputs: v/255; each image divided by its L2 norm; the raw values; v/255 less the

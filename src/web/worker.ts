@@ -6,9 +6,11 @@ import { once } from "../memo.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
 import { hasCifar, storeCifar } from "./cifar_files.ts";
 import { exportZip, importZip, tidyImports } from "./archives.ts";
+import { EXAMPLE_PATH } from "./example/about_example.ts";
 import { downloadMnist, isMnistAtHand, storeMnist } from "./examples.ts";
 import { Experiments } from "./experiments.ts";
 import { holderOf, WebLaboratory } from "./laboratory.ts";
+import { answerLook, isLook, type LookName, openExample } from "./looks.ts";
 import type {
   FoundGpu,
   LaboratoryEvent,
@@ -42,9 +44,12 @@ const openPlace = once(async (): Promise<Place> => {
   };
 });
 
-/** How each request is answered. */
+/** How each request is answered that is no look. */
 const ANSWERS: {
-  [N in RequestName]: (argument: Requests[N][0], place: Place) => Promise<Requests[N][1]>;
+  [N in Exclude<RequestName, LookName | "example">]: (
+    argument: Requests[N][0],
+    place: Place,
+  ) => Promise<Requests[N][1]>;
 } = {
   open: async (_, { storage }) => {
     await tidyImports(storage);
@@ -74,15 +79,6 @@ const ANSWERS: {
     );
     return { hasMnist: true };
   },
-  view: ({ path }, { experiments }) => experiments.view(path),
-  curves: ({ folders }, { experiments }) => experiments.curves(folders),
-  weights: ({ folders }, { experiments }) => experiments.weights(folders),
-  predict: ({ pixels, networks }, { experiments }) =>
-    experiments.networks.predict(pixels, networks),
-  imageShape: ({ folder }, { experiments }) => experiments.networks.imageShape(folder),
-  disagreements: ({ networks, most }, { experiments }) =>
-    experiments.networks.disagreements(networks, most),
-  kernels: ({ folder }, { experiments }) => experiments.kernels(folder),
   remove: async ({ path }, { experiments, laboratory }) => {
     await experiments.remove(path, laboratory.path);
     return { removed: path };
@@ -117,11 +113,22 @@ const NO_ADAPTER = "This browser has WebGPU but found no GPU that it may use. Tu
   "Linux, start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan. Without a GPU, add " +
   "--use-webgpu-adapter=swiftshader: it is slower, but works.";
 
+async function replyTo(name: RequestName, argument: object): Promise<Requests[RequestName][1]> {
+  if (isLook(name)) {
+    return await answerLook(name, argument, async () => (await openPlace()).experiments);
+  }
+  if (name === "example") {
+    await openExample();
+    return { path: EXAMPLE_PATH };
+  }
+  if (!Object.hasOwn(ANSWERS, name)) throw new InputError(`there is no request "${name}"`);
+  const handle = ANSWERS[name] as (argument: unknown, place: Place) => Promise<never>;
+  return await handle(argument, await openPlace());
+}
+
 async function answer({ id, name, argument }: RequestMessage): Promise<void> {
   try {
-    if (!Object.hasOwn(ANSWERS, name)) throw new InputError(`there is no request "${name}"`);
-    const handle = ANSWERS[name] as (argument: unknown, place: Place) => Promise<never>;
-    post({ id, reply: await handle(argument, await openPlace()) });
+    post({ id, reply: await replyTo(name, argument) });
   } catch (error) {
     if (name === "open" && error instanceof StorageError) {
       const obstacle: Obstacle = { kind: "storage", message: error.message };

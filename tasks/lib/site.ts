@@ -6,6 +6,7 @@
 import { toFileUrl } from "@std/path";
 import { LotteryError, StorageError } from "../../src/errors.ts";
 import { makeTemporaryFolder } from "../../src/storage/deno.ts";
+import { EXAMPLE_ON_SITE } from "../../src/web/example/about_example.ts";
 import { DATASETS_ON_SITE } from "../../src/web/examples.ts";
 import { LOCK, ROOT, runDeno } from "./toolchain.ts";
 
@@ -25,6 +26,9 @@ const ENTRIES: Record<string, string> = {
 /** The file that is served as it is. */
 const HTML = "src/web/page/index.html";
 
+/** A finished experiment, which the page loads when it is asked for. */
+const EXAMPLE = `src/web/example/${EXAMPLE_ON_SITE}`;
+
 /** The parts of the style sheet, in the order of the cascade; browsers load one file. */
 const STYLES = [
   "src/web/page/page.css",
@@ -38,6 +42,7 @@ export async function buildSite(mnist: Site = new Map()): Promise<Site> {
   const site: Site = new Map(mnist);
   const datasets = mnist.size > 0 ? ["mnist"] : [];
   site.set(DATASETS_ON_SITE, new TextEncoder().encode(`${JSON.stringify(datasets)}\n`));
+  site.set(EXAMPLE_ON_SITE, await Deno.readFile(`${ROOT}${EXAMPLE}`));
   site.set("index.html", await Deno.readFile(`${ROOT}${HTML}`));
   const styles = await Promise.all(STYLES.map((path) => Deno.readTextFile(`${ROOT}${path}`)));
   site.set("page.css", new TextEncoder().encode(styles.join("\n")));

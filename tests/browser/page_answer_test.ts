@@ -17,7 +17,7 @@ Deno.test("the answer in numbers, pooled with more seeds; test images are asked 
       ...["Full network", "Ticket", "Control"],
     ]);
     for (const text of await page.locator(".number-value").allInnerTexts()) {
-      assertMatch(text, /^\d+\.\d%$/);
+      assertMatch(text, /^\d{1,2}\.\d%$/);
     }
     assertEquals(await page.locator(".condition").count(), 2);
     assertEquals(await page.locator(".number-range").count(), 0);

@@ -115,7 +115,8 @@ export function judge(runs: readonly JudgedRun[], level?: number): TicketVerdict
     `${fractionText(reached(ticket))} test accuracy, ${pointsText(gain)} the full network`;
   const order = new Set(ticket.map(({ trial }) => trial));
   const byTrial = (side: readonly JudgedRun[]) => {
-    const means = trialMeans(side, metric);
+    // Fractions, as a metric by its name would be percents.
+    const means = trialMeans(side, (run) => run[metric]);
     return [...order].map((trial) => means.get(trial)!);
   };
   const accuracies: ComparedAccuracies = {

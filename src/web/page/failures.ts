@@ -104,9 +104,9 @@ const OBSTACLES: Record<Obstacle["kind"], { title: string; advice: string[] }> =
   },
 };
 
-/** The obstacle to any training. */
-export function tellObstacle({ kind, message }: Obstacle): void {
-  tell({ key: "obstacle", ...OBSTACLES[kind], detail: message, isFailure: true });
+/** The obstacle to any training, and what can be done all the same. */
+export function tellObstacle({ kind, message }: Obstacle, actions: Action[]): void {
+  tell({ key: "obstacle", ...OBSTACLES[kind], detail: message, isFailure: true, actions });
 }
 
 const FAILURES: Record<string, { title: string; advice?: string[] }> = {

@@ -6,6 +6,7 @@
 
 import { LaboratoryClient } from "../client.ts";
 import { joinLine } from "../../flags/shell_words.ts";
+import { EXAMPLE_WORDS, isOfExample } from "../example/about_example.ts";
 import type { ExperimentEntry } from "../messages.ts";
 import { comparisonTable } from "./comparison.ts";
 import { confirmed } from "./confirm.ts";
@@ -27,7 +28,6 @@ import { acceptFiles, showDataState } from "./files_in.ts";
 import { findGpu } from "./gpu_search.ts";
 import { NetworkSession } from "./network/network_session.ts";
 import { NetworkView } from "./network/network_view.ts";
-import { keepSettings, keptSettings } from "./settings/kept_settings.ts";
 import { fileName, RunButtons } from "./run_buttons.ts";
 import { RunControl } from "./run_control.ts";
 import { RunModel } from "./run_model.ts";
@@ -36,10 +36,13 @@ import { Forecast } from "./settings/forecast.ts";
 import { NetworkChoice } from "./settings/network_choice.ts";
 import { planText } from "./settings/plan.ts";
 import { SettingsForm } from "./settings/settings_form.ts";
+import { SharedLink } from "./settings/shared_link.ts";
 
 const client = new LaboratoryClient(
   () => new Worker(new URL("worker.js", import.meta.url), { type: "module" }),
 );
+/** An address that ends so opens with the example. */
+const EXAMPLE_HASH = "#example";
 let canTrain = false, hasMnist = false, hasCifar = false;
 const forecast = new Forecast();
 let entries: ExperimentEntry[] = [];
@@ -47,9 +50,10 @@ let entries: ExperimentEntry[] = [];
 let offered = "", compared: readonly string[] = [];
 
 const form = new SettingsForm(() => {
-  keepSettings(form.texts);
+  link?.write();
   showPlan();
 });
+let link: SharedLink | null = null;
 byId("settings-fields").replaceChildren(form.element);
 const networks = new NetworkChoice(form);
 byId("networks").replaceChildren(networks.element);
@@ -68,7 +72,10 @@ const control = new RunControl(client, view, network, {
   onRun: () => showNetworks(view.model),
   onRestart: () => findOut(),
 });
-const buttons = new RunButtons(client, control, view);
+const buttons = new RunButtons(client, control, view, (args) => {
+  form.setArgs(args);
+  byId("settings").scrollIntoView();
+});
 
 /** What can be asked or looked at of an experiment's networks. */
 function showNetworks({ tickets, runs }: RunModel): void {
@@ -110,19 +117,30 @@ async function start(): Promise<void> {
 
 const open = (path: string) =>
   attempt(async () => {
+    const title = isOfExample(path) ? "A finished example" : "A saved experiment";
     const shown = await client.ask("view", { path });
     control.release();
     const model = RunModel.of(shown);
-    view.open(model, "A saved experiment");
+    view.open(model, title, isOfExample(path) ? EXAMPLE_WORDS : "");
     network.open(model, false);
     byId("run-stage").focus({ preventScroll: true });
     byId("run").scrollIntoView();
     showNetworks(model);
     await control.loadCurves();
-    view.finish(shown.verdict.sentence, "A saved experiment");
+    view.finish(shown.verdict.sentence, title);
     tellLeftOut(shown.faults);
     buttons.show(entries, canTrain);
   });
+
+const openExample = () =>
+  attempt(async () => {
+    if (control.isBusy) return;
+    const { path } = await client.ask("example");
+    await open(path);
+  });
+
+/** What can be done without a GPU. */
+const INSTEAD = [{ text: "Open a finished example", run: openExample }];
 
 const remove = (path: string) =>
   attempt(async () => {
@@ -211,7 +229,7 @@ function offerToGoOn(): void {
     : `${entry.runsFinished} of ${entry.runsTotal} runs are ` +
       "finished. ";
   offered = entry.path;
-  if (!kept && entry.request[0]?.task === "run-lottery") form.setArgs(entry.request[0].args);
+  if (!isLinked && entry.request[0]?.task === "run-lottery") form.setArgs(entry.request[0].args);
   tell({
     key: "continue",
     title: `${fileName(entry.path)} was interrupted`,
@@ -222,6 +240,16 @@ function offerToGoOn(): void {
   byId("messages").scrollIntoView({ block: "center" });
 }
 
+byId("open-example").addEventListener("click", (event) => {
+  event.preventDefault();
+  history.replaceState(null, "", EXAMPLE_HASH);
+  openExample();
+});
+byId("copy-link").addEventListener("click", (event) =>
+  attempt(async () => {
+    await navigator.clipboard.writeText(link!.address);
+    (event.target as HTMLElement).textContent = "Copied";
+  }));
 byId("start").addEventListener("click", start);
 byId("settings-form").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -260,12 +288,12 @@ async function findOut(): Promise<void> {
     hasMnist = opened.hasMnist;
     onCifar(opened.hasCifar);
     if (hasMnist) showDataState("MNIST is here: choose it as the dataset.");
-    if (opened.obstacle) return tellObstacle(opened.obstacle);
+    if (opened.obstacle) return tellObstacle(opened.obstacle, INSTEAD);
     await refreshList();
     const { adapter, obstacle } = await findGpu(client);
     forecast.adapter = adapter;
     canTrain = obstacle === null;
-    if (obstacle) tellObstacle(obstacle);
+    if (obstacle) tellObstacle(obstacle, INSTEAD);
     byId("adapter").textContent = adapter
       ? `Trains on ${adapter.name}${adapter.isSoftware ? ", in software on the processor" : ""}.`
       : "";
@@ -274,7 +302,9 @@ async function findOut(): Promise<void> {
   });
 }
 
-const kept = keptSettings();
-if (kept) form.setTexts(kept);
-else networks.chooseFirst();
-await findOut();
+link = new SharedLink(form, networks);
+const isLinked = link.read();
+const isExampleAsked = location.hash === EXAMPLE_HASH;
+const found = findOut();
+if (isExampleAsked) await openExample();
+await found;

@@ -2,6 +2,7 @@
 /** The buttons of the experiment that is shown: its files, more controls, more seeds. */
 
 import type { LaboratoryClient } from "../client.ts";
+import { EXAMPLE_ARGS, isOfExample } from "../example/about_example.ts";
 import type { ExperimentEntry } from "../messages.ts";
 import { button, byId, el, offerDownload } from "./dom.ts";
 import { attempt } from "./failures.ts";
@@ -21,6 +22,8 @@ export class RunButtons {
     private readonly client: LaboratoryClient,
     private readonly control: RunControl,
     private readonly view: RunView,
+    /** Writes arguments of run-lottery into the form, and goes there. */
+    private readonly useSettings: (args: readonly string[]) => void,
   ) {}
 
   /** Shows the buttons that apply now. */
@@ -59,6 +62,10 @@ export class RunButtons {
   #showFiles(isFree: boolean): void {
     const { path, tickets, runs } = this.view.model;
     const ticket = tickets.at(-1), hasLevels = ticket !== undefined && ticket.level > 0;
+    if (isOfExample(path)) {
+      const use = button("Use its settings here", () => this.useSettings(EXAMPLE_ARGS));
+      return byId("run-files").replaceChildren(use);
+    }
     if (this.control.isBusy || path === "" || runs.length === 0) {
       return byId("run-files").replaceChildren();
     }

@@ -7,7 +7,7 @@ import type { LaboratoryEvent, RunEnd, RunRequest } from "../messages.ts";
 import { byId } from "./dom.ts";
 import { tell, tellError, untell } from "./failures.ts";
 import { RunModel } from "./run_model.ts";
-import type { RunView } from "./run_view.ts";
+import { PAUSED, type RunView } from "./run_view.ts";
 import type { NetworkSession } from "./network/network_session.ts";
 
 /** The page's reactions to changes. */
@@ -105,7 +105,7 @@ export class RunControl {
     if (end.state !== "finished") {
       this.#set(end.state === "paused" ? "paused" : "idle");
       this.view.halt(
-        end.state === "paused" ? "Paused" : STOPPED,
+        end.state === "paused" ? PAUSED : STOPPED,
       );
       return;
     }

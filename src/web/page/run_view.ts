@@ -6,7 +6,9 @@
 
 import { fractionText, numberText } from "../../analysis/percent.ts";
 import { summarizeLevels } from "../../reports/verdicts/summary.ts";
+import { callOf } from "../../reports/verdicts/call.ts";
 import { judge } from "../../reports/verdicts/verdict.ts";
+import { isOfExample } from "../example/about_example.ts";
 import type { LaboratoryEvent, PruningScores } from "../messages.ts";
 import { answerParts, meaningText, surpriseParts } from "./answer.ts";
 import { AccuracyFigure } from "./charts/accuracy_figure.ts";
@@ -16,7 +18,11 @@ import { LineChart } from "./charts/line_chart.ts";
 import { showPixelMaps } from "./charts/pixel_maps.ts";
 import { scoreNote, showScores } from "./charts/score_figure.ts";
 import { RunModel } from "./run_model.ts";
+import { showTab } from "./tab_title.ts";
 import { Waiting } from "./waiting.ts";
+
+/** The titles of a training that has ended for now, and for good. */
+export const PAUSED = "Paused", FINISHED = "Finished";
 
 /** "about 2 min left". */
 export function timeLeft(seconds: number): string {
@@ -72,21 +78,22 @@ export class RunView {
   }
 
   /** Shows another experiment. */
-  open(model: RunModel, title: string): void {
+  open(model: RunModel, title: string, note = ""): void {
     this.model = model;
     byId("run").hidden = false;
     byId("result").hidden = byId("surprise").hidden = true;
     byId("run-start").textContent = "";
     this.#title(title);
     this.#numbers("", "");
-    this.#note("");
+    this.#note(note);
+    showTab({ state: "idle" });
     byId("run").querySelector<HTMLElement>(".run-progress")!.hidden = true;
     this.refresh();
   }
 
   /** Everything anew from the model. */
   refresh(): void {
-    byId("run-name").textContent = this.model.path;
+    byId("run-name").textContent = isOfExample(this.model.path) ? "" : this.model.path;
     this.showCurves();
     this.#showMaps();
     this.#showScores();
@@ -153,6 +160,8 @@ export class RunView {
     byId<HTMLProgressElement>("progress").removeAttribute("value");
     byId("result").hidden = byId("surprise").hidden = true;
     this.#isEnding = false;
+    this.#part = null;
+    showTab({ state: "running", part: null });
     this.#title("Getting ready");
     this.#numbers("", "");
     this.#wait("Getting ready");
@@ -172,6 +181,7 @@ export class RunView {
   /** Shows that training has ended before its end. */
   halt(words: string): void {
     this.#waiting.end();
+    showTab(words === PAUSED ? { state: "paused", part: this.#part } : { state: "idle" });
     this.model.current = null;
     this.#title(words);
     byId("announcer").textContent = words;
@@ -179,7 +189,7 @@ export class RunView {
   }
 
   /** Shows what came of a finished experiment. */
-  finish(sentence: string, title = "Finished"): void {
+  finish(sentence: string, title = FINISHED): void {
     this.#waiting.end();
     this.model.current = null;
     this.#showStart();
@@ -191,6 +201,8 @@ export class RunView {
     byId("verdict").textContent = sentence;
     byId("result").hidden = false;
     byId("announcer").textContent = `${title}. ${sentence}`;
+    const call = callOf(judge(this.model.runs).compared)?.call ?? null;
+    showTab(title === FINISHED ? { state: "finished", call } : { state: "idle" });
   }
 
   /** The numbers, the conditions and the surprise. */
@@ -206,6 +218,8 @@ export class RunView {
   /** Whether nothing has been measured yet. */
   #isFresh = true;
   #activity = "";
+  /** What of the training is done, from 0 to 1. */
+  #part: number | null = null;
   #shownScores: PruningScores | null = null;
   /** Whether a checkpoint is waited for. */
   #isEnding = false;
@@ -217,6 +231,8 @@ export class RunView {
     progress.value = total === 0 ? 1 : done / total;
     const percent = Math.round(100 * progress.value);
     progress.textContent = `${percent}%`;
+    this.#part = progress.value;
+    showTab({ state: "running", part: this.#part });
     const parts = [
       `iteration ${iteration.toLocaleString("en")} of ${iterations.toLocaleString("en")}`,
       ...(loss === null ? [] : [`loss ${numberText(loss, 3)}`]),

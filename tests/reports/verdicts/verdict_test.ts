@@ -194,3 +194,11 @@ for (const [name, runs, won, trials, sentence] of CASES) {
     assertEquals(/\bNaN\b|Infinity|undefined/.test(verdict.sentence), false);
   });
 }
+
+Deno.test("what was compared is given in fractions, as the sentence has it in percent", () => {
+  const sides = { full: of(0.95, 0.93), ticket: of(0.97, 0.96), control: of(0.9, 0.88) };
+  const { compared } = judge(experiment(sides));
+  assertEquals([compared!.full, compared!.ticket, compared!.control], [
+    ...[[0.95, 0.93], [0.97, 0.96], [0.9, 0.88]],
+  ]);
+});

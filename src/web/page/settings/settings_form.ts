@@ -99,6 +99,12 @@ export class SettingsForm {
     this.#check();
   }
 
+  /** What the fields that are wrong by themselves say, by setting. */
+  get complaintsOfFields(): Map<string, string> {
+    const found = [...this.#fields].map(([key, field]) => [key, field.check()] as const);
+    return new Map(found.filter((entry): entry is [string, string] => entry[1] !== null));
+  }
+
   /** Takes another protocol, with these texts and its own values of all other fields. */
   setProtocol(texts: Readonly<Record<string, string>>): void {
     for (const name of Object.keys(protocolFlags)) this.#fields.get(name)!.set(undefined);

@@ -26,8 +26,21 @@ export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
   const rows = levels.map((level) =>
     el(
       "tr",
-      { class: level.kind },
-      el("th", { scope: "row" }, levelName(level)),
+      { class: `${level.kind} of-level`, "data-level": level.level },
+      el(
+        "th",
+        { scope: "row" },
+        el(
+          "button",
+          {
+            type: "button",
+            class: "level-name",
+            "data-level": level.level,
+            "aria-pressed": "false",
+          },
+          levelName(level),
+        ),
+      ),
       el("td", {}, percentText(level.percent, 1)),
       el("td", {}, fractionText(level.initialAccuracy)),
       ...(hasEarlyStop

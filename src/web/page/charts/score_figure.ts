@@ -8,7 +8,7 @@ import type { ScoreHistogram } from "../../../analysis/score_histogram.ts";
 import { scoreText } from "../../../figures/score_text.ts";
 import type { PruningScores } from "../../messages.ts";
 import { el, svg } from "../dom.ts";
-import { ticks } from "./line_chart.ts";
+import { ticks } from "./line_values.ts";
 
 /** In units of the drawing, which is as wide as its place. */
 const SIZE = { width: 340, height: 190 };

@@ -154,12 +154,12 @@ export class RunModel {
         : run.level === 0
         ? "full"
         : "earlier";
-      return { points, role, level: run.level, percent: this.#percentOf(run) };
+      return { points, role, level: run.level, percent: this.percentOf(run) };
     });
   }
 
   /** Weights remaining of a run; of its first layer until it is finished; null while unknown. */
-  #percentOf(run: RunId): number | null {
+  percentOf(run: RunId): number | null {
     const summary = this.summaries.get(keyOf(run)), map = this.maps.get(keyOf(run));
     if (summary) return summary.percent;
     if (!map) return null;

@@ -42,8 +42,8 @@ export function stageWords(stage: string): string {
       ? "Training the full network"
       : `Training level ${level[1]} of ${level[2]}`;
   }
-  if (stage === "control") return "Training the reinitialized control";
-  if (stage === "reinit") return "Training reinitialized controls";
+  if (stage === "control") return "Training the control";
+  if (stage === "reinit") return "Training controls";
   return `Training: ${stage}`;
 }
 
@@ -286,9 +286,8 @@ export class RunView {
     byId("maps-figure").hidden = maps.length === 0;
     showPixelMaps(
       byId("maps"),
-      maps.map(({ run, live, units, width, height }) => {
-        const total = live.length * units;
-        const percent = 100 * live.reduce((sum, n) => sum + n, 0) / total;
+      maps.map(({ run, live, width, height }) => {
+        const percent = this.model.percentOf(run)!;
         const label = run.level === 0 ? "Full" : `Level ${run.level}`;
         return { label, level: run.level, percent, live, width, height };
       }),

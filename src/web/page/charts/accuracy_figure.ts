@@ -93,6 +93,7 @@ export class AccuracyFigure {
       this.#worker = null;
     }
     if (id !== this.#id) return this.#send();
+    charts = charts?.filter(({ metric }) => metric !== "earlyStopAccuracy" || !this.#isStopLast);
     if (!charts) {
       this.container.replaceChildren(
         el(
@@ -118,6 +119,11 @@ export class AccuracyFigure {
       );
     }));
     this.container.hidden = false;
+  }
+
+  /** Whether every run was best at its end: then one figure says it all. */
+  get #isStopLast(): boolean {
+    return this.#runs.every((run) => run.earlyStopAccuracy === run.finalAccuracy);
   }
 
   #inWords(metric: Chart["metric"]): string {

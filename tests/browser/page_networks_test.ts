@@ -10,7 +10,7 @@ Deno.test("networks are chosen in plain words; that of photos once CIFAR-10's fi
     const page = await openTab();
     await ready(page);
     const command = async () => (await page.locator("#command").textContent())!;
-    const card = (name: string) => page.locator(`.network input[value="${name}"]`);
+    const card = (name: string) => page.locator(`.network-card input[value="${name}"]`);
     assert(await card("lenet-300-100").isChecked());
     assertMatch(
       await page.locator("#expected").innerText(),
@@ -21,7 +21,7 @@ Deno.test("networks are chosen in plain words; that of photos once CIFAR-10's fi
     assertMatch(await page.locator("#plan").innerText(), /^Synthetic digits.*5 prunings, 120 iter/);
     // Settings of another network belong to no card.
     await setFields(page, { layers: "12" });
-    assertEquals(await page.locator(".network input:checked").count(), 0);
+    assertEquals(await page.locator(".network-card input:checked").count(), 0);
     await card("lenet-300-100").check();
     assertEquals(await page.inputValue("#setting-layers"), "");
 

@@ -73,7 +73,7 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
         image.naturalWidth > 0 && Math.abs(image.naturalWidth - image.clientWidth) < 40)`,
     );
     // The last level's first twin is the lottery's own control.
-    await page.getByRole("button", { name: "Train three reinitialized controls" }).click();
+    await page.getByRole("button", { name: "Train three controls" }).click();
     await page.locator("#experiments", { hasText: "8 runs, finished" }).waitFor({
       timeout: 90_000,
     });
@@ -95,7 +95,10 @@ async function checkScores(page: Page): Promise<void> {
   assertEquals([labels.length, values.length], [2, 2]);
   for (const [i, counts] of ["15,680 weights, 3,136", "200 weights, 20"].entries()) {
     const [before, after] = labels[i]!.split(values[i]);
-    assertEquals(before, `layer${i}: of ${counts} were pruned, those with a score up to `);
+    assertEquals(
+      before,
+      `${["First", "Second"][i]} layer: of ${counts} were pruned, those with a score up to `,
+    );
     assertMatch(after, /^; scores from [-\d.e]+ to 0\.\d+$/);
   }
   const shown = await page.locator("#scores path").evaluateAll((paths) =>

@@ -13,7 +13,7 @@ import type { FinishedRun } from "../../records/finished_run.ts";
 import { count } from "../../words.ts";
 import { el } from "./dom.ts";
 
-const NAMES = { full: "the full network", control: "the reinitialized control" };
+const NAMES = { full: "the full network", control: "the control" };
 
 /** What was compared in numbers; nothing where nothing was. */
 export function answerParts(verdict: TicketVerdict): HTMLElement[] {

@@ -90,8 +90,7 @@ const OBSTACLES: Record<Obstacle["kind"], { title: string; advice: string[] }> =
     advice: [
       "Turn on “Use graphics acceleration” in the browser’s settings, then restart the browser.",
       "Update the graphics driver; chrome://gpu says what the browser makes of it.",
-      "Without a GPU, Chrome can compute on the processor: start it with " +
-      "--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.",
+      "Without a GPU, Chrome can compute on the processor; the words below say how to start it.",
     ],
   },
   "storage": {

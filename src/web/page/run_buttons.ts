@@ -78,7 +78,7 @@ export class RunButtons {
       ...(hasLevels && isFree
         ? [
           button(
-            "Train three reinitialized controls of every level",
+            "Train three controls of every level",
             () => this.control.run(request, this.view.model),
           ),
         ]

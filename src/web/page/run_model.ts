@@ -5,7 +5,7 @@
 
 import type { CurvePoint, Curves } from "../../engine/mod.ts";
 import type { ExperimentView, LaboratoryEvent, PixelMap, PruningScores } from "../messages.ts";
-import type { Line, Point } from "./charts/line_chart.ts";
+import type { Line, Point } from "./charts/line_values.ts";
 import { inOrder, type RunId } from "../../records/run_id.ts";
 import type { FinishedRun } from "../../records/finished_run.ts";
 
@@ -154,7 +154,15 @@ export class RunModel {
         : run.level === 0
         ? "full"
         : "earlier";
-      return { points, role };
+      return { points, role, level: run.level, percent: this.percentOf(run) };
     });
+  }
+
+  /** Weights remaining of a run; of its first layer until it is finished; null while unknown. */
+  percentOf(run: RunId): number | null {
+    const summary = this.summaries.get(keyOf(run)), map = this.maps.get(keyOf(run));
+    if (summary) return summary.percent;
+    if (!map) return null;
+    return 100 * map.live.reduce((sum, n) => sum + n, 0) / (map.live.length * map.units);
   }
 }

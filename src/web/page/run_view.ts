@@ -13,6 +13,7 @@ import type { LaboratoryEvent, PruningScores } from "../messages.ts";
 import { answerParts, meaningText, surpriseParts } from "./answer.ts";
 import { AccuracyFigure } from "./charts/accuracy_figure.ts";
 import { byId } from "./dom.ts";
+import { LevelChoice, Shared } from "./level_choice.ts";
 import { levelTable } from "./charts/level_table.ts";
 import { LineChart } from "./charts/line_chart.ts";
 import { showPixelMaps } from "./charts/pixel_maps.ts";
@@ -41,8 +42,8 @@ export function stageWords(stage: string): string {
       ? "Training the full network"
       : `Training level ${level[1]} of ${level[2]}`;
   }
-  if (stage === "control") return "Training the reinitialized control";
-  if (stage === "reinit") return "Training reinitialized controls";
+  if (stage === "control") return "Training the control";
+  if (stage === "reinit") return "Training controls";
   return `Training: ${stage}`;
 }
 
@@ -54,17 +55,21 @@ function activityWords(activity: string): string {
 /** Shows the experiment. */
 export class RunView {
   model = new RunModel();
+  /** The level that is chosen, and where the crosshair is. */
+  readonly choice = new LevelChoice(byId("run"));
+  readonly #touch = { choice: this.choice, crosshair: new Shared<number | null>(null) };
   readonly #loss = new LineChart({
+    ...this.#touch,
     title: "Loss while it trains",
     note: "How wrong it is on training digits (moving mean). Lower is better.",
     format: (value) => `${Number(numberText(value, 2))}`,
     fromZero: true,
   });
   readonly #accuracy = new LineChart({
+    ...this.#touch,
     title: "Accuracy while it trains",
-    note:
-      "The share of digits it gets right among those that it does not train on. The dots at the " +
-      "left are from before training.",
+    note: "The share of digits it gets right among those that it does not train on. Each line is " +
+      "named by the weights that are left. The dots at the left are from before training.",
     format: (value) => fractionText(value, 1).replace(".0%", "%"),
     top: 1,
     fromZero: true,
@@ -80,6 +85,7 @@ export class RunView {
   /** Shows another experiment. */
   open(model: RunModel, title: string, note = ""): void {
     this.model = model;
+    this.choice.set(null);
     byId("run").hidden = false;
     byId("result").hidden = byId("surprise").hidden = true;
     byId("run-start").textContent = "";
@@ -269,9 +275,8 @@ export class RunView {
   /** Shows the curves that the model has. */
   showCurves(): void {
     const { model } = this;
-    const label = model.current ? "this level" : "smallest ticket";
-    this.#loss.show(model.lines("loss"), model.iterations, label);
-    this.#accuracy.show(model.lines("accuracy"), model.iterations, label);
+    this.#loss.show(model.lines("loss"), model.iterations);
+    this.#accuracy.show(model.lines("accuracy"), model.iterations);
   }
 
   #showMaps(): void {
@@ -281,13 +286,13 @@ export class RunView {
     byId("maps-figure").hidden = maps.length === 0;
     showPixelMaps(
       byId("maps"),
-      maps.map(({ run, live, units, width, height }) => {
-        const total = live.length * units;
-        const percent = 100 * live.reduce((sum, n) => sum + n, 0) / total;
+      maps.map(({ run, live, width, height }) => {
+        const percent = this.model.percentOf(run)!;
         const label = run.level === 0 ? "Full" : `Level ${run.level}`;
-        return { label, percent, live, width, height };
+        return { label, level: run.level, percent, live, width, height };
       }),
     );
+    this.choice.mark();
   }
 
   #showScores(): void {
@@ -304,6 +309,7 @@ export class RunView {
     const levels = summarizeLevels(runs);
     byId("table").hidden = levels.length === 0;
     byId("table").replaceChildren(levelTable(levels));
+    this.choice.mark();
     this.#figure.show(runs);
   }
 }

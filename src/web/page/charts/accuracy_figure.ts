@@ -23,6 +23,8 @@ const TITLES: Record<Chart["metric"], [title: string, note: string]> = {
 
 /** Room for the labels of a figure's axis and its edges. */
 const AXIS_WIDTH = 72;
+/** A figure that is as wide as the page is no higher than this. */
+const MOST_HEIGHT = 320;
 
 /** Draws accuracy against weights remaining. */
 export class AccuracyFigure {
@@ -58,9 +60,10 @@ export class AccuracyFigure {
     if (!this.#isBusy) this.#send();
   }
 
-  /** Of a panel: what a figure has beside its axis. */
+  /** Of a panel: what a figure has beside its axis; one alone has the whole row. */
   get #width(): number {
-    return Math.max(200, Math.floor(this.frame.clientWidth) - AXIS_WIDTH);
+    const { clientWidth } = this.#isStopLast ? this.frame.parentElement! : this.frame;
+    return Math.max(200, Math.floor(clientWidth) - AXIS_WIDTH);
   }
 
   /** One picture at a time; what came meanwhile is drawn after it. */
@@ -73,6 +76,7 @@ export class AccuracyFigure {
       runs: this.#runs,
       isDark: matchMedia("(prefers-color-scheme: dark)").matches,
       width: this.#drawnWidth,
+      height: Math.round(Math.min(0.62 * this.#drawnWidth, MOST_HEIGHT)),
     };
     this.#worker.postMessage(request);
   }
@@ -93,6 +97,7 @@ export class AccuracyFigure {
       this.#worker = null;
     }
     if (id !== this.#id) return this.#send();
+    charts = charts?.filter(({ metric }) => metric !== "earlyStopAccuracy" || !this.#isStopLast);
     if (!charts) {
       this.container.replaceChildren(
         el(
@@ -118,6 +123,11 @@ export class AccuracyFigure {
       );
     }));
     this.container.hidden = false;
+  }
+
+  /** Whether every run was best at its end: then one figure says it all. */
+  get #isStopLast(): boolean {
+    return this.#runs.every((run) => run.earlyStopAccuracy === run.finalAccuracy);
   }
 
   #inWords(metric: Chart["metric"]): string {

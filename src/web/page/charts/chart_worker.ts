@@ -20,8 +20,9 @@ export interface ChartRequest {
   id: number;
   runs: readonly FinishedRun[];
   isDark: boolean;
-  /** Width of a panel, in CSS pixels. */
+  /** Size of a panel, in CSS pixels. */
   width: number;
+  height: number;
 }
 
 /** One figure: the accuracy at one moment of the training. */
@@ -63,7 +64,7 @@ function narrowConfig({ axis, legend }: typeof CHART_CONFIG & object) {
 }
 
 /** One panel of the report's chart, without the title and the heading that the page has itself. */
-function pageSpec(panel: LevelPanel, width: number): TopLevelSpec {
+function pageSpec(panel: LevelPanel, { width, height }: ChartRequest): TopLevelSpec {
   const { title: _, hconcat: [only], ...spec } = levelSpec([panel], { title: "" }) as unknown as
     & Record<string, unknown>
     & { hconcat: [Record<string, unknown>]; config: typeof CHART_CONFIG & object };
@@ -78,15 +79,15 @@ function pageSpec(panel: LevelPanel, width: number): TopLevelSpec {
   return {
     ...spec,
     ...stacked,
-    ...{ width, height: Math.round(0.62 * width) },
+    ...{ width, height },
     config: { ...spec.config, ...narrow, padding: 4 },
   } as unknown as TopLevelSpec;
 }
 
-async function draw({ runs, isDark, width }: ChartRequest): Promise<Chart[]> {
+async function draw(request: ChartRequest): Promise<Chart[]> {
   const charts: Chart[] = [];
-  for (const panel of accuracyPanels(runs)) {
-    const svg = recolor(await renderSvg(pageSpec(panel, width)), isDark);
+  for (const panel of accuracyPanels(request.runs)) {
+    const svg = recolor(await renderSvg(pageSpec(panel, request)), request.isDark);
     charts.push({ metric: panel.metric as Chart["metric"], svg });
   }
   return charts;

@@ -11,6 +11,7 @@ import type { LaboratoryClient } from "../../client.ts";
 import type { FirstKernels } from "../../messages.ts";
 import { rgb } from "../colors.ts";
 import { byId, el } from "../dom.ts";
+import type { LevelChoice } from "../level_choice.ts";
 import { columnsOf, isDrawable, kernelCells, type Rgb, scaleOf } from "./kernel_cells.ts";
 
 /** Canvas pixels of a weight's square. */
@@ -28,6 +29,7 @@ export class KernelFigure {
 
   constructor(
     private readonly client: LaboratoryClient,
+    choice: LevelChoice,
     private readonly onError: (error: unknown) => void,
   ) {
     this.#choice = el(
@@ -38,7 +40,13 @@ export class KernelFigure {
       this.#level,
     );
     byId("kernels").replaceChildren(this.#choice, this.#panels);
-    this.#slider.addEventListener("input", () => this.#show());
+    this.#slider.addEventListener("input", () => choice.set(Number(this.#slider.value)));
+    choice.listen(() => {
+      const { value } = choice;
+      if (value === 0) return; // The full network stands beside whatever ticket is chosen.
+      this.#slider.value = `${value ?? this.#slider.max}`;
+      this.#show();
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#show());
   }
 

@@ -5,16 +5,19 @@ import { fractionText, percentText } from "../../../analysis/percent.ts";
 import { iterationText, type LevelSummary } from "../../../reports/verdicts/summary.ts";
 import { el } from "../dom.ts";
 
-/** "Level 3", "Level 3, reinitialized". */
+/** "Level 3", "Control of level 3". */
 export function levelName({ kind, level }: { kind: string; level: number }): string {
   const name = level === 0 ? "Full network" : `Level ${level}`;
   if (kind === "ticket") return name;
-  return `${name}, ${kind === "reinit" ? "reinitialized" : kind.replaceAll("_", " ")}`;
+  return kind === "reinit" ? `Control of level ${level}` : `${name}, ${kind.replaceAll("_", " ")}`;
 }
 
 /** The table; trials are named where there are several. */
 export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
-  const hasEarlyStop = levels.some(({ earlyStopIteration }) => earlyStopIteration !== null);
+  // An early stop that is the end says nothing more.
+  const hasEarlyStop = levels.some(({ earlyStopIteration, earlyStopAccuracy, finalAccuracy }) =>
+    earlyStopIteration !== null && earlyStopAccuracy !== finalAccuracy
+  );
   const headers = [
     "",
     "Weights remaining",
@@ -26,8 +29,21 @@ export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
   const rows = levels.map((level) =>
     el(
       "tr",
-      { class: level.kind },
-      el("th", { scope: "row" }, levelName(level)),
+      { class: `${level.kind} of-level`, "data-level": level.level },
+      el(
+        "th",
+        { scope: "row" },
+        el(
+          "button",
+          {
+            type: "button",
+            class: "level-name",
+            "data-level": level.level,
+            "aria-pressed": "false",
+          },
+          levelName(level),
+        ),
+      ),
       el("td", {}, percentText(level.percent, 1)),
       el("td", {}, fractionText(level.initialAccuracy)),
       ...(hasEarlyStop

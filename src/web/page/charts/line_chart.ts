@@ -1,20 +1,14 @@
 /// <reference lib="dom" />
 /**
- * A line chart on a canvas, cheap enough to be drawn again at every step of a training, in the
- * page's own colours; the finished figures are Vega-Lite's.
+ * A line chart on a canvas, cheap enough to be drawn again at every step of a training. A crosshair
+ * follows mouse, finger and arrow keys, in all charts at once; below stand its values, one button
+ * for each line, which chooses that line's level.
  */
 
-import { el } from "../dom.ts";
-
-/** A point: iteration, and loss or accuracy. */
-export type Point = readonly [x: number, y: number];
-
-/** One line. */
-export interface Line {
-  points: readonly Point[];
-  /** How it is drawn: earlier levels recede. */
-  role: "current" | "earlier" | "full" | "reinit";
-}
+import { el, svg } from "../dom.ts";
+import type { LevelChoice, Shared } from "../level_choice.ts";
+import { drawPlot, isChosen, iterationAt, lineColor } from "./line_plot.ts";
+import { type Line, shortName, thin, valueAt } from "./line_values.ts";
 
 /** The content of a chart. */
 export interface ChartOptions {
@@ -28,48 +22,24 @@ export interface ChartOptions {
   fromZero: boolean;
   /** Whether a dot marks where a line begins. */
   marksStart?: boolean;
+  /** The iteration of the crosshair, shared by charts; null without one. */
+  crosshair: Shared<number | null>;
+  choice: LevelChoice;
 }
 
-const WIDTHS = { current: 2.5, earlier: 1, full: 1.75, reinit: 2.5 };
-const COLORS = {
-  current: "--accent",
-  earlier: "--line-strong",
-  full: "--ink",
-  reinit: "--control",
-};
-const ORDER = ["earlier", "full", "reinit", "current"] as const;
-/** More points than a canvas has columns would be drawn for nothing. */
-const MAX_POINTS = 400;
-const MARGIN = { left: 46, right: 12, top: 10, bottom: 30 };
-
-/** At most `most` points, evenly chosen, the last among them. */
-export function thin(points: readonly Point[], most = MAX_POINTS): readonly Point[] {
-  if (points.length <= most) return points;
-  const step = (points.length - 1) / (most - 1);
-  return Array.from({ length: most }, (_, i) => points[Math.round(i * step)]);
-}
-
-/** Round values that divide a range into about `count` parts. */
-export function ticks(low: number, high: number, count: number): number[] {
-  const rough = (high - low) / count || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= rough)!;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from(
-    { length: Math.max(0, last - first + 1) },
-    (_, i) => Number(((first + i) * step).toPrecision(12)),
-  );
-}
+/** Parts of the axis that an arrow key moves. */
+const KEY_STEPS = 50;
 
 /** Draws curves that grow. */
 export class LineChart {
   readonly element: HTMLElement;
-  readonly #canvas = el("canvas", { class: "plot", role: "img" });
-  readonly #label = el("li", { class: "current" }, "this level");
+  readonly #canvas = el("canvas", { class: "plot", role: "slider", tabindex: 0 });
+  readonly #when = el("p", { class: "readout-when" });
+  readonly #values = el("ul", { class: "readout" });
   #lines: readonly Line[] = [];
   #iterations = 1;
   #isDue = false;
+  #nearest: (y: number) => Line | null = () => null;
 
   constructor(private readonly options: ChartOptions) {
     this.element = el(
@@ -77,26 +47,53 @@ export class LineChart {
       { class: "figure" },
       el("figcaption", {}, el("h3", {}, options.title), el("p", { class: "note" }, options.note)),
       this.#canvas,
-      el(
-        "ul",
-        { class: "legend" },
-        this.#label,
-        el("li", { class: "full" }, "full network"),
-        el("li", { class: "earlier" }, "levels between"),
-        el("li", { class: "reinit" }, "reinitialized control"),
-      ),
+      this.#when,
+      this.#values,
     );
     this.#canvas.setAttribute("aria-label", `${options.title}: nothing yet`);
     new ResizeObserver(() => this.#redraw()).observe(this.#canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#redraw());
+    options.crosshair.listen(() => this.#redraw());
+    options.choice.listen(() => this.#redraw());
+    this.#listen();
   }
 
-  /** Shows these lines, from iteration 0 to `iterations`; `label` is what the current line is. */
-  show(lines: readonly Line[], iterations: number, label: string): void {
-    this.#label.textContent = label;
-    this.#lines = lines.map(({ points, role }) => ({ points: thin(points), role }));
+  /** Shows these lines, from iteration 0 to `iterations`. */
+  show(lines: readonly Line[], iterations: number): void {
+    this.#lines = lines.map((line) => ({ ...line, points: thin(line.points) }));
     this.#iterations = Math.max(1, iterations);
     this.#redraw();
+  }
+
+  #listen(): void {
+    const { crosshair, choice } = this.options, canvas = this.#canvas;
+    const move = ({ clientX }: PointerEvent) => {
+      const { left, width } = canvas.getBoundingClientRect();
+      crosshair.set(iterationAt(clientX - left, width, this.#iterations));
+    };
+    canvas.addEventListener("pointermove", move);
+    canvas.addEventListener("pointerdown", move);
+    canvas.addEventListener("pointerleave", ({ pointerType }) => {
+      // A finger that is lifted leaves its values there to be read.
+      if (pointerType === "mouse") crosshair.set(null);
+    });
+    canvas.addEventListener("click", ({ clientY }) => {
+      const line = this.#nearest(clientY - canvas.getBoundingClientRect().top);
+      if (line) choice.toggle(line.level);
+    });
+    canvas.addEventListener("keydown", (event) => {
+      const at = crosshair.value ?? this.#iterations;
+      const step = Math.max(1, Math.round(this.#iterations / KEY_STEPS));
+      const goals: Record<string, number | null> = {
+        ...{ ArrowRight: at + step, ArrowUp: at + step, ArrowLeft: at - step },
+        ...{ ArrowDown: at - step, Home: 0, End: this.#iterations, Escape: null },
+      };
+      const goal = goals[event.key];
+      if (goal === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      crosshair.set(goal === null ? null : Math.min(this.#iterations, Math.max(0, goal)));
+    });
+    canvas.addEventListener("blur", () => crosshair.set(null));
   }
 
   #redraw(): void {
@@ -104,7 +101,12 @@ export class LineChart {
     this.#isDue = true;
     requestAnimationFrame(() => {
       this.#isDue = false;
-      this.#draw();
+      const { format, marksStart = false, crosshair, choice } = this.options;
+      this.#nearest = drawPlot(this.#canvas, {
+        ...{ lines: this.#lines, iterations: this.#iterations, range: this.#range() },
+        ...{ format, marksStart, at: crosshair.value, level: choice.value },
+      });
+      this.#showValues();
     });
   }
 
@@ -123,76 +125,53 @@ export class LineChart {
     return [low, high];
   }
 
-  #draw(): void {
-    const { clientWidth: width, clientHeight: height } = this.#canvas;
-    if (width === 0 || height === 0) return;
-    const scale = devicePixelRatio;
-    this.#canvas.width = Math.round(width * scale);
-    this.#canvas.height = Math.round(height * scale);
-    const style = getComputedStyle(this.#canvas);
-    const color = (name: string) => style.getPropertyValue(name).trim();
-    const context = this.#canvas.getContext("2d")!;
-    context.scale(scale, scale);
-    const [low, high] = this.#range();
-    const right = width - MARGIN.right, bottom = height - MARGIN.bottom;
-    const toX = (x: number) => MARGIN.left + (x / this.#iterations) * (right - MARGIN.left);
-    const toY = (y: number) => bottom - ((y - low) / (high - low)) * (bottom - MARGIN.top);
-
-    context.font = `12px ${style.fontFamily}`;
-    context.lineWidth = 1;
-    context.fillStyle = color("--muted");
-    context.strokeStyle = color("--line");
-    context.textAlign = "right";
-    context.textBaseline = "middle";
-    for (const value of ticks(low, high, 4)) {
-      const y = Math.round(toY(value)) + 0.5;
-      context.beginPath();
-      context.moveTo(MARGIN.left, y);
-      context.lineTo(right, y);
-      context.stroke();
-      context.fillText(this.options.format(value), MARGIN.left - 8, y);
+  /** Every line's value at the crosshair, or its latest. */
+  #showValues(): void {
+    const { title, format, crosshair, choice } = this.options, at = crosshair.value;
+    const lines = this.#lines.filter(({ points }) => points.length > 0);
+    const texts = lines.map(({ points }) => {
+      const value = at === null ? points.at(-1)![1] : valueAt(points, at);
+      return value === null ? "–" : format(value);
+    });
+    const when = at === null ? "Latest values" : `At iteration ${at.toLocaleString("en")}`;
+    setText(this.#when, lines.length > 0 ? when : "");
+    if (this.#values.childElementCount !== lines.length) {
+      this.#values.replaceChildren(...lines.map(() => this.#item()));
     }
-    context.textBaseline = "top";
-    for (const value of ticks(0, this.#iterations, width < 400 ? 3 : 5)) {
-      const x = toX(value);
-      context.textAlign = value === 0 ? "left" : x > right - 20 ? "right" : "center";
-      context.fillText(value.toLocaleString("en"), x, bottom + 8);
-    }
-
-    context.beginPath();
-    context.rect(MARGIN.left - 4, 0, right - MARGIN.left + 8, bottom + 1);
-    context.clip();
-    context.lineJoin = "round";
-    context.lineCap = "round";
-    for (const role of ORDER) {
-      for (const { points } of this.#lines.filter((line) => line.role === role)) {
-        context.strokeStyle = color(COLORS[role]);
-        context.lineWidth = WIDTHS[role];
-        context.beginPath();
-        points.forEach(([x, y], i) =>
-          i === 0 ? context.moveTo(toX(x), toY(y)) : context.lineTo(toX(x), toY(y))
-        );
-        context.stroke();
-        const last = points.at(-1);
-        context.fillStyle = color(COLORS[role]);
-        const dot = ([x, y]: Point) => {
-          context.beginPath();
-          context.arc(toX(x), toY(y), role === "earlier" ? 2 : 4, 0, 2 * Math.PI);
-          context.fill();
-        };
-        if (this.options.marksStart && points[0]?.[0] === 0) dot(points[0]);
-        if (role === "current" && last) dot(last);
-      }
-    }
-    this.#describe();
+    lines.forEach((line, i) => {
+      const button = this.#values.children[i].firstElementChild as HTMLElement;
+      const [swatch, name, value] = button.children;
+      swatch.firstElementChild!.setAttribute("fill", lineColor(line, lines));
+      setText(name, shortName(line));
+      setText(value, texts[i]);
+      button.dataset.level = `${line.level}`;
+      button.ariaPressed = `${isChosen(line, choice.value)}`;
+    });
+    const words = lines.map((line, i) => `${shortName(line)} ${texts[i]}`).join(", ");
+    this.#canvas.setAttribute("aria-label", `${title}: ${this.#lines.length} lines`);
+    const place = at ?? this.#iterations;
+    this.#canvas.setAttribute("aria-valuemin", "0");
+    this.#canvas.setAttribute("aria-valuemax", `${this.#iterations}`);
+    this.#canvas.setAttribute("aria-valuenow", `${Math.min(place, this.#iterations)}`);
+    this.#canvas.setAttribute("aria-valuetext", words === "" ? "nothing yet" : `${when}: ${words}`);
   }
 
-  #describe(): void {
-    const { title, format } = this.options;
-    const last = this.#lines.find(({ role }) => role === "current" || role === "reinit")?.points.at(
-      -1,
+  #item(): HTMLElement {
+    const dot = svg("circle", { cx: 5, cy: 5, r: 5 });
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        { type: "button", class: "readout-value" },
+        svg("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" }, dot),
+        el("span"),
+        el("b"),
+      ),
     );
-    const now = last ? `now ${format(last[1])} at iteration ${last[0]}` : "nothing yet";
-    this.#canvas.setAttribute("aria-label", `${title}: ${now}; ${this.#lines.length} lines`);
   }
+}
+
+function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }

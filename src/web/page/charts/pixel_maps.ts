@@ -12,6 +12,7 @@ import { deviations, scaleOf, shade } from "./pixel_shades.ts";
 export interface PixelMap {
   /** "Level 3". */
   label: string;
+  level: number;
   /** Weights remaining of the whole network, in percent. */
   percent: number;
   /** Live weights of each input, row by row. */
@@ -49,8 +50,15 @@ export function showPixelMaps(container: HTMLElement, maps: readonly PixelMap[])
     paint(canvas, map, scale);
     const figure = el(
       "figure",
-      { class: "map" },
-      canvas,
+      { class: "map of-level", "data-level": map.level },
+      el(
+        "button",
+        {
+          ...{ type: "button", class: "map-choice", "data-level": map.level },
+          ...{ "aria-pressed": "false", "aria-label": `Choose ${map.label}` },
+        },
+        canvas,
+      ),
       el("figcaption", {}, el("b", {}, map.label), el("span", {}, percentText(map.percent, 1))),
     );
     painted.set(map.live, { figure, scale });

@@ -8,7 +8,7 @@ import type { ScoreHistogram } from "../../../analysis/score_histogram.ts";
 import { scoreText } from "../../../figures/score_text.ts";
 import type { PruningScores } from "../../messages.ts";
 import { el, svg } from "../dom.ts";
-import { ticks } from "./line_chart.ts";
+import { ticks } from "./line_values.ts";
 
 /** In units of the drawing, which is as wide as its place. */
 const SIZE = { width: 340, height: 190 };
@@ -36,15 +36,20 @@ export function scoreNote({ level, next, histograms }: PruningScores): string {
   ].join(" ");
 }
 
+const ORDINALS = ["First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth"];
+
+/** "First layer". */
+const layerName = (i: number) => `${ORDINALS[i] ?? `${i + 1}th`} layer`;
+
 /** Shows a pruning in a container. */
 export function showScores(container: HTMLElement, { histograms }: PruningScores): void {
-  container.replaceChildren(...histograms.map((histogram) => {
-    const { layer, pruned, kept, infinite } = histogram;
+  container.replaceChildren(...histograms.map((histogram, i) => {
+    const layer = layerName(i), { pruned, kept, infinite } = histogram;
     const gone = sum(pruned) + infinite.pruned, all = gone + sum(kept) + infinite.kept;
     return el(
       "figure",
       { class: "scores" },
-      draw(histogram, inWords(histogram, gone, all)),
+      draw(histogram, `${layer}: ${inWords(histogram, gone, all)}`),
       el(
         "figcaption",
         {},
@@ -55,10 +60,10 @@ export function showScores(container: HTMLElement, { histograms }: PruningScores
   }));
 }
 
-function inWords({ layer, edges, threshold }: ScoreHistogram, gone: number, all: number): string {
+function inWords({ edges, threshold }: ScoreHistogram, gone: number, all: number): string {
   const range = `scores from ${scoreText(edges[0])} to ${scoreText(edges.at(-1)!)}`;
   const line = threshold === null ? "" : `, those with a score up to ${scoreText(threshold)}`;
-  return `${layer}: of ${numbered(all)} weights, ${numbered(gone)} were pruned${line}; ${range}`;
+  return `of ${numbered(all)} weights, ${numbered(gone)} were pruned${line}; ${range}`;
 }
 
 function draw(histogram: ScoreHistogram, words: string): SVGElement {

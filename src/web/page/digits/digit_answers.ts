@@ -11,6 +11,7 @@ import type { LaboratoryClient } from "../../client.ts";
 import type { AskedNetwork, ImageShape, TestImage } from "../../messages.ts";
 import { levelName } from "../charts/level_table.ts";
 import { byId, el } from "../dom.ts";
+import type { LevelChoice } from "../level_choice.ts";
 import { AnswerCard } from "./answer_card.ts";
 import { SIDE } from "./digit_image.ts";
 import { DrawPad } from "./draw_pad.ts";
@@ -59,6 +60,7 @@ export class DigitAnswers {
 
   constructor(
     private readonly client: LaboratoryClient,
+    private readonly choice: LevelChoice,
     private readonly onError: (error: unknown) => void,
   ) {
     this.#pad = new DrawPad(() => {
@@ -66,17 +68,22 @@ export class DigitAnswers {
       this.#ask();
     });
     this.#images = new TestImages(client, (image) => this.#choose(image), onError);
-    this.#choice.addEventListener("change", () => this.#changed());
+    this.#choice.addEventListener("change", () => {
+      const ticket = this.#tickets.find(({ folder }) => folder === this.#choice.value);
+      this.choice.set(ticket?.level ?? null);
+      this.#changed();
+    });
+    choice.listen(() => this.#follow());
     const { full, ticket, control, untrained } = this.#cards;
     this.#answers.append(...[full, ticket, control, untrained].map(({ element }) => element));
-    const choice = el(
+    const which = el(
       "p",
       { class: "answer ticket-choice" },
       el("label", { for: "ticket-choice" }, "Which ticket?"),
       this.#choice,
     );
     this.#left.append(this.#pad.element, this.#seen);
-    this.#right.append(choice, this.#answers, this.#images.element);
+    this.#right.append(which, this.#answers, this.#images.element);
     byId("draw-area").replaceChildren(this.#left, this.#right);
     this.setNetworks({ tickets: [], runs: [] });
   }
@@ -109,6 +116,15 @@ export class DigitAnswers {
     byId("draw-area").hidden = tickets.length === 0;
     if (isOther) this.#findShape();
     this.#showIntro();
+    this.#changed();
+  }
+
+  /** Takes the level that was chosen elsewhere; of the full network there is no ticket. */
+  #follow(): void {
+    const { value } = this.choice, last = this.#tickets.at(-1);
+    const ticket = value === null ? last : this.#tickets.find(({ level }) => level === value);
+    if (!ticket || ticket.level === 0 || ticket.folder === this.#choice.value) return;
+    this.#choice.value = ticket.folder;
     this.#changed();
   }
 
@@ -145,7 +161,8 @@ export class DigitAnswers {
       : "Ask all four";
     this.#answers.classList.toggle("is-wide", !this.#takesDrawings);
     byId("draw-intro").textContent = this.#tickets.length === 0
-      ? "Run an experiment or open a saved one. Then draw here, and see what its networks make of it."
+      ? "Run an experiment, or open a saved or finished one. Then draw here, and see what its " +
+        "networks make of it."
       : this.#takesDrawings
       ? "All of them see the same drawing. Does the ticket read as well as the full network? Does " +
         "the untrained ticket guess?"

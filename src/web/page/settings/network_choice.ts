@@ -78,7 +78,7 @@ export class NetworkChoice {
       this.#inputs.set(card, input);
       return el(
         "label",
-        { class: "network" },
+        { class: "network-card" },
         input,
         el("b", {}, card.title),
         el("span", {}, card.text),

@@ -15,9 +15,7 @@ export function planText(
   const length = "iterations" in trainingLength
     ? count(trainingLength.iterations, "iteration")
     : count(trainingLength.epochs, "epoch");
-  const control = values.control && levels > 0
-    ? ", then the reinitialized control of the last ticket"
-    : "";
+  const control = values.control && levels > 0 ? ", then the control of the last ticket" : "";
   const { dataset } = values;
   const isOfPhotos = dataset === "auto" && protocol.dataset === "cifar-10";
   const lacks = dataset === "mnist" && !hasMnist

@@ -7,7 +7,7 @@
 import { UsageError } from "../../../errors.ts";
 import { type Flag, flagName } from "../../../flags/flags.ts";
 import { el } from "../dom.ts";
-import { CHOICES, HELP, inLabels, LABELS } from "./setting_words.ts";
+import { choiceText, HELP, inLabels, LABELS } from "./setting_words.ts";
 
 /** A field that is shown. */
 export interface SettingField {
@@ -38,6 +38,10 @@ function read(flag: Flag, key: string, text: string): { value?: unknown; complai
   }
 }
 
+/** The help of a command line begins small and ends without a point. */
+const asSentence = (text: string) =>
+  `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
 type Control = HTMLInputElement | HTMLSelectElement;
 
 function makeControl(flag: Flag, key: string, id: string): Control {
@@ -46,7 +50,7 @@ function makeControl(flag: Flag, key: string, id: string): Control {
   if (flag.kind === "choice") {
     const empty = flag.default === undefined ? [el("option", { value: "" }, "as usual")] : [];
     const options = flag.choices!.map((word) =>
-      el("option", { value: word }, CHOICES[word] ?? word)
+      el("option", { value: word }, choiceText(key, word))
     );
     return el("select", described, ...empty, ...options);
   }
@@ -69,7 +73,9 @@ export function makeField(flag: Flag, key: string, onInput: () => void): Setting
   const isBox = control instanceof HTMLInputElement && control.type === "checkbox";
   const text = () => isBox ? `${control.checked}` : control.value;
   // A box that is on by default is described by what turning it off does.
-  const help = HELP[key] ?? inLabels(flag.default === true ? `off: ${flag.help}` : `${flag.help}`);
+  const help = HELP[key] ?? asSentence(
+    inLabels(flag.default === true ? `off: ${flag.help}` : `${flag.help}`),
+  );
   control.addEventListener("input", onInput);
 
   const label = el(
@@ -101,7 +107,7 @@ export function makeField(flag: Flag, key: string, onInput: () => void): Setting
       if (control instanceof HTMLSelectElement) {
         const first = control.options[0];
         if (first.value === "") {
-          first.textContent = usual === "" ? "not given" : `usual: ${CHOICES[usual] ?? usual}`;
+          first.textContent = usual === "" ? "not given" : `usual: ${choiceText(key, usual)}`;
         }
       } else if (!isBox) control.placeholder = usual;
     },

@@ -40,7 +40,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   scoreBatches: "Batches of scores",
   dynamic: "Masks change by",
   dynamicInterval: "Masks change every",
-  dynamicFraction: "Share that changes",
+  dynamicFraction: "Fraction that changes",
   scope: "Weights compete in",
   rewind: "Rewind to",
   rewindLearningRate: "Schedule taken up at",
@@ -53,7 +53,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   trainOrderSeed: "Seed of the order",
   presets: "Start from weights",
   masks: "Start from masks",
-  control: "Reinitialized control at the end",
+  control: "Control at the end",
   oneShot: "Prune in one shot",
   replicas: "Runs at once",
   kernels: "Kernels",
@@ -111,6 +111,7 @@ const NETWORK_WORDS: Readonly<Record<NetworkName, string>> = {
 /** Labels of choices. */
 export const CHOICES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(PROTOCOL_NAMES.map((name) => [name, `${name}: ${PROTOCOLS[name].label}`])),
+  "kernels auto": "whichever is faster",
   "auto": `the protocol’s: ${DATASETS[USUAL].label} if it is here, else ${
     DATASETS[FALLBACK].label
   }`,
@@ -122,6 +123,10 @@ export const CHOICES: Readonly<Record<string, string>> = {
   "glorot": "Gaussian Glorot",
   "truncated": "Gaussian, cut at 2σ",
 };
+
+/** The label of a setting's choice. */
+export const choiceText = (key: string, word: string): string =>
+  CHOICES[`${key} ${word}`] ?? CHOICES[word] ?? word;
 
 /** The group's heading by the first word of the declaration's. */
 export function groupHeading(group: string): string {

@@ -1,0 +1,103 @@
+/** Touch: one crosshair over all curves, and one chosen level, by mouse, finger and keyboard. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Page } from "playwright-core";
+import { until, watchMainThread } from "./page_helpers.ts";
+import { withSite } from "./site_page.ts";
+
+const readouts = (page: Page) =>
+  page.locator("#curves .readout").evaluateAll((lists) =>
+    lists.map((list) => [...list.querySelectorAll("b")].map((value) => value.textContent!))
+  );
+
+Deno.test("a crosshair shows the values of all curves in both charts", () =>
+  withSite(async ({ context, origin, errors }) => {
+    const page = await context.newPage();
+    await page.goto(`${origin}#example`);
+    await page.waitForSelector("#result:not([hidden])");
+    await until(page, `document.querySelectorAll("#curves .readout li").length === 10`);
+    const stopWatching = await watchMainThread(page);
+    const [accuracy, loss] = await page.locator("#curves canvas").all();
+    await accuracy.scrollIntoViewIfNeeded();
+    const latest = await readouts(page);
+    await accuracy.hover({ position: { x: 200, y: 100 } });
+    await until(
+      page,
+      `[...document.querySelectorAll(".readout-when")].every((line) =>
+      /^At iteration \\d+$/.test(line.textContent))`,
+    );
+    const hovered = await readouts(page);
+    for (const chart of [0, 1]) {
+      assertEquals(hovered[chart].length, 5);
+      assert(hovered[chart].some((text, i) => text !== latest[chart][i]));
+    }
+    for (const text of hovered[0]) assertMatch(text, /^\d{1,2}(\.\d)?%$/);
+    await page.mouse.move(0, 0);
+    await until(page, `document.querySelector(".readout-when").textContent === "Latest values"`);
+    assertEquals(await readouts(page), latest);
+
+    // By keyboard: as a slider, with its values in words.
+    await loss.focus();
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowLeft");
+    await until(page, `document.querySelector(".readout-when").textContent === "At iteration 282"`);
+    assertEquals(await accuracy.getAttribute("aria-valuenow"), "282");
+    assertMatch((await loss.getAttribute("aria-valuetext"))!, /^At iteration 282: full [\d.]+, /);
+    await page.keyboard.press("Escape");
+    await until(page, `document.querySelector(".readout-when").textContent === "Latest values"`);
+    const longest = await stopWatching();
+    assert(longest <= 100, `the main thread was busy for ${longest} ms at once`);
+    assertEquals(errors, []);
+  }));
+
+Deno.test("a level chosen once is chosen in curves, maps, table and pad", () =>
+  withSite(async ({ context, origin, errors }) => {
+    const page = await context.newPage();
+    await page.goto(`${origin}#example`);
+    await page.waitForSelector("#result:not([hidden])");
+    await until(page, `document.querySelectorAll("#curves .readout li").length === 10`);
+    const chosen = () =>
+      page.evaluate<string[]>(`[
+        [...document.querySelectorAll("#curves .readout [aria-pressed=true] span")]
+          .map((name) => name.textContent).join(),
+        document.querySelector(".map.is-chosen figcaption b")?.textContent ?? "",
+        document.querySelector("tr.is-chosen th")?.textContent ?? "",
+        document.querySelector("#ticket-choice").selectedOptions[0].textContent.slice(0, 7),
+      ]`);
+    assertEquals(await chosen(), ["30%,30%", "", "", "Level 3"]);
+    await page.getByRole("button", { name: "Level 1", exact: true }).click();
+    await until(
+      page,
+      `document.querySelector("#curves .readout [aria-pressed=true] span")
+      .textContent === "67%"`,
+    );
+    assertEquals(await chosen(), ["67%,67%", "Level 1", "Level 1", "Level 1"]);
+    // By keyboard, from a chart.
+    await page.locator("#curves .readout button", { hasText: "45%" }).first().focus();
+    await page.keyboard.press("Enter");
+    assertEquals((await chosen()).slice(1), ["Level 2", "Level 2", "Level 2"]);
+    await page.selectOption("#ticket-choice", { index: 0 });
+    assertEquals((await chosen()).slice(1), ["Level 3", "Level 3", "Level 3"]);
+    // The same once more: the latest again.
+    await page.getByRole("button", { name: "Choose Level 3" }).click();
+    await until(page, `document.querySelector("tr.is-chosen") === null`);
+    assertEquals(errors, []);
+  }));
+
+Deno.test("a finger's tap leaves the values there to be read", () =>
+  withSite(async ({ context, origin }) => {
+    const page = await context.newPage();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${origin}#example`);
+    await page.waitForSelector("#result:not([hidden])");
+    const canvas = page.locator("#curves canvas").first();
+    await canvas.scrollIntoViewIfNeeded();
+    const { x, y } = (await canvas.boundingBox())!;
+    const session = await context.newCDPSession(page);
+    const touch = (type: "touchStart" | "touchEnd", points: { x: number; y: number }[]) =>
+      session.send("Input.dispatchTouchEvent", { type, touchPoints: points });
+    await touch("touchStart", [{ x: x + 150, y: y + 60 }]);
+    await touch("touchEnd", []);
+    await until(page, `/^At iteration/.test(document.querySelector(".readout-when").textContent)`);
+    const scrollWidth = await page.evaluate<number>("document.documentElement.scrollWidth");
+    assert(scrollWidth <= 390, `the page is ${scrollWidth} wide`);
+  }));

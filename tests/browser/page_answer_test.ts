@@ -10,6 +10,7 @@ Deno.test("the answer in numbers, pooled with more seeds; test images are asked 
     await ready(page);
     await setFields(page, TINY);
     await page.click("#start");
+    await until(page, `/^\\d+% · Lottery tickets$/.test(document.title)`);
     await finished(page);
     assertMatch(await page.locator(".badge").innerText(), /^(Won|Lost)$/);
     assertMatch(await page.locator(".badge-line").innerText(), /in 1 trial: an example/);
@@ -19,6 +20,7 @@ Deno.test("the answer in numbers, pooled with more seeds; test images are asked 
     for (const text of await page.locator(".number-value").allInnerTexts()) {
       assertMatch(text, /^\d{1,2}\.\d%$/);
     }
+    assertMatch(await page.title(), /^Done: the ticket (won|lost) · Lottery tickets$/);
     assertEquals(await page.locator(".condition").count(), 2);
     assertEquals(await page.locator(".number-range").count(), 0);
 

@@ -5,7 +5,7 @@
  */
 
 import { FormatError, InputError } from "../../errors.ts";
-import { concatenate, gunzip } from "../../formats/gzip.ts";
+import { concatenate, maybeGunzip } from "../../formats/gzip.ts";
 import { decodeNpy, encodeNpy, type NpyArray } from "../../formats/npy.ts";
 import type { Storage } from "../../storage/storage.ts";
 
@@ -97,7 +97,8 @@ export async function unpackExperiment(
   pack: Uint8Array,
   where: string,
 ): Promise<Map<string, Uint8Array>> {
-  const bytes = await gunzip(pack, where, MOST_BYTES);
+  // Some servers unpack what ends with .gz on its way.
+  const bytes = await maybeGunzip(pack, where, MOST_BYTES);
   const damage = () => new FormatError(`${where} is damaged: load the page again`);
   if (bytes.length < 8) throw damage();
   const [headerBytes, floatCount] = new Uint32Array(bytes.slice(0, 8).buffer);

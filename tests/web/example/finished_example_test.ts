@@ -61,6 +61,11 @@ Deno.test("a pack is refused whose files do not follow from each other, or is da
   const array = decodeNpy(await other.read(path), path);
   await other.write(path, encodeNpy({ shape: array.shape, data: array.data.map((v) => -v) }));
   await assertRejects(() => packExperiment(other, EXAMPLE_PATH), InputError, "does not follow");
+  // A server may have unpacked it.
+  const stream = new Blob([pack]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const plain = new Uint8Array(await new Response(stream).arrayBuffer());
+  assertEquals(await unpackExperiment(plain, "p"), await unpackExperiment(pack, "p"));
+  await assertRejects(() => unpackExperiment(plain.slice(0, 9000), "p"), FormatError, "damaged");
   await assertRejects(() => unpackExperiment(pack.slice(0, 1000), "p"), FormatError);
   assertEquals(
     ["example/finished", "example/finished/trial1", "example/finished2"].map(isOfExample),

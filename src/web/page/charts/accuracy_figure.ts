@@ -62,7 +62,7 @@ export class AccuracyFigure {
 
   /** Of a panel: what a figure has beside its axis; one alone has the whole row. */
   get #width(): number {
-    const { clientWidth } = this.#isStopLast ? this.frame.parentElement! : this.frame;
+    const { clientWidth } = (this.#isStopLast && this.frame.parentElement) || this.frame;
     return Math.max(200, Math.floor(clientWidth) - AXIS_WIDTH);
   }
 

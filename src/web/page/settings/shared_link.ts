@@ -14,6 +14,7 @@ const PAUSE_MS = 300;
 export class SharedLink {
   readonly #baselines: Baselines;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #isStale = false;
 
   /** Writes the settings of a first visit into the form. */
   constructor(private readonly form: SettingsForm, networks: NetworkChoice) {
@@ -60,12 +61,14 @@ export class SharedLink {
     return `${location.origin}${location.pathname}${query && `?${query}`}`;
   }
 
-  /** Writes the settings into the address, soon. */
+  /** Writes the settings into the address: at once, and what is typed fast soon after. */
   write(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => history.replaceState(null, "", `${this.address}${location.hash}`),
-      PAUSE_MS,
-    );
+    this.#isStale = this.#timer !== null;
+    if (this.#timer !== null) return;
+    history.replaceState(null, "", `${this.address}${location.hash}`);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      if (this.#isStale) this.write();
+    }, PAUSE_MS);
   }
 }

@@ -5,7 +5,7 @@ import { checkNpySize } from "../formats/npy.ts";
 import { readZipEntries, readZipEntry, type ZipEntry, ZipWriter } from "../formats/zip.ts";
 import type { OpfsStorage } from "../storage/opfs.ts";
 import type { LockHolder, Storage } from "../storage/storage.ts";
-import { findRuns } from "./experiment_tree.ts";
+import { findRuns } from "./stored/experiment_tree.ts";
 import { inspectRun } from "../records/condition.ts";
 
 /** Where archives are unpacked before they are known to be whole. */

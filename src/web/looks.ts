@@ -5,7 +5,7 @@
 
 import { isOfExample } from "./example/about_example.ts";
 import { loadExample } from "./example/finished_example.ts";
-import { Experiments } from "./experiments.ts";
+import { Experiments } from "./stored/experiments.ts";
 import type { RequestName, Requests } from "./messages.ts";
 
 const NAMES = [

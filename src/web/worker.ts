@@ -4,11 +4,11 @@ import { openGpu } from "../engine/mod.ts";
 import { InputError, LotteryError, NoAdapterError, StorageError } from "../errors.ts";
 import { once } from "../memo.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
-import { hasCifar, storeCifar } from "./cifar_files.ts";
+import { hasCifar, storeCifar } from "./stored/cifar_files.ts";
 import { exportZip, importZip, tidyImports } from "./archives.ts";
 import { EXAMPLE_PATH } from "./example/about_example.ts";
 import { downloadMnist, isMnistAtHand, storeMnist } from "./examples.ts";
-import { Experiments } from "./experiments.ts";
+import { Experiments } from "./stored/experiments.ts";
 import { holderOf, WebLaboratory } from "./laboratory.ts";
 import { answerLook, isLook, type LookName, openExample } from "./looks.ts";
 import type {

@@ -4,7 +4,7 @@
  * experiments as zips.
  */
 
-import { isCifarFile } from "../cifar_files.ts";
+import { isCifarFile } from "../stored/cifar_files.ts";
 import type { LaboratoryClient } from "../client.ts";
 import { byId } from "./dom.ts";
 

@@ -8,7 +8,7 @@ import { decodeRecord } from "../../../src/records/record.ts";
 import { EXAMPLE_ARGS, EXAMPLE_PATH, isOfExample } from "../../../src/web/example/about_example.ts";
 import { exampleStorage } from "../../../src/web/example/finished_example.ts";
 import { packExperiment, unpackExperiment } from "../../../src/web/example/packed_experiment.ts";
-import { Experiments } from "../../../src/web/experiments.ts";
+import { Experiments } from "../../../src/web/stored/experiments.ts";
 
 const MOST_BYTES = 250_000;
 const pack = await Deno.readFile(new URL("../../../src/web/example/example.gz", import.meta.url));

@@ -11,7 +11,7 @@ import type { LaboratoryClient } from "../../client.ts";
 import type { FirstKernels } from "../../messages.ts";
 import { rgb } from "../colors.ts";
 import { byId, el } from "../dom.ts";
-import type { LevelChoice } from "../level_choice.ts";
+import type { LevelChoice } from "../run/level_choice.ts";
 import { columnsOf, isDrawable, kernelCells, type Rgb, scaleOf } from "./kernel_cells.ts";
 
 /** Canvas pixels of a weight's square. */

@@ -6,7 +6,7 @@
  */
 
 import { el, svg } from "../dom.ts";
-import type { LevelChoice, Shared } from "../level_choice.ts";
+import type { LevelChoice, Shared } from "../run/level_choice.ts";
 import { drawPlot, isChosen, iterationAt, lineColor } from "./line_plot.ts";
 import { type Line, shortName, thin, valueAt } from "./line_values.ts";
 

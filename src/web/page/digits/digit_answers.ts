@@ -11,7 +11,7 @@ import type { LaboratoryClient } from "../../client.ts";
 import type { AskedNetwork, ImageShape, TestImage } from "../../messages.ts";
 import { levelName } from "../charts/level_table.ts";
 import { byId, el } from "../dom.ts";
-import type { LevelChoice } from "../level_choice.ts";
+import type { LevelChoice } from "../run/level_choice.ts";
 import { AnswerCard } from "./answer_card.ts";
 import { SIDE } from "./digit_image.ts";
 import { DrawPad } from "./draw_pad.ts";

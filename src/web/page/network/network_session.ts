@@ -7,7 +7,7 @@
 import type { LaboratoryClient } from "../../client.ts";
 import type { LaboratoryEvent } from "../../messages.ts";
 import { isShown } from "../../weights/shown_runs.ts";
-import type { RunModel } from "../run_model.ts";
+import type { RunModel } from "../run/run_model.ts";
 import example from "./example.json" with { type: "json" };
 import { decodeExample, type ExampleFile } from "./example_file.ts";
 import type { NetworkView } from "./network_view.ts";

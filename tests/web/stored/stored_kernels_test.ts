@@ -1,13 +1,13 @@
 /** A first layer's kernels from the files of a run. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { InputError, StorageError } from "../../src/errors.ts";
-import { encodeNpy } from "../../src/formats/npy.ts";
-import { networkLayers } from "../../src/models/layers.ts";
-import { parseHidden } from "../../src/models/hidden_layers.ts";
-import type { RunConfig } from "../../src/runs/schema.ts";
-import { MemoryStorage } from "../../src/storage/memory.ts";
-import { firstKernels } from "../../src/web/stored_kernels.ts";
+import { InputError, StorageError } from "../../../src/errors.ts";
+import { encodeNpy } from "../../../src/formats/npy.ts";
+import { networkLayers } from "../../../src/models/layers.ts";
+import { parseHidden } from "../../../src/models/hidden_layers.ts";
+import type { RunConfig } from "../../../src/runs/schema.ts";
+import { MemoryStorage } from "../../../src/storage/memory.ts";
+import { firstKernels } from "../../../src/web/stored/stored_kernels.ts";
 
 const configOf = (hidden: string, shape: number[]) =>
   ({ network: { layers: networkLayers(parseHidden(hidden), shape, 10) } }) as unknown as RunConfig;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { tabTitle } from "../../../src/web/page/tab_title.ts";
+import { tabTitle } from "../../../../src/web/page/run/tab_title.ts";
 
 Deno.test("the tab's title says how far it is, and what came of it", () => {
   assertEquals(

@@ -4,23 +4,23 @@
  * and the verdict.
  */
 
-import { fractionText, numberText } from "../../analysis/percent.ts";
-import { summarizeLevels } from "../../reports/verdicts/summary.ts";
-import { callOf } from "../../reports/verdicts/call.ts";
-import { judge } from "../../reports/verdicts/verdict.ts";
-import { isOfExample } from "../example/about_example.ts";
-import type { LaboratoryEvent, PruningScores } from "../messages.ts";
+import { fractionText, numberText } from "../../../analysis/percent.ts";
+import { summarizeLevels } from "../../../reports/verdicts/summary.ts";
+import { callOf } from "../../../reports/verdicts/call.ts";
+import { judge } from "../../../reports/verdicts/verdict.ts";
+import { isOfExample } from "../../example/about_example.ts";
+import type { LaboratoryEvent, PruningScores } from "../../messages.ts";
 import { answerParts, meaningText, surpriseParts } from "./answer.ts";
-import { AccuracyFigure } from "./charts/accuracy_figure.ts";
-import { byId } from "./dom.ts";
+import { AccuracyFigure } from "../charts/accuracy_figure.ts";
+import { byId } from "../dom.ts";
 import { LevelChoice, Shared } from "./level_choice.ts";
-import { levelTable } from "./charts/level_table.ts";
-import { LineChart } from "./charts/line_chart.ts";
-import { showPixelMaps } from "./charts/pixel_maps.ts";
-import { scoreNote, showScores } from "./charts/score_figure.ts";
+import { levelTable } from "../charts/level_table.ts";
+import { LineChart } from "../charts/line_chart.ts";
+import { showPixelMaps } from "../charts/pixel_maps.ts";
+import { scoreNote, showScores } from "../charts/score_figure.ts";
 import { RunModel } from "./run_model.ts";
 import { showTab } from "./tab_title.ts";
-import { Waiting } from "./waiting.ts";
+import { Waiting } from "../waiting.ts";
 
 /** The titles of a training that has ended for now, and for good. */
 export const PAUSED = "Paused", FINISHED = "Finished";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { MemoryStorage } from "../../src/storage/memory.ts";
-import { hasCifar, isCifarFile, storeCifar } from "../../src/web/cifar_files.ts";
+import { MemoryStorage } from "../../../src/storage/memory.ts";
+import { hasCifar, isCifarFile, storeCifar } from "../../../src/web/stored/cifar_files.ts";
 
 const file = (name: string) => new File([new Uint8Array(3073)], name);
 

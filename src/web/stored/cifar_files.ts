@@ -1,10 +1,10 @@
 /** CIFAR-10 in the browser: keeps its binary files, which the person has, in `data/cifar-10`. */
 
-import { CIFAR_TEST_FILE, CIFAR_TRAIN_FILES } from "../datasets/cifar_10.ts";
-import { missingCifar } from "../datasets/files/cifar_folder.ts";
-import { defaultLocation } from "../datasets/load_dataset.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { Requests } from "./messages.ts";
+import { CIFAR_TEST_FILE, CIFAR_TRAIN_FILES } from "../../datasets/cifar_10.ts";
+import { missingCifar } from "../../datasets/files/cifar_folder.ts";
+import { defaultLocation } from "../../datasets/load_dataset.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { Requests } from "../messages.ts";
 
 const FOLDER = defaultLocation("cifar-10");
 const NAMES = [...CIFAR_TRAIN_FILES, CIFAR_TEST_FILE];

@@ -1,30 +1,30 @@
 /** The experiments in this browser: lists them, shows their finished runs, and removes them. */
 
-import { FormatError, InputError, isOfFile, LockedError, NotFoundError } from "../errors.ts";
-import { exportRun } from "../records/exported_run.ts";
-import * as paths from "../records/paths.ts";
-import { restoreCurves, restorePart } from "../records/saved_run.ts";
-import { damageError } from "../records/record.ts";
-import { parseConfig, type RunConfig } from "../runs/schema.ts";
-import { datasetText, settingsOf, trainingText } from "../runs/config.ts";
-import { judge } from "../reports/verdicts/verdict.ts";
-import type { OpfsStorage } from "../storage/opfs.ts";
-import type { Storage } from "../storage/storage.ts";
-import { forgetRequests, type KeptRequest, listRequests } from "./kept_requests.ts";
+import { FormatError, InputError, isOfFile, LockedError, NotFoundError } from "../../errors.ts";
+import { exportRun } from "../../records/exported_run.ts";
+import * as paths from "../../records/paths.ts";
+import { restoreCurves, restorePart } from "../../records/saved_run.ts";
+import { damageError } from "../../records/record.ts";
+import { parseConfig, type RunConfig } from "../../runs/schema.ts";
+import { datasetText, settingsOf, trainingText } from "../../runs/config.ts";
+import { judge } from "../../reports/verdicts/verdict.ts";
+import type { OpfsStorage } from "../../storage/opfs.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { forgetRequests, type KeptRequest, listRequests } from "../kept_requests.ts";
 import { findExperiments, findRuns, findTrials, type RunPlace } from "./experiment_tree.ts";
 import { AskedNetworks } from "./asked_networks.ts";
-import { pixelMap } from "./live.ts";
-import type { ExperimentEntry, ExperimentView, FirstKernels, RunCurves } from "./messages.ts";
+import { pixelMap } from "../live.ts";
+import type { ExperimentEntry, ExperimentView, FirstKernels, RunCurves } from "../messages.ts";
 import { firstKernels } from "./stored_kernels.ts";
 import { lastScores, type StoredTicket } from "./stored_scores.ts";
-import type { RunWeights } from "./weights/sample.ts";
-import { isShown } from "./weights/shown_runs.ts";
-import { storedWeights } from "./weights/stored_weights.ts";
-import { inOrder } from "../records/run_id.ts";
-import { resultsOf } from "../records/trained_run.ts";
-import { parametersOf, prunableOf } from "../models/parameters.ts";
-import { readCondition } from "../records/condition.ts";
-import { finishedOf } from "../runs/from_config.ts";
+import type { RunWeights } from "../weights/sample.ts";
+import { isShown } from "../weights/shown_runs.ts";
+import { storedWeights } from "../weights/stored_weights.ts";
+import { inOrder } from "../../records/run_id.ts";
+import { resultsOf } from "../../records/trained_run.ts";
+import { parametersOf, prunableOf } from "../../models/parameters.ts";
+import { readCondition } from "../../records/condition.ts";
+import { finishedOf } from "../../runs/from_config.ts";
 
 type Settings = [name: string, text: string][];
 

@@ -3,9 +3,9 @@
  * ones are found like those that were trained here.
  */
 
-import * as paths from "../records/paths.ts";
-import { findRunFolders, listLevels, listTrials } from "../records/tree.ts";
-import type { Storage } from "../storage/storage.ts";
+import * as paths from "../../records/paths.ts";
+import { findRunFolders, listLevels, listTrials } from "../../records/tree.ts";
+import type { Storage } from "../../storage/storage.ts";
 
 /** Folders that hold no experiments, and the depth below which none is looked for. */
 const NOT_EXPERIMENTS = ["data"], MOST_DEPTH = 6;

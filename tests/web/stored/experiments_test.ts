@@ -1,17 +1,17 @@
 /** The experiments of a browser, of which one run is damaged: it is named, and hides no other. */
 
-import type { DenseSpec } from "../../src/engine/layer_spec.ts";
+import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { assertEquals, assertRejects } from "@std/assert";
-import { NotFoundError } from "../../src/errors.ts";
-import { restoreNetwork } from "../../src/records/save_restore.ts";
-import { decodeRecord, encodeRecord } from "../../src/records/record.ts";
-import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
-import { MemoryStorage } from "../../src/storage/memory.ts";
-import { REQUESTS_FOLDER } from "../../src/web/kept_requests.ts";
-import { Experiments } from "../../src/web/experiments.ts";
-import { openTestGpu } from "../engine/gpu.ts";
-import { copyOf, EXPERIMENT, runSmallLottery } from "../lottery/small_lottery.ts";
-import { parseConfig } from "../../src/runs/schema.ts";
+import { NotFoundError } from "../../../src/errors.ts";
+import { restoreNetwork } from "../../../src/records/save_restore.ts";
+import { decodeRecord, encodeRecord } from "../../../src/records/record.ts";
+import { RunQueue } from "../../../src/foundations/queue/run_queue.ts";
+import { MemoryStorage } from "../../../src/storage/memory.ts";
+import { REQUESTS_FOLDER } from "../../../src/web/kept_requests.ts";
+import { Experiments } from "../../../src/web/stored/experiments.ts";
+import { openTestGpu } from "../../engine/gpu.ts";
+import { copyOf, EXPERIMENT, runSmallLottery } from "../../lottery/small_lottery.ts";
+import { parseConfig } from "../../../src/runs/schema.ts";
 
 const gpu = await openTestGpu();
 const whole = new MemoryStorage();

@@ -1,8 +1,8 @@
 /** The words of an answer; how it looks is for the browser's tests. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import type { TicketVerdict } from "../../../src/reports/verdicts/verdict.ts";
-import { meaningText } from "../../../src/web/page/answer.ts";
+import type { TicketVerdict } from "../../../../src/reports/verdicts/verdict.ts";
+import { meaningText } from "../../../../src/web/page/run/answer.ts";
 
 const verdict = (full: number[], ticket: number[], control: number[]): TicketVerdict => ({
   ...{ won: true, trials: full.length, sentence: "" },

@@ -1,14 +1,14 @@
 /// <reference lib="dom" />
 /** The buttons of the experiment that is shown: its files, more controls, more seeds. */
 
-import type { LaboratoryClient } from "../client.ts";
-import { EXAMPLE_ARGS, isOfExample } from "../example/about_example.ts";
-import type { ExperimentEntry } from "../messages.ts";
-import { button, byId, el, offerDownload } from "./dom.ts";
-import { attempt } from "./failures.ts";
+import type { LaboratoryClient } from "../../client.ts";
+import { EXAMPLE_ARGS, isOfExample } from "../../example/about_example.ts";
+import type { ExperimentEntry } from "../../messages.ts";
+import { button, byId, el, offerDownload } from "../dom.ts";
+import { attempt } from "../failures.ts";
 import type { RunControl } from "./run_control.ts";
 import type { RunView } from "./run_view.ts";
-import { moreTrialsArgs } from "./settings/experiment_place.ts";
+import { moreTrialsArgs } from "../settings/experiment_place.ts";
 
 /** The seeds that one press adds. */
 const MORE_SEEDS = 3;

@@ -1,16 +1,16 @@
 /** The scores of a stored experiment, where they were kept. */
 
-import { scoreHistograms } from "../analysis/score_histogram.ts";
-import { scopeOf } from "../foundations/pruning/pruning_spec.ts";
-import { parametersOf, prunableOf } from "../models/parameters.ts";
-import { scoresFolder } from "../records/experiments/control_paths.ts";
-import { restoreScores } from "../records/experiments/kept_scores.ts";
-import * as paths from "../records/paths.ts";
-import { restorePart } from "../records/saved_run.ts";
-import { keptPrunings } from "../runs/kept_prunings.ts";
-import type { RunConfig } from "../runs/schema.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { PruningScores } from "./messages.ts";
+import { scoreHistograms } from "../../analysis/score_histogram.ts";
+import { scopeOf } from "../../foundations/pruning/pruning_spec.ts";
+import { parametersOf, prunableOf } from "../../models/parameters.ts";
+import { scoresFolder } from "../../records/experiments/control_paths.ts";
+import { restoreScores } from "../../records/experiments/kept_scores.ts";
+import * as paths from "../../records/paths.ts";
+import { restorePart } from "../../records/saved_run.ts";
+import { keptPrunings } from "../../runs/kept_prunings.ts";
+import type { RunConfig } from "../../runs/schema.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { PruningScores } from "../messages.ts";
 
 /** A finished ticket. */
 export interface StoredTicket {

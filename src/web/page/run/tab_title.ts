@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The tab's title: how far a training is, and what came of it, for whoever looks elsewhere. */
 
-import type { Call } from "../../reports/verdicts/call.ts";
+import type { Call } from "../../../reports/verdicts/call.ts";
 
 const NAME = "Lottery tickets";
 

@@ -3,11 +3,11 @@
  * lines for the charts, summaries and maps. Touches no document.
  */
 
-import type { CurvePoint, Curves } from "../../engine/mod.ts";
-import type { ExperimentView, LaboratoryEvent, PixelMap, PruningScores } from "../messages.ts";
-import type { Line, Point } from "./charts/line_values.ts";
-import { inOrder, type RunId } from "../../records/run_id.ts";
-import type { FinishedRun } from "../../records/finished_run.ts";
+import type { CurvePoint, Curves } from "../../../engine/mod.ts";
+import type { ExperimentView, LaboratoryEvent, PixelMap, PruningScores } from "../../messages.ts";
+import type { Line, Point } from "../charts/line_values.ts";
+import { inOrder, type RunId } from "../../../records/run_id.ts";
+import type { FinishedRun } from "../../../records/finished_run.ts";
 
 /** Which value of a curve's points is drawn. */
 export type Measure = "loss" | "accuracy";

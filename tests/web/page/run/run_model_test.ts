@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { ExperimentView } from "../../../src/web/messages.ts";
-import { RunModel } from "../../../src/web/page/run_model.ts";
+import type { ExperimentView } from "../../../../src/web/messages.ts";
+import { RunModel } from "../../../../src/web/page/run/run_model.ts";
 
 Deno.test("a stored run's axis reaches its last iteration", () => {
   const folder = "results/x/trial1/0/same_init";

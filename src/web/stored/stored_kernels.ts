@@ -1,14 +1,14 @@
 /** The kernels of a finished run's first layer: where they began, where they ended, what is left. */
 
-import { isConv2d } from "../engine/layer_spec.ts";
-import { decodeNpy } from "../formats/npy.ts";
-import { tensorFromNpy } from "../formats/tensor.ts";
-import { checkShape } from "../models/network.ts";
-import { weightAxes } from "../models/parameters.ts";
-import * as paths from "../records/paths.ts";
-import type { RunConfig } from "../runs/schema.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { FirstKernels } from "./messages.ts";
+import { isConv2d } from "../../engine/layer_spec.ts";
+import { decodeNpy } from "../../formats/npy.ts";
+import { tensorFromNpy } from "../../formats/tensor.ts";
+import { checkShape } from "../../models/network.ts";
+import { weightAxes } from "../../models/parameters.ts";
+import * as paths from "../../records/paths.ts";
+import type { RunConfig } from "../../runs/schema.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { FirstKernels } from "../messages.ts";
 
 /**
  * The first layer's kernels; null of a network whose first layer is no convolution.

@@ -1,14 +1,14 @@
 /// <reference lib="dom" />
 /** Starts, pauses, continues and stops training, and enables the buttons that apply. */
 
-import { judge } from "../../reports/verdicts/verdict.ts";
-import { GIVEN_UP, type LaboratoryClient } from "../client.ts";
-import type { LaboratoryEvent, RunEnd, RunRequest } from "../messages.ts";
-import { byId } from "./dom.ts";
-import { tell, tellError, untell } from "./failures.ts";
+import { judge } from "../../../reports/verdicts/verdict.ts";
+import { GIVEN_UP, type LaboratoryClient } from "../../client.ts";
+import type { LaboratoryEvent, RunEnd, RunRequest } from "../../messages.ts";
+import { byId } from "../dom.ts";
+import { tell, tellError, untell } from "../failures.ts";
 import { RunModel } from "./run_model.ts";
 import { PAUSED, type RunView } from "./run_view.ts";
-import type { NetworkSession } from "./network/network_session.ts";
+import type { NetworkSession } from "../network/network_session.ts";
 
 /** The page's reactions to changes. */
 export interface RunControlActions {

@@ -3,19 +3,19 @@
  * images on which they disagree.
  */
 
-import { choiceFor } from "../datasets/datasets.ts";
-import type { Examples } from "../datasets/examples.ts";
-import { InputError } from "../errors.ts";
-import { Memo } from "../memo.ts";
-import type { Network } from "../models/network.ts";
-import { parametersOf } from "../models/parameters.ts";
-import { normalizeImage, predict } from "../models/predict.ts";
-import * as paths from "../records/paths.ts";
-import { restoreNetwork } from "../records/save_restore.ts";
-import type { RunConfig } from "../runs/schema.ts";
-import type { Storage } from "../storage/storage.ts";
-import { loadHere } from "./examples.ts";
-import type { AskedNetwork, ImageShape, Prediction, Requests, TestImage } from "./messages.ts";
+import { choiceFor } from "../../datasets/datasets.ts";
+import type { Examples } from "../../datasets/examples.ts";
+import { InputError } from "../../errors.ts";
+import { Memo } from "../../memo.ts";
+import type { Network } from "../../models/network.ts";
+import { parametersOf } from "../../models/parameters.ts";
+import { normalizeImage, predict } from "../../models/predict.ts";
+import * as paths from "../../records/paths.ts";
+import { restoreNetwork } from "../../records/save_restore.ts";
+import type { RunConfig } from "../../runs/schema.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { loadHere } from "../examples.ts";
+import type { AskedNetwork, ImageShape, Prediction, Requests, TestImage } from "../messages.ts";
 
 /** Images that are asked about between two looks at the clock. */
 const AT_ONCE = 8;

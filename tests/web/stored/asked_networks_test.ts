@@ -1,14 +1,14 @@
 /** Networks that are asked about images: trained and untrained, and where they disagree. */
 
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { InputError } from "../../src/errors.ts";
-import { encodeNpy, type NpyData } from "../../src/formats/npy.ts";
-import { fcLayers } from "../../src/models/layers.ts";
-import { saveNetwork } from "../../src/records/save_restore.ts";
-import type { RunConfig } from "../../src/runs/schema.ts";
-import { MemoryStorage } from "../../src/storage/memory.ts";
-import { AskedNetworks } from "../../src/web/asked_networks.ts";
-import { loadHere } from "../../src/web/examples.ts";
+import { InputError } from "../../../src/errors.ts";
+import { encodeNpy, type NpyData } from "../../../src/formats/npy.ts";
+import { fcLayers } from "../../../src/models/layers.ts";
+import { saveNetwork } from "../../../src/records/save_restore.ts";
+import type { RunConfig } from "../../../src/runs/schema.ts";
+import { MemoryStorage } from "../../../src/storage/memory.ts";
+import { AskedNetworks } from "../../../src/web/stored/asked_networks.ts";
+import { loadHere } from "../../../src/web/examples.ts";
 
 /** Images of four pixels, of which one is lit: the class is its place. */
 const PLACES = [0, 1, 2, 3, 1, 2];

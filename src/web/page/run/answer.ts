@@ -4,14 +4,14 @@
  * what the ticket knew before any training.
  */
 
-import { fractionText, percentText, pointsText } from "../../analysis/percent.ts";
-import { MIN_TRIALS, summarize } from "../../analysis/statistics.ts";
-import { summarizeLevels } from "../../reports/verdicts/summary.ts";
-import { type Call, callOf, type Condition } from "../../reports/verdicts/call.ts";
-import { hasLearned, type TicketVerdict } from "../../reports/verdicts/verdict.ts";
-import type { FinishedRun } from "../../records/finished_run.ts";
-import { count } from "../../words.ts";
-import { el } from "./dom.ts";
+import { fractionText, percentText, pointsText } from "../../../analysis/percent.ts";
+import { MIN_TRIALS, summarize } from "../../../analysis/statistics.ts";
+import { summarizeLevels } from "../../../reports/verdicts/summary.ts";
+import { type Call, callOf, type Condition } from "../../../reports/verdicts/call.ts";
+import { hasLearned, type TicketVerdict } from "../../../reports/verdicts/verdict.ts";
+import type { FinishedRun } from "../../../records/finished_run.ts";
+import { count } from "../../../words.ts";
+import { el } from "../dom.ts";
 
 const NAMES = { full: "the full network", control: "the control" };
 

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CapacityError } from "../../../src/errors.ts";
-import type { Conv2dSpec } from "../../../src/engine/layer_spec.ts";
+import { type Conv2dSpec, weightedLayers, weightShape } from "../../../src/engine/layer_spec.ts";
 import { imageSteps, mostExamples, SAFE_STEPS } from "../../../src/engine/kernels/loop_steps.ts";
 import { gradientSlices } from "../../../src/engine/kernels/images/conv_update_kernels.ts";
 import { longestLoops } from "../../../src/engine/kernels/sparse/loop_steps.ts";
@@ -10,6 +10,7 @@ import { derivatives } from "../../../src/engine/programs/derivatives.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
 import { parseHidden } from "../../../src/models/hidden_layers.ts";
 import { networkLayers } from "../../../src/models/layers.ts";
+import { NETWORKS } from "../../../src/models/networks.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { asEachAdapter, openTestGpu } from "../gpu.ts";
 import { oracleTrain, randomRun, type RunShape, withProgram } from "../programs/run_case.ts";
@@ -37,6 +38,20 @@ Deno.test("lists: the gradient goes over tiles, places and columns", () => {
   // 5 tiles of 16 columns at 784 places, 260 examples; 4 tiles of 256.
   assertEquals(longestLoops(layers, [36, 310], 260).steps, 5 * (1 + 785 + 784 * 17));
   assert(longestLoops(layers, [36, 310], 256).steps <= SAFE_STEPS);
+});
+
+Deno.test("lists: networks of the paper train at its batch, however many of their weights live", () => {
+  const all = (name: keyof typeof NETWORKS, image: [number, number, number]) => {
+    const layers = networkLayers(NETWORKS[name].hidden, image, 10);
+    const live = weightedLayers(layers).map(weightShape).map((w) => w.inputs * w.units);
+    return longestLoops(layers, live, 60).steps <= SAFE_STEPS;
+  };
+  assert(all("lenet-300-100", [28, 28, 1]));
+  assert(all("lenet-5", [28, 28, 1]));
+  assert(all("conv-2", [32, 32, 3]));
+  assert(all("conv-4", [32, 32, 3]));
+  // Of conv-6 a channel feeds 9 × 256 weights; 64 channels at two steps for four of them.
+  assert(!all("conv-6", [32, 32, 3]));
 });
 
 Deno.test("derivatives of more examples than a loop goes through: those of each, repeated", async () => {

@@ -29,7 +29,7 @@ import {
 import type { RunQueue } from "./queue/run_queue.ts";
 import type { TrainedRun } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { TrainOutcome, TrainRequest } from "./queue/train_request.ts";
+import { batchSizeOf, type TrainOutcome, type TrainRequest } from "./queue/train_request.ts";
 import { checkSchedule, type Schedule } from "../engine/schedules.ts";
 
 /** Length of a run: training iterations, or passes over the training set. */
@@ -157,11 +157,12 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   const { model, optimizer, dynamic, name = "run", output } = options;
   // A model that forgot to would drop masks and presets of layers that it does not have.
   model.finish();
+  const asked = trainRequest(options), { prunedWeights, layers } = model;
   const kernels = options.kernels ??
     (dynamic
       ? "dense"
-      : queue.kernelsFor(model.masks, optimizer, model.prunedWeights, model.layers));
-  const request: TrainRequest & { kernels: KernelKind } = { ...trainRequest(options), kernels };
+      : queue.kernelsFor(model.masks, optimizer, prunedWeights, layers, batchSizeOf(asked)));
+  const request: TrainRequest & { kernels: KernelKind } = { ...asked, kernels };
   const { iterations } = request.plan;
   if (dynamic) checkDynamicRun(dynamic, model, kernels, iterations);
   const config = { ...configOf(request), ...(dynamic && { dynamic: recordedDynamic(dynamic) }) };

@@ -27,7 +27,7 @@ const USUAL_POOL = 2;
 
 /** The notation in words, to complete "expects" and "use". */
 export const NOTATION = "hidden layers such as 300,100 or conv5x5v:20,pool,500 (convHxW:filters, " +
-  'with v for padding "valid" and sN for stride N, poolN, avgpoolN, gap, and widths)';
+  'with v for padding "valid", then sN for stride N, poolN, avgpoolN, gap, and widths)';
 
 /** The hidden layer that a text names; null if it is none. */
 export function parseLayer(text: string): HiddenLayer | null {

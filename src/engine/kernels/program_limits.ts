@@ -9,6 +9,7 @@ import type { GpuExamples } from "../examples/dataset.ts";
 import type { Gpu } from "../device.ts";
 import {
   checkLayers,
+  type Conv2dSpec,
   inputSize,
   isConv2d,
   isDense,
@@ -23,6 +24,7 @@ import { convGroups } from "./images/conv_kernels.ts";
 import { partialBytes, updateGroups } from "./images/conv_update_kernels.ts";
 import { activationVectors, layerMatrices, matrixSize } from "./layout.ts";
 import { checkUpdateRule } from "../optimizers.ts";
+import { imageSteps, mostSteps } from "./loop_steps.ts";
 import { poolGroups } from "./images/pool_kernels.ts";
 import {
   activationBytes,
@@ -216,6 +218,7 @@ function checkGrids(gpu: Gpu, { layers, batchSize }: SharedSpec): void {
   const tiles = tilesFor(gpu.adapter), most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   for (const layer of layers) {
     if (isDense(layer)) continue;
+    if (isConv2d(layer)) checkLoop(gpu, layer, tiles.images.unroll);
     const groups = isPool(layer)
       ? poolGroups(layer, tiles)
       : Math.max(convGroups(layer, tiles), updateGroups(layer, batchSize, tiles));
@@ -226,6 +229,17 @@ function checkGrids(gpu: Gpu, { layers, batchSize }: SharedSpec): void {
         `channels`,
     );
   }
+}
+
+/** @throws CapacityError if the adapter would end the loop over one image before its end */
+function checkLoop({ adapter }: Gpu, layer: Conv2dSpec, unroll: number): void {
+  const [height, width] = outputShape(layer), most = mostSteps(adapter);
+  // Rows are unrolled by a divisor of their width.
+  if (imageSteps(layer, width % unroll === 0 ? unroll : 1) <= most) return;
+  throw new CapacityError(
+    `${layer.name}: its output of ${height}×${width} is larger than "${adapter.name}" sums up in ` +
+      `${most} steps; use a smaller image or a larger stride`,
+  );
 }
 
 function whole(name: string, value: number, min: number, max: number): void {

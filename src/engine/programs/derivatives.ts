@@ -22,6 +22,7 @@ import {
   dualLossSource,
 } from "../kernels/dual_kernels.ts";
 import { createKernels, dispatch, type Kernel, type KernelSource } from "../kernels/kernel.ts";
+import { mostExamples } from "../kernels/loop_steps.ts";
 import { layerWidths } from "../kernels/program_spec.ts";
 import {
   activationOf,
@@ -98,7 +99,9 @@ export async function derivatives(gpu: Gpu, job: DerivativeJob): Promise<Derivat
   }
   const widest = Math.max(...layerWidths(layers));
   const most = layers.every(isDense) ? limit : Math.min(limit, MOST_IMAGE_BYTES);
-  const rows = Math.max(1, Math.min(count, MOST_ROWS, Math.floor(most / (DUAL * widest))));
+  const loops = layers.filter(isConv2d).map(mostExamples);
+  const fit = Math.floor(most / (DUAL * widest));
+  const rows = Math.max(1, Math.min(count, MOST_ROWS, fit, ...loops));
   const pool = new BufferPool(gpu);
   try {
     const buffers = await gpu.scoped("derivatives", () => createBuffers(pool, job, rows));

@@ -3,7 +3,7 @@
  * their buffers, and their kernels in order.
  */
 
-import { OutOfMemoryError } from "../../errors.ts";
+import { CapacityError, OutOfMemoryError } from "../../errors.ts";
 import type { BufferPool } from "../buffers.ts";
 import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import type { Gpu } from "../device.ts";
@@ -48,6 +48,8 @@ import {
   sparseUpdateSource,
   type SparseWeights,
 } from "../kernels/sparse/sparse_kernels.ts";
+import { mostSteps } from "../kernels/loop_steps.ts";
+import { longestLoops } from "../kernels/sparse/loop_steps.ts";
 import { groupsOf, sparseLayout } from "../kernels/sparse/sparse_layout.ts";
 import {
   type Columns,
@@ -106,6 +108,7 @@ function featureMatrix(
 /** Allocates them from `pool`. */
 export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): SparseBuffers {
   const { replicas, optimizer, batchSize, layers } = spec;
+  checkLoops(gpu, spec);
   const layout = sparseLayout(layers, spec.sparse!);
   const { groups, records } = layout, storage = sparseStorage(gpu, spec);
   const shape = columnsFor(batchSize), maps = featureMaps(layers);
@@ -144,6 +147,18 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
   writeMatrix(gpu, buffers.records, 0, LIST_WIDTH, padded, "u32");
   gpu.device.queue.writeBuffer(buffers.words, 0, layout.words);
   return buffers;
+}
+
+/** @throws CapacityError if the adapter would end a loop before its end */
+function checkLoops(gpu: Gpu, { layers, batchSize, sparse }: ProgramSpec): void {
+  const counts = sparse!.map((masks) => masks.map((mask) => mask.filter((m) => m !== 0).length));
+  const live = counts[0].map((_, l) => Math.max(...counts.map((count) => count[l])));
+  const { what, steps } = longestLoops(layers, live, batchSize), most = mostSteps(gpu.adapter);
+  if (steps <= most) return;
+  throw new CapacityError(
+    `${what} takes ${steps} steps as lists of live weights at a batch of ${batchSize}, and ` +
+      `"${gpu.adapter.name}" takes at most ${most}; use a smaller batch or --kernels dense`,
+  );
 }
 
 /** @throws OutOfMemoryError if so much does not fit into one buffer */

@@ -5,6 +5,9 @@
  */
 
 import { isDense, type KernelKind, type LayerSpec, weightedLayers } from "../../engine/mod.ts";
+import type { AdapterDescription } from "../../engine/device.ts";
+import { mostSteps } from "../../engine/kernels/loop_steps.ts";
+import { longestLoops } from "../../engine/kernels/sparse/loop_steps.ts";
 import { outputShape } from "../../engine/layer_spec.ts";
 import type { Tuned } from "../../engine/kernels/tiles.ts";
 import { density, type Masks } from "../../models/masks.ts";
@@ -26,8 +29,25 @@ export function liveShare(masks: Masks, layers: readonly LayerSpec[]): number {
   return live / total;
 }
 
+/** Whether an adapter gets to the end of all loops over lists of a network's live weights. */
+function endLists(
+  masks: Masks,
+  layers: readonly LayerSpec[],
+  { adapter, batchSize }: ListedOn,
+): boolean {
+  const sizes = density(masks).layers;
+  const live = weightedLayers(layers).map(({ name }) => sizes[name].live);
+  return longestLoops(layers, live, batchSize).steps <= mostSteps(adapter);
+}
+
+/** What runs the lists. */
+export interface ListedOn {
+  adapter: AdapterDescription;
+  batchSize: number;
+}
+
 /**
- * The faster kernels on an adapter. All layers of a network have the same. Convolutions as whole
+ * The faster kernels on an adapter: lists only if it gets to the end of their loops at this batch. All layers of a network have the same. Convolutions as whole
  * matrices below dense layers as lists would gain little, and were not built: of an iteration of
  * LeNet-5 or Conv-2 the dense layers are a sixth, and lists of theirs win only where lists of the
  * convolutions are about to (llvmpipe, Conv-2: 1.1 times as long as whole matrices with 33% of the
@@ -37,7 +57,9 @@ export function fasterKernels(
   masks: Masks,
   layers: readonly LayerSpec[],
   { sparse }: Pick<Tuned, "sparse">,
+  on?: ListedOn,
 ): KernelKind {
   const below = layers.every(isDense) ? sparse.below : sparse.belowImages;
-  return liveShare(masks, layers) < below ? "sparse" : "dense";
+  if (liveShare(masks, layers) >= below) return "dense";
+  return on && layers.length > 0 && !endLists(masks, layers, on) ? "dense" : "sparse";
 }

@@ -171,11 +171,13 @@ export class RunQueue {
     { weightDecay = 0 }: Pick<OptimizerSpec, "weightDecay"> = {},
     prunedWeights: PrunedWeights = "zero",
     layers: readonly LayerSpec[] = [],
+    batchSize = 1,
   ): KernelKind {
     const { kernels = "auto" } = this.options;
     if (kernels !== "auto") return kernels;
     if (weightDecay > 0 || prunedWeights === "initial") return "dense";
-    return fasterKernels(masks, layers, tilesFor(this.gpu.adapter));
+    const { adapter } = this.gpu;
+    return fasterKernels(masks, layers, tilesFor(adapter), { adapter, batchSize });
   }
 
   /** Trains one run, together with others of its shape. */

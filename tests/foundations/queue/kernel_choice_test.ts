@@ -40,3 +40,14 @@ Deno.test("kernels: each kind of network has a crossover of its own", () => {
   // Half of the convolution, little of all weights.
   assertEquals(kernels(conv, [8, 0]), "dense");
 });
+
+Deno.test("kernels: no lists where llvmpipe would end their loops early", () => {
+  const { llvmpipe } = TUNED, conv = networkLayers(parseHidden("conv3x3:4"), [28, 28, 1], 5);
+  const choose = (name: string, batchSize: number) => {
+    const adapter = { name, vendor: "", architecture: "", isSoftware: true };
+    return fasterKernels(masksOf(conv, [3, 3]), conv, llvmpipe, { adapter, batchSize });
+  };
+  assertEquals(choose("llvmpipe", 256), "sparse");
+  assertEquals(choose("llvmpipe", 260), "dense");
+  assertEquals(choose("SwiftShader", 260), "sparse");
+});

@@ -28,8 +28,9 @@ import {
   inputsOf,
   type Sizes,
 } from "./conv_geometry.ts";
+import { mostExamples } from "../loop_steps.ts";
 
-/** Most vec4s of all slices of a gradient: a GPU's invocations. */
+/** Most vec4s of all slices of a gradient, unless a loop grew too long: a GPU's invocations. */
 const PARTIALS = 16384;
 
 /**
@@ -42,7 +43,7 @@ export function gradientSlices(
 ): { slices: number; examples: number } {
   const { constants: { OUT_VECTORS }, rowVectors } = geometryOf(layer);
   const most = Math.max(1, Math.floor(PARTIALS / (rowVectors * OUT_VECTORS)));
-  const examples = Math.ceil(batchSize / most);
+  const examples = Math.min(Math.ceil(batchSize / most), mostExamples(layer));
   return { slices: Math.ceil(batchSize / examples), examples };
 }
 

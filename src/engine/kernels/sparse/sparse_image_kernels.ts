@@ -26,7 +26,7 @@ const MAX_GROUPS = 32768;
  * Filters or channels that an invocation computes at most, one after the other, at each of its
  * places: 4 take llvmpipe 1.1 to 3 times as long as 64.
  */
-const CHANNELS_EACH = 64;
+export const CHANNELS_EACH = 64;
 
 /** outputs = activation(inputs ∗ live weights + biases) of layer `index`, a convolution. */
 export function sparseConvForwardSource(

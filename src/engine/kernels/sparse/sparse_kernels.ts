@@ -161,7 +161,7 @@ function product(
 }
 
 /** Most classes of a head that is one kernel. */
-const FUSED_CLASSES = 32;
+export const FUSED_CLASSES = 32;
 
 /** Whether one kernel computes a last layer of this many classes. */
 export function isHeadFused(classes: number): boolean {

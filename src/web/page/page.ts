@@ -124,7 +124,8 @@ const open = (path: string) =>
     view.open(model, title, isOfExample(path) ? EXAMPLE_WORDS : "");
     network.open(model, false);
     byId("run-stage").focus({ preventScroll: true });
-    byId("run").scrollIntoView();
+    // The drawing of its weights comes first, what came of it below.
+    byId("network").scrollIntoView();
     showNetworks(model);
     await control.loadCurves();
     view.finish(shown.verdict.sentence, title);

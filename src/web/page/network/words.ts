@@ -32,6 +32,7 @@ export interface StepWords {
 const UNTRAINED = "of unseen digits right, untrained";
 const TRAINED = "of unseen digits right, trained";
 const SO_FAR = "of unseen digits right so far";
+const ONCE = "of unseen digits right once trained";
 
 /** Where a step is: at its end, before it, or as far as a training has come that goes on. */
 export type Phase = "before" | "going" | "end";
@@ -60,9 +61,14 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
         untrained,
       );
     case "train": {
-      const scores = phase === "before"
-        ? untrained
-        : score(accuracies.latest, isEnd ? TRAINED : SO_FAR);
+      const hasMore = accuracies.latest !== accuracies.initial;
+      const scores = isEnd
+        ? score(accuracies.latest, TRAINED)
+        : phase === "going" && hasMore
+        ? score(accuracies.latest, SO_FAR)
+        : hasMore
+        ? score(accuracies.latest, ONCE)
+        : untrained;
       if (level === 0) {
         return said(
           "Training moves the values",
@@ -95,7 +101,7 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
         ? said(
           "Rewind to the same starting values",
           "Each survivor goes back to the very value it started from: into its ring. The trained " +
-            "values are forgotten. Which connections remain is not.",
+            "values are forgotten; the cut stays.",
           isEnd ? untrained : [],
           isEnd ? surprise(step) : "",
         )
@@ -117,13 +123,14 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       );
     case "compare": {
       const { latest } = accuracies, rival = control!.accuracies.latest;
+      const state = isEnd ? ", trained" : phase === "going" ? " so far" : ", once trained";
       return said(
         "Train both, and compare",
         "They have the same connections. If the control ends worse, the starting values mattered, " +
           "not the connections alone.",
-        phase === "before" ? [] : [
-          ...score(latest, "the ticket, trained"),
-          ...score(rival, isEnd ? "the control, trained" : "the control so far", true),
+        [
+          ...score(latest, `the ticket${state}`),
+          ...score(rival, `the control${state}`, true),
         ],
       );
     }

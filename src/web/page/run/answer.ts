@@ -28,7 +28,7 @@ export function answerParts(verdict: TicketVerdict): HTMLElement[] {
       number("full", "Full network", "all of its weights", full),
       number("ticket", "Ticket", `${percentText(percent, 1)} of the weights`, ticket),
       ...(control
-        ? [number("control", "Control", "the same weights, new random values", control)]
+        ? [number("control", "Control", "the same connections, new random values", control)]
         : []),
     ),
     el("p", { class: "note" }, measureText(verdict)),

@@ -17,7 +17,7 @@ const full = withScores(FULL, 0.138, 0.96), control = withScores(CONTROL, 0.1, 0
 Deno.test("rewinding says what is forgotten, and that choosing has taught where it has", () => {
   const ticket = withScores(TICKET, 0.909, 0.97);
   const { text, surprise, scores } = said([full, ticket], "rewind", 1);
-  assertMatch(text, /trained values are forgotten\. Which connections remain is not/);
+  assertMatch(text, /trained values are forgotten; the cut stays/);
   assertMatch(surprise, /started at 13\.8%.*choosing what stays.*Zhou et al\. 2019/);
   assertEquals(scores.map(({ value }) => value), ["90.9%"]);
   assertEquals(said([full, ticket], "rewind", 1, "before").surprise, "");
@@ -41,7 +41,7 @@ Deno.test("a cut is by size only where it is; its share is the layer's", () => {
 Deno.test("accuracies stand where they are measured: before, so far, and at the end", () => {
   const labels = (phase: Phase) =>
     said([full], "train", 0, phase).scores.map(({ value, label }) => `${value} ${label}`);
-  assertEquals(labels("before"), ["13.8% of unseen digits right, untrained"]);
+  assertEquals(labels("before"), ["96.0% of unseen digits right once trained"]);
   assertEquals(labels("going"), ["96.0% of unseen digits right so far"]);
   assertEquals(labels("end"), ["96.0% of unseen digits right, trained"]);
   const both = said([full, withScores(TICKET, 0.9, 0.97), control], "compare", 1).scores;

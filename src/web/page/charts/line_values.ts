@@ -1,5 +1,7 @@
 /** What a line chart computes: fewer points, ticks, values between points, room for labels. */
 
+import { percentText } from "../../../analysis/percent.ts";
+
 /** A point: iteration, and loss or accuracy. */
 export type Point = readonly [x: number, y: number];
 
@@ -82,5 +84,5 @@ export function shortName({ role, percent, level }: Omit<Line, "points">): strin
   if (role === "full") return "full";
   if (role === "reinit") return "control";
   if (percent === null) return `level ${level}`;
-  return percent < 10 ? `${percent.toFixed(1)}%` : `${Math.round(percent)}%`;
+  return percentText(percent, percent < 10 ? 1 : 0);
 }

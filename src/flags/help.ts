@@ -17,6 +17,12 @@ function wrap(text: string, width: number): string[] {
   return lines;
 }
 
+/** A flag and its choices, broken between them where they are too many for a line. */
+function wrapChoices(left: string): string[] {
+  const end = left.length <= HELP_WIDTH ? 0 : left.lastIndexOf("|", HELP_WIDTH - 1) + 1;
+  return end === 0 ? [left] : [left.slice(0, end), ...wrapChoices(`      ${left.slice(end)}`)];
+}
+
 function helpEntry(key: string, flag: Flag): string[] {
   // A boolean that is on is turned off, so that is the spelling worth showing.
   const name = flag.default === true ? flagName(key).replace("--", "--no-") : flagName(key);
@@ -27,7 +33,7 @@ function helpEntry(key: string, flag: Flag): string[] {
   const indent = " ".repeat(HELP_COLUMN);
   return left.length < HELP_COLUMN - 1
     ? [left.padEnd(HELP_COLUMN) + right[0], ...right.slice(1).map((line) => indent + line)]
-    : [left, ...right.map((line) => indent + line)];
+    : [...wrapChoices(left), ...right.map((line) => indent + line)];
 }
 
 /** The text of `--help`: usage, summary, flags by group in the order of declaration, examples. */

@@ -9,6 +9,7 @@ import { SpeedMeter } from "../../src/commands/progress.ts";
 import type { WorkNote } from "../../src/commands/status.ts";
 import { AnnouncedWork } from "../../src/runs/work_plan.ts";
 import { Laboratory } from "../../src/commands/laboratory.ts";
+import { withTasksOfFlag } from "../../src/commands/mod.ts";
 import { loadDataset } from "../../src/datasets/load_dataset.ts";
 import type { Runner, RunnerContext } from "../../src/commands/runner.ts";
 import { adapterText, describeFinished } from "../../src/reports/verdicts/summary.ts";
@@ -175,7 +176,7 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
     } finally {
       await laboratory.close();
     }
-  });
+  }, withTasksOfFlag);
 }
 
 /** The message of anything thrown. */

@@ -136,10 +136,13 @@ function exitWith(error: unknown): never {
 /**
  * Runs a task and ends the process. Results are printed with `print`, which a reader that goes away
  * (`| head`) does not disturb.
+ *
+ * @param explain says more of a flag that the task does not have
  */
 export async function runTask<S extends FlagSet>(
   task: Task<S>,
   main: (values: TaskValues<S>, operands: string[]) => Promise<void>,
+  explain: (error: UnknownFlagError) => unknown = (error) => error,
 ): Promise<never> {
   onStopSignal(interrupt);
   globalThis.addEventListener("unhandledrejection", (event) => {
@@ -161,10 +164,7 @@ export async function runTask<S extends FlagSet>(
     isQuiet = values.quiet;
     await main(values, operands);
   } catch (error) {
-    if (!(error instanceof UnknownFlagError)) exitWith(error);
-    // Loaded here alone: other tasks need nothing of the laboratory.
-    const { withTasksOfFlag } = await import("../../src/commands/mod.ts");
-    exitWith(withTasksOfFlag(error));
+    exitWith(error instanceof UnknownFlagError ? explain(error) : error);
   }
   Deno.exit(0);
 }

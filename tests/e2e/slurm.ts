@@ -34,7 +34,8 @@ export async function startSlurm(folder: string, nodes: number): Promise<Slurm> 
   const sh = async (command: string) => {
     const { success, stdout, stderr } = await new Deno.Command("/usr/bin/env", {
       args: ["sh", "-c", command],
-      env,
+      // slurmd looks for the processor in /sys, which containers may lack: tell it of one core.
+      env: { ...env, HWLOC_SYNTHETIC: "core:1 pu:1" },
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
     if (!success) throw new Error(`${command}: ${text(stderr)}`);
@@ -72,6 +73,8 @@ ${
   }PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `;
   await Deno.writeTextFile(env.SLURM_CONF, conf);
+  // Containers may have no cgroups either: version 1 is looked at only by what uses it.
+  await Deno.writeTextFile(`${folder}/cgroup.conf`, "CgroupPlugin=cgroup/v1\n");
   await Deno.mkdir(`${folder}/state`);
   for (const name of names) await Deno.mkdir(`${folder}/${name}`);
   const key = crypto.getRandomValues(new Uint8Array(1024));

@@ -52,7 +52,7 @@ export interface ClaimResult {
 
 /** The paper's claims for a network. */
 export interface PaperClaims {
-  /** What they are of: "LeNet-300-100 on MNIST (section 2)". */
+  /** The network and data of the claims: "LeNet-300-100 on MNIST (section 2)". */
   of: string;
   /** Whether that is the network whose runs are held against them. */
   isOwn: boolean;

@@ -28,7 +28,7 @@ export interface Measured {
   weakensAgainst?: string;
 }
 
-/** What a measure lacks. */
+/** The runs that a measure still needs. */
 export interface Lack {
   why: string;
   /** What would make it possible. */

@@ -100,7 +100,9 @@ if (Deno.build.os === "linux") {
         const waiting = await status();
         assertEquals(waiting.runs.length, 10);
         const host = await slurm.sh("hostname");
+        const latest = performance.now() + 120_000;
         for (let isRunning = false; !isRunning;) {
+          assert(performance.now() < latest, await slurm.sh("squeue; sinfo -N -l"));
           await sleep(500);
           const { runs, processes } = await status();
           assert(count(runs, "done") < 10, "the array ended before it was seen to run");

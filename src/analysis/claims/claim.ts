@@ -1,4 +1,4 @@
-/** What a claim is: a statement of a paper, and the measure that it is judged by. */
+/** A claim: a statement of a paper, and the measure that it is judged by. */
 
 import type { Measure, Side } from "../measures.ts";
 

@@ -6,7 +6,7 @@ import { type Claim, FULL, reinit, SAME_POINTS, ticket } from "./claim.ts";
 /** The networks of section 3. */
 export type ConvName = "conv-2" | "conv-4" | "conv-6";
 
-/** What section 3 says of a network: the densities, in percent, at which its tickets are best. */
+/** Section 3 on a network: the densities, in percent, at which its tickets are best. */
 interface ConvFigures {
   /** Where the early stop comes soonest, and by how many times. */
   soonest: { percent: number; times: number };
@@ -40,7 +40,7 @@ export const CONV_NAMES = Object.keys(FIGURES) as ConvName[];
 /** Pruned moderately: where section 3 says "initially" and "at moderate levels of pruning". */
 const MODERATE = 51.3;
 
-/** What section 3 says of a network, in the order of the paper. */
+/** The claims of section 3 on a network, in the order of the paper. */
 export function convClaims(network: ConvName): Claim[] {
   const { soonest, best, isReinitSteady } = FIGURES[network];
   const claims: (Claim | null)[] = [

@@ -3,7 +3,7 @@
 //
 //   inputs  (R, rows, IN_PIXELS · VECTORS)   the pool's inputs
 //   deltas  (R, rows, OUT_PIXELS · VECTORS)  gradient at its outputs
-//   below   (R, rows, IN_PIXELS · VECTORS)   out
+//   below   (R, rows, IN_PIXELS · VECTORS)   out; may be the memory of inputs
 //
 // The matrices are reached through the functions of src/engine/matrix.ts. The image is cut into
 // blocks of STRIDE_Y × STRIDE_X pixels, BLOCKS_Y · BLOCKS_X in all, each of which begins with a

@@ -236,11 +236,11 @@ function texelOf(matrix: MatrixTexture, vectors: number): string {
 
 /** Both, of floats that are updated: in place in a buffer, from one texture to another. */
 export function updateWgsl(before: MatrixUse, after: MatrixUse): string {
-  const { name, vectors } = before;
   if (isTexture(before.matrix)) return `${loadWgsl(before)}\n${storeWgsl(after)}`;
-  return [storeWgsl(before), ...loadFromBuffer(`load_${name}`, name, VALUE.f32, vectors)].join(
-    "\n",
-  );
+  return [
+    storeWgsl({ ...after, binding: before.binding }),
+    ...loadFromBuffer(`load_${before.name}`, after.name, VALUE.f32, before.vectors),
+  ].join("\n");
 }
 
 function loadFromBuffer(loader: string, name: string, value: string, vectors: number): string[] {

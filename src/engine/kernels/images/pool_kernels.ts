@@ -12,7 +12,14 @@ import { poolSizes } from "./image_sizes.ts";
 import type { KernelSource } from "../kernel.ts";
 import { channelVectors, imageVectors } from "../layout.ts";
 import { activationWgsl } from "../matmul_kernels.ts";
-import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
+import {
+  type BatchFormat,
+  loadWgsl,
+  type Matrix,
+  matrixBinding,
+  storeWgsl,
+  updateWgsl,
+} from "../matrix.ts";
 import type { Tiles } from "../tiles.ts";
 
 interface Sizes {
@@ -49,7 +56,10 @@ export function poolForwardSource(
   };
 }
 
-/** Gradient at the pre-activations of the layer below, whose activation is `below`. */
+/**
+ * Gradient at the pre-activations of the layer below, whose activation is `below`. Where the pool
+ * has `blocksOf`, a buffer of inputs may be that of the gradient too: each is read, then overwritten.
+ */
 export function poolGradientSource(
   layer: PoolSpec,
   below: Activation,
@@ -58,29 +68,31 @@ export function poolGradientSource(
   buffers: { inputs: Matrix; deltas: ImageMatrix; below: Matrix },
 ): KernelSource {
   const { inputs, deltas } = buffers, vectors = imageVectors(layer.image);
+  const isInPlace = inputs === buffers.below;
+  const before = { name: "inputs", binding: 1, matrix: inputs, vectors };
+  const after = { name: "below", binding: 2, matrix: buffers.below, vectors };
   const blocks = blocksOf(layer), { VECTORS } = constantsOf(layer);
   const items = blocks ? blocks.BLOCKS_Y * blocks.BLOCKS_X * VECTORS : vectors;
   return {
     label: `activation gradient ${layer.name}`,
     template: [
       activationWgsl(below),
-      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors }),
-      loadWgsl({ name: "deltas", binding: 1, ...deltas }),
-      storeWgsl({ name: "below", binding: 2, matrix: buffers.below, vectors }),
+      loadWgsl({ name: "deltas", binding: 0, ...deltas }),
+      ...(isInPlace ? [updateWgsl(before, after)] : [loadWgsl(before), storeWgsl(after)]),
       blocks ? poolGradientApart : poolGradient,
     ].join("\n"),
     constants: { ...constantsOf(layer), ...blocks, LANES: tiles.lanes },
     bindings: [
-      matrixBinding(inputs, "read"),
       matrixBinding(deltas.matrix, "read"),
+      ...(isInPlace ? [] : [matrixBinding(inputs, "read")]),
       matrixBinding(buffers.below, "write"),
     ],
     grid: [Math.ceil(items / tiles.lanes), rows, replicas],
   };
 }
 
-/** The blocks of an image that have one window each; null: windows overlap, or it is no maximum. */
-function blocksOf({ kind, image, size, stride }: PoolSpec) {
+/** The blocks of a pool's images that have one window each; null: windows overlap, or it is no maximum. */
+export function blocksOf({ kind, image, size, stride }: PoolSpec) {
   if (kind !== "maxPool2d" || size.some((side, axis) => side > stride[axis])) return null;
   const [BLOCKS_Y, BLOCKS_X] = stride.map((step, axis) => Math.ceil(image[axis] / step));
   return { BLOCKS_Y, BLOCKS_X };

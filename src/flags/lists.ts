@@ -217,7 +217,7 @@ export function listOf<T, D extends readonly T[] | undefined = undefined>(
     parse: (text, name) =>
       split(text, name, expected).map((part) => {
         const value = read(part, name);
-        if (value === null) throw refuse(name, expected, text);
+        if (value === null) throw refuse(name, expected, part);
         return value;
       }),
     format: (values) => values.join(","),

@@ -110,7 +110,7 @@ export class DatasetBase {
     if (!Number.isInteger(validationSize) || validationSize < 0 || validationSize >= count) {
       throw new InputError(
         `validation size ${validationSize} cannot be split off ${count} training examples; ` +
-          `give a whole number from 0 to ${count - 1}`,
+          `give a whole number from 0 to ${count - 1} (--validation-size)`,
       );
     }
     for (const key of [splitKey, orderKey, augmentKey, labelKey]) if (key !== null) checkKey(key);

@@ -31,9 +31,9 @@ const MOST_COLOURS = 4;
 
 /**
  * The checked dataset. Its number of classes is the largest label + 1, at least the width of
- * one-hot labels, and at least 10 for MNIST and Fashion-MNIST.
+ * one-hot labels; 10 for MNIST and the other published ones.
  *
- * @param onNotice receives a line where integers may have been meant otherwise
+ * @param onNotice receives a line where values may have been meant otherwise
  * @throws FormatError naming the file, and the value and its index where one is at fault
  */
 export function assembleSets(
@@ -62,16 +62,54 @@ export function assembleSets(
     { split: "test", array: testImages },
   ], onNotice);
   const unit = isUnit ? { isUnit } : {};
+  const published = PUBLISHED_NAMES.find((known) => known === name);
   // A small excerpt may lack examples of some classes.
-  const known = PUBLISHED_NAMES.find((published) => published === name);
-  const atLeast = known ? DATASETS[known].classes : 1;
+  const classes = published
+    ? DATASETS[published].classes
+    : Math.max(labels.train.classes, labels.test.classes);
+  if (published) {
+    checkPublishedLabels(name, classes, labels.train.values, trainLabels.where);
+    checkPublishedLabels(name, classes, labels.test.values, testLabels.where);
+  }
+  if (!published) noteUnseenClasses(classes, labels.train.values, trainLabels.where, onNotice);
   return {
     name,
-    classes: Math.max(atLeast, labels.train.classes, labels.test.classes),
+    classes,
     ...(imageShape && { imageShape }),
     train: { inputs: inputs[0], labels: labels.train.values, ...counts.train, ...unit },
     test: { inputs: inputs[1], labels: labels.test.values, ...counts.test, ...unit },
   };
+}
+
+function checkPublishedLabels(
+  name: string,
+  classes: number,
+  labels: Uint8Array,
+  where: string,
+): void {
+  const at = labels.findIndex((label) => label >= classes);
+  if (at < 0) return;
+  throw new FormatError(
+    `${where}: label ${labels[at]} at index ${at}, but ${name} has ${classes} classes, numbered ` +
+      "from 0; correct it, or give the dataset a name of its own",
+  );
+}
+
+/** Says so where a class has no training example: its number may be a slip. */
+function noteUnseenClasses(
+  classes: number,
+  labels: Uint8Array,
+  where: string,
+  onNotice: (line: string) => void,
+): void {
+  const seen = new Set(labels);
+  const unseen = Array.from({ length: classes }, (_, label) => label).filter((c) => !seen.has(c));
+  if (unseen.length === 0) return;
+  const named = unseen.length > 3 ? `${unseen.slice(0, 3).join(", ")}, …` : unseen.join(", ");
+  onNotice(
+    `${where}: ${classes} classes, since the largest label is ${classes - 1}, but no training ` +
+      `example of ${unseen.length} of them (${named}); correct the labels if that is not meant`,
+  );
 }
 
 /** How many images there are, and of how many values. */

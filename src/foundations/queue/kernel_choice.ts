@@ -47,11 +47,11 @@ export interface ListedOn {
 }
 
 /**
- * The faster kernels on an adapter: lists only if it gets to the end of their loops at this batch. All layers of a network have the same. Convolutions as whole
- * matrices below dense layers as lists would gain little, and were not built: of an iteration of
- * LeNet-5 or Conv-2 the dense layers are a sixth, and lists of theirs win only where lists of the
- * convolutions are about to (llvmpipe, Conv-2: 1.1 times as long as whole matrices with 33% of the
- * weights, 0.6 times with 11%).
+ * The faster kernels on an adapter: lists only if it gets to the end of their loops at this batch.
+ * All layers of a network have the same. Convolutions as whole matrices below dense layers as lists
+ * would gain little, and were not built: of an iteration of LeNet-5 or Conv-2 the dense layers are a
+ * sixth, and lists of theirs win only where lists of the convolutions are about to (llvmpipe,
+ * Conv-2: 1.1 times as long as whole matrices with 33% of the weights, 0.6 times with 11%).
  */
 export function fasterKernels(
   masks: Masks,

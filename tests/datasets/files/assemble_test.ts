@@ -50,6 +50,35 @@ Deno.test("classes: the largest label decides, and MNIST has ten", async () => {
   assertEquals(await classes(await npyFolder({ y_train: zeros(3), y_test: zeros(2) }), "x"), 1);
 });
 
+Deno.test("classes that no training example has are named; MNIST has no label past 9", async () => {
+  const labels = (...values: number[]) => ({
+    shape: [values.length],
+    data: Uint8Array.from(values),
+  });
+  const notices: string[] = [];
+  const load = async (name: string, y_train: number[], y_test: number[]) =>
+    await loadExampleFolder(
+      await npyFolder({ y_train: labels(...y_train), y_test: labels(...y_test) }),
+      "d",
+      name,
+      (line) => notices.push(line),
+    );
+  await load("x", [0, 2, 1], [1, 0]);
+  assertEquals(notices, []);
+  await load("x", [0, 2, 1], [1, 200]);
+  await load("x", [0, 3, 3], [0, 0]);
+  await load("mnist", [9, 3, 3], [0, 0]);
+  const of = (classes: number, unseen: string) =>
+    `d/y_train.npy: ${classes} classes, since the largest label is ${classes - 1}, but no ` +
+    `training example of ${unseen}; correct the labels if that is not meant`;
+  assertEquals(notices, [of(201, "198 of them (3, 4, 5, …)"), of(4, "2 of them (1, 2)")]);
+  await assertRejects(
+    () => load("mnist", [1, 2, 3], [0, 10]),
+    FormatError,
+    "d/y_test.npy: label 10 at index 1, but mnist has 10 classes, numbered from 0; correct it",
+  );
+});
+
 Deno.test("arrays that do not fit together are refused", async () => {
   const labels = (...values: number[]) => ({
     shape: [values.length],

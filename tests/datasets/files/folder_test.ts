@@ -242,6 +242,8 @@ Deno.test("bytes that are all dark are told: 255 may not be their white", async 
   const dark = await npyFolder({
     x_train: { shape: [3, 2], data: Uint8Array.of(0, 16, 3, 4, 5, 6) },
     x_test: { shape: [2, 2], data: Uint8Array.of(1, 0, 0, 1) },
+    y_train: { shape: [3], data: Uint8Array.of(0, 1, 2) },
+    y_test: { shape: [2], data: Uint8Array.of(2, 0) },
   });
   const { test } = await loadExampleFolder(dark, "d", "tiny", (line) => told.push(line));
   assertEquals([[...test.inputs], test.isUnit], [[1, 0, 0, 1], undefined]);

@@ -1,12 +1,13 @@
 /** `deno task profile`: where the time of a training iteration goes, kernel by kernel. */
 
-import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
+import { adamSpec, Gpu, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
 import { fractionText } from "../src/analysis/percent.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, choice, integer, number } from "../src/flags/kinds.ts";
 import { UsageError } from "../src/errors.ts";
 import { protocolNamed } from "../src/lottery/protocols.ts";
 import { NETWORK_NAMES, NETWORKS } from "../src/models/networks.ts";
+import type { KernelProfile } from "../src/engine/programs/profile.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
 import { dataLocationFlag, examplesFor } from "./lib/examples_at_hand.ts";
 import {
@@ -16,6 +17,7 @@ import {
   timeIterations,
   uploadSets,
 } from "./lib/bench/network_program.ts";
+import { expectedTime, GPUS } from "./lib/expected_time.ts";
 import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
@@ -35,6 +37,10 @@ const task = {
     }),
     replicas: integer({ min: 1, max: 10000, default: 1, help: "networks trained at once" }),
     iterations: integer({ min: 1, max: 10000, default: 300, help: "iterations to time" }),
+    expect: choice({
+      choices: Object.keys(GPUS) as (keyof typeof GPUS)[],
+      help: "do not measure: print what the kernels for hardware should take on such a GPU",
+    }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
   examples: [
@@ -42,6 +48,7 @@ const task = {
     "deno task profile --optimizer sgd --replicas 8",
     "deno task profile --density 0.1",
     "deno task profile --network lenet-5 --iterations 10",
+    "deno task profile --expect h100 --replicas 20",
   ],
 };
 
@@ -53,9 +60,14 @@ await runTask(task, async (flags) => {
     );
   }
   await ensureAdapter(task.name);
-  const gpu = await openGpu();
+  const opened = await openGpu();
+  const gpu = flags.expect ? asHardware(opened) : opened;
   const sets = await examplesFor(flags.network, flags.mnistLocation);
-  notice(`${gpu.adapter.name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`);
+  notice(
+    flags.expect
+      ? `${GPUS[flags.expect].name}, expected`
+      : `${gpu.adapter.name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`,
+  );
   const optimizer: OptimizerSpec = flags.optimizer === "adam"
     ? adamSpec(1.2e-3)
     : { kind: "sgd", learningRate: 0.1 };
@@ -68,6 +80,23 @@ await runTask(task, async (flags) => {
   const { hidden } = NETWORKS[network];
   const how = { optimizer, replicas, batchSize, masks, isSparse: masks !== undefined, hidden };
   const program = await networkProgram(gpu, uploaded, how);
+  if (flags.expect) {
+    const expected = expectedRows(await program.profile(1), GPUS[flags.expect]);
+    gpu.destroy();
+    print(
+      flags.json
+        ? JSON.stringify({
+          network,
+          expect: flags.expect,
+          optimizer,
+          replicas,
+          batchSize,
+          expected,
+        })
+        : expectedText(expected),
+    );
+    return;
+  }
   const perSubmit = Math.min(iterations, 1000);
   const wall = await timeIterations(program, perSubmit);
   const kernels = await program.profile(iterations);
@@ -101,3 +130,33 @@ await runTask(task, async (flags) => {
       }.`,
   );
 });
+
+/** The same device as a hardware adapter: its programs have the kernels of one. */
+function asHardware({ device, adapter }: Gpu): Gpu {
+  return new Gpu(device, { ...adapter, name: "GPU", isSoftware: false });
+}
+
+/** What each kernel should take on a GPU. */
+function expectedRows(kernels: readonly KernelProfile[], gpu: (typeof GPUS)[keyof typeof GPUS]) {
+  return kernels.map((kernel) => {
+    const { label, work, invocations } = kernel;
+    return { label, work, invocations, ...expectedTime(kernel, gpu) };
+  });
+}
+
+function expectedText(rows: ReturnType<typeof expectedRows>): string {
+  const lines = rows.map(({ label, work, invocations, microseconds, bound }) => [
+    label,
+    work ? (work.flops / 1e6).toFixed(2) : "",
+    work ? (work.bytes / 1e6).toFixed(2) : "",
+    `${invocations}`,
+    microseconds.toFixed(1),
+    bound,
+  ]);
+  const total = rows.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  lines.push(["an iteration", "", "", "", total.toFixed(1), ""]);
+  const head = ["kernel", "MFLOP", "MB", "invocations", "µs", "bound by"];
+  return `${formatTable(head, lines, "lrrrrl")}\n` +
+    "The least that arithmetic, memory, latency and dispatches allow (tasks/lib/expected_time.ts); " +
+    "nobody has measured it.";
+}

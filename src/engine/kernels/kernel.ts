@@ -46,6 +46,8 @@ export interface Kernel {
   pipeline: GPUComputePipeline;
   bindings: GPUBindGroup;
   grid: readonly [number, number, number];
+  /** Of a workgroup. */
+  lanes: number;
 }
 
 /** The parts of a kernel. */
@@ -75,7 +77,7 @@ export function createKernels(gpu: Gpu, sources: KernelSource[]): Promise<Kernel
 
 async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
   const { device } = gpu;
-  const { label, grid } = source;
+  const { label, grid, constants: { LANES = 1 } } = source;
   const pipeline = await cachedPipeline(gpu, source);
   return await gpu.scoped(`kernel ${label}`, () => {
     const bindings = device.createBindGroup({
@@ -86,7 +88,7 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
         resource: "texture" in used ? used.texture : bufferResource(used),
       })),
     });
-    return { label, work: source.work ?? null, pipeline, bindings, grid };
+    return { label, work: source.work ?? null, pipeline, bindings, grid, lanes: LANES };
   });
 }
 

@@ -14,6 +14,8 @@ export interface KernelProfile {
   milliseconds: number;
   /** Null for kernels that only move or count. */
   work: Work | null;
+  /** Of a dispatch. */
+  invocations: number;
 }
 
 /** Queries of one set: WebGPU's limit. */

@@ -247,7 +247,12 @@ export class Program {
   async profile(iterations: number): Promise<KernelProfile[]> {
     const kernels = this.network.kernels();
     const times = await timeKernels(this.gpu, kernels, iterations);
-    return kernels.map(({ label, work }, i) => ({ label, work, milliseconds: times[i] }));
+    return kernels.map(({ label, work, grid, lanes }, i) => ({
+      label,
+      work,
+      invocations: lanes * grid.reduce((a, b) => a * b),
+      milliseconds: times[i],
+    }));
   }
 
   /** Releases the program's buffers (not the examples, which programs share). */

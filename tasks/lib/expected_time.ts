@@ -1,0 +1,80 @@
+/**
+ * How long kernels should take on GPUs that nobody here has: the least time that a GPU's arithmetic,
+ * its memory, the latency of its loads and its dispatches allow. For a first measurement to be held
+ * against.
+ */
+
+import type { KernelProfile } from "../../src/engine/programs/profile.ts";
+
+/** What a GPU can do, from its maker's data sheet but for the two times. */
+interface GpuLimits {
+  name: string;
+  /** 32-bit multiply-adds that begin in a cycle. */
+  lanes: number;
+  /** Cycles per nanosecond. */
+  gigahertz: number;
+  /** Bytes per nanosecond. */
+  bandwidth: number;
+  /** Nanoseconds of a load from the nearest cache. Measured by others, to be checked. */
+  load: number;
+  /** Nanoseconds from the end of a dispatch to the beginning of the next, which waits for it. A guess. */
+  dispatch: number;
+}
+
+/** The GPUs of `deno task profile --expect`. */
+export const GPUS = {
+  h100: {
+    name: "NVIDIA H100 SXM (132 × 128 lanes, HBM3)",
+    lanes: 16896,
+    gigahertz: 1.98,
+    bandwidth: 3350,
+    load: 20,
+    dispatch: 3000,
+  },
+  laptop: {
+    name: "Intel Iris Xe (96 × 8 lanes, LPDDR4x)",
+    lanes: 768,
+    gigahertz: 1.35,
+    bandwidth: 68,
+    load: 40,
+    dispatch: 8000,
+  },
+} as const satisfies Record<string, GpuLimits>;
+
+/** What bounds a kernel. */
+export type Bound = "arithmetic" | "few lanes" | "memory" | "latency" | "dispatch";
+
+/**
+ * Multiply-adds between two loads that wait for each other: a tile of 4 rows × 4 columns, the
+ * hardware row of src/engine/tuned.json.
+ */
+const TILE = 16;
+
+/**
+ * Microseconds of a kernel, and what bounds it.
+ *
+ * - arithmetic: its FLOP at half of the peak, since a tile of 4 × 4 has a load for every three
+ *   multiply-adds; "few lanes" where it has fewer invocations than there are lanes
+ * - memory: each operand read once, each result written once, at full bandwidth
+ * - latency: the multiply-adds of one invocation, in tiles, a load after the other, `unroll` of them
+ *   under way at once; where there are more invocations than lanes they hide it
+ * - dispatch: what comes on top of the greatest of these, whatever the kernel
+ */
+export function expectedTime(
+  { work, invocations }: Pick<KernelProfile, "work" | "invocations">,
+  gpu: GpuLimits,
+  unroll = 4,
+): { microseconds: number; bound: Bound } {
+  const { flops, bytes } = work ?? { flops: 0, bytes: 0 };
+  const isNarrow = invocations < gpu.lanes, lanes = Math.min(gpu.lanes, invocations);
+  const times: [Bound, number][] = [
+    [isNarrow ? "few lanes" : "arithmetic", flops / lanes / gpu.gigahertz],
+    ["memory", bytes / gpu.bandwidth],
+    ["latency", isNarrow ? flops / 2 / invocations / TILE * gpu.load / unroll : 0],
+  ];
+  const [bound, longest] = times.reduce((a, b) => b[1] > a[1] ? b : a);
+  return {
+    microseconds: (longest + gpu.dispatch) / 1000,
+    bound: longest > gpu.dispatch ? bound : "dispatch",
+  };
+}

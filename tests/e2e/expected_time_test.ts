@@ -1,0 +1,24 @@
+/** What kernels should take on GPUs that nobody here has. */
+
+import { assertEquals } from "@std/assert";
+import { expectedTime } from "../../tasks/lib/expected_time.ts";
+
+Deno.test("a kernel takes what the tightest of a GPU's limits allows, and its dispatch", () => {
+  const gpu = { name: "G", lanes: 1000, gigahertz: 2, bandwidth: 100, load: 10, dispatch: 1000 };
+  const expect = (flops: number, bytes: number, invocations: number) =>
+    expectedTime({ work: { flops, bytes }, invocations }, gpu);
+  // 8e6 / 1000 lanes / 2 GHz: 4000 ns, and 1000 of the dispatch.
+  assertEquals(expect(8e6, 0, 5000), { microseconds: 5, bound: "arithmetic" });
+  assertEquals(expect(8e6, 0, 250), { microseconds: 17, bound: "few lanes" });
+  assertEquals(expect(8e6, 9e5, 5000), { microseconds: 10, bound: "memory" });
+  assertEquals(expect(8, 8, 5000), { microseconds: 1.00008, bound: "dispatch" });
+  assertEquals(expectedTime({ work: null, invocations: 8 }, gpu), {
+    microseconds: 1,
+    bound: "dispatch",
+  });
+  // A slow cache: 4e6 multiply-adds of each of 250 invocations, 16 for a load of 100 ns, 4 at once.
+  assertEquals(
+    expectedTime({ work: { flops: 2e9, bytes: 0 }, invocations: 250 }, { ...gpu, load: 100 }),
+    { microseconds: 6251, bound: "latency" },
+  );
+});

@@ -40,7 +40,7 @@ export class DenoStorage implements Storage {
   readonly #heart: Heart;
   readonly #locking: Locking;
 
-  /** @param options other times than the usual ones, for tests; and who is told of locks */
+  /** @param options other times than the usual ones, for tests; and who hears of locks */
   constructor(
     { times = CLAIM_TIMES, onLost = () => {}, onWatch = () => {} }: DenoStorageOptions = {},
   ) {

@@ -51,7 +51,7 @@ export interface TakeOptions {
   hasSystemLock: boolean;
   /** Told that an owner is watched, which takes time. */
   onWatch: (line: string) => void;
-  /** Said with each beat, for those who look: what goes on, and when the next beat is due. */
+  /** Said with each beat, for those who look: what is happening, and when the next beat is due. */
   said: () => Said;
 }
 

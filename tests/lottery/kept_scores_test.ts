@@ -216,7 +216,7 @@ Deno.test("scores follow the weights: kept ones are brought up to date, and go w
   assertEquals(await storage.read(path), right);
 });
 
-Deno.test("what is told of a pruning are its scores and masks", async () => {
+Deno.test("a pruning reports its scores and masks", async () => {
   const told: string[] = [];
   const onPruned: SmallOptions["onPruned"] = ({ trial, level, next, scope, before, after }) =>
     void told.push(

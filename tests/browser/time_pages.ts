@@ -1,6 +1,6 @@
 /**
- * Times training in Chromium: ours and TensorFlow.js's, each on a page of its own, in turn. Prints the
- * medians of milliseconds per iteration as JSON.
+ * Times training in Chromium: ours and TensorFlow.js's, each on a page of its own, in turn, the
+ * order reversed in every other round. Prints the medians of milliseconds per iteration as JSON.
  *
  * usage: deno run -A tests/browser/time_pages.ts ROUNDS
  */
@@ -26,9 +26,13 @@ await withModulePage(
   file("browser/speed.ts"),
   (own) =>
     withModulePage(file("peers/tfjs_page.ts"), async (other) => {
+      const measurements = [
+        async () => void ours.push(await time(own.page, 50)),
+        async () => void theirs.push(await time(other.page, 10)),
+      ];
       for (let round = 0; round < Number(Deno.args[0]); round++) {
-        ours.push(await time(own.page, 50));
-        theirs.push(await time(other.page, 10));
+        const order = round % 2 === 0 ? measurements : measurements.toReversed();
+        for (const measure of order) await measure();
       }
     }, file("peers/deno.json")),
 );

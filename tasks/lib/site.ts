@@ -19,7 +19,6 @@ export type Site = Map<string, Uint8Array<ArrayBuffer>>;
  */
 const ENTRIES: Record<string, string> = {
   page: "src/web/page/page.ts",
-  chart_worker: "src/web/page/charts/chart_worker.ts",
   worker: "src/web/worker.ts",
 };
 

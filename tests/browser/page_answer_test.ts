@@ -18,7 +18,7 @@ Deno.test("the answer in numbers, pooled with more seeds; test images are asked 
       ...["Full network", "Ticket", "Control"],
     ]);
     for (const text of await page.locator(".number-value").allInnerTexts()) {
-      assertMatch(text, /^\d{1,2}\.\d%$/);
+      assertMatch(text, /^\d{1,2}\.\d\d%$/);
     }
     assertMatch(await page.title(), /^Done: the ticket (won|lost) · Lottery tickets$/);
     assertEquals(await page.locator(".condition").count(), 2);

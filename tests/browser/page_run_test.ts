@@ -35,10 +35,10 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
     const stopWatching = await watchMainThread(page);
     await tabTo(page, "start-below");
     await page.keyboard.press("Enter");
-    await page.waitForSelector("#run:not([hidden])");
+    await page.waitForSelector('#run[data-of="reader"]');
     assertEquals(await focusedId(page), "run-stage");
     await finished(page);
-    await page.waitForSelector("#accuracy img");
+    await page.waitForSelector("#accuracy .point");
     const longest = await stopWatching();
     assert(longest <= 100, `the main thread was busy for ${longest} ms at once`);
 
@@ -69,8 +69,8 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
     await page.setViewportSize({ width: 390, height: 780 });
     await until(
       page,
-      `[...document.querySelectorAll("#accuracy img")].every((image) =>
-        image.naturalWidth > 0 && Math.abs(image.naturalWidth - image.clientWidth) < 40)`,
+      `[...document.querySelectorAll("#accuracy figure:not([hidden]) svg[height]")].every((drawing) =>
+        drawing.viewBox.baseVal.width === drawing.clientWidth && drawing.clientWidth < 390)`,
     );
     // The last level's first twin is the lottery's own control.
     await page.getByRole("button", { name: "Train three controls" }).click();

@@ -8,14 +8,16 @@
 import { el, svg } from "../dom.ts";
 import type { LevelChoice, Shared } from "../run/level_choice.ts";
 import { drawPlot, isChosen, iterationAt, lineColor } from "./line_plot.ts";
-import { type Line, shortName, thin, valueAt } from "./line_values.ts";
+import { type Line, measuredAt, shortName, thin, valueAt } from "./line_values.ts";
 
 /** The content of a chart. */
 export interface ChartOptions {
   title: string;
   note: string;
-  /** Text of a value, in the axis and for screen readers. */
+  /** Text of a value, beside the chart and for screen readers. */
   format: (value: number) => string;
+  /** Text of a value on the axis. */
+  tick: (value: number) => string;
   /** The greatest value of the axis where it is fixed. */
   top?: number;
   /** Whether the axis begins at 0. */
@@ -27,7 +29,7 @@ export interface ChartOptions {
   choice: LevelChoice;
 }
 
-/** Parts of the axis that an arrow key moves. */
+/** An arrow key moves so many measurements that it needs no more presses than this. */
 const KEY_STEPS = 50;
 
 /** Draws curves that grow. */
@@ -38,6 +40,8 @@ export class LineChart {
   readonly #values = el("ul", { class: "readout" });
   #lines: readonly Line[] = [];
   #iterations = 1;
+  /** Iterations at which something was measured, ascending: the crosshair stands at these alone. */
+  #measured: readonly number[] = [0];
   #isDue = false;
   #nearest: (y: number) => Line | null = () => null;
 
@@ -62,6 +66,7 @@ export class LineChart {
   show(lines: readonly Line[], iterations: number): void {
     this.#lines = lines.map((line) => ({ ...line, points: thin(line.points) }));
     this.#iterations = Math.max(1, iterations);
+    this.#measured = measuredAt(this.#lines);
     this.#redraw();
   }
 
@@ -69,7 +74,7 @@ export class LineChart {
     const { crosshair, choice } = this.options, canvas = this.#canvas;
     const move = ({ clientX }: PointerEvent) => {
       const { left, width } = canvas.getBoundingClientRect();
-      crosshair.set(iterationAt(clientX - left, width, this.#iterations));
+      crosshair.set(this.#nearestTo(iterationAt(clientX - left, width, this.#iterations)));
     };
     canvas.addEventListener("pointermove", move);
     canvas.addEventListener("pointerdown", move);
@@ -82,18 +87,28 @@ export class LineChart {
       if (line) choice.toggle(line.level);
     });
     canvas.addEventListener("keydown", (event) => {
-      const at = crosshair.value ?? this.#iterations;
-      const step = Math.max(1, Math.round(this.#iterations / KEY_STEPS));
+      const measured = this.#measured, last = measured.length - 1;
+      const at = crosshair.value === null
+        ? last
+        : measured.indexOf(this.#nearestTo(crosshair.value));
+      const step = Math.max(1, Math.round(measured.length / KEY_STEPS));
       const goals: Record<string, number | null> = {
         ...{ ArrowRight: at + step, ArrowUp: at + step, ArrowLeft: at - step },
-        ...{ ArrowDown: at - step, Home: 0, End: this.#iterations, Escape: null },
+        ...{ ArrowDown: at - step, Home: 0, End: last, Escape: null },
       };
       const goal = goals[event.key];
       if (goal === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
-      crosshair.set(goal === null ? null : Math.min(this.#iterations, Math.max(0, goal)));
+      crosshair.set(goal === null ? null : measured[Math.min(last, Math.max(0, goal))]);
     });
     canvas.addEventListener("blur", () => crosshair.set(null));
+  }
+
+  /** The measurement that is nearest to an iteration. */
+  #nearestTo(iteration: number): number {
+    return this.#measured.reduce((best, at) =>
+      Math.abs(at - iteration) < Math.abs(best - iteration) ? at : best
+    );
   }
 
   #redraw(): void {
@@ -101,10 +116,10 @@ export class LineChart {
     this.#isDue = true;
     requestAnimationFrame(() => {
       this.#isDue = false;
-      const { format, marksStart = false, crosshair, choice } = this.options;
+      const { tick, marksStart = false, crosshair, choice } = this.options;
       this.#nearest = drawPlot(this.#canvas, {
         ...{ lines: this.#lines, iterations: this.#iterations, range: this.#range() },
-        ...{ format, marksStart, at: crosshair.value, level: choice.value },
+        ...{ tick, marksStart, at: crosshair.value, level: choice.value },
       });
       this.#showValues();
     });

@@ -8,7 +8,7 @@ export interface Plot {
   lines: readonly Line[];
   iterations: number;
   range: readonly [low: number, high: number];
-  format: (value: number) => string;
+  tick: (value: number) => string;
   /** Whether a dot marks where a line begins. */
   marksStart: boolean;
   /** The crosshair's iteration; null without one. */
@@ -18,7 +18,7 @@ export interface Plot {
 }
 
 /** Room for the axes, and at the right for the lines' names. */
-const MARGIN = { left: 46, right: 58, top: 10, bottom: 30 };
+const MARGIN = { left: 46, right: 58, top: 10, bottom: 44 };
 const ORDER = ["earlier", "full", "reinit", "current"] as const;
 /** Between the names of lines, in CSS pixels. */
 const NAME_GAP = 14;
@@ -41,7 +41,7 @@ export function lineColor(
   const percents = all.flatMap(({ role, percent }) =>
     role === "reinit" || percent === null ? [] : [percent]
   );
-  const [dense, sparse] = [parse(color("--line-strong")), parse(color("--accent"))];
+  const [dense, sparse] = [parse(color("--muted")), parse(color("--accent"))];
   const part = line.role === "current" ? 1 : sparsity(line.percent, percents);
   return `rgb(${dense.map((from, c) => Math.round(from + part * (sparse[c] - from))).join(" ")})`;
 }
@@ -96,7 +96,7 @@ export function drawPlot(canvas: HTMLCanvasElement, plot: Plot): (y: number) => 
     context.moveTo(MARGIN.left, y);
     context.lineTo(right, y);
     context.stroke();
-    context.fillText(plot.format(value), MARGIN.left - 8, y);
+    context.fillText(plot.tick(value), MARGIN.left - 8, y);
   }
   context.textBaseline = "top";
   for (const value of ticks(0, iterations, width < 400 ? 3 : 5)) {
@@ -104,6 +104,8 @@ export function drawPlot(canvas: HTMLCanvasElement, plot: Plot): (y: number) => 
     context.textAlign = value === 0 ? "left" : x > right - 20 ? "right" : "center";
     context.fillText(value.toLocaleString("en"), x, bottom + 8);
   }
+  context.textAlign = "center";
+  context.fillText("iterations of training", (MARGIN.left + right) / 2, bottom + 26);
   context.strokeStyle = color("--line-strong");
   if (at !== null) vertical(Math.round(toX(at)) + 0.5);
 

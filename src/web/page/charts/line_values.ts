@@ -38,6 +38,12 @@ export function ticks(low: number, high: number, count: number): number[] {
   );
 }
 
+/** The iterations at which any of some lines was measured, ascending; never none. */
+export function measuredAt(lines: readonly Pick<Line, "points">[]): number[] {
+  const all = new Set(lines.flatMap(({ points }) => points.map(([x]) => x)));
+  return all.size === 0 ? [0] : [...all].sort((a, b) => a - b);
+}
+
 /** A line's value at x, straight between its points; null before its first and after its last. */
 export function valueAt(points: readonly Point[], x: number): number | null {
   const after = points.findIndex(([at]) => at >= x);

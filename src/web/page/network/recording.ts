@@ -34,8 +34,6 @@ export class Recording {
   readonly #weights = new Map<string, RunWeights>();
   readonly #accuracies = new Map<string, Accuracies>();
   #iterations: number | null = null;
-  /** What the runs are of, for the reader. */
-  constructor(readonly source: "example" | "experiment" = "experiment") {}
 
   /** Takes what the worker tells; returns whether there is more to draw. */
   receive(event: LaboratoryEvent): boolean {

@@ -6,7 +6,7 @@ import { CHOICES } from "./setting_words.ts";
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
-/** "Synthetic digits. 7 prunings, each after 300 iterations of training, then the control. 1 trial, seed 0." */
+/** "Synthetic digits (built in). 7 prunings, 300 iterations of training each. 1 trial, seed 0." */
 export function planText(
   { values, protocol }: ValidSettings,
   { hasMnist, hasCifar }: { hasMnist: boolean; hasCifar: boolean },

@@ -139,6 +139,31 @@ Deno.test("a crosshair over the chart by level shows exactly what the table has"
     assertEquals(errors, []);
   }));
 
+Deno.test("on a phone, the pad and all four answers fit one screen", () =>
+  withSite(async ({ context, origin, errors }) => {
+    const page = await context.newPage();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${origin}#example`);
+    await until(page, `document.querySelectorAll("#curves .readout li").length === 10`);
+    const pad = page.locator(".pad canvas");
+    await pad.focus();
+    await page.keyboard.press("Space");
+    for (let i = 0; i < 8; i++) await page.keyboard.press("ArrowDown");
+    await until(page, `document.querySelectorAll(".bars .best").length === 4`);
+    const [top, bottom] = await page.evaluate<[number, number]>(
+      `(() => {
+        const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+        return [box("#draw-title").top, box(".answers").bottom];
+      })()`,
+    );
+    assert(bottom - top <= 844, `from heading to answers it is ${bottom - top} pixels`);
+    // What is folded on a phone opens.
+    assertEquals(await page.locator("#maps").isVisible(), false);
+    await page.locator("#more summary").click();
+    assertEquals(await page.locator("#maps").isVisible(), true);
+    assertEquals(errors, []);
+  }));
+
 Deno.test("a finger's tap leaves the values there to be read", () =>
   withSite(async ({ context, origin }) => {
     const page = await context.newPage();

@@ -18,7 +18,7 @@ export interface Plot {
 }
 
 /** Room for the axes, and at the right for the lines' names. */
-const MARGIN = { left: 46, right: 58, top: 10, bottom: 44 };
+const MARGIN = { left: 46, right: 62, top: 10, bottom: 44 };
 const ORDER = ["earlier", "full", "reinit", "current"] as const;
 /** Between the names of lines, in CSS pixels. */
 const NAME_GAP = 14;
@@ -50,6 +50,9 @@ export function lineColor(
 export const isChosen = ({ role, level }: Line, chosen: number | null): boolean =>
   chosen === null ? role === "current" : level === chosen && role !== "reinit";
 
+/** The size of the page's text, in CSS pixels. */
+const rootSize = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+
 /** The iteration under a place on the canvas, in CSS pixels from its left. */
 export function iterationAt(x: number, width: number, iterations: number): number {
   const inside = width - MARGIN.left - MARGIN.right;
@@ -78,7 +81,9 @@ export function drawPlot(canvas: HTMLCanvasElement, plot: Plot): (y: number) => 
   const style = getComputedStyle(canvas), color = (name: string) => style.getPropertyValue(name);
   const context = canvas.getContext("2d")!;
   context.scale(scale, scale);
-  context.font = `12px ${style.fontFamily}`;
+  // Larger on a wall, as all text is.
+  const letters = `${Math.max(12, 0.75 * rootSize())}px ${style.fontFamily}`;
+  context.font = letters;
   context.lineWidth = 1;
   context.fillStyle = color("--muted");
   context.strokeStyle = color("--line");
@@ -149,7 +154,7 @@ export function drawPlot(canvas: HTMLCanvasElement, plot: Plot): (y: number) => 
   context.textAlign = "left";
   context.textBaseline = "middle";
   named.forEach((line, i) => {
-    context.font = `${isChosen(line, plot.level) ? "700 " : ""}12px ${style.fontFamily}`;
+    context.font = `${isChosen(line, plot.level) ? "700 " : ""}${letters}`;
     context.fillStyle = lineColor(line, lines);
     const end = Math.min(right, toX(line.points.at(-1)![0]));
     context.fillText(shortName(line), end + 8, places[i]);

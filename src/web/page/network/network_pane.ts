@@ -13,8 +13,8 @@ import type { Pane, PaneState, Place } from "./panes.ts";
 const WIDTH = { per: 1.15, least: 0.3, most: 5 };
 /** Room for the title above and the names below, beside the last column, and for its classes. */
 const TOP = 26, BOTTOM = 42, SIDE = 10, CLASS_SIDE = 14;
-/** Names of columns are short where a drawing is narrower, in pixels. */
-const LEAST_NAMED = 400;
+/** Names of columns are short where a drawing is narrower, in pixels, and two deep in less. */
+const LEAST_NAMED = 400, LEAST_ABREAST = 300;
 /** A digit, faint, in a square of 1: these are pixels of an image. */
 const DIGIT = "M.32 .3C.42 .14 .7 .16 .68 .36C.67 .48 .56 .5 .47 .5C.6 .5 .72 .55 .71 .69" +
   "C.69 .88 .4 .88 .3 .74";
@@ -149,7 +149,7 @@ export class NetworkPane implements Pane {
       const anchor = c === 0 ? "start" : c === columns - 1 ? "end" : "middle";
       const at = c === 0 ? x : c === columns - 1 ? x + width : x + COLUMNS[c] * span;
       // Where two names would touch, the middle one is lower.
-      const lower = !isWide && anchor === "middle" ? 14 : 0;
+      const lower = width < LEAST_ABREAST && anchor === "middle" ? 14 : 0;
       name.textContent = isWide ? words.name : words.short;
       set(name, { x: at, y: height - 22 + lower, "text-anchor": anchor });
       set(share, { x: at, y: height - 6, "text-anchor": anchor });

@@ -30,7 +30,7 @@ import { ROOT } from "./toolchain.ts";
 
 const PACK = `${ROOT}src/web/example/${EXAMPLE_ON_SITE}`;
 const FILE = `${ROOT}src/web/page/network/example.json`;
-/** Of the full network, and of all others: the parts of its training after which frames are kept. */
+/** Of the full network, and of all others: after which parts of a training frames are kept. */
 const KEPT = [[0, 0.02, 0.06, 0.14, 0.3, 0.6, 1], [0, 0.06, 0.2, 0.5, 1]];
 
 prepareGpuEnvironment();
@@ -62,7 +62,7 @@ await laboratory.close();
 const pack = await packExperiment(storage, EXAMPLE_PATH);
 await Deno.writeFile(PACK, pack);
 const results = finished.sort(inOrder).map((run) => ({ ...run, found: true }));
-const text = JSON.stringify(encodeExample(results, recording.runs.map(thinned)));
+const text = JSON.stringify(encodeExample(results, recording.runsOf(1).map(thinned)));
 await Deno.writeTextFile(FILE, `${text}\n`);
 console.error(`${PACK}: ${pack.length} bytes; ${FILE}: ${text.length} bytes`);
 

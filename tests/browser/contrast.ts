@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Computes contrasts from rendered styles, by WCAG 2.2: relative luminance, and what lies behind. */
+/** Computes contrasts from rendered styles, by WCAG 2.2, with what lies behind. */
 
 /**
  * Says what is too faint on the page: what it is, and its contrast. Runs there, so that it knows

@@ -18,6 +18,9 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
   await withSite(async ({ openTab, errors, strangers }) => {
     const page = await openTab();
     await ready(page);
+    // A link leads past the example to the settings.
+    await tabTo(page, "to-settings");
+    await page.keyboard.press("Enter");
     for (const [key, text] of Object.entries(TINY)) {
       if (key === "layers") {
         await page.keyboard.press("Tab");
@@ -69,8 +72,8 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
     await page.setViewportSize({ width: 390, height: 780 });
     await until(
       page,
-      `[...document.querySelectorAll("#accuracy figure:not([hidden]) svg[height]")].every((drawing) =>
-        drawing.viewBox.baseVal.width === drawing.clientWidth && drawing.clientWidth < 390)`,
+      `[...document.querySelectorAll("#accuracy figure:not([hidden]) svg[height]")].every((svg) =>
+        svg.viewBox.baseVal.width === svg.clientWidth && svg.clientWidth < 390)`,
     );
     // The last level's first twin is the lottery's own control.
     await page.getByRole("button", { name: "Train three controls" }).click();

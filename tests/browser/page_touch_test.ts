@@ -75,14 +75,14 @@ Deno.test("a level chosen once is chosen in curves, charts, maps, table, pad and
         document.querySelector(".net-level[aria-pressed=true]")?.textContent ?? "",
       ]`);
     const drawn = () => page.locator(".net").getAttribute("data-level");
-    assertEquals(await chosen(), ["30%,30%", "", "", "Level 3", ""]);
+    assertEquals(await chosen(), ["30% left,30% left", "", "", "Level 3", ""]);
     await page.getByRole("button", { name: "Level 1", exact: true }).click();
     await until(
       page,
       `document.querySelector("#curves .readout [aria-pressed=true] span")
-      .textContent === "67%"`,
+      .textContent === "67% left"`,
     );
-    assertEquals(await chosen(), ["67%,67%", "Level 1", "Level 1", "Level 1", "67%"]);
+    assertEquals(await chosen(), ["67% left,67% left", "Level 1", "Level 1", "Level 1", "67%"]);
     assertEquals(await drawn(), "1");
     // By keyboard, from a chart.
     await page.locator("#curves .readout button", { hasText: "45%" }).first().focus();

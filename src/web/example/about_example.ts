@@ -15,9 +15,9 @@ export const EXAMPLE_ARGS: readonly string[] = [
 
 /** The same for the reader. */
 export const EXAMPLE_WORDS =
-  "Recorded on another computer: synthetic digits, a small network of 18 hidden units, 3 prunings, " +
-  "300 iterations of training each, seed 0. The drawing above shows the same experiment. Your own " +
-  "run takes the place of both.";
+  "Recorded on another computer: synthetic digits, a small network of 18 hidden units, " +
+  "3 prunings, 300 iterations of training each, seed 0. The drawing above shows the same " +
+  "experiment. Your own run takes the place of both.";
 
 /** Whether a path is the example's, or in it. */
 export const isOfExample = (path: string): boolean =>

@@ -20,6 +20,7 @@ import {
   untell,
 } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
+import { setFolds } from "./folds.ts";
 import { findGpu } from "./gpu_search.ts";
 import { NetworkSession } from "./network/network_session.ts";
 import { NetworkView } from "./network/network_view.ts";
@@ -35,6 +36,7 @@ import { planText } from "./settings/plan.ts";
 import { SettingsForm } from "./settings/settings_form.ts";
 import { SharedLink } from "./settings/shared_link.ts";
 
+setFolds();
 const client = new LaboratoryClient(
   () => new Worker(new URL("worker.js", import.meta.url), { type: "module" }),
 );
@@ -230,6 +232,8 @@ async function findOut(): Promise<void> {
 
 link = new SharedLink(form, networks);
 const isLinked = link.read();
+// The form has been drawn by one task; the example is another's.
+await new Promise((resolve) => setTimeout(resolve));
 example.show();
 const found = findOut();
 if (location.hash === EXAMPLE_HASH) await example.open();

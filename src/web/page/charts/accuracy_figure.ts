@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Test accuracy against the weights that are left, at the early stop and at the end of training. */
+/** Test accuracy against the weights that are left, at the early stop and at the end. */
 
 import { SERIES_KINDS } from "../../../analysis/series.ts";
 import { levelMetrics } from "../../../analysis/study.ts";

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /**
- * Accuracy against the weights that are left, as an inline drawing in the page's colours. A crosshair
- * follows mouse, finger and arrow keys from level to level; below stand its values. A click, or
- * Enter, chooses the level.
+ * Accuracy against the weights that are left, as an inline drawing in the page's colours. A
+ * crosshair follows mouse, finger and arrow keys from level to level; below stand its values. A
+ * click, or Enter, chooses the level.
  */
 
 import { percentText } from "../../../analysis/percent.ts";

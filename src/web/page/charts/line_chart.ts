@@ -8,7 +8,7 @@
 import { el, svg } from "../dom.ts";
 import type { LevelChoice, Shared } from "../run/level_choice.ts";
 import { drawPlot, isChosen, iterationAt, lineColor } from "./line_plot.ts";
-import { type Line, measuredAt, shortName, thin, valueAt } from "./line_values.ts";
+import { type Line, measuredAt, readoutName, thin, valueAt } from "./line_values.ts";
 
 /** The content of a chart. */
 export interface ChartOptions {
@@ -31,6 +31,8 @@ export interface ChartOptions {
 
 /** An arrow key moves so many measurements that it needs no more presses than this. */
 const KEY_STEPS = 50;
+/** The part of a training after which values are settled, and how much larger first ones may be. */
+const SETTLED = 0.08, FLATTENING = 8;
 
 /** Draws curves that grow. */
 export class LineChart {
@@ -125,16 +127,15 @@ export class LineChart {
     });
   }
 
-  /** The range of the values, without the first moments, which would flatten the rest. */
+  /** The range of the values, without first ones so large that they would flatten the rest. */
   #range(): [low: number, high: number] {
     const { top, fromZero } = this.options;
-    const settled = this.#lines.flatMap(({ points }) =>
-      points.filter(([x], i) => x >= 0.08 * this.#iterations || i === points.length - 1).map((p) =>
-        p[1]
-      )
-    ).filter(Number.isFinite);
-    if (settled.length === 0) return [0, top ?? 1];
-    const least = Math.min(...settled), greatest = Math.max(...settled);
+    const all = this.#lines.flatMap(({ points }) => points).filter(([, y]) => Number.isFinite(y));
+    if (all.length === 0) return [0, top ?? 1];
+    const settled = all.filter(([x]) => x >= SETTLED * this.#iterations).map(([, y]) => y);
+    const most = settled.length > 0 ? FLATTENING * Math.max(...settled) : Infinity;
+    const values = all.map(([, y]) => y).filter((y) => y <= most);
+    const least = Math.min(...values), greatest = Math.max(...values);
     const high = top ?? greatest + 0.08 * (greatest - least || 1);
     const low = fromZero ? 0 : Math.max(0, least - 0.15 * (high - least || 1));
     return [low, high];
@@ -157,12 +158,12 @@ export class LineChart {
       const button = this.#values.children[i].firstElementChild as HTMLElement;
       const [swatch, name, value] = button.children;
       swatch.firstElementChild!.setAttribute("fill", lineColor(line, lines));
-      setText(name, shortName(line));
+      setText(name, readoutName(line));
       setText(value, texts[i]);
       button.dataset.level = `${line.level}`;
       button.ariaPressed = `${isChosen(line, choice.value)}`;
     });
-    const words = lines.map((line, i) => `${shortName(line)} ${texts[i]}`).join(", ");
+    const words = lines.map((line, i) => `${readoutName(line)} ${texts[i]}`).join(", ");
     this.#canvas.setAttribute("aria-label", `${title}: ${this.#lines.length} lines`);
     const place = at ?? this.#iterations;
     this.#canvas.setAttribute("aria-valuemin", "0");

@@ -104,7 +104,8 @@ export function drawPlot(canvas: HTMLCanvasElement, plot: Plot): (y: number) => 
     context.fillText(plot.tick(value), MARGIN.left - 8, y);
   }
   context.textBaseline = "top";
-  for (const value of ticks(0, iterations, width < 400 ? 3 : 5)) {
+  // Before the first word of a training, how long it is is not known.
+  for (const value of iterations > 1 ? ticks(0, iterations, width < 400 ? 3 : 5) : []) {
     const x = toX(value);
     context.textAlign = value === 0 ? "left" : x > right - 20 ? "right" : "center";
     context.fillText(value.toLocaleString("en"), x, bottom + 8);

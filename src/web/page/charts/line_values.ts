@@ -85,6 +85,12 @@ export function sparsity(percent: number | null, percents: readonly number[]): n
   return Math.log(100 / percent) / Math.log(100 / least);
 }
 
+/** "full", "34% left", "control": a line's name beside its value. */
+export function readoutName(line: Omit<Line, "points">): string {
+  const name = shortName(line);
+  return name.endsWith("%") ? `${name} left` : name;
+}
+
 /** "full", "34%", "control": a line's name where there is little room. */
 export function shortName({ role, percent, level }: Omit<Line, "points">): string {
   if (role === "full") return "full";

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What stands around the drawing of the network: whose it is, where it is, and the step in words. */
+/** What stands around the drawing: whose network it is, where it is, and the step in words. */
 
 import { percentText } from "../../../analysis/percent.ts";
 import { el } from "../dom.ts";

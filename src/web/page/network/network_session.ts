@@ -28,6 +28,8 @@ export class NetworkSession {
   #isLive = false;
   #isFetching = false;
   #isExample = false;
+  /** The trial that is drawn. */
+  #trial = 1;
 
   constructor(
     private readonly client: LaboratoryClient,
@@ -67,7 +69,7 @@ export class NetworkSession {
   end(): void {
     this.#isLive = false;
     this.view.end();
-    if (this.#isOpen) return;
+    if (this.#isOpen) return this.#show();
     // Nothing was trained that could be drawn.
     this.#isExample = false;
     this.openExample();
@@ -98,14 +100,17 @@ export class NetworkSession {
   }
 
   #show(): void {
-    const { runs } = this.#recording;
+    const model = this.#model, recording = this.#recording;
+    if (model === null) return;
+    const trial = (this.#isLive ? recording.liveTrial : null) ?? model.trial;
+    const runs = recording.runsOf(trial);
     if (runs.length === 0) return;
-    if (this.#isOpen) return this.view.update(runs);
+    if (this.#isOpen && trial === this.#trial) return this.view.update(runs);
     this.#isOpen = true;
     this.#isExample = false;
+    this.#trial = trial;
     const origin = this.#isLive ? "Your own run, as it trains" : "This experiment’s own weights";
-    const trials = new Set(this.#model!.runs.map(({ trial }) => trial)).size;
-    const which = trials > 1 ? `, trial ${this.#model!.trial}` : "";
-    this.view.open(runs, `${origin}${which}`, this.#isLive);
+    const hasTrials = new Set([trial, ...model.runs.map((run) => run.trial)]).size > 1;
+    this.view.open(runs, hasTrials ? `${origin}, trial ${trial}` : origin, this.#isLive);
   }
 }

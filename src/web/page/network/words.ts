@@ -56,8 +56,8 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
     case "start":
       return said(
         "Start from random values",
-        "Every connection has one. You see a few: blue is above zero, orange below, and a thick line " +
-          "is far from zero.",
+        "Every connection has one, its weight. You see a few: blue is above zero, orange below, and " +
+          "a thick line is far from zero.",
         untrained,
       );
     case "train": {
@@ -93,8 +93,8 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
             shareWords(cutShare(previous, weights))
           } of the weights from ` +
             "the input lies between the two lines; later layers are cut in the same way. What is " +
-            "cut stays cut."
-          : "Here something else than their size decides. What is cut stays cut.",
+            "cut (pruned) stays cut."
+          : "Here something else than their size decides. What is cut (pruned) stays cut.",
         [],
       );
     }
@@ -102,8 +102,8 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       return beginsAs(weights, full)
         ? said(
           "Rewind to the same starting values",
-          "Each survivor goes back to the very value it started from: into its ring. The trained " +
-            "values are forgotten; the cut stays.",
+          "Each connection that is left goes back to the very value it started from: into its " +
+            "ring. The trained values are forgotten; the cut stays.",
           isEnd ? untrained : [],
           isEnd ? surprise(step) : "",
         )

@@ -43,7 +43,7 @@ export function answerParts(
 }
 
 function badge({ call, isExample }: Call, trials: number): HTMLElement {
-  const word = `${call[0].toUpperCase()}${call.slice(1)}`;
+  const word = call === "too close to call" ? "Too close to call" : `The ticket ${call}`;
   const kind = call === "won" || call === "lost" ? call : "open";
   return el(
     "p",
@@ -83,7 +83,8 @@ const shortText = (fraction: number) => fractionText(fraction);
 /** What the numbers are; where all were best at their end, the early stop needs no words. */
 function measureText({ trials, compared }: TicketVerdict, isStopLast: boolean): string {
   const moment = compared!.isAtStop && !isStopLast
-    ? "at its best moment: when it was least wrong on images kept aside to check it (the early stop)"
+    ? "at its best moment: when it was least wrong on images kept aside to check it (the early " +
+      "stop). The drawing and the curves go on to the end of training"
     : "at the end of training";
   const means = trials > 1
     ? ` Means of ${trials} trials, and where the mean lies with 95% confidence.`
@@ -140,8 +141,8 @@ export function surpriseParts(runs: readonly FinishedRun[]): HTMLElement[] {
         shortText(before)
       } of the test images right. ` +
         `Guessing would get ${fractionText(1 / classes, 0)}. Its weights are all back at their ` +
-        "random start. So what it knows is in the choice: which of the random values were kept, and " +
-        `which cut. Pruning is a kind of training.${controlText}`,
+        "random start. So what it knows is in the choice: which of the random values were kept, " +
+        `and which cut. Pruning is a kind of training.${controlText}`,
     ),
     el(
       "ul",

@@ -68,6 +68,8 @@ export class RunControl {
     this.view.open(model, "Getting ready");
     this.view.begin();
     this.network.open(model, true);
+    // What was asked before was another experiment's.
+    this.actions.onRun();
     byId("run-stage").focus({ preventScroll: true });
     byId("network").scrollIntoView();
     let isFinished = false;

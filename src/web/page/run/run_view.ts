@@ -53,9 +53,6 @@ export class RunView {
 
   constructor() {
     byId("curves").replaceChildren(this.#accuracy.element, this.#loss.element);
-    const more = byId<HTMLDetailsElement>("more");
-    more.open = matchMedia("(min-width: 44rem)").matches;
-    addEventListener("beforeprint", () => more.open = true);
   }
 
   /** Shows another experiment. */
@@ -77,11 +74,6 @@ export class RunView {
   /** Everything anew from the model. */
   refresh(): void {
     byId("run-name").textContent = isOfExample(this.model.path) ? "" : this.model.path;
-    const { runs, trial } = this.model, trials = new Set(runs.map((run) => run.trial)).size;
-    byId("trial-note").textContent = trials > 1
-      ? `Curves, pictures and the drawing are of trial ${trial}. Charts and table by level are ` +
-        `means of ${trials} trials, as the numbers above are.`
-      : "";
     this.showCurves();
     this.#showMaps();
     this.#showScores();
@@ -290,7 +282,11 @@ export class RunView {
   }
 
   #showRuns(): void {
-    const { runs } = this.model;
+    const { runs, trial } = this.model, trials = new Set(runs.map((run) => run.trial)).size;
+    byId("trial-note").textContent = trials > 1
+      ? `Curves and pictures are of trial ${trial}. Charts and table by level are ` +
+        `means of ${trials} trials, as the numbers above are.`
+      : "";
     const levels = summarizeLevels(runs);
     byId("table").hidden = levels.length === 0;
     byId("table").replaceChildren(levelTable(levels));

@@ -1,7 +1,7 @@
 /** What the page says of an experiment in training: its stage, activity and time. */
 
 /** The titles of a training that has ended for now, and for good. */
-export const PAUSED = "Paused", FINISHED = "Finished";
+export const PAUSED = "Paused", FINISHED = "How your run ended";
 
 /** "about 2 min left". */
 export function timeLeft(seconds: number): string {

@@ -24,13 +24,18 @@ Deno.test("a recording gathers frames and accuracies, and keeps them when a run 
   ] as unknown as LaboratoryEvent[];
   const news = events.map((event) => recording.receive(event));
   assertEquals(news, [true, false, true, true, true, true]);
-  const [run] = recording.runs;
+  const [run] = recording.runsOf(1);
   assertEquals(run.weights.frames.map(({ iteration }) => iteration), [0, 100]);
   assertEquals([run.accuracies, run.iterations], [{ initial: 0.2, latest: 0.5 }, 100]);
   recording.add([], [FULL.weights, TICKET.weights, CONTROL.weights]);
-  assertEquals(recording.runs.map(({ weights: { run } }) => `${run.kind} ${run.level}`), [
+  assertEquals(recording.runsOf(1).map(({ weights: { run } }) => `${run.kind} ${run.level}`), [
     ...["ticket 0", "ticket 1", "reinit 1"],
   ]);
+  // Each trial is drawn by itself.
+  const other = { ...start, run: { ...start.run, trial: 2 } };
+  recording.receive({ type: "network", weights: other });
+  assertEquals(recording.runsOf(2).map(({ weights }) => weights.run.trial), [2]);
+  assertEquals([recording.runsOf(1).length, recording.liveTrial], [3, 2]);
 });
 
 Deno.test("frames stay few, in order, and the first and the latest are among them", () => {

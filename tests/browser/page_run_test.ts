@@ -24,7 +24,7 @@ Deno.test("an experiment from settings to drawing by the keyboard alone, the pag
     for (const [key, text] of Object.entries(TINY)) {
       if (key === "layers") {
         await page.keyboard.press("Tab");
-        await page.locator("details.group summary").first().focus();
+        await page.locator("#settings-form details.group summary").first().focus();
         await page.keyboard.press("Enter");
       }
       await tabTo(page, `setting-${key}`);

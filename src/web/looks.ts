@@ -39,7 +39,7 @@ const ANSWERS: {
 let example: Promise<Experiments> | null = null;
 
 /** The experiment that comes with the page; loaded once, and again after a failure. */
-export function openExample(): Promise<Experiments> {
+function openExample(): Promise<Experiments> {
   if (example === null) {
     example = loadExample().then((storage) =>
       new Experiments(Object.assign(storage, { isLocked: () => Promise.resolve(false) }))

@@ -203,8 +203,6 @@ export interface Requests {
   storeCifar: [{ files: File[] }, { hasCifar: boolean; missing: string | null }];
   /** The one request that may leave the page's origin: for MNIST. Sends `download` events. */
   downloadMnist: [Record<string, never>, { hasMnist: true }];
-  /** Loads the finished experiment that comes with the page; needs no GPU and keeps no files. */
-  example: [Record<string, never>, { path: string }];
   view: [{ path: string }, ExperimentView];
   curves: [{ folders: string[] }, RunCurves[]];
   /** The weights that are drawn of finished runs of one trial, of those that can be drawn. */

@@ -6,11 +6,10 @@ import { once } from "../memo.ts";
 import { OpfsStorage } from "../storage/opfs.ts";
 import { hasCifar, storeCifar } from "./stored/cifar_files.ts";
 import { exportZip, importZip, tidyImports } from "./archives.ts";
-import { EXAMPLE_PATH } from "./example/about_example.ts";
 import { downloadMnist, isMnistAtHand, storeMnist } from "./examples.ts";
 import { Experiments } from "./stored/experiments.ts";
 import { holderOf, WebLaboratory } from "./laboratory.ts";
-import { answerLook, isLook, type LookName, openExample } from "./looks.ts";
+import { answerLook, isLook, type LookName } from "./looks.ts";
 import type {
   FoundGpu,
   LaboratoryEvent,
@@ -46,7 +45,7 @@ const openPlace = once(async (): Promise<Place> => {
 
 /** How each request is answered that is no look. */
 const ANSWERS: {
-  [N in Exclude<RequestName, LookName | "example">]: (
+  [N in Exclude<RequestName, LookName>]: (
     argument: Requests[N][0],
     place: Place,
   ) => Promise<Requests[N][1]>;
@@ -116,10 +115,6 @@ const NO_ADAPTER = "This browser has WebGPU but found no GPU that it may use. Tu
 async function replyTo(name: RequestName, argument: object): Promise<Requests[RequestName][1]> {
   if (isLook(name)) {
     return await answerLook(name, argument, async () => (await openPlace()).experiments);
-  }
-  if (name === "example") {
-    await openExample();
-    return { path: EXAMPLE_PATH };
   }
   if (!Object.hasOwn(ANSWERS, name)) throw new InputError(`there is no request "${name}"`);
   const handle = ANSWERS[name] as (argument: unknown, place: Place) => Promise<never>;

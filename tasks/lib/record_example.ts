@@ -1,12 +1,21 @@
 /**
- * Records the example that the page draws before anything has run: trains the default experiment on
- * MNIST, some minutes on two cores, and writes the weights that are drawn of it.
+ * Records the finished experiment that comes with the page: runs it, half a minute on two cores,
+ * packs its files, and writes beside them what is shown at once: its results, and the weights that
+ * are drawn.
  *
  * usage: deno run -A tasks/lib/record_example.ts
  */
 
 import { findRunner } from "../../src/commands/mod.ts";
 import { Laboratory } from "../../src/commands/laboratory.ts";
+import {
+  EXAMPLE_ARGS,
+  EXAMPLE_ON_SITE,
+  EXAMPLE_PATH,
+} from "../../src/web/example/about_example.ts";
+import { packExperiment } from "../../src/web/example/packed_experiment.ts";
+import type { FinishedRun } from "../../src/records/finished_run.ts";
+import { inOrder } from "../../src/records/run_id.ts";
 import { loadDataset } from "../../src/datasets/load_dataset.ts";
 import { openGpu } from "../../src/engine/mod.ts";
 import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
@@ -17,23 +26,24 @@ import { DenoStorage } from "../../src/storage/deno.ts";
 import { LiveEvents } from "../../src/web/live.ts";
 import { encodeExample } from "../../src/web/page/network/example_file.ts";
 import { type RecordedRun, Recording } from "../../src/web/page/network/recording.ts";
-import { mnistPackage } from "./mnist_package.ts";
 import { ROOT } from "./toolchain.ts";
 
+const PACK = `${ROOT}src/web/example/${EXAMPLE_ON_SITE}`;
 const FILE = `${ROOT}src/web/page/network/example.json`;
-const TITLE = "MNIST, 800 iterations, 10 prunings";
-/** Of the full network, and of all others: the parts of its training after which frames are kept. */
-const KEPT = [[0, 0.02, 0.08, 0.2, 0.5, 1], [0, 0.08, 0.35, 1]];
+/** Of the full network, and of all others: after which parts of a training frames are kept. */
+const KEPT = [[0, 0.02, 0.06, 0.14, 0.3, 0.6, 1], [0, 0.06, 0.2, 0.5, 1]];
 
 prepareGpuEnvironment();
-const recording = new Recording("example");
+const storage = new MemoryStorage(), recording = new Recording(), finished: FinishedRun[] = [];
 const live = new LiveEvents((event) => {
   recording.receive(event);
-  if (event.type === "run") console.error(event.summary.kind, event.summary.level);
+  if (event.type !== "run") return;
+  finished.push(event.summary);
+  console.error(event.summary.kind, event.summary.level);
 });
 const runner = findRunner("run-lottery");
 const laboratory = await Laboratory.open({
-  storage: new MemoryStorage(),
+  storage,
   ...{ replicas: "auto", kernels: "auto", checkpointInterval: { seconds: 3600 } },
   signal: new AbortController().signal,
   events: live,
@@ -41,22 +51,20 @@ const laboratory = await Laboratory.open({
   holder: { pid: Deno.pid, host: "", since: new Date().toISOString(), command: "record" },
   environmentLocation: Deno.env.get("MNIST_LOCATION") || null,
   loadData: (dataset, location) =>
-    loadDataset({
-      ...{ dataset, location, storage: new DenoStorage(), mnistSource: mnistPackage },
-      onNotice: console.error,
-    }),
+    loadDataset({ dataset, location, storage: new DenoStorage(), onNotice: console.error }),
 });
-const open = await runner.open(
-  parseFlags(["--dataset=mnist", ...Deno.args], runner.flags),
-  laboratory.context,
-);
+const args = [...EXAMPLE_ARGS, "--keep-scores", `--experiment-path=${EXAMPLE_PATH}`];
+const open = await runner.open(parseFlags(args, runner.flags), laboratory.context);
 const [errors] = await laboratory.run([open.job]);
 if (errors.length > 0) throw firstError(errors);
 live.flush();
 await laboratory.close();
-const text = JSON.stringify(encodeExample(TITLE, recording.runs.map(thinned)));
+const pack = await packExperiment(storage, EXAMPLE_PATH);
+await Deno.writeFile(PACK, pack);
+const results = finished.sort(inOrder).map((run) => ({ ...run, found: true }));
+const text = JSON.stringify(encodeExample(results, recording.runsOf(1).map(thinned)));
 await Deno.writeTextFile(FILE, `${text}\n`);
-console.error(`${FILE}: ${text.length} bytes`);
+console.error(`${PACK}: ${pack.length} bytes; ${FILE}: ${text.length} bytes`);
 
 /** A run with the frames nearest to those that are kept. */
 function thinned(run: RecordedRun): RecordedRun {

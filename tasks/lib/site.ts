@@ -19,7 +19,6 @@ export type Site = Map<string, Uint8Array<ArrayBuffer>>;
  */
 const ENTRIES: Record<string, string> = {
   page: "src/web/page/page.ts",
-  chart_worker: "src/web/page/charts/chart_worker.ts",
   worker: "src/web/worker.ts",
 };
 
@@ -32,9 +31,10 @@ const EXAMPLE = `src/web/example/${EXAMPLE_ON_SITE}`;
 /** The parts of the style sheet, in the order of the cascade; browsers load one file. */
 const STYLES = [
   "src/web/page/page.css",
-  ...["drawing", "form", "networks", "run", "charts", "kernels", "result", "draw", "saved"].map((
-    part,
-  ) => `src/web/page/styles/${part}.css`),
+  ...["drawing", "form", "networks", "run", "charts", "kernels", "result", "draw", "saved", "print"]
+    .map((
+      part,
+    ) => `src/web/page/styles/${part}.css`),
 ];
 
 /** Bundles the page, and puts MNIST's files beside it if they are given. */

@@ -88,8 +88,8 @@ function isAllowed({ from, to }: Import): boolean {
   if (BASE.includes(from)) return false;
   if (BASE.includes(to)) return true;
   if (to.startsWith("shaders/")) return from.startsWith("src/engine/");
-  // One place names each package and its version; the page's worker names what its bundle holds.
-  if (to.startsWith("npm:")) return /^src\/(npm\/|web\/page\/charts\/chart_worker\.ts)/.test(from);
+  // One place names each package and its version.
+  if (to.startsWith("npm:")) return /^src\/npm\//.test(from);
   if (to.startsWith("src/npm/")) return !from.startsWith("src/engine/");
   if (from.startsWith("src/std/")) return to.startsWith("node:");
   // Declarations of flags, parsing and help serve any program.

@@ -12,13 +12,13 @@ Deno.test("the answer in numbers, pooled with more seeds; test images are asked 
     await page.click("#start");
     await until(page, `/^\\d+% · Lottery tickets$/.test(document.title)`);
     await finished(page);
-    assertMatch(await page.locator(".badge").innerText(), /^(Won|Lost)$/);
+    assertMatch(await page.locator(".badge").innerText(), /^The ticket (won|lost)$/);
     assertMatch(await page.locator(".badge-line").innerText(), /in 1 trial: an example/);
     assertEquals(await page.locator(".number dt").allInnerTexts(), [
       ...["Full network", "Ticket", "Control"],
     ]);
     for (const text of await page.locator(".number-value").allInnerTexts()) {
-      assertMatch(text, /^\d{1,2}\.\d%$/);
+      assertMatch(text, /^\d{1,2}\.\d\d%$/);
     }
     assertMatch(await page.title(), /^Done: the ticket (won|lost) · Lottery tickets$/);
     assertEquals(await page.locator(".condition").count(), 2);
@@ -34,9 +34,18 @@ Deno.test("the answer in numbers, pooled with more seeds; test images are asked 
 
     await page.getByRole("button", { name: "Run 3 more seeds" }).click();
     await page.locator(".badge-line", { hasText: "in 4 trials" }).waitFor({ timeout: 120_000 });
-    assertMatch(await page.locator(".badge").innerText(), /^(Won|Lost|Too close to call)$/);
+    assertMatch(
+      await page.locator(".badge").innerText(),
+      /^(The ticket (won|lost)|Too close to call)$/,
+    );
     assertEquals(await page.locator(".number-range").count(), 3);
     assertMatch(await page.locator("#table caption").innerText(), /means of 4 trials/);
+    // What is of one trial says so, beside what is a mean.
+    assertMatch(
+      await page.locator("#trial-note").innerText(),
+      /are of trial 1\. .*means of 4 trials/,
+    );
+    assertMatch(await page.locator(".net-origin").innerText(), /, trial \d$/);
     assertEquals(await page.locator(".experiment").count(), 1);
     await page.locator("#experiments", { hasText: "12 runs, finished" }).waitFor();
     assertEquals([errors, strangers], [[], []]);

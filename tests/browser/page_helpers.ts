@@ -30,9 +30,9 @@ export async function ready(page: Page): Promise<void> {
   await page.waitForSelector("#start:not([disabled])", { timeout: 30_000 });
 }
 
-/** Waits for the end of an experiment. */
+/** Waits for the end of an experiment that is not the page's example. */
 export async function finished(page: Page): Promise<void> {
-  await page.waitForSelector("#result:not([hidden])", { timeout: 90_000 });
+  await page.waitForSelector('#run[data-of="reader"] #result:not([hidden])', { timeout: 90_000 });
 }
 
 /** Waits until an expression is true in the page, whose policy lets it evaluate none by itself. */

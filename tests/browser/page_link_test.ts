@@ -43,11 +43,11 @@ Deno.test("a link opens with its settings; what it cannot have is told in one li
 /** The example is shown whole, and its networks answer a drawing. */
 async function lookAtExample(page: Page): Promise<void> {
   await page.waitForSelector("#result:not([hidden])", { timeout: 20_000 });
-  assertEquals(await page.locator("#run-stage").innerText(), "A finished example");
-  assertMatch(await page.locator("#run-note").innerText(), /^Recorded .*protocol quick.*seed 0/);
-  assertEquals(await page.locator(".badge").innerText(), "Won");
+  assertEquals(await page.locator("#run-stage").innerText(), "How the finished example ended");
+  assertMatch(await page.locator("#run-note").innerText(), /^Recorded .*3 prunings.*seed 0/);
+  assertEquals(await page.locator(".badge").innerText(), "The ticket won");
   assertEquals(await page.locator("#table tbody tr").count(), 5);
-  assertEquals(await page.locator("#maps canvas").count(), 4);
+  await until(page, `document.querySelectorAll("#maps canvas").length === 4`);
   await page.locator("#network[data-source], #network .net-origin").first().waitFor();
   const pad = page.locator(".pad canvas");
   await pad.scrollIntoViewIfNeeded();
@@ -68,9 +68,9 @@ Deno.test("the finished example opens at once without WebGPU, and without files"
     await lookAtExample(page);
     assertMatch(page.url(), /#example$/);
     assertEquals(await page.locator("#run-files button").allInnerTexts(), [
-      "Use its settings here",
+      "Put its settings into the form",
     ]);
-    await page.getByRole("button", { name: "Use its settings here" }).click();
+    await page.getByRole("button", { name: "Put its settings into the form" }).click();
     assertEquals(await page.locator("#setting-layers").inputValue(), "18");
     // Test images too: the digits are built in.
     await page.click("#find-images");

@@ -33,15 +33,11 @@ export const testSite = once(async (): Promise<Site> => {
   return site.set(CLIENT, new TextEncoder().encode(await bundle("src/web/client.ts")));
 });
 
-/** The site, whose workers refuse an explicit undefined as its pages do. */
+/** The site, whose worker refuses an explicit undefined as its pages do. */
 function strict(site: Site): Site {
-  const scripts = ["worker.js", "chart_worker.js"].map((name): [string, Uint8Array] => [
-    name,
-    new TextEncoder().encode(
-      `(${refuseExplicitUndefined})("platform");\n${new TextDecoder().decode(site.get(name))}`,
-    ),
-  ]);
-  return new Map([...site, ...scripts]) as Site;
+  const script = new TextDecoder().decode(site.get("worker.js"));
+  const strictScript = `(${refuseExplicitUndefined})("platform");\n${script}`;
+  return new Map([...site, ["worker.js", new TextEncoder().encode(strictScript)]]);
 }
 
 /**

@@ -1,20 +1,18 @@
-/** The weight of the page: its files' bytes as gzip, before and with its charts. */
+/** The weight of the page: its files' bytes as gzip, at once and with those that it loads late. */
 
+import { EXAMPLE_ON_SITE } from "../../src/web/example/about_example.ts";
 import { gzip, type Site } from "../../tasks/lib/site.ts";
 
-/** Files that the browser loads at once, and when the first chart is drawn. */
-const AT_ONCE = ["index.html", "page.css", "page.js", "worker.js"],
-  WITH_CHARTS = ["chart_worker.js"];
+/** Files that the browser loads at once, and when its reader comes to the finished example. */
+const AT_ONCE = ["index.html", "page.css", "page.js", "worker.js"], LATE = [EXAMPLE_ON_SITE];
 const STATIC = /(?:from|import)\s*"\.\/([^"]+)"/g, ANY = /"\.\/([^"]+\.js)"/g;
 
 /** Weighs the scripts of the built site. */
-export async function siteWeight(
-  site: Site,
-): Promise<{ beforeCharts: number; withCharts: number }> {
+export async function siteWeight(site: Site): Promise<{ atOnce: number; withLate: number }> {
   const before = reached(site, AT_ONCE, STATIC);
   return {
-    beforeCharts: await weigh(site, before),
-    withCharts: await weigh(site, reached(site, [...before, ...WITH_CHARTS], ANY)),
+    atOnce: await weigh(site, before),
+    withLate: await weigh(site, [...reached(site, [...before], ANY), ...LATE]),
   };
 }
 

@@ -15,9 +15,9 @@ export const EXAMPLE_ARGS: readonly string[] = [
 
 /** The same for the reader. */
 export const EXAMPLE_WORDS =
-  "Recorded on another computer: synthetic digits, a network of 18 hidden units, protocol quick " +
-  "with 3 prunings and 300 iterations of training each, seed 0. Nothing here was trained in this " +
-  "browser, but you can ask its networks below.";
+  "Recorded on another computer: synthetic digits, a small network of 18 hidden units, " +
+  "3 prunings, 300 iterations of training each, seed 0. The drawing above shows the same " +
+  "experiment. Your own run takes the place of both.";
 
 /** Whether a path is the example's, or in it. */
 export const isOfExample = (path: string): boolean =>

@@ -6,18 +6,13 @@
 
 import { LaboratoryClient } from "../client.ts";
 import { joinLine } from "../../flags/shell_words.ts";
-import { EXAMPLE_WORDS, isOfExample } from "../example/about_example.ts";
 import type { ExperimentEntry } from "../messages.ts";
-import { comparisonTable } from "./comparison.ts";
-import { confirmed } from "./confirm.ts";
 import { KernelFigure } from "./charts/kernel_figure.ts";
 import { DigitAnswers } from "./digits/digit_answers.ts";
 import { byId, el } from "./dom.ts";
-import { placedArgs } from "./settings/experiment_place.ts";
-import { showExperiments, spaceText } from "./experiments_list.ts";
+import { ExampleView } from "./example_view.ts";
 import {
   attempt,
-  tell,
   tellError,
   tellFileError,
   tellLeftOut,
@@ -25,19 +20,23 @@ import {
   untell,
 } from "./failures.ts";
 import { acceptFiles, showDataState } from "./files_in.ts";
+import { setFolds } from "./folds.ts";
 import { findGpu } from "./gpu_search.ts";
 import { NetworkSession } from "./network/network_session.ts";
 import { NetworkView } from "./network/network_view.ts";
-import { fileName, RunButtons } from "./run/run_buttons.ts";
+import { RunButtons } from "./run/run_buttons.ts";
 import { RunControl } from "./run/run_control.ts";
 import { RunModel } from "./run/run_model.ts";
 import { RunView } from "./run/run_view.ts";
+import { SavedExperiments } from "./saved_experiments.ts";
+import { placedArgs } from "./settings/experiment_place.ts";
 import { Forecast } from "./settings/forecast.ts";
 import { NetworkChoice } from "./settings/network_choice.ts";
 import { planText } from "./settings/plan.ts";
 import { SettingsForm } from "./settings/settings_form.ts";
 import { SharedLink } from "./settings/shared_link.ts";
 
+setFolds();
 const client = new LaboratoryClient(
   () => new Worker(new URL("worker.js", import.meta.url), { type: "module" }),
 );
@@ -45,9 +44,6 @@ const client = new LaboratoryClient(
 const EXAMPLE_HASH = "#example";
 let canTrain = false, hasMnist = false, hasCifar = false;
 const forecast = new Forecast();
-let entries: ExperimentEntry[] = [];
-/** The experiments of which boxes stand on the page. */
-let offered = "", compared: readonly string[] = [];
 
 const form = new SettingsForm(() => {
   link?.write();
@@ -60,14 +56,14 @@ byId("networks").replaceChildren(networks.element);
 const view = new RunView();
 const answers = new DigitAnswers(client, view.choice, (error) => tellError(error));
 const kernels = new KernelFigure(client, view.choice, (error) => tellError(error));
-const networkView = new NetworkView();
+const networkView = new NetworkView(view.choice);
 byId("network").append(networkView.element);
 const network = new NetworkSession(client, networkView, (error) => tellError(error));
 const control = new RunControl(client, view, network, {
   onState: () => {
     showPlan();
-    buttons.show(entries, canTrain);
-    refreshList();
+    showButtons();
+    saved.refresh();
   },
   onRun: () => showNetworks(view.model),
   onRestart: () => findOut(),
@@ -76,6 +72,26 @@ const buttons = new RunButtons(client, control, view, (args) => {
   form.setArgs(args);
   byId("settings").scrollIntoView();
 });
+const saved = new SavedExperiments(client, () => control.isBusy || !canTrain, {
+  open: (path) => open(path),
+  goOn: (entry) => goOn(entry),
+  download: (path) => buttons.downloadZip(path),
+  onRemoved: (path) => {
+    if (view.model.path !== path) return;
+    untell("error"); // Its offer to try again would begin anew.
+    example.show();
+  },
+  onList: () => {
+    showPlan();
+    showButtons();
+  },
+});
+const example = new ExampleView(client, view, network, control, (model) => {
+  showNetworks(model);
+  showButtons();
+});
+
+const showButtons = () => buttons.show(saved.entries, canTrain);
 
 /** What can be asked or looked at of an experiment's networks. */
 function showNetworks({ tickets, runs }: RunModel): void {
@@ -92,7 +108,9 @@ function showPlan(): void {
   byId("plan").textContent = valid ? planText(valid, { hasMnist, hasCifar }) : "";
   byId("expected").textContent = valid ? forecast.text(valid) : "";
   // Each argument a part of its own: lines break between them, not at their dashes.
-  const words = valid ? placedArgs(valid, entries, hasMnist).map((arg) => joinLine([arg])) : [];
+  const words = valid
+    ? placedArgs(valid, saved.entries, hasMnist).map((arg) => joinLine([arg]))
+    : [];
   byId("command").replaceChildren(
     ...(valid ? [el("span", {}, "deno task run-lottery")] : []),
     ...words.flatMap((word) => [" ", el("span", {}, word)]),
@@ -108,7 +126,7 @@ async function start(): Promise<void> {
   if (!await forecast.isWanted(valid)) return;
   // RunRequest for while the person is present; a browser that refuses works without it.
   navigator.storage?.persist?.();
-  const begun = performance.now(), args = placedArgs(valid, entries, hasMnist);
+  const begun = performance.now(), args = placedArgs(valid, saved.entries, hasMnist);
   const isFinished = await control.run({ task: "run-lottery", args });
   if (!isFinished || view.model.runs.some(({ found }) => found)) return;
   forecast.learn(valid, (performance.now() - begun) / 1000);
@@ -117,11 +135,11 @@ async function start(): Promise<void> {
 
 const open = (path: string) =>
   attempt(async () => {
-    const title = isOfExample(path) ? "A finished example" : "A saved experiment";
+    const title = "A saved experiment";
     const shown = await client.ask("view", { path });
     control.release();
     const model = RunModel.of(shown);
-    view.open(model, title, isOfExample(path) ? EXAMPLE_WORDS : "");
+    view.open(model, title);
     network.open(model, false);
     byId("run-stage").focus({ preventScroll: true });
     // The drawing of its weights comes first, what came of it below.
@@ -130,47 +148,11 @@ const open = (path: string) =>
     await control.loadCurves();
     view.finish(shown.verdict.sentence, title);
     tellLeftOut(shown.faults);
-    buttons.show(entries, canTrain);
-  });
-
-const openExample = () =>
-  attempt(async () => {
-    if (control.isBusy) return;
-    const { path } = await client.ask("example");
-    await open(path);
+    showButtons();
   });
 
 /** What can be done without a GPU. */
-const INSTEAD = [{ text: "Open a finished example", run: openExample }];
-
-const remove = (path: string) =>
-  attempt(async () => {
-    const name = path.replace(/^results\//, "");
-    const text = "All its files go: weights, masks, logs. A zip of it can be downloaded before.";
-    if (!await confirmed(`Delete ${name}?`, text, "Delete it")) return;
-    await client.ask("remove", { path });
-    untell("left-out");
-    if (view.model.path === path) {
-      untell("error"); // Its offer to try again would begin anew.
-      control.release();
-      byId("run").hidden = true;
-      network.close();
-      view.model = new RunModel();
-      showNetworks(view.model);
-    }
-    await refreshList();
-    byId("saved-title").focus();
-  });
-
-const compare = (paths: string[]) =>
-  attempt(async () => {
-    const views = await Promise.all(paths.map((path) => client.ask("view", { path })));
-    byId("comparison").replaceChildren(comparisonTable(views));
-    compared = paths;
-    tellLeftOut(views.flatMap(({ faults }) => faults));
-    byId("comparison").hidden = false;
-    byId("comparison").focus();
-  });
+const INSTEAD = [{ text: "Look at the finished example", run: () => example.open() }];
 
 /** Goes on with what was asked for and has not been finished, beside the runs that are. */
 const goOn = (entry: ExperimentEntry) =>
@@ -185,66 +167,10 @@ const goOn = (entry: ExperimentEntry) =>
     await control.fetchCurves();
   });
 
-async function refreshList(): Promise<void> {
-  await attempt(async () => {
-    entries = await client.ask("list");
-    clearBoxes();
-    const actions = {
-      open,
-      goOn,
-      download: (path: string) => buttons.downloadZip(path),
-      remove,
-      compare,
-    };
-    showPlan();
-    showExperiments(entries, control.isBusy || !canTrain, actions);
-    buttons.show(entries, canTrain);
-    byId("space").textContent = spaceText(await client.ask("space"));
-  });
-}
-
-/** Takes away the boxes of experiments that are gone, or are no longer as the boxes say. */
-function clearBoxes(): void {
-  if (!entries.some(({ inUse }) => inUse === "elsewhere")) untell("elsewhere");
-  if (!entries.some(({ path, isUnfinished }) => path === offered && isUnfinished)) {
-    untell("continue");
-  }
-  const isGone = (path: string) => !entries.some((entry) => entry.path === path);
-  if (compared.some(isGone)) byId("comparison").hidden = true;
-}
-
-/** Offers to continue an interrupted run. */
-function offerToGoOn(): void {
-  const entry = entries.find(({ isUnfinished, inUse }) => isUnfinished && inUse === null);
-  const elsewhere = entries.find(({ inUse }) => inUse === "elsewhere");
-  if (elsewhere) {
-    tell({
-      key: "elsewhere",
-      title: "Another tab is training",
-      text: `It works on ${fileName(elsewhere.path)}. Other experiments can be run here.`,
-    });
-  }
-  if (!entry) return;
-  const runs = entry.runsTotal === null
-    ? ""
-    : `${entry.runsFinished} of ${entry.runsTotal} runs are ` +
-      "finished. ";
-  offered = entry.path;
-  if (!isLinked && entry.request[0]?.task === "run-lottery") form.setArgs(entry.request[0].args);
-  tell({
-    key: "continue",
-    title: `${fileName(entry.path)} was interrupted`,
-    text: `${runs}It can resume from its last checkpoint, as if nothing had happened.`,
-    actions: [{ text: "Continue", run: () => goOn(entry) }],
-  });
-  // After a reload the browser goes back to where the page was, below.
-  byId("messages").scrollIntoView({ block: "center" });
-}
-
 byId("open-example").addEventListener("click", (event) => {
   event.preventDefault();
   history.replaceState(null, "", EXAMPLE_HASH);
-  openExample();
+  example.open();
 });
 byId("copy-link").addEventListener("click", (event) =>
   attempt(async () => {
@@ -268,7 +194,7 @@ acceptFiles(client, {
   },
   onCifar,
   onImported: async (path) => {
-    await refreshList();
+    await saved.refresh();
     if (!control.isBusy) await open(path);
   },
   onError: tellFileError,
@@ -290,7 +216,7 @@ async function findOut(): Promise<void> {
     onCifar(opened.hasCifar);
     if (hasMnist) showDataState("MNIST is here: choose it as the dataset.");
     if (opened.obstacle) return tellObstacle(opened.obstacle, INSTEAD);
-    await refreshList();
+    await saved.refresh();
     const { adapter, obstacle } = await findGpu(client);
     forecast.adapter = adapter;
     canTrain = obstacle === null;
@@ -298,14 +224,17 @@ async function findOut(): Promise<void> {
     byId("adapter").textContent = adapter
       ? `Trains on ${adapter.name}${adapter.isSoftware ? ", in software on the processor" : ""}.`
       : "";
-    await refreshList();
-    offerToGoOn();
+    await saved.refresh();
+    const request = saved.offerToGoOn()?.request[0];
+    if (!isLinked && request?.task === "run-lottery") form.setArgs(request.args);
   });
 }
 
 link = new SharedLink(form, networks);
 const isLinked = link.read();
-const isExampleAsked = location.hash === EXAMPLE_HASH;
+// The form has been drawn by one task; the example is another's.
+await new Promise((resolve) => setTimeout(resolve));
+example.show();
 const found = findOut();
-if (isExampleAsked) await openExample();
+if (location.hash === EXAMPLE_HASH) await example.open();
 await found;

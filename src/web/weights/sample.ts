@@ -27,6 +27,8 @@ export interface NetworkSample {
   layers: SampledLayer[];
   /** The place of each sampled input in the image, from 0 to 1; null where inputs are no image. */
   places: [x: number, y: number][] | null;
+  /** Whether the last of these layers is the network's last, whose units are classes. */
+  hasOutput: boolean;
   /** The unit in which the histogram counts: how far weights usually begin from zero. */
   scale: number;
 }
@@ -57,7 +59,7 @@ export interface RunWeights {
 }
 
 /** How many inputs and units are drawn. */
-const INPUTS = 12, UNITS = [10, 6];
+const INPUTS = 12, UNITS = [10, 6], OUTPUTS = 10;
 /** Digits are in the middle of their images: pixels nearer to the edges are nearly always black. */
 const MIDDLE: [from: number, to: number] = [0.14, 0.86];
 const SEED = 17;
@@ -84,10 +86,12 @@ export function sampleNetwork(shapes: Shapes, imageShape: readonly number[]): Ne
   const columns = spread(first.columns, UNITS[0], uniform);
   const layers: SampledLayer[] = [layerOf(first, rows, columns)];
   if (second?.rows === first.columns) {
-    layers.push(layerOf(second, columns, spread(second.columns, UNITS[1], uniform)));
+    const most = shapes.length === 2 ? OUTPUTS : UNITS[1];
+    layers.push(layerOf(second, columns, spread(second.columns, most, uniform)));
   }
   return {
     layers,
+    hasOutput: layers.length === shapes.length,
     places: places && places.map(([x, y]) => [(x + 0.5) / width, (y + 0.5) / height]),
     scale: Math.sqrt(2 / (first.rows + first.columns)),
   };

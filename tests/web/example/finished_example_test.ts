@@ -8,6 +8,8 @@ import { decodeRecord } from "../../../src/records/record.ts";
 import { EXAMPLE_ARGS, EXAMPLE_PATH, isOfExample } from "../../../src/web/example/about_example.ts";
 import { exampleStorage } from "../../../src/web/example/finished_example.ts";
 import { packExperiment, unpackExperiment } from "../../../src/web/example/packed_experiment.ts";
+import drawn from "../../../src/web/page/network/example.json" with { type: "json" };
+import { decodeExample, type ExampleFile } from "../../../src/web/page/network/example_file.ts";
 import { Experiments } from "../../../src/web/stored/experiments.ts";
 
 const MOST_BYTES = 250_000;
@@ -33,6 +35,23 @@ Deno.test("the example is small, and every file of it is as its run's record has
       assertEquals(digest, (record.files as Record<string, string>)[file], file);
     }
   }
+});
+
+Deno.test("what is shown of the example at once is what its files have", async () => {
+  const shown = drawn as unknown as ExampleFile;
+  const { runs } = await experiments.view(EXAMPLE_PATH);
+  assertEquals(shown.results, runs);
+  const weights = await experiments.weights(runs.map(({ folder }) => folder));
+  decodeExample(shown).forEach(({ weights: { run, live, frames, percent } }, r) => {
+    const stored = weights[r];
+    assertEquals([run, live, percent], [stored.run, stored.live, stored.percent]);
+    for (const at of [0, -1]) {
+      frames.at(at)!.values.forEach((value, i) => {
+        const exact = stored.frames.at(at)!.values[i];
+        if (live[i] === 1) assert(Math.abs(value - exact) <= shown.step, `${value}, not ${exact}`);
+      });
+    }
+  });
 });
 
 Deno.test("the example was made by the arguments that it names, and its ticket won", async () => {

@@ -20,7 +20,7 @@ export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
   );
   const headers = [
     "",
-    "Weights remaining",
+    "Weights left",
     "Test accuracy before training",
     ...(hasEarlyStop ? ["Early stop at iteration", "Test accuracy there"] : []),
     "Test accuracy at the end",
@@ -58,7 +58,12 @@ export function levelTable(levels: readonly LevelSummary[]): HTMLTableElement {
   return el(
     "table",
     {},
-    el("caption", {}, most > 1 ? `Level by level, means of ${most} trials` : "Level by level"),
+    el(
+      "caption",
+      {},
+      most > 1 ? `Level by level, means of ${most} trials` : "Level by level",
+      el("span", { class: "note" }, "Each level is the network after one more pruning."),
+    ),
     el("thead", {}, el("tr", {}, ...headers.map((text) => el("th", { scope: "col" }, text)))),
     el("tbody", {}, ...rows),
   );

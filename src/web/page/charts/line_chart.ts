@@ -8,14 +8,16 @@
 import { el, svg } from "../dom.ts";
 import type { LevelChoice, Shared } from "../run/level_choice.ts";
 import { drawPlot, isChosen, iterationAt, lineColor } from "./line_plot.ts";
-import { type Line, shortName, thin, valueAt } from "./line_values.ts";
+import { type Line, measuredAt, readoutName, thin, valueAt } from "./line_values.ts";
 
 /** The content of a chart. */
 export interface ChartOptions {
   title: string;
   note: string;
-  /** Text of a value, in the axis and for screen readers. */
+  /** Text of a value, beside the chart and for screen readers. */
   format: (value: number) => string;
+  /** Text of a value on the axis. */
+  tick: (value: number) => string;
   /** The greatest value of the axis where it is fixed. */
   top?: number;
   /** Whether the axis begins at 0. */
@@ -27,8 +29,10 @@ export interface ChartOptions {
   choice: LevelChoice;
 }
 
-/** Parts of the axis that an arrow key moves. */
+/** An arrow key moves so many measurements that it needs no more presses than this. */
 const KEY_STEPS = 50;
+/** The part of a training after which values are settled, and how much larger first ones may be. */
+const SETTLED = 0.08, FLATTENING = 8;
 
 /** Draws curves that grow. */
 export class LineChart {
@@ -38,6 +42,8 @@ export class LineChart {
   readonly #values = el("ul", { class: "readout" });
   #lines: readonly Line[] = [];
   #iterations = 1;
+  /** Iterations at which something was measured, ascending: the crosshair stands at these alone. */
+  #measured: readonly number[] = [0];
   #isDue = false;
   #nearest: (y: number) => Line | null = () => null;
 
@@ -62,6 +68,7 @@ export class LineChart {
   show(lines: readonly Line[], iterations: number): void {
     this.#lines = lines.map((line) => ({ ...line, points: thin(line.points) }));
     this.#iterations = Math.max(1, iterations);
+    this.#measured = measuredAt(this.#lines);
     this.#redraw();
   }
 
@@ -69,7 +76,7 @@ export class LineChart {
     const { crosshair, choice } = this.options, canvas = this.#canvas;
     const move = ({ clientX }: PointerEvent) => {
       const { left, width } = canvas.getBoundingClientRect();
-      crosshair.set(iterationAt(clientX - left, width, this.#iterations));
+      crosshair.set(this.#nearestTo(iterationAt(clientX - left, width, this.#iterations)));
     };
     canvas.addEventListener("pointermove", move);
     canvas.addEventListener("pointerdown", move);
@@ -82,18 +89,28 @@ export class LineChart {
       if (line) choice.toggle(line.level);
     });
     canvas.addEventListener("keydown", (event) => {
-      const at = crosshair.value ?? this.#iterations;
-      const step = Math.max(1, Math.round(this.#iterations / KEY_STEPS));
+      const measured = this.#measured, last = measured.length - 1;
+      const at = crosshair.value === null
+        ? last
+        : measured.indexOf(this.#nearestTo(crosshair.value));
+      const step = Math.max(1, Math.round(measured.length / KEY_STEPS));
       const goals: Record<string, number | null> = {
         ...{ ArrowRight: at + step, ArrowUp: at + step, ArrowLeft: at - step },
-        ...{ ArrowDown: at - step, Home: 0, End: this.#iterations, Escape: null },
+        ...{ ArrowDown: at - step, Home: 0, End: last, Escape: null },
       };
       const goal = goals[event.key];
       if (goal === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
-      crosshair.set(goal === null ? null : Math.min(this.#iterations, Math.max(0, goal)));
+      crosshair.set(goal === null ? null : measured[Math.min(last, Math.max(0, goal))]);
     });
     canvas.addEventListener("blur", () => crosshair.set(null));
+  }
+
+  /** The measurement that is nearest to an iteration. */
+  #nearestTo(iteration: number): number {
+    return this.#measured.reduce((best, at) =>
+      Math.abs(at - iteration) < Math.abs(best - iteration) ? at : best
+    );
   }
 
   #redraw(): void {
@@ -101,25 +118,24 @@ export class LineChart {
     this.#isDue = true;
     requestAnimationFrame(() => {
       this.#isDue = false;
-      const { format, marksStart = false, crosshair, choice } = this.options;
+      const { tick, marksStart = false, crosshair, choice } = this.options;
       this.#nearest = drawPlot(this.#canvas, {
         ...{ lines: this.#lines, iterations: this.#iterations, range: this.#range() },
-        ...{ format, marksStart, at: crosshair.value, level: choice.value },
+        ...{ tick, marksStart, at: crosshair.value, level: choice.value },
       });
       this.#showValues();
     });
   }
 
-  /** The range of the values, without the first moments, which would flatten the rest. */
+  /** The range of the values, without first ones so large that they would flatten the rest. */
   #range(): [low: number, high: number] {
     const { top, fromZero } = this.options;
-    const settled = this.#lines.flatMap(({ points }) =>
-      points.filter(([x], i) => x >= 0.08 * this.#iterations || i === points.length - 1).map((p) =>
-        p[1]
-      )
-    ).filter(Number.isFinite);
-    if (settled.length === 0) return [0, top ?? 1];
-    const least = Math.min(...settled), greatest = Math.max(...settled);
+    const all = this.#lines.flatMap(({ points }) => points).filter(([, y]) => Number.isFinite(y));
+    if (all.length === 0) return [0, top ?? 1];
+    const settled = all.filter(([x]) => x >= SETTLED * this.#iterations).map(([, y]) => y);
+    const most = settled.length > 0 ? FLATTENING * Math.max(...settled) : Infinity;
+    const values = all.map(([, y]) => y).filter((y) => y <= most);
+    const least = Math.min(...values), greatest = Math.max(...values);
     const high = top ?? greatest + 0.08 * (greatest - least || 1);
     const low = fromZero ? 0 : Math.max(0, least - 0.15 * (high - least || 1));
     return [low, high];
@@ -142,12 +158,12 @@ export class LineChart {
       const button = this.#values.children[i].firstElementChild as HTMLElement;
       const [swatch, name, value] = button.children;
       swatch.firstElementChild!.setAttribute("fill", lineColor(line, lines));
-      setText(name, shortName(line));
+      setText(name, readoutName(line));
       setText(value, texts[i]);
       button.dataset.level = `${line.level}`;
       button.ariaPressed = `${isChosen(line, choice.value)}`;
     });
-    const words = lines.map((line, i) => `${shortName(line)} ${texts[i]}`).join(", ");
+    const words = lines.map((line, i) => `${readoutName(line)} ${texts[i]}`).join(", ");
     this.#canvas.setAttribute("aria-label", `${title}: ${this.#lines.length} lines`);
     const place = at ?? this.#iterations;
     this.#canvas.setAttribute("aria-valuemin", "0");

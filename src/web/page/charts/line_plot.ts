@@ -8,7 +8,7 @@ export interface Plot {
   lines: readonly Line[];
   iterations: number;
   range: readonly [low: number, high: number];
-  format: (value: number) => string;
+  tick: (value: number) => string;
   /** Whether a dot marks where a line begins. */
   marksStart: boolean;
   /** The crosshair's iteration; null without one. */
@@ -18,7 +18,7 @@ export interface Plot {
 }
 
 /** Room for the axes, and at the right for the lines' names. */
-const MARGIN = { left: 46, right: 58, top: 10, bottom: 30 };
+const MARGIN = { left: 46, right: 62, top: 10, bottom: 44 };
 const ORDER = ["earlier", "full", "reinit", "current"] as const;
 /** Between the names of lines, in CSS pixels. */
 const NAME_GAP = 14;
@@ -41,7 +41,7 @@ export function lineColor(
   const percents = all.flatMap(({ role, percent }) =>
     role === "reinit" || percent === null ? [] : [percent]
   );
-  const [dense, sparse] = [parse(color("--line-strong")), parse(color("--accent"))];
+  const [dense, sparse] = [parse(color("--muted")), parse(color("--accent"))];
   const part = line.role === "current" ? 1 : sparsity(line.percent, percents);
   return `rgb(${dense.map((from, c) => Math.round(from + part * (sparse[c] - from))).join(" ")})`;
 }
@@ -49,6 +49,9 @@ export function lineColor(
 /** Whether a line is the one that is chosen; its control is with it. */
 export const isChosen = ({ role, level }: Line, chosen: number | null): boolean =>
   chosen === null ? role === "current" : level === chosen && role !== "reinit";
+
+/** The size of the page's text, in CSS pixels. */
+const rootSize = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 /** The iteration under a place on the canvas, in CSS pixels from its left. */
 export function iterationAt(x: number, width: number, iterations: number): number {
@@ -78,7 +81,9 @@ export function drawPlot(canvas: HTMLCanvasElement, plot: Plot): (y: number) => 
   const style = getComputedStyle(canvas), color = (name: string) => style.getPropertyValue(name);
   const context = canvas.getContext("2d")!;
   context.scale(scale, scale);
-  context.font = `12px ${style.fontFamily}`;
+  // Larger on a wall, as all text is.
+  const letters = `${Math.max(12, 0.75 * rootSize())}px ${style.fontFamily}`;
+  context.font = letters;
   context.lineWidth = 1;
   context.fillStyle = color("--muted");
   context.strokeStyle = color("--line");
@@ -96,14 +101,17 @@ export function drawPlot(canvas: HTMLCanvasElement, plot: Plot): (y: number) => 
     context.moveTo(MARGIN.left, y);
     context.lineTo(right, y);
     context.stroke();
-    context.fillText(plot.format(value), MARGIN.left - 8, y);
+    context.fillText(plot.tick(value), MARGIN.left - 8, y);
   }
   context.textBaseline = "top";
-  for (const value of ticks(0, iterations, width < 400 ? 3 : 5)) {
+  // Before the first word of a training, how long it is is not known.
+  for (const value of iterations > 1 ? ticks(0, iterations, width < 400 ? 3 : 5) : []) {
     const x = toX(value);
     context.textAlign = value === 0 ? "left" : x > right - 20 ? "right" : "center";
     context.fillText(value.toLocaleString("en"), x, bottom + 8);
   }
+  context.textAlign = "center";
+  context.fillText("iterations of training", (MARGIN.left + right) / 2, bottom + 26);
   context.strokeStyle = color("--line-strong");
   if (at !== null) vertical(Math.round(toX(at)) + 0.5);
 
@@ -147,7 +155,7 @@ export function drawPlot(canvas: HTMLCanvasElement, plot: Plot): (y: number) => 
   context.textAlign = "left";
   context.textBaseline = "middle";
   named.forEach((line, i) => {
-    context.font = `${isChosen(line, plot.level) ? "700 " : ""}12px ${style.fontFamily}`;
+    context.font = `${isChosen(line, plot.level) ? "700 " : ""}${letters}`;
     context.fillStyle = lineColor(line, lines);
     const end = Math.min(right, toX(line.points.at(-1)![0]));
     context.fillText(shortName(line), end + 8, places[i]);

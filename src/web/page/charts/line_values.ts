@@ -38,6 +38,12 @@ export function ticks(low: number, high: number, count: number): number[] {
   );
 }
 
+/** The iterations at which any of some lines was measured, ascending; never none. */
+export function measuredAt(lines: readonly Pick<Line, "points">[]): number[] {
+  const all = new Set(lines.flatMap(({ points }) => points.map(([x]) => x)));
+  return all.size === 0 ? [0] : [...all].sort((a, b) => a - b);
+}
+
 /** A line's value at x, straight between its points; null before its first and after its last. */
 export function valueAt(points: readonly Point[], x: number): number | null {
   const after = points.findIndex(([at]) => at >= x);
@@ -77,6 +83,12 @@ export function sparsity(percent: number | null, percents: readonly number[]): n
   const least = Math.min(...percents, 100);
   if (percent === null || least >= 100) return 1;
   return Math.log(100 / percent) / Math.log(100 / least);
+}
+
+/** "full", "34% left", "control": a line's name beside its value. */
+export function readoutName(line: Omit<Line, "points">): string {
+  const name = shortName(line);
+  return name.endsWith("%") ? `${name} left` : name;
 }
 
 /** "full", "34%", "control": a line's name where there is little room. */

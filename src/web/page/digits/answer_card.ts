@@ -44,7 +44,7 @@ export class AnswerCard {
         { class: probabilities && i === best ? "best" : "" },
         el("span", {}, names[i]),
         el("meter", { min: 0, max: 1, value, "aria-label": `Probability of ${names[i]}` }),
-        el("span", {}, probabilities ? probabilityText(value) : "–"),
+        el("span", {}, probabilities ? probabilityText(value) : ""),
       )
     ));
   }

@@ -107,7 +107,7 @@ export class DigitAnswers {
         el(
           "option",
           { value: ticket.folder },
-          `${levelName(ticket)}: ${percentText(ticket.percent, 1)} of the weights`,
+          `${levelName(ticket)}: ${percentText(ticket.percent, 1)} left`,
         )
       )),
     );
@@ -164,8 +164,8 @@ export class DigitAnswers {
       ? "Run an experiment, or open a saved or finished one. Then draw here, and see what its " +
         "networks make of it."
       : this.#takesDrawings
-      ? "All of them see the same drawing: try several digits. Does the ticket read as well as the " +
-        "full network? The untrained ticket is never sure, and yet right more often than a guess."
+      ? "All see the same drawing. Does the ticket read as well as the full network? The " +
+        "untrained one is never sure, and yet right more often than a guess."
       : `These networks look at pictures of ${height} × ${width} pixels, and cannot read a drawing. ` +
         "Ask them about test images.";
   }

@@ -13,8 +13,9 @@ const PEN = 11;
 /** How far an arrow key moves the pen. */
 const STEP = 5;
 
+const HOW = "Draw one digit, large.";
 const KEYS =
-  "Draw one digit, large. By keyboard: arrow keys move the pen, space puts it down and lifts it, Delete clears.";
+  " By keyboard: arrow keys move the pen, space puts it down and lifts it, Delete clears.";
 
 /** A pad for drawing a digit. */
 export class DrawPad {
@@ -41,7 +42,7 @@ export class DrawPad {
       "div",
       { class: "pad" },
       this.#canvas,
-      el("p", { class: "note", id: "pad-keys" }, KEYS),
+      el("p", { class: "note", id: "pad-keys" }, HOW, el("span", { class: "keys" }, KEYS)),
       el(
         "div",
         { class: "actions" },

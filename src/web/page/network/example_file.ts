@@ -1,16 +1,17 @@
 /**
- * The example that the page shows before anything has run: real weights of a real experiment in few
- * bytes. Values are whole multiples of one small step; those of pruned connections are left out, and
+ * What the page shows at once of the finished experiment that comes with it: its results, and the
+ * weights that are drawn, in few bytes. Values are whole multiples of one small step; those of pruned connections are left out, and
  * so are the first ones of tickets, which begin as the full network did.
  */
 
+import type { FinishedRun } from "../../../records/finished_run.ts";
 import type { RunWeights } from "../../weights/sample.ts";
 import type { Accuracies, RecordedRun } from "./recording.ts";
 
 /** What is stored. */
 export interface ExampleFile {
-  /** What was run, for the reader. */
-  title: string;
+  /** Its runs in figures. */
+  results: FinishedRun[];
   sample: RunWeights["sample"];
   iterations: number;
   /** Values are multiples of it. */
@@ -34,7 +35,10 @@ const toBytes = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) =>
 const LEVELS = 255, STEPS = 32767;
 
 /** Makes what is stored. Throws where a ticket does not begin as the full network did. */
-export function encodeExample(title: string, runs: readonly RecordedRun[]): ExampleFile {
+export function encodeExample(
+  results: FinishedRun[],
+  runs: readonly RecordedRun[],
+): ExampleFile {
   const largest = Math.max(
     ...runs.flatMap(({ weights }) =>
       weights.frames.flatMap(({ values }) => [...values].map(Math.abs))
@@ -43,7 +47,7 @@ export function encodeExample(title: string, runs: readonly RecordedRun[]): Exam
   const step = largest / STEPS, [full] = runs;
   const begun = full.weights.frames[0].values;
   return {
-    title,
+    results,
     step,
     sample: full.weights.sample,
     iterations: full.iterations!,

@@ -11,10 +11,10 @@ import type { Pane, PaneState, Place } from "./panes.ts";
 
 /** Width of a line per usual distance of a value from zero, its least and its most, in pixels. */
 const WIDTH = { per: 1.15, least: 0.3, most: 5 };
-/** Room for the title above and the names below, and beside the last column. */
-const TOP = 26, BOTTOM = 26, SIDE = 10;
-/** Columns are not named where a drawing is narrower, in pixels. */
-const LEAST_NAMED = 400;
+/** Room for the title above and the names below, beside the last column, and for its classes. */
+const TOP = 26, BOTTOM = 42, SIDE = 10, CLASS_SIDE = 14;
+/** Names of columns are short where a drawing is narrower, in pixels, and two deep in less. */
+const LEAST_NAMED = 400, LEAST_ABREAST = 300;
 /** A digit, faint, in a square of 1: these are pixels of an image. */
 const DIGIT = "M.32 .3C.42 .14 .7 .16 .68 .36C.67 .48 .56 .5 .47 .5C.6 .5 .72 .55 .71 .69" +
   "C.69 .88 .4 .88 .3 .74";
@@ -22,6 +22,37 @@ const DIGIT = "M.32 .3C.42 .14 .7 .16 .68 .36C.67 .48 .56 .5 .47 .5C.6 .5 .72 .5
 const REACH = 7;
 /** Parts of the width: the image, the first column of units, the second. */
 const COLUMNS = [0.42, 0.73, 1];
+
+/** What a column of the drawing is: its name, a shorter one, and how much of it is drawn. */
+interface ColumnName {
+  name: string;
+  short: string;
+  share: string;
+}
+
+/** The names of the columns, from the input on. */
+export function columnNames({ layers, places, hasOutput }: NetworkSample): ColumnName[] {
+  const [{ rows, size, width }] = layers, inputs = size / width;
+  const drawn = (some: number, all: number, noun: string) =>
+    some === all ? `all ${all} ${noun}` : `${some} of ${all.toLocaleString("en")} ${noun}`;
+  const hidden = hasOutput ? layers.length - 1 : layers.length;
+  return [
+    {
+      name: "Input",
+      short: "input",
+      share: drawn(rows.length, inputs, places ? "pixels" : "values"),
+    },
+    ...layers.map(({ columns, width }, l) =>
+      l < hidden
+        ? {
+          name: `Hidden layer${hidden > 1 ? ` ${l + 1}` : ""}`,
+          short: `hidden${hidden > 1 ? ` ${l + 1}` : ""}`,
+          share: drawn(columns.length, width, "units"),
+        }
+        : { name: "Output", short: "output", share: drawn(columns.length, width, "classes") }
+    ),
+  ];
+}
 
 /** The network. */
 export class NetworkPane implements Pane {
@@ -32,7 +63,9 @@ export class NetworkPane implements Pane {
   readonly #frame = svg("rect", { class: "image", rx: 3 });
   readonly #digit = svg("path", { class: "digit", d: DIGIT });
   readonly #title = svg("text", { class: "pane-title" });
-  readonly #names: SVGTextElement[];
+  readonly #names: { words: ColumnName; name: SVGTextElement; share: SVGTextElement }[];
+  /** Beside the units of the output: the class of each. */
+  readonly #classes: SVGTextElement[];
   /** The usual distance from zero of each connection's layer. */
   readonly #scales: number[];
   readonly #columns: number[][];
@@ -64,20 +97,27 @@ export class NetworkPane implements Pane {
           ? svg("rect", { class: "pixel", width: 6, height: 6, rx: 1 })
           : svg("circle", { r: 5.5 }),
     );
-    this.#names = [places ? "pixels" : "inputs", "first layer", "second layer"]
-      .slice(0, layers.length + 1).map((name) => svg("text", { class: "axis" }, name));
+    this.#names = columnNames(sample).map((words) => ({
+      words,
+      name: svg("text", { class: "axis column" }),
+      share: svg("text", { class: "axis" }, words.share),
+    }));
+    this.#classes = sample.hasOutput
+      ? layers.at(-1)!.columns.map((column) => svg("text", { class: "axis" }, `${column}`))
+      : [];
     this.#title.textContent = title;
     for (const mark of [this.#frame, this.#digit]) {
       mark.toggleAttribute("hidden", places === null);
     }
     this.element.append(
-      ...[this.#frame, this.#digit, ...this.#lines, ...this.#circles, ...this.#names, this.#title],
+      ...[this.#frame, this.#digit, ...this.#lines, ...this.#circles, ...this.#classes],
+      ...[...this.#names.flatMap(({ name, share }) => [name, share]), this.#title],
     );
   }
 
   place({ x, width, height, titled }: Place): void {
-    const { places } = this.sample;
-    const inner = height - TOP - BOTTOM, span = width - SIDE;
+    const { places, hasOutput } = this.sample;
+    const inner = height - TOP - BOTTOM, span = width - SIDE - (hasOutput ? CLASS_SIDE : 0);
     const isWide = width > LEAST_NAMED;
     const side = Math.min(inner, COLUMNS[0] * span);
     const top = TOP + (inner - side) / 2;
@@ -101,11 +141,19 @@ export class NetworkPane implements Pane {
     });
     set(this.#frame, { x, y: top, width: side, height: side });
     set(this.#digit, { transform: `translate(${x} ${top}) scale(${side})` });
-    this.#names.forEach((name, c) => {
+    const lastUnits = this.#points.slice(-this.#columns.at(-1)!.length);
+    this.#classes.forEach((text, i) =>
+      set(text, { x: lastUnits[i][0] + 10, y: lastUnits[i][1] + 4 })
+    );
+    this.#names.forEach(({ words, name, share }, c) => {
       const anchor = c === 0 ? "start" : c === columns - 1 ? "end" : "middle";
       const at = c === 0 ? x : c === columns - 1 ? x + width : x + COLUMNS[c] * span;
-      set(name, { x: at, y: height - 6, "text-anchor": anchor });
-      name.toggleAttribute("hidden", !isWide);
+      // Where two names would touch, the middle one is lower.
+      const lower = width < LEAST_ABREAST && anchor === "middle" ? 14 : 0;
+      name.textContent = isWide ? words.name : words.short;
+      set(name, { x: at, y: height - 22 + lower, "text-anchor": anchor });
+      set(share, { x: at, y: height - 6, "text-anchor": anchor });
+      share.toggleAttribute("hidden", !isWide);
     });
     set(this.#title, { x, y: 14 });
     this.#title.toggleAttribute("hidden", !titled);

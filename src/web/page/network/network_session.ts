@@ -7,6 +7,7 @@
 import type { LaboratoryClient } from "../../client.ts";
 import type { LaboratoryEvent } from "../../messages.ts";
 import { isShown } from "../../weights/shown_runs.ts";
+import { isOfExample } from "../../example/about_example.ts";
 import type { RunModel } from "../run/run_model.ts";
 import example from "./example.json" with { type: "json" };
 import { decodeExample, type ExampleFile } from "./example_file.ts";
@@ -14,7 +15,10 @@ import type { NetworkView } from "./network_view.ts";
 import { Recording } from "./recording.ts";
 
 const EXAMPLE = example as unknown as ExampleFile;
-const EXAMPLE_WORDS = `Recorded example: ${EXAMPLE.title}`;
+const ORIGIN = "The finished example";
+
+/** The runs of the finished example in figures. */
+export const EXAMPLE_RESULTS = EXAMPLE.results;
 
 /** The runs of the drawing. */
 export class NetworkSession {
@@ -23,29 +27,33 @@ export class NetworkSession {
   #isOpen = false;
   #isLive = false;
   #isFetching = false;
+  #isExample = false;
+  /** The trial that is drawn. */
+  #trial = 1;
 
   constructor(
     private readonly client: LaboratoryClient,
     private readonly view: NetworkView,
     private readonly onError: (error: unknown) => void,
-  ) {
-    this.close();
-  }
+  ) {}
 
-  /** Shows the example. */
-  close(): void {
+  /** Shows the finished example, of which more frames are kept than its files have. */
+  openExample(): void {
     this.#model = null;
     this.#isLive = false;
-    this.view.open(decodeExample(EXAMPLE), EXAMPLE_WORDS, false);
+    if (!this.#isExample) this.view.open(decodeExample(EXAMPLE), ORIGIN, false);
+    this.#isExample = true;
   }
 
   /** Shows an experiment; `isLive`: one that is being trained. */
   open(model: RunModel, isLive: boolean): void {
+    if (isOfExample(model.path)) return this.openExample();
     if (model !== this.#model) this.#recording = new Recording();
     this.#model = model;
     this.#isLive = isLive;
     this.#isOpen = false;
-    if (isLive) this.view.wait(`${EXAMPLE_WORDS}. Your own network comes next`);
+    const before = this.#isExample ? ORIGIN.toLowerCase() : "the experiment before";
+    if (isLive) this.view.wait(`Still ${before}: your own run comes next`);
     this.#show();
     this.fetch();
   }
@@ -61,8 +69,10 @@ export class NetworkSession {
   end(): void {
     this.#isLive = false;
     this.view.end();
+    if (this.#isOpen) return this.#show();
     // Nothing was trained that could be drawn.
-    if (!this.#isOpen) this.close();
+    this.#isExample = false;
+    this.openExample();
   }
 
   /** Reads the weights of finished runs that were not trained before the page's eyes. */
@@ -90,11 +100,17 @@ export class NetworkSession {
   }
 
   #show(): void {
-    const { runs } = this.#recording;
+    const model = this.#model, recording = this.#recording;
+    if (model === null) return;
+    const trial = (this.#isLive ? recording.liveTrial : null) ?? model.trial;
+    const runs = recording.runsOf(trial);
     if (runs.length === 0) return;
-    if (this.#isOpen) return this.view.update(runs);
+    if (this.#isOpen && trial === this.#trial) return this.view.update(runs);
     this.#isOpen = true;
-    const origin = this.#isLive ? "Your network, as it trains" : "This experiment’s own weights";
-    this.view.open(runs, origin, this.#isLive);
+    this.#isExample = false;
+    this.#trial = trial;
+    const origin = this.#isLive ? "Your own run, as it trains" : "This experiment’s own weights";
+    const hasTrials = new Set([trial, ...model.runs.map((run) => run.trial)]).size > 1;
+    this.view.open(runs, hasTrials ? `${origin}, trial ${trial}` : origin, this.#isLive);
   }
 }

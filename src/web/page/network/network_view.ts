@@ -4,9 +4,11 @@
  * and the line of time, which plays, pauses and is moved by hand, key or finger.
  */
 
-import { percentText } from "../../../analysis/percent.ts";
 import { firstSize } from "../../weights/sample.ts";
 import { button, el } from "../dom.ts";
+import type { LevelChoice } from "../run/level_choice.ts";
+import { Captions } from "./captions.ts";
+import { FrameLoop } from "./frame_loop.ts";
 import { Picture } from "./picture.ts";
 import type { RecordedRun } from "./recording.ts";
 import { knownOf, partAt, reachOf, sceneAt } from "./scene.ts";
@@ -16,10 +18,6 @@ import { wordsOf } from "./words.ts";
 
 /** How soon the drawing comes to where training is, in seconds. */
 const LAG = 0.7;
-/** A frame brings at most so much time: after a rest the drawing goes on where it was. */
-const MOST_SECONDS = 0.25;
-/** A frame that takes longer is late, and then so many times as long nothing is drawn. */
-const LATE_MS = 24, REST = 4;
 /** A drawing that is this many steps behind the training hurries. */
 const MOST_BEHIND = 3;
 
@@ -38,43 +36,28 @@ export class NetworkView {
   #isFollowing = false;
   /** The iteration of a training that goes on, as it is shown. */
   #iteration = 0;
-  #isVisible = false;
-  /** Whether a frame has been asked for. */
-  #isWoken = false;
-  #last = 0;
   readonly #motion = matchMedia("(prefers-reduced-motion: reduce)");
-  readonly #origin = el("p", { class: "net-origin" });
-  readonly #title = el("h3", { class: "net-title" });
-  readonly #text = el("p", { class: "net-text" });
-  readonly #surprise = el("p", { class: "net-surprise" });
-  readonly #scores = el("div", { class: "net-scores" });
-  readonly #status = el("p", { class: "net-status" });
+  readonly #captions = new Captions();
   readonly #picked = el("li", { class: "net-picked" });
   readonly #figure = el("div", { class: "net-figure", role: "img" });
+  readonly #frames = new FrameLoop(this.#figure, (seconds) => {
+    const isMore = this.#isPlaying && this.#advance(seconds);
+    this.#show();
+    return isMore;
+  });
   readonly #play = button("Play", () => this.#toggle(), { class: "net-play", id: "network-play" });
   readonly #follow = button("Follow the training", () => this.follow(), { class: "small" });
   readonly #back = button("‹", () => this.#move(-1), { "aria-label": "One step back" });
   readonly #on = button("›", () => this.#move(1), { "aria-label": "One step on" });
   readonly #scrubber = new Scrubber(
     (position) => this.#seek(position),
-    (index) => this.playStep(index),
+    (index) => this.#choose(index),
   );
   readonly element = el(
     "div",
     { class: "net" },
-    el(
-      "div",
-      { class: "net-head" },
-      this.#scrubber.recipe,
-      el("div", { class: "net-what" }, this.#origin, this.#status),
-    ),
-    el(
-      "div",
-      { class: "net-words" },
-      this.#title,
-      this.#text,
-      el("div", { class: "net-readout" }, this.#scores, this.#surprise),
-    ),
+    el("div", { class: "net-head" }, this.#scrubber.recipe, this.#captions.what),
+    this.#captions.words,
     this.#figure,
     el(
       "div",
@@ -93,13 +76,11 @@ export class NetworkView {
     ),
   );
 
-  constructor() {
+  /** @param choice the level that is chosen, here or elsewhere on the page */
+  constructor(private readonly choice: LevelChoice) {
+    choice.listen(() => this.#showLevel());
     this.element.addEventListener("keydown", (event) => this.#key(event));
     this.#motion.addEventListener("change", () => this.#setMotion());
-    new IntersectionObserver(([{ isIntersecting }]) => {
-      this.#isVisible = isIntersecting;
-      this.#wake();
-    }, { threshold: 0.25 }).observe(this.#figure);
     this.#setMotion();
   }
 
@@ -116,8 +97,8 @@ export class NetworkView {
    */
   open(runs: readonly RecordedRun[], origin: string, isLive: boolean): void {
     this.#source = "";
-    this.#origin.textContent = origin;
-    this.#isLive = this.#isFollowing = isLive;
+    this.#captions.showOrigin(origin);
+    this.#isLive = this.#isFollowing = this.#frames.isPatient = isLive;
     this.#position = this.#iteration = 0;
     this.#target = null;
     this.update(runs);
@@ -126,7 +107,7 @@ export class NetworkView {
 
   /** Stands still until there is something else to show: the processor may be what trains. */
   wait(origin: string): void {
-    this.#origin.textContent = origin;
+    this.#captions.showOrigin(origin);
     this.#setPlaying(false);
   }
 
@@ -138,7 +119,7 @@ export class NetworkView {
     if (source !== this.#source) {
       this.#source = source;
       this.#picture?.destroy();
-      this.#picture = new Picture(weights, (words) => setText(this.#picked, words));
+      this.#picture = new Picture(weights, (words) => this.#picked.textContent = words);
       this.#figure.replaceChildren(this.#picture.element);
     }
     const had = this.#story;
@@ -155,18 +136,18 @@ export class NetworkView {
     if (this.#isFollowing && !this.#isPlaying) this.#setPlaying(true);
     if (!this.#moves && this.#isFollowing) this.#position = story.length - 1 + LAST_MOMENT;
     this.#show();
-    this.#wake();
+    if (this.#isPlaying) this.#frames.wake();
   }
 
   /** Nothing is trained any more. */
   end(): void {
-    this.#isLive = false;
-    this.#isFollowing = false;
+    this.#isLive = this.#isFollowing = this.#frames.isPatient = false;
     this.#show();
   }
 
   /** Keeps up with what is trained. */
   follow(): void {
+    this.choice.set(null);
     this.#isFollowing = this.#isLive;
     this.#target = null;
     if (this.#story.length - this.#position > MOST_BEHIND) {
@@ -176,14 +157,29 @@ export class NetworkView {
     this.#setPlaying(true);
   }
 
-  /** Plays one step; without motion, shows its end. */
-  playStep(index: number): void {
-    const at = Math.min(this.#story.length - 1, Math.max(0, index));
+  /** Plays some steps, to the end of the last; without motion, shows that end. */
+  #playSteps(from: number, to = from): void {
     this.#isFollowing = false;
-    this.#position = this.#moves ? at : at + LAST_MOMENT;
-    this.#target = at + LAST_MOMENT;
+    this.#target = to + LAST_MOMENT;
+    this.#position = this.#moves ? from : this.#target;
     this.#setPlaying(this.#moves);
     this.#show();
+  }
+
+  /** Plays a step that the person asks for, whose level is then the chosen one. */
+  #choose(index: number): void {
+    const at = Math.min(this.#story.length - 1, Math.max(0, index));
+    this.#playSteps(at);
+    this.choice.set(this.#story[at].level);
+  }
+
+  /** Shows the level that was chosen elsewhere: how it was made, and where it ended. */
+  #showLevel(): void {
+    const { value } = this.choice, { index } = stepAt(this.#story, this.#position);
+    if (value === null || this.#story[index]?.level === value) return this.#show();
+    const isOf = ({ level, control }: Step) => level === value && control === null;
+    const from = this.#story.findIndex(isOf);
+    if (from >= 0) this.#playSteps(from, this.#story.findLastIndex(isOf));
   }
 
   get #count(): number {
@@ -191,7 +187,7 @@ export class NetworkView {
   }
 
   #move(steps: number): void {
-    this.playStep(stepAt(this.#story, this.#position).index + steps);
+    this.#choose(stepAt(this.#story, this.#position).index + steps);
   }
 
   #seek(position: number): void {
@@ -201,6 +197,7 @@ export class NetworkView {
       ? Math.min(position, this.#story.length - 1 + LAST_MOMENT)
       : stepAt(this.#story, position).index + LAST_MOMENT;
     this.#show();
+    this.choice.set(this.#story[stepAt(this.#story, this.#position).index].level);
   }
 
   #toggle(): void {
@@ -229,7 +226,7 @@ export class NetworkView {
     const isButton = (event.target as Element).tagName === "BUTTON";
     if (event.key === " " && !isButton) this.#toggle();
     else if (goal === undefined) return;
-    else if (goal >= 0) this.playStep(goal);
+    else if (goal >= 0) this.#choose(goal);
     event.preventDefault();
   }
 
@@ -248,30 +245,7 @@ export class NetworkView {
     this.#play.textContent = this.#isPlaying ? "Pause" : "Play";
     this.#play.setAttribute("aria-label", this.#isPlaying ? "Pause the drawing" : "Play the steps");
     this.#play.classList.toggle("is-playing", this.#isPlaying);
-    this.#wake();
-  }
-
-  /** Asks for the next frame where there is something to move, and it is seen. */
-  #wake(): void {
-    if (this.#isWoken || !this.#isPlaying || !this.#isVisible) return;
-    this.#isWoken = true;
-    this.#last = performance.now();
-    this.#ask();
-  }
-
-  #ask(): void {
-    const asked = performance.now();
-    requestAnimationFrame((now) => {
-      const seconds = Math.min(MOST_SECONDS, Math.max(0, now - this.#last) / 1000);
-      this.#last = now;
-      this.#isWoken = this.#isPlaying && this.#isVisible && this.#advance(seconds);
-      this.#show();
-      if (!this.#isWoken) return;
-      // Frames that come late are drawn by the processor, which may be what trains: leave it time.
-      const late = performance.now() - asked;
-      if (this.#isLive && late > LATE_MS) setTimeout(() => this.#ask(), REST * late);
-      else this.#ask();
-    });
+    if (this.#isPlaying) this.#frames.wake();
   }
 
   /** Moves on; returns whether there is more to come. */
@@ -290,6 +264,9 @@ export class NetworkView {
     const behind = this.#isFollowing ? Math.max(1, (story.length - before) / MOST_BEHIND) : 1;
     const limit = this.#target ?? end + LAST_MOMENT;
     this.#position = Math.min(limit, advanced(story, before, seconds * behind));
+    // Who plays on from a chosen level chooses what comes.
+    const { level } = story[stepAt(story, this.#position).index];
+    if (this.choice.value !== null && level !== step.level) this.choice.set(level);
     if (this.#position >= limit) {
       this.#target = null;
       if (!this.#isFollowing) this.#setPlaying(false);
@@ -308,30 +285,8 @@ export class NetworkView {
       knownOf(step) < (step.run.iterations ?? Infinity);
     const phase = isOpen && part > 0 ? "going" : part === 1 ? "end" : "before";
     const words = wordsOf(step, story[0].run.weights, this.#count, phase);
-    setText(this.#title, words.title);
-    setText(this.#text, words.text);
-    setText(this.#surprise, words.surprise);
-    this.#surprise.hidden = words.surprise === "";
-    const scores = words.scores.map(({ value, label }) => `${value} ${label}`).join("; ");
-    if (this.#scores.dataset.scores !== scores) {
-      this.#scores.dataset.scores = scores;
-      this.#scores.replaceChildren(
-        ...words.scores.map(({ value, label, isControl = false }) =>
-          el(
-            "p",
-            { class: isControl ? "of-control" : "of-ticket" },
-            ...[el("b", {}, value), " ", el("span", {}, label)],
-          )
-        ),
-      );
-    }
-    const { percent, live } = step.run.weights;
-    const iteration = Math.round(scene.iteration).toLocaleString("en");
-    const where = step.level === 0 ? "Full network" : `Level ${step.level}`;
-    const time = /train|compare/.test(step.kind)
-      ? `iteration ${iteration} of ${step.run.iterations?.toLocaleString("en") ?? "…"}`
-      : `${percentText(percent, 1)} of the weights`;
-    setText(this.#status, `${where} · ${time}`);
+    this.#captions.show(step, scene.iteration, words);
+    const { live } = step.run.weights;
     const left = live.reduce((sum, is) => sum + is, 0);
     this.#figure.setAttribute(
       "aria-label",
@@ -340,10 +295,6 @@ export class NetworkView {
     this.element.dataset.step = step.kind;
     this.element.dataset.level = `${step.level}`;
     this.#follow.hidden = !this.#isLive || this.#isFollowing;
-    this.#scrubber.show(this.#position, words.title);
+    this.#scrubber.show(this.#position, words.title, this.choice.value);
   }
-}
-
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

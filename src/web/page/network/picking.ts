@@ -26,8 +26,9 @@ export function nearest(
   return best;
 }
 
-/** "pixel in row 9, column 14 → unit 87". */
-export function connectionWords({ layers, places }: NetworkSample, connection: number): string {
+/** "pixel 266 → hidden unit 87 of layer 1", "hidden unit 5 → output 3". */
+export function connectionWords(sample: NetworkSample, connection: number): string {
+  const { layers, places, hasOutput } = sample;
   let i = connection;
   for (const [l, { rows, columns }] of layers.entries()) {
     const size = rows.length * columns.length;
@@ -35,10 +36,11 @@ export function connectionWords({ layers, places }: NetworkSample, connection: n
       i -= size;
       continue;
     }
-    const row = Math.floor(i / columns.length), unit = columns[i % columns.length] + 1;
-    if (l > 0) return `unit ${rows[row] + 1} → unit ${unit} of the second layer`;
-    const from = places ? "pixel" : "input";
-    return `${from} ${rows[row] + 1} → unit ${unit} of the first layer`;
+    const row = rows[Math.floor(i / columns.length)] + 1, column = columns[i % columns.length];
+    const from = l > 0 ? "hidden unit" : places ? "pixel" : "input";
+    const isOutput = hasOutput && l === layers.length - 1;
+    const to = isOutput ? `output ${column}` : `hidden unit ${column + 1} of layer ${l + 1}`;
+    return `${from} ${row} → ${to}`;
   }
   throw new Error(`the sample has no connection ${connection}`);
 }

@@ -34,8 +34,8 @@ export class Recording {
   readonly #weights = new Map<string, RunWeights>();
   readonly #accuracies = new Map<string, Accuracies>();
   #iterations: number | null = null;
-  /** What the runs are of, for the reader. */
-  constructor(readonly source: "example" | "experiment" = "experiment") {}
+  /** The trial that is told of as it trains; null before any is. */
+  liveTrial: number | null = null;
 
   /** Takes what the worker tells; returns whether there is more to draw. */
   receive(event: LaboratoryEvent): boolean {
@@ -77,9 +77,10 @@ export class Recording {
     return this.#weights.has(keyOf(run));
   }
 
-  /** The runs to draw, in order. */
-  get runs(): RecordedRun[] {
-    return [...this.#weights.values()].sort((a, b) => inOrder(a.run, b.run)).map((weights) => ({
+  /** The runs of a trial to draw, in order. */
+  runsOf(trial: number): RecordedRun[] {
+    const ofTrial = [...this.#weights.values()].filter(({ run }) => run.trial === trial);
+    return ofTrial.sort((a, b) => inOrder(a.run, b.run)).map((weights) => ({
       weights,
       accuracies: this.#of(weights.run),
       iterations: this.#iterations,
@@ -88,6 +89,7 @@ export class Recording {
 
   /** A run that is resumed from a checkpoint keeps what was seen of it. */
   #begin(weights: RunWeights): void {
+    this.liveTrial = weights.run.trial;
     const key = keyOf(weights.run), { frames } = this.#weights.get(key) ?? weights;
     this.#weights.set(key, { ...weights, frames });
   }

@@ -70,8 +70,11 @@ export class Scrubber {
     this.#row.replaceChildren(...this.#levels.map(({ element }) => element));
   }
 
-  /** Moves to a position, of which this is the title. */
-  show(position: number, title: string): void {
+  /** Moves to a position, of which this is the title; marks a level that is chosen. */
+  show(position: number, title: string, chosen: number | null): void {
+    for (const { element, level, isControl } of this.#levels) {
+      element.ariaPressed = `${level === chosen && !isControl}`;
+    }
     this.slider.value = `${position}`;
     const { index } = stepAt(this.#story, position), step = this.#story[index];
     const what = step.control

@@ -156,9 +156,7 @@ export class ValuesPane implements Pane {
         class: `dot ${marked[i] > 0 ? "cut" : values[i] < 0 ? "below" : "above"}${picked}`,
       });
     }
-    this.#above.textContent = `All ${
-      Math.round(live).toLocaleString("en")
-    } weights of the first layer`;
+    this.#above.textContent = `All ${Math.round(live).toLocaleString("en")} weights from the input`;
     this.#below.textContent = `${shown} of them, a row each`;
     this.#showBars(bins, top, threshold);
     const isCutting = threshold !== null && threshold > 0;

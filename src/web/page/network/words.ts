@@ -29,10 +29,10 @@ export interface StepWords {
   surprise: string;
 }
 
-const UNTRAINED = "of unseen digits right, untrained";
-const TRAINED = "of unseen digits right, trained";
-const SO_FAR = "of unseen digits right so far";
-const ONCE = "of unseen digits right once trained";
+const UNTRAINED = "of the test images right, untrained";
+const TRAINED = "of the test images right at the end of training";
+const SO_FAR = "of the test images right so far";
+const ONCE = "of the test images right when training ends";
 
 /** Where a step is: at its end, before it, or as far as a training has come that goes on. */
 export type Phase = "before" | "going" | "end";
@@ -47,7 +47,7 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
   const isEnd = phase === "end";
   const { kind, level, run: { weights, accuracies }, before, control } = step;
   const score = (accuracy: number | null, label: string, isControl = false) =>
-    accuracy === null ? [] : [{ value: fractionText(accuracy, 1), label, isControl }];
+    accuracy === null ? [] : [{ value: fractionText(accuracy), label, isControl }];
   const untrained = score(accuracies.initial, UNTRAINED);
   const said = (title: string, text: string, scores: StepWords["scores"], surprise = "") => ({
     ...{ title, text, scores, surprise },
@@ -56,8 +56,8 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
     case "start":
       return said(
         "Start from random values",
-        "Every connection has one. You see a few: blue is above zero, orange below, and a thick line " +
-          "is far from zero.",
+        "Every connection has one, its weight. You see a few: blue is above zero, orange below, and " +
+          "a thick line is far from zero.",
         untrained,
       );
     case "train": {
@@ -72,8 +72,8 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       if (level === 0) {
         return said(
           "Training moves the values",
-          "The network sees digits, a handful at a time. After each handful every value moves a " +
-            "little, so that the answers get better.",
+          "The network sees images, a handful at a time. After each handful (an iteration) every " +
+            "value moves a little, so that the answers get better.",
           scores,
         );
       }
@@ -89,10 +89,12 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       return said(
         isBySize ? "Cut the values nearest to zero" : "Cut the connections of the lowest scores",
         isBySize
-          ? `They matter least. The ${shareWords(cutShare(previous, weights))} of the first ` +
-            "layer lies between the two lines; the other layers are cut in the same way. What is " +
-            "cut stays cut."
-          : "Here something else than their size decides. What is cut stays cut.",
+          ? `They matter least. The ${
+            shareWords(cutShare(previous, weights))
+          } of the weights from ` +
+            "the input lies between the two lines; later layers are cut in the same way. What is " +
+            "cut (pruned) stays cut."
+          : "Here something else than their size decides. What is cut (pruned) stays cut.",
         [],
       );
     }
@@ -100,8 +102,8 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       return beginsAs(weights, full)
         ? said(
           "Rewind to the same starting values",
-          "Each survivor goes back to the very value it started from: into its ring. The trained " +
-            "values are forgotten; the cut stays.",
+          "Each connection that is left goes back to the very value it started from: into its " +
+            "ring. The trained values are forgotten; the cut stays.",
           isEnd ? untrained : [],
           isEnd ? surprise(step) : "",
         )
@@ -123,7 +125,7 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       );
     case "compare": {
       const { latest } = accuracies, rival = control!.accuracies.latest;
-      const state = isEnd ? ", trained" : phase === "going" ? " so far" : ", once trained";
+      const state = isEnd ? " at the end" : phase === "going" ? " so far" : " when training ends";
       return said(
         "Train both, and compare",
         "They have the same connections. If the control ends worse, the starting values mattered, " +
@@ -141,7 +143,7 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
 function surprise({ run, fullAccuracies }: Step): string {
   const { initial } = run.accuracies, start = fullAccuracies.initial;
   if (initial === null || start === null || initial - start < SURPRISE) return "";
-  return `The full network started at ${fractionText(start, 1)}. Nothing has been trained since ` +
+  return `The full network started at ${fractionText(start)}. Nothing has been trained since ` +
     "the cut: choosing what stays has itself taught the network (Zhou et al. 2019).";
 }
 

@@ -11,12 +11,16 @@ import { type Call, callOf, type Condition } from "../../../reports/verdicts/cal
 import { hasLearned, type TicketVerdict } from "../../../reports/verdicts/verdict.ts";
 import type { FinishedRun } from "../../../records/finished_run.ts";
 import { count } from "../../../words.ts";
+import { stopsAtEnd } from "../charts/accuracy_figure.ts";
 import { el } from "../dom.ts";
 
 const NAMES = { full: "the full network", control: "the control" };
 
 /** What was compared in numbers; nothing where nothing was. */
-export function answerParts(verdict: TicketVerdict): HTMLElement[] {
+export function answerParts(
+  verdict: TicketVerdict,
+  runs: readonly FinishedRun[],
+): HTMLElement[] {
   const { compared, trials } = verdict;
   if (!compared) return [];
   const call = callOf(compared), { full, ticket, control, percent } = compared;
@@ -31,7 +35,7 @@ export function answerParts(verdict: TicketVerdict): HTMLElement[] {
         ? [number("control", "Control", "the same connections, new random values", control)]
         : []),
     ),
-    el("p", { class: "note" }, measureText(verdict)),
+    el("p", { class: "note" }, measureText(verdict, stopsAtEnd(runs))),
     ...(call
       ? [el("ul", { class: "conditions" }, ...call.conditions.map(conditionItem(call)))]
       : []),
@@ -39,7 +43,7 @@ export function answerParts(verdict: TicketVerdict): HTMLElement[] {
 }
 
 function badge({ call, isExample }: Call, trials: number): HTMLElement {
-  const word = `${call[0].toUpperCase()}${call.slice(1)}`;
+  const word = call === "too close to call" ? "Too close to call" : `The ticket ${call}`;
   const kind = call === "won" || call === "lost" ? call : "open";
   return el(
     "p",
@@ -74,12 +78,13 @@ function number(
   );
 }
 
-const shortText = (fraction: number) => fractionText(fraction, 1);
+const shortText = (fraction: number) => fractionText(fraction);
 
-/** What the numbers are. */
-function measureText({ trials, compared }: TicketVerdict): string {
-  const moment = compared!.isAtStop
-    ? "when its validation loss was smallest (the early stop)"
+/** What the numbers are; where all were best at their end, the early stop needs no words. */
+function measureText({ trials, compared }: TicketVerdict, isStopLast: boolean): string {
+  const moment = compared!.isAtStop && !isStopLast
+    ? "at its best moment: when it was least wrong on images kept aside to check it (the early " +
+      "stop). The drawing and the curves go on to the end of training"
     : "at the end of training";
   const means = trials > 1
     ? ` Means of ${trials} trials, and where the mean lies with 95% confidence.`
@@ -136,8 +141,8 @@ export function surpriseParts(runs: readonly FinishedRun[]): HTMLElement[] {
         shortText(before)
       } of the test images right. ` +
         `Guessing would get ${fractionText(1 / classes, 0)}. Its weights are all back at their ` +
-        "random start. So what it knows is in the choice: which of the random values were kept, and " +
-        `which cut. Pruning is a kind of training.${controlText}`,
+        "random start. So what it knows is in the choice: which of the random values were kept, " +
+        `and which cut. Pruning is a kind of training.${controlText}`,
     ),
     el(
       "ul",
@@ -158,8 +163,8 @@ export function surpriseParts(runs: readonly FinishedRun[]): HTMLElement[] {
     el(
       "p",
       { class: "note" },
-      "Test accuracy before training. H. Zhou and others found this in 2019, and called such a " +
-        "choice of weights a supermask. The dots at the left edge of the curves show it too.",
+      "Test accuracy before training, as H. Zhou and others first found it in 2019. The dots at " +
+        "the left edge of the curves show it too.",
     ),
   ];
 }

@@ -63,7 +63,7 @@ export class RunButtons {
     const { path, tickets, runs } = this.view.model;
     const ticket = tickets.at(-1), hasLevels = ticket !== undefined && ticket.level > 0;
     if (isOfExample(path)) {
-      const use = button("Use its settings here", () => this.useSettings(EXAMPLE_ARGS));
+      const use = button("Put its settings into the form", () => this.useSettings(EXAMPLE_ARGS));
       return byId("run-files").replaceChildren(use);
     }
     if (this.control.isBusy || path === "" || runs.length === 0) {

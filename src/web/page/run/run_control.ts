@@ -7,7 +7,8 @@ import type { LaboratoryEvent, RunEnd, RunRequest } from "../../messages.ts";
 import { byId } from "../dom.ts";
 import { tell, tellError, untell } from "../failures.ts";
 import { RunModel } from "./run_model.ts";
-import { PAUSED, type RunView } from "./run_view.ts";
+import { PAUSED } from "./run_words.ts";
+import type { RunView } from "./run_view.ts";
 import type { NetworkSession } from "../network/network_session.ts";
 
 /** The page's reactions to changes. */
@@ -67,6 +68,8 @@ export class RunControl {
     this.view.open(model, "Getting ready");
     this.view.begin();
     this.network.open(model, true);
+    // What was asked before was another experiment's.
+    this.actions.onRun();
     byId("run-stage").focus({ preventScroll: true });
     byId("network").scrollIntoView();
     let isFinished = false;

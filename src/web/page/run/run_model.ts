@@ -3,7 +3,7 @@
  * lines for the charts, summaries and maps. Touches no document.
  */
 
-import type { CurvePoint, Curves } from "../../../engine/mod.ts";
+import type { Curves } from "../../../engine/mod.ts";
 import type { ExperimentView, LaboratoryEvent, PixelMap, PruningScores } from "../../messages.ts";
 import type { Line, Point } from "../charts/line_values.ts";
 import { inOrder, type RunId } from "../../../records/run_id.ts";
@@ -12,34 +12,10 @@ import type { FinishedRun } from "../../../records/finished_run.ts";
 /** Which value of a curve's points is drawn. */
 export type Measure = "loss" | "accuracy";
 
-/** Parts of a training of which the loss is averaged before it is drawn. */
-const STRETCHES = 60;
-
 const keyOf = ({ kind, trial, level, run }: RunId): string => `${kind} ${trial} ${level} ${run}`;
 
-/** Loss by iteration as means over equal stretches: single batches scatter too much. */
-function stretches(points: readonly CurvePoint[], iterations: number): Point[] {
-  const length = Math.max(1, iterations / STRETCHES);
-  const groups = Map.groupBy(points, ({ iteration }) => Math.floor(iteration / length));
-  return [...groups.values()].map((group): Point => {
-    const mean = (of: (point: CurvePoint) => number) =>
-      group.reduce((sum, point) => sum + of(point), 0) / group.length;
-    return [mean(({ iteration }) => iteration), mean(({ loss }) => loss)];
-  });
-}
-
-/** Each point the mean of itself and its neighbours, so that lines can be told apart. */
-function movingMean(points: readonly Point[]): Point[] {
-  return points.map(([x], i) => {
-    // As many on either side: the ends keep their place.
-    const reach = Math.min(3, i, points.length - 1 - i);
-    const near = points.slice(i - reach, i + reach + 1);
-    return [x, near.reduce((sum, [, y]) => sum + y, 0) / near.length];
-  });
-}
-
-/** The curve of examples that are not trained on: of the validation split, else of the test set. */
-const testedOf = ({ validate, test }: Curves) => validate.length > 0 ? validate : test;
+/** The curve that is drawn: of the test images, whose numbers are the answer's too. */
+const drawnOf = ({ validate, test }: Curves) => test.length > 0 ? test : validate;
 
 /** The state of the experiment that the page shows. */
 export class RunModel {
@@ -54,15 +30,26 @@ export class RunModel {
   iterations = 1;
   readonly #curves = new Map<string, { run: RunId; curves: Curves }>();
 
+  /** An experiment of which only the results are known. */
+  static ofResults(path: string, runs: readonly FinishedRun[]): RunModel {
+    const model = new RunModel();
+    model.path = path;
+    for (const summary of runs) model.summaries.set(keyOf(summary), summary);
+    return model;
+  }
+
   /** A stored experiment. */
   static of(view: ExperimentView): RunModel {
-    const model = new RunModel();
-    model.path = view.path;
-    model.settings = view.settings;
-    for (const summary of view.runs) model.summaries.set(keyOf(summary), summary);
-    for (const map of view.pixelMaps) model.maps.set(keyOf(map.run), map);
-    if (view.scores) model.#scores.set(view.scores.trial, view.scores);
+    const model = RunModel.ofResults(view.path, view.runs);
+    model.add(view);
     return model;
+  }
+
+  /** Takes what is stored beside an experiment's results. */
+  add({ settings, pixelMaps, scores }: ExperimentView): void {
+    this.settings = settings;
+    for (const map of pixelMaps) this.maps.set(keyOf(map.run), map);
+    if (scores) this.#scores.set(scores.trial, scores);
   }
 
   /** Takes what the worker tells. */
@@ -119,7 +106,7 @@ export class RunModel {
   /** Accuracy of the run in training before its first iteration; null until it is known. */
   get startAccuracy(): number | null {
     const curves = this.current && this.#curves.get(keyOf(this.current))?.curves;
-    const [first] = curves ? testedOf(curves) : [];
+    const [first] = curves ? drawnOf(curves) : [];
     return first?.iteration === 0 ? first.accuracy : null;
   }
 
@@ -134,7 +121,7 @@ export class RunModel {
     return this.runs.filter((run) => run.kind === "ticket" && run.trial === trial);
   }
 
-  /** Lines of a chart: training loss, or accuracy on the validation split (else the test set). */
+  /** Lines of a chart, as measured on the test images (else on the validation split). */
   lines(measure: Measure): Line[] {
     const ofTrial = [...this.#curves.values()].filter(({ run }) => run.trial === this.trial);
     const lastLevel = Math.max(0, ...ofTrial.map(({ run }) => run.level));
@@ -144,9 +131,7 @@ export class RunModel {
       const isCurrent = this.current
         ? keyOf(run) === keyOf(this.current)
         : run.kind === "ticket" && run.level === lastLevel;
-      const points = measure === "loss"
-        ? movingMean(stretches(curves.train, this.iterations))
-        : testedOf(curves).map(({ iteration, accuracy }): Point => [iteration, accuracy]);
+      const points = drawnOf(curves).map((point): Point => [point.iteration, point[measure]]);
       const role = run.kind !== "ticket"
         ? "reinit"
         : isCurrent

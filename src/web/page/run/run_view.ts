@@ -19,38 +19,9 @@ import { LineChart } from "../charts/line_chart.ts";
 import { showPixelMaps } from "../charts/pixel_maps.ts";
 import { scoreNote, showScores } from "../charts/score_figure.ts";
 import { RunModel } from "./run_model.ts";
+import { activityWords, FINISHED, PAUSED, stageWords, timeLeft } from "./run_words.ts";
 import { showTab } from "./tab_title.ts";
 import { Waiting } from "../waiting.ts";
-
-/** The titles of a training that has ended for now, and for good. */
-export const PAUSED = "Paused", FINISHED = "Finished";
-
-/** "about 2 min left". */
-export function timeLeft(seconds: number): string {
-  if (seconds < 5) return "a few seconds left";
-  if (seconds < 100) return `about ${Math.ceil(seconds / 5) * 5} s left`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 100) return `about ${minutes} min left`;
-  return `about ${Math.round(minutes / 60)} h left`;
-}
-
-/** "level 3/6" in words. */
-export function stageWords(stage: string): string {
-  const level = /^level (\d+)\/(\d+)$/.exec(stage);
-  if (level) {
-    return level[1] === "0"
-      ? "Training the full network"
-      : `Training level ${level[1]} of ${level[2]}`;
-  }
-  if (stage === "control") return "Training the control";
-  if (stage === "reinit") return "Training controls";
-  return `Training: ${stage}`;
-}
-
-/** An activity as a sentence of the page. */
-function activityWords(activity: string): string {
-  return `${activity[0].toUpperCase()}${activity.slice(1)}`;
-}
 
 /** Shows the experiment. */
 export class RunView {
@@ -60,23 +31,25 @@ export class RunView {
   readonly #touch = { choice: this.choice, crosshair: new Shared<number | null>(null) };
   readonly #loss = new LineChart({
     ...this.#touch,
-    title: "Loss while it trains",
-    note: "How wrong it is on training digits (moving mean). Lower is better.",
-    format: (value) => `${Number(numberText(value, 2))}`,
+    title: "Test loss while it trains",
+    note: "How wrong its answers on the test images are. Lower is better.",
+    format: (value) => numberText(value, 3),
+    tick: (value) => `${Number(numberText(value, 2))}`,
     fromZero: true,
   });
   readonly #accuracy = new LineChart({
     ...this.#touch,
-    title: "Accuracy while it trains",
-    note: "The share of digits it gets right among those that it does not train on. Each line is " +
-      "named by the weights that are left. The dots at the left are from before training.",
-    format: (value) => fractionText(value, 1).replace(".0%", "%"),
+    title: "Test accuracy while it trains",
+    note: "The share of the test images, which it never trains on, that it gets right. Each line " +
+      "is named by the weights that are left. The dots at the left are from before training.",
+    format: fractionText,
+    tick: (value) => fractionText(value, 1).replace(".0%", "%"),
     top: 1,
     fromZero: true,
     marksStart: true,
   });
   readonly #waiting = new Waiting();
-  readonly #figure = new AccuracyFigure(byId("accuracy"), this.#loss.element);
+  readonly #figure = new AccuracyFigure(byId("accuracy"), this.choice);
 
   constructor() {
     byId("curves").replaceChildren(this.#accuracy.element, this.#loss.element);
@@ -87,6 +60,7 @@ export class RunView {
     this.model = model;
     this.choice.set(null);
     byId("run").hidden = false;
+    byId("run").dataset.of = isOfExample(model.path) ? "example" : "reader";
     byId("result").hidden = byId("surprise").hidden = true;
     byId("run-start").textContent = "";
     this.#title(title);
@@ -206,7 +180,8 @@ export class RunView {
     this.#showAnswer();
     byId("verdict").textContent = sentence;
     byId("result").hidden = false;
-    byId("announcer").textContent = `${title}. ${sentence}`;
+    // An experiment that was only opened has the focus on its title.
+    if (title === FINISHED) byId("announcer").textContent = `${title}. ${sentence}`;
     const call = callOf(judge(this.model.runs).compared)?.call ?? null;
     showTab(title === FINISHED ? { state: "finished", call } : { state: "idle" });
   }
@@ -214,8 +189,10 @@ export class RunView {
   /** The numbers, the conditions and the surprise. */
   #showAnswer(): void {
     const { runs } = this.model, verdict = judge(runs);
-    byId("answer").replaceChildren(...answerParts(verdict));
+    byId("answer").replaceChildren(...answerParts(verdict, runs));
     byId("verdict-note").textContent = meaningText(verdict);
+    // Where its conditions stand in lines, the sentence says nothing more.
+    byId("verdict").classList.toggle("visually-hidden", callOf(verdict.compared) !== null);
     const surprise = surpriseParts(runs);
     byId("surprise").hidden = surprise.length === 0;
     byId("surprise").replaceChildren(...surprise);
@@ -231,7 +208,7 @@ export class RunView {
   #isEnding = false;
 
   #progress(event: Extract<LaboratoryEvent, { type: "progress" }>): void {
-    const { done, total, iteration, iterations, loss, accuracy, speed, secondsLeft } = event;
+    const { done, total, iteration, iterations, speed, secondsLeft } = event;
     this.#isFresh = false;
     const progress = byId<HTMLProgressElement>("progress");
     progress.value = total === 0 ? 1 : done / total;
@@ -241,8 +218,6 @@ export class RunView {
     showTab({ state: "running", part: this.#part });
     const parts = [
       `iteration ${iteration.toLocaleString("en")} of ${iterations.toLocaleString("en")}`,
-      ...(loss === null ? [] : [`loss ${numberText(loss, 3)}`]),
-      ...(accuracy === null ? [] : [`accuracy ${fractionText(accuracy, 1)}`]),
       ...(speed ? [`${Math.round(speed).toLocaleString("en")} iterations/s`] : []),
     ];
     const left = secondsLeft === null ? "measuring the time left" : timeLeft(secondsLeft);
@@ -254,7 +229,9 @@ export class RunView {
     const { current, startAccuracy } = this.model;
     const isKnown = current?.kind === "ticket" && current.level > 0 && startAccuracy !== null;
     const text = isKnown
-      ? `Before training, this ticket already gets ${fractionText(startAccuracy, 1)} right.`
+      ? `Before training, this ticket already gets ${
+        fractionText(startAccuracy)
+      } of the test images right.`
       : "";
     byId("run-start").textContent = text;
   }
@@ -305,7 +282,11 @@ export class RunView {
   }
 
   #showRuns(): void {
-    const { runs } = this.model;
+    const { runs, trial } = this.model, trials = new Set(runs.map((run) => run.trial)).size;
+    byId("trial-note").textContent = trials > 1
+      ? `Curves and pictures are of trial ${trial}. Charts and table by level are ` +
+        `means of ${trials} trials, as the numbers above are.`
+      : "";
     const levels = summarizeLevels(runs);
     byId("table").hidden = levels.length === 0;
     byId("table").replaceChildren(levelTable(levels));

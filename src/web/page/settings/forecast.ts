@@ -20,10 +20,10 @@ export class Forecast {
     return work && this.adapter && expectedSeconds(work, this.adapter, keptSpeeds());
   }
 
-  /** "Takes about 2 minutes here."; nothing where nobody can tell. */
+  /** "Your own run takes about 2 minutes here."; no time where nobody can tell. */
   text(settings: ValidSettings): string {
     const seconds = this.#seconds(settings);
-    return seconds === null ? "" : `Takes ${aboutText(seconds)} here.`;
+    return seconds === null ? "Your own run:" : `Your own run takes ${aboutText(seconds)} here.`;
   }
 
   /** Whether the person wants to start, who is asked only if it takes long. */

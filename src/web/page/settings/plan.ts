@@ -6,7 +6,7 @@ import { CHOICES } from "./setting_words.ts";
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
-/** "Synthetic digits. 7 prunings, each after 300 iterations of training, then the control. 1 trial, seed 0." */
+/** "Synthetic digits (built in). 7 prunings, 300 iterations of training each. 5 trials." */
 export function planText(
   { values, protocol }: ValidSettings,
   { hasMnist, hasCifar }: { hasMnist: boolean; hasCifar: boolean },
@@ -16,6 +16,7 @@ export function planText(
     ? count(trainingLength.iterations, "iteration")
     : count(trainingLength.epochs, "epoch");
   const control = values.control && levels > 0 ? ", then the control of the last ticket" : "";
+  const repeats = trials.length > 1 ? ` ${count(trials.length, "trial")}.` : "";
   const { dataset } = values;
   const isOfPhotos = dataset === "auto" && protocol.dataset === "cifar-10";
   const lacks = dataset === "mnist" && !hasMnist
@@ -27,5 +28,5 @@ export function planText(
   return `${data[0].toUpperCase()}${data.slice(1)}. ${
     count(levels, "pruning")
   }, ${length} of training each` +
-    `${control}. ${count(trials.length, "trial")}, seed ${values.seed}.${lacks}`;
+    `${control}.${repeats}${lacks}`;
 }

@@ -4,6 +4,8 @@
  */
 
 import { flagName } from "../../../flags/flags.ts";
+import { CRITERIA } from "../../../foundations/pruning/criteria.ts";
+import { INIT_CRITERIA } from "../../../foundations/pruning/init_criteria.ts";
 import { OPTIMIZER_KINDS, OPTIMIZERS } from "../../../engine/optimizers.ts";
 import { DATASET_NAMES, DATASETS, FALLBACK, USUAL } from "../../../datasets/datasets.ts";
 import type { NetworkName } from "../../../models/networks.ts";
@@ -69,7 +71,7 @@ export const BASIC = [
   ...["protocol", "network", "dataset", "iterations", "trainingLen", "trials", "seed"],
 ];
 
-/** What the settings that everyone sees mean, where the declaration speaks of the command line. */
+/** What settings mean, where the declaration speaks of the command line, or at length. */
 export const HELP: Readonly<Record<string, string>> = {
   protocol: "A quick look, the paper’s own measurement, or that of another study.",
   network: "What is trained. Convolutions slide small kernels over the picture.",
@@ -78,6 +80,30 @@ export const HELP: Readonly<Record<string, string>> = {
   trainingLen: "Iterations of each training. “epochs:2” is twice through all examples.",
   trials: "1-3 runs three, each from other random values. The mean of several says more.",
   seed: "Another number gives other random values.",
+  layers: "Widths, such as 300,100. Before them “conv5x5:20” is a convolution, “pool2” pools.",
+  learningRate: "How far each iteration moves the values. Each optimizer has its own usual one.",
+  weightDecay: "At each iteration every weight loses this share of itself.",
+  schedule: "The same rate throughout, in steps at the milestones, or down to 0 along a cosine.",
+  initializer: "The random values it starts from. Truncated ones are wider, without far outliers.",
+  normalization: "Pixels from 0 to 1, images of length 1, or mean 0 and deviation 1.",
+  augment: "Training images are shifted or mirrored at random. Mirrored digits are other digits.",
+  testInterval: "Iterations between two looks at the test images.",
+  pruneAt: "Level after level by trained weights, or all levels before any training.",
+  criterion: "What decides which weights stay. The paper keeps those farthest from zero.",
+  dynamic: "Weights are cut, and grow again, within one training.",
+  scope: "Weights compete within each layer, or in all layers together.",
+  rewind: "0: before training. “iteration:100”: after so much of it. “final”: they stay trained.",
+  rewindLearningRate:
+    "If weights stay trained: where the schedule goes on. 0, “iteration:100” or “last”.",
+  iterationsPerLevel: "Of each level after the full network. 0: tickets are tested untrained.",
+  "mask-0": "Zero, or their starting values, which are not trained.",
+  "mask-1": "Their own starting values, the same shuffled, their signs alone, or new random ones.",
+  presets: "A run’s folder: its weights are taken instead of random ones.",
+  masks: "Runs’ folders: what any of them keeps is kept.",
+  oneShot: "Each level is cut at once from the full network, by its own trained weights.",
+  kernels: "Whole matrices, or lists of the weights that are left. Results differ in last digits.",
+  keepScores: "Keeps the numbers by which weights were pruned. Changes no result.",
+  checkpointInterval: "How often a run is saved, to resume from: seconds, or “iterations:100”.",
 };
 
 /** A complaint of the command line, with the names that the fields have here. */
@@ -118,6 +144,15 @@ export const CHOICES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(DATASET_NAMES.map((name) => [name, DATASETS[name].label])),
   ...Object.fromEntries(OPTIMIZER_KINDS.map((kind) => [kind, OPTIMIZERS[kind].label])),
   ...NETWORK_WORDS,
+  ...Object.fromEntries(
+    Object.entries({ ...INIT_CRITERIA, ...CRITERIA }).map(([name, { help }]) => [
+      `criterion ${name}`,
+      `${name.replaceAll("_", " ")}: ${help}`,
+    ]),
+  ),
+  "dynamic gmp": "gmp: fewer and fewer",
+  "dynamic set": "set: the smallest go, others grow at random",
+  "dynamic rigl": "rigl: the smallest go, others grow where they help most",
   "end": "the end of each level",
   "init": "initialization, all levels at once",
   "glorot": "Gaussian Glorot",

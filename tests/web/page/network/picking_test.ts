@@ -21,9 +21,12 @@ Deno.test("the nearest within reach, or none", () => {
 });
 
 Deno.test("a connection by its input and unit, counted from 1", () => {
-  const sample = sampleNetwork([["a", [3, 2]], ["b", [2, 2]]], [3])!;
-  assertEquals(connectionWords(sample, 0), "input 1 → unit 1 of the first layer");
-  assertEquals(connectionWords(sample, 5), "input 3 → unit 2 of the first layer");
-  assertEquals(connectionWords(sample, 8), "unit 2 → unit 1 of the second layer");
+  const shapes = [["a", [3, 2]], ["b", [2, 2]], ["c", [2, 4]]] as const;
+  const deep = sampleNetwork(shapes, [3])!, small = sampleNetwork(shapes.slice(0, 2), [3])!;
+  assertEquals(connectionWords(deep, 0), "input 1 → hidden unit 1 of layer 1");
+  assertEquals(connectionWords(deep, 5), "input 3 → hidden unit 2 of layer 1");
+  assertEquals(connectionWords(deep, 8), "hidden unit 2 → hidden unit 1 of layer 2");
+  // Classes are counted as digits are.
+  assertEquals(connectionWords(small, 8), "hidden unit 2 → output 0");
   assertEquals(valueText(-0.0744), "−0.074");
 });

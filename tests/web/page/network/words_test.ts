@@ -18,8 +18,8 @@ Deno.test("rewinding says what is forgotten, and that choosing has taught where 
   const ticket = withScores(TICKET, 0.909, 0.97);
   const { text, surprise, scores } = said([full, ticket], "rewind", 1);
   assertMatch(text, /trained values are forgotten; the cut stays/);
-  assertMatch(surprise, /started at 13\.8%.*choosing what stays.*Zhou et al\. 2019/);
-  assertEquals(scores.map(({ value }) => value), ["90.9%"]);
+  assertMatch(surprise, /started at 13\.80%.*choosing what stays.*Zhou et al\. 2019/);
+  assertEquals(scores.map(({ value }) => value), ["90.90%"]);
   assertEquals(said([full, ticket], "rewind", 1, "before").surprise, "");
   assertEquals(said([full, withScores(TICKET, 0.15, 0.97)], "rewind", 1).surprise, "");
   assertEquals(said([full, withScores(TICKET, null, null)], "rewind", 1).scores, []);
@@ -33,7 +33,7 @@ Deno.test("survivors that start elsewhere are not said to be rewound", () => {
 });
 
 Deno.test("a cut is by size only where it is; its share is the layer's", () => {
-  assertMatch(said([FULL, TICKET], "cut", 1).text, /smallest 25% of the first layer/);
+  assertMatch(said([FULL, TICKET], "cut", 1).text, /smallest 25% of the weights from the input/);
   const other = { ...TICKET, weights: { ...TICKET.weights, threshold: null } };
   assertMatch(said([FULL, other], "cut", 1).title, /lowest scores/);
 });
@@ -41,11 +41,11 @@ Deno.test("a cut is by size only where it is; its share is the layer's", () => {
 Deno.test("accuracies stand where they are measured: before, so far, and at the end", () => {
   const labels = (phase: Phase) =>
     said([full], "train", 0, phase).scores.map(({ value, label }) => `${value} ${label}`);
-  assertEquals(labels("before"), ["96.0% of unseen digits right once trained"]);
-  assertEquals(labels("going"), ["96.0% of unseen digits right so far"]);
-  assertEquals(labels("end"), ["96.0% of unseen digits right, trained"]);
+  assertEquals(labels("before"), ["96.00% of the test images right when training ends"]);
+  assertEquals(labels("going"), ["96.00% of the test images right so far"]);
+  assertEquals(labels("end"), ["96.00% of the test images right at the end of training"]);
   const both = said([full, withScores(TICKET, 0.9, 0.97), control], "compare", 1).scores;
   assertEquals(both.map(({ value, isControl }) => [value, isControl]), [
-    ...[["97.0%", false], ["93.0%", true]],
+    ...[["97.00%", false], ["93.00%", true]],
   ]);
 });

@@ -1,8 +1,8 @@
 /**
  * Times bursts cut into submits beside bursts of one submit, in Deno and in Chromium, on this machine's
- * software adapters disguised as hardware, and prints what came of it as JSON. Figures: src/README.md.
+ * software adapters, and prints a line of JSON for each case. Figures: src/engine/submit_budget.ts.
  *
- * usage: deno run -A tests/browser/time_submits.ts [ROUNDS] [deno|chromium]
+ * usage: deno run -A tests/browser/time_submits.ts [ROUNDS] [deno|chromium] [REPLICAS]
  */
 
 import { fromFileUrl } from "@std/path";
@@ -11,19 +11,20 @@ import { BROWSER_MILLISECONDS, OTHER_MILLISECONDS } from "../../src/engine/submi
 import { type SubmitCase, timeSubmits } from "../engine/time_submits.ts";
 import { withModulePage } from "./module_page.ts";
 
-const [rounds = "7", where = "deno chromium"] = Deno.args;
+const [rounds = "7", where = "deno chromium", only] = Deno.args;
+const numbers = only === undefined ? [1, 8, null] : [Number(only) || null];
 const both = { rounds: Number(rounds), burst: 1000 };
 
 prepareGpuEnvironment();
 if (where.includes("deno")) {
-  for (const replicas of [1, 8, null]) {
+  for (const replicas of numbers) {
     for (const budget of [BROWSER_MILLISECONDS, OTHER_MILLISECONDS]) {
       print({ budget, replicas, ...both }, await timeSubmits({ budget, replicas, ...both }, busy));
     }
   }
 }
 if (where.includes("chromium")) {
-  for (const replicas of [1, 8, null]) {
+  for (const replicas of numbers) {
     const measured = { budget: BROWSER_MILLISECONDS, replicas, ...both };
     const module = fromFileUrl(new URL("../engine/time_submits.ts", import.meta.url));
     await withModulePage(module, async ({ page }) =>

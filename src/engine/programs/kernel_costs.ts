@@ -7,8 +7,8 @@ type Pipeline = GPUComputePipeline;
 const AIM = 0.8;
 /** A kernel is taken for as slow at first: browsers round timestamps to 0.1 ms. */
 const LEAST_MILLISECONDS = 0.05;
-/** What is measured counts as at least this share of what was expected. */
-const LEAST_RATIO = 1 / 16;
+/** What is measured counts as at least, and at most, so many times what was expected. */
+const LEAST_RATIO = 1 / 16, MOST_RATIO = 2;
 
 /** The dispatches of a submit. */
 export class Dispatched {
@@ -52,8 +52,9 @@ export class KernelCosts {
 
   /**
    * Learns that these dispatches took so long together. The share of each stays what it was, and
-   * becomes right as kernels are timed in other mixtures. Rises count at once, falls by half, so
-   * that what varies is taken for long.
+   * becomes right as kernels are timed in other mixtures. A rise counts in full, a fall by half, so
+   * that what varies is taken for long; but one submit among many that another program held up does
+   * not cut the next burst to pieces.
    */
   learn({ counts }: Dispatched, milliseconds: number): void {
     // A timestamp may go backwards where the GPU's clock is set anew.
@@ -68,7 +69,7 @@ export class KernelCosts {
     if (isNew) return;
     let expected = 0;
     for (const [pipeline, n] of counts) expected += n * this.of(pipeline);
-    const ratio = Math.max(LEAST_RATIO, milliseconds / expected);
+    const ratio = Math.min(MOST_RATIO, Math.max(LEAST_RATIO, milliseconds / expected));
     const factor = ratio > 1 ? ratio : Math.sqrt(ratio);
     for (const pipeline of counts.keys()) {
       this.#milliseconds.set(pipeline, factor * this.of(pipeline));

@@ -6,20 +6,20 @@
 import type { BufferPool } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 
-/** Most passes of a burst that are timed: of more, the first ones and the last. */
-const MOST_PASSES = 256;
+/** Most passes of a burst that are timed. */
+export const MOST_TIMED = 256;
 /** Bytes of a pass's two timestamps. */
 const PAIR_BYTES = 16;
 
 /** Bytes of the timestamps of a burst. */
-export const TIMESTAMP_BYTES = MOST_PASSES * PAIR_BYTES;
+export const TIMESTAMP_BYTES = MOST_TIMED * PAIR_BYTES;
 
-/** When the passes of a burst began and ended. */
+/** What the timestamps of a burst say. */
 export interface PassTimes {
-  /** From the beginning of the first to the end of the last. */
+  /** Milliseconds from the beginning of the first pass that was timed to the end of the last one. */
   total: number;
-  /** By pass, null for those that were not timed. */
-  passes: (number | null)[];
+  /** Milliseconds of each. */
+  passes: number[];
 }
 
 /** Times compute passes with timestamp queries. */
@@ -35,14 +35,19 @@ export class PassTimer {
   static create({ device }: Gpu, pool: BufferPool): PassTimer | null {
     if (!device.features.has("timestamp-query")) return null;
     return new PassTimer(
-      device.createQuerySet({ type: "timestamp", count: 2 * MOST_PASSES }),
+      device.createQuerySet({ type: "timestamp", count: 2 * MOST_TIMED }),
       pool.queryResults(TIMESTAMP_BYTES),
     );
   }
 
-  /** Descriptor of the next pass of a burst. */
+  /** Passes of this burst that may yet be timed. */
+  get left(): number {
+    return MOST_TIMED - this.#count;
+  }
+
+  /** Descriptor of the next pass to time. */
   next(): GPUComputePassDescriptor {
-    const { querySet } = this, first = 2 * Math.min(this.#count++, MOST_PASSES - 1);
+    const { querySet } = this, first = 2 * this.#count++;
     return {
       timestampWrites: {
         querySet,
@@ -52,25 +57,23 @@ export class PassTimer {
     };
   }
 
-  /** Records the copy of a burst's timestamps into a readback buffer; the next pass is a new one's. */
+  /** Records the copy of a burst's timestamps into a readback buffer; then a burst begins anew. */
   copy(encoder: GPUCommandEncoder, readback: GPUBuffer, offset: number): void {
     // Timestamps that nobody has written must not be read.
-    const pairs = Math.min(this.#count, MOST_PASSES);
+    const count = this.#count;
     this.#count = 0;
-    encoder.resolveQuerySet(this.querySet, 0, 2 * pairs, this.resolved, 0);
-    encoder.copyBufferToBuffer(this.resolved, 0, readback, offset, pairs * PAIR_BYTES);
+    encoder.resolveQuerySet(this.querySet, 0, 2 * count, this.resolved, 0);
+    encoder.copyBufferToBuffer(this.resolved, 0, readback, offset, count * PAIR_BYTES);
   }
 
-  /** Milliseconds of a burst of `count` passes, from the timestamps that were copied. */
+  /** What the timestamps of `count` passes say that were copied. */
   static times(timestamps: ArrayBuffer, count: number): PassTimes {
-    const times = new BigUint64Array(timestamps), pairs = Math.min(count, MOST_PASSES);
+    const times = new BigUint64Array(timestamps);
     const milliseconds = (from: number, to: number) => Number(times[to] - times[from]) / 1e6;
-    const passes: (number | null)[] = Array(count).fill(null);
-    for (let pair = 0; pair < pairs; pair++) {
-      const pass = pair === pairs - 1 ? count - 1 : pair;
-      passes[pass] = milliseconds(2 * pair, 2 * pair + 1);
-    }
-    return { total: milliseconds(0, 2 * pairs - 1), passes };
+    return {
+      total: milliseconds(0, 2 * count - 1),
+      passes: Array.from({ length: count }, (_, pass) => milliseconds(2 * pass, 2 * pass + 1)),
+    };
   }
 
   destroy(): void {

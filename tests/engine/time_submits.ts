@@ -7,6 +7,7 @@
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { Gpu, maxReplicas, openGpu } from "../../src/engine/mod.ts";
 import type { BurstStep, Program } from "../../src/engine/programs/program.ts";
+import { TIMING } from "../../src/engine/programs/submits.ts";
 import { median, networkProgram, uploadSets } from "../../tasks/lib/bench/network_program.ts";
 
 /** What to time. */
@@ -26,6 +27,7 @@ export interface SubmitTimes {
   adapter: string;
   replicas: number;
   millisecondsPerIteration: number;
+  /** How many submits were timed. */
   submits: number;
   /** In milliseconds, of all submits after the first ten. */
   longest: number;
@@ -74,25 +76,35 @@ export async function timeSubmits(
       const { submitMilliseconds, iterations, evaluations } = await programs[index].run(steps);
       const time = { wall: performance.now() - start, busy: (processorTime?.() ?? 0) - before };
       measured[index].push(JSON.stringify([iterations, evaluations]));
-      return { ...time, submits: submitMilliseconds.map((ms) => ms ?? 0) };
+      return { ...time, submits: submitMilliseconds };
     };
     const cut = async (steps: BurstStep[]) => {
       const result = await run(0, steps);
-      submits.push(...result.submits);
-      return result;
+      const timed = result.submits.filter((ms) => ms !== null);
+      submits.push(...timed);
+      return { ...result, timed };
     };
-    // As a training begins: evaluations, then bursts that grow.
+    // As a training begins: evaluations, then bursts that grow. All submits are timed.
+    const { share } = TIMING;
+    TIMING.share = 1;
     for (const split of ["validate", "test"] as const) {
-      kernels.push(...(await cut([{ evaluate: split }])).submits);
+      kernels.push(...(await cut([{ evaluate: split }])).timed);
       await run(1, [{ evaluate: split }]);
     }
     let length = 1, milliseconds = 0;
     for (; milliseconds < burst / 4; length *= 4) {
-      const { submits } = await cut([{ iterate: length }]);
-      if (length === 1) kernels.push(...submits);
+      const { timed } = await cut([{ iterate: length }]);
+      if (length === 1) kernels.push(...timed);
       milliseconds = (await run(1, [{ iterate: length }])).wall;
     }
     length = Math.max(1, Math.round(burst * length / 4 / milliseconds));
+    for (let i = 0; i < 2; i++) {
+      for (const index of [0, 1]) {
+        const { submits: times } = await run(index, [{ iterate: length }]);
+        if (index === 0) submits.push(...times.filter((ms) => ms !== null));
+      }
+    }
+    TIMING.share = share;
     const walls: number[] = [], busy: number[] = [], each: number[] = [], counts: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const steps: BurstStep[] = [{ iterate: length }];

@@ -32,8 +32,8 @@ import { checkProgramSpec } from "../kernels/program_limits.ts";
 import { Dispatched, KernelCosts } from "./kernel_costs.ts";
 import { type KernelProfile, timeKernels } from "./profile.ts";
 import { SparseNetwork } from "./sparse_network.ts";
-import { Submits } from "./submits.ts";
-import { PassTimer, type PassTimes, TIMESTAMP_BYTES } from "../timer.ts";
+import { Submits, type Submitted } from "./submits.ts";
+import { PassTimer, TIMESTAMP_BYTES } from "../timer.ts";
 import type { Rate } from "../schedules.ts";
 
 export type { BurstResult, BurstStep, Measurement, Prediction };
@@ -175,8 +175,11 @@ export class Program {
     const contents = readback.getMappedRange(0, bytes + TIMESTAMP_BYTES).slice(0);
     readback.unmap();
     this.#idleReadbacks.push(readback);
-    const times = this.timer ? PassTimer.times(contents.slice(bytes), submitted.length) : null;
-    this.#learn(submitted, times, began);
+    const { all, timed } = submitted;
+    const times = this.timer ? PassTimer.times(contents.slice(bytes), timed.length) : null;
+    const submitMilliseconds: (number | null)[] = all.map(() => null);
+    times?.passes.forEach((ms, i) => timed[i] !== null && (submitMilliseconds[timed[i]] = ms));
+    this.#learn(all, submitMilliseconds, began);
     const values = new Float32Array(contents, 0, bytes / 4);
     const row = (index: number, count: number, scale: number): Measurement => {
       const pairs = values.subarray(2 * index * replicas, 2 * (index + 1) * replicas);
@@ -195,7 +198,7 @@ export class Program {
         row(iterations + i, this.count(split), this.count(split))
       ),
       gpuMilliseconds: times?.total ?? null,
-      submitMilliseconds: times?.passes ?? submitted.map(() => null),
+      submitMilliseconds,
     };
   }
 
@@ -247,13 +250,13 @@ export class Program {
     this.pool.destroy();
   }
 
-  /** Submits a burst, then the copies of its metrics and totals; returns what each submit held. */
+  /** Submits a burst, then the copies of its metrics and totals. */
   #submit(
     steps: BurstStep[],
     readback: GPUBuffer,
     metricBytes: number,
     bytes: number,
-  ): Dispatched[] {
+  ): Submitted {
     const submits = new Submits(this.gpu, this.#costs, this.timer);
     let slot = 0;
     for (const step of steps) {
@@ -274,14 +277,12 @@ export class Program {
   }
 
   /** Learns what kernels cost: by submit or, without timestamps, from the wall time of the burst. */
-  #learn(submitted: Dispatched[], times: PassTimes | null, began: number): void {
+  #learn(submits: Dispatched[], times: (number | null)[], began: number): void {
     const now = performance.now(), since = Math.max(began, this.#readAt);
     this.#readAt = now;
     if (this.#costs.budget === null) return;
-    if (!times) return this.#costs.learn(Dispatched.all(submitted), now - since);
-    times.passes.forEach((milliseconds, i) => {
-      if (milliseconds !== null) this.#costs.learn(submitted[i], milliseconds);
-    });
+    if (!this.timer) return this.#costs.learn(Dispatched.all(submits), now - since);
+    times.forEach((ms, i) => ms !== null && this.#costs.learn(submits[i], ms));
   }
 
   /** Step sizes and decays of a burst after `first` iterations, as the loss kernels read them. */

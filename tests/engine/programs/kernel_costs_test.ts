@@ -42,7 +42,7 @@ function simulated(milliseconds: readonly number[]) {
     submitted.length = 0;
     const submits = new Submits({ device } as unknown as Gpu, costs);
     for (let i = 0; i < iterations; i++) for (const kernel of kernels) submits.add(kernel);
-    const held = submits.end();
+    const { all: held } = submits.end();
     const order = Array(iterations).fill(kernels.map(({ pipeline }) => pipeline)).flat();
     assertEquals(submitted.flat(), order, "all kernels in their order");
     assertEquals(held.length, submitted.length);

@@ -7,7 +7,7 @@ import { pruneSmallest } from "../../../src/engine/programs/prune.ts";
 import { runTraining } from "../../../src/engine/programs/training_loop.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
 import { submitMillisecondsOf } from "../../../src/engine/submit_budget.ts";
-import { PassTimer } from "../../../src/engine/timer.ts";
+import { MOST_TIMED, PassTimer } from "../../../src/engine/timer.ts";
 import { openTestGpu } from "../gpu.ts";
 import { logSubmits } from "../submit_log.ts";
 import { CONV_RUNS } from "./conv_networks.ts";
@@ -200,11 +200,27 @@ Deno.test("submits: of hardware 12 ms in a browser and 100 elsewhere, of softwar
   assertEquals(new Gpu(device, { ...adapter, isSoftware: false }).submitMilliseconds, here);
 });
 
-Deno.test("submits: of more than have timestamps, the first ones and the last are timed", () => {
-  const stamps = new BigUint64Array(512).map((_, i) => BigInt(1e6 * (10 * (i >> 1) + (i & 1))));
-  const few = PassTimer.times(stamps.buffer, 3);
-  assertEquals(few, { total: 21, passes: [1, 1, 1] });
-  const { total, passes } = PassTimer.times(stamps.buffer, 300);
-  assertEquals(total, 2551);
-  assertEquals(passes, [...Array(255).fill(1), ...Array(44).fill(null), 1]);
+/** Milliseconds as timestamps: pass i begins at 10·i and takes one. */
+const stamps = (count: number) =>
+  new BigUint64Array(2 * count).map((_, i) => BigInt(1e6 * (10 * (i >> 1) + (i & 1)))).buffer;
+
+Deno.test("timer: passes, and all from the first one's beginning to the last one's end", () => {
+  assertEquals(PassTimer.times(stamps(3), 3), { total: 21, passes: [1, 1, 1] });
+  assertEquals(PassTimer.times(stamps(9), 1), { total: 1, passes: [1] });
+});
+
+Deno.test("submits: some are timed, all of new kernels are, and the end is, as far as timestamps go", async () => {
+  // 301 windows at most hold so many examples.
+  const count = 301 * 1024, run = draw({ ...SHAPE, features: 1, replicas: 1, testCount: count });
+  await withProgram(withBudget(NOTHING), run, async (program) => {
+    const { submitMilliseconds, gpuMilliseconds } = await program.run([{ evaluate: "test" }]);
+    const timed = submitMilliseconds.flatMap((ms, i) => ms === null ? [] : [i]);
+    assertEquals(timed, Array.from({ length: MOST_TIMED - 1 }, (_, i) => i));
+    assert(gpuMilliseconds! >= submitMilliseconds.reduce((sum: number, ms) => sum + (ms ?? 0), 0));
+    const again = await program.run([{ evaluate: "test" }]);
+    const share = again.submitMilliseconds.filter((ms) => ms !== null).length /
+      again.submitMilliseconds.length;
+    assert(again.submitMilliseconds[0] !== null);
+    assert(share > 0.1 && share < 0.15, `${share} of them are timed`);
+  });
 });

@@ -2,7 +2,7 @@
  * Times bursts cut into submits beside bursts of one submit, in Deno and in Chromium, on this machine's
  * software adapters, and prints a line of JSON for each case. Figures: src/engine/submit_budget.ts.
  *
- * usage: deno run -A tests/browser/time_submits.ts [ROUNDS] [deno|chromium] [REPLICAS]
+ * usage: deno run -A tests/browser/time_submits.ts [ROUNDS] [deno|chromium] [REPLICAS] [BURST_MILLISECONDS]
  */
 
 import { fromFileUrl } from "@std/path";
@@ -11,9 +11,9 @@ import { BROWSER_MILLISECONDS, OTHER_MILLISECONDS } from "../../src/engine/submi
 import { type SubmitCase, timeSubmits } from "../engine/time_submits.ts";
 import { withModulePage } from "./module_page.ts";
 
-const [rounds = "7", where = "deno chromium", only] = Deno.args;
+const [rounds = "31", where = "deno chromium", only, burst = "400"] = Deno.args;
 const numbers = only === undefined ? [1, 8, null] : [Number(only) || null];
-const both = { rounds: Number(rounds), burst: 1000 };
+const both = { rounds: Number(rounds), burst: Number(burst) };
 
 prepareGpuEnvironment();
 if (where.includes("deno")) {

@@ -5,6 +5,7 @@
 
 import { DeviceLostError, GpuError, NoAdapterError, OutOfMemoryError } from "../errors.ts";
 import { prepareGpuEnvironment } from "./environment.ts";
+import { submitMillisecondsOf } from "./submit_budget.ts";
 
 /** The adapter, as run.json records it. */
 export interface AdapterDescription {
@@ -41,8 +42,13 @@ export class Gpu {
    *
    * @param device  the open device
    * @param adapter what is known of its adapter
+   * @param submitMilliseconds how long a submit may take; null: as long as it likes
    */
-  constructor(readonly device: GPUDevice, readonly adapter: AdapterDescription) {
+  constructor(
+    readonly device: GPUDevice,
+    readonly adapter: AdapterDescription,
+    readonly submitMilliseconds: number | null = submitMillisecondsOf(adapter),
+  ) {
     this.#loss = device.lost.then((info) => {
       this.#failure = new DeviceLostError(
         `the GPU device "${adapter.name}" was lost (${

@@ -18,9 +18,18 @@ interface DenoProcess {
  */
 const SETTINGS = [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/dev/null"]];
 
+function denoProcess(): DenoProcess | undefined {
+  return (globalThis as { Deno?: DenoProcess }).Deno;
+}
+
+/** Whether this is a process of Deno; else it is a page or its worker. */
+export function isInDeno(): boolean {
+  return denoProcess()?.build !== undefined;
+}
+
 /** Makes the settings that the user has not made, if Deno permits it; never asks. */
 export function prepareGpuEnvironment(): void {
-  const { Deno: deno } = globalThis as { Deno?: DenoProcess };
+  const deno = denoProcess();
   if (deno?.build.os !== "linux") return;
   for (const [variable, value] of SETTINGS) {
     const { state } = deno.permissions.querySync({ name: "env", variable });

@@ -4,7 +4,7 @@ import type { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import { Evaluation, type EvaluationBuffers, type WindowSources } from "./evaluation.ts";
 import { allocateIteration, type IterationBuffers, iterationSources } from "./iteration.ts";
-import { createKernels, dispatch, type Kernel } from "../kernels/kernel.ts";
+import { createKernels, type Kernel } from "../kernels/kernel.ts";
 import {
   activationVectors,
   layerMatrices,
@@ -22,6 +22,7 @@ import { isDense } from "../layer_spec.ts";
 import { nonzeroSource, wordListWords } from "../kernels/matmul_kernels.ts";
 import { createMatrix, type Matrix, readMatrices, writeMatrix } from "../kernels/matrix.ts";
 import type { NetworkMemory } from "./network_memory.ts";
+import type { DispatchQueue } from "./submits.ts";
 import {
   activationFormat,
   batchFormat,
@@ -103,13 +104,13 @@ export class DenseNetwork implements NetworkMemory {
     });
   }
 
-  encodeIteration(pass: GPUComputePassEncoder): void {
-    for (const kernel of this.kernels()) dispatch(pass, kernel);
+  encodeIteration(to: DispatchQueue): void {
+    for (const kernel of this.kernels()) to.add(kernel);
     this.#side = (this.#side + 1) % this.iteration.length;
   }
 
-  encodeEvaluation(pass: GPUComputePassEncoder, split: Split, slot: number): void {
-    this.evaluation.encode(pass, split, slot, this.#side);
+  encodeEvaluation(to: DispatchQueue, split: Split, slot: number): void {
+    this.evaluation.encode(to, split, slot, this.#side);
   }
 
   async readParameters(): Promise<LayerValues[][]> {

@@ -21,7 +21,7 @@ import {
   dualGradientSource,
   dualLossSource,
 } from "../kernels/dual_kernels.ts";
-import { createKernels, dispatch, type Kernel, type KernelSource } from "../kernels/kernel.ts";
+import { createKernels, type Kernel, type KernelSource } from "../kernels/kernel.ts";
 import { mostExamples } from "../kernels/loop_steps.ts";
 import { layerWidths } from "../kernels/program_spec.ts";
 import {
@@ -34,6 +34,7 @@ import {
   weightedLayers,
   weightShape,
 } from "../layer_spec.ts";
+import { submitOnce } from "./submits.ts";
 
 /** Examples as the network sees them. */
 export interface HostBatch {
@@ -211,7 +212,7 @@ function layerBackward(job: DerivativeJob, i: number, rows: number, buffers: Buf
 
 /** Passes `rows` examples from `first` on; rows past the end hold none and add nothing. */
 function runPiece(
-  { device }: Gpu,
+  gpu: Gpu,
   kernels: readonly Kernel[],
   { inputs, labels, count }: HostBatch,
   { first, rows, features }: { first: number; rows: number; features: number },
@@ -221,12 +222,10 @@ function runPiece(
   const values = new Float32Array(rows * features), words = new Uint32Array(rows).fill(NO_LABEL);
   values.set(inputs.subarray(first * features, end * features));
   words.set(labels.subarray(first, end));
-  device.queue.writeBuffer(buffers.activations[0], 0, interleaved(values));
-  device.queue.writeBuffer(buffers.labels, 0, words);
-  const encoder = device.createCommandEncoder(), pass = encoder.beginComputePass();
-  for (const kernel of kernels) dispatch(pass, kernel);
-  pass.end();
-  device.queue.submit([encoder.finish()]);
+  const { queue } = gpu.device;
+  queue.writeBuffer(buffers.activations[0], 0, interleaved(values));
+  queue.writeBuffer(buffers.labels, 0, words);
+  submitOnce(gpu, kernels);
 }
 
 /** Dual numbers of these values and tangents. */

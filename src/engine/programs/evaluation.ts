@@ -7,7 +7,7 @@
 import { type BufferPool, UNIFORM_STRIDE } from "../buffers.ts";
 import type { GpuExamples } from "../examples/dataset.ts";
 import type { Gpu } from "../device.ts";
-import { createKernels, dispatch, type Kernel, type KernelSource } from "../kernels/kernel.ts";
+import { createKernels, type Kernel, type KernelSource } from "../kernels/kernel.ts";
 import {
   evaluationSpan,
   type ProgramSpec,
@@ -16,6 +16,7 @@ import {
   SPLITS,
 } from "../kernels/program_spec.ts";
 import { reduceSource } from "../kernels/row_kernels.ts";
+import type { DispatchQueue } from "./submits.ts";
 
 /** Most evaluations of one burst: the slots of `totals`. */
 export const MAX_EVALUATIONS = 32;
@@ -93,14 +94,14 @@ export class Evaluation {
    * Records the evaluation of a split with the weights of a side; its sums go to row `slot` of
    * `totals` (slots, R).
    */
-  encode(pass: GPUComputePassEncoder, split: Split, slot: number, side: number): void {
+  encode(to: DispatchQueue, split: Split, slot: number, side: number): void {
     const { gatherPool, gatherTest, forward, evaluate, reduce } = this.kernels;
     for (const offset of this.windowOffsets[split]) {
-      dispatch(pass, split === "test" ? gatherTest : gatherPool, [offset]);
-      for (const kernel of forward[side]) dispatch(pass, kernel);
-      dispatch(pass, evaluate, [offset]);
+      to.add(split === "test" ? gatherTest : gatherPool, [offset]);
+      for (const kernel of forward[side]) to.add(kernel);
+      to.add(evaluate, [offset]);
     }
-    dispatch(pass, reduce, [(SPLITS.length * slot + SPLITS.indexOf(split)) * UNIFORM_STRIDE]);
+    to.add(reduce, [(SPLITS.length * slot + SPLITS.indexOf(split)) * UNIFORM_STRIDE]);
   }
 }
 

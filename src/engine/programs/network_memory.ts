@@ -6,6 +6,7 @@
 
 import type { BufferPool } from "../buffers.ts";
 import type { Kernel } from "../kernels/kernel.ts";
+import type { DispatchQueue } from "./submits.ts";
 import {
   type LayerState,
   type LayerValues,
@@ -47,9 +48,9 @@ export interface NetworkMemory {
   /** Loads one replica's weights and optimizer state: those of `layers`, or fresh. */
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void;
   /** Records one training iteration. */
-  encodeIteration(pass: GPUComputePassEncoder): void;
+  encodeIteration(to: DispatchQueue): void;
   /** Records the evaluation of a split; its sums go to row `slot` of `totals`. */
-  encodeEvaluation(pass: GPUComputePassEncoder, split: Split, slot: number): void;
+  encodeEvaluation(to: DispatchQueue, split: Split, slot: number): void;
   /** All replicas' weights and biases, by replica and layer, after what has been submitted. */
   readParameters(): Promise<LayerValues[][]>;
   /** The same with the optimizer's state. */

@@ -1,7 +1,7 @@
 /**
  * The compiled network program: R networks of one shape that train in the same dispatches. It is
- * loaded with parameters, runs bursts of iterations and evaluations (one submit and one readback
- * each), and reads parameters back.
+ * loaded with parameters, runs bursts of iterations and evaluations (one readback each, and one
+ * submit or as many as submit_budget.ts asks for), and reads parameters back.
  *
  * Every buffer has a leading axis R. No kernel mixes replicas, and no arithmetic depends on R, so a
  * replica's result is bit-identical whatever R it runs in.
@@ -9,6 +9,7 @@
 
 import { InputError } from "../../errors.ts";
 import { BufferPool, readFloats } from "../buffers.ts";
+import type { BurstResult, BurstStep, Measurement, Prediction } from "./burst.ts";
 import type { Gpu } from "../device.ts";
 import { DenseNetwork } from "./dense_network.ts";
 import { MAX_EVALUATIONS, predictedClasses } from "./evaluation.ts";
@@ -28,36 +29,14 @@ import {
   splitCount,
 } from "../kernels/program_spec.ts";
 import { checkProgramSpec } from "../kernels/program_limits.ts";
+import { Dispatched, KernelCosts } from "./kernel_costs.ts";
 import { type KernelProfile, timeKernels } from "./profile.ts";
 import { SparseNetwork } from "./sparse_network.ts";
+import { Submits, type Submitted } from "./submits.ts";
 import { PassTimer, TIMESTAMP_BYTES } from "../timer.ts";
 import type { Rate } from "../schedules.ts";
 
-/** One step of a burst. */
-export type BurstStep = { iterate: number } | { evaluate: Split };
-
-/** Mean loss and correct predictions over the `count` examples of a batch or split, by replica. */
-export interface Measurement {
-  count: number;
-  losses: number[];
-  correct: number[];
-}
-
-/** An evaluation that tells what each network says of each example. */
-export interface Prediction extends Measurement {
-  /** By replica, the class of each example of the split, in its order. */
-  classes: Uint8Array<ArrayBuffer>[];
-}
-
-/** The results of a burst. */
-export interface BurstResult {
-  /** One per iteration, in order. */
-  iterations: Measurement[];
-  /** One per evaluation, in order. */
-  evaluations: Measurement[];
-  /** How long the GPU worked on it; null where the adapter has no timestamps. */
-  gpuMilliseconds: number | null;
-}
+export type { BurstResult, BurstStep, Measurement, Prediction };
 
 /** A compiled network program of R replicas. */
 export class Program {
@@ -70,6 +49,9 @@ export class Program {
   #start = 0;
   /** Readback buffers that no burst is using. */
   readonly #idleReadbacks: GPUBuffer[] = [];
+  readonly #costs: KernelCosts;
+  /** When the last burst had been read back. */
+  #readAt = 0;
 
   private constructor(
     readonly gpu: Gpu,
@@ -77,7 +59,9 @@ export class Program {
     private readonly pool: BufferPool,
     private readonly network: NetworkMemory,
     private readonly timer: PassTimer | null,
-  ) {}
+  ) {
+    this.#costs = new KernelCosts(gpu.submitMilliseconds);
+  }
 
   /** Compiles a program and allocates its buffers; throws as `checkProgramSpec` does. */
   static async create(gpu: Gpu, spec: ProgramSpec): Promise<Program> {
@@ -159,7 +143,10 @@ export class Program {
     queue.writeBuffer(clocks, 4 * CLOCK_WORDS * replica, Uint32Array.of(this.#done, 0, 0));
   }
 
-  /** Submits a burst; the promise resolves when its measurements have been read back. */
+  /**
+   * Submits a burst, all of it at once, as one submit or cut into several; the promise resolves when
+   * its measurements have been read back.
+   */
   async run(steps: BurstStep[]): Promise<BurstResult> {
     this.gpu.check();
     const { queue } = this.gpu.device;
@@ -180,13 +167,19 @@ export class Program {
     const bytes = metricBytes + 8 * replicas * splits.length;
     const readback = this.#idleReadbacks.pop() ??
       this.pool.readback(8 * replicas * (MAX_BURST + MAX_EVALUATIONS) + TIMESTAMP_BYTES);
-    queue.submit([this.#encode(steps, readback, metricBytes, bytes)]);
+    const began = performance.now();
+    const submitted = this.#submit(steps, readback, metricBytes, bytes);
     this.#done += iterations;
 
     await this.gpu.wait(readback.mapAsync(GPUMapMode.READ, 0, bytes + TIMESTAMP_BYTES));
     const contents = readback.getMappedRange(0, bytes + TIMESTAMP_BYTES).slice(0);
     readback.unmap();
     this.#idleReadbacks.push(readback);
+    const { all, timed } = submitted;
+    const times = this.timer ? PassTimer.times(contents.slice(bytes), timed.length) : null;
+    const submitMilliseconds: (number | null)[] = all.map(() => null);
+    times?.passes.forEach((ms, i) => timed[i] !== null && (submitMilliseconds[timed[i]] = ms));
+    this.#learn(all, submitMilliseconds, began);
     const values = new Float32Array(contents, 0, bytes / 4);
     const row = (index: number, count: number, scale: number): Measurement => {
       const pairs = values.subarray(2 * index * replicas, 2 * (index + 1) * replicas);
@@ -204,7 +197,8 @@ export class Program {
       evaluations: splits.map((split, i) =>
         row(iterations + i, this.count(split), this.count(split))
       ),
-      gpuMilliseconds: this.timer ? PassTimer.milliseconds(contents.slice(bytes)) : null,
+      gpuMilliseconds: times?.total ?? null,
+      submitMilliseconds,
     };
   }
 
@@ -261,31 +255,39 @@ export class Program {
     this.pool.destroy();
   }
 
-  /** The commands of a burst: one pass, then the copies of its metrics and totals. */
-  #encode(
+  /** Submits a burst, then the copies of its metrics and totals. */
+  #submit(
     steps: BurstStep[],
     readback: GPUBuffer,
     metricBytes: number,
     bytes: number,
-  ): GPUCommandBuffer {
-    const encoder = this.gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass(this.timer?.pass ?? {});
+  ): Submitted {
+    const submits = new Submits(this.gpu, this.#costs, this.timer);
     let slot = 0;
     for (const step of steps) {
       if ("evaluate" in step) {
-        this.network.encodeEvaluation(pass, step.evaluate, slot++);
+        this.network.encodeEvaluation(submits, step.evaluate, slot++);
         continue;
       }
-      for (let i = 0; i < step.iterate; i++) this.network.encodeIteration(pass);
+      for (let i = 0; i < step.iterate; i++) this.network.encodeIteration(submits);
     }
-    pass.end();
-    const copy = (from: GPUBuffer, start: number, end: number) => {
-      if (end > start) encoder.copyBufferToBuffer(from, 0, readback, start, end - start);
-    };
-    copy(this.network.loop.metrics, 0, metricBytes);
-    copy(this.network.totals, metricBytes, bytes);
-    this.timer?.copy(encoder, readback, bytes);
-    return encoder.finish();
+    return submits.end((encoder) => {
+      const copy = (from: GPUBuffer, start: number, end: number) => {
+        if (end > start) encoder.copyBufferToBuffer(from, 0, readback, start, end - start);
+      };
+      copy(this.network.loop.metrics, 0, metricBytes);
+      copy(this.network.totals, metricBytes, bytes);
+      this.timer?.copy(encoder, readback, bytes);
+    });
+  }
+
+  /** Learns what kernels cost: by submit or, without timestamps, from the wall time of the burst. */
+  #learn(submits: Dispatched[], times: (number | null)[], began: number): void {
+    const now = performance.now(), since = Math.max(began, this.#readAt);
+    this.#readAt = now;
+    if (this.#costs.budget === null) return;
+    if (!this.timer) return this.#costs.learn(Dispatched.all(submits), now - since);
+    times.forEach((ms, i) => ms !== null && this.#costs.learn(submits[i], ms));
   }
 
   /** Step sizes and decays of a burst after `first` iterations, as the loss kernels read them. */

@@ -9,7 +9,8 @@ import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import { readFloats } from "../buffers.ts";
 import { uploadBuffer } from "../examples/dataset.ts";
 import type { Gpu } from "../device.ts";
-import { createKernels, dispatch, read, write } from "../kernels/kernel.ts";
+import { createKernels, read, write } from "../kernels/kernel.ts";
+import { submitOnce } from "./submits.ts";
 
 /** One layer to prune. */
 export interface PruneJob {
@@ -102,13 +103,7 @@ async function select(gpu: Gpu, jobs: PruneJob[], isSigned: boolean): Promise<Fl
         grid: [chunkCount, 1, 1],
       },
     ]);
-    const encoder = gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const kernel of [count, find, count, find, count, find, count, find, clear]) {
-      dispatch(pass, kernel);
-    }
-    pass.end();
-    gpu.device.queue.submit([encoder.finish()]);
+    submitOnce(gpu, [count, find, count, find, count, find, count, find, clear]);
     const pruned = await readFloats(gpu, buffers.mask, total);
     return jobs.map((_, i) => pruned.slice(starts[i], starts[i] + lengths[i]));
   } finally {

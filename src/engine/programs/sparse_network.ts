@@ -8,9 +8,10 @@
 import type { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import { Evaluation } from "./evaluation.ts";
-import { createKernels, dispatch, type Kernel } from "../kernels/kernel.ts";
+import { createKernels, type Kernel } from "../kernels/kernel.ts";
 import { readMatrices, writeMatrix } from "../kernels/matrix.ts";
 import type { LoopBuffers, NetworkMemory } from "./network_memory.ts";
+import type { DispatchQueue } from "./submits.ts";
 import type {
   LayerState,
   LayerValues,
@@ -107,14 +108,14 @@ export class SparseNetwork implements NetworkMemory {
     this.#isLoaded = false;
   }
 
-  encodeIteration(pass: GPUComputePassEncoder): void {
+  encodeIteration(to: DispatchQueue): void {
     this.#upload();
-    for (const kernel of this.iteration) dispatch(pass, kernel);
+    for (const kernel of this.iteration) to.add(kernel);
   }
 
-  encodeEvaluation(pass: GPUComputePassEncoder, split: Split, slot: number): void {
+  encodeEvaluation(to: DispatchQueue, split: Split, slot: number): void {
     this.#upload();
-    this.evaluation.encode(pass, split, slot, 0);
+    this.evaluation.encode(to, split, slot, 0);
   }
 
   async readParameters(): Promise<LayerValues[][]> {

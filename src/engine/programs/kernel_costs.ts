@@ -1,0 +1,78 @@
+/** Learns how long kernels take, from how long submits of them took, and says when one is full. */
+
+/** What stands for a kernel: all dispatches of a pipeline in a program do the same work. */
+type Pipeline = GPUComputePipeline;
+
+/** Share of the budget that is filled: times vary, and the more they do, the less is (see `learn`). */
+const AIM = 0.9;
+/** A kernel is taken for as slow at first: browsers round timestamps to 0.1 ms. */
+const LEAST_MILLISECONDS = 0.05;
+/** What is measured counts as at least, and at most, so many times what was expected. */
+const LEAST_RATIO = 1 / 16, MOST_RATIO = 2;
+
+/** The dispatches of a submit. */
+export class Dispatched {
+  readonly counts = new Map<Pipeline, number>();
+  /** What they are expected to take; infinite if one of them was never timed. */
+  expected = 0;
+
+  add(pipeline: Pipeline, milliseconds: number): void {
+    this.counts.set(pipeline, (this.counts.get(pipeline) ?? 0) + 1);
+    this.expected += milliseconds;
+  }
+
+  /** All dispatches of several submits. */
+  static all(submits: readonly Dispatched[]): Dispatched {
+    const all = new Dispatched();
+    for (const { counts } of submits) {
+      for (const [pipeline, n] of counts) {
+        all.counts.set(pipeline, (all.counts.get(pipeline) ?? 0) + n);
+      }
+    }
+    return all;
+  }
+}
+
+/** The costs of a program's kernels. */
+export class KernelCosts {
+  readonly #milliseconds = new Map<Pipeline, number>();
+
+  /** @param budget milliseconds that a submit may take; null: as many as it likes */
+  constructor(readonly budget: number | null) {}
+
+  /** Expected milliseconds of one dispatch; infinite if it was never timed. */
+  of(pipeline: Pipeline): number {
+    return this.#milliseconds.get(pipeline) ?? Infinity;
+  }
+
+  /** Whether a submit may hold one more dispatch. One that was never timed has it for itself. */
+  fits({ expected }: Dispatched, pipeline: Pipeline): boolean {
+    return this.budget === null || expected + this.of(pipeline) <= AIM * this.budget;
+  }
+
+  /**
+   * Learns that these dispatches took so long together. The share of each stays what it was, and
+   * becomes right as kernels are timed in other mixtures. A rise counts in full, a fall by half, so
+   * that what varies is taken for long; but one submit among many that another program held up does
+   * not cut the next burst to pieces.
+   */
+  learn({ counts }: Dispatched, milliseconds: number): void {
+    // A timestamp may go backwards where the GPU's clock is set anew.
+    if (!(milliseconds >= 0)) return;
+    const dispatches = [...counts.values()].reduce((sum, n) => sum + n, 0);
+    let isNew = false;
+    for (const pipeline of counts.keys()) {
+      if (this.#milliseconds.has(pipeline)) continue;
+      this.#milliseconds.set(pipeline, Math.max(LEAST_MILLISECONDS, milliseconds / dispatches));
+      isNew = true;
+    }
+    if (isNew) return;
+    let expected = 0;
+    for (const [pipeline, n] of counts) expected += n * this.of(pipeline);
+    const ratio = Math.min(MOST_RATIO, Math.max(LEAST_RATIO, milliseconds / expected));
+    const factor = ratio > 1 ? ratio : Math.sqrt(ratio);
+    for (const pipeline of counts.keys()) {
+      this.#milliseconds.set(pipeline, factor * this.of(pipeline));
+    }
+  }
+}

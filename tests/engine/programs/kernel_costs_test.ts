@@ -12,6 +12,7 @@ function simulated(milliseconds: readonly number[]) {
     pipeline: { label: `kernel ${i}` } as GPUComputePipeline,
     bindings: {} as GPUBindGroup,
     grid: [1, 1, 1],
+    lanes: 1,
   }));
   let open: GPUComputePipeline[] = [];
   const submitted: GPUComputePipeline[][] = [];

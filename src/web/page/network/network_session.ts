@@ -68,7 +68,7 @@ export class NetworkSession {
   /** Training has ended. */
   end(): void {
     this.#isLive = false;
-    this.view.end();
+    this.view.end(this.#named("Your own run"));
     if (this.#isOpen) return this.#show();
     // Nothing was trained that could be drawn.
     this.#isExample = false;
@@ -110,7 +110,12 @@ export class NetworkSession {
     this.#isExample = false;
     this.#trial = trial;
     const origin = this.#isLive ? "Your own run, as it trains" : "This experiment’s own weights";
-    const hasTrials = new Set([trial, ...model.runs.map((run) => run.trial)]).size > 1;
-    this.view.open(runs, hasTrials ? `${origin}, trial ${trial}` : origin, this.#isLive);
+    this.view.open(runs, this.#named(origin), this.#isLive);
+  }
+
+  /** The origin with the trial that is drawn, where there are several. */
+  #named(origin: string): string {
+    const trials = new Set([this.#trial, ...this.#model?.runs.map(({ trial }) => trial) ?? []]);
+    return trials.size > 1 ? `${origin}, trial ${this.#trial}` : origin;
   }
 }

@@ -139,8 +139,9 @@ export class NetworkView {
     if (this.#isPlaying) this.#frames.wake();
   }
 
-  /** Nothing is trained any more. */
-  end(): void {
+  /** Nothing is trained any more; `origin`: what is shown, for the reader. */
+  end(origin: string): void {
+    this.#captions.showOrigin(origin);
     this.#isLive = this.#isFollowing = this.#frames.isPatient = false;
     this.#show();
   }

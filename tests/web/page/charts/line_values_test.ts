@@ -2,13 +2,25 @@
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
+  measuredAt,
   type Point,
+  readoutName,
   shortName,
   sparsity,
   spread,
   thin,
   valueAt,
 } from "../../../../src/web/page/charts/line_values.ts";
+
+Deno.test("the crosshair stands where any line was measured; lines are named", () => {
+  const line = (...xs: number[]) => ({ points: xs.map((x) => [x, 0] as const) });
+  assertEquals(measuredAt([line(0, 50, 100), line(0, 25)]), [0, 25, 50, 100]);
+  assertEquals(measuredAt([]), [0]);
+  const role = "earlier" as const;
+  assertEquals(readoutName({ role, level: 1, percent: 67.2 }), "67% left");
+  assertEquals(readoutName({ role, level: 1, percent: null }), "level 1");
+  assertEquals(readoutName({ role: "full", level: 0, percent: 100 }), "full");
+});
 
 Deno.test("a line's value between its points, and nothing outside of them", () => {
   const points: Point[] = [[10, 0.5], [20, 0.7], [40, 0.6]];

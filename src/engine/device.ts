@@ -42,12 +42,12 @@ export class Gpu {
    *
    * @param device  the open device
    * @param adapter what is known of its adapter
-   * @param submitMilliseconds how long a submit may take; null: as long as it likes
+   * @param submitMilliseconds how long a submit may take, which may change; null: as it likes
    */
   constructor(
     readonly device: GPUDevice,
     readonly adapter: AdapterDescription,
-    readonly submitMilliseconds: number | null = submitMillisecondsOf(adapter),
+    public submitMilliseconds: number | null = submitMillisecondsOf(adapter),
   ) {
     this.#loss = device.lost.then((info) => {
       this.#failure = new DeviceLostError(

@@ -1,6 +1,6 @@
 /**
  * Prepares Deno before a process first looks for an adapter. A browser needs none of it. This is
- * the one place of the engine that asks whether it runs in Deno.
+ * the one place of the engine that asks where it runs.
  */
 
 /** Deno, as far as it is used here. */
@@ -18,18 +18,14 @@ interface DenoProcess {
  */
 const SETTINGS = [["DENO_WEBGPU_BACKEND", "vulkan"], ["XDG_RUNTIME_DIR", "/dev/null"]];
 
-function denoProcess(): DenoProcess | undefined {
-  return (globalThis as { Deno?: DenoProcess }).Deno;
-}
-
-/** Whether this is a process of Deno; else it is a page or its worker. */
-export function isInDeno(): boolean {
-  return denoProcess()?.build !== undefined;
+/** Whether this is a page or its worker: since Netscape, browsers call themselves Mozilla. */
+export function isInBrowser(): boolean {
+  return globalThis.navigator?.userAgent?.startsWith("Mozilla/") ?? false;
 }
 
 /** Makes the settings that the user has not made, if Deno permits it; never asks. */
 export function prepareGpuEnvironment(): void {
-  const deno = denoProcess();
+  const { Deno: deno } = globalThis as { Deno?: DenoProcess };
   if (deno?.build.os !== "linux") return;
   for (const [variable, value] of SETTINGS) {
     const { state } = deno.permissions.querySync({ name: "env", variable });

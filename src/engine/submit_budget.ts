@@ -7,7 +7,7 @@
  * system's scheduler puts between two of our submits, ahead of those that wait.
  */
 
-import { isInDeno } from "./environment.ts";
+import { isInBrowser } from "./environment.ts";
 
 /**
  * In a browser: less than a frame of 16.7 ms at 60 Hz, so that a page is drawn while it trains.
@@ -27,7 +27,7 @@ export const OTHER_MILLISECONDS = 100;
  */
 export function submitMillisecondsOf(
   { isSoftware }: { isSoftware: boolean },
-  isBrowser = !isInDeno(),
+  isBrowser = isInBrowser(),
 ): number | null {
   if (isSoftware) return null;
   return isBrowser ? BROWSER_MILLISECONDS : OTHER_MILLISECONDS;

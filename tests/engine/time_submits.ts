@@ -58,67 +58,65 @@ export async function timeSubmits(
   processorTime?: () => number,
 ): Promise<SubmitTimes> {
   const opened = await openGpu(), { device } = opened;
-  const [cutGpu, wholeGpu] = [budget, null].map((limit) => new Gpu(device, opened.adapter, limit));
+  const gpu = new Gpu(device, opened.adapter, budget);
   const sets = await makeSyntheticDigits({ seed: 1, trainCount: 6000, testCount: 1000 });
-  const uploaded = await uploadSets(cutGpu, sets);
+  const uploaded = await uploadSets(gpu, sets);
   const measured: string[][] = [[], []], submits: number[] = [], kernels: number[] = [];
   try {
-    const one = await networkProgram(cutGpu, uploaded, { optimizer: SGD });
-    const most = maxReplicas(cutGpu, one.spec);
+    const one = await networkProgram(gpu, uploaded, { optimizer: SGD });
+    const most = maxReplicas(gpu, one.spec);
     one.destroy();
     const options = { optimizer: SGD, replicas: replicas ?? most };
     const programs = [
-      await networkProgram(cutGpu, uploaded, options),
-      await networkProgram(wholeGpu, uploaded, options),
+      await networkProgram(gpu, uploaded, options),
+      await networkProgram(gpu, uploaded, options),
     ];
-    const run = async (index: number, steps: BurstStep[]) => {
+    const run = async (index: number, limit: number | null, steps: BurstStep[]) => {
+      gpu.submitMilliseconds = limit;
       const start = performance.now(), before = processorTime?.() ?? 0;
       const { submitMilliseconds, iterations, evaluations } = await programs[index].run(steps);
       const time = { wall: performance.now() - start, busy: (processorTime?.() ?? 0) - before };
       measured[index].push(JSON.stringify([iterations, evaluations]));
-      return { ...time, submits: submitMilliseconds };
+      const timed = submitMilliseconds.filter((ms) => ms !== null);
+      if (limit !== null) submits.push(...timed);
+      return { ...time, timed, count: submitMilliseconds.length };
     };
-    const cut = async (steps: BurstStep[]) => {
-      const result = await run(0, steps);
-      const timed = result.submits.filter((ms) => ms !== null);
-      submits.push(...timed);
-      return { ...result, timed };
+    // As a training begins: evaluations, then bursts that grow; on both, to compare their bits.
+    const both = async (...steps: BurstStep[]) => {
+      const { timed } = await run(0, budget, steps);
+      return { timed, wall: (await run(1, null, steps)).wall };
     };
-    // As a training begins: evaluations, then bursts that grow. All submits are timed.
     const { share } = TIMING;
     TIMING.share = 1;
     for (const split of ["validate", "test"] as const) {
-      kernels.push(...(await cut([{ evaluate: split }])).timed);
-      await run(1, [{ evaluate: split }]);
+      kernels.push(...(await both({ evaluate: split })).timed);
     }
-    let length = 1, milliseconds = 0;
-    for (; milliseconds < burst / 4; length *= 4) {
-      const { timed } = await cut([{ iterate: length }]);
+    let length = 1, wall = 0;
+    for (; wall < burst / 4; length *= 4) {
+      const { timed, wall: now } = await both({ iterate: length });
       if (length === 1) kernels.push(...timed);
-      milliseconds = (await run(1, [{ iterate: length }])).wall;
+      wall = now;
     }
-    length = Math.max(1, Math.round(burst * length / 4 / milliseconds));
-    for (let i = 0; i < 2; i++) {
-      for (const index of [0, 1]) {
-        const { submits: times } = await run(index, [{ iterate: length }]);
-        if (index === 0) submits.push(...times.filter((ms) => ms !== null));
-      }
+    length = Math.max(1, Math.round(burst * length / 4 / wall));
+    for (let i = 0; i < 3; i++) {
+      await both(
+        { iterate: length },
+        ...(replicas === null ? [] : [{ evaluate: "test" } as const]),
+      );
     }
     TIMING.share = share;
+    const areBitsEqual = measured[0].join() === measured[1].join() && await sameWeights(programs);
+    // One program both ways: where its buffers lie makes a difference of some percent.
     const walls: number[] = [], busy: number[] = [], each: number[] = [], counts: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const steps: BurstStep[] = [{ iterate: length }];
-      const whole = async () => await run(1, steps);
-      const [a, b] = round % 2 === 0
-        ? [await cut(steps), await whole()]
-        : (await inOrder(whole, () => cut(steps))).toReversed();
-      walls.push(a.wall / b.wall);
-      busy.push(a.busy / b.busy);
-      each.push(b.wall / length);
-      counts.push(a.submits.length);
-      if (replicas === null) continue;
-      await cut([{ evaluate: "test" }]);
-      await run(1, [{ evaluate: "test" }]);
+      const order = round % 2 === 0 ? [budget, null] : [null, budget];
+      const times = [];
+      for (const limit of order) times.push(await run(0, limit, [{ iterate: length }]));
+      const [cut, whole] = round % 2 === 0 ? times : times.toReversed();
+      walls.push(cut.wall / whole.wall);
+      busy.push(cut.busy / whole.busy);
+      each.push(whole.wall / length);
+      counts.push(cut.count);
     }
     const after = submits.slice(FIRST_SUBMITS);
     const result = {
@@ -134,17 +132,13 @@ export async function timeSubmits(
       perBurst: median(counts),
       timeRatio: median(walls),
       processorRatio: processorTime ? median(busy) : null,
-      areBitsEqual: measured[0].join() === measured[1].join() && await sameWeights(programs),
+      areBitsEqual,
     };
     for (const program of programs) program.destroy();
     return result;
   } finally {
     opened.destroy();
   }
-}
-
-async function inOrder<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<T[]> {
-  return [await first(), await second()];
 }
 
 async function sameWeights(programs: Program[]): Promise<boolean> {

@@ -2,7 +2,12 @@
 
 import type { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
-import { Evaluation, type EvaluationBuffers, type WindowSources } from "./evaluation.ts";
+import {
+  Evaluation,
+  type EvaluationBuffers,
+  windowShare,
+  type WindowSources,
+} from "./evaluation.ts";
 import { allocateIteration, type IterationBuffers, iterationSources } from "./iteration.ts";
 import { createKernels, type Kernel } from "../kernels/kernel.ts";
 import {
@@ -38,7 +43,7 @@ import {
   windowRows,
 } from "../kernels/program_spec.ts";
 import { evaluateSource, gatherEvaluateSource } from "../kernels/row_kernels.ts";
-import { tilesFor } from "../kernels/tiles.ts";
+import { paddedRows, tilesFor } from "../kernels/tiles.ts";
 
 /** Networks as whole matrices in GPU memory. */
 export class DenseNetwork implements NetworkMemory {
@@ -71,7 +76,7 @@ export class DenseNetwork implements NetworkMemory {
         gpu,
         spec,
         pool,
-        windowRows(spec, tilesFor(gpu.adapter)),
+        evaluationRows(gpu, spec),
         (shared) => windowSources(gpu, spec, pool, { ...buffers, ...shared }),
       ),
     ]);
@@ -160,6 +165,12 @@ export class DenseNetwork implements NetworkMemory {
   }
 }
 
+/** Rows of a window, whole tiles. */
+function evaluationRows(gpu: Gpu, spec: ProgramSpec): number {
+  const tiles = tilesFor(gpu.adapter);
+  return paddedRows(windowShare(gpu, spec, windowRows(spec, tiles)), tiles);
+}
+
 /** The kernels that evaluate a window. */
 function windowSources(
   gpu: Gpu,
@@ -168,7 +179,7 @@ function windowSources(
   program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer },
 ): WindowSources {
   const { layers, replicas } = spec, [first] = layers;
-  const tiles = tilesFor(gpu.adapter), rows = windowRows(spec, tiles), sizes = { replicas, rows };
+  const tiles = tilesFor(gpu.adapter), rows = evaluationRows(gpu, spec), sizes = { replicas, rows };
   const format = batchFormat(spec), storage = matrixStorage(gpu, spec);
   const activations = activationVectors(layers).map((vectors, i) =>
     createMatrix(pool, storage, `window ${i}`, {

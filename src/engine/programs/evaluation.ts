@@ -45,6 +45,24 @@ interface Kernels {
   reduce: Kernel;
 }
 
+/** A window has so many examples whatever it takes: fewer do not fill a tile. */
+const LEAST_WINDOW = 32;
+
+/**
+ * How many of a window's `rows` examples it has where submits have a budget: with all replicas
+ * together as many as one network's window alone, or as many as a batch. So no kernel of an
+ * evaluation, which cannot be cut, takes much longer than one network's, or than those of an
+ * iteration. Windows change no result.
+ */
+export function windowShare(
+  { submitMilliseconds }: Gpu,
+  { replicas, batchSize }: Pick<ProgramSpec, "replicas" | "batchSize">,
+  rows: number,
+): number {
+  if (submitMilliseconds === null) return rows;
+  return Math.min(rows, Math.max(LEAST_WINDOW, batchSize, Math.ceil(rows / replicas)));
+}
+
 /** Evaluates splits with the current weights of a program. */
 export class Evaluation {
   private constructor(

@@ -37,8 +37,13 @@ export class Dispatched {
 export class KernelCosts {
   readonly #milliseconds = new Map<Pipeline, number>();
 
-  /** @param budget milliseconds that a submit may take; null: as many as it likes */
-  constructor(readonly budget: number | null) {}
+  /** @param gpu says how long a submit may take */
+  constructor(private readonly gpu: { submitMilliseconds: number | null }) {}
+
+  /** Milliseconds that a submit may take; null: as many as it likes. */
+  get budget(): number | null {
+    return this.gpu.submitMilliseconds;
+  }
 
   /** Expected milliseconds of one dispatch; infinite if it was never timed. */
   of(pipeline: Pipeline): number {

@@ -60,7 +60,7 @@ export class Program {
     private readonly network: NetworkMemory,
     private readonly timer: PassTimer | null,
   ) {
-    this.#costs = new KernelCosts(gpu.submitMilliseconds);
+    this.#costs = new KernelCosts(gpu);
   }
 
   /** Compiles a program and allocates its buffers; throws as `checkProgramSpec` does. */

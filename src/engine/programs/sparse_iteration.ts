@@ -7,7 +7,7 @@ import { CapacityError, OutOfMemoryError } from "../../errors.ts";
 import type { BufferPool } from "../buffers.ts";
 import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import type { Gpu } from "../device.ts";
-import type { EvaluationBuffers, WindowSources } from "./evaluation.ts";
+import { type EvaluationBuffers, windowShare, type WindowSources } from "./evaluation.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { createMatrix, type Matrix, type MatrixStorage, writeMatrix } from "../kernels/matrix.ts";
 import { allocateLoopBuffers, type LoopBuffers } from "./network_memory.ts";
@@ -79,7 +79,7 @@ export interface SparseBuffers extends LoopBuffers, SparseWeights {
 export function windowShape(gpu: Gpu, spec: ProgramSpec): Columns {
   const { layers, replicas } = spec, { window } = tilesFor(gpu.adapter).sparse;
   const largest = Math.max(...featureMaps(layers).map(({ rows }) => featureRows(rows)));
-  const shape = columnsFor(window);
+  const shape = columnsFor(windowShare(gpu, spec, window));
   const fit = layers.every(isDense)
     ? gpu.device.limits.maxTextureDimension2D / largest / replicas
     : WINDOW_FLOATS / largest / 4 / shape.columns;

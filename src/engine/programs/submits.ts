@@ -95,7 +95,7 @@ export class Submits implements DispatchQueue {
  * them.
  */
 export function submitOnce(gpu: Gpu, kernels: readonly Kernel[]): void {
-  const submits = new Submits(gpu, new KernelCosts(gpu.submitMilliseconds));
+  const submits = new Submits(gpu, new KernelCosts(gpu));
   for (const kernel of kernels) submits.add(kernel);
   submits.end();
 }

@@ -61,12 +61,12 @@ const SUM = ITERATION.reduce((a, b) => a + b, 0);
 const GROWTH = [1, 4, 16, 64];
 
 Deno.test("submits: without a budget a burst is one", () => {
-  const { run } = simulated(ITERATION), costs = new KernelCosts(null);
+  const { run } = simulated(ITERATION), costs = new KernelCosts({ submitMilliseconds: null });
   for (const iterations of GROWTH) assertEquals(run(costs, iterations).length, 1);
 });
 
 Deno.test("submits: a kernel that was never timed has one for itself, then they are filled", () => {
-  const { run } = simulated(ITERATION), costs = new KernelCosts(12);
+  const { run } = simulated(ITERATION), costs = new KernelCosts({ submitMilliseconds: 12 });
   assertEquals(run(costs, 1), ITERATION);
   for (const iterations of GROWTH.slice(1)) {
     const times = run(costs, iterations), longest = Math.max(...times);
@@ -80,7 +80,7 @@ Deno.test("submits: a kernel that was never timed has one for itself, then they 
 Deno.test("submits: those of a large network are cut between kernels, of a larger one at each", () => {
   for (const [scale, submits] of [[4, 6], [10, 8], [1000, 8]]) {
     const large = ITERATION.map((ms) => scale * ms);
-    const { run } = simulated(large), costs = new KernelCosts(12);
+    const { run } = simulated(large), costs = new KernelCosts({ submitMilliseconds: 12 });
     run(costs, 1);
     const times = run(costs, 1);
     // One kernel of 12 ms, or of more, has its own submit: it cannot be cut.
@@ -92,7 +92,8 @@ Deno.test("submits: those of a large network are cut between kernels, of a large
 Deno.test("submits: timestamps rounded to 0.1 ms, as browsers do, keep the budget too", () => {
   const timed = (ms: number) => Math.floor(10 * ms) / 10;
   for (const scale of [0.001, 0.01, 0.1, 1]) {
-    const { run } = simulated(ITERATION.map((ms) => scale * ms)), costs = new KernelCosts(12);
+    const { run } = simulated(ITERATION.map((ms) => scale * ms)),
+      costs = new KernelCosts({ submitMilliseconds: 12 });
     run(costs, 1, { timed });
     for (const iterations of GROWTH.slice(1)) {
       const longest = Math.max(...run(costs, iterations, { timed }));
@@ -105,7 +106,7 @@ Deno.test("submits: timestamps rounded to 0.1 ms, as browsers do, keep the budge
 });
 
 Deno.test("submits: a GPU that becomes slow, or is held up once, is followed", () => {
-  const { run } = simulated(ITERATION), costs = new KernelCosts(12);
+  const { run } = simulated(ITERATION), costs = new KernelCosts({ submitMilliseconds: 12 });
   for (const iterations of GROWTH) run(costs, iterations);
   const usual = run(costs, 64).length;
   run(costs, 64, { slowness: 3 });
@@ -124,7 +125,8 @@ Deno.test("submits: where there are no timestamps, the wall time of bursts keeps
   // The way there and back takes 2 ms.
   const how = { bySubmit: false, timed: (ms: number) => ms + 2 };
   for (const scale of [0.01, 0.1, 1]) {
-    const { run } = simulated(ITERATION.map((ms) => scale * ms)), costs = new KernelCosts(12);
+    const { run } = simulated(ITERATION.map((ms) => scale * ms)),
+      costs = new KernelCosts({ submitMilliseconds: 12 });
     for (const iterations of GROWTH) {
       const longest = Math.max(...run(costs, iterations, how));
       assert(longest <= 12, `${longest} ms at ${scale}`);

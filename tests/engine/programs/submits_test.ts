@@ -70,7 +70,8 @@ const outcomeWith = (budget: number | null, run: RunCase) =>
 
 for (const [name, shape] of CASES) {
   Deno.test(`submits: cut or not, the same dispatches in the same order, and the same bits: ${name}`, async () => {
-    const run = draw(shape);
+    // More networks have other windows, which the next test compares.
+    const run = draw({ ...shape, replicas: 1 });
     const whole = await outcomeWith(null, run);
     assertEquals(whole.logged.map((submits) => submits.length), [1, 1]);
     const cut = await outcomeWith(NOTHING, run);
@@ -114,6 +115,32 @@ Deno.test("submits: predictions after a cut evaluation, and bursts in flight tog
     );
   }
   assertEquals(results[1], results[0]);
+});
+
+Deno.test("submits: where they have a budget, networks share the examples of windows, to the same bits", async () => {
+  for (const [name, shape] of CASES) {
+    const run = draw({ ...shape, testCount: 501, replicas: 9 }), log = logSubmits(device);
+    try {
+      const results = [], windows: number[] = [];
+      for (const budget of [null, EVERYTHING]) {
+        results.push(
+          await withProgram(withBudget(budget), run, async (program) => {
+            log.take();
+            const { evaluations } = await program.run([{ evaluate: "test" }]);
+            windows.push(new Set(log.take().flat().map(({ offsets }) => offsets.join())).size);
+            await program.run([{ iterate: 3 }]);
+            const { classes } = await program.predict("test");
+            return { evaluations, classes, states: await program.readState() };
+          }),
+        );
+      }
+      assertEquals(results[1], results[0], name);
+      // Offsets: none, one of each window, and that of the sums.
+      assert(windows[1] >= windows[0] + 3, `${name}: ${windows}`);
+    } finally {
+      log.end();
+    }
+  }
 });
 
 Deno.test("submits: a training has the same curves, with and without timestamps", async () => {

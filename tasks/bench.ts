@@ -4,11 +4,11 @@
  * also how the cost grows, as pictures.
  */
 
-import { openGpu } from "../src/engine/mod.ts";
 import { UsageError } from "../src/errors.ts";
 import { boolean, choice, integer, path } from "../src/flags/kinds.ts";
 import { NETWORK_NAMES } from "../src/models/networks.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
+import { openKnownGpu } from "./lib/known_gpu.ts";
 import { benchImages } from "./lib/bench/image_bench.ts";
 import { benchLenet } from "./lib/bench/lenet_bench.ts";
 import { Rows } from "./lib/bench/rows.ts";
@@ -51,7 +51,7 @@ await runTask(task, async (flags) => {
     throw new UsageError(`--figures are of lenet-300-100; leave out --network ${network}`);
   }
   await ensureAdapter(task.name);
-  const gpu = await openGpu();
+  const gpu = await openKnownGpu();
   const sets = await examplesFor(network, flags.mnistLocation);
   const { isSoftware, name } = gpu.adapter;
   notice(`${name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`);

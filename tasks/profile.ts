@@ -1,6 +1,6 @@
 /** `deno task profile`: where the time of a training iteration goes, kernel by kernel. */
 
-import { adamSpec, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
+import { adamSpec, type OptimizerSpec } from "../src/engine/mod.ts";
 import { fractionText } from "../src/analysis/percent.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, choice, integer, number } from "../src/flags/kinds.ts";
@@ -8,6 +8,7 @@ import { UsageError } from "../src/errors.ts";
 import { protocolNamed } from "../src/lottery/protocols.ts";
 import { NETWORK_NAMES, NETWORKS } from "../src/models/networks.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
+import { openKnownGpu } from "./lib/known_gpu.ts";
 import { dataLocationFlag, examplesFor } from "./lib/examples_at_hand.ts";
 import {
   BATCH,
@@ -53,7 +54,7 @@ await runTask(task, async (flags) => {
     );
   }
   await ensureAdapter(task.name);
-  const gpu = await openGpu();
+  const gpu = await openKnownGpu();
   const sets = await examplesFor(flags.network, flags.mnistLocation);
   notice(`${gpu.adapter.name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`);
   const optimizer: OptimizerSpec = flags.optimizer === "adam"

@@ -37,7 +37,6 @@ import {
   windowRows,
 } from "../kernels/program_spec.ts";
 import { evaluateSource, gatherEvaluateSource } from "../kernels/row_kernels.ts";
-import { tilesFor } from "../kernels/tiles.ts";
 
 /** Networks as whole matrices in GPU memory. */
 export class DenseNetwork implements NetworkMemory {
@@ -70,7 +69,7 @@ export class DenseNetwork implements NetworkMemory {
         gpu,
         spec,
         pool,
-        windowRows(spec, tilesFor(gpu.adapter)),
+        windowRows(spec, gpu.tuned),
         (shared) => windowSources(gpu, spec, pool, { ...buffers, ...shared }),
       ),
     ]);
@@ -167,7 +166,7 @@ function windowSources(
   program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer },
 ): WindowSources {
   const { layers, replicas } = spec, [first] = layers;
-  const tiles = tilesFor(gpu.adapter), rows = windowRows(spec, tiles), sizes = { replicas, rows };
+  const tiles = gpu.tuned, rows = windowRows(spec, tiles), sizes = { replicas, rows };
   const format = batchFormat(spec), storage = matrixStorage(gpu, spec);
   const activations = activationVectors(layers).map((vectors, i) =>
     createMatrix(pool, storage, `window ${i}`, {

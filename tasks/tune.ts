@@ -10,6 +10,7 @@ import { adamSpec, type Gpu, openGpu, type Program } from "../src/engine/mod.ts"
 import { adapterClass, TUNED, type Tuned } from "../src/engine/kernels/tiles.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, integer } from "../src/flags/kinds.ts";
+import { words } from "../src/flags/lists.ts";
 import { chooseCrossover, chooseReplicas } from "../src/foundations/tuning/measures.ts";
 import { TimedProgram } from "../src/foundations/tuning/network_bench.ts";
 import {
@@ -27,6 +28,7 @@ import {
   type Part,
   REPLICA_CHOICES,
 } from "../src/foundations/tuning/settings.ts";
+import { once } from "../src/memo.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { NETWORKS } from "../src/models/networks.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
@@ -53,10 +55,21 @@ const task = {
     mnistLocation: mnistLocationFlag,
     rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
     iterations: integer({ min: 5, max: 1000, default: 100, help: "iterations per measurement" }),
+    only: words({
+      words: ["dense", "images", "lists", "replicas", "crossover"],
+      help:
+        "which to measure: tile shapes of each kind of kernels, how many replicas train at once, " +
+        "from which density on lists win; the others stay as the table has them",
+      defaultText: "all",
+    }),
     write: boolean({ default: true, help: "only print what was measured" }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
-  examples: ["deno task tune", "deno task tune --no-write --rounds 9"],
+  examples: [
+    "deno task tune",
+    "deno task tune --no-write --rounds 9",
+    "deno task tune --only lists",
+  ],
 };
 
 /** How many iterations of LeNet-300-100 take as long as one of LeNet-5. */
@@ -100,23 +113,34 @@ await runTask(task, async (flags) => {
     search.end();
     tuned = search.tuned;
   };
-  await chooseTiles("dense", {}, pace);
-  const { hidden } = NETWORKS["lenet-5"];
-  await chooseTiles("images", { hidden }, paceOf(IMAGE_ITERATIONS));
-  const tickets = await lotteryTickets(gpu.tunedAs(tuned), uploaded, { density: SPARSE_DENSITY });
-  const { masks } = nearestTicket(tickets, SPARSE_DENSITY);
-  await chooseTiles("lists", { isSparse: true, masks }, pace);
-  const replicas = await chooseReplicas((replicas) => networkOf(tuned, { replicas }), pace);
-  tuned = { ...tuned, replicas: replicas.isDecided ? replicas.chosen as number : null };
-  const together = tuned.replicas ?? REPLICA_CHOICES.at(-1)!;
-  const below = await measureCrossover(gpu.tunedAs(tuned), uploaded, tickets, {
-    replicas: together,
-    pace: paceOf(together),
-  });
-  tuned = { ...tuned, sparse: { ...tuned.sparse, below } };
-  const few = paceOf(2 * IMAGE_ITERATIONS);
-  const belowImages = await measureImageCrossover(gpu.tunedAs(tuned), uploaded, few);
-  tuned = { ...tuned, sparse: { ...tuned.sparse, belowImages } };
+  const isAsked = (part: NonNullable<typeof flags.only>[number]) =>
+    flags.only === undefined || flags.only.includes(part);
+  if (isAsked("dense")) await chooseTiles("dense", {}, pace);
+  if (isAsked("images")) {
+    const { hidden } = NETWORKS["lenet-5"];
+    await chooseTiles("images", { hidden }, paceOf(IMAGE_ITERATIONS));
+  }
+  const findTickets = once(() =>
+    lotteryTickets(gpu.tunedAs(tuned), uploaded, { density: SPARSE_DENSITY })
+  );
+  if (isAsked("lists")) {
+    const { masks } = nearestTicket(await findTickets(), SPARSE_DENSITY);
+    await chooseTiles("lists", { isSparse: true, masks }, pace);
+  }
+  if (isAsked("replicas")) {
+    const make = (replicas: number) => networkOf(tuned, { replicas });
+    const { isDecided, chosen } = await chooseReplicas(make, pace);
+    tuned = { ...tuned, replicas: isDecided ? chosen as number : null };
+  }
+  if (isAsked("crossover")) {
+    const replicas = tuned.replicas ?? REPLICA_CHOICES.at(-1)!;
+    const how = { replicas, pace: paceOf(replicas) };
+    const below = await measureCrossover(gpu.tunedAs(tuned), uploaded, await findTickets(), how);
+    tuned = { ...tuned, sparse: { ...tuned.sparse, below } };
+    const few = paceOf(2 * IMAGE_ITERATIONS);
+    const belowImages = await measureImageCrossover(gpu.tunedAs(tuned), uploaded, few);
+    tuned = { ...tuned, sparse: { ...tuned.sparse, belowImages } };
+  }
 
   const today = new Date().toISOString().slice(0, 10);
   const cores = `${navigator.hardwareConcurrency} cores`;

@@ -63,6 +63,7 @@ const task = {
     ...slurmFlags,
     replicas: { ...runFlags.replicas, group: "Flags" },
     kernels: { ...runFlags.kernels, group: "Flags" },
+    tune: { ...runFlags.tune, group: "Flags" },
     checkpointInterval: { ...runFlags.checkpointInterval, group: "Flags" },
     json: boolean({ help: "print what became of each line as one JSON document" }),
   },

@@ -4,15 +4,16 @@
  * also how the cost grows, as pictures.
  */
 
-import { openGpu } from "../src/engine/mod.ts";
 import { UsageError } from "../src/errors.ts";
 import { boolean, choice, integer, path } from "../src/flags/kinds.ts";
 import { NETWORK_NAMES } from "../src/models/networks.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
+import { openKnownGpu } from "./lib/known_gpu.ts";
 import { benchImages } from "./lib/bench/image_bench.ts";
 import { benchLenet } from "./lib/bench/lenet_bench.ts";
 import { Rows } from "./lib/bench/rows.ts";
 import { dataLocationFlag, examplesFor } from "./lib/examples_at_hand.ts";
+import { processorHere, processorText } from "./lib/processor.ts";
 import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
@@ -51,17 +52,17 @@ await runTask(task, async (flags) => {
     throw new UsageError(`--figures are of lenet-300-100; leave out --network ${network}`);
   }
   await ensureAdapter(task.name);
-  const gpu = await openGpu();
+  const gpu = await openKnownGpu();
   const sets = await examplesFor(network, flags.mnistLocation);
-  const { isSoftware, name } = gpu.adapter;
-  notice(`${name}, ${navigator.hardwareConcurrency} cores, ${sets.name}`);
+  const { isSoftware, name } = gpu.adapter, processor = await processorHere();
+  notice(`${name}; ${processorText(processor)}; ${sets.name}`);
   const rows = new Rows(isSoftware);
   await (network === "lenet-300-100"
     ? benchLenet(gpu, sets, rows, { ...flags, iterations: flags.iterations ?? 200 })
     : benchImages(gpu, sets, rows, { ...flags, network }));
   print(
     flags.json
-      ? JSON.stringify({ network, adapter: gpu.adapter, rows: rows.all }, null, 2)
+      ? JSON.stringify({ network, adapter: gpu.adapter, processor, rows: rows.all }, null, 2)
       : rows.text(),
   );
   gpu.destroy();

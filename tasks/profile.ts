@@ -1,6 +1,6 @@
 /** `deno task profile`: where the time of a training iteration goes, kernel by kernel. */
 
-import { adamSpec, Gpu, openGpu, type OptimizerSpec } from "../src/engine/mod.ts";
+import { adamSpec, Gpu, type OptimizerSpec } from "../src/engine/mod.ts";
 import { fractionText } from "../src/analysis/percent.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, choice, integer, number } from "../src/flags/kinds.ts";
@@ -9,6 +9,7 @@ import { protocolNamed } from "../src/lottery/protocols.ts";
 import { NETWORK_NAMES, NETWORKS } from "../src/models/networks.ts";
 import type { KernelProfile } from "../src/engine/programs/profile.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
+import { openKnownGpu } from "./lib/known_gpu.ts";
 import { dataLocationFlag, examplesFor } from "./lib/examples_at_hand.ts";
 import {
   BATCH,
@@ -60,7 +61,7 @@ await runTask(task, async (flags) => {
     );
   }
   await ensureAdapter(task.name);
-  const opened = await openGpu();
+  const opened = await openKnownGpu();
   const gpu = flags.expect ? asHardware(opened) : opened;
   const sets = await examplesFor(flags.network, flags.mnistLocation);
   notice(

@@ -10,20 +10,37 @@ import { adamSpec, type Gpu, openGpu, type Program } from "../src/engine/mod.ts"
 import { adapterClass, TUNED, type Tuned } from "../src/engine/kernels/tiles.ts";
 import { formatTable } from "../src/analysis/table.ts";
 import { boolean, integer } from "../src/flags/kinds.ts";
+import { words } from "../src/flags/lists.ts";
+import { chooseCrossover, chooseReplicas } from "../src/foundations/tuning/measures.ts";
+import { TimedProgram } from "../src/foundations/tuning/network_bench.ts";
+import {
+  Budget,
+  type Pace,
+  Search,
+  timeAlone,
+  type Timed,
+  type Trial,
+} from "../src/foundations/tuning/search.ts";
+import {
+  BELOW,
+  BELOW_IMAGES,
+  FINE,
+  type Part,
+  REPLICA_CHOICES,
+} from "../src/foundations/tuning/settings.ts";
+import { once } from "../src/memo.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
 import { NETWORKS } from "../src/models/networks.ts";
 import { ensureAdapter } from "./lib/adapter.ts";
-import { crossoverOf, imagePrograms } from "./lib/crossover.ts";
 import { examplesAtHand, mnistLocationFlag } from "./lib/examples_at_hand.ts";
+import { randomNetworks } from "./lib/random_networks.ts";
 import {
   lotteryTickets,
-  median,
   nearestTicket,
   type NetworkOptions,
   networkProgram,
   type Ticket,
   timeEvaluation,
-  timeIterations,
   type Uploaded,
   uploadSets,
 } from "./lib/bench/network_program.ts";
@@ -38,58 +55,33 @@ const task = {
     mnistLocation: mnistLocationFlag,
     rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
     iterations: integer({ min: 5, max: 1000, default: 100, help: "iterations per measurement" }),
+    only: words({
+      words: ["dense", "images", "lists", "replicas", "crossover"],
+      help:
+        "which to measure: tile shapes of each kind of kernels, how many replicas train at once, " +
+        "from which density on lists win; the others stay as the table has them",
+      defaultText: "all",
+    }),
     write: boolean({ default: true, help: "only print what was measured" }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
-  examples: ["deno task tune", "deno task tune --no-write --rounds 9"],
+  examples: [
+    "deno task tune",
+    "deno task tune --no-write --rounds 9",
+    "deno task tune --only lists",
+  ],
 };
 
-type Tiles = Omit<Tuned, "measured" | "images" | "sparse" | "replicas" | "storage" | "skipsZeros">;
-
-/** Values that are tried of each tile shape, in this order. */
-const TILE_CHOICES: Partial<Record<keyof Tiles, number[]>> = {
-  rows: [4, 6, 8, 10, 12, 15, 20],
-  forwardVectors: [1, 2, 3, 5],
-  backwardVectors: [1, 2, 3],
-  weightVectors: [1, 2, 3, 5],
-  weightRowVectors: [1, 2, 4],
-  unroll: [2, 3, 4, 6],
-  lanes: [8, 16, 32],
-};
-/** The same of convolutions, measured with LeNet-5. */
-const IMAGE_CHOICES: Partial<Record<keyof Tuned["images"], number[]>> = {
-  rows: [4, 6, 10, 12],
-  forwardVectors: [1, 2, 3, 5, 8],
-  backwardVectors: [1, 2, 3, 5, 8],
-  weightRowVectors: [1, 2, 3, 4],
-  weightVectors: [1, 2, 3, 5],
-  unroll: [1, 2, 3, 4],
-};
 /** How many iterations of LeNet-300-100 take as long as one of LeNet-5. */
 const IMAGE_ITERATIONS = 10;
-const SPARSE_CHOICES: Partial<Record<keyof Tuned["sparse"], number[]>> = {
-  lanes: [8, 16],
-  unitLanes: [1, 4],
-  unitsEach: [1, 2, 4, 8, 16],
-  updateLanes: [8, 16, 32, 64],
-};
-const REPLICAS = [1, 2, 4, 8, 16, 32];
-/** Another value must be faster by this much to be taken: less is noise. */
-const MARGIN = 0.95;
 /** Densities of networks that take images, around where lists begin to win. */
 const IMAGE_DENSITIES = [0.5, 0.4, 0.33, 0.26, 0.2, 0.15, 0.1];
 /** The tile shapes of lists are measured at this density. */
 const SPARSE_DENSITY = 0.05;
-
+/** Densities of tickets around where lists begin to win: sparser ones win by far. */
+const DENSITIES = { most: 0.6, least: 0.05 };
 /** Evaluations of 10,000 examples for each iteration of the paper's protocol: 15,000 every 100. */
 const EVALUATIONS = 0.015;
-
-/** A trial of a setting: its values and their times, and the chosen one. */
-interface Trial {
-  setting: string;
-  milliseconds: Record<string, number>;
-  chosen: number | null;
-}
 
 await runTask(task, async (flags) => {
   await ensureAdapter(task.name);
@@ -98,126 +90,92 @@ await runTask(task, async (flags) => {
   const uploaded = await uploadSets(gpu, sets);
   const name = adapterClass(gpu.adapter);
   notice(`${gpu.adapter.name} (${name}), ${navigator.hardwareConcurrency} cores, ${sets.name}`);
-  const optimizer = adamSpec(1.2e-3);
-  const trials: Trial[] = [];
-  const push = (trial: Trial) => {
-    trials.push(trial);
-    const times = Object.entries(trial.milliseconds).map(([value, ms]) =>
-      `${value}: ${ms.toFixed(3)}`
-    );
-    notice(`  ${trial.setting} ${trial.chosen}   (ms: ${times.join(", ")})`);
-  };
-  /** Times programs that differ in a setting; those that the device refuses do not count. */
-  const timed = async (
-    values: readonly number[],
-    change: (tuned: Tuned, value: number) => Tuned,
-    options: NetworkOptions,
-    iterations = flags.iterations,
-  ): Promise<Record<string, number>> => {
-    const before = TUNED[name], programs = new Map<string, Program>();
-    for (const value of values) {
-      TUNED[name] = change(before, value);
-      try {
-        programs.set(`${value}`, await networkProgram(gpu, uploaded, options));
-      } catch (error) {
-        notice(`  ${value}: ${error instanceof Error ? error.message : error}`);
-      }
-    }
-    TUNED[name] = before;
-    const times = await timeTogether(programs, { ...flags, iterations });
-    for (const program of programs.values()) program.destroy();
-    return times;
-  };
-  const choose = (times: Record<string, number>, current: number): number => {
-    const [best, time] = Object.entries(times).reduce((a, b) => b[1] < a[1] ? b : a);
-    return time < MARGIN * (times[current] ?? Infinity) ? Number(best) : current;
-  };
-
-  for (const [key, values] of entries(TILE_CHOICES)) {
-    const change = (tuned: Tuned, value: number): Tuned => {
-      const next = { ...tuned, [key]: value };
-      return { ...next, window: next.rows * Math.max(1, Math.round(tuned.window / next.rows)) };
-    };
-    const current = TUNED[name][key];
-    const times = await timed(union(values, current), change, { optimizer });
-    const chosen = choose(times, current);
-    TUNED[name] = change(TUNED[name], chosen);
-    push({ setting: key, milliseconds: times, chosen });
-  }
-  /** Chooses the settings of one kind of kernels. */
-  const choosePart = async <P extends "images" | "sparse">(
-    part: P,
-    choices: Partial<Record<keyof Tuned[P] & string, number[]>>,
-    options: NetworkOptions,
-    iterations?: number,
-  ): Promise<void> => {
-    for (const [key, values] of entries(choices)) {
-      const change = (tuned: Tuned, value: number): Tuned => ({
-        ...tuned,
-        [part]: { ...tuned[part], [key]: value },
-      });
-      const current = TUNED[name][part][key] as number;
-      const times = await timed(union(values, current), change, options, iterations);
-      const chosen = choose(times, current);
-      TUNED[name] = change(TUNED[name], chosen);
-      push({ setting: `${part}.${key}`, milliseconds: times, chosen });
-    }
-  };
-  const { hidden } = NETWORKS["lenet-5"];
-  const few = Math.ceil(flags.iterations / IMAGE_ITERATIONS);
-  await choosePart("images", IMAGE_CHOICES, { optimizer, hidden }, few);
-  const tickets = await lotteryTickets(gpu, uploaded, { density: SPARSE_DENSITY });
-  const { masks } = nearestTicket(tickets, SPARSE_DENSITY);
-  await choosePart("sparse", SPARSE_CHOICES, { optimizer, isSparse: true, masks });
-  const replicas = await measureReplicas(gpu, uploaded, flags);
-  TUNED[name] = { ...TUNED[name], replicas: replicas.chosen };
-  push(replicas);
-  const crossover = await measureCrossover(gpu, uploaded, tickets, {
-    ...flags,
-    replicas: replicas.chosen ?? REPLICAS.at(-1)!,
+  const optimizer = adamSpec(1.2e-3), trials: Trial[] = [];
+  const paceOf = (share: number): Pace => ({
+    rounds: flags.rounds,
+    iterations: () => Math.max(5, Math.ceil(flags.iterations / share)),
+    isThorough: true,
+    budget: new Budget(),
+    onTrial: (trial) => {
+      trials.push(trial);
+      notice(`  ${trial.setting} ${trial.chosen}   (ms: ${timesText(trial).join(", ")})`);
+    },
+    onRefusal: (line) => notice(`  ${line}`),
   });
-  TUNED[name] = { ...TUNED[name], sparse: { ...TUNED[name].sparse, below: crossover.chosen! } };
-  push(crossover);
-  const images = await measureImageCrossover(gpu, uploaded, flags);
-  const { sparse: lists } = TUNED[name];
-  TUNED[name] = { ...TUNED[name], sparse: { ...lists, belowImages: images.chosen! } };
-  push(images);
+  const pace = paceOf(1);
+  let tuned = gpu.tuned;
+  const networkOf = async (tuned: Tuned, options: Partial<NetworkOptions>) =>
+    new TimedProgram(await networkProgram(gpu.tunedAs(tuned), uploaded, { optimizer, ...options }));
+  /** Chooses each number of the tile shapes of a part. */
+  const chooseTiles = async (part: Part, options: Partial<NetworkOptions>, pace: Pace) => {
+    const search = await Search.begin(tuned, (tuned) => networkOf(tuned, options), pace);
+    for (const setting of FINE[part]) await search.choose(setting);
+    search.end();
+    tuned = search.tuned;
+  };
+  const isAsked = (part: NonNullable<typeof flags.only>[number]) =>
+    flags.only === undefined || flags.only.includes(part);
+  if (isAsked("dense")) await chooseTiles("dense", {}, pace);
+  if (isAsked("images")) {
+    const { hidden } = NETWORKS["lenet-5"];
+    await chooseTiles("images", { hidden }, paceOf(IMAGE_ITERATIONS));
+  }
+  const findTickets = once(() =>
+    lotteryTickets(gpu.tunedAs(tuned), uploaded, { density: SPARSE_DENSITY })
+  );
+  if (isAsked("lists")) {
+    const { masks } = nearestTicket(await findTickets(), SPARSE_DENSITY);
+    await chooseTiles("lists", { isSparse: true, masks }, pace);
+  }
+  if (isAsked("replicas")) {
+    const make = (replicas: number) => networkOf(tuned, { replicas });
+    const { isDecided, chosen } = await chooseReplicas(make, pace);
+    tuned = { ...tuned, replicas: isDecided ? chosen as number : null };
+  }
+  if (isAsked("crossover")) {
+    const replicas = tuned.replicas ?? REPLICA_CHOICES.at(-1)!;
+    const how = { replicas, pace: paceOf(replicas) };
+    const below = await measureCrossover(gpu.tunedAs(tuned), uploaded, await findTickets(), how);
+    tuned = { ...tuned, sparse: { ...tuned.sparse, below } };
+    const few = paceOf(2 * IMAGE_ITERATIONS);
+    const belowImages = await measureImageCrossover(gpu.tunedAs(tuned), uploaded, few);
+    tuned = { ...tuned, sparse: { ...tuned.sparse, belowImages } };
+  }
 
   const today = new Date().toISOString().slice(0, 10);
   const cores = `${navigator.hardwareConcurrency} cores`;
-  TUNED[name] = { ...TUNED[name], measured: `${gpu.adapter.name}, ${cores}, ${today}` };
+  tuned = { ...tuned, measured: `${gpu.adapter.name}, ${cores}, ${today}` };
   if (flags.write) {
     const file = fromFileUrl(new URL("../src/engine/tuned.json", import.meta.url));
-    const text = JSON.stringify(TUNED, null, 2) + "\n";
+    const text = JSON.stringify({ ...TUNED, [name]: tuned }, null, 2) + "\n";
     await new DenoStorage().write(file, new TextEncoder().encode(text));
     notice(`wrote ${file}`);
   }
-  const rows = trials.map(({ setting, milliseconds, chosen }) => [
-    setting,
-    `${chosen ?? "as many as fit"}`,
-    Object.entries(milliseconds).map(([value, ms]) => `${value}: ${ms.toFixed(3)}`).join("  "),
+  const rows = trials.map((trial) => [
+    trial.setting,
+    trial.isDecided ? `${trial.chosen}` : "as many as fit",
+    timesText(trial).join("  "),
   ]);
   print(
     flags.json
-      ? JSON.stringify({ adapter: gpu.adapter, class: name, tuned: TUNED[name], trials }, null, 2)
+      ? JSON.stringify({ adapter: gpu.adapter, class: name, tuned, trials }, null, 2)
       : formatTable(["setting", "chosen", "milliseconds"], rows, "lrl"),
   );
   gpu.destroy();
 });
 
-/** Medians of programs that are timed in turn. */
-async function timeTogether(
-  programs: ReadonlyMap<string, Program>,
-  { rounds, iterations }: { rounds: number; iterations: number },
-): Promise<Record<string, number>> {
-  const times = new Map<string, number[]>([...programs.keys()].map((key) => [key, []]));
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? [...programs] : [...programs].reverse();
-    for (const [key, program] of order) {
-      times.get(key)!.push(await timeIterations(program, iterations));
-    }
-  }
-  return Object.fromEntries([...times].map(([key, all]) => [key, median(all)]));
+function timesText({ milliseconds }: Trial): string[] {
+  return Object.entries(milliseconds).map(([value, ms]) => `${value}: ${ms.toFixed(3)}`);
+}
+
+/** A program whose iterations each come with their share of the paper's evaluations. */
+function evaluated(program: Program, uploaded: Uploaded): Timed {
+  const timed = new TimedProgram(program);
+  return {
+    time: async (iterations) =>
+      await timed.time(iterations) + EVALUATIONS * await timeEvaluation(program, uploaded, 1),
+    destroy: () => program.destroy(),
+  };
 }
 
 /**
@@ -228,79 +186,40 @@ async function measureCrossover(
   gpu: Gpu,
   uploaded: Uploaded,
   tickets: readonly Ticket[],
-  { rounds, iterations, replicas }: { rounds: number; iterations: number; replicas: number },
-): Promise<Trial> {
-  const how = { optimizer: adamSpec(1.2e-3), replicas }, times: Record<string, number> = {};
-  const programs = new Map([["dense", await networkProgram(gpu, uploaded, how)]]);
-  // Sparser ones win by far.
-  const near = tickets.filter(({ density }) => density < 0.6 && density > 0.05);
-  for (const { masks, density } of near) {
-    const program = await networkProgram(gpu, uploaded, { ...how, masks, isSparse: true });
-    programs.set(density.toFixed(4), program);
-  }
-  const perIteration = await timeTogether(programs, {
-    rounds,
-    iterations: Math.max(5, Math.ceil(iterations / replicas)),
-  });
-  for (const [key, program] of programs) {
-    const evaluation = await timeEvaluation(program, uploaded, rounds);
-    times[key] = perIteration[key] + EVALUATIONS * evaluation;
-    program.destroy();
-  }
-  const chosen = crossoverOf(near.map(({ density }) => density), times);
-  return { setting: "sparse.below", milliseconds: times, chosen };
+  { replicas, pace }: { replicas: number; pace: Pace },
+): Promise<number> {
+  const how = { optimizer: adamSpec(1.2e-3), replicas };
+  const make = async (masks?: Float32Array[]) => {
+    const options = { ...how, masks, isSparse: masks !== undefined };
+    return evaluated(await networkProgram(gpu, uploaded, options), uploaded);
+  };
+  const near = tickets.filter(({ density: d }) => d < DENSITIES.most && d > DENSITIES.least)
+    .map(({ density, masks }) => async () => ({ density, network: await make(masks) }));
+  const network = await make();
+  const milliseconds = await timeAlone(network, pace.iterations(0), pace);
+  const { chosen } = await chooseCrossover(BELOW, near, { network, milliseconds }, pace);
+  network.destroy();
+  return chosen as number;
 }
 
 /**
  * The same of networks that take images: the least of the crossovers of LeNet-5 and Conv-2, so that
  * lists are not chosen where they lose. Iterations alone count.
  */
-async function measureImageCrossover(
-  gpu: Gpu,
-  uploaded: Uploaded,
-  { rounds, iterations }: { rounds: number; iterations: number },
-): Promise<Trial> {
-  const milliseconds: Record<string, number> = {}, crossovers: number[] = [];
-  for (const network of ["lenet-5", "conv-2"] as const) {
-    const programs = await imagePrograms(gpu, uploaded, network, IMAGE_DENSITIES);
-    const times = await timeTogether(programs, { rounds, iterations: Math.ceil(iterations / 20) });
-    for (const program of programs.values()) program.destroy();
-    for (const [key, time] of Object.entries(times)) milliseconds[`${network} ${key}`] = time;
-    crossovers.push(crossoverOf(IMAGE_DENSITIES, times));
+async function measureImageCrossover(gpu: Gpu, uploaded: Uploaded, pace: Pace): Promise<number> {
+  const crossovers: number[] = [];
+  for (const name of ["lenet-5", "conv-2"] as const) {
+    const { dense, listed } = randomNetworks(gpu, uploaded, name, IMAGE_DENSITIES);
+    const network = new TimedProgram(await dense());
+    const milliseconds = await timeAlone(network, pace.iterations(0), pace);
+    const makers = listed.map(({ density, make }) => async () => ({
+      density,
+      network: new TimedProgram(await make()),
+    }));
+    const setting = `${BELOW_IMAGES}, ${name}`;
+    const { chosen } = await chooseCrossover(setting, makers, { network, milliseconds }, pace);
+    network.destroy();
+    crossovers.push(chosen as number);
   }
-  return { setting: "sparse.belowImages", milliseconds, chosen: Math.min(...crossovers) };
-}
-
-/** The fewest replicas that give the most iterations per second; null if more always gave more. */
-async function measureReplicas(
-  gpu: Gpu,
-  uploaded: Uploaded,
-  flags: { rounds: number; iterations: number },
-): Promise<Trial> {
-  const optimizer = adamSpec(1.2e-3), perReplica: Record<string, number> = {};
-  for (const replicas of REPLICAS) {
-    const program = await networkProgram(gpu, uploaded, { optimizer, replicas });
-    const iterations = Math.max(5, Math.ceil(flags.iterations / replicas));
-    const times: number[] = [];
-    for (let round = 0; round < flags.rounds; round++) {
-      times.push(await timeIterations(program, iterations) / replicas);
-    }
-    perReplica[replicas] = median(times);
-    program.destroy();
-  }
-  const best = Math.min(...Object.values(perReplica));
-  const chosen = REPLICAS.find((replicas) => perReplica[replicas] <= best / MARGIN)!;
-  return {
-    setting: "replicas",
-    milliseconds: perReplica,
-    chosen: chosen === REPLICAS.at(-1) ? null : chosen,
-  };
-}
-
-function union(values: readonly number[], current: number): number[] {
-  return [...new Set([...values, current])].sort((a, b) => a - b);
-}
-
-function entries<K extends string>(choices: Partial<Record<K, number[]>>): [K, number[]][] {
-  return Object.entries(choices) as [K, number[]][];
+  return Math.min(...crossovers);
 }

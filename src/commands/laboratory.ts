@@ -5,6 +5,7 @@
 
 import type { Gpu, KernelKind } from "../engine/mod.ts";
 import { type CheckpointInterval, RunQueue } from "../foundations/queue/run_queue.ts";
+import { SelfTuning, type TuningMode } from "../foundations/tuning/self_tuning.ts";
 import type { LockHolder, Storage } from "../storage/storage.ts";
 import { cachedLoader } from "../datasets/data_cache.ts";
 import { type Job, runJobs, workLeft } from "../runs/job.ts";
@@ -23,6 +24,8 @@ export interface LaboratoryOptions extends Pick<RunnerContext, "environmentLocat
   openGpu(): Promise<Gpu>;
   replicas: number | "auto";
   kernels: KernelKind | "auto";
+  /** What to do on an adapter that the table has no measurement of. Default: guess. */
+  tuning?: TuningMode;
   checkpointInterval: CheckpointInterval;
   /** Keeps checkpoints and ends the jobs with its reason. */
   signal: AbortSignal;
@@ -42,18 +45,24 @@ export interface LaboratoryEvents extends JobEvents {
 export class Laboratory {
   readonly context: RunnerContext;
   readonly #signal: AbortSignal;
+  readonly #kernels: KernelKind | "auto";
   #total = 0;
 
-  private constructor(gpu: Gpu, options: LaboratoryOptions) {
+  private constructor(
+    gpu: Gpu,
+    private readonly tuning: SelfTuning,
+    options: LaboratoryOptions,
+  ) {
     const { storage, holder, signal, environmentLocation, loadData, events } = options;
     const { replicas, kernels, checkpointInterval } = options;
     this.#signal = signal;
+    this.#kernels = kernels;
     const { onNotice, onActivity } = events;
     let stage = "";
     const count = new WorkCount();
     const queue = new RunQueue(gpu, {
       ...{ replicas, kernels, checkpointInterval, signal, onNotice, onActivity },
-      reopen: options.openGpu,
+      reopen: async () => await tuning.resolve(await options.openGpu()),
       onProgress: (progress) => {
         const { iteration, iterations, loss, accuracy } = progress;
         count.advance(progress);
@@ -84,16 +93,34 @@ export class Laboratory {
 
   /** @throws NoAdapterError if there is no GPU */
   static async open(options: LaboratoryOptions): Promise<Laboratory> {
-    options.events.onActivity("opening the GPU");
-    return new Laboratory(await options.openGpu(), options);
+    const { tuning: mode = "off", storage, holder, signal, events } = options;
+    const { onNotice, onActivity } = events;
+    onActivity("opening the GPU");
+    const onBegin = () => onActivity("measuring what is fast here");
+    const tuning = new SelfTuning({ mode, storage, holder, signal, onNotice, onBegin });
+    const gpu = await options.openGpu();
+    return new Laboratory(await tuning.resolve(gpu), tuning, options);
   }
 
   /** Carries jobs out; returns the errors of each. Throws the signal's reason if aborted. */
   async run(jobs: readonly Job[]): Promise<unknown[][]> {
     this.#total = workLeft(jobs);
+    await this.#tune(jobs.filter(({ runCount, finishedCount }) => finishedCount < runCount));
     const errors = await runJobs(this.context.queue, jobs);
     this.#signal.throwIfAborted();
     return errors;
+  }
+
+  /** Finds out what is fast here, if that is not known and the jobs are long enough for it. */
+  async #tune(jobs: readonly Job[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await this.tuning.tune(this.context.queue, {
+      sample: jobs[0].sample,
+      runs: jobs.reduce((sum, { atOnce }) => sum + atOnce, 0),
+      work: this.#total,
+      kernels: this.#kernels,
+      isBegun: jobs.some(({ finishedCount }) => finishedCount > 0),
+    });
   }
 
   /** Gives folders and GPU back. */

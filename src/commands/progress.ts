@@ -7,6 +7,7 @@ import type { QueueActivity } from "../foundations/queue/train_request.ts";
 export type Activity =
   | QueueActivity
   | "opening the GPU"
+  | "measuring what is fast here"
   | "reading the examples"
   | "looking at finished runs"
   | "drawing the chart";

@@ -13,7 +13,7 @@ import type { Runner } from "./runner.ts";
 import { KINDS, SHUFFLED_KINDS, SPARSITY_KINDS, type SparsityKind } from "../records/kinds.ts";
 
 const { experimentPath, levels, runs, trials, experimentName } = reinitializeFlags;
-const { dataset, mnistLocation, replicas, kernels } = reinitializeFlags;
+const { dataset, mnistLocation, replicas, kernels, tune } = reinitializeFlags;
 const { resume, checkpointInterval, overwrite, json } = reinitializeFlags;
 
 /** Every flag of `random-sparsity`. */
@@ -40,7 +40,7 @@ export const randomSparsityFlags = {
   runs: { ...runs, help: "numbers of the runs of each ticket", defaultText: "1-3" },
   trials: { ...trials, help: "of which trials", defaultText: "all of the experiment" },
   experimentName,
-  ...{ dataset, mnistLocation, replicas, kernels },
+  ...{ dataset, mnistLocation, replicas, kernels, tune },
   ...{ resume, checkpointInterval, overwrite, json },
 };
 

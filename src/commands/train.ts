@@ -57,6 +57,7 @@ export const trainFlags = {
     group: "Output",
   }),
   kernels: runFlags.kernels,
+  tune: runFlags.tune,
   resume: runFlags.resume,
   checkpointInterval: runFlags.checkpointInterval,
   overwrite: runFlags.overwrite,

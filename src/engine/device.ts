@@ -4,31 +4,10 @@
  */
 
 import { DeviceLostError, GpuError, NoAdapterError, OutOfMemoryError } from "../errors.ts";
+import { type AdapterDescription, describeAdapter } from "./adapter.ts";
 import { prepareGpuEnvironment } from "./environment.ts";
+import { type Tuned, tunedFor } from "./kernels/tiles.ts";
 import { submitMillisecondsOf } from "./submit_budget.ts";
-
-/** The adapter, as run.json records it. */
-export interface AdapterDescription {
-  /** The driver's own name, such as "NVIDIA H200" or "llvmpipe (LLVM 15.0.6, 256 bits)". */
-  name: string;
-  /** The maker, if known. */
-  vendor: string;
-  /** The family of GPUs, if known. */
-  architecture: string;
-  /** Whether the "GPU" is the processor: Mesa's llvmpipe, SwiftShader, WARP. */
-  isSoftware: boolean;
-}
-
-const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp|software/i;
-
-/** Describes an adapter; a browser may hide all but the vendor and architecture. */
-export function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
-  const known = [info.description, info.device, `${info.vendor} ${info.architecture}`];
-  const name = known.map((part) => part?.trim()).find((part) => part) ?? "unnamed adapter";
-  const isSoftware = SOFTWARE.test(`${name} ${info.vendor} ${info.architecture}`) ||
-    ("isFallbackAdapter" in info && info.isFallbackAdapter === true);
-  return { name, vendor: info.vendor, architecture: info.architecture, isSoftware };
-}
 
 const LOSS_NEWS_MILLISECONDS = 50;
 
@@ -42,11 +21,13 @@ export class Gpu {
    *
    * @param device  the open device
    * @param adapter what is known of its adapter
+   * @param tuned   the choices of all programs on it; by default those of the adapter's class
    * @param submitMilliseconds how long a submit may take, which may change; null: as it likes
    */
   constructor(
     readonly device: GPUDevice,
     readonly adapter: AdapterDescription,
+    readonly tuned: Tuned = tunedFor(adapter),
     public submitMilliseconds: number | null = submitMillisecondsOf(adapter),
   ) {
     this.#loss = device.lost.then((info) => {
@@ -64,6 +45,11 @@ export class Gpu {
       const { error } = event as GPUUncapturedErrorEvent;
       this.#failure ??= new GpuError(`GPU "${adapter.name}": ${error.message}`);
     });
+  }
+
+  /** The same device with other choices: programs that were made before keep to theirs. */
+  tunedAs(tuned: Tuned): Gpu {
+    return new Gpu(this.device, this.adapter, tuned, this.submitMilliseconds);
   }
 
   /** Throws if the device has been lost, or has rejected commands outside of `scoped`. */

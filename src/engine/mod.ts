@@ -19,7 +19,8 @@ export {
   NORMALIZATIONS,
 } from "./examples/example_arrays.ts";
 export { type Numbers } from "./numbers.ts";
-export { type AdapterDescription, Gpu, openGpu } from "./device.ts";
+export { type AdapterDescription } from "./adapter.ts";
+export { Gpu, openGpu } from "./device.ts";
 export {
   type Activation,
   checkLayers,
@@ -52,6 +53,13 @@ export {
   type ReplicaParameters,
   type Split,
 } from "./kernels/program_spec.ts";
+export {
+  type ImageTiles,
+  type MatrixStorage,
+  type SparseTiles,
+  type Tiles,
+  type Tuned,
+} from "./kernels/tiles.ts";
 export { maxReplicas } from "./kernels/program_limits.ts";
 export { type PruneJob, pruneLowest, pruneSmallest, type ScoreJob } from "./programs/prune.ts";
 export {

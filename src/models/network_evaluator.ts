@@ -14,7 +14,6 @@ import {
   type ProgramSpec,
 } from "../engine/mod.ts";
 import { weightedLayers, type WeightedSpec } from "../engine/layer_spec.ts";
-import { tilesFor } from "../engine/kernels/tiles.ts";
 import { OutOfMemoryError } from "../errors.ts";
 import {
   checkFinite,
@@ -98,7 +97,7 @@ export class NetworkEvaluator {
       test: examples.test,
       trainCount: pool.count,
     };
-    let fit = Math.min(most, tilesFor(gpu.adapter).replicas ?? most);
+    let fit = Math.min(most, gpu.tuned.replicas ?? most);
     // Program.create refuses a network that does not fit at all.
     if (layers.length > 0) fit = Math.max(1, Math.min(fit, maxReplicas(gpu, spec)));
     for (;; fit = Math.floor(fit / 2)) {

@@ -4,7 +4,7 @@ import type { CurvePoint, Curves, KernelKind, LayerSpec } from "../engine/mod.ts
 import { density, type Masks } from "../models/masks.ts";
 import type { MaskStep } from "../models/mask_history.ts";
 import type { Network } from "../models/network.ts";
-import type { AdapterDescription } from "../engine/device.ts";
+import type { AdapterDescription } from "../engine/adapter.ts";
 
 /** A trained run. */
 export interface TrainedRun {

@@ -126,10 +126,11 @@ export class WebLaboratory {
     signal: AbortSignal,
   ): Promise<Laboratory> {
     const { storage, send } = this;
-    const { replicas, kernels, checkpointInterval } = flags as TrainingFlags;
+    const { replicas, kernels, tune, checkpointInterval } = flags as TrainingFlags;
     let isFirst = true;
     return await Laboratory.open({
       ...{ storage, signal, replicas, kernels, checkpointInterval },
+      tuning: tune ? "measure" : "off",
       events: live,
       openGpu: () => {
         if (!isFirst) {
@@ -162,10 +163,12 @@ export class WebLaboratory {
   }
 }
 
-type TrainingFlags = Pick<
-  Parameters<typeof Laboratory.open>[0],
-  "replicas" | "kernels" | "checkpointInterval"
->;
+type TrainingFlags =
+  & Pick<
+    Parameters<typeof Laboratory.open>[0],
+    "replicas" | "kernels" | "checkpointInterval"
+  >
+  & { tune: boolean };
 
 /** The last level of a lottery that is pruned to make another. */
 function lastPruned({ task }: RunRequest, flags: FlagValues<FlagSet>): number {

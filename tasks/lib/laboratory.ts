@@ -33,6 +33,8 @@ export interface LaboratoryOptions {
   quiet: boolean;
   replicas: number | "auto";
   kernels?: KernelKind | "auto";
+  /** Whether an unknown adapter is measured; if not, it is guessed. Default: what is kept is used. */
+  tune?: boolean;
   checkpointInterval: CheckpointInterval;
   /** Whether the task may use the network. Default: true. */
   mayDownload?: boolean;
@@ -53,8 +55,9 @@ export interface TaskLaboratory {
 /** Opens the GPU; installs a software adapter where there is none and that may be done. */
 export async function openLaboratory(
   task: string,
-  { quiet, replicas, kernels = "auto", checkpointInterval, mayDownload }: LaboratoryOptions,
+  options: LaboratoryOptions,
 ): Promise<TaskLaboratory> {
+  const { quiet, replicas, kernels = "auto", tune, checkpointInterval, mayDownload } = options;
   const progress = createProgress({ quiet });
   progress.activity("opening the GPU");
   const beat = setInterval(() => progress.beat(), BEAT_MS);
@@ -79,6 +82,7 @@ export async function openLaboratory(
   let runsLeft = 0;
   const laboratory = await Laboratory.open({
     ...{ storage, replicas, kernels, checkpointInterval },
+    tuning: tune === undefined ? "kept" : tune ? "measure" : "off",
     openGpu: () => openGpu(),
     holder: {
       pid: Deno.pid,
@@ -152,10 +156,10 @@ export async function runRunner<S extends FlagSet & CommonFlags>(
   return await runTask(runner, async (flags: TaskValues<S>) => {
     runner.check(flags);
     const { quiet, json, checkpointInterval } = flags as CommonValues;
-    const { replicas = "auto", kernels = "auto" } = flags as Partial<LaboratoryOptions>;
+    const { replicas = "auto", kernels, tune } = flags as Partial<LaboratoryOptions>;
     const laboratory = await openLaboratory(
       runner.name,
-      { quiet, replicas, kernels, checkpointInterval },
+      { quiet, replicas, kernels, tune, checkpointInterval },
     );
     try {
       const open = await runner.open(flags, laboratory.context);

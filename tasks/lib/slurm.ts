@@ -57,6 +57,7 @@ export const slurmFlags = {
 const PASSED = {
   replicas: runFlags.replicas,
   kernels: runFlags.kernels,
+  tune: runFlags.tune,
   checkpointInterval: runFlags.checkpointInterval,
 };
 

@@ -7,7 +7,7 @@
 
 import { fromFileUrl } from "@std/path";
 import type { Page } from "playwright-core";
-import { median } from "../../tasks/lib/bench/network_program.ts";
+import { median } from "../../src/foundations/tuning/search.ts";
 import { withModulePage } from "./module_page.ts";
 
 /** The module that a page has loaded. */

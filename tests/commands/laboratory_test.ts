@@ -1,10 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Program } from "../../src/engine/mod.ts";
+import { Gpu, Program } from "../../src/engine/mod.ts";
 import { Laboratory } from "../../src/commands/laboratory.ts";
 import type { Activity, ProgressState } from "../../src/commands/progress.ts";
+import { TUNED_FILE } from "../../src/foundations/tuning/kept_tuning.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
-import { DATA, openSmallLottery } from "../lottery/small_lottery.ts";
+import { DATA, EXPERIMENT, openSmallLottery, readFiles } from "../lottery/small_lottery.ts";
 
 /** The iterations and evaluations that `work` submits to the GPU. */
 async function submitted(work: () => Promise<void>) {
@@ -62,4 +63,46 @@ Deno.test("a laboratory tells what it does, and trains no more than was asked fo
   const total = 6 * (20 + 3 * (10 + 20) / 8 / 3);
   assertEquals([first.done, first.worked, first.loss, last.trained], [0, 0, null, 6 * 20]);
   for (const value of [last.total, last.done, last.worked]) assertAlmostEquals(value, total, 1e-9);
+});
+
+Deno.test("a laboratory measures an unknown adapter; the same files again, and as without", async () => {
+  const experiment = async (storage: MemoryStorage, tuning: "measure" | "off", work: number) => {
+    const told: string[] = [], { device, adapter } = await openTestGpu();
+    const laboratory = await Laboratory.open({
+      storage,
+      openGpu: () =>
+        Promise.resolve(new Gpu(device, { ...adapter, name: "GPU", isSoftware: false })),
+      holder: { pid: 1, host: "here", since: "2026-01-01T00:00:00.000Z", command: "test" },
+      ...{ replicas: "auto", kernels: "auto", tuning, checkpointInterval: { seconds: 60 } },
+      signal: new AbortController().signal,
+      environmentLocation: null,
+      loadData: () => Promise.resolve(DATA),
+      events: {
+        ...{ onRun() {}, onStage() {}, onProgress() {} },
+        onNotice: (line) => told.push(line),
+        onActivity: (activity) => told.push(activity),
+      },
+    });
+    try {
+      const { queue, locks } = laboratory.context;
+      const job = await openSmallLottery(storage, queue, locks, { trials: [1, 2] });
+      assertEquals(await laboratory.run([{ ...job, work }]), [[]]);
+    } finally {
+      await laboratory.close();
+    }
+    return told;
+  };
+  const measures = (told: string[]) => told.includes("measuring what is fast here");
+  const first = new MemoryStorage(), again = new MemoryStorage(), guessed = new MemoryStorage();
+  const told = await experiment(first, "measure", 1e9);
+  assert(measures(told) && told.some((line) => /^measured what is fast on "GPU"/.test(line)));
+  assert(told.indexOf("measuring what is fast here") < told.indexOf("training"));
+  await again.write(TUNED_FILE, await first.read(TUNED_FILE));
+  await experiment(again, "measure", 1e9);
+  const files = await readFiles(first, EXPERIMENT);
+  assertEquals(await readFiles(again, EXPERIMENT), files);
+  // Its levels keep more weights than lists are measured for.
+  assert(!measures(await experiment(guessed, "off", 1e9)));
+  assertEquals(await readFiles(guessed, EXPERIMENT), files);
+  assert(!measures(await experiment(new MemoryStorage(), "measure", 100)));
 });

@@ -37,7 +37,7 @@ const TABLE: Record<string, Permissions> = {
   "report": { ...GPU, write: true },
   "web": { read: true, write: true, env: ["MNIST_LOCATION"], net: ["127.0.0.1"], run: ["deno"] },
   "export": { read: true, write: true },
-  "bench": { ...GPU, write: true, run: ["apt-get", "deno", "/usr/bin/python3"] },
+  "bench": { ...GPU, write: true, run: ["apt-get", "deno", "lscpu", "/usr/bin/python3"] },
   "profile": GPU,
   "tune": { ...GPU, write: true },
   "torture": {

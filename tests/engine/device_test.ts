@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { describeAdapter, Gpu, openGpu } from "../../src/engine/device.ts";
+import { describeAdapter } from "../../src/engine/adapter.ts";
+import { Gpu, openGpu } from "../../src/engine/device.ts";
 import { createKernels, type KernelSource, write } from "../../src/engine/kernels/kernel.ts";
 import type { BurstStep } from "../../src/engine/programs/program.ts";
 import { pruneSmallest } from "../../src/engine/programs/prune.ts";

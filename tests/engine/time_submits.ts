@@ -8,7 +8,8 @@ import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { Gpu, maxReplicas, openGpu } from "../../src/engine/mod.ts";
 import type { BurstStep, Program } from "../../src/engine/programs/program.ts";
 import { TIMING } from "../../src/engine/programs/submits.ts";
-import { median, networkProgram, uploadSets } from "../../tasks/lib/bench/network_program.ts";
+import { median } from "../../src/foundations/tuning/search.ts";
+import { networkProgram, uploadSets } from "../../tasks/lib/bench/network_program.ts";
 
 /** What to time. */
 export interface SubmitCase {
@@ -58,7 +59,7 @@ export async function timeSubmits(
   processorTime?: () => number,
 ): Promise<SubmitTimes> {
   const opened = await openGpu(), { device } = opened;
-  const gpu = new Gpu(device, opened.adapter, budget);
+  const gpu = new Gpu(device, opened.adapter, undefined, budget);
   const sets = await makeSyntheticDigits({ seed: 1, trainCount: 6000, testCount: 1000 });
   const uploaded = await uploadSets(gpu, sets);
   const measured: string[][] = [[], []], submits: number[] = [], kernels: number[] = [];

@@ -23,7 +23,7 @@ export interface LineResult {
 }
 
 /** Flags of a process: a line that shares one cannot set them. */
-const OF_THE_PROCESS = ["json", "replicas", "kernels", "checkpointInterval"];
+const OF_THE_PROCESS = ["json", "replicas", "kernels", "tune", "checkpointInterval"];
 
 /**
  * Opens the lines and carries them out side by side; a line that fails does not stop the others.

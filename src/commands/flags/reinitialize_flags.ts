@@ -99,6 +99,7 @@ export const reinitializeFlags = {
   permuteLabels: optional(runFlags.permuteLabels),
   replicas: runFlags.replicas,
   kernels: runFlags.kernels,
+  tune: runFlags.tune,
   resume: runFlags.resume,
   checkpointInterval: runFlags.checkpointInterval,
   overwrite: runFlags.overwrite,

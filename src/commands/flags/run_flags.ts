@@ -95,6 +95,12 @@ export const runFlags = {
       "changes last bits, so run.json says which, and a run keeps to it",
     group: EXPERIMENT,
   }),
+  tune: boolean({
+    default: true,
+    help: "guess what is fast on a GPU that is not known, instead of measuring it in at most 5 " +
+      "seconds and 5% of the first long run; what was measured is kept in results/.tuned.json",
+    group: EXPERIMENT,
+  }),
   ...protocolFlags,
   experimentPath: path({
     help: "folder of the experiment; runs land in PATH/trial{t}/{level}/{experiment name}",

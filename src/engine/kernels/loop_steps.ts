@@ -6,7 +6,7 @@
  */
 
 import { type Conv2dSpec, outputShape } from "../layer_spec.ts";
-import type { AdapterDescription } from "../device.ts";
+import type { AdapterDescription } from "../adapter.ts";
 import { adapterClass } from "./tiles.ts";
 
 /** Most loop steps of an invocation on every adapter. */

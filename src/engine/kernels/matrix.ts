@@ -15,9 +15,9 @@
 import { type BufferPool, readBack } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import { type Binding, read, write } from "./kernel.ts";
+import type { MatrixStorage } from "./tiles.ts";
 
-/** Where matrices lie. */
-export type MatrixStorage = "buffers" | "textures";
+export type { MatrixStorage };
 
 /** How four columns of a batch are kept: as floats, or as bytes that mean v/255. */
 export type BatchFormat = "f32" | "u8";

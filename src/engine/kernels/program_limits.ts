@@ -34,7 +34,7 @@ import {
   type ProgramSpec,
   windowRows,
 } from "./program_spec.ts";
-import { paddedRows, tilesFor } from "./tiles.ts";
+import { paddedRows } from "./tiles.ts";
 
 /** Largest number of replicas of this shape that the device's limits allow. */
 export function maxReplicas(gpu: Gpu, spec: SharedSpec): number {
@@ -61,7 +61,7 @@ type SharedSpec = Omit<ProgramSpec, "replicas">;
 
 /** Buffers that grow with the replicas: contents in words, and bytes per replica. */
 function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[] {
-  const tiles = tilesFor(gpu.adapter), { layers } = spec;
+  const tiles = gpu.tuned, { layers } = spec;
   const rows = Math.max(paddedRows(spec.batchSize, tiles), windowRows(spec, tiles));
   const span = evaluationSpan(spec), vectors = activationVectors(layers);
   return [
@@ -159,7 +159,7 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const widths = layerWidths(layers);
   // One workgroup gathers a row.
   const { maxComputeWorkgroupsPerDimension } = gpu.device.limits;
-  const { rows } = tilesFor(gpu.adapter);
+  const { rows } = gpu.tuned;
   whole("batch size", batchSize, 1, rows * Math.floor(maxComputeWorkgroupsPerDimension / rows));
   whole("training examples", trainCount, 1, examples.count);
   const largest = maxReplicas(gpu, spec);
@@ -215,7 +215,7 @@ export function checkNetwork(
 
 /** @throws CapacityError if a layer's image has more pixels than a grid reaches */
 function checkGrids(gpu: Gpu, { layers, batchSize }: SharedSpec): void {
-  const tiles = tilesFor(gpu.adapter), most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
+  const tiles = gpu.tuned, most = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   for (const layer of layers) {
     if (isDense(layer)) continue;
     if (isConv2d(layer)) checkLoop(gpu, layer, tiles.images.unroll);

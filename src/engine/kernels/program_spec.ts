@@ -9,7 +9,7 @@ import { type BatchFormat, COLUMN_BYTES, type MatrixStorage, textureSize } from 
 import type { UpdateRule } from "../optimizers.ts";
 import type { Key } from "../random.ts";
 import { featureMaps } from "./sparse/feature_maps.ts";
-import { paddedRows, type Tiles, tilesFor } from "./tiles.ts";
+import { paddedRows, type Tiles } from "./tiles.ts";
 import type { Rate } from "../schedules.ts";
 
 /** Whether kernels work on whole matrices or on lists of live weights; the last bits differ. */
@@ -140,11 +140,17 @@ export function activationBytes(spec: Omit<ProgramSpec, "replicas">, index: numb
 /** Textures of the weight gradient's kernel: inputs, deltas, mask, weights before and after. */
 export const UPDATE_TEXTURES = 5;
 
+/** Whether this adapter can have the matrices of programs in textures. */
+export function mayUseTextures({ device }: Gpu): boolean {
+  return canReadStorageTextures() &&
+    device.limits.maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES;
+}
+
 /** Where this adapter has the matrices of a program: textures have their own limits. */
 export function matrixStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
-  const tiles = tilesFor(gpu.adapter), { replicas, layers } = spec;
-  if (tiles.storage === "buffers" || !canReadStorageTextures()) return "buffers";
-  const { maxTextureDimension2D: most, maxStorageTexturesPerShaderStage } = gpu.device.limits;
+  const tiles = gpu.tuned, { replicas, layers } = spec;
+  if (tiles.storage === "buffers" || !mayUseTextures(gpu)) return "buffers";
+  const { maxTextureDimension2D: most } = gpu.device.limits;
   const batchRows = Math.max(paddedRows(spec.batchSize, tiles), windowRows(spec, tiles));
   const matrices: [rows: number, vectors: number][] = [
     ...activationVectors(layers).map((vectors): [number, number] => [batchRows, vectors]),
@@ -160,7 +166,7 @@ export function matrixStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
     const size = areAbreast ? textureSize(all, vectors, most) : [vectors, all];
     return Math.max(...size) <= most;
   });
-  return fits && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES ? "textures" : "buffers";
+  return fits ? "textures" : "buffers";
 }
 
 /** Columns of four examples of a tile. */
@@ -168,17 +174,15 @@ const COLUMNS = 16;
 
 /** The same of a sparse network's matrices. */
 export function sparseStorage(gpu: Gpu, spec: ProgramSpec): MatrixStorage {
-  const { storage } = tilesFor(gpu.adapter);
-  if (storage === "buffers" || !canReadStorageTextures()) return "buffers";
+  const { storage } = gpu.tuned;
+  if (storage === "buffers" || !mayUseTextures(gpu)) return "buffers";
   const { replicas, batchSize, layers } = spec, tiles = Math.ceil(batchSize / 64);
   const widths = featureMaps(layers).map((map) => map.rows + 4);
   const rows = replicas * tiles * Math.max(...widths);
-  const { maxTextureDimension2D: most, maxStorageTexturesPerShaderStage } = gpu.device.limits;
+  const { maxTextureDimension2D: most } = gpu.device.limits;
   // The rows of images may lie side by side.
   const size = layers.every(isDense) ? [rows] : textureSize(rows, COLUMNS, most);
-  return Math.max(...size) <= most && maxStorageTexturesPerShaderStage >= UPDATE_TEXTURES
-    ? "textures"
-    : "buffers";
+  return Math.max(...size) <= most ? "textures" : "buffers";
 }
 
 /** Examples of a split. */

@@ -10,9 +10,11 @@
  * so small tiles.
  */
 
-import type { AdapterDescription } from "../device.ts";
-import type { MatrixStorage } from "./matrix.ts";
+import type { AdapterDescription } from "../adapter.ts";
 import table from "../tuned.json" with { type: "json" };
+
+/** Where matrices lie. */
+export type MatrixStorage = "buffers" | "textures";
 
 /** Tile shape of one adapter class. */
 export interface Tiles {
@@ -64,6 +66,7 @@ export interface Tuned extends Tiles {
   measured: string | null;
   /** Most networks to train at once; null: as many as fit. */
   replicas: number | null;
+  /** Of the sparse kernels, and when these are used. */
   sparse: SparseTiles & {
     /** Networks with a smaller share of live weights are trained as lists of these. */
     below: number;
@@ -92,8 +95,8 @@ export interface SparseTiles {
 /** Classes of adapters with a configuration of their own. */
 export type AdapterClass = "llvmpipe" | "software" | "hardware";
 
-/** The table; what it says of a class may be replaced, to measure something else. */
-export const TUNED = table as Record<AdapterClass, Tuned>;
+/** The table. */
+export const TUNED = table as Readonly<Record<AdapterClass, Tuned>>;
 
 /** The class of an adapter. */
 export function adapterClass({ isSoftware, name }: AdapterDescription): AdapterClass {
@@ -101,14 +104,13 @@ export function adapterClass({ isSoftware, name }: AdapterDescription): AdapterC
   return /llvmpipe/i.test(name) ? "llvmpipe" : "software";
 }
 
-/** The choices for one adapter. */
-export function tilesFor(adapter: AdapterDescription): Tuned {
+/** What the table says of an adapter. A device may have other choices: see `Gpu.tuned`. */
+export function tunedFor(adapter: AdapterDescription): Tuned {
   return TUNED[adapterClass(adapter)];
 }
 
-/** The same with as few rows per tile as cut a batch into the same number of tiles. */
-export function tilesForBatch(adapter: AdapterDescription, batchSize: number): Tiles {
-  const tiles = tilesFor(adapter);
+/** Tiles with as few rows per tile as cut a batch into the same number of tiles. */
+export function tilesForBatch(tiles: Tiles, batchSize: number): Tiles {
   const count = Math.ceil(batchSize / tiles.rows);
   return { ...tiles, rows: Math.ceil(batchSize / count) };
 }

@@ -43,7 +43,7 @@ import {
   windowRows,
 } from "../kernels/program_spec.ts";
 import { evaluateSource, gatherEvaluateSource } from "../kernels/row_kernels.ts";
-import { paddedRows, tilesFor } from "../kernels/tiles.ts";
+import { paddedRows } from "../kernels/tiles.ts";
 
 /** Networks as whole matrices in GPU memory. */
 export class DenseNetwork implements NetworkMemory {
@@ -167,7 +167,7 @@ export class DenseNetwork implements NetworkMemory {
 
 /** Rows of a window, whole tiles. */
 function evaluationRows(gpu: Gpu, spec: ProgramSpec): number {
-  const tiles = tilesFor(gpu.adapter);
+  const tiles = gpu.tuned;
   return paddedRows(windowShare(gpu, spec, windowRows(spec, tiles)), tiles);
 }
 
@@ -179,7 +179,7 @@ function windowSources(
   program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer },
 ): WindowSources {
   const { layers, replicas } = spec, [first] = layers;
-  const tiles = tilesFor(gpu.adapter), rows = evaluationRows(gpu, spec), sizes = { replicas, rows };
+  const tiles = gpu.tuned, rows = evaluationRows(gpu, spec), sizes = { replicas, rows };
   const format = batchFormat(spec), storage = matrixStorage(gpu, spec);
   const activations = activationVectors(layers).map((vectors, i) =>
     createMatrix(pool, storage, `window ${i}`, {

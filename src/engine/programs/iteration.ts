@@ -59,7 +59,7 @@ export interface IterationBuffers extends LoopBuffers {
 /** Allocates them from `pool`. */
 export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): IterationBuffers {
   const { layers, replicas } = spec;
-  const tiles = tilesForBatch(gpu.adapter, spec.batchSize);
+  const tiles = tilesForBatch(gpu.tuned, spec.batchSize);
   const rows = paddedRows(spec.batchSize, tiles);
   const words = (label: string, count: number) => pool.storage(label, 4 * replicas * count);
   const matrices = layerMatrices(layers), vectors = activationVectors(layers);
@@ -198,7 +198,7 @@ export function iterationSources(
   side: number,
 ): KernelSource[] {
   const { layers, optimizer, batchSize, trainCount, replicas } = spec;
-  const tiles = tilesForBatch(gpu.adapter, batchSize), last = layers.length - 1;
+  const tiles = tilesForBatch(gpu.tuned, batchSize), last = layers.length - 1;
   const format = batchFormat(spec);
   const sizes = {
     format,

@@ -58,7 +58,7 @@ import {
   sparseEvaluateSource,
   sparseGatherSource,
 } from "../kernels/sparse/sparse_row_kernels.ts";
-import { type Tiles, tilesFor } from "../kernels/tiles.ts";
+import type { Tiles } from "../kernels/tiles.ts";
 
 /** The buffers of sparse training. */
 export interface SparseBuffers extends LoopBuffers, SparseWeights {
@@ -77,7 +77,7 @@ export interface SparseBuffers extends LoopBuffers, SparseWeights {
 
 /** The layout of an evaluation window: as many tiles as memory is well used for, or fit. */
 export function windowShape(gpu: Gpu, spec: ProgramSpec): Columns {
-  const { layers, replicas } = spec, { window } = tilesFor(gpu.adapter).sparse;
+  const { layers, replicas } = spec, { window } = gpu.tuned.sparse;
   const largest = Math.max(...featureMaps(layers).map(({ rows }) => featureRows(rows)));
   const shape = columnsFor(windowShare(gpu, spec, window));
   const fit = layers.every(isDense)
@@ -226,7 +226,7 @@ export function sparseIterationSources(
 ): KernelSource[] {
   const { optimizer, batchSize, trainCount, examples, layers } = spec;
   const { activations, deltas, layout } = buffers;
-  const tiles = tilesFor(gpu.adapter), shape = columnsFor(batchSize), last = layers.length - 1;
+  const tiles = gpu.tuned, shape = columnsFor(batchSize), last = layers.length - 1;
   const isFused = isHeadFused(classesOf(spec)), top = isFused ? last : last + 1;
   // Nothing learns from the gradient below the first layer that has weights.
   const [{ index: lowest }] = layout.layers;
@@ -284,7 +284,7 @@ export function sparseWindowSources(
   program: SparseBuffers & EvaluationBuffers,
 ): WindowSources {
   const { replicas, layers } = spec, { storage } = program, classes = classesOf(spec);
-  const tiles = tilesFor(gpu.adapter);
+  const tiles = gpu.tuned;
   const activations = featureMaps(layers).map((map, i) =>
     featureMatrix(gpu, spec, pool, storage, shape, `window ${i}`, map)
   );

@@ -1,6 +1,7 @@
 /** The GPU that work runs on, and a fresh one in its place when it is lost. */
 
 import type { Gpu } from "../../engine/mod.ts";
+import type { Tuned } from "../../engine/kernels/tiles.ts";
 import { DeviceLostError } from "../../errors.ts";
 
 /** How often work is tried on a fresh GPU before its loss is final. */
@@ -29,6 +30,11 @@ export class GpuSlot {
   /** The GPU: another one after a loss. */
   get gpu(): Gpu {
     return this.#gpu;
+  }
+
+  /** Gives the GPU other choices. */
+  tune(tuned: Tuned): void {
+    this.#gpu = this.#gpu.tunedAs(tuned);
   }
 
   /**

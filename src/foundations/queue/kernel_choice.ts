@@ -5,7 +5,7 @@
  */
 
 import { isDense, type KernelKind, type LayerSpec, weightedLayers } from "../../engine/mod.ts";
-import type { AdapterDescription } from "../../engine/device.ts";
+import type { AdapterDescription } from "../../engine/adapter.ts";
 import { mostSteps } from "../../engine/kernels/loop_steps.ts";
 import { longestLoops } from "../../engine/kernels/sparse/loop_steps.ts";
 import { outputShape } from "../../engine/layer_spec.ts";

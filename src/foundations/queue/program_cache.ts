@@ -13,7 +13,6 @@ import {
   uploadExamples,
 } from "../../engine/mod.ts";
 import { checkProgramSpec, whyNoMore } from "../../engine/kernels/program_limits.ts";
-import { tilesFor } from "../../engine/kernels/tiles.ts";
 import { checkOptimizer } from "../../engine/optimizers.ts";
 import type { ExampleSets } from "../../datasets/examples.ts";
 import { CapacityError, OutOfMemoryError } from "../../errors.ts";
@@ -107,8 +106,7 @@ export class ProgramCache {
     const { replicas: wanted = "auto" } = this.options, gpu = this.gpuNow();
     const key = `${width} ${spec.sparse ? "sparse" : this.keyOf(request)}`;
     if (!spec.sparse && this.#program?.key === key) return this.#program.program;
-    this.#program?.program.destroy();
-    this.#program = null;
+    this.forgetProgram();
     this.options.onActivity?.("compiling");
     for (let replicas = width;; replicas = Math.floor(replicas / 2)) {
       try {
@@ -135,16 +133,21 @@ export class ProgramCache {
     this.#uploads.clear();
   }
 
-  /** Releases the program and the examples on the GPU. */
-  async destroy(): Promise<void> {
+  /** Releases the program: the next one is compiled anew. */
+  forgetProgram(): void {
     this.#program?.program.destroy();
     this.#program = null;
+  }
+
+  /** Releases the program and the examples on the GPU. */
+  async destroy(): Promise<void> {
+    this.forgetProgram();
     for (const examples of await this.#uploads.clear()) destroyExamples(examples);
   }
 
   /** The width that is chosen where `fits` replicas are the most that the device can hold. */
   #automatic(fits: number): number {
-    return Math.max(1, Math.min(fits, tilesFor(this.gpuNow().adapter).replicas ?? Infinity));
+    return Math.max(1, Math.min(fits, this.gpuNow().tuned.replicas ?? Infinity));
   }
 
   #upload(dataset: DatasetBase, part: "train" | "test"): Promise<GpuExamples> {

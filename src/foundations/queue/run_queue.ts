@@ -10,12 +10,13 @@ import {
   type KernelKind,
   type LayerSpec,
   type Program,
+  type ProgramSpec,
   runTraining,
   type TrainingProgress,
   type TrainingState,
 } from "../../engine/mod.ts";
 import { DeviceLostError, InterruptedError } from "../../errors.ts";
-import { tilesFor } from "../../engine/kernels/tiles.ts";
+import type { Tuned } from "../../engine/kernels/tiles.ts";
 import type { PrunedWeights } from "../model.ts";
 import type { Masks } from "../../models/masks.ts";
 import {
@@ -59,6 +60,15 @@ export interface RunQueueOptions {
 export interface GroupProgress extends TrainingProgress {
   /** Their number. */
   runs: number;
+}
+
+/** A run's own work, to be measured. */
+export interface TunedWork {
+  gpu: Gpu;
+  /** The shape of its program, with its examples. */
+  spec: Omit<ProgramSpec, "replicas">;
+  /** The program with which it is trained if nothing is changed. */
+  program(): Promise<Program>;
 }
 
 interface Waiting {
@@ -176,8 +186,8 @@ export class RunQueue {
     const { kernels = "auto" } = this.options;
     if (kernels !== "auto") return kernels;
     if (weightDecay > 0 || prunedWeights === "initial") return "dense";
-    const { adapter } = this.gpu;
-    return fasterKernels(masks, layers, tilesFor(adapter), { adapter, batchSize });
+    const { adapter, tuned } = this.gpu;
+    return fasterKernels(masks, layers, tuned, { adapter, batchSize });
   }
 
   /** Trains one run, together with others of its shape. */
@@ -202,6 +212,34 @@ export class RunQueue {
   /** How many runs of this shape train at once, if there are as many. */
   async capacity(request: ShapeRequest): Promise<number> {
     return await this.onGpu(() => this.#programs.capacity(request));
+  }
+
+  /**
+   * Before anything is trained, lets `choose` measure what is fast on the GPU for a run's own work;
+   * its choices hold from then on, on this GPU. Null changes nothing.
+   *
+   * @param runs how many there will be at once
+   * @internal
+   */
+  async tune(
+    request: ShapeRequest,
+    runs: number,
+    choose: (work: TunedWork) => Promise<Tuned | null>,
+  ): Promise<void> {
+    const { gpu } = this, spec = await this.#programs.specOf(request);
+    const width = this.#programs.widthOf(spec, runs);
+    const program = () => this.#programs.programFor(request, { ...spec, sparse: null }, width);
+    const tuned = await choose({ gpu, spec, program }).catch((error) => {
+      // What a candidate did to the device must not end the run.
+      if (!(error instanceof DeviceLostError)) this.#retune(gpu.tuned);
+      throw error;
+    });
+    if (tuned !== null) this.#retune(tuned);
+  }
+
+  #retune(tuned: Tuned): void {
+    this.#programs.forgetProgram();
+    this.#slot.tune(tuned);
   }
 
   /** Releases the program and the examples on the GPU. */

@@ -2,7 +2,8 @@
 
 import type { Program } from "../../../src/engine/mod.ts";
 import { notice } from "../support.ts";
-import { median, timeIterations } from "./network_program.ts";
+import { median } from "../../../src/foundations/tuning/search.ts";
+import { timeIterations } from "./network_program.ts";
 import { type Peer, timePeer } from "./peers.ts";
 import type { Rows } from "./rows.ts";
 

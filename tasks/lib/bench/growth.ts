@@ -4,8 +4,8 @@ import { adamSpec, destroyExamples, type Gpu, type Program } from "../../../src/
 import type { Growth, GrowthPoint } from "../../../src/figures/speed_charts.ts";
 import type { ExampleArrays } from "../../../src/engine/mod.ts";
 import type { ExampleSets } from "../../../src/datasets/examples.ts";
+import { median } from "../../../src/foundations/tuning/search.ts";
 import {
-  median,
   type NetworkOptions,
   networkProgram,
   type Ticket,

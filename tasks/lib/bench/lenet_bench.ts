@@ -8,7 +8,6 @@ import {
   type Program,
   runTraining,
 } from "../../../src/engine/mod.ts";
-import { tilesFor } from "../../../src/engine/kernels/tiles.ts";
 import { fractionText } from "../../../src/analysis/percent.ts";
 import { renderSvg } from "../../../src/figures/render_svg.ts";
 import { densitySpec, type Growth, growthSpec } from "../../../src/figures/speed_charts.ts";
@@ -17,9 +16,9 @@ import { DenoStorage } from "../../../src/storage/deno.ts";
 import { notice } from "../support.ts";
 import { compareWith, type Pace } from "./against.ts";
 import { measureGrowth } from "./growth.ts";
+import { median } from "../../../src/foundations/tuning/search.ts";
 import {
   lotteryTickets,
-  median,
   nearestTicket,
   networkProgram,
   type Ticket,
@@ -136,7 +135,7 @@ async function sparseRatios(
 ): Promise<{ density: number; ratio: number }[]> {
   const how = { optimizer: ADAM, replicas };
   const dense = await networkProgram(gpu, uploaded, how);
-  const { below } = tilesFor(gpu.adapter).sparse;
+  const { below } = gpu.tuned.sparse;
   const programs: { density: number; program: Program; times: number[] }[] = [];
   for (const wanted of [0.2, 0.1, 0.036, 0.012]) {
     const { masks, density } = nearestTicket(tickets, wanted);

@@ -13,6 +13,7 @@ import { channelStatistics } from "../../../src/engine/examples/channels.ts";
 import type { GpuExamples } from "../../../src/engine/examples/dataset.ts";
 import type { Normalization } from "../../../src/engine/examples/example_arrays.ts";
 import type { ExampleSets } from "../../../src/datasets/examples.ts";
+import { median } from "../../../src/foundations/tuning/search.ts";
 import { ModelConv } from "../../../src/foundations/model_conv.ts";
 import { runKey } from "../../../src/foundations/seeds.ts";
 import { type HiddenLayer, needsImages } from "../../../src/models/hidden_layers.ts";
@@ -169,10 +170,4 @@ export async function timeEvaluation(
     if (round > 0) times.push(performance.now() - start);
   }
   return median(times) * 10000 / test.count;
-}
-
-/** The middle value. */
-export function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Activation } from "../../../src/engine/layer_spec.ts";
 import type { MatrixStorage } from "../../../src/engine/kernels/matrix.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
-import { type Tiles, tilesFor } from "../../../src/engine/kernels/tiles.ts";
+import { type Tiles, tunedFor } from "../../../src/engine/kernels/tiles.ts";
 
 /** Layer widths: 1 to 100. */
 export const widths = fc.oneof(
@@ -85,7 +85,7 @@ const overlapping: Tiles = {
 };
 
 const ofAdapter = (name: string, isSoftware: boolean) =>
-  fc.constant(tilesFor({ name, vendor: "", architecture: "", isSoftware }));
+  fc.constant(tunedFor({ name, vendor: "", architecture: "", isSoftware }));
 
 /**
  * The trials of a property of a tiled kernel: how often, on which tiles. Compiling the large

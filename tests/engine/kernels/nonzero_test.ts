@@ -6,13 +6,13 @@ import {
   wordListWords,
 } from "../../../src/engine/kernels/matmul_kernels.ts";
 import { pitch } from "../../../src/engine/kernels/layout.ts";
-import { type Tiles, tilesFor } from "../../../src/engine/kernels/tiles.ts";
+import { type Tiles, tunedFor } from "../../../src/engine/kernels/tiles.ts";
 import { replicaCounts, storages, streams, widths } from "./arbitraries.ts";
 import { openTestGpu, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
 
-const base: Tiles = tilesFor({ name: "llvmpipe", vendor: "", architecture: "", isSoftware: true });
+const base: Tiles = tunedFor({ name: "llvmpipe", vendor: "", architecture: "", isSoftware: true });
 
 const cases = fc.record({
   inputs: widths,

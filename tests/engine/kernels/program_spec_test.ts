@@ -6,7 +6,6 @@ import { Program } from "../../../src/engine/programs/program.ts";
 import { matrixStorage, type ProgramSpec } from "../../../src/engine/kernels/program_spec.ts";
 import { checkProgramSpec, maxReplicas } from "../../../src/engine/kernels/program_limits.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
-import { tilesFor } from "../../../src/engine/kernels/tiles.ts";
 import { CapacityError, InputError, OutOfMemoryError } from "../../../src/errors.ts";
 import { asEachAdapter, openTestGpu } from "../gpu.ts";
 import { randomRun, type RunShape, withProgram } from "../programs/run_case.ts";
@@ -344,7 +343,7 @@ Deno.test("matrices are textures on llvmpipe alone, and only where its textures 
     "buffers",
     "buffers",
   ]);
-  const { window, rows } = tilesFor(llvmpipe.adapter);
+  const { window, rows } = llvmpipe.tuned;
   const fits = Math.floor(llvmpipe.device.limits.maxTextureDimension2D / Math.max(window, rows));
   assertEquals(matrixStorage(llvmpipe, { ...GOOD, replicas: fits }), "textures");
   assertEquals(matrixStorage(llvmpipe, { ...GOOD, replicas: fits + 1 }), "buffers");

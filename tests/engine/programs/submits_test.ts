@@ -16,7 +16,7 @@ import { randomRun, type RunCase, type RunShape, withProgram } from "./run_case.
 const { device, adapter } = await openTestGpu();
 /** The test GPU with tiles that compile fast, and a budget of milliseconds. */
 const withBudget = (milliseconds: number | null, of = device) =>
-  new Gpu(of, { ...adapter, name: "GPU", isSoftware: false }, milliseconds);
+  new Gpu(of, { ...adapter, name: "GPU", isSoftware: false }, undefined, milliseconds);
 /** No submit has so much, or all of them have. */
 const NOTHING = 1e-9, EVERYTHING = 1e9;
 

@@ -1,7 +1,7 @@
 /** The queue's order of work; that replicas train as single runs do is tested in tests/engine. */
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type { Gpu } from "../../../src/engine/mod.ts";
+import { Gpu } from "../../../src/engine/mod.ts";
 import { DeviceLostError, InputError } from "../../../src/errors.ts";
 import { DatasetBase } from "../../../src/foundations/dataset_base.ts";
 import { ModelFc } from "../../../src/foundations/model_fc.ts";
@@ -169,7 +169,7 @@ Deno.test("kernels: lists for few live weights, as the option says else; runs of
   const masks = (live: number) => ({
     layer0: { shape: [1, 100], data: new Float32Array(100).map((_, i) => i < live ? 1 : 0) },
   });
-  const llvmpipe = { adapter: { ...gpu.adapter, name: "llvmpipe", isSoftware: true } } as Gpu;
+  const llvmpipe = new Gpu(gpu.device, { ...gpu.adapter, name: "llvmpipe", isSoftware: true });
   const chosen = (live: number, kernels?: "dense" | "sparse") =>
     new RunQueue(llvmpipe, { kernels }).kernelsFor(masks(live));
   assertEquals([1, 5, 50, 100].map((live) => chosen(live)), ["sparse", "sparse", "dense", "dense"]);

@@ -59,6 +59,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   oneShot: "Prune in one shot",
   replicas: "Runs at once",
   kernels: "Kernels",
+  tune: "Measure an unknown GPU",
   experimentPath: "Folder",
   experimentName: "Name of each run",
   keepScores: "Keep scores of weights",

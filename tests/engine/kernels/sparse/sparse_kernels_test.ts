@@ -21,7 +21,6 @@ import {
   type Columns,
   columnsFor,
 } from "../../../../src/engine/kernels/sparse/sparse_row_kernels.ts";
-import { tilesFor } from "../../../../src/engine/kernels/tiles.ts";
 import type { Activation, DenseSpec } from "../../../../src/engine/layer_spec.ts";
 import {
   adamSpec,
@@ -39,7 +38,7 @@ import { UPDATE_TEXTURES } from "../../../../src/engine/kernels/program_spec.ts"
 import type { MatrixStorage } from "../../../../src/engine/kernels/matrix.ts";
 
 const gpu = await openTestGpu();
-const TILES = tilesFor(gpu.adapter);
+const TILES = gpu.tuned;
 const NO_LABEL = 0xffffffff;
 
 /** As programs choose it: buffers where a kernel may not have as many textures. */

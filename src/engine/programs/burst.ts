@@ -29,3 +29,13 @@ export interface BurstResult {
   /** The same by submit; null for one that was not timed. */
   submitMilliseconds: (number | null)[];
 }
+
+/** A measurement from pairs by replica: `scale` times the mean loss, and correct predictions. */
+export function measurementOf(pairs: Float32Array, count: number, scale: number): Measurement {
+  const replicas = pairs.length / 2;
+  return {
+    count,
+    losses: Array.from({ length: replicas }, (_, r) => pairs[2 * r] / scale),
+    correct: Array.from({ length: replicas }, (_, r) => pairs[2 * r + 1]),
+  };
+}

@@ -9,7 +9,13 @@
 
 import { InputError } from "../../errors.ts";
 import { BufferPool, readFloats } from "../buffers.ts";
-import type { BurstResult, BurstStep, Measurement, Prediction } from "./burst.ts";
+import {
+  type BurstResult,
+  type BurstStep,
+  type Measurement,
+  measurementOf,
+  type Prediction,
+} from "./burst.ts";
 import type { Gpu } from "../device.ts";
 import { DenseNetwork } from "./dense_network.ts";
 import { MAX_EVALUATIONS, predictedClasses } from "./evaluation.ts";
@@ -181,14 +187,12 @@ export class Program {
     times?.passes.forEach((ms, i) => timed[i] !== null && (submitMilliseconds[timed[i]] = ms));
     this.#learn(all, submitMilliseconds, began);
     const values = new Float32Array(contents, 0, bytes / 4);
-    const row = (index: number, count: number, scale: number): Measurement => {
-      const pairs = values.subarray(2 * index * replicas, 2 * (index + 1) * replicas);
-      return {
+    const row = (index: number, count: number, scale: number) =>
+      measurementOf(
+        values.subarray(2 * index * replicas, 2 * (index + 1) * replicas),
         count,
-        losses: Array.from({ length: replicas }, (_, r) => pairs[2 * r] / scale),
-        correct: Array.from({ length: replicas }, (_, r) => pairs[2 * r + 1]),
-      };
-    };
+        scale,
+      );
     return {
       iterations: Array.from(
         { length: iterations },

@@ -1,7 +1,7 @@
 /**
  * Records the finished experiment that comes with the page: runs it, half a minute on two cores,
- * packs its files, and writes beside them what is shown at once: its results, and the weights that
- * are drawn.
+ * packs its files, and writes beside them what is shown without them: what came of it, and the
+ * weights that are drawn.
  *
  * usage: deno run -A tasks/lib/record_example.ts
  */
@@ -14,8 +14,8 @@ import {
   EXAMPLE_PATH,
 } from "../../src/web/example/about_example.ts";
 import { packExperiment } from "../../src/web/example/packed_experiment.ts";
-import type { FinishedRun } from "../../src/records/finished_run.ts";
-import { inOrder } from "../../src/records/run_id.ts";
+import { exampleStorage } from "../../src/web/example/finished_example.ts";
+import { Experiments } from "../../src/web/stored/experiments.ts";
 import { loadDataset } from "../../src/datasets/load_dataset.ts";
 import { openGpu } from "../../src/engine/mod.ts";
 import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
@@ -34,12 +34,10 @@ const FILE = `${ROOT}src/web/page/network/example.json`;
 const KEPT = [[0, 0.02, 0.06, 0.14, 0.3, 0.6, 1], [0, 0.06, 0.2, 0.5, 1]];
 
 prepareGpuEnvironment();
-const storage = new MemoryStorage(), recording = new Recording(), finished: FinishedRun[] = [];
+const storage = new MemoryStorage(), recording = new Recording();
 const live = new LiveEvents((event) => {
   recording.receive(event);
-  if (event.type !== "run") return;
-  finished.push(event.summary);
-  console.error(event.summary.kind, event.summary.level);
+  if (event.type === "run") console.error(event.summary.kind, event.summary.level);
 });
 const runner = findRunner("run-lottery");
 const laboratory = await Laboratory.open({
@@ -61,8 +59,16 @@ live.flush();
 await laboratory.close();
 const pack = await packExperiment(storage, EXAMPLE_PATH);
 await Deno.writeFile(PACK, pack);
-const results = finished.sort(inOrder).map((run) => ({ ...run, found: true }));
-const text = JSON.stringify(encodeExample(results, recording.runsOf(1).map(thinned)));
+const stored = new Experiments(
+  Object.assign(await exampleStorage(pack), { isLocked: () => Promise.resolve(false) }),
+);
+const view = await stored.view(EXAMPLE_PATH), folders = view.runs.map(({ folder }) => folder);
+const curves = (await stored.curves(folders)).map(({ folder, curves }) => ({
+  folder,
+  curves: { ...curves, train: [] },
+}));
+const told = { view, curves, shape: await stored.networks.imageShape(folders[0]) };
+const text = JSON.stringify(encodeExample(told, recording.runsOf(1).map(thinned)));
 await Deno.writeTextFile(FILE, `${text}\n`);
 console.error(`${PACK}: ${pack.length} bytes; ${FILE}: ${text.length} bytes`);
 

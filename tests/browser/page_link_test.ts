@@ -40,6 +40,30 @@ Deno.test("a link opens with its settings; what it cannot have is told in one li
     assertEquals([errors, strangers], [[], []]);
   }));
 
+Deno.test("links of the page lead where they say; files of the example wait until they are asked", () =>
+  withSite(async ({ context, origin, errors }) => {
+    const asked: string[] = [];
+    context.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    const page = await context.newPage();
+    await page.goto(origin);
+    await ready(page);
+    for (const id of ["meaning", "draw", "settings"]) {
+      await page.locator(`nav a[href="#${id}"]`).click();
+      // Smoothly, past all that is above.
+      await until(
+        page,
+        `Math.abs(document.querySelector("#${id}").getBoundingClientRect().top - 16) < 3`,
+      );
+    }
+    assertEquals(asked.filter((path) => /example/.test(path)), []);
+    await page.locator(".pad canvas").focus();
+    await page.keyboard.press("Space");
+    for (let i = 0; i < 8; i++) await page.keyboard.press("ArrowDown");
+    await until(page, `document.querySelectorAll(".bars .best").length === 4`);
+    assertEquals(asked.filter((path) => /example/.test(path)), ["/example.gz"]);
+    assertEquals(errors, []);
+  }));
+
 /** The example is shown whole, and its networks answer a drawing. */
 async function lookAtExample(page: Page): Promise<void> {
   await page.waitForSelector("#result:not([hidden])", { timeout: 20_000 });

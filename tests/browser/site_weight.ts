@@ -3,7 +3,7 @@
 import { EXAMPLE_ON_SITE } from "../../src/web/example/about_example.ts";
 import { gzip, type Site } from "../../tasks/lib/site.ts";
 
-/** Files that the browser loads at once, and when its reader comes to the finished example. */
+/** Files that the browser loads at once, and when the finished example's networks are asked. */
 const AT_ONCE = ["index.html", "page.css", "page.js", "worker.js"], LATE = [EXAMPLE_ON_SITE];
 const STATIC = /(?:from|import)\s*"\.\/([^"]+)"/g, ANY = /"\.\/([^"]+\.js)"/g;
 

@@ -24,6 +24,7 @@ import { setFolds } from "./folds.ts";
 import { findGpu } from "./gpu_search.ts";
 import { NetworkSession } from "./network/network_session.ts";
 import { NetworkView } from "./network/network_view.ts";
+import { SHOWN_EXAMPLE } from "./network/shown_example.ts";
 import { RunButtons } from "./run/run_buttons.ts";
 import { RunControl } from "./run/run_control.ts";
 import { RunModel } from "./run/run_model.ts";
@@ -86,8 +87,10 @@ const saved = new SavedExperiments(client, () => control.isBusy || !canTrain, {
     showButtons();
   },
 });
-const example = new ExampleView(client, view, network, control, (model) => {
-  showNetworks(model);
+const example = new ExampleView(view, network, control, ({ tickets, runs }) => {
+  // It has no kernels, and of its images all is known: nothing is asked before the reader asks.
+  answers.setNetworks({ tickets, runs, shape: SHOWN_EXAMPLE.shape });
+  kernels.setTickets([]);
   showButtons();
 });
 
@@ -236,5 +239,5 @@ const isLinked = link.read();
 await new Promise((resolve) => setTimeout(resolve));
 example.show();
 const found = findOut();
-if (location.hash === EXAMPLE_HASH) await example.open();
+if (location.hash === EXAMPLE_HASH) example.open();
 await found;

@@ -8,8 +8,9 @@ import { decodeRecord } from "../../../src/records/record.ts";
 import { EXAMPLE_ARGS, EXAMPLE_PATH, isOfExample } from "../../../src/web/example/about_example.ts";
 import { exampleStorage } from "../../../src/web/example/finished_example.ts";
 import { packExperiment, unpackExperiment } from "../../../src/web/example/packed_experiment.ts";
-import drawn from "../../../src/web/page/network/example.json" with { type: "json" };
-import { decodeExample, type ExampleFile } from "../../../src/web/page/network/example_file.ts";
+import type { RunCurves } from "../../../src/web/messages.ts";
+import { decodeExample } from "../../../src/web/page/network/example_file.ts";
+import { SHOWN_EXAMPLE } from "../../../src/web/page/network/shown_example.ts";
 import { Experiments } from "../../../src/web/stored/experiments.ts";
 
 const MOST_BYTES = 250_000;
@@ -38,10 +39,14 @@ Deno.test("the example is small, and every file of it is as its run's record has
 });
 
 Deno.test("what is shown of the example at once is what its files have", async () => {
-  const shown = drawn as unknown as ExampleFile;
-  const { runs } = await experiments.view(EXAMPLE_PATH);
-  assertEquals(shown.results, runs);
-  const weights = await experiments.weights(runs.map(({ folder }) => folder));
+  const shown = SHOWN_EXAMPLE, view = await experiments.view(EXAMPLE_PATH);
+  assertEquals(shown.view, view);
+  const folders = view.runs.map(({ folder }) => folder);
+  assertEquals(shown.shape, await experiments.networks.imageShape(folders[0]));
+  const tested = (runs: RunCurves[]) =>
+    runs.map(({ curves: { validate, test } }) => [validate, test]);
+  assertEquals(tested(shown.curves), tested(await experiments.curves(folders)));
+  const weights = await experiments.weights(folders);
   decodeExample(shown).forEach(({ weights: { run, live, frames, percent } }, r) => {
     const stored = weights[r];
     assertEquals([run, live, percent], [stored.run, stored.live, stored.percent]);

@@ -31,6 +31,8 @@ export interface Asked {
   tickets: readonly FinishedRun[];
   /** All that are finished. */
   runs: readonly FinishedRun[];
+  /** Of their images, where that is known. */
+  shape?: ImageShape;
 }
 
 /** Shows what networks take a picture for. */
@@ -89,7 +91,7 @@ export class DigitAnswers {
   }
 
   /** The networks that can be asked. */
-  setNetworks({ tickets, runs }: Asked): void {
+  setNetworks({ tickets, runs, shape }: Asked): void {
     const controls = runs.filter(({ kind, trial }) =>
       kind === "reinit" && trial === tickets[0]?.trial
     );
@@ -114,7 +116,7 @@ export class DigitAnswers {
     if (!isLastChosen && small.some(({ folder }) => folder === chosen)) this.#choice.value = chosen;
     this.#choice.disabled = small.length === 0;
     byId("draw-area").hidden = tickets.length === 0;
-    if (isOther) this.#findShape();
+    if (isOther) this.#findShape(shape);
     this.#showIntro();
     this.#changed();
   }
@@ -129,15 +131,15 @@ export class DigitAnswers {
   }
 
   /** Networks of photos cannot read drawings. */
-  async #findShape(): Promise<void> {
+  async #findShape(known?: ImageShape): Promise<void> {
     const [full] = this.#tickets;
-    this.#shape = DIGIT_SHAPE;
-    if (full) {
+    this.#shape = known ?? DIGIT_SHAPE;
+    this.#chosen = null;
+    if (full && !known) {
       try {
         const shape = await this.client.ask("imageShape", { folder: full.folder });
         if (full !== this.#tickets[0]) return;
         this.#shape = shape;
-        this.#chosen = null;
       } catch (error) {
         this.onError(error);
       }

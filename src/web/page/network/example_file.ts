@@ -4,14 +4,16 @@
  * so are the first ones of tickets, which begin as the full network did.
  */
 
-import type { FinishedRun } from "../../../records/finished_run.ts";
+import type { ExperimentView, ImageShape, RunCurves } from "../../messages.ts";
 import type { RunWeights } from "../../weights/sample.ts";
 import type { Accuracies, RecordedRun } from "./recording.ts";
 
 /** What is stored. */
 export interface ExampleFile {
-  /** Its runs in figures. */
-  results: FinishedRun[];
+  /** What the page would be told of its files: all but training curves. */
+  view: ExperimentView;
+  curves: RunCurves[];
+  shape: ImageShape;
   sample: RunWeights["sample"];
   iterations: number;
   /** Values are multiples of it. */
@@ -36,7 +38,7 @@ const LEVELS = 255, STEPS = 32767;
 
 /** Makes what is stored. Throws where a ticket does not begin as the full network did. */
 export function encodeExample(
-  results: FinishedRun[],
+  told: Pick<ExampleFile, "view" | "curves" | "shape">,
   runs: readonly RecordedRun[],
 ): ExampleFile {
   const largest = Math.max(
@@ -47,7 +49,7 @@ export function encodeExample(
   const step = largest / STEPS, [full] = runs;
   const begun = full.weights.frames[0].values;
   return {
-    results,
+    ...told,
     step,
     sample: full.weights.sample,
     iterations: full.iterations!,

@@ -9,16 +9,12 @@ import type { LaboratoryEvent } from "../../messages.ts";
 import { isShown } from "../../weights/shown_runs.ts";
 import { isOfExample } from "../../example/about_example.ts";
 import type { RunModel } from "../run/run_model.ts";
-import example from "./example.json" with { type: "json" };
-import { decodeExample, type ExampleFile } from "./example_file.ts";
+import { decodeExample } from "./example_file.ts";
 import type { NetworkView } from "./network_view.ts";
 import { Recording } from "./recording.ts";
+import { SHOWN_EXAMPLE } from "./shown_example.ts";
 
-const EXAMPLE = example as unknown as ExampleFile;
 const ORIGIN = "The finished example";
-
-/** The runs of the finished example in figures. */
-export const EXAMPLE_RESULTS = EXAMPLE.results;
 
 /** The runs of the drawing. */
 export class NetworkSession {
@@ -41,7 +37,7 @@ export class NetworkSession {
   openExample(): void {
     this.#model = null;
     this.#isLive = false;
-    if (!this.#isExample) this.view.open(decodeExample(EXAMPLE), ORIGIN, false);
+    if (!this.#isExample) this.view.open(decodeExample(SHOWN_EXAMPLE), ORIGIN, false);
     this.#isExample = true;
   }
 

@@ -30,26 +30,14 @@ export class RunModel {
   iterations = 1;
   readonly #curves = new Map<string, { run: RunId; curves: Curves }>();
 
-  /** An experiment of which only the results are known. */
-  static ofResults(path: string, runs: readonly FinishedRun[]): RunModel {
-    const model = new RunModel();
-    model.path = path;
-    for (const summary of runs) model.summaries.set(keyOf(summary), summary);
-    return model;
-  }
-
   /** A stored experiment. */
-  static of(view: ExperimentView): RunModel {
-    const model = RunModel.ofResults(view.path, view.runs);
-    model.add(view);
+  static of({ path, settings, runs, pixelMaps, scores }: ExperimentView): RunModel {
+    const model = new RunModel();
+    Object.assign(model, { path, settings });
+    for (const summary of runs) model.summaries.set(keyOf(summary), summary);
+    for (const map of pixelMaps) model.maps.set(keyOf(map.run), map);
+    if (scores) model.#scores.set(scores.trial, scores);
     return model;
-  }
-
-  /** Takes what is stored beside an experiment's results. */
-  add({ settings, pixelMaps, scores }: ExperimentView): void {
-    this.settings = settings;
-    for (const map of pixelMaps) this.maps.set(keyOf(map.run), map);
-    if (scores) this.#scores.set(scores.trial, scores);
   }
 
   /** Takes what the worker tells. */

@@ -1,14 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { LaboratoryEvent } from "../../../../src/web/messages.ts";
-import example from "../../../../src/web/page/network/example.json" with { type: "json" };
-import {
-  decodeExample,
-  encodeExample,
-  type ExampleFile,
-} from "../../../../src/web/page/network/example_file.ts";
+import { decodeExample, encodeExample } from "../../../../src/web/page/network/example_file.ts";
+import { SHOWN_EXAMPLE } from "../../../../src/web/page/network/shown_example.ts";
 import { Recording, withFrame } from "../../../../src/web/page/network/recording.ts";
 import { storyOf } from "../../../../src/web/page/network/story.ts";
 import { CONTROL, FULL, TICKET } from "./runs.ts";
+
+const { view, curves, shape } = SHOWN_EXAMPLE, TOLD = { view, curves, shape };
 
 Deno.test("a recording gathers frames and accuracies, and keeps them when a run is resumed", () => {
   const recording = new Recording();
@@ -51,7 +49,7 @@ Deno.test("frames stay few, in order, and the first and the latest are among the
 
 Deno.test("an example is read as it was written, to its step", () => {
   const runs = [FULL, TICKET, CONTROL];
-  const file = encodeExample([], runs), read = decodeExample(JSON.parse(JSON.stringify(file)));
+  const file = encodeExample(TOLD, runs), read = decodeExample(JSON.parse(JSON.stringify(file)));
   read.forEach(({ weights, accuracies }, r) => {
     const written = runs[r].weights;
     assertEquals([weights.run, weights.live], [written.run, written.live]);
@@ -68,8 +66,8 @@ Deno.test("an example is read as it was written, to its step", () => {
 });
 
 Deno.test("the page's example: small, whole, rewound, and far above chance untrained", () => {
-  assert(JSON.stringify(example).length <= 20_000);
-  const runs = decodeExample(example as unknown as ExampleFile), [full] = runs;
+  assert(JSON.stringify(SHOWN_EXAMPLE).length <= 40_000);
+  const runs = decodeExample(SHOWN_EXAMPLE), [full] = runs;
   const steps = storyOf(runs);
   assertEquals([steps.length, steps.at(-1)!.kind], [2 + 3 * 3 + 2, "compare"]);
   const begun = full.weights.frames[0].values;

@@ -74,8 +74,8 @@ Deno.test("search: a shape that takes too long to compile is left for a run with
     return [trial.chosen, trial.isDecided];
   };
   assertEquals(await chosen(200), ["small", false]);
-  assertEquals(await chosen(500), ["medium", false]);
-  assertEquals(await chosen(1000), ["large", true]);
+  assertEquals(await chosen(650), ["medium", false]);
+  assertEquals(await chosen(1200), ["large", true]);
 });
 
 Deno.test("search: candidates that the device refuses do not count, a fault ends it", async () => {

@@ -20,7 +20,7 @@ import {
 } from "./settings.ts";
 
 /** Milliseconds of one measurement, and how many there are of each candidate. */
-const MEASUREMENT = 12, ROUNDS = 4;
+const MEASUREMENT = 12, ROUNDS = 5;
 /** Most replicas of a candidate, and iterations of a measurement. */
 const MOST_REPLICAS = 8, MOST_ITERATIONS = 200;
 /** Milliseconds, and iterations, for which weights are trained whose magnitudes make masks. */

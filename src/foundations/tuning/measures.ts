@@ -85,7 +85,8 @@ export async function chooseCrossover(
   } else {
     // Sparser networks than one whose lists win have lists that win too.
     for (let first = 0, end = makers.length; first < end;) {
-      isDecided = pace.budget.isLeft();
+      // None takes longer than the first one, whose kernels all others share.
+      isDecided = pace.budget.isLeft(1);
       if (!isDecided) break;
       const middle = (first + end) >> 1;
       if (await measure(makers[middle])) first = middle + 1;

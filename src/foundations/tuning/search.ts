@@ -70,7 +70,7 @@ export class Budget {
   }
 
   /** Whether a candidate would end in time that takes so many times as long as the last one. */
-  isLeft(growth = 1.5): boolean {
+  isLeft(growth = 2): boolean {
     return this.spent + growth * this.#last <= this.most();
   }
 

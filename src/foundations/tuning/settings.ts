@@ -152,8 +152,8 @@ function shapes(part: Part, change: (tuned: Tuned, shape: Shape[Part]) => Tuned)
     // Where none was chosen they are as the guess has them, which is small.
     of: () => "small",
     change: (tuned, value) => change(tuned, SHAPES[`${value}`][part]),
-    // SwiftShader takes up to four times as long for large ones as for small ones.
-    growth: { large: 4, medium: 1.5 },
+    // SwiftShader takes up to four times as long for large ones as for small ones, and time is short.
+    growth: { large: 5, medium: 2.5 },
   };
 }
 

@@ -1,6 +1,8 @@
 /** What a run measures of its adapter, in which order, and how far it comes in its time. */
 
 import { isDense, type LayerSpec } from "../../engine/mod.ts";
+import type { Tuned } from "../../engine/kernels/tiles.ts";
+import { once } from "../../memo.ts";
 import type { KeptAdapter } from "./kept_tuning.ts";
 import { chooseCrossover, chooseReplicas } from "./measures.ts";
 import type { NetworkBench, TimedProgram } from "./network_bench.ts";
@@ -18,7 +20,7 @@ import {
 } from "./settings.ts";
 
 /** Milliseconds of one measurement, and how many there are of each candidate. */
-const MEASUREMENT = 12, ROUNDS = 4;
+const MEASUREMENT = 12, ROUNDS = 5;
 /** Most replicas of a candidate, and iterations of a measurement. */
 const MOST_REPLICAS = 8, MOST_ITERATIONS = 200;
 /** Milliseconds, and iterations, for which weights are trained whose magnitudes make masks. */
@@ -74,11 +76,16 @@ function tilesFor(layers: readonly LayerSpec[], kind: typeof COARSE): readonly S
 
 const crossoverFor = (layers: readonly LayerSpec[]) => layers.every(isDense) ? BELOW : BELOW_IMAGES;
 
+/** Whether the tiles of lists are of use, and to be measured. */
+function areListsOpen(need: Need, below = need.known?.chosen[crossoverFor(need.layers)]): boolean {
+  return Number(below ?? 0) > 0 && COARSE.lists.some(({ name }) => isOpen(need, name));
+}
+
 /** Whether there is anything that may be measured. */
 export function isAnythingOpen(need: Need): boolean {
   const { layers } = need, tiles = [COARSE, FINE].flatMap((kind) => tilesFor(layers, kind));
   const names = [...tiles.map(({ name }) => name), REPLICAS, crossoverFor(layers)];
-  return names.some((name) => isOpen(need, name));
+  return names.some((name) => isOpen(need, name)) || areListsOpen(need);
 }
 
 /** Measures until the time is over; returns what was chosen by then. */
@@ -125,24 +132,25 @@ export async function tuneTo(
     take(await chooseReplicas(make, pace, runs));
   }
   const below = crossoverFor(layers);
-  // Lists take a training and masks before the first of them is timed.
-  if (isOpen(need, below) && budget.isLeft(2)) {
+  const trained = once(async () => {
     const iterations = Math.min(TRAINED, Math.ceil(TRAINING / search.milliseconds));
     await search.network.time(iterations);
-    const [trained] = await search.network.program.readParameters();
-    const { masks } = await bench.masks(trained, LISTED);
-    const lists = await Search.begin(
-      search.tuned,
-      (tuned) => bench.network(tuned, { replicas, masks }),
-      pace,
-    );
-    await chooseAll(lists, COARSE.lists);
-    lists.end();
+    return (await search.network.program.readParameters())[0];
+  });
+  // Lists take a training and masks before the first of them is timed.
+  if (isOpen(need, below) && budget.isLeft(2)) {
     const makers = KEPT.map((keep) => async () => {
-      const { masks, share: density } = await bench.masks(trained, keep);
-      return { density, network: await bench.network(lists.tuned, { replicas, masks }) };
+      const { masks, share: density } = await bench.masks(await trained(), keep);
+      return { density, network: await bench.network(search.tuned, { replicas, masks }) };
     });
     take(await chooseCrossover(below, makers, search, pace));
+  }
+  if (areListsOpen(need, chosen[below]) && budget.isLeft(2)) {
+    const { masks } = await bench.masks(await trained(), LISTED);
+    const make = (tuned: Tuned) => bench.network(tuned, { replicas, masks });
+    const lists = await Search.begin(search.tuned, make, pace);
+    await chooseAll(lists, COARSE.lists);
+    lists.end();
   }
   // Whole shapes that are still to be tried would have numbers of their own.
   const isShaped = tilesFor(layers, COARSE).every(({ name, growth }) =>

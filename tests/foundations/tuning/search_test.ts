@@ -51,12 +51,12 @@ Deno.test("search: tries every value where it is thorough", async () => {
 });
 
 Deno.test("search: ends in time with the best so far, and says that it is not decided", async () => {
-  for (const most of [250, 350, 450, 550, 1500]) {
+  for (const most of [450, 650, 850, 1050, 3000]) {
     const machine = new FakeMachine(bestRows(12), 20);
     const search = await Search.begin(GUESS, machine.make, machine.pace(most));
     const { chosen, isDecided, milliseconds } = await search.choose(rows);
     assertEquals(machine.time <= most, true, `${machine.time} of ${most} ms`);
-    assertEquals(isDecided, most === 1500);
+    assertEquals(isDecided, most === 3000);
     const [fastest] = Object.entries(milliseconds).sort(([, a], [, b]) => a - b);
     assertEquals(`${chosen}`, fastest[0]);
     assertEquals(search.tuned.rows, chosen);
@@ -74,8 +74,8 @@ Deno.test("search: a shape that takes too long to compile is left for a run with
     return [trial.chosen, trial.isDecided];
   };
   assertEquals(await chosen(200), ["small", false]);
-  assertEquals(await chosen(500), ["medium", false]);
-  assertEquals(await chosen(1000), ["large", true]);
+  assertEquals(await chosen(650), ["medium", false]);
+  assertEquals(await chosen(1200), ["large", true]);
 });
 
 Deno.test("search: candidates that the device refuses do not count, a fault ends it", async () => {

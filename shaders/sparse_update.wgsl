@@ -13,7 +13,9 @@
 //
 // Weights do not decay here: those of a unit that nothing uses are on no list, and would have to.
 // One group per invocation, of those from `first` on. Each gradient is summed in four fma chains,
-// one for each example of a column. Grid: enough for all groups along x and y.
+// one for each example of a column. Where MOVES_CLOCKS is 1, the first R invocations copy the clocks
+// to `done` besides (sparse_top.wgsl leaves that to them). Grid: enough for all groups, and
+// replicas, along x and y.
 
 struct Range {
   first: u32,
@@ -23,6 +25,9 @@ struct Range {
 @group(0) @binding(0) var<storage, read_write> weights: array<vec4f>;
 @group(0) @binding(1) var<storage, read> clocks: array<Clock>;
 @group(0) @binding(2) var<uniform> range: Range;
+#for unused in MOVES_CLOCKS
+@group(0) @binding(3) var<storage, read_write> done: array<Clock>;
+#end
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -54,6 +59,11 @@ fn main(
 #end
       }
     }
+  }
+#end
+#for unused in MOVES_CLOCKS
+  if (own - range.first < REPLICAS) {
+    done[own - range.first] = clocks[own - range.first];
   }
 #end
   if (own < range.end) {

@@ -108,6 +108,8 @@ export class DenseNetwork implements NetworkMemory {
     this.#side = (this.#side + 1) % this.iteration.length;
   }
 
+  encodeEnd(): void {}
+
   encodeEvaluation(pass: GPUComputePassEncoder, split: Split, slot: number): void {
     this.evaluation.encode(pass, split, slot, this.#side);
   }

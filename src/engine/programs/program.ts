@@ -273,6 +273,7 @@ export class Program {
       }
       for (let i = 0; i < step.iterate; i++) this.network.encodeIteration(pass);
     }
+    this.network.encodeEnd(pass);
     pass.end();
     const copy = (from: GPUBuffer, start: number, end: number) => {
       if (end > start) encoder.copyBufferToBuffer(from, 0, readback, start, end - start);

@@ -23,6 +23,7 @@ import { stateCount } from "../optimizers.ts";
 import {
   classesOf,
   evaluationSpan,
+  MAX_BURST,
   type ProgramSpec,
   sparseStorage,
   WINDOW_FLOATS,
@@ -48,8 +49,14 @@ import {
   sparseUpdateSource,
   type SparseWeights,
 } from "../kernels/sparse/sparse_kernels.ts";
+import {
+  isTopFused,
+  sparseMetricsSource,
+  sparseTopSource,
+  type Unfinished,
+} from "../kernels/sparse/sparse_top_kernels.ts";
 import { mostSteps } from "../kernels/loop_steps.ts";
-import { longestLoops } from "../kernels/sparse/loop_steps.ts";
+import { longestLoops, topSteps } from "../kernels/sparse/loop_steps.ts";
 import { groupsOf, sparseLayout } from "../kernels/sparse/sparse_layout.ts";
 import {
   type Columns,
@@ -58,6 +65,7 @@ import {
   sparseEvaluateSource,
   sparseGatherSource,
 } from "../kernels/sparse/sparse_row_kernels.ts";
+import { CLOCK_WORDS } from "../kernels/row_kernels.ts";
 import { type Tiles, tilesFor } from "../kernels/tiles.ts";
 
 /** The buffers of sparse training. */
@@ -73,6 +81,8 @@ export interface SparseBuffers extends LoopBuffers, SparseWeights {
   /** By layer: gradient at its pre-activations. */
   deltas: Matrix[];
   labels: GPUBuffer;
+  /** Where one kernel trains the two last layers; else null. */
+  unfinished: Unfinished | null;
 }
 
 /** The layout of an evaluation window: as many tiles as memory is well used for, or fit. */
@@ -143,17 +153,29 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
       })
     ),
     labels: pool.storage("batch labels", 4 * replicas * paddedExamples(shape)),
+    unfinished: isTopFused(layout, shape, storage) &&
+        topSteps(layers, mostLive(spec)) <= mostSteps(gpu.adapter)
+      ? {
+        latest: pool.storage("latest clocks", 4 * CLOCK_WORDS * replicas),
+        partials: pool.storage("partial metrics", 8 * MAX_BURST * replicas * shape.columns),
+      }
+      : null,
   };
   writeMatrix(gpu, buffers.records, 0, LIST_WIDTH, padded, "u32");
   gpu.device.queue.writeBuffer(buffers.words, 0, layout.words);
   return buffers;
 }
 
-/** @throws CapacityError if the adapter would end a loop before its end */
-function checkLoops(gpu: Gpu, { layers, batchSize, sparse }: ProgramSpec): void {
+/** By layer that has weights: the most live weights of a network. */
+function mostLive({ sparse }: ProgramSpec): number[] {
   const counts = sparse!.map((masks) => masks.map((mask) => mask.filter((m) => m !== 0).length));
-  const live = counts[0].map((_, l) => Math.max(...counts.map((count) => count[l])));
-  const { what, steps } = longestLoops(layers, live, batchSize), most = mostSteps(gpu.adapter);
+  return counts[0].map((_, l) => Math.max(...counts.map((count) => count[l])));
+}
+
+/** @throws CapacityError if the adapter would end a loop before its end */
+function checkLoops(gpu: Gpu, spec: ProgramSpec): void {
+  const { layers, batchSize } = spec, most = mostSteps(gpu.adapter);
+  const { what, steps } = longestLoops(layers, mostLive(spec), batchSize);
   if (steps <= most) return;
   throw new CapacityError(
     `${what} takes ${steps} steps as lists of live weights at a batch of ${batchSize}, and ` +
@@ -225,40 +247,67 @@ export function sparseIterationSources(
   buffers: SparseBuffers,
 ): KernelSource[] {
   const { optimizer, batchSize, trainCount, examples, layers } = spec;
-  const { activations, deltas, layout } = buffers;
+  const { activations, deltas, layout, unfinished } = buffers;
   const tiles = tilesFor(gpu.adapter), shape = columnsFor(batchSize), last = layers.length - 1;
-  const isFused = isHeadFused(classesOf(spec)), top = isFused ? last : last + 1;
+  // Layers from here on are trained by one kernel from forward to the gradient below them.
+  const top = unfinished ? last - 1 : isHeadFused(classesOf(spec)) ? last : last + 1;
   // Nothing learns from the gradient below the first layer that has weights.
   const [{ index: lowest }] = layout.layers;
-  const train = { batchSize, trainCount, augment: spec.augment, clocks: buffers.clocks };
+  const sizes = { batchSize, trainCount };
+  const train = { ...sizes, augment: spec.augment, clocks: buffers.clocks };
   const ofWeights = {
     ...buffers,
     activations: layout.layers.map(({ index }) => activations[index]),
     deltas: layout.layers.map(({ index }) => deltas[index]),
   };
+  const together = updatedTogether(gpu, buffers);
+  const below = top <= last && top > lowest ? deltas[top - 1] : null;
   return [
     sparseGatherSource({ train }, shape, { ...buffers, examples, batch: activations[0] }),
-    // A fused head does the last layer's forward and backward itself.
     ...layers.slice(0, top).map((_, i) =>
       forwardSource(spec, i, shape, tiles, buffers, activations)
     ),
-    sparseHeadSource({ batchSize, trainCount }, shape, buffers, {
-      ...buffers,
-      inputs: activations.at(-1)!,
-      deltas: deltas[last],
-      below: isFused && last > lowest ? deltas[last - 1] : null,
-    }),
+    unfinished
+      ? sparseTopSource(sizes, shape, buffers, {
+        ...buffers,
+        ...unfinished,
+        inputs: activations[top],
+        outputs: activations[last],
+        gradient: deltas[top],
+        deltas: deltas[last],
+        below,
+      })
+      : sparseHeadSource(sizes, shape, buffers, {
+        ...buffers,
+        inputs: activations.at(-1)!,
+        deltas: deltas[last],
+        below,
+      }),
     ...layers.slice(0, top).flatMap((_, i) =>
       i > lowest ? [backwardSource(spec, i, shape, tiles, buffers)] : []
     ).reverse(),
-    ...updatedTogether(gpu, buffers).flatMap((some) => {
+    ...together.flatMap((some, i) => {
+      const latest = i === together.length - 1 ? unfinished?.latest : null;
       const [first, end] = groupsOf(layout, some[0], some.at(-1)!);
-      if (first === end) return [];
+      if (first === end && !latest) return [];
       const range = pool.uniform("groups", new Uint32Array([first, end, 0, 0]));
       const group = { layers: some, groups: end - first, range };
-      return [sparseUpdateSource(optimizer, shape, tiles, buffers, group, ofWeights)];
+      return [
+        sparseUpdateSource(optimizer, shape, tiles, buffers, group, { ...ofWeights, latest }),
+      ];
     }),
   ];
+}
+
+/** The kernels that end a burst. */
+export function sparseEndSources(
+  { batchSize, trainCount, replicas }: ProgramSpec,
+  { unfinished, ...buffers }: SparseBuffers,
+): KernelSource[] {
+  if (!unfinished) return [];
+  const shape = columnsFor(batchSize), { partials } = unfinished;
+  const sizes = { batchSize, trainCount };
+  return [sparseMetricsSource(sizes, shape, replicas, { ...buffers, partials })];
 }
 
 /** Which layers one dispatch updates: all dense ones, where it may have as many textures. */

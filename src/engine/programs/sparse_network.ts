@@ -21,6 +21,7 @@ import type {
 import {
   allocateSparse,
   type SparseBuffers,
+  sparseEndSources,
   sparseIterationSources,
   sparseWindowSources,
   windowShape,
@@ -42,6 +43,7 @@ export class SparseNetwork implements NetworkMemory {
     private readonly spec: ProgramSpec,
     private readonly buffers: SparseBuffers,
     private readonly iteration: Kernel[],
+    private readonly end: Kernel[],
     private readonly evaluation: Evaluation,
   ) {
     const { layout: { groups } } = buffers;
@@ -52,8 +54,9 @@ export class SparseNetwork implements NetworkMemory {
   static async create(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): Promise<SparseNetwork> {
     const buffers = await gpu.scoped("network program", () => allocateSparse(gpu, spec, pool));
     const shape = windowShape(gpu, spec);
-    const [iteration, evaluation] = await Promise.all([
+    const [iteration, end, evaluation] = await Promise.all([
       createKernels(gpu, sparseIterationSources(gpu, spec, pool, buffers)),
+      createKernels(gpu, sparseEndSources(spec, buffers)),
       Evaluation.create(
         gpu,
         spec,
@@ -62,7 +65,7 @@ export class SparseNetwork implements NetworkMemory {
         (shared) => sparseWindowSources(gpu, spec, pool, shape, { ...buffers, ...shared }),
       ),
     ]);
-    return new SparseNetwork(gpu, spec, buffers, iteration, evaluation);
+    return new SparseNetwork(gpu, spec, buffers, iteration, end, evaluation);
   }
 
   get loop(): LoopBuffers {
@@ -110,6 +113,10 @@ export class SparseNetwork implements NetworkMemory {
   encodeIteration(pass: GPUComputePassEncoder): void {
     this.#upload();
     for (const kernel of this.iteration) dispatch(pass, kernel);
+  }
+
+  encodeEnd(pass: GPUComputePassEncoder): void {
+    for (const kernel of this.end) dispatch(pass, kernel);
   }
 
   encodeEvaluation(pass: GPUComputePassEncoder, split: Split, slot: number): void {

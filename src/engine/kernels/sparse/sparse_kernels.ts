@@ -168,9 +168,25 @@ export function isHeadFused(classes: number): boolean {
   return classes <= FUSED_CLASSES;
 }
 
+/** Sizes of a training. */
+export interface TrainSizes {
+  batchSize: number;
+  trainCount: number;
+}
+
+/** Constants of the kernels that see the end of a batch. */
+export function trainConstants({ batchSize, trainCount }: TrainSizes, replicas: number) {
+  return {
+    BATCH: batchSize,
+    BATCHES: Math.ceil(trainCount / batchSize),
+    TRAIN: trainCount,
+    REPLICAS: replicas,
+  };
+}
+
 /** The last layer in training: loss, metrics, gradient; fused, also logits and gradient below. */
 export function sparseHeadSource(
-  { batchSize, trainCount }: { batchSize: number; trainCount: number },
+  train: TrainSizes,
   { columns, tiles }: Columns,
   weights: SparseWeights,
   buffers: {
@@ -217,10 +233,7 @@ export function sparseHeadSource(
       IS_FUSED: Number(isFused),
       IS_LOADED: Number(!isFused),
       HAS_BELOW: Number(below !== null),
-      BATCH: batchSize,
-      BATCHES: Math.ceil(trainCount / batchSize),
-      TRAIN: trainCount,
-      REPLICAS: layout.replicas,
+      ...trainConstants(train, layout.replicas),
     },
     bindings: [
       read(buffers.labels),
@@ -258,14 +271,17 @@ export function sparseUpdateSource(
     updated: GPUBuffer;
     clocks: GPUBuffer;
     state: GPUBuffer[];
+    /** Clocks that are moved to `clocks`: `latest` of `sparseTopSource`, in its last update. */
+    latest?: GPUBuffer | null;
   },
 ): KernelSource {
-  const { updated, clocks, state } = buffers;
+  const { updated, clocks, state, latest = null } = buffers;
   const lists = listParts(weights, 8, true);
   // The few weights of a convolution have long sums, so they are spread.
   const isDenseOnly = some.layers.every((index) => isDense(weights.layout.layers[index].spec));
   const lanes = isDenseOnly ? tiles.sparse.updateLanes : tiles.sparse.lanes;
-  const workgroups = Math.ceil(some.groups / lanes), across = Math.min(workgroups, MAX_GROUPS);
+  const invocations = Math.max(some.groups, latest ? weights.layout.replicas : 1);
+  const workgroups = Math.ceil(invocations / lanes), across = Math.min(workgroups, MAX_GROUPS);
   const sources = some.layers.map((index, l) => ({
     layer: weights.layout.layers[index],
     inputs: {
@@ -298,6 +314,8 @@ export function sparseUpdateSource(
       ...lists.constants,
       LANES: lanes,
       LAYERS: sources.length,
+      MOVES_CLOCKS: Number(latest !== null),
+      REPLICAS: weights.layout.replicas,
       FIRST_LAYER: some.layers[0],
       TILES: tileCount,
       COLUMNS: columns,
@@ -310,9 +328,9 @@ export function sparseUpdateSource(
     },
     bindings: [
       write(updated),
-      read(clocks),
+      read(latest ?? clocks),
       uniform(some.range),
-      null,
+      latest && write(clocks),
       null,
       null,
       ...[0, 1].map((i) => state[i] ? write(state[i]) : null),

@@ -5,7 +5,7 @@
 // each of these at 3% of LeNet-300-100's weights.
 //
 //   inputs    (R, IN_ROWS, COLUMNS)             the hidden layer's inputs, four examples to a column
-//   labels    (R, COLUMNS)                      NO_LABEL where the batch is short
+//   labels    (AHEAD, R, COLUMNS)               NO_LABEL where the batch is short
 //   outputs   (R, ROWS, COLUMNS)                out: the hidden layer's outputs
 //   deltas    (R, DELTA_ROWS, COLUMNS)          out: (softmax − onehot) / examples; 0 for no example
 //   gradient  (R, ROWS, COLUMNS)                out: gradient at the hidden layer's pre-activations
@@ -35,6 +35,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let iteration = clocks[replica].done;
   let slot = (iteration - burst.first) * REPLICAS + replica;
   let column = group.x * LANES + lane;
+  // Where the batch is its input, that lies among others.
+  let first_row = (replica + IS_BATCH * (iteration % AHEAD * REPLICAS)) * IN_ROWS;
   hidden[(ROWS - 1u) * LANES + lane] = vec4f(1.0);
   for (var u = 0u; u < UNITS; u++) {
     let range = range_of(UNIT_START, UNITS, replica, u);
@@ -43,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       var acc = vec4f();
       var g = range.x;
       loop {
-        let rows = replica * IN_ROWS + rows_of_group(g);
+        let rows = first_row + rows_of_group(g);
         let weights = weights_of_group(g);
 #for i in 4
         acc = fma(vec4f(weights[${i}]), load_inputs(rows[${i}], column), acc);
@@ -74,7 +76,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     logits[c] = acc;
   }
   let examples = f32(min(BATCH, TRAIN - (iteration % BATCHES) * BATCH));
-  let label = labels[replica * COLUMNS + column];
+  let label = labels[(iteration % AHEAD * REPLICAS + replica) * COLUMNS + column];
   let valid = label != vec4u(NO_LABEL);
   let s = statistics();
   let loss = select(vec4f(), losses(label, s), valid);

@@ -41,6 +41,7 @@ import {
   sparsePoolGradientSource,
 } from "../kernels/sparse/sparse_image_kernels.ts";
 import {
+  type Ahead,
   isHeadFused,
   LIST_WIDTH,
   sparseBackwardSource,
@@ -76,8 +77,10 @@ export interface SparseBuffers extends LoopBuffers, SparseWeights {
   updated: GPUBuffer;
   /** (groups) vec4f each: the optimizer's. */
   state: GPUBuffer[];
-  /** The batch, then each layer's outputs; the last's where its head is not fused. */
+  /** Batches of iterations, then each layer's outputs; the last's where its head is not fused. */
   activations: Matrix[];
+  /** Batches that are gathered at once. */
+  ahead: number;
   /** By layer: gradient at its pre-activations. */
   deltas: Matrix[];
   labels: GPUBuffer;
@@ -94,6 +97,24 @@ export function windowShape(gpu: Gpu, spec: ProgramSpec): Columns {
     ? gpu.device.limits.maxTextureDimension2D / largest / replicas
     : WINDOW_FLOATS / largest / 4 / shape.columns;
   return { ...shape, tiles: Math.max(1, Math.min(shape.tiles, Math.floor(fit))) };
+}
+
+/** Most batches that are gathered at once. */
+const MOST_AHEAD = 4;
+
+/**
+ * How many batches are gathered at once: one of images, or where a dispatch costs little, else as
+ * many as fit into a texture.
+ */
+function batchesAhead(
+  { device: { limits } }: Gpu,
+  { layers, replicas }: ProgramSpec,
+  storage: MatrixStorage,
+  { tiles }: Columns,
+): number {
+  if (!isDense(layers[0]) || storage === "buffers") return 1;
+  const rows = replicas * tiles * featureRows(featureMaps(layers)[0].rows);
+  return Math.max(1, Math.min(MOST_AHEAD, Math.floor(limits.maxTextureDimension2D / rows)));
 }
 
 /** A matrix of features for each tile, whose last row is the constant 1. */
@@ -125,6 +146,7 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
   const rowsOf = (map: FeatureMap) => replicas * shape.tiles * featureRows(map.rows);
   checkFits(gpu, replicas, "lists of live weights", records.byteLength);
   checkFits(gpu, replicas, "rows of features", 16 * shape.columns * Math.max(...maps.map(rowsOf)));
+  const ahead = batchesAhead(gpu, spec, storage, shape);
   const list = (label: string, vectors: number, format: "f32" | "u32") => {
     const rows = Math.ceil(vectors / LIST_WIDTH);
     return createMatrix(pool, storage, label, { rows, vectors: LIST_WIDTH, format });
@@ -143,8 +165,17 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
       { length: stateCount(optimizer) },
       () => pool.storage("optimizer state", 16 * groups),
     ),
+    ahead,
     activations: (isHeadFused(classesOf(spec)) ? maps.slice(0, -1) : maps).map((map, i) =>
-      featureMatrix(gpu, spec, pool, storage, shape, `activations ${i}`, map)
+      featureMatrix(
+        gpu,
+        spec,
+        pool,
+        storage,
+        i === 0 ? { ...shape, tiles: ahead * shape.tiles } : shape,
+        `activations ${i}`,
+        map,
+      )
     ),
     deltas: layers.map(({ name }, i) =>
       createMatrix(pool, storage, `deltas ${name}`, {
@@ -152,7 +183,7 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
         vectors: shape.columns,
       })
     ),
-    labels: pool.storage("batch labels", 4 * replicas * paddedExamples(shape)),
+    labels: pool.storage("batch labels", 4 * ahead * replicas * paddedExamples(shape)),
     unfinished: isTopFused(layout, shape, storage) &&
         topSteps(layers, mostLive(spec)) <= mostSteps(gpu.adapter)
       ? {
@@ -202,6 +233,8 @@ function forwardSource(
   tiles: Tiles,
   weights: SparseWeights,
   activations: readonly Matrix[],
+  /** Of the batches that the first layer takes. */
+  ahead: Ahead | null = null,
 ): KernelSource {
   const layer = layers[index], l = weightedLayers(layers.slice(0, index)).length;
   const buffers = { inputs: activations[index], outputs: activations[index + 1] };
@@ -210,7 +243,10 @@ function forwardSource(
   }
   return isConv2d(layer)
     ? sparseConvForwardSource(l, layer, shape, tiles, weights, buffers)
-    : sparseForwardSource(l, shape, tiles, weights, buffers);
+    : sparseForwardSource(l, shape, tiles, weights, {
+      ...buffers,
+      ahead: index === 0 ? ahead : null,
+    });
 }
 
 /** The gradient at the layer below it. */
@@ -253,10 +289,11 @@ export function sparseIterationSources(
   const top = unfinished ? last - 1 : isHeadFused(classesOf(spec)) ? last : last + 1;
   // Nothing learns from the gradient below the first layer that has weights.
   const [{ index: lowest }] = layout.layers;
-  const sizes = { batchSize, trainCount };
+  const { ahead } = buffers, sizes = { batchSize, trainCount, ahead };
   const train = { ...sizes, augment: spec.augment, clocks: buffers.clocks };
   const ofWeights = {
     ...buffers,
+    ...(unfinished && { clocks: unfinished.latest }),
     activations: layout.layers.map(({ index }) => activations[index]),
     deltas: layout.layers.map(({ index }) => deltas[index]),
   };
@@ -265,7 +302,10 @@ export function sparseIterationSources(
   return [
     sparseGatherSource({ train }, shape, { ...buffers, examples, batch: activations[0] }),
     ...layers.slice(0, top).map((_, i) =>
-      forwardSource(spec, i, shape, tiles, buffers, activations)
+      forwardSource(spec, i, shape, tiles, buffers, activations, {
+        batches: ahead,
+        clocks: buffers.clocks,
+      })
     ),
     unfinished
       ? sparseTopSource(sizes, shape, buffers, {
@@ -287,13 +327,13 @@ export function sparseIterationSources(
       i > lowest ? [backwardSource(spec, i, shape, tiles, buffers)] : []
     ).reverse(),
     ...together.flatMap((some, i) => {
-      const latest = i === together.length - 1 ? unfinished?.latest : null;
+      const isLast = i === together.length - 1, done = unfinished && isLast ? buffers.clocks : null;
       const [first, end] = groupsOf(layout, some[0], some.at(-1)!);
-      if (first === end && !latest) return [];
-      const range = pool.uniform("groups", new Uint32Array([first, end, 0, 0]));
+      if (first === end && !done) return [];
+      const range = pool.uniform("groups", new Uint32Array([first, end, shape.columns, 0]));
       const group = { layers: some, groups: end - first, range };
       return [
-        sparseUpdateSource(optimizer, shape, tiles, buffers, group, { ...ofWeights, latest }),
+        sparseUpdateSource(optimizer, shape, tiles, buffers, group, { ...ofWeights, done }),
       ];
     }),
   ];

@@ -37,6 +37,8 @@ export class SparseNetwork implements NetworkMemory {
   /** By replica: what was loaded, for the weights that have no slot. */
   readonly #loaded: LayerState[][] = [];
   #isLoaded = false;
+  /** Iterations whose batches have been gathered. */
+  #gathered = 0;
 
   private constructor(
     private readonly gpu: Gpu,
@@ -108,11 +110,18 @@ export class SparseNetwork implements NetworkMemory {
       )
     );
     this.#isLoaded = false;
+    this.#gathered = 0;
   }
 
   encodeIteration(pass: GPUComputePassEncoder): void {
     this.#upload();
-    for (const kernel of this.iteration) dispatch(pass, kernel);
+    const [gather, ...others] = this.iteration;
+    if (this.#gathered === 0) {
+      dispatch(pass, gather);
+      this.#gathered = this.buffers.ahead;
+    }
+    this.#gathered--;
+    for (const kernel of others) dispatch(pass, kernel);
   }
 
   encodeEnd(pass: GPUComputePassEncoder): void {

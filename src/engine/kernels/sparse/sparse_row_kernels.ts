@@ -52,8 +52,10 @@ export function sparseGatherSource(
     labels: GPUBuffer;
   },
 ): KernelSource {
-  const { columns, tiles } = shape, lanes = 8;
-  const { head, positions, constants, bindings } = gatherParts(from, buffers);
+  const { columns, tiles } = shape, lanes = 8, ahead = "train" in from ? from.train.ahead ?? 1 : 1;
+  // Of many batches there are enough workgroups, and each of one finds the examples anew.
+  const chunks = Math.ceil(GATHER_CHUNKS / ahead);
+  const { head, positions, constants, bindings } = gatherParts(from, layout.replicas, buffers);
   const { batch } = buffers, { image: [height, width, channels], ...map } = layout.batch;
   const isFlat = map.rows === height * width * channels;
   return {
@@ -68,7 +70,7 @@ export function sparseGatherSource(
     constants: {
       ...constants,
       LANES: lanes,
-      CHUNKS: GATHER_CHUNKS,
+      CHUNKS: chunks,
       TILES: tiles,
       COLUMNS: columns,
       ROWS: featureRows(map.rows),
@@ -81,7 +83,7 @@ export function sparseGatherSource(
       }),
     },
     bindings: [...bindings, read(words)],
-    grid: [GATHER_CHUNKS, tiles * columns / lanes, layout.replicas],
+    grid: [chunks, tiles * columns / lanes, ahead * layout.replicas],
   };
 }
 

@@ -47,7 +47,7 @@ export function isTopFused(
 
 /** What `sparseTopSource` leaves for other kernels to finish. */
 export interface Unfinished {
-  /** (R) Clocks after the iteration, to be moved by its last update. */
+  /** (R) Clocks after the iteration, which its last update moves to where they belong. */
   latest: GPUBuffer;
   /** (MAX_BURST, R, columns) vec2f: losses and correct predictions of four examples. */
   partials: GPUBuffer;
@@ -114,6 +114,7 @@ export function sparseTopSource(
       INPUT_START: layout.inputLists[index],
       CLASS_START: layout.unitLists[index + 1],
       UNIT_INPUT_START: layout.inputLists[index + 1],
+      IS_BATCH: Number(layer.index === 0),
       HAS_BELOW: Number(below !== null),
     },
     bindings: [

@@ -33,7 +33,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
-  for (var i = 0u; i < row_end; i += UNROLL) {
+  if (row_end > 0u) {
+    var i = 0u;
+    loop {
 #for u in UNROLL
     let b_${u} = first_example + step_at(row_tile, i + ${u}u);
 #for v in VECTORS
@@ -52,6 +54,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
+      i += UNROLL;
+      if (i >= row_end) { break; }
+    }
   }
   // Through an array, so that the epilogue is a loop: unrolled, its loads and stores are most of
   // the kernel's code and take llvmpipe seconds to compile (Adam, 40 vec4s: 2.2 s unrolled, 1.2 s

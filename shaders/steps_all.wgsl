@@ -1,7 +1,7 @@
 // The steps of a sum: all of them.
 
 fn step_count(tile: u32) -> u32 {
-  // No constant: Mesa would unroll the loop.
+  // No constant: Mesa would unroll the loop of weight_gradient.wgsl.
   return select(STEPS, 0u, tile == 0xffffffffu);
 }
 

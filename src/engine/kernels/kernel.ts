@@ -46,6 +46,8 @@ export interface Kernel {
   pipeline: GPUComputePipeline;
   bindings: GPUBindGroup;
   grid: readonly [number, number, number];
+  /** Iterations that one dispatch of it is for. */
+  ahead: number;
 }
 
 /** The parts of a kernel. */
@@ -58,6 +60,8 @@ export interface KernelSource {
   bindings: (Binding | null)[];
   grid: readonly [number, number, number];
   work?: Work;
+  /** Iterations that one dispatch of it is for. Default: 1. */
+  ahead?: number;
 }
 
 const BUFFER_TYPES = {
@@ -86,7 +90,7 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
         resource: "texture" in used ? used.texture : bufferResource(used),
       })),
     });
-    return { label, work: source.work ?? null, pipeline, bindings, grid };
+    return { label, work: source.work ?? null, pipeline, bindings, grid, ahead: source.ahead ?? 1 };
   });
 }
 

@@ -132,6 +132,8 @@ export function gatherTrainSource(sizes: {
   batchSize: number;
   trainCount: number;
   augment?: Augmentation | null;
+  /** Iterations whose batches are gathered at once. Default: 1. */
+  ahead?: number;
 }, { clocks, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;
@@ -166,6 +168,7 @@ function gatherSource(
 ): KernelSource {
   const { format = "f32", image = null } = sizes, { features } = buffers.examples;
   const vectors = image ? imageVectors(image) : pitch(features) / 4;
+  const ahead = "train" in from ? from.train.ahead ?? 1 : 1;
   const { head, positions, constants, bindings } = gatherParts(from, sizes.replicas, buffers);
   return {
     label,
@@ -184,7 +187,8 @@ function gatherSource(
       ...(image && { IMAGE_CHANNELS: image[2], CHANNEL_VECTORS: channelVectors(image[2]) }),
     },
     bindings,
-    grid: [sizes.rows, 1, sizes.replicas],
+    grid: [sizes.rows, 1, ahead * sizes.replicas],
+    ahead,
   };
 }
 
@@ -195,6 +199,8 @@ export function lossSource(sizes: {
   rows: number;
   batchSize: number;
   trainCount: number;
+  /** Batches whose labels lie one after the other. Default: 1. */
+  ahead?: number;
 }, buffers: {
   logits: Matrix;
   labels: GPUBuffer;
@@ -222,6 +228,7 @@ export function lossSource(sizes: {
       BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
       TRAIN: sizes.trainCount,
       REPLICAS: sizes.replicas,
+      AHEAD: sizes.ahead ?? 1,
     },
     bindings: [
       matrixBinding(logits, "read"),

@@ -247,7 +247,11 @@ export class Program {
   async profile(iterations: number): Promise<KernelProfile[]> {
     const kernels = this.network.kernels();
     const times = await timeKernels(this.gpu, kernels, iterations);
-    return kernels.map(({ label, work }, i) => ({ label, work, milliseconds: times[i] }));
+    return kernels.map(({ label, work, ahead }, i) => ({
+      label,
+      work,
+      milliseconds: times[i] / ahead,
+    }));
   }
 
   /** Releases the program's buffers (not the examples, which programs share). */

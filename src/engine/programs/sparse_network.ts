@@ -115,13 +115,10 @@ export class SparseNetwork implements NetworkMemory {
 
   encodeIteration(pass: GPUComputePassEncoder): void {
     this.#upload();
-    const [gather, ...others] = this.iteration;
-    if (this.#gathered === 0) {
-      dispatch(pass, gather);
-      this.#gathered = this.buffers.ahead;
+    for (const kernel of this.iteration) {
+      if (kernel.ahead === 1 || this.#gathered === 0) dispatch(pass, kernel);
     }
-    this.#gathered--;
-    for (const kernel of others) dispatch(pass, kernel);
+    this.#gathered = (this.#gathered || this.buffers.ahead) - 1;
   }
 
   encodeEnd(pass: GPUComputePassEncoder): void {

@@ -84,6 +84,7 @@ export function sparseGatherSource(
     },
     bindings: [...bindings, read(words)],
     grid: [chunks, tiles * columns / lanes, ahead * layout.replicas],
+    ahead,
   };
 }
 

@@ -50,7 +50,7 @@ type Tiles = Omit<Tuned, "measured" | "images" | "sparse" | "replicas" | "storag
 const TILE_CHOICES: Partial<Record<keyof Tiles, number[]>> = {
   rows: [4, 6, 8, 10, 12, 15, 20],
   forwardVectors: [1, 2, 3, 5],
-  backwardVectors: [1, 2, 3],
+  backwardVectors: [1, 2, 3, 5],
   weightVectors: [1, 2, 3, 5],
   weightRowVectors: [1, 2, 4],
   unroll: [2, 3, 4, 6],

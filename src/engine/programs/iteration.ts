@@ -125,7 +125,7 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
   };
 }
 
-/** Most batches that are gathered at once. */
+/** Most batches that are gathered at once, of all networks: more leave the processor's cache. */
 const MOST_AHEAD = 4;
 
 /**
@@ -139,7 +139,8 @@ function batchesAhead(
 ): number {
   if (!isDense(layers[0]) || storage === "buffers") return 1;
   const rows = replicas * paddedRows(batchSize, tilesForBatch(adapter, batchSize));
-  return Math.max(1, Math.min(MOST_AHEAD, Math.floor(limits.maxTextureDimension2D / rows)));
+  const most = Math.min(MOST_AHEAD / replicas, limits.maxTextureDimension2D / rows);
+  return Math.max(1, Math.floor(most));
 }
 
 /**

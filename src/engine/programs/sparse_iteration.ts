@@ -99,7 +99,7 @@ export function windowShape(gpu: Gpu, spec: ProgramSpec): Columns {
   return { ...shape, tiles: Math.max(1, Math.min(shape.tiles, Math.floor(fit))) };
 }
 
-/** Most batches that are gathered at once. */
+/** Most batches that are gathered at once, of all networks: more leave the processor's cache. */
 const MOST_AHEAD = 4;
 
 /**
@@ -114,7 +114,8 @@ function batchesAhead(
 ): number {
   if (!isDense(layers[0]) || storage === "buffers") return 1;
   const rows = replicas * tiles * featureRows(featureMaps(layers)[0].rows);
-  return Math.max(1, Math.min(MOST_AHEAD, Math.floor(limits.maxTextureDimension2D / rows)));
+  const most = Math.min(MOST_AHEAD / replicas, limits.maxTextureDimension2D / rows);
+  return Math.max(1, Math.floor(most));
 }
 
 /** A matrix of features for each tile, whose last row is the constant 1. */

@@ -4,6 +4,7 @@
 //   weights  (R, IN_PITCH, OUT_PITCH)  weights, pruned ones 0, then the bias as row INPUTS, then zeros
 //   outputs  (R, rows, OUT_PITCH)      column UNITS is 1 for the layer above, then zeros
 //   steps_*.wgsl                       which columns of inputs count, four at a time
+//   batch_*.wgsl                       where the inputs begin: a batch may lie among others
 //
 // The matrices are reached through the functions of src/engine/matrix.ts. The mask needs no operand
 // here: weights are masked when they are loaded, and updates leave pruned weights as they are
@@ -24,14 +25,16 @@ fn main(
   let column = min(column_group * VECTORS, OUT_VECTORS - VECTORS);
   let tile = group.z * groups.y + group.y;
   let row = tile * ROWS;
-  let end = step_count(tile);
+  let in_tile = first_tile(groups.y * groups.z) + tile;
+  let in_row = in_tile * ROWS;
+  let end = step_count(in_tile);
 #for r in ROWS
 #for v in VECTORS
   var acc_${r}_${v} = vec4f();
 #end
 #end
   for (var i = 0u; i < end; i++) {
-    let k = step_at(tile, i);
+    let k = step_at(in_tile, i);
     let weight_row = group.z * IN_PITCH + 4u * k;
 #for j in 4
 #for v in VECTORS
@@ -39,7 +42,7 @@ fn main(
 #end
 #end
 #for r in ROWS
-    let x_${r} = load_inputs(row + ${r}u, k);
+    let x_${r} = load_inputs(in_row + ${r}u, k);
 #for v in VECTORS
 #for j in 4
     acc_${r}_${v} = fma(vec4f(x_${r}[${j}]), w_${j}_${v}, acc_${r}_${v});

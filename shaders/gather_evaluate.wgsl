@@ -13,3 +13,12 @@ fn row_position(row: u32, replica: u32) -> u32 {
   }
   return pool_example(position, replica);
 }
+
+// A window is one batch.
+fn replica_of(z: u32) -> u32 {
+  return z;
+}
+
+fn batch_of(replica: u32) -> u32 {
+  return replica;
+}

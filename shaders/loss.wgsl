@@ -1,7 +1,7 @@
 // Softmax cross-entropy of a training batch: mean loss, correct predictions and gradient.
 //
 //   logits    (R, rows, PITCH)    pre-activations of the last layer
-//   labels    (R, rows)           NO_LABEL where the batch is short
+//   labels    (AHEAD, R, rows)    NO_LABEL where the batch is short
 //   deltas    (R, rows, PITCH)    out: (softmax − onehot) / examples; 0 in padding rows and columns
 //   metrics   (BURST, R)          in: (step size, decay); out: (mean loss, correct predictions)
 //   clocks    (R)                 in: iterations done; out: one more, with step size and decay
@@ -22,10 +22,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let replica = group.z;
   let iteration = clocks[replica].done;
   let examples = min(BATCH, TRAIN - (iteration % BATCHES) * BATCH);
+  let first_label = (iteration % AHEAD * REPLICAS + replica) * ROWS;
   var sums = vec2f();
   for (var row = lane; row < ROWS; row += LANES) {
     let at = replica * ROWS + row;
-    let label = labels[at];
+    let label = labels[first_label + row];
     let valid = label != NO_LABEL;
     let s = row_statistics(at);
     for (var v = 0u; v < VECTORS; v++) {

@@ -12,7 +12,8 @@
 // words in 20 images and 60% of the rows in 2 words. They add exactly 0 to a sum, so leaving them
 // out changes no bit. A list of rows is filled up to a multiple of UNROLL with a row that is 0
 // there; a full list needs none. LISTS_ROWS is 1 or, where no gradient is wanted, 0. One lane per
-// list. Grid: ((WEIGHT_TILES + ROW_TILES) / LANES, 1, R).
+// list. Batches of several iterations are as those of more replicas.
+// Grid: ((WEIGHT_TILES + ROW_TILES) / LANES, 1, R).
 
 @group(0) @binding(1) var<storage, read_write> word_lists: array<u32>;
 

@@ -3,20 +3,21 @@
 //
 //   examples, labels, scales, replicas, clocks or window    as in gather.wgsl
 //   words         (R, WORDS + 1)                  how many words of four features count, and which
-//   batch         (R, TILES, ROWS, COLUMNS)       out (src/engine/matrix.ts): 4 examples to a column; 0
+//   batch         (AHEAD, R, TILES, ROWS, COLUMNS)   out (src/engine/matrix.ts): 4 examples to a column; 0
 //                                                 where there is no example
-//   batch_labels  (R, TILES · COLUMNS · 4)        out; NO_LABEL where there is none
+//   batch_labels  (AHEAD, R, TILES · COLUMNS · 4)    out; NO_LABEL where there is none
 //
 // store_feature() knows the row of a feature. Features that no live weight reads are left as they
 // are. A lane has four examples, and turns four
-// features of each at a time. Grid: (CHUNKS of the words, TILES · COLUMNS / LANES, R).
+// features of each at a time. Grid: (CHUNKS of the words, TILES · COLUMNS / LANES, AHEAD · R).
 
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 @group(0) @binding(7) var<storage, read> words: array<u32>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let replica = group.z;
+  let replica = replica_of(group.z);
+  let place = batch_of(replica);
   let column = group.y * LANES + lane;
 #for e in 4
   let position_${e} = row_position(4u * column + ${e}u, replica);
@@ -25,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let view_${e} = view_of(example_${e}, replica);
   let factor_${e} = select(0.0, factor_of(view_${e}), valid_${e});
 #end
-  let tile = replica * TILES + column / COLUMNS;
+  let tile = place * TILES + column / COLUMNS;
   let list = replica * (WORDS + 1u);
   for (var i = group.x; i < words[list]; i += CHUNKS) {
     let word = words[list + 1u + i];
@@ -43,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
   }
   if (group.x == 0u) {
-    let first = replica * TILES * COLUMNS * 4u + 4u * column;
+    let first = place * TILES * COLUMNS * 4u + 4u * column;
 #for e in 4
     batch_labels[first + ${e}u] = select(NO_LABEL, label_of(example_${e}, replica), valid_${e});
 #end

@@ -4,7 +4,7 @@
 //
 //   inputs    (R, TILES, IN_ROWS, COLUMNS)      fused: the last layer's inputs, four examples each
 //   outputs   (R, TILES, DELTA_ROWS, COLUMNS)   else: its logits
-//   labels    (R, TILES · COLUMNS)              NO_LABEL where the batch is short
+//   labels    (AHEAD, R, TILES · COLUMNS)       NO_LABEL where the batch is short
 //   deltas    (R, TILES, DELTA_ROWS, COLUMNS)   out: (softmax − onehot) / examples; 0 for no example
 //   below     (R, TILES, IN_ROWS, COLUMNS)      fused, out: the same at the layer below
 //   metrics, clocks                             as in loss.wgsl
@@ -29,12 +29,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var all = lane; all < TILES * COLUMNS; all += LANES) {
     let tile = replica * TILES + all / COLUMNS;
     let column = all % COLUMNS;
+    // Where the batch is its input, that lies among others.
+    let in_tile = tile + IS_BATCH * (iteration % AHEAD * REPLICAS * TILES);
 #for unused in IS_FUSED
     for (var c = 0u; c < CLASSES; c++) {
       let range = range_of(START, CLASSES, replica, c);
       var acc = vec4f();
       for (var g = range.x; g < range.y; g++) {
-        let rows = tile * IN_ROWS + rows_of_group(g);
+        let rows = in_tile * IN_ROWS + rows_of_group(g);
         let weights = weights_of_group(g);
 #for i in 4
         acc = fma(vec4f(weights[${i}]), load_inputs(rows[${i}], column), acc);
@@ -47,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     first_logit = tile * DELTA_ROWS;
     logit_column = column;
 #end
-    let label = labels[replica * TILES * COLUMNS + all];
+    let label = labels[(iteration % AHEAD * REPLICAS + replica) * TILES * COLUMNS + all];
     let valid = label != vec4u(NO_LABEL);
     let s = statistics();
     let loss = select(vec4f(), losses(label, s), valid);

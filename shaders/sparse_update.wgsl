@@ -13,16 +13,23 @@
 //
 // Weights do not decay here: those of a unit that nothing uses are on no list, and would have to.
 // One group per invocation, of those from `first` on. Each gradient is summed in four fma chains,
-// one for each example of a column. Grid: enough for all groups along x and y.
+// one for each example of a column. Where MOVES_CLOCKS is 1, the first R invocations copy the clocks
+// to `done` besides (sparse_top.wgsl leaves that to them). Grid: enough for all groups, and
+// replicas, along x and y.
 
 struct Range {
   first: u32,
   end: u32,
+  // COLUMNS
+  columns: u32,
 }
 
 @group(0) @binding(0) var<storage, read_write> weights: array<vec4f>;
 @group(0) @binding(1) var<storage, read> clocks: array<Clock>;
 @group(0) @binding(2) var<uniform> range: Range;
+#for unused in MOVES_CLOCKS
+@group(0) @binding(3) var<storage, read_write> done: array<Clock>;
+#end
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -34,26 +41,45 @@ fn main(
   let g = min(own, range.end - 1u);
   let inputs = record(g, 0u);
   let owner = record(g, 1u);
+  // Batches of AHEAD iterations lie one after the other.
+  let first_tile = (clocks[owner.y].done - 1u) % AHEAD * REPLICAS * TILES;
 #for i in 4
   var acc_${i} = vec4f();
 #end
-  // A loop of no steps for the other layers: a processor's vector lanes would go through both sides
-  // of an `if`.
+  // The loop over columns ends at its bottom, so that the other layers' is gone through once: a
+  // processor's vector lanes go through both sides of an `if`, and llvmpipe through the body of a
+  // loop once more where it ends at the top. Its end is no constant: Mesa unrolls such a loop, and
+  // what comes of it takes twice as long.
+  var tile = owner.y * TILES;
+  loop {
 #for l in LAYERS
-  for (var t = select(TILES, 0u, owner.w == FIRST_LAYER + ${l}u); t < TILES; t++) {
-    let tile = owner.y * TILES + t;
-    for (var p = 0u; p < PLACES_${l}; p++) {
-      let place = place_${l}(p);
+    var p_${l} = 0u;
+    loop {
+      let place = place_${l}(p_${l});
       let moved = select(inputs + place.x, inputs, inputs == vec4u(ONES_${l}));
-      let rows = tile * IN_ROWS_${l} + moved;
+      let rows = (tile + IS_BATCH_${l} * first_tile) * IN_ROWS_${l} + moved;
       let delta_row = tile * OUT_ROWS_${l} + place.y + owner.x;
-      for (var column = 0u; column < COLUMNS; column++) {
-        let delta = load_deltas_${l}(delta_row, column);
+      if (owner.w == FIRST_LAYER + ${l}u) {
+        var column = 0u;
+        loop {
+          let delta = load_deltas_${l}(delta_row, column);
 #for i in 4
-        acc_${i} = fma(load_inputs_${l}(rows[${i}], column), delta, acc_${i});
+          acc_${i} = fma(load_inputs_${l}(rows[${i}], column), delta, acc_${i});
 #end
+          column++;
+          if (column >= range.columns) { break; }
+        }
       }
+      p_${l}++;
+      if (p_${l} >= PLACES_${l}) { break; }
     }
+#end
+    tile++;
+    if (tile >= (owner.y + 1u) * TILES) { break; }
+  }
+#for unused in MOVES_CLOCKS
+  if (own - range.first < REPLICAS) {
+    done[own - range.first] = clocks[own - range.first];
   }
 #end
   if (own < range.end) {

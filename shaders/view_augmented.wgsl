@@ -19,7 +19,7 @@ const OUTSIDE = 0xffffffffu;
 fn view_of(example: u32, replica: u32) -> View {
   let key = replicas[replica].augment_key;
   let first = scramble(scramble(example ^ key.x) ^ key.y);
-  let word = scramble(first ^ scramble(clocks[replica].done));
+  let word = scramble(first ^ scramble(iteration_of(replica)));
   return View(
     example,
     ((word & 0xffffu) * PLACES) >> 16u,

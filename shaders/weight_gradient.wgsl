@@ -1,7 +1,7 @@
 // Masked weight gradient with the optimizer's update as its epilogue:
 // gradient = (inputsᵀ · deltas) ⊙ mask, then weights ← update(weights, gradient).
 //
-//   inputs    (R, BATCH_ROWS, IN_PITCH)     this layer's inputs, column INPUTS is 1 (bias)
+//   inputs    (AHEAD, R, BATCH_ROWS, IN_PITCH)  this layer's inputs, column INPUTS is 1 (bias)
 //   deltas    (R, BATCH_ROWS, OUT_PITCH)    gradient at this layer's pre-activations
 //   weights   (R, IN_PITCH, OUT_PITCH)      in and out
 //   mask      (R, IN_PITCH, MASK_WORDS)     bit c of a row: weight c is live; bias row and padding too
@@ -24,7 +24,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let row_vector = min(group.y * TILE_VECTORS, IN_VECTORS - TILE_VECTORS);
   let replica = group.z;
   let first_example = replica * BATCH_ROWS;
-  let row_tile = replica * TILES + group.y;
+  // Where the batch is the input, it lies among those of AHEAD iterations.
+  let batch = (clocks[replica].done - 1u) % AHEAD * REPLICAS + replica;
+  let first_input = batch * BATCH_ROWS;
+  let row_tile = batch * TILES + group.y;
   let row_end = step_count(row_tile);
 #for i in TILE_VECTORS
 #for j in 4
@@ -33,16 +36,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
-  for (var i = 0u; i < row_end; i += UNROLL) {
+  if (row_end > 0u) {
+    var i = 0u;
+    loop {
 #for u in UNROLL
-    let b_${u} = first_example + step_at(row_tile, i + ${u}u);
+    let b_${u} = step_at(row_tile, i + ${u}u);
 #for v in VECTORS
-    let d_${u}_${v} = load_deltas(b_${u}, column + ${v}u);
+    let d_${u}_${v} = load_deltas(first_example + b_${u}, column + ${v}u);
 #end
 #end
 #for i in TILE_VECTORS
 #for u in UNROLL
-    let x_${u}_${i} = load_inputs(b_${u}, row_vector + ${i}u);
+    let x_${u}_${i} = load_inputs(first_input + b_${u}, row_vector + ${i}u);
 #end
 #for j in 4
 #for v in VECTORS
@@ -52,6 +57,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
 #end
+      i += UNROLL;
+      if (i >= row_end) { break; }
+    }
   }
   // Through an array, so that the epilogue is a loop: unrolled, its loads and stores are most of
   // the kernel's code and take llvmpipe seconds to compile (Adam, 40 vec4s: 2.2 s unrolled, 1.2 s

@@ -48,6 +48,8 @@ export interface Kernel {
   grid: readonly [number, number, number];
   /** Of a workgroup. */
   lanes: number;
+  /** Iterations that one dispatch of it is for. */
+  ahead: number;
 }
 
 /** The parts of a kernel. */
@@ -60,6 +62,8 @@ export interface KernelSource {
   bindings: (Binding | null)[];
   grid: readonly [number, number, number];
   work?: Work;
+  /** Iterations that one dispatch of it is for. Default: 1. */
+  ahead?: number;
 }
 
 const BUFFER_TYPES = {
@@ -88,7 +92,8 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
         resource: "texture" in used ? used.texture : bufferResource(used),
       })),
     });
-    return { label, work: source.work ?? null, pipeline, bindings, grid, lanes: LANES };
+    const work = source.work ?? null, ahead = source.ahead ?? 1;
+    return { label, work, pipeline, bindings, grid, lanes: LANES, ahead };
   });
 }
 

@@ -9,6 +9,8 @@ import activationNone from "../../../shaders/activation_none.wgsl" with { type: 
 import activationRelu from "../../../shaders/activation_relu.wgsl" with { type: "text" };
 import activationSigmoid from "../../../shaders/activation_sigmoid.wgsl" with { type: "text" };
 import activationTanh from "../../../shaders/activation_tanh.wgsl" with { type: "text" };
+import batchAhead from "../../../shaders/batch_ahead.wgsl" with { type: "text" };
+import batchAlone from "../../../shaders/batch_alone.wgsl" with { type: "text" };
 import forward from "../../../shaders/forward.wgsl" with { type: "text" };
 import nonzero from "../../../shaders/nonzero.wgsl" with { type: "text" };
 import stepsAll from "../../../shaders/steps_all.wgsl" with { type: "text" };
@@ -36,6 +38,12 @@ export function activationWgsl(activation: Activation): string {
   return activation === null ? activationNone : ACTIVATIONS[activation];
 }
 
+/** Batches that are gathered at once, and what says which of them is this iteration's. */
+export interface Ahead {
+  batches: number;
+  clocks: GPUBuffer;
+}
+
 /** outputs = activation(inputs · weights). */
 export function forwardSource(
   layer: DenseSpec,
@@ -47,11 +55,13 @@ export function forwardSource(
     format?: BatchFormat;
     /** The lists of words of `nonzeroSource`; null: all words count. */
     lists?: GPUBuffer | null;
+    /** Where the inputs are the batches of several iterations, one after the other. */
+    ahead?: Ahead | null;
     weights: Matrix;
     outputs: Matrix;
   },
 ): KernelSource {
-  const { inputs, format, lists = null, weights, outputs } = buffers;
+  const { inputs, format, lists = null, ahead = null, weights, outputs } = buffers;
   const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
   const vectors = tileVectors(outVectors, tiles.forwardVectors, tiles);
   return {
@@ -62,6 +72,7 @@ export function forwardSource(
       loadWgsl({ name: "weights", binding: 1, matrix: weights, vectors: outVectors }),
       storeWgsl({ name: "outputs", binding: 2, matrix: outputs, vectors: outVectors }),
       lists ? stepsListed : stepsAll,
+      ahead ? [common, batchAhead].join("\n") : batchAlone,
       forward,
     ].join("\n"),
     constants: {
@@ -74,13 +85,14 @@ export function forwardSource(
       UNITS: layer.units,
       // The logits feed no layer: no column of theirs is the constant 1.
       ONES_COLUMN: isLast ? 4 * outVectors : layer.units,
+      ...(ahead && { AHEAD: ahead.batches }),
     },
     bindings: [
       matrixBinding(inputs, "read"),
       matrixBinding(weights, "read"),
       matrixBinding(outputs, "write"),
       null,
-      null,
+      ahead && read(ahead.clocks),
       lists && read(lists),
     ],
     grid: [columnGroups(outVectors, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
@@ -155,6 +167,8 @@ export function weightGradientSource(
     clocks: GPUBuffer;
     /** The lists of rows of `nonzeroSource`; null: every batch row counts. */
     lists: GPUBuffer | null;
+    /** Batches that lie one after the other in the inputs. Default: 1. */
+    ahead?: number;
     state: GPUBuffer[];
   },
 ): KernelSource {
@@ -187,6 +201,8 @@ export function weightGradientSource(
       TILES: count,
       UNROLL: unrollFor(sizes.rows, tiles),
       BATCH_ROWS: sizes.rows,
+      AHEAD: buffers.ahead ?? 1,
+      REPLICAS: sizes.replicas,
       STEPS: sizes.rows,
       INPUTS: layer.inputs,
       IN_PITCH: 4 * inVectors,
@@ -238,7 +254,7 @@ export function wordListWords(layer: DenseSpec, rows: number, tiles: Tiles): num
 /** Lists what of a batch counts in each tile of forward and, if wanted, of the weight gradient. */
 export function nonzeroSource(
   layer: DenseSpec,
-  sizes: { replicas: number; rows: number },
+  sizes: { replicas: number; rows: number; ahead?: number },
   tiles: Tiles,
   buffers: {
     inputs: Matrix;
@@ -247,7 +263,7 @@ export function nonzeroSource(
     rowLists: GPUBuffer | null;
   },
 ): KernelSource {
-  const { inputs, format = "f32", wordLists, rowLists } = buffers;
+  const { inputs, format = "f32", wordLists, rowLists } = buffers, { ahead = 1 } = sizes;
   const { rowVectors, count } = weightTiles(layer, tiles);
   const weightTileCount = rowLists ? count : 0, rowTiles = sizes.rows / tiles.rows;
   const vectors = pitch(layer.inputs) / 4;
@@ -278,7 +294,9 @@ export function nonzeroSource(
       write(wordLists),
       rowLists && write(rowLists),
     ],
-    grid: [Math.ceil((weightTileCount + rowTiles) / tiles.lanes), 1, sizes.replicas],
+    // Batches of several iterations are as those of more replicas.
+    grid: [Math.ceil((weightTileCount + rowTiles) / tiles.lanes), 1, ahead * sizes.replicas],
+    ahead,
   };
 }
 

@@ -56,6 +56,8 @@ export type GatherFrom =
       trainCount: number;
       augment?: Augmentation | null;
       clocks: GPUBuffer;
+      /** Iterations whose batches are gathered at once. Default: 1. */
+      ahead?: number;
     };
   }
   | { windows: GPUBuffer };
@@ -63,9 +65,10 @@ export type GatherFrom =
 /** Common to gather kernels: WGSL before and after the batch's own, constants, bindings 0 to 6. */
 export function gatherParts(
   from: GatherFrom,
+  replicas: number,
   buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
 ) {
-  const { examples, replicas, batch, labels } = buffers;
+  const { examples, batch, labels } = buffers;
   const augment = "train" in from ? from.train.augment ?? null : null;
   return {
     head: [
@@ -83,6 +86,8 @@ export function gatherParts(
         BATCH: from.train.batchSize,
         BATCHES: Math.ceil(from.train.trainCount / from.train.batchSize),
         TRAIN: from.train.trainCount,
+        AHEAD: from.train.ahead ?? 1,
+        REPLICAS: replicas,
       }),
       ...(augment && augmentConstants(augment)),
     },
@@ -90,7 +95,7 @@ export function gatherParts(
       read(examples.inputs),
       read(examples.labels),
       read(examples.scales),
-      read(replicas),
+      read(buffers.replicas),
       matrixBinding(batch, "write"),
       write(labels),
       "train" in from ? read(from.train.clocks) : dynamicUniform(from.windows, WINDOW_BYTES),
@@ -127,6 +132,8 @@ export function gatherTrainSource(sizes: {
   batchSize: number;
   trainCount: number;
   augment?: Augmentation | null;
+  /** Iterations whose batches are gathered at once. Default: 1. */
+  ahead?: number;
 }, { clocks, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;
@@ -161,7 +168,8 @@ function gatherSource(
 ): KernelSource {
   const { format = "f32", image = null } = sizes, { features } = buffers.examples;
   const vectors = image ? imageVectors(image) : pitch(features) / 4;
-  const { head, positions, constants, bindings } = gatherParts(from, buffers);
+  const ahead = "train" in from ? from.train.ahead ?? 1 : 1;
+  const { head, positions, constants, bindings } = gatherParts(from, sizes.replicas, buffers);
   return {
     label,
     template: [
@@ -179,7 +187,8 @@ function gatherSource(
       ...(image && { IMAGE_CHANNELS: image[2], CHANNEL_VECTORS: channelVectors(image[2]) }),
     },
     bindings,
-    grid: [sizes.rows, 1, sizes.replicas],
+    grid: [sizes.rows, 1, ahead * sizes.replicas],
+    ahead,
   };
 }
 
@@ -190,6 +199,8 @@ export function lossSource(sizes: {
   rows: number;
   batchSize: number;
   trainCount: number;
+  /** Batches whose labels lie one after the other. Default: 1. */
+  ahead?: number;
 }, buffers: {
   logits: Matrix;
   labels: GPUBuffer;
@@ -217,6 +228,7 @@ export function lossSource(sizes: {
       BATCHES: Math.ceil(sizes.trainCount / sizes.batchSize),
       TRAIN: sizes.trainCount,
       REPLICAS: sizes.replicas,
+      AHEAD: sizes.ahead ?? 1,
     },
     bindings: [
       matrixBinding(logits, "read"),

@@ -42,13 +42,15 @@ import {
   type Split,
   windowRows,
 } from "../kernels/program_spec.ts";
-import { evaluateSource, gatherEvaluateSource } from "../kernels/row_kernels.ts";
+import { CLOCK_WORDS, evaluateSource, gatherEvaluateSource } from "../kernels/row_kernels.ts";
 import { paddedRows } from "../kernels/tiles.ts";
 
 /** Networks as whole matrices in GPU memory. */
 export class DenseNetwork implements NetworkMemory {
   /** Which of the weights' matrices hold them. */
   #side = 0;
+  /** Iterations whose batches have been gathered. */
+  #gathered = 0;
   /** Of the layers that have weights. */
   readonly #matrices: LayerMatrix[];
 
@@ -93,6 +95,7 @@ export class DenseNetwork implements NetworkMemory {
 
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void {
     const { gpu, loop: buffers } = this;
+    this.#gathered = 0;
     this.#matrices.forEach((shape, i) => {
       const { mask } = parameters.layers[i];
       const kept = parameters.keepsPruned ? null : mask;
@@ -110,9 +113,14 @@ export class DenseNetwork implements NetworkMemory {
   }
 
   encodeIteration(to: DispatchQueue): void {
-    for (const kernel of this.kernels()) to.add(kernel);
+    for (const kernel of this.kernels()) {
+      if (kernel.ahead === 1 || this.#gathered === 0) to.add(kernel);
+    }
+    this.#gathered = (this.#gathered || this.loop.ahead) - 1;
     this.#side = (this.#side + 1) % this.iteration.length;
   }
+
+  encodeEnd(): void {}
 
   encodeEvaluation(to: DispatchQueue, split: Split, slot: number): void {
     this.evaluation.encode(to, split, slot, this.#side);
@@ -176,7 +184,7 @@ function windowSources(
   gpu: Gpu,
   spec: ProgramSpec,
   pool: BufferPool,
-  program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer },
+  program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer; ahead: number },
 ): WindowSources {
   const { layers, replicas } = spec, [first] = layers;
   const tiles = gpu.tuned, rows = evaluationRows(gpu, spec), sizes = { replicas, rows };
@@ -196,12 +204,15 @@ function windowSources(
   const nonzero = lists && isDense(first)
     ? [nonzeroSource(first, sizes, tiles, { inputs, format, wordLists: lists, rowLists: null })]
     : [];
+  // With a clock at 0 a window begins at the first tile, and its forward is training's to the letter.
+  const ahead = { batches: program.ahead, clocks: pool.storage("no clock", 4 * CLOCK_WORDS) };
   const forward = (side: number) =>
     layers.map((_, index) =>
       layerForwardSource({ layers, index, sizes, tiles, batchFormat: format }, {
         activations,
         weights: program.weights.map((sides) => sides[side]),
         lists,
+        ahead,
       })
     );
   const image = exampleImage(spec);

@@ -52,6 +52,8 @@ export interface IterationBuffers extends LoopBuffers {
   labels: GPUBuffer;
   /** Slices of the gradient of one convolution after the other; null: there is none. */
   partials: GPUBuffer | null;
+  /** Batches of iterations that are gathered at once. */
+  ahead: number;
   /** Parts of the batch that count in the first layer's forward and weight gradient; null: all. */
   lists: { words: GPUBuffer; rows: GPUBuffer } | null;
 }
@@ -72,12 +74,12 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     format: MatrixFormat = "f32",
     where = storage,
   ) => createMatrix(pool, where, label, { rows: replicas * rows, vectors, format });
-  const [first] = layers;
+  const [first] = layers, ahead = batchesAhead(gpu, spec, storage);
   const overwrites = (i: number) => overwritesOutputs(layers, i, storage);
   const activations = vectors.map((width, i) =>
     matrix(
       `activations ${i}`,
-      rows,
+      i === 0 ? ahead * rows : rows,
       width,
       activationFormat(spec, i),
       overwrites(i - 1) ? "buffers" : storage,
@@ -107,7 +109,8 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     ),
     activations,
     deltas,
-    labels: words("batch labels", rows),
+    labels: words("batch labels", ahead * rows),
+    ahead,
     partials: partials.length > 0
       ? pool.storage("partial gradients", replicas * Math.max(...partials))
       : null,
@@ -115,11 +118,29 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
     // Float inputs are rarely 0.
     lists: isDense(first) && tiles.skipsZeros && !spec.examples.isFloat
       ? {
-        words: words("nonzero words", wordListWords(first, rows, tiles)),
-        rows: words("nonzero rows", rowListWords(first, rows, tiles)),
+        words: words("nonzero words", ahead * wordListWords(first, rows, tiles)),
+        rows: words("nonzero rows", ahead * rowListWords(first, rows, tiles)),
       }
       : null,
   };
+}
+
+/** Most batches that are gathered at once, of all networks: more leave the processor's cache. */
+const MOST_AHEAD = 4;
+
+/**
+ * How many batches are gathered at once: one of images, or where a dispatch costs little, else as
+ * many as fit into a texture.
+ */
+function batchesAhead(
+  { tuned, device: { limits } }: Gpu,
+  { layers, replicas, batchSize }: ProgramSpec,
+  storage: MatrixStorage,
+): number {
+  if (!isDense(layers[0]) || storage === "buffers") return 1;
+  const rows = replicas * paddedRows(batchSize, tilesForBatch(tuned, batchSize));
+  const most = Math.min(MOST_AHEAD / replicas, limits.maxTextureDimension2D / rows);
+  return Math.max(1, Math.floor(most));
 }
 
 /**
@@ -207,6 +228,7 @@ export function iterationSources(
     batchSize,
     trainCount,
     augment: spec.augment,
+    ahead: buffers.ahead,
     rows: paddedRows(batchSize, tiles),
     classes: classesOf(spec),
   };
@@ -215,7 +237,12 @@ export function iterationSources(
   const updated = buffers.weights.map((sides) => sides[(side + 1) % sides.length]);
   const at = (index: number) => ({ layers, index, sizes, tiles, batchFormat: format });
   const forward = layers.map((_, i) =>
-    layerForwardSource(at(i), { activations, weights, lists: lists?.words ?? null })
+    layerForwardSource(at(i), {
+      activations,
+      weights,
+      lists: lists?.words ?? null,
+      ahead: { batches: buffers.ahead, clocks: buffers.clocks },
+    })
   );
   const backward = layers.map((_, i) =>
     layerBackwardSources(at(i), optimizer, {

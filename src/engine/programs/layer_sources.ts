@@ -6,6 +6,7 @@ import type { KernelSource } from "../kernels/kernel.ts";
 import { activationVectors, feedsDense, layerMatrices, paddedInputs } from "../kernels/layout.ts";
 import {
   activationGradientSource,
+  type Ahead,
   forwardSource,
   weightGradientSource,
 } from "../kernels/matmul_kernels.ts";
@@ -46,6 +47,7 @@ export function layerForwardSource(
     weights: readonly Matrix[];
     /** Of a dense first layer: see `forwardSource`. */
     lists: GPUBuffer | null;
+    ahead?: Ahead | null;
   },
 ): KernelSource {
   const layer = layers[index], inputs = buffers.activations[index];
@@ -66,6 +68,7 @@ export function layerForwardSource(
     weights,
     outputs: matrix,
     lists: index === 0 ? buffers.lists : null,
+    ahead: index === 0 ? buffers.ahead : null,
   });
 }
 
@@ -86,6 +89,7 @@ export function layerBackwardSources(
     partials: GPUBuffer | null;
     /** Of a dense first layer: see `weightGradientSource`. */
     lists: GPUBuffer | null;
+    ahead: number;
   },
 ): KernelSource[] {
   const layer = layers[index], at = place(layers, index), isFirst = index === 0;
@@ -126,6 +130,7 @@ export function layerBackwardSources(
     ...operands,
     deltas: matrix,
     lists: isFirst ? buffers.lists : null,
+    ahead: isFirst ? buffers.ahead : 1,
   });
   if (!below) return [update];
   const gradients = { deltas: matrix, weights, activations, below };

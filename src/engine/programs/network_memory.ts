@@ -49,6 +49,8 @@ export interface NetworkMemory {
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void;
   /** Records one training iteration. */
   encodeIteration(to: DispatchQueue): void;
+  /** Records what comes after the last iteration of a burst, for its metrics to be read. */
+  encodeEnd(to: DispatchQueue): void;
   /** Records the evaluation of a split; its sums go to row `slot` of `totals`. */
   encodeEvaluation(to: DispatchQueue, split: Split, slot: number): void;
   /** All replicas' weights and biases, by replica and layer, after what has been submitted. */

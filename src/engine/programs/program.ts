@@ -245,11 +245,11 @@ export class Program {
   async profile(iterations: number): Promise<KernelProfile[]> {
     const kernels = this.network.kernels();
     const times = await timeKernels(this.gpu, kernels, iterations);
-    return kernels.map(({ label, work, grid, lanes }, i) => ({
+    return kernels.map(({ label, work, grid, lanes, ahead }, i) => ({
       label,
       work,
       invocations: lanes * grid.reduce((a, b) => a * b),
-      milliseconds: times[i],
+      milliseconds: times[i] / ahead,
     }));
   }
 
@@ -275,6 +275,7 @@ export class Program {
       }
       for (let i = 0; i < step.iterate; i++) this.network.encodeIteration(submits);
     }
+    this.network.encodeEnd(submits);
     return submits.end((encoder) => {
       const copy = (from: GPUBuffer, start: number, end: number) => {
         if (end > start) encoder.copyBufferToBuffer(from, 0, readback, start, end - start);

@@ -23,6 +23,7 @@ import { stateCount } from "../optimizers.ts";
 import {
   classesOf,
   evaluationSpan,
+  MAX_BURST,
   type ProgramSpec,
   sparseStorage,
   WINDOW_FLOATS,
@@ -40,6 +41,7 @@ import {
   sparsePoolGradientSource,
 } from "../kernels/sparse/sparse_image_kernels.ts";
 import {
+  type Ahead,
   isHeadFused,
   LIST_WIDTH,
   sparseBackwardSource,
@@ -48,8 +50,14 @@ import {
   sparseUpdateSource,
   type SparseWeights,
 } from "../kernels/sparse/sparse_kernels.ts";
+import {
+  isTopFused,
+  sparseMetricsSource,
+  sparseTopSource,
+  type Unfinished,
+} from "../kernels/sparse/sparse_top_kernels.ts";
 import { mostSteps } from "../kernels/loop_steps.ts";
-import { longestLoops } from "../kernels/sparse/loop_steps.ts";
+import { longestLoops, topSteps } from "../kernels/sparse/loop_steps.ts";
 import { groupsOf, sparseLayout } from "../kernels/sparse/sparse_layout.ts";
 import {
   type Columns,
@@ -58,6 +66,7 @@ import {
   sparseEvaluateSource,
   sparseGatherSource,
 } from "../kernels/sparse/sparse_row_kernels.ts";
+import { CLOCK_WORDS } from "../kernels/row_kernels.ts";
 import type { Tiles } from "../kernels/tiles.ts";
 
 /** The buffers of sparse training. */
@@ -68,11 +77,15 @@ export interface SparseBuffers extends LoopBuffers, SparseWeights {
   updated: GPUBuffer;
   /** (groups) vec4f each: the optimizer's. */
   state: GPUBuffer[];
-  /** The batch, then each layer's outputs; the last's where its head is not fused. */
+  /** Batches of iterations, then each layer's outputs; the last's where its head is not fused. */
   activations: Matrix[];
+  /** Batches that are gathered at once. */
+  ahead: number;
   /** By layer: gradient at its pre-activations. */
   deltas: Matrix[];
   labels: GPUBuffer;
+  /** Where one kernel trains the two last layers; else null. */
+  unfinished: Unfinished | null;
 }
 
 /** The layout of an evaluation window: as many tiles as memory is well used for, or fit. */
@@ -84,6 +97,25 @@ export function windowShape(gpu: Gpu, spec: ProgramSpec): Columns {
     ? gpu.device.limits.maxTextureDimension2D / largest / replicas
     : WINDOW_FLOATS / largest / 4 / shape.columns;
   return { ...shape, tiles: Math.max(1, Math.min(shape.tiles, Math.floor(fit))) };
+}
+
+/** Most batches that are gathered at once, of all networks: more leave the processor's cache. */
+const MOST_AHEAD = 4;
+
+/**
+ * How many batches are gathered at once: one of images, or where a dispatch costs little, else as
+ * many as fit into a texture.
+ */
+function batchesAhead(
+  { device: { limits } }: Gpu,
+  { layers, replicas }: ProgramSpec,
+  storage: MatrixStorage,
+  { tiles }: Columns,
+): number {
+  if (!isDense(layers[0]) || storage === "buffers") return 1;
+  const rows = replicas * tiles * featureRows(featureMaps(layers)[0].rows);
+  const most = Math.min(MOST_AHEAD / replicas, limits.maxTextureDimension2D / rows);
+  return Math.max(1, Math.floor(most));
 }
 
 /** A matrix of features for each tile, whose last row is the constant 1. */
@@ -115,6 +147,7 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
   const rowsOf = (map: FeatureMap) => replicas * shape.tiles * featureRows(map.rows);
   checkFits(gpu, replicas, "lists of live weights", records.byteLength);
   checkFits(gpu, replicas, "rows of features", 16 * shape.columns * Math.max(...maps.map(rowsOf)));
+  const ahead = batchesAhead(gpu, spec, storage, shape);
   const list = (label: string, vectors: number, format: "f32" | "u32") => {
     const rows = Math.ceil(vectors / LIST_WIDTH);
     return createMatrix(pool, storage, label, { rows, vectors: LIST_WIDTH, format });
@@ -133,8 +166,17 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
       { length: stateCount(optimizer) },
       () => pool.storage("optimizer state", 16 * groups),
     ),
+    ahead,
     activations: (isHeadFused(classesOf(spec)) ? maps.slice(0, -1) : maps).map((map, i) =>
-      featureMatrix(gpu, spec, pool, storage, shape, `activations ${i}`, map)
+      featureMatrix(
+        gpu,
+        spec,
+        pool,
+        storage,
+        i === 0 ? { ...shape, tiles: ahead * shape.tiles } : shape,
+        `activations ${i}`,
+        map,
+      )
     ),
     deltas: layers.map(({ name }, i) =>
       createMatrix(pool, storage, `deltas ${name}`, {
@@ -142,18 +184,30 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
         vectors: shape.columns,
       })
     ),
-    labels: pool.storage("batch labels", 4 * replicas * paddedExamples(shape)),
+    labels: pool.storage("batch labels", 4 * ahead * replicas * paddedExamples(shape)),
+    unfinished: isTopFused(layout, shape, storage) &&
+        topSteps(layers, mostLive(spec)) <= mostSteps(gpu.adapter)
+      ? {
+        latest: pool.storage("latest clocks", 4 * CLOCK_WORDS * replicas),
+        partials: pool.storage("partial metrics", 8 * MAX_BURST * replicas * shape.columns),
+      }
+      : null,
   };
   writeMatrix(gpu, buffers.records, 0, LIST_WIDTH, padded, "u32");
   gpu.device.queue.writeBuffer(buffers.words, 0, layout.words);
   return buffers;
 }
 
-/** @throws CapacityError if the adapter would end a loop before its end */
-function checkLoops(gpu: Gpu, { layers, batchSize, sparse }: ProgramSpec): void {
+/** By layer that has weights: the most live weights of a network. */
+function mostLive({ sparse }: ProgramSpec): number[] {
   const counts = sparse!.map((masks) => masks.map((mask) => mask.filter((m) => m !== 0).length));
-  const live = counts[0].map((_, l) => Math.max(...counts.map((count) => count[l])));
-  const { what, steps } = longestLoops(layers, live, batchSize), most = mostSteps(gpu.adapter);
+  return counts[0].map((_, l) => Math.max(...counts.map((count) => count[l])));
+}
+
+/** @throws CapacityError if the adapter would end a loop before its end */
+function checkLoops(gpu: Gpu, spec: ProgramSpec): void {
+  const { layers, batchSize } = spec, most = mostSteps(gpu.adapter);
+  const { what, steps } = longestLoops(layers, mostLive(spec), batchSize);
   if (steps <= most) return;
   throw new CapacityError(
     `${what} takes ${steps} steps as lists of live weights at a batch of ${batchSize}, and ` +
@@ -180,6 +234,8 @@ function forwardSource(
   tiles: Tiles,
   weights: SparseWeights,
   activations: readonly Matrix[],
+  /** Of the batches that the first layer takes. */
+  ahead: Ahead | null = null,
 ): KernelSource {
   const layer = layers[index], l = weightedLayers(layers.slice(0, index)).length;
   const buffers = { inputs: activations[index], outputs: activations[index + 1] };
@@ -188,7 +244,10 @@ function forwardSource(
   }
   return isConv2d(layer)
     ? sparseConvForwardSource(l, layer, shape, tiles, weights, buffers)
-    : sparseForwardSource(l, shape, tiles, weights, buffers);
+    : sparseForwardSource(l, shape, tiles, weights, {
+      ...buffers,
+      ahead: index === 0 ? ahead : null,
+    });
 }
 
 /** The gradient at the layer below it. */
@@ -225,40 +284,71 @@ export function sparseIterationSources(
   buffers: SparseBuffers,
 ): KernelSource[] {
   const { optimizer, batchSize, trainCount, examples, layers } = spec;
-  const { activations, deltas, layout } = buffers;
+  const { activations, deltas, layout, unfinished } = buffers;
   const tiles = gpu.tuned, shape = columnsFor(batchSize), last = layers.length - 1;
-  const isFused = isHeadFused(classesOf(spec)), top = isFused ? last : last + 1;
+  // Layers from here on are trained by one kernel from forward to the gradient below them.
+  const top = unfinished ? last - 1 : isHeadFused(classesOf(spec)) ? last : last + 1;
   // Nothing learns from the gradient below the first layer that has weights.
   const [{ index: lowest }] = layout.layers;
-  const train = { batchSize, trainCount, augment: spec.augment, clocks: buffers.clocks };
+  const { ahead } = buffers, sizes = { batchSize, trainCount, ahead };
+  const train = { ...sizes, augment: spec.augment, clocks: buffers.clocks };
   const ofWeights = {
     ...buffers,
+    ...(unfinished && { clocks: unfinished.latest }),
     activations: layout.layers.map(({ index }) => activations[index]),
     deltas: layout.layers.map(({ index }) => deltas[index]),
   };
+  const together = updatedTogether(gpu, buffers);
+  const below = top <= last && top > lowest ? deltas[top - 1] : null;
   return [
     sparseGatherSource({ train }, shape, { ...buffers, examples, batch: activations[0] }),
-    // A fused head does the last layer's forward and backward itself.
     ...layers.slice(0, top).map((_, i) =>
-      forwardSource(spec, i, shape, tiles, buffers, activations)
+      forwardSource(spec, i, shape, tiles, buffers, activations, {
+        batches: ahead,
+        clocks: buffers.clocks,
+      })
     ),
-    sparseHeadSource({ batchSize, trainCount }, shape, buffers, {
-      ...buffers,
-      inputs: activations.at(-1)!,
-      deltas: deltas[last],
-      below: isFused && last > lowest ? deltas[last - 1] : null,
-    }),
+    unfinished
+      ? sparseTopSource(sizes, shape, buffers, {
+        ...buffers,
+        ...unfinished,
+        inputs: activations[top],
+        outputs: activations[last],
+        gradient: deltas[top],
+        deltas: deltas[last],
+        below,
+      })
+      : sparseHeadSource(sizes, shape, buffers, {
+        ...buffers,
+        inputs: activations.at(-1)!,
+        deltas: deltas[last],
+        below,
+      }),
     ...layers.slice(0, top).flatMap((_, i) =>
       i > lowest ? [backwardSource(spec, i, shape, tiles, buffers)] : []
     ).reverse(),
-    ...updatedTogether(gpu, buffers).flatMap((some) => {
+    ...together.flatMap((some, i) => {
+      const isLast = i === together.length - 1, done = unfinished && isLast ? buffers.clocks : null;
       const [first, end] = groupsOf(layout, some[0], some.at(-1)!);
-      if (first === end) return [];
-      const range = pool.uniform("groups", new Uint32Array([first, end, 0, 0]));
+      if (first === end && !done) return [];
+      const range = pool.uniform("groups", new Uint32Array([first, end, shape.columns, 0]));
       const group = { layers: some, groups: end - first, range };
-      return [sparseUpdateSource(optimizer, shape, tiles, buffers, group, ofWeights)];
+      return [
+        sparseUpdateSource(optimizer, shape, tiles, buffers, group, { ...ofWeights, done }),
+      ];
     }),
   ];
+}
+
+/** The kernels that end a burst. */
+export function sparseEndSources(
+  { batchSize, trainCount, replicas }: ProgramSpec,
+  { unfinished, ...buffers }: SparseBuffers,
+): KernelSource[] {
+  if (!unfinished) return [];
+  const shape = columnsFor(batchSize), { partials } = unfinished;
+  const sizes = { batchSize, trainCount };
+  return [sparseMetricsSource(sizes, shape, replicas, { ...buffers, partials })];
 }
 
 /** Which layers one dispatch updates: all dense ones, where it may have as many textures. */

@@ -22,6 +22,7 @@ import type {
 import {
   allocateSparse,
   type SparseBuffers,
+  sparseEndSources,
   sparseIterationSources,
   sparseWindowSources,
   windowShape,
@@ -37,12 +38,15 @@ export class SparseNetwork implements NetworkMemory {
   /** By replica: what was loaded, for the weights that have no slot. */
   readonly #loaded: LayerState[][] = [];
   #isLoaded = false;
+  /** Iterations whose batches have been gathered. */
+  #gathered = 0;
 
   private constructor(
     private readonly gpu: Gpu,
     private readonly spec: ProgramSpec,
     private readonly buffers: SparseBuffers,
     private readonly iteration: Kernel[],
+    private readonly end: Kernel[],
     private readonly evaluation: Evaluation,
   ) {
     const { layout: { groups } } = buffers;
@@ -53,8 +57,9 @@ export class SparseNetwork implements NetworkMemory {
   static async create(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): Promise<SparseNetwork> {
     const buffers = await gpu.scoped("network program", () => allocateSparse(gpu, spec, pool));
     const shape = windowShape(gpu, spec);
-    const [iteration, evaluation] = await Promise.all([
+    const [iteration, end, evaluation] = await Promise.all([
       createKernels(gpu, sparseIterationSources(gpu, spec, pool, buffers)),
+      createKernels(gpu, sparseEndSources(spec, buffers)),
       Evaluation.create(
         gpu,
         spec,
@@ -63,7 +68,7 @@ export class SparseNetwork implements NetworkMemory {
         (shared) => sparseWindowSources(gpu, spec, pool, shape, { ...buffers, ...shared }),
       ),
     ]);
-    return new SparseNetwork(gpu, spec, buffers, iteration, evaluation);
+    return new SparseNetwork(gpu, spec, buffers, iteration, end, evaluation);
   }
 
   get loop(): LoopBuffers {
@@ -106,11 +111,19 @@ export class SparseNetwork implements NetworkMemory {
       )
     );
     this.#isLoaded = false;
+    this.#gathered = 0;
   }
 
   encodeIteration(to: DispatchQueue): void {
     this.#upload();
-    for (const kernel of this.iteration) to.add(kernel);
+    for (const kernel of this.iteration) {
+      if (kernel.ahead === 1 || this.#gathered === 0) to.add(kernel);
+    }
+    this.#gathered = (this.#gathered || this.buffers.ahead) - 1;
+  }
+
+  encodeEnd(to: DispatchQueue): void {
+    for (const kernel of this.end) to.add(kernel);
   }
 
   encodeEvaluation(to: DispatchQueue, split: Split, slot: number): void {

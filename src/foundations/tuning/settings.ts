@@ -90,7 +90,7 @@ export const FINE: Readonly<Record<Part, readonly Setting[]>> = {
   dense: [
     ofTiles("rows", [4, 6, 8, 10, 12, 15, 20]),
     ofTiles("forwardVectors", [1, 2, 3, 5]),
-    ofTiles("backwardVectors", [1, 2, 3]),
+    ofTiles("backwardVectors", [1, 2, 3, 5]),
     ofTiles("weightVectors", [1, 2, 3, 5]),
     ofTiles("weightRowVectors", [1, 2, 4]),
     ofTiles("unroll", [2, 3, 4, 6]),

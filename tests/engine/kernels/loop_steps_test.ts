@@ -2,10 +2,15 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CapacityError } from "../../../src/errors.ts";
-import { type Conv2dSpec, weightedLayers, weightShape } from "../../../src/engine/layer_spec.ts";
+import {
+  type Conv2dSpec,
+  type LayerSpec,
+  weightedLayers,
+  weightShape,
+} from "../../../src/engine/layer_spec.ts";
 import { imageSteps, mostExamples, SAFE_STEPS } from "../../../src/engine/kernels/loop_steps.ts";
 import { gradientSlices } from "../../../src/engine/kernels/images/conv_update_kernels.ts";
-import { longestLoops } from "../../../src/engine/kernels/sparse/loop_steps.ts";
+import { longestLoops, topSteps } from "../../../src/engine/kernels/sparse/loop_steps.ts";
 import { derivatives } from "../../../src/engine/programs/derivatives.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
 import { parseHidden } from "../../../src/models/hidden_layers.ts";
@@ -38,6 +43,14 @@ Deno.test("lists: the gradient goes over tiles, places and columns", () => {
   // 5 tiles of 16 columns at 784 places, 260 examples; 4 tiles of 256.
   assertEquals(longestLoops(layers, [36, 310], 260).steps, 5 * (1 + 785 + 784 * 17));
   assert(longestLoops(layers, [36, 310], 256).steps <= SAFE_STEPS);
+});
+
+Deno.test("lists: the two last layers at once go through each list forward and backward", () => {
+  const layers = [[3, 5], [5, 2]].map(([inputs, units], i): LayerSpec => ({
+    ...{ name: `layer${i}`, inputs, units, activation: null, useBias: true },
+  }));
+  // 4 · (2 · 5 units + 8 · 2 classes + 3 inputs), and three steps for four weights.
+  assertEquals(topSteps(layers, [15, 9]), 4 * 29 + 18);
 });
 
 Deno.test("lists: networks of the paper train at its batch, however many of their weights live", () => {

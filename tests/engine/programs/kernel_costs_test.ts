@@ -13,6 +13,7 @@ function simulated(milliseconds: readonly number[]) {
     bindings: {} as GPUBindGroup,
     grid: [1, 1, 1],
     lanes: 1,
+    ahead: 1,
   }));
   let open: GPUComputePipeline[] = [];
   const submitted: GPUComputePipeline[][] = [];

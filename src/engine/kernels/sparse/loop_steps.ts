@@ -50,3 +50,13 @@ export function longestLoops(
   });
   return loops.reduce((a, b) => b.steps > a.steps ? b : a);
 }
+
+/**
+ * Steps of the kernel that trains the two last layers of a network at once (sparse_top.wgsl): their
+ * lists forward, then backward, as long as they can be.
+ */
+export function topSteps(layers: readonly LayerSpec[], live: readonly number[]): number {
+  const [hidden, last] = listedLayers(layers).slice(-2), [below, above] = live.slice(-2);
+  return 4 * (2 * hidden.units + 8 * last.units + hidden.sources) +
+    Math.ceil((below + above) * (1 / 4 + 1 / 2));
+}

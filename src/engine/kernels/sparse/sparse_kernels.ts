@@ -5,6 +5,8 @@
  */
 
 import common from "../../../../shaders/common.wgsl" with { type: "text" };
+import batchAhead from "../../../../shaders/sparse_batch_ahead.wgsl" with { type: "text" };
+import batchFirst from "../../../../shaders/sparse_batch_first.wgsl" with { type: "text" };
 import finishBackward from "../../../../shaders/sparse_finish_backward.wgsl" with { type: "text" };
 import finishForward from "../../../../shaders/sparse_finish_forward.wgsl" with { type: "text" };
 import sparseHead from "../../../../shaders/sparse_head.wgsl" with { type: "text" };
@@ -60,13 +62,19 @@ export function listParts(
   };
 }
 
+/** Of a first layer whose inputs are those of several iterations, one batch after the other. */
+export interface Ahead {
+  batches: number;
+  clocks: GPUBuffer;
+}
+
 /** outputs = activation(inputs · live weights + biases) of layer `index`, a dense one. */
 export function sparseForwardSource(
   index: number,
   shape: Columns,
   tiles: Tiles,
   weights: SparseWeights,
-  { inputs, outputs }: { inputs: Matrix; outputs: Matrix },
+  { inputs, outputs, ahead }: { inputs: Matrix; outputs: Matrix; ahead?: Ahead | null },
 ): KernelSource {
   const { layout } = weights, layer = layout.layers[index];
   const lists = listParts(weights, 2), columns = shape.columns;
@@ -77,6 +85,7 @@ export function sparseForwardSource(
       weightsOfUnits.replaceAll("_of_group", "_of"),
       activationWgsl(layer.activation),
       finishForward,
+      ahead ? [common, batchAhead].join("\n") : batchFirst,
       loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: columns }),
       storeWgsl({ name: "outputs", binding: 1, matrix: outputs, vectors: columns }),
     ],
@@ -86,8 +95,15 @@ export function sparseForwardSource(
       START: layout.unitLists[index],
       IN_ROWS: featureRows(layer.from.rows),
       OUT_ROWS: featureRows(layer.to.rows),
+      ...(ahead && { AHEAD: ahead.batches, REPLICAS: layout.replicas }),
     },
-    bindings: [matrixBinding(inputs, "read"), matrixBinding(outputs, "write"), ...lists.bindings],
+    bindings: [
+      matrixBinding(inputs, "read"),
+      matrixBinding(outputs, "write"),
+      ...lists.bindings,
+      null,
+      ahead ? read(ahead.clocks) : null,
+    ],
   });
 }
 
@@ -109,6 +125,7 @@ export function sparseBackwardSource(
       weightsOfInputs.replaceAll("_of_pair", "_of"),
       activationWgsl(layer.belowActivation),
       finishBackward,
+      batchFirst,
       loadWgsl({ name: "inputs", binding: 0, matrix: deltas, vectors: columns }),
       storeWgsl({ name: "outputs", binding: 1, matrix: below, vectors: columns }),
       loadWgsl({ name: "activations", binding: 4, matrix: activations, vectors: columns }),
@@ -168,9 +185,28 @@ export function isHeadFused(classes: number): boolean {
   return classes <= FUSED_CLASSES;
 }
 
+/** Sizes of a training. */
+export interface TrainSizes {
+  batchSize: number;
+  trainCount: number;
+  /** Batches that are gathered at once. Default: 1. */
+  ahead?: number;
+}
+
+/** Constants of the kernels that see the end of a batch. */
+export function trainConstants({ batchSize, trainCount, ahead = 1 }: TrainSizes, replicas: number) {
+  return {
+    BATCH: batchSize,
+    BATCHES: Math.ceil(trainCount / batchSize),
+    TRAIN: trainCount,
+    REPLICAS: replicas,
+    AHEAD: ahead,
+  };
+}
+
 /** The last layer in training: loss, metrics, gradient; fused, also logits and gradient below. */
 export function sparseHeadSource(
-  { batchSize, trainCount }: { batchSize: number; trainCount: number },
+  train: TrainSizes,
   { columns, tiles }: Columns,
   weights: SparseWeights,
   buffers: {
@@ -216,11 +252,9 @@ export function sparseHeadSource(
       DELTA_ROWS: featureRows(layer.to.rows),
       IS_FUSED: Number(isFused),
       IS_LOADED: Number(!isFused),
+      IS_BATCH: Number(layer.index === 0),
       HAS_BELOW: Number(below !== null),
-      BATCH: batchSize,
-      BATCHES: Math.ceil(trainCount / batchSize),
-      TRAIN: trainCount,
-      REPLICAS: layout.replicas,
+      ...trainConstants(train, layout.replicas),
     },
     bindings: [
       read(buffers.labels),
@@ -245,7 +279,7 @@ export function sparseUpdateSource(
   some: {
     /** Indices of the layers, which follow one another. */
     layers: readonly number[];
-    /** Their groups in all, and a uniform with the first one and the end. */
+    /** Their groups in all, and a uniform: the first one, the end, a tile's columns. */
     groups: number;
     range: GPUBuffer;
   },
@@ -258,14 +292,19 @@ export function sparseUpdateSource(
     updated: GPUBuffer;
     clocks: GPUBuffer;
     state: GPUBuffer[];
+    /** Where the last update of an iteration copies `clocks` to; see `sparseTopSource`. */
+    done?: GPUBuffer | null;
+    /** Batches that lie one after the other in the first layer's inputs. Default: 1. */
+    ahead?: number;
   },
 ): KernelSource {
-  const { updated, clocks, state } = buffers;
+  const { updated, clocks, state, done = null, ahead = 1 } = buffers;
   const lists = listParts(weights, 8, true);
   // The few weights of a convolution have long sums, so they are spread.
   const isDenseOnly = some.layers.every((index) => isDense(weights.layout.layers[index].spec));
   const lanes = isDenseOnly ? tiles.sparse.updateLanes : tiles.sparse.lanes;
-  const workgroups = Math.ceil(some.groups / lanes), across = Math.min(workgroups, MAX_GROUPS);
+  const invocations = Math.max(some.groups, done ? weights.layout.replicas : 1);
+  const workgroups = Math.ceil(invocations / lanes), across = Math.min(workgroups, MAX_GROUPS);
   const sources = some.layers.map((index, l) => ({
     layer: weights.layout.layers[index],
     inputs: {
@@ -298,12 +337,16 @@ export function sparseUpdateSource(
       ...lists.constants,
       LANES: lanes,
       LAYERS: sources.length,
+      MOVES_CLOCKS: Number(done !== null),
+      REPLICAS: weights.layout.replicas,
+      AHEAD: ahead,
       FIRST_LAYER: some.layers[0],
       TILES: tileCount,
       COLUMNS: columns,
       ...Object.fromEntries(sources.flatMap(({ layer }, l) => [
         [`IN_ROWS_${l}`, featureRows(layer.from.rows)],
         [`OUT_ROWS_${l}`, featureRows(layer.to.rows)],
+        [`IS_BATCH_${l}`, Number(layer.index === 0)],
         [`ONES_${l}`, onesRow(layer.from.rows)],
         [`PLACES_${l}`, placesOf(layer)],
       ])),
@@ -312,7 +355,7 @@ export function sparseUpdateSource(
       write(updated),
       read(clocks),
       uniform(some.range),
-      null,
+      done && write(done),
       null,
       null,
       ...[0, 1].map((i) => state[i] ? write(state[i]) : null),

@@ -12,12 +12,12 @@ import sparseGather from "../../../../shaders/sparse_gather.wgsl" with { type: "
 import sparseSoftmax from "../../../../shaders/sparse_softmax.wgsl" with { type: "text" };
 import type { GpuExamples } from "../../examples/dataset.ts";
 import { dynamicUniform, type KernelSource, read, write } from "../kernel.ts";
-import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
+import { isTexture, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import { type GatherFrom, gatherParts, WINDOW_BYTES } from "../row_kernels.ts";
 import { featureRows } from "./feature_maps.ts";
 import type { SparseLayout } from "./sparse_layout.ts";
 
-/** Workgroups among which the words of a batch are split. */
+/** Most workgroups among which the words of a batch are split. */
 const GATHER_CHUNKS = 8;
 
 /** A batch as the sparse kernels have it: tiles of columns of four examples. */
@@ -52,8 +52,11 @@ export function sparseGatherSource(
     labels: GPUBuffer;
   },
 ): KernelSource {
-  const { columns, tiles } = shape, lanes = 8;
-  const { head, positions, constants, bindings } = gatherParts(from, buffers);
+  const { columns, tiles } = shape, lanes = 8, ahead = "train" in from ? from.train.ahead ?? 1 : 1;
+  const groups = ahead * layout.replicas * tiles * columns / lanes;
+  // Each workgroup finds its examples anew: llvmpipe, which has textures, wants few.
+  const chunks = isTexture(buffers.batch) ? Math.ceil(GATHER_CHUNKS / groups) : GATHER_CHUNKS;
+  const { head, positions, constants, bindings } = gatherParts(from, layout.replicas, buffers);
   const { batch } = buffers, { image: [height, width, channels], ...map } = layout.batch;
   const isFlat = map.rows === height * width * channels;
   return {
@@ -68,7 +71,7 @@ export function sparseGatherSource(
     constants: {
       ...constants,
       LANES: lanes,
-      CHUNKS: GATHER_CHUNKS,
+      CHUNKS: chunks,
       TILES: tiles,
       COLUMNS: columns,
       ROWS: featureRows(map.rows),
@@ -81,7 +84,8 @@ export function sparseGatherSource(
       }),
     },
     bindings: [...bindings, read(words)],
-    grid: [GATHER_CHUNKS, tiles * columns / lanes, layout.replicas],
+    grid: [chunks, tiles * columns / lanes, ahead * layout.replicas],
+    ahead,
   };
 }
 

@@ -272,7 +272,7 @@ for (const spec of OPTIMIZERS) {
             const group = {
               layers: [0],
               groups: end - first,
-              range: scratch.uniforms([first, end, 0, 0]),
+              range: scratch.uniforms([first, end, shape.columns, 0]),
             };
             const matrix = (values: Float32Array[], width: number, ones: number) =>
               scratch.matrix(storage, shape.columns, featureMatrix(values, width, shape, ones));

@@ -1,0 +1,5 @@
+// Inputs that are there for one iteration: they begin at the first tile.
+
+fn first_tile() -> u32 {
+  return 0u;
+}

@@ -96,6 +96,11 @@ const example = new ExampleView(view, network, control, ({ tickets, runs }) => {
 
 const showButtons = () => buttons.show(saved.entries, canTrain);
 
+function setMnist(has: boolean): void {
+  hasMnist = has;
+  byId("download-mnist").hidden = has;
+}
+
 /** What can be asked or looked at of an experiment's networks. */
 function showNetworks({ tickets, runs }: RunModel): void {
   answers.setNetworks({ tickets, runs });
@@ -192,7 +197,7 @@ byId("copy-command").addEventListener("click", (event) =>
   }));
 acceptFiles(client, {
   onMnist: (has) => {
-    hasMnist = has;
+    setMnist(has);
     showPlan();
   },
   onCifar,
@@ -215,7 +220,7 @@ async function findOut(): Promise<void> {
     canTrain = false;
     showPlan();
     const opened = await client.ask("open");
-    hasMnist = opened.hasMnist;
+    setMnist(opened.hasMnist);
     onCifar(opened.hasCifar);
     if (hasMnist) showDataState("MNIST is here: choose it as the dataset.");
     if (opened.obstacle) return tellObstacle(opened.obstacle, INSTEAD);
@@ -225,7 +230,9 @@ async function findOut(): Promise<void> {
     canTrain = obstacle === null;
     if (obstacle) tellObstacle(obstacle, INSTEAD);
     byId("adapter").textContent = adapter
-      ? `Trains on ${adapter.name}${adapter.isSoftware ? ", in software on the processor" : ""}.`
+      ? adapter.isSoftware
+        ? "Trains on the processor: this browser offers no GPU."
+        : `Trains on ${adapter.name}.`
       : "";
     await saved.refresh();
     const request = saved.offerToGoOn()?.request[0];

@@ -166,8 +166,9 @@ export class DigitAnswers {
       ? "Run an experiment, or open a saved or finished one. Then draw here, and see what its " +
         "networks make of it."
       : this.#takesDrawings
-      ? "All see the same drawing. Does the ticket read as well as the full network? The " +
-        "untrained one is never sure, and yet right more often than a guess."
+      ? "All see the same drawing. Does the ticket read as well as the full network? Before " +
+        "its training it is unsure, and often wrong; over all test images it is still right far more " +
+        "often than a guess."
       : `These networks look at pictures of ${height} × ${width} pixels, and cannot read a drawing. ` +
         "Ask them about test images.";
   }

@@ -174,13 +174,19 @@ export class NetworkView {
     this.choice.set(this.#story[at].level);
   }
 
-  /** Shows the level that was chosen elsewhere: how it was made, and where it ended. */
+  /**
+   * Shows the level that was chosen elsewhere: how it was made, and where it ended; to who has paused
+   * the drawing, that end alone.
+   */
   #showLevel(): void {
     const { value } = this.choice, { index } = stepAt(this.#story, this.#position);
     if (value === null || this.#story[index]?.level === value) return this.#show();
     const isOf = ({ level, control }: Step) => level === value && control === null;
     const from = this.#story.findIndex(isOf);
-    if (from >= 0) this.#playSteps(from, this.#story.findLastIndex(isOf));
+    if (from < 0) return;
+    const last = this.#story.findLastIndex(isOf), wasPlaying = this.#isPlaying;
+    const isPaused = !wasPlaying && this.#position < this.#story.length - 1 + LAST_MOMENT;
+    this.#playSteps(isPaused ? last + LAST_MOMENT : from, last);
   }
 
   get #count(): number {

@@ -32,7 +32,7 @@ export interface StepWords {
 const UNTRAINED = "of the test images right, untrained";
 const TRAINED = "of the test images right at the end of training";
 const SO_FAR = "of the test images right so far";
-const ONCE = "of the test images right when training ends";
+const BEFORE = "of the test images right before this training";
 
 /** Where a step is: at its end, before it, or as far as a training has come that goes on. */
 export type Phase = "before" | "going" | "end";
@@ -62,13 +62,12 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       );
     case "train": {
       const hasMore = accuracies.latest !== accuracies.initial;
+      // A number that is not of this moment would be taken for it: none of the end before the end.
       const scores = isEnd
         ? score(accuracies.latest, TRAINED)
         : phase === "going" && hasMore
         ? score(accuracies.latest, SO_FAR)
-        : hasMore
-        ? score(accuracies.latest, ONCE)
-        : untrained;
+        : score(accuracies.initial, BEFORE);
       if (level === 0) {
         return said(
           "Training moves the values",
@@ -117,22 +116,24 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       return said(
         "Control: other starting values",
         "The same connections, filled with new random values. The rings still show where the " +
-          "ticket started.",
+          "ticket started, not the control.",
         [
           ...score(accuracies.initial, "the ticket, untrained"),
           ...score(control!.accuracies.initial, "the control, untrained", true),
         ],
       );
     case "compare": {
-      const { latest } = accuracies, rival = control!.accuracies.latest;
-      const state = isEnd ? " at the end" : phase === "going" ? " so far" : " when training ends";
+      const isBefore = phase === "before", rivals = control!.accuracies;
+      const own = isBefore ? accuracies.initial : accuracies.latest;
+      const other = isBefore ? rivals.initial : rivals.latest;
+      const state = isEnd ? " at the end" : isBefore ? ", untrained" : " so far";
       return said(
         "Train both, and compare",
         "They have the same connections. If the control ends worse, the starting values mattered, " +
           "not the connections alone.",
         [
-          ...score(latest, `the ticket${state}`),
-          ...score(rival, `the control${state}`, true),
+          ...score(own, `the ticket${state}`),
+          ...score(other, `the control${state}`, true),
         ],
       );
     }
@@ -143,8 +144,9 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
 function surprise({ run, fullAccuracies }: Step): string {
   const { initial } = run.accuracies, start = fullAccuracies.initial;
   if (initial === null || start === null || initial - start < SURPRISE) return "";
-  return `The full network started at ${fractionText(start)}. Nothing has been trained since ` +
-    "the cut: choosing what stays has itself taught the network (Zhou et al. 2019).";
+  return `The full network started at ${fractionText(start)}. These values are ` +
+    "as random as then: what the big network learned is in the choice of those that stay (Zhou et " +
+    "al. 2019).";
 }
 
 /** The part of the first layer's live weights that was cut, from 0 to 1. */

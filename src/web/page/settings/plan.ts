@@ -1,12 +1,13 @@
 /** Describes in a few sentences what valid settings would run. */
 
 import { DATASETS } from "../../../datasets/datasets.ts";
+import type { HiddenLayer } from "../../../models/hidden_layers.ts";
 import type { ValidSettings } from "./settings_form.ts";
 import { CHOICES } from "./setting_words.ts";
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
-/** "Synthetic digits (built in). 7 prunings, 300 iterations of training each. 5 trials." */
+/** "Synthetic digits (built in), 300 and 100 hidden units. 7 prunings, …" */
 export function planText(
   { values, protocol }: ValidSettings,
   { hasMnist, hasCifar }: { hasMnist: boolean; hasCifar: boolean },
@@ -25,8 +26,14 @@ export function planText(
     ? " CIFAR-10 is not here yet: drop its files on this page, or choose digits as the dataset."
     : "";
   const data = isOfPhotos ? DATASETS["cifar-10"].label : CHOICES[dataset];
-  return `${data[0].toUpperCase()}${data.slice(1)}. ${
-    count(levels, "pruning")
-  }, ${length} of training each` +
-    `${control}.${repeats}${lacks}`;
+  return `${data[0].toUpperCase()}${data.slice(1)}, ${networkText(protocol.layers)}. ` +
+    `${count(levels, "pruning")}, ${length} of training each${control}.${repeats}${lacks}`;
+}
+
+/** "300 and 100 hidden units", "2 convolutions". */
+function networkText(hidden: readonly HiddenLayer[]): string {
+  const widths = hidden.filter((layer) => typeof layer === "number");
+  if (widths.length === hidden.length) return `${widths.join(" and ")} hidden units`;
+  const filters = hidden.filter((layer) => typeof layer !== "number" && layer.kind === "conv2d");
+  return count(filters.length, "convolution");
 }

@@ -18,7 +18,7 @@ Deno.test("rewinding says what is forgotten, and that choosing has taught where 
   const ticket = withScores(TICKET, 0.909, 0.97);
   const { text, surprise, scores } = said([full, ticket], "rewind", 1);
   assertMatch(text, /trained values are forgotten; the cut stays/);
-  assertMatch(surprise, /started at 13\.80%.*choosing what stays.*Zhou et al\. 2019/);
+  assertMatch(surprise, /started at 13\.80%.*in the choice of those that stay.*Zhou et al\. 2019/);
   assertEquals(scores.map(({ value }) => value), ["90.90%"]);
   assertEquals(said([full, ticket], "rewind", 1, "before").surprise, "");
   assertEquals(said([full, withScores(TICKET, 0.15, 0.97)], "rewind", 1).surprise, "");
@@ -41,7 +41,7 @@ Deno.test("a cut is by size only where it is; its share is the layer's", () => {
 Deno.test("accuracies stand where they are measured: before, so far, and at the end", () => {
   const labels = (phase: Phase) =>
     said([full], "train", 0, phase).scores.map(({ value, label }) => `${value} ${label}`);
-  assertEquals(labels("before"), ["96.00% of the test images right when training ends"]);
+  assertEquals(labels("before"), ["13.80% of the test images right before this training"]);
   assertEquals(labels("going"), ["96.00% of the test images right so far"]);
   assertEquals(labels("end"), ["96.00% of the test images right at the end of training"]);
   const both = said([full, withScores(TICKET, 0.9, 0.97), control], "compare", 1).scores;

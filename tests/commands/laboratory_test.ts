@@ -73,7 +73,7 @@ Deno.test("a laboratory measures an unknown adapter; the same files again, and a
       openGpu: () =>
         Promise.resolve(new Gpu(device, { ...adapter, name: "GPU", isSoftware: false })),
       holder: { pid: 1, host: "here", since: "2026-01-01T00:00:00.000Z", command: "test" },
-      ...{ replicas: "auto", kernels: "auto", tuning, checkpointInterval: { seconds: 60 } },
+      ...{ replicas: "auto", kernels: "dense", tuning, checkpointInterval: { seconds: 60 } },
       signal: new AbortController().signal,
       environmentLocation: null,
       loadData: () => Promise.resolve(DATA),
@@ -101,7 +101,6 @@ Deno.test("a laboratory measures an unknown adapter; the same files again, and a
   await experiment(again, "measure", 1e9);
   const files = await readFiles(first, EXPERIMENT);
   assertEquals(await readFiles(again, EXPERIMENT), files);
-  // Its levels keep more weights than lists are measured for.
   assert(!measures(await experiment(guessed, "off", 1e9)));
   assertEquals(await readFiles(guessed, EXPERIMENT), files);
   assert(!measures(await experiment(new MemoryStorage(), "measure", 100)));

@@ -52,8 +52,8 @@ export interface Listed {
 }
 
 /**
- * The density at which lists of live weights begin to win over whole matrices; undecided where the
- * time was over before that was found.
+ * The density at which lists of live weights begin to win over whole matrices, or below which they
+ * were seen to where the time was over; undecided where nothing was tried by then.
  *
  * @param makers   make networks, by falling density
  * @param dense    the same network as whole matrices
@@ -94,7 +94,15 @@ export async function chooseCrossover(
     }
   }
   densities.sort((a, b) => b - a);
-  const chosen = isDecided ? crossoverOf(densities, milliseconds) : null;
+  // Of halves that were not all tried, lists are taken where they were seen to win.
+  const winner = densities.find((density) => milliseconds[density.toFixed(4)] < dense.milliseconds);
+  const seen = Math.floor(100 * (winner ?? 0)) / 100;
+  const chosen = isDecided
+    ? crossoverOf(densities, milliseconds)
+    : densities.length > 0
+    ? seen
+    : null;
+  isDecided ||= chosen !== null;
   const trial: Trial = { setting, milliseconds, chosen, isDecided };
   pace.onTrial?.(trial);
   return trial;

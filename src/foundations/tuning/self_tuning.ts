@@ -127,9 +127,10 @@ export class SelfTuning {
         if (Object.keys(chosen).length === 0) return null;
         const kept = await this.#keep(key, { chosen, open, measured: new Date().toISOString() });
         const seconds = (budget.spent / 1000).toFixed(1);
+        const gained = gain < 1.05 ? "" : `: iterations are ${gain.toFixed(1)} times as fast`;
         onNotice(
-          `measured what is fast on "${gpu.adapter.name}" in ${seconds} s, for later runs too: ` +
-            `iterations are ${gain.toFixed(1)} times as fast; --no-tune leaves that out`,
+          `measured what is fast on "${gpu.adapter.name}" in ${seconds} s, for later runs ` +
+            `too${gained}; --no-tune leaves that out`,
         );
         return tunedTo(gpu, kept).tuned;
       } finally {

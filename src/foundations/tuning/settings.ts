@@ -157,7 +157,16 @@ function shapes(part: Part, change: (tuned: Tuned, shape: Shape[Part]) => Tuned)
   };
 }
 
-/** What is decided first, for each part. */
+/** Whether the first layer skips inputs that are 0. */
+const SKIPS_ZEROS: Setting = {
+  ...{ name: "skipsZeros", part: "dense", values: [false, true] },
+  of: ({ skipsZeros }) => skipsZeros,
+  change: (tuned, value) => ({ ...tuned, skipsZeros: value as boolean }),
+  // Anything that it gains: with other tiles it may be more.
+  margin: 1,
+};
+
+/** What is decided first, for each part; twice what depends on the tiles, if it was not taken. */
 export const COARSE: Readonly<Record<Part, readonly Setting[]>> = {
   dense: [
     {
@@ -165,14 +174,9 @@ export const COARSE: Readonly<Record<Part, readonly Setting[]>> = {
       of: ({ storage }) => storage,
       change: (tuned, value) => ({ ...tuned, storage: value as Tuned["storage"] }),
     },
-    {
-      ...{ name: "skipsZeros", part: "dense", values: [false, true] },
-      of: ({ skipsZeros }) => skipsZeros,
-      change: (tuned, value) => ({ ...tuned, skipsZeros: value as boolean }),
-      // It gains more with the tiles that are still to come.
-      margin: 1,
-    },
+    SKIPS_ZEROS,
     shapes("dense", shaped),
+    SKIPS_ZEROS,
   ],
   images: [
     shapes("images", (tuned, shape) => ({ ...tuned, images: { ...tuned.images, ...shape } })),

@@ -112,6 +112,8 @@ export async function tuneTo(
   const chooseAll = async (search: Search<TimedProgram>, settings: readonly Setting[]) => {
     for (const setting of settings) {
       if (!isOpen(need, setting.name) || !budget.isLeft()) continue;
+      const before = chosen[setting.name] ?? setting.of(bench.gpu.tuned);
+      if (before !== setting.of(bench.gpu.tuned) && setting.growth === undefined) continue;
       const current = known?.chosen[setting.name] ?? setting.of(search.tuned);
       take(await search.choose(setting, current), current);
     }

@@ -10,6 +10,7 @@ Data is random: only the time per iteration means anything.
 import argparse, json, re, time
 import torch
 import torch.nn.functional as F
+from blas import require_fast_blas
 
 p = argparse.ArgumentParser()
 p.add_argument("--layers", required=True)
@@ -20,6 +21,7 @@ p.add_argument("--batch", type=int, default=60)
 p.add_argument("--iterations", type=int, default=20)
 p.add_argument("--json", action="store_true")
 a = p.parse_args()
+require_fast_blas()
 
 torch.set_num_threads(a.threads)
 torch.manual_seed(0)

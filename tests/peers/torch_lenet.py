@@ -8,6 +8,7 @@ Data is random with MNIST's share of non-zero pixels: only the time per iteratio
 import argparse, json, time
 import torch
 import torch.nn.functional as F
+from blas import require_fast_blas
 
 p = argparse.ArgumentParser()
 p.add_argument("--threads", type=int, default=1)
@@ -16,6 +17,7 @@ p.add_argument("--batch", type=int, default=60)
 p.add_argument("--iterations", type=int, default=500)
 p.add_argument("--json", action="store_true")
 a = p.parse_args()
+require_fast_blas()
 
 torch.set_num_threads(a.threads)
 torch.manual_seed(0)

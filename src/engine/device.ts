@@ -7,7 +7,7 @@ import { DeviceLostError, GpuError, NoAdapterError, OutOfMemoryError } from "../
 import { type AdapterDescription, describeAdapter } from "./adapter.ts";
 import { prepareGpuEnvironment } from "./environment.ts";
 import { type Tuned, tunedFor } from "./kernels/tiles.ts";
-import { submitMillisecondsOf } from "./submit_budget.ts";
+import { submitMillisecondsOf } from "./submits/submit_budget.ts";
 
 const LOSS_NEWS_MILLISECONDS = 50;
 

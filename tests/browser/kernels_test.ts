@@ -17,7 +17,7 @@ const TESTS = [
   "programs/prune",
   "programs/derivatives",
   "programs/program",
-  "programs/submits",
+  "submits/submits",
   "programs/conv_program",
 ];
 

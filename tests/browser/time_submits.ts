@@ -1,13 +1,16 @@
 /**
  * Times bursts cut into submits beside bursts of one submit, in Deno and in Chromium, on this machine's
- * software adapters, and prints a line of JSON for each case. Figures: src/engine/submit_budget.ts.
+ * software adapters, and prints a line of JSON for each case. Figures: src/engine/submits/submit_budget.ts.
  *
  * usage: deno run -A tests/browser/time_submits.ts [ROUNDS] [deno|chromium] [REPLICAS] [BURST_MILLISECONDS]
  */
 
 import { fromFileUrl } from "@std/path";
 import { prepareGpuEnvironment } from "../../src/engine/environment.ts";
-import { BROWSER_MILLISECONDS, OTHER_MILLISECONDS } from "../../src/engine/submit_budget.ts";
+import {
+  BROWSER_MILLISECONDS,
+  OTHER_MILLISECONDS,
+} from "../../src/engine/submits/submit_budget.ts";
 import { type SubmitCase, timeSubmits } from "../engine/time_submits.ts";
 import { withModulePage } from "./module_page.ts";
 

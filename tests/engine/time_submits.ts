@@ -7,7 +7,7 @@
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { Gpu, maxReplicas, openGpu } from "../../src/engine/mod.ts";
 import type { BurstStep, Program } from "../../src/engine/programs/program.ts";
-import { TIMING } from "../../src/engine/programs/submits.ts";
+import { TIMING } from "../../src/engine/submits/submits.ts";
 import { median } from "../../src/foundations/tuning/search.ts";
 import { networkProgram, uploadSets } from "../../tasks/lib/bench/network_program.ts";
 

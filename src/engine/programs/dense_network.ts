@@ -27,7 +27,7 @@ import { isDense } from "../layer_spec.ts";
 import { nonzeroSource, wordListWords } from "../kernels/matmul_kernels.ts";
 import { createMatrix, type Matrix, readMatrices, writeMatrix } from "../kernels/matrix.ts";
 import type { NetworkMemory } from "./network_memory.ts";
-import type { DispatchQueue } from "./submits.ts";
+import type { DispatchQueue } from "../submits/submits.ts";
 import {
   activationFormat,
   batchFormat,

@@ -34,7 +34,7 @@ import {
   weightedLayers,
   weightShape,
 } from "../layer_spec.ts";
-import { submitOnce } from "./submits.ts";
+import { submitOnce } from "../submits/submits.ts";
 
 /** Examples as the network sees them. */
 export interface HostBatch {

@@ -16,7 +16,7 @@ import {
   SPLITS,
 } from "../kernels/program_spec.ts";
 import { reduceSource } from "../kernels/row_kernels.ts";
-import type { DispatchQueue } from "./submits.ts";
+import type { DispatchQueue } from "../submits/submits.ts";
 
 /** Most evaluations of one burst: the slots of `totals`. */
 export const MAX_EVALUATIONS = 32;

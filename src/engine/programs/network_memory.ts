@@ -6,7 +6,7 @@
 
 import type { BufferPool } from "../buffers.ts";
 import type { Kernel } from "../kernels/kernel.ts";
-import type { DispatchQueue } from "./submits.ts";
+import type { DispatchQueue } from "../submits/submits.ts";
 import {
   type LayerState,
   type LayerValues,

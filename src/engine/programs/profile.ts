@@ -6,7 +6,7 @@
 import { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import { dispatch, type Kernel, type Work } from "../kernels/kernel.ts";
-import { submitOnce } from "./submits.ts";
+import { submitOnce } from "../submits/submits.ts";
 
 /** A kernel of a training iteration. */
 export interface KernelProfile {

@@ -10,7 +10,7 @@ import { readFloats } from "../buffers.ts";
 import { uploadBuffer } from "../examples/dataset.ts";
 import type { Gpu } from "../device.ts";
 import { createKernels, read, write } from "../kernels/kernel.ts";
-import { submitOnce } from "./submits.ts";
+import { submitOnce } from "../submits/submits.ts";
 
 /** One layer to prune. */
 export interface PruneJob {

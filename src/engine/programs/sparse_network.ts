@@ -11,7 +11,7 @@ import { Evaluation } from "./evaluation.ts";
 import { createKernels, type Kernel } from "../kernels/kernel.ts";
 import { readMatrices, writeMatrix } from "../kernels/matrix.ts";
 import type { LoopBuffers, NetworkMemory } from "./network_memory.ts";
-import type { DispatchQueue } from "./submits.ts";
+import type { DispatchQueue } from "../submits/submits.ts";
 import type {
   LayerState,
   LayerValues,

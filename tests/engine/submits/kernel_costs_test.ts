@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Gpu } from "../../../src/engine/device.ts";
 import type { Kernel } from "../../../src/engine/kernels/kernel.ts";
-import { Dispatched, KernelCosts } from "../../../src/engine/programs/kernel_costs.ts";
-import { Submits } from "../../../src/engine/programs/submits.ts";
+import { Dispatched, KernelCosts } from "../../../src/engine/submits/kernel_costs.ts";
+import { Submits } from "../../../src/engine/submits/submits.ts";
 
 /** Kernels of an iteration on a device that takes so many milliseconds for each. */
 function simulated(milliseconds: readonly number[]) {

@@ -29,7 +29,7 @@
  * 2.5 s. That a compositor's work comes between is how schedulers are documented, not measured.
  */
 
-import { isInBrowser } from "./environment.ts";
+import { isInBrowser } from "../environment.ts";
 
 /**
  * In a browser: less than a frame of 16.7 ms at 60 Hz, so that a page is drawn while it trains.

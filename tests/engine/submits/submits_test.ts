@@ -6,12 +6,12 @@ import { derivatives } from "../../../src/engine/programs/derivatives.ts";
 import { pruneSmallest } from "../../../src/engine/programs/prune.ts";
 import { runTraining } from "../../../src/engine/programs/training_loop.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
-import { submitMillisecondsOf } from "../../../src/engine/submit_budget.ts";
+import { submitMillisecondsOf } from "../../../src/engine/submits/submit_budget.ts";
 import { MOST_TIMED, PassTimer } from "../../../src/engine/timer.ts";
 import { openTestGpu } from "../gpu.ts";
 import { logSubmits } from "../submit_log.ts";
-import { CONV_RUNS } from "./conv_networks.ts";
-import { randomRun, type RunCase, type RunShape, withProgram } from "./run_case.ts";
+import { CONV_RUNS } from "../programs/conv_networks.ts";
+import { randomRun, type RunCase, type RunShape, withProgram } from "../programs/run_case.ts";
 
 const { device, adapter } = await openTestGpu();
 /** The test GPU with tiles that compile fast, and a budget of milliseconds. */

@@ -20,13 +20,11 @@ import type {
   Split,
 } from "../kernels/program_spec.ts";
 import {
-  allocateSparse,
-  type SparseBuffers,
   sparseEndSources,
   sparseIterationSources,
   sparseWindowSources,
-  windowShape,
 } from "./sparse_iteration.ts";
+import { allocateSparse, type SparseBuffers, windowShape } from "./sparse_memory.ts";
 import { LIST_WIDTH } from "../kernels/sparse/sparse_kernels.ts";
 import { packSparse, unpackSparse } from "../kernels/sparse/sparse_layout.ts";
 import { paddedExamples } from "../kernels/sparse/sparse_row_kernels.ts";

@@ -4,7 +4,7 @@ import { isConv2d, type LayerSpec, outputSize } from "../../layer_spec.ts";
 import { TUNED } from "../tiles.ts";
 import { listedLayers } from "./listed_layers.ts";
 import { CHANNELS_EACH } from "./sparse_image_kernels.ts";
-import { FUSED_CLASSES } from "./sparse_kernels.ts";
+import { FUSED_CLASSES } from "./sparse_head_kernel.ts";
 import { placesOf } from "./sparse_places.ts";
 import { columnsFor } from "./sparse_row_kernels.ts";
 

@@ -17,13 +17,8 @@ import { loadWgsl, type Matrix, matrixBinding, type MatrixStorage, storeWgsl } f
 import { activationWgsl } from "../matmul_kernels.ts";
 import { MAX_BURST } from "../program_spec.ts";
 import { featureRows } from "./feature_maps.ts";
-import {
-  isHeadFused,
-  listParts,
-  type SparseWeights,
-  trainConstants,
-  type TrainSizes,
-} from "./sparse_kernels.ts";
+import { isHeadFused, trainConstants, type TrainSizes } from "./sparse_head_kernel.ts";
+import { listParts, type SparseWeights } from "./sparse_kernels.ts";
 import type { SparseLayout } from "./sparse_layout.ts";
 import type { Columns } from "./sparse_row_kernels.ts";
 

@@ -2,11 +2,11 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { sparseHeadSource } from "../../../../src/engine/kernels/sparse/sparse_head_kernel.ts";
 import {
   LIST_WIDTH,
   sparseBackwardSource,
   sparseForwardSource,
-  sparseHeadSource,
   sparseUpdateSource,
 } from "../../../../src/engine/kernels/sparse/sparse_kernels.ts";
 import { featureRows, onesRow } from "../../../../src/engine/kernels/sparse/feature_maps.ts";

@@ -5,9 +5,9 @@
 //
 // finish() is the activation (forward: lists of units) or the product with its derivative (gradient
 // at the layer below: lists of inputs); rows_of() and weights_of() give ENTRIES of a list at a
-// time; inputs begin at first_tile() (sparse_batch_*.wgsl). Each output is one fma chain in the order of its list. An invocation computes UNITS_EACH
-// rows × VECTORS columns, one row after the other. Grid: (LISTS / (UNIT_LANES · UNITS_EACH), 1, R ·
-// TILES).
+// time; inputs begin at first_tile() (sparse_batch_*.wgsl). Each output is one fma chain in the
+// order of its list. An invocation computes UNITS_EACH rows × VECTORS columns, one row after the
+// other. Grid: (LISTS / (UNIT_LANES · UNITS_EACH), 1, R · TILES).
 
 @compute @workgroup_size(LANES, UNIT_LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {

@@ -14,8 +14,8 @@
  * filters, its inputs channels; where the stride is not 1, only some taps reach a pixel, so a
  * channel has a list for each remainder of the pixel's place (a class).
  *
- * A unit of a dense layer that nothing above it uses is left out with all its weights: its gradient is exactly 0. So
- * are the weights on a unit that is always 0, for want of live inputs and a bias.
+ * A unit of a dense layer that nothing above it uses is left out with all its weights: its gradient
+ * is exactly 0. So are the weights on a unit that is always 0, for want of live inputs and a bias.
  */
 
 import { inputSize, isDense, type LayerSpec } from "../../layer_spec.ts";

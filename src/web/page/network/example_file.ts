@@ -1,7 +1,8 @@
 /**
  * What the page shows at once of the finished experiment that comes with it: its results, and the
- * weights that are drawn, in few bytes. Values are whole multiples of one small step; those of pruned connections are left out, and
- * so are the first ones of tickets, which begin as the full network did.
+ * weights that are drawn, in few bytes. Values are whole multiples of one small step; those of
+ * pruned connections are left out, and so are the first ones of tickets, which begin as the full
+ * network did.
  */
 
 import type { ExperimentView, ImageShape, RunCurves } from "../../messages.ts";

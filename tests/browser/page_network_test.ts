@@ -98,6 +98,20 @@ Deno.test("the drawing moves when the page opens, is paused, scrubbed, and stepp
       await page.locator(".net-figure").getAttribute("aria-label") ?? "",
       /Start from random values\. Drawn are 220 connections, of which 220 are left/,
     );
+    // Another cut than the experiment's shows at once what it would take.
+    const trial = page.locator(".net-trial");
+    assertEquals(await trial.isVisible(), false);
+    await scrub(page, 2.7);
+    const cuts = () => page.locator(".connections line.cut").count();
+    assertMatch(await trial.innerText(), /Try another cut\s*33%, as in this experiment/);
+    const own = await cuts();
+    await page.locator("#cut-share").fill("0.9");
+    assertMatch(await trial.innerText(), /90%: 1,411 of 14,112 weights from the input would stay/);
+    assert(await cuts() > 2 * own, `${await cuts()} of more than ${2 * own} are marked`);
+    await page.locator("#cut-share").fill("0");
+    assertEquals(await cuts(), 0);
+    await scrub(page, 2.7);
+    assertEquals(await cuts(), own);
     // A pointer picks a connection, in both drawings.
     await scrub(page, 1.5);
     await page.locator(".values .dot").nth(5).hover({ force: true });

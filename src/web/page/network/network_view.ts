@@ -8,6 +8,7 @@ import { firstSize } from "../../weights/sample.ts";
 import { button, el } from "../dom.ts";
 import type { LevelChoice } from "../run/level_choice.ts";
 import { Captions } from "./captions.ts";
+import { CutTrial } from "./cut_trial.ts";
 import { FrameLoop } from "./frame_loop.ts";
 import { Picture } from "./picture.ts";
 import type { RecordedRun } from "./recording.ts";
@@ -49,6 +50,11 @@ export class NetworkView {
   readonly #follow = button("Follow the training", () => this.follow(), { class: "small" });
   readonly #back = button("‹", () => this.#move(-1), { "aria-label": "One step back" });
   readonly #on = button("›", () => this.#move(1), { "aria-label": "One step on" });
+  readonly #trial = new CutTrial(() => {
+    this.#isFollowing = false;
+    this.#setPlaying(false);
+    this.#show();
+  });
   readonly #scrubber = new Scrubber(
     (position) => this.#seek(position),
     (index) => this.#choose(index),
@@ -65,6 +71,7 @@ export class NetworkView {
       el("div", { class: "net-buttons" }, this.#back, this.#play, this.#on),
       this.#scrubber.element,
     ),
+    this.#trial.element,
     el(
       "ul",
       { class: "net-legend" },
@@ -199,6 +206,7 @@ export class NetworkView {
 
   #seek(position: number): void {
     this.#isFollowing = false;
+    this.#trial.reset();
     this.#setPlaying(false);
     this.#position = this.#moves
       ? Math.min(position, this.#story.length - 1 + LAST_MOMENT)
@@ -249,6 +257,7 @@ export class NetworkView {
 
   #setPlaying(isPlaying: boolean): void {
     this.#isPlaying = isPlaying && this.#moves;
+    if (isPlaying) this.#trial.reset();
     this.#play.textContent = this.#isPlaying ? "Pause" : "Play";
     this.#play.setAttribute("aria-label", this.#isPlaying ? "Pause the drawing" : "Play the steps");
     this.#play.classList.toggle("is-playing", this.#isPlaying);
@@ -286,7 +295,7 @@ export class NetworkView {
     const story = this.#story;
     if (story.length === 0) return;
     const { index, part } = stepAt(story, this.#position), step = story[index];
-    const scene = sceneAt(step, part, this.#count);
+    const scene = this.#trial.at(step, this.#count) ?? sceneAt(step, part, this.#count);
     this.#picture!.show(scene, this.#reach);
     const isOpen = this.#isLive && index === story.length - 1 &&
       knownOf(step) < (step.run.iterations ?? Infinity);

@@ -183,6 +183,62 @@ export function sceneAt(step: Step, part: number, first: number): Scene {
   return { ...still(ticket), top, control: { values: rival.values, bins: rival.bins, share: 1 } };
 }
 
+/** The scene of a cut that was not made. */
+export type TriedCut = Scene;
+
+/** The cut of a step by size: its share of the first layer's live weights; null: something else. */
+export function cutOf(
+  { run: { weights }, before }: Step,
+  first: number,
+): { share: number; live: number } | null {
+  const previous = before!.weights;
+  if (thresholdOf(previous, weights, first) === null) return null;
+  return { share: 1 - weights.liveOfFirst / previous.liveOfFirst, live: previous.liveOfFirst };
+}
+
+/** How near to zero a share of a histogram lies: within a bin, in proportion. */
+export function thresholdAt(bins: ArrayLike<number>, scale: number, share: number): number {
+  const half = bins.length / 2, total = Array.from(bins).reduce((sum, count) => sum + count, 0);
+  let inside = 0;
+  for (let out = 0; out < half; out++) {
+    const more = bins[half + out] + bins[half - 1 - out],
+      width = edge({ scale }, half + out + 1) -
+        edge({ scale }, half + out);
+    if (inside + more >= share * total && more > 0) {
+      return edge({ scale }, half + out) + width * (share * total - inside) / more;
+    }
+    inside += more;
+  }
+  return edge({ scale }, bins.length);
+}
+
+/** What a cut of another share would take: in each layer the values nearest to zero. */
+export function triedCut(step: Step, share: number, first: number): TriedCut {
+  const previous = step.before!.weights, { live, sample } = previous;
+  const end = frameAt(previous, Infinity), threshold = thresholdAt(end.bins, sample.scale, share);
+  const marked = new Float32Array(live.length);
+  let from = 0;
+  for (const { rows, columns } of sample.layers) {
+    const layer = Array.from({ length: rows.length * columns.length }, (_, i) => from + i);
+    from += layer.length;
+    const sizes = layer.filter((i) => live[i] === 1).sort((a, b) =>
+      Math.abs(end.values[a]) - Math.abs(end.values[b])
+    );
+    const isFirst = layer[0] < first;
+    sizes.forEach((i, rank) => {
+      const isCut = isFirst
+        ? Math.abs(end.values[i]) <= threshold
+        : rank < Math.round(share * sizes.length);
+      marked[i] = Number(isCut);
+    });
+  }
+  return {
+    ...{ values: end.values, presence: Float32Array.from(live), marked, bins: end.bins, threshold },
+    ...{ begun: previous.frames[0].values, live: previous.liveOfFirst, top: topOf(previous) },
+    ...{ control: null, iteration: end.iteration },
+  };
+}
+
 /** Bars lower than this part of the highest may lie beyond the axis. */
 const SEEN = 0.05;
 /** The axis is never shorter, in units of the histogram's. */

@@ -1,13 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  cutOf,
   eased,
   frameAt,
   knownOf,
   partAt,
   reachOf,
   sceneAt,
+  thresholdAt,
   thresholdOf,
+  triedCut,
 } from "../../../../src/web/page/network/scene.ts";
+import { BINS, BINS_PER_SCALE } from "../../../../src/web/weights/sample.ts";
 import { storyOf } from "../../../../src/web/page/network/story.ts";
 import { CONTROL, FULL, runOf, TICKET } from "./runs.ts";
 
@@ -71,4 +75,19 @@ Deno.test("a threshold that does not part the cut from the kept is not drawn", (
 Deno.test("easing keeps both ends; the axis holds every value that is drawn", () => {
   assertEquals([eased(0), eased(0.5), eased(1)], [0, 0.5, 1]);
   assert(reachOf([FULL.weights, TICKET.weights], 4) >= 2);
+});
+
+Deno.test("another cut takes the values nearest to zero, as far as its share reaches", () => {
+  const cut = step("cut");
+  assertEquals(cutOf(cut, 4), { share: 0.25, live: 4 });
+  // Bins of a width of 1: a share lies within as much of the middle ones as holds it.
+  const middle = (...counts: number[]) =>
+    [new Array(BINS / 2 - 2).fill(0), counts, new Array(BINS / 2 - 2).fill(0)].flat();
+  assertEquals(thresholdAt(middle(0, 2, 2, 0), BINS_PER_SCALE, 0.5), 0.5);
+  assertEquals(thresholdAt(middle(1, 1, 1, 1), BINS_PER_SCALE, 0.75), 1.5);
+  assertEquals(thresholdAt(middle(1, 0, 0, 1), BINS_PER_SCALE, 1), 2);
+  const { marked, presence, values } = triedCut(cut, 1, 4);
+  assertEquals([[...marked], [...presence]], [[1, 1, 1, 1], [1, 1, 1, 1]]);
+  assertEquals([...values], [0.75, -0.125, 2, -0.5]);
+  assertEquals([...triedCut(cut, 0, 4).marked], [0, 0, 0, 0]);
 });

@@ -157,7 +157,7 @@ export class ValuesPane implements Pane {
       });
     }
     this.#above.textContent = `All ${Math.round(live).toLocaleString("en")} weights from the input`;
-    this.#below.textContent = `${shown} of them, a dot each, by size`;
+    this.#below.textContent = `${shown} of them, a dot each`;
     this.#showBars(bins, top, threshold);
     const isCutting = threshold !== null && threshold > 0;
     for (const element of [this.#band, this.#limit, ...this.#edges]) {

@@ -148,7 +148,7 @@ export class LevelChart {
         : []),
       ...steps.flatMap((value) => [
         line("grid", MARGIN.left, toY(value), right, toY(value)),
-        text(`${value.toFixed(digits)}%`, MARGIN.left - 8, toY(value) + 4, "end"),
+        text(percentText(value, digits), MARGIN.left - 8, toY(value) + 4, "end"),
       ]),
       ...this.#named(span).map(({ percent, x }) =>
         text(percentText(percent, percent < 10 ? 1 : 0), x, bottom + 18, "middle")

@@ -39,7 +39,7 @@ Deno.test("networks are chosen in plain words; that of photos once CIFAR-10's fi
     await page.getByText("CIFAR-10 is here").waitFor();
     await card("conv-2").check();
     assertMatch(await command(), /--protocol=conv-2.*--trials=1/);
-    assertMatch(await page.locator("#plan").innerText(), /^CIFAR-10\. 4 prunings/);
+    assertMatch(await page.locator("#plan").innerText(), /^CIFAR-10, 2 convolutions\. 4 prunings/);
     await page.reload();
     await ready(page);
     assert(await card("conv-2").isChecked() && await card("conv-2").isEnabled());

@@ -125,7 +125,7 @@ Deno.test("deno task web --build: any file server serves the folder", async () =
         page.on("pageerror", (error) => errors.push(`${error}`));
         const { port } = server.addr;
         await page.goto(`http://127.0.0.1:${port}/deep/path/`);
-        await page.getByText(/swiftshader/i).first().waitFor({ state: "attached" });
+        await page.getByText("Trains on the processor").waitFor({ state: "attached" });
         assertEquals(errors, []);
       });
     } finally {

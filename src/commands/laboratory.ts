@@ -24,7 +24,7 @@ export interface LaboratoryOptions extends Pick<RunnerContext, "environmentLocat
   openGpu(): Promise<Gpu>;
   replicas: number | "auto";
   kernels: KernelKind | "auto";
-  /** What to do on an adapter that the table has no measurement of. Default: guess. */
+  /** How to handle an adapter without a measurement in the table. Default: guess. */
   tuning?: TuningMode;
   checkpointInterval: CheckpointInterval;
   /** Keeps checkpoints and ends the jobs with its reason. */

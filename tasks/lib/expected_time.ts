@@ -6,7 +6,7 @@
 
 import type { KernelProfile } from "../../src/engine/programs/profile.ts";
 
-/** What a GPU can do, from its maker's data sheet but for the two times. */
+/** What a GPU can do, the two times estimated, the rest from its maker's data sheet. */
 interface GpuLimits {
   name: string;
   /** 32-bit multiply-adds that begin in a cycle. */
@@ -15,9 +15,9 @@ interface GpuLimits {
   gigahertz: number;
   /** Bytes per nanosecond. */
   bandwidth: number;
-  /** Nanoseconds of a load from the nearest cache. Measured by others, to be checked. */
+  /** Nanoseconds of a load from the nearest cache. An estimate, to be checked. */
   load: number;
-  /** Nanoseconds from the end of a dispatch to the beginning of the next, which waits for it. A guess. */
+  /** Nanoseconds between a dispatch and the next, which waits for it. An estimate too. */
   dispatch: number;
 }
 

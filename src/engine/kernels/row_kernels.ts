@@ -36,7 +36,7 @@ import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } fro
 /** Bytes of the `Window` and `Slot` structs of the shaders. */
 export const WINDOW_BYTES = 16;
 const SLOT_BYTES = 8;
-/** u32 words of the gather kernel's `Replica` struct: two keys, a flag, padding, the label map, a key. */
+/** u32 words of the gather kernel's `Replica`: two keys, a flag, padding, the label map, a key. */
 export const REPLICA_WORDS = 6 + 256 + 2;
 /** u32 words of common.wgsl's `Clock` struct. */
 export const CLOCK_WORDS = 3;

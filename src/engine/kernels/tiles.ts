@@ -104,7 +104,7 @@ export function adapterClass({ isSoftware, name }: AdapterDescription): AdapterC
   return /llvmpipe/i.test(name) ? "llvmpipe" : "software";
 }
 
-/** What the table says of an adapter. A device may have other choices: see `Gpu.tuned`. */
+/** Returns the table's row for an adapter. A device may have other choices: see `Gpu.tuned`. */
 export function tunedFor(adapter: AdapterDescription): Tuned {
   return TUNED[adapterClass(adapter)];
 }

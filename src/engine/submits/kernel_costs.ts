@@ -1,19 +1,19 @@
 /** Learns how long kernels take, from how long submits of them took, and says when one is full. */
 
-/** What stands for a kernel: all dispatches of a pipeline in a program do the same work. */
+/** Identifies a kernel: all dispatches of a pipeline in a program do the same work. */
 type Pipeline = GPUComputePipeline;
 
 /** Share of the budget that is filled: times vary, and the more they do, the less is (see `learn`). */
 const AIM = 0.9;
 /** A kernel is taken for as slow at first: browsers round timestamps to 0.1 ms. */
 const LEAST_MILLISECONDS = 0.05;
-/** What is measured counts as at least, and at most, so many times what was expected. */
+/** A measurement is clamped to between these multiples of the expected time. */
 const LEAST_RATIO = 1 / 16, MOST_RATIO = 2;
 
 /** The dispatches of a submit. */
 export class Dispatched {
   readonly counts = new Map<Pipeline, number>();
-  /** What they are expected to take; infinite if one of them was never timed. */
+  /** Expected milliseconds of all of them; infinite if one was never timed. */
   expected = 0;
 
   add(pipeline: Pipeline, milliseconds: number): void {

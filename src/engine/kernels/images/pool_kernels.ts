@@ -91,7 +91,7 @@ export function poolGradientSource(
   };
 }
 
-/** The blocks of a pool's images that have one window each; null: windows overlap, or it is no maximum. */
+/** Blocks of a pool's images with a window each; null where windows overlap or means are taken. */
 export function blocksOf({ kind, image, size, stride }: PoolSpec) {
   if (kind !== "maxPool2d" || size.some((side, axis) => side > stride[axis])) return null;
   const [BLOCKS_Y, BLOCKS_X] = stride.map((step, axis) => Math.ceil(image[axis] / step));

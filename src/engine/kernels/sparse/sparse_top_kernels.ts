@@ -42,7 +42,7 @@ export function isTopFused(
     16 * TOP_LANES * featureRows(hidden.units) <= WORKGROUP_BYTES;
 }
 
-/** What `sparseTopSource` leaves for other kernels to finish. */
+/** Results of `sparseTopSource` that other kernels finish. */
 export interface Unfinished {
   /** (R) Clocks after the iteration, which its last update moves to where they belong. */
   latest: GPUBuffer;

@@ -10,23 +10,23 @@
  * A kernel cannot be cut: one that takes longer than the budget has a submit for itself.
  *
  * Measured with tests/browser/time_submits.ts (LeNet-300-100, SGD, batch 60) on two shared cores of
- * an AMD EPYC, 30 November 2026, while about seven other processes ran, which hold up many a
- * submit: time of an iteration over that with one submit a burst, median of 41 bursts by turns on
- * one program (8 networks: 15 and 11), and milliseconds of submits after the first ten.
+ * an AMD EPYC with nothing else to do, 30 November 2026: time of an iteration over that with one
+ * submit a burst, median of 3 to 11 bursts by turns on one program, and milliseconds of submits after
+ * the first ten.
  *
- *   adapter      networks  budget  wall   processor  middle submit
- *   llvmpipe         1       12    1.00     1.00         9.6
- *   llvmpipe         1      100    1.05     1.00          63
- *   llvmpipe         8       12    0.98     1.00         7.9
- *   llvmpipe         8      100    0.94     1.00         7.5
- *   llvmpipe       139       12    1.31     0.98          52    (all that fit; two bursts)
- *   SwiftShader      1       12    1.03       -          6.9
- *   SwiftShader      8       12    1.03       -           13
+ *   adapter      networks  budget  wall   processor  middle  95 of 100  longest
+ *   llvmpipe         1       12    1.03     1.02       6.7       9.7        14
+ *   llvmpipe         1      100    1.03     1.00        52        90        95
+ *   llvmpipe         8       12    1.05     1.04       5.9       9.6        18
+ *   llvmpipe         8      100    1.01     1.01       2.8        74        99
+ *   llvmpipe       139      100    1.00     1.00        14       109       114   (all that fit)
+ *   SwiftShader      1       12    1.02       -        3.7       8.3        25
+ *   SwiftShader      8       12    1.03       -        8.6        49       119
  *
- * With about four other processes, SwiftShader with one network: 8.8 ms in the middle, 12.5 ms for
- * 95 of 100, 33 ms the longest, where a kernel alone was seen to take 44. So it is not shown that
- * the longest is within the budget on an idle machine. Of the 139 networks it was one kernel, of
- * 2.5 s. That a compositor's work comes between is how schedulers are documented, not measured.
+ * What is longer than the budget are kernels: of SwiftShader one of 8 networks takes up to 38 ms
+ * alone, of llvmpipe one of 139 networks 110 ms; and stalls, such as of a kernel of one network that
+ * usually takes 1 ms and once took 22. That a compositor's work comes between is how schedulers are
+ * documented, not measured.
  */
 
 import { isInBrowser } from "../environment.ts";

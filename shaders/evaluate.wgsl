@@ -2,7 +2,8 @@
 // split.
 //
 //   logits  (R, ROWS, PITCH)    labels  (R, ROWS)    window  see gather_evaluate.wgsl
-//   rows    (R, SPAN)           out: (loss, outcome); the window's rows start at window.output
+//   rows    (R, SPAN)           out: (loss, outcome); the window's split starts at window.output −
+//                               window.first, and place_*.wgsl says where in it a row is
 //
 // The outcome tells both the class c of the largest logit (the first of equals) and whether it is
 // the label: c if it is, −1 − c if not.
@@ -27,6 +28,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let loss = row_metrics(at, label, s).x;
     let best = f32(s.best);
     let outcome = select(-1.0 - best, best, s.best == label);
-    rows[replica * SPAN + window.output + row] = vec2f(loss, outcome);
+    rows[replica * SPAN + window.output + position_of(row, replica) - window.first] = vec2f(loss, outcome);
   }
 }

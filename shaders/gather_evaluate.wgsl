@@ -1,10 +1,10 @@
-// Row positions for evaluation (see gather.wgsl): row r of a window is element first + r of its
-// split.
+// Row positions for evaluation (see gather.wgsl): place_*.wgsl says which element of its split a row
+// of a window is.
 
 @group(0) @binding(6) var<uniform> window: Window;
 
 fn row_position(row: u32, replica: u32) -> u32 {
-  let position = window.first + row;
+  let position = position_of(row, replica);
   if (position >= window.end) {
     return NO_LABEL;
   }

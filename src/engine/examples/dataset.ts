@@ -4,6 +4,7 @@
  */
 
 import { CapacityError, InputError } from "../../errors.ts";
+import { NonzeroWords } from "./alike.ts";
 import { PLACES, windowSquares } from "./augment.ts";
 import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import type { ChannelStatistics } from "./channels.ts";
@@ -43,6 +44,8 @@ export interface GpuExamples {
   hasWindows: boolean;
   /** Channels of standardized examples, else null. */
   channels: number | null;
+  /** Orders examples by where they are 0: of bytes that are not standardized; else null. */
+  nonzero: { order(examples: Uint32Array): Uint32Array<ArrayBuffer> } | null;
 }
 
 /**
@@ -90,13 +93,14 @@ export async function uploadExamples(
         (isFloat ? ", or pixels from 0 to 255, which take a quarter" : ""),
     );
   }
+  const rows = padRows(inputs, count, features, rowBytes);
   return await gpu.scoped("dataset", () => ({
     count,
     features,
     classes: labels.reduce((most, label) => Math.max(most, label), 0) + 1,
     isFloat,
     isPacked: !isFloat && isVerbatim(examples, normalization),
-    inputs: uploadBuffer(gpu, "inputs", padRows(inputs, count, features, rowBytes)),
+    inputs: uploadBuffer(gpu, "inputs", rows),
     labels: uploadBuffer(
       gpu,
       "labels",
@@ -105,6 +109,7 @@ export async function uploadExamples(
     scales: uploadBuffer(gpu, "scales", table ?? scalesOf(examples, normalization, windows)),
     hasWindows: windows !== null,
     channels: table && table.length / WORD_FLOATS,
+    nonzero: isFloat || table ? null : NonzeroWords.of(new Uint32Array(rows.buffer), rowBytes / 4),
   }));
 }
 

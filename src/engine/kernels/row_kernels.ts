@@ -19,6 +19,8 @@ import loss from "../../../shaders/loss.wgsl" with { type: "text" };
 import normalizeChannels from "../../../shaders/normalize_channels.wgsl" with { type: "text" };
 import normalizeExample from "../../../shaders/normalize_example.wgsl" with { type: "text" };
 import normalizeWindows from "../../../shaders/normalize_windows.wgsl" with { type: "text" };
+import placeCounted from "../../../shaders/place_counted.wgsl" with { type: "text" };
+import placeListed from "../../../shaders/place_listed.wgsl" with { type: "text" };
 import permute from "../../../shaders/permute.wgsl" with { type: "text" };
 import reduce from "../../../shaders/reduce.wgsl" with { type: "text" };
 import softmax from "../../../shaders/softmax.wgsl" with { type: "text" };
@@ -60,9 +62,15 @@ export type GatherFrom =
       ahead?: number;
     };
   }
-  | { windows: GPUBuffer };
+  | {
+    windows: GPUBuffer;
+    /** (R, rows) where rows lie in their split; null: one after the other. Default: null. */
+    places?: GPUBuffer | null;
+  };
 
-/** Common to gather kernels: WGSL before and after the batch's own, constants, bindings 0 to 6. */
+const placesWgsl = (places: GPUBuffer | null) => places ? placeListed : placeCounted;
+
+/** Common to gather kernels: WGSL around the batch's own, constants, bindings 0 to 6 or 7. */
 export function gatherParts(
   from: GatherFrom,
   replicas: number,
@@ -70,13 +78,16 @@ export function gatherParts(
 ) {
   const { examples, batch, labels } = buffers;
   const augment = "train" in from ? from.train.augment ?? null : null;
+  const places = "windows" in from && from.places ? [read(from.places)] : [];
   return {
     head: [
       ...[common, permute, gatherExamples, examples.isFloat ? examplesF32 : examplesU8],
       ...(augment ? [viewAugmented, examples.isFloat ? viewWordsF32 : viewWordsU8] : [viewWhole]),
       normalizeWgsl(examples, augment),
     ].join("\n"),
-    positions: "train" in from ? gatherTrain : gatherEvaluate,
+    positions: "train" in from
+      ? gatherTrain
+      : [gatherEvaluate, placesWgsl(from.places ?? null)].join("\n"),
     constants: {
       FEATURES: examples.features,
       WORDS: Math.ceil(examples.features / 4),
@@ -99,6 +110,7 @@ export function gatherParts(
       matrixBinding(batch, "write"),
       write(labels),
       "train" in from ? read(from.train.clocks) : dynamicUniform(from.windows, WINDOW_BYTES),
+      ...places,
     ] as Binding[],
   };
 }
@@ -150,14 +162,15 @@ export function gatherEvaluateSource(sizes: {
   rows: number;
   format?: BatchFormat;
   image?: LayerImage | null;
-}, { windows, ...buffers }: {
+}, { windows, places, ...buffers }: {
   examples: GpuExamples;
   replicas: GPUBuffer;
   batch: Matrix;
   labels: GPUBuffer;
   windows: GPUBuffer;
+  places?: GPUBuffer | null;
 }): KernelSource {
-  return gatherSource("gather window", { windows }, sizes, buffers);
+  return gatherSource("gather window", { windows, places }, sizes, buffers);
 }
 
 function gatherSource(
@@ -245,9 +258,16 @@ export function lossSource(sizes: {
 /** Loss and predicted class of each row of an evaluation window. */
 export function evaluateSource(
   sizes: { classes: number; replicas: number; rows: number; span: number },
-  buffers: { logits: Matrix; labels: GPUBuffer; rows: GPUBuffer; windows: GPUBuffer },
+  buffers: {
+    logits: Matrix;
+    labels: GPUBuffer;
+    rows: GPUBuffer;
+    windows: GPUBuffer;
+    /** As of `gatherEvaluateSource`. */
+    places?: GPUBuffer | null;
+  },
 ): KernelSource {
-  const { logits } = buffers, vectors = pitch(sizes.classes) / 4;
+  const { logits, places = null } = buffers, vectors = pitch(sizes.classes) / 4;
   return {
     label: "evaluate",
     template: [
@@ -255,6 +275,7 @@ export function evaluateSource(
       loadWgsl({ name: "logits", binding: 0, matrix: logits, vectors }),
       softmax,
       evaluate,
+      placesWgsl(places),
     ].join("\n"),
     constants: {
       LANES: LOSS_LANES,
@@ -267,6 +288,7 @@ export function evaluateSource(
       read(buffers.labels),
       write(buffers.rows),
       dynamicUniform(buffers.windows, WINDOW_BYTES),
+      ...places ? [null, null, null, read(places)] : [],
     ],
     grid: [Math.ceil(sizes.rows / LOSS_LANES), 1, sizes.replicas],
   };

@@ -5,9 +5,10 @@ import type { Gpu } from "../device.ts";
 import {
   Evaluation,
   type EvaluationBuffers,
+  type EvaluationSources,
   windowShare,
-  type WindowSources,
 } from "./evaluation.ts";
+import type { GpuExamples } from "../examples/dataset.ts";
 import { allocateIteration, type IterationBuffers, iterationSources } from "./iteration.ts";
 import { createKernels, type Kernel } from "../kernels/kernel.ts";
 import {
@@ -25,7 +26,14 @@ import {
 import { layerForwardSource } from "./layer_sources.ts";
 import { isDense } from "../layer_spec.ts";
 import { nonzeroSource, wordListWords } from "../kernels/matmul_kernels.ts";
-import { createMatrix, type Matrix, readMatrices, writeMatrix } from "../kernels/matrix.ts";
+import {
+  COLUMN_BYTES,
+  createMatrix,
+  type Matrix,
+  type MatrixFormat,
+  readMatrices,
+  writeMatrix,
+} from "../kernels/matrix.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import type { DispatchQueue } from "../submits/submits.ts";
 import {
@@ -79,7 +87,7 @@ export class DenseNetwork implements NetworkMemory {
         spec,
         pool,
         evaluationRows(gpu, spec),
-        (shared) => windowSources(gpu, spec, pool, { ...buffers, ...shared }),
+        (shared) => evaluationSources(gpu, spec, pool, { ...buffers, ...shared }),
       ),
     ]);
     return new DenseNetwork(gpu, spec, buffers, iteration, evaluation);
@@ -96,6 +104,7 @@ export class DenseNetwork implements NetworkMemory {
   load(replica: number, parameters: ReplicaParameters, layers: LayerState[] | null): void {
     const { gpu, loop: buffers } = this;
     this.#gathered = 0;
+    this.evaluation.load(replica, parameters.splitKey ?? null);
     this.#matrices.forEach((shape, i) => {
       const { mask } = parameters.layers[i];
       const kept = parameters.keepsPruned ? null : mask;
@@ -179,54 +188,75 @@ function evaluationRows(gpu: Gpu, spec: ProgramSpec): number {
   return paddedRows(windowShare(gpu, spec, windowRows(spec, tiles)), tiles);
 }
 
-/** The kernels that evaluate a window. */
-function windowSources(
+/** The kernels that evaluate windows. */
+function evaluationSources(
   gpu: Gpu,
   spec: ProgramSpec,
   pool: BufferPool,
   program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer; ahead: number },
-): WindowSources {
+): EvaluationSources {
   const { layers, replicas } = spec, [first] = layers;
   const tiles = gpu.tuned, rows = evaluationRows(gpu, spec), sizes = { replicas, rows };
   const format = batchFormat(spec), storage = matrixStorage(gpu, spec);
-  const activations = activationVectors(layers).map((vectors, i) =>
-    createMatrix(pool, storage, `window ${i}`, {
-      rows: replicas * rows,
-      vectors,
-      format: activationFormat(spec, i),
-    })
+  const [inputVectors, ...outputVectors] = activationVectors(layers);
+  const matrix = (label: string, vectors: number, format: MatrixFormat) =>
+    createMatrix(pool, storage, label, { rows: replicas * rows, vectors, format });
+  const outputs = outputVectors.map((vectors, i) =>
+    matrix(`window outputs ${i}`, vectors, activationFormat(spec, i + 1))
   );
-  const labels = pool.storage("window labels", 4 * replicas * rows), [inputs] = activations;
-  const skips = isDense(first) && tiles.skipsZeros && !spec.examples.isFloat;
-  const lists = skips
-    ? pool.storage("window words", 4 * replicas * wordListWords(first, rows, tiles))
-    : null;
-  const nonzero = lists && isDense(first)
-    ? [nonzeroSource(first, sizes, tiles, { inputs, format, wordLists: lists, rowLists: null })]
-    : [];
   // With a clock at 0 a window begins at the first tile, and its forward is training's to the letter.
   const ahead = { batches: program.ahead, clocks: pool.storage("no clock", 4 * CLOCK_WORDS) };
-  const forward = (side: number) =>
-    layers.map((_, index) =>
-      layerForwardSource({ layers, index, sizes, tiles, batchFormat: format }, {
-        activations,
-        weights: program.weights.map((sides) => sides[side]),
-        lists,
-        ahead,
-      })
-    );
-  const image = exampleImage(spec);
-  return {
-    gather: (examples) =>
-      gatherEvaluateSource(
-        { ...sizes, format, image },
-        { ...program, examples, batch: inputs, labels },
+  const forward = (index: number, side: number, inputs: Matrix, lists: GPUBuffer | null) =>
+    layerForwardSource({ layers, index, sizes, tiles, batchFormat: format }, {
+      activations: [inputs, ...outputs],
+      weights: program.weights.map((sides) => sides[side]),
+      lists,
+      ahead,
+    });
+  const image = exampleImage(spec), sides = [...program.weights[0].keys()];
+  const window = (name: string, isKept: boolean) => {
+    const inputs = matrix(`${name} inputs`, inputVectors, activationFormat(spec, 0));
+    const labels = pool.storage(`${name} labels`, 4 * replicas * rows);
+    const skips = isDense(first) && tiles.skipsZeros && !spec.examples.isFloat;
+    const lists = skips
+      ? pool.storage(`${name} words`, 4 * replicas * wordListWords(first, rows, tiles))
+      : null;
+    const places = isKept && lists && spec.examples.nonzero && spec.test.nonzero
+      ? pool.storage(`${name} places`, 4 * replicas * rows)
+      : null;
+    return {
+      places,
+      fill: (examples: GpuExamples) => [
+        gatherEvaluateSource(
+          { ...sizes, format, image },
+          { ...program, examples, batch: inputs, labels, places },
+        ),
+        ...lists && isDense(first)
+          ? [
+            nonzeroSource(first, sizes, tiles, {
+              inputs,
+              format,
+              wordLists: lists,
+              rowLists: null,
+            }),
+          ]
+          : [],
+      ],
+      first: sides.map((side) => forward(0, side, inputs, lists)),
+      evaluate: evaluateSource(
+        { ...sizes, classes: classesOf(spec), span: evaluationSpan(spec) },
+        { ...program, logits: outputs.at(-1)!, labels, places },
       ),
-    forward: program.weights[0].map((_, side) => [...nonzero, ...forward(side)]),
-    evaluate: evaluateSource(
-      { ...sizes, classes: classesOf(spec), span: evaluationSpan(spec) },
-      { ...program, logits: activations[layers.length], labels },
+    };
+  };
+  return {
+    window,
+    rest: sides.map((side) =>
+      layers.slice(1).map((_, i) => forward(i + 1, side, outputs[0], null))
     ),
+    windowBytes: isDense(first)
+      ? COLUMN_BYTES[activationFormat(spec, 0)] * replicas * rows * inputVectors
+      : null,
   };
 }
 

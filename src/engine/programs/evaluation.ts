@@ -2,6 +2,9 @@
  * Evaluates whole splits with a program's current weights. Records the forward passes of a split,
  * window by window, and the sums of its losses and correct predictions into a slot of `totals`. The
  * result for each example stays in `rows` until the next evaluation.
+ *
+ * A run evaluates the same examples hundreds of times. On a software adapter windows of the
+ * validation and test splits keep theirs, in an order in which more of their zeros are left out.
  */
 
 import { type BufferPool, UNIFORM_STRIDE } from "../buffers.ts";
@@ -16,6 +19,7 @@ import {
   SPLITS,
 } from "../kernels/program_spec.ts";
 import { reduceSource } from "../kernels/row_kernels.ts";
+import { type Key, permute } from "../random.ts";
 import type { DispatchQueue } from "../submits/submits.ts";
 
 /** Most evaluations of one burst: the slots of `totals`. */
@@ -29,21 +33,50 @@ export interface EvaluationBuffers {
   rows: GPUBuffer;
 }
 
-/** The kernels of one window. */
-export interface WindowSources {
-  gather(examples: GpuExamples): KernelSource;
-  /** From the gathered window to its logits, by the side where the weights are. */
-  forward: KernelSource[][];
-  evaluate: KernelSource;
+/** The kernels of evaluation. */
+export interface EvaluationSources {
+  /**
+   * Makes what is a window's own.
+   *
+   * @param name   tells its buffers from those of others
+   * @param isKept whether it keeps its examples
+   */
+  window(name: string, isKept: boolean): WindowSources;
+  /** From the first layer's outputs to the logits, by the side where the weights are. */
+  rest: KernelSource[][];
+  /** Bytes of a window's inputs; null: windows gain nothing by keeping theirs. */
+  windowBytes: number | null;
 }
 
-interface Kernels {
-  gatherPool: Kernel;
-  gatherTest: Kernel;
-  forward: Kernel[][];
-  evaluate: Kernel;
-  reduce: Kernel;
+/** The kernels of one window: of its inputs and labels. */
+export interface WindowSources {
+  /** Fill it with examples. */
+  fill(examples: GpuExamples): KernelSource[];
+  /** The first layer's outputs, by side. */
+  first: KernelSource[];
+  evaluate: KernelSource;
+  /** (R, rows) where in its split each row is, if that is chosen; else null. */
+  places: GPUBuffer | null;
 }
+
+/** A window of a split. */
+interface Window {
+  /** Of its `Window` struct. */
+  offset: number;
+  fill: Kernel[];
+  /** By side. */
+  first: Kernel[];
+  evaluate: Kernel;
+  places: GPUBuffer | null;
+  /** Whether it keeps its examples, and has them; those that do not share their memory. */
+  isKept: boolean;
+  isFilled: boolean;
+}
+
+/** Splits that are evaluated again and again, and most bytes of their inputs that are kept. */
+const KEPT_SPLITS: readonly Split[] = ["validate", "test"], MOST_KEPT = 2 ** 28;
+/** The place of a row that holds no example: past the end of any split. */
+const NO_PLACE = 2 ** 32 - 1;
 
 /** A window has so many examples whatever it takes: fewer do not fill a tile. */
 const LEAST_WINDOW = 32;
@@ -65,11 +98,19 @@ export function windowShare(
 
 /** Evaluates splits with the current weights of a program. */
 export class Evaluation {
+  /** By replica: the key of the split whose places were written. */
+  readonly #placed: string[] = [];
+
   private constructor(
+    private readonly gpu: Gpu,
+    private readonly spec: ProgramSpec,
+    private readonly windowRows: number,
     readonly totals: GPUBuffer,
     readonly rows: GPUBuffer,
-    private readonly kernels: Kernels,
-    private readonly windowOffsets: Record<Split, number[]>,
+    private readonly windows: Record<Split, Window[]>,
+    /** By side. */
+    private readonly rest: Kernel[][],
+    private readonly reduce: Kernel,
   ) {}
 
   /** Allocates from `pool` and compiles, for windows of `windowRows` examples. */
@@ -78,7 +119,7 @@ export class Evaluation {
     spec: ProgramSpec,
     pool: BufferPool,
     windowRows: number,
-    sourcesOf: (buffers: EvaluationBuffers) => WindowSources,
+    sourcesOf: (buffers: EvaluationBuffers) => EvaluationSources,
   ): Promise<Evaluation> {
     const { replicas } = spec, span = evaluationSpan(spec);
     const { structs, offsets } = layWindows(spec, windowRows);
@@ -86,26 +127,79 @@ export class Evaluation {
       { length: MAX_EVALUATIONS },
       (_, slot) => SPLITS.map((split) => [slot, splitCount(spec, split)]),
     ).flat();
-    const { buffers, sources } = await gpu.scoped("evaluation buffers", () => {
+    const { buffers, sources, places } = await gpu.scoped("evaluation buffers", () => {
       const buffers = {
         rows: pool.storage("row losses", 8 * replicas * span),
         totals: pool.storage("totals", 8 * replicas * MAX_EVALUATIONS),
         windows: pool.uniforms("windows", structs),
         slots: pool.uniforms("slots", slots),
       };
-      return { buffers, sources: sourcesOf(buffers) };
+      const sources = sourcesOf(buffers);
+      return { buffers, sources, places: placesOf(gpu, sources, offsets) };
     });
-    const [[gatherPool, gatherTest, evaluate, reduce], ...forward] = await Promise.all([
-      createKernels(gpu, [
-        sources.gather(spec.examples),
-        sources.gather(spec.test),
-        sources.evaluate,
-        reduceSource({ replicas, span }, buffers),
-      ]),
-      ...sources.forward.map((side) => createKernels(gpu, side)),
+    const compiled = async ({ split, offset, isKept, sources }: Place): Promise<Window> => {
+      const examples = split === "test" ? spec.test : spec.examples;
+      const [fill, first, [evaluate]] = await Promise.all(
+        [sources.fill(examples), sources.first, [sources.evaluate]].map((some) =>
+          createKernels(gpu, some)
+        ),
+      );
+      return { offset, fill, first, evaluate, places: sources.places, isKept, isFilled: false };
+    };
+    const [[reduce], rest, windows] = await Promise.all([
+      createKernels(gpu, [reduceSource({ replicas, span }, buffers)]),
+      Promise.all(sources.rest.map((side) => createKernels(gpu, side))),
+      Promise.all(places.map(compiled)),
     ]);
-    const kernels = { gatherPool, gatherTest, forward, evaluate, reduce };
-    return new Evaluation(buffers.totals, buffers.rows, kernels, offsets);
+    const bySplit = (split: Split) => windows.filter((_, i) => places[i].split === split);
+    return new Evaluation(
+      gpu,
+      spec,
+      windowRows,
+      buffers.totals,
+      buffers.rows,
+      { train: bySplit("train"), validate: bySplit("validate"), test: bySplit("test") },
+      rest,
+      reduce,
+    );
+  }
+
+  /** Has the windows filled anew, for a replica with another split or other labels. */
+  load(replica: number, splitKey: Key | null): void {
+    for (const window of Object.values(this.windows).flat()) window.isFilled = false;
+    const placed = `${splitKey}`;
+    if (this.#placed[replica] === placed) return;
+    const { examples, test, trainCount } = this.spec;
+    const pool = Uint32Array.from(
+      { length: splitCount(this.spec, "validate") },
+      (_, i) => splitKey ? permute(trainCount + i, examples.count, splitKey) : trainCount + i,
+    );
+    this.#place("validate", replica, trainCount, pool, examples.nonzero);
+    // Of test examples no replica has others.
+    const all = Uint32Array.from({ length: test.count }, (_, i) => i);
+    if (this.#placed[replica] === undefined) this.#place("test", replica, 0, all, test.nonzero);
+    this.#placed[replica] = placed;
+  }
+
+  /** Writes where the rows of a split's windows lie, if they have places. */
+  #place(
+    split: Split,
+    replica: number,
+    start: number,
+    examples: Uint32Array,
+    nonzero: GpuExamples["nonzero"],
+  ): void {
+    const windows = this.windows[split], rows = this.windowRows;
+    if (!nonzero || !windows[0]?.places) return;
+    const places = new Uint32Array(windows.length * rows).fill(NO_PLACE);
+    places.set(nonzero.order(examples).map((index) => start + index));
+    windows.forEach(({ places: buffer }, i) =>
+      this.gpu.device.queue.writeBuffer(
+        buffer!,
+        4 * replica * rows,
+        places.subarray(i * rows, (i + 1) * rows),
+      )
+    );
   }
 
   /**
@@ -113,14 +207,45 @@ export class Evaluation {
    * `totals` (slots, R).
    */
   encode(to: DispatchQueue, split: Split, slot: number, side: number): void {
-    const { gatherPool, gatherTest, forward, evaluate, reduce } = this.kernels;
-    for (const offset of this.windowOffsets[split]) {
-      to.add(split === "test" ? gatherTest : gatherPool, [offset]);
-      for (const kernel of forward[side]) to.add(kernel);
-      to.add(evaluate, [offset]);
+    for (const window of this.windows[split]) {
+      if (!window.isFilled) {
+        const [gather, ...others] = window.fill;
+        to.add(gather, [window.offset]);
+        for (const kernel of others) to.add(kernel);
+        window.isFilled = window.isKept;
+      }
+      to.add(window.first[side]);
+      for (const kernel of this.rest[side]) to.add(kernel);
+      to.add(window.evaluate, [window.offset]);
     }
-    to.add(reduce, [(SPLITS.length * slot + SPLITS.indexOf(split)) * UNIFORM_STRIDE]);
+    to.add(this.reduce, [(SPLITS.length * slot + SPLITS.indexOf(split)) * UNIFORM_STRIDE]);
   }
+}
+
+/** Where a window lies in a split and in memory. */
+interface Place {
+  split: Split;
+  offset: number;
+  isKept: boolean;
+  sources: WindowSources;
+}
+
+/** All windows; those that do not keep their examples are one in memory. */
+function placesOf(
+  { adapter }: Gpu,
+  { window, windowBytes }: EvaluationSources,
+  offsets: Record<Split, number[]>,
+): Place[] {
+  const kept = KEPT_SPLITS.flatMap((split) => offsets[split]).length;
+  const areKept = adapter.isSoftware && windowBytes !== null && kept * windowBytes <= MOST_KEPT;
+  let shared: WindowSources | null = null;
+  return SPLITS.flatMap((split) =>
+    offsets[split].map((offset, i): Place => {
+      const isKept = areKept && KEPT_SPLITS.includes(split);
+      const sources = isKept ? window(`${split} ${i}`, true) : shared ??= window("window", false);
+      return { split, offset, isKept, sources };
+    })
+  );
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import type { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
-import type { EvaluationBuffers, WindowSources } from "./evaluation.ts";
+import type { EvaluationBuffers, EvaluationSources } from "./evaluation.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import type { Matrix } from "../kernels/matrix.ts";
 import {
@@ -17,7 +17,7 @@ import {
   weightedLayers,
 } from "../layer_spec.ts";
 import { classesOf, evaluationSpan, type ProgramSpec } from "../kernels/program_spec.ts";
-import { featureMaps } from "../kernels/sparse/feature_maps.ts";
+import { featureMaps, featureRows } from "../kernels/sparse/feature_maps.ts";
 import {
   sparseConvBackwardSource,
   sparseConvForwardSource,
@@ -183,35 +183,45 @@ function updatedTogether(
     : indices.map((i) => [i]);
 }
 
-/** The kernels that evaluate a window. */
-export function sparseWindowSources(
+/** The kernels that evaluate windows. */
+export function sparseEvaluationSources(
   gpu: Gpu,
   spec: ProgramSpec,
   pool: BufferPool,
   shape: Columns,
   program: SparseBuffers & EvaluationBuffers,
-): WindowSources {
+): EvaluationSources {
   const { replicas, layers } = spec, { storage } = program, classes = classesOf(spec);
-  const tiles = gpu.tuned;
-  const activations = featureMaps(layers).map((map, i) =>
-    featureMatrix(gpu, spec, pool, storage, shape, `window ${i}`, map)
+  const tiles = gpu.tuned, [inputMap, ...outputMaps] = featureMaps(layers);
+  const outputs = outputMaps.map((map, i) =>
+    featureMatrix(gpu, spec, pool, storage, shape, `window outputs ${i}`, map)
   );
-  const labels = pool.storage("window labels", 4 * replicas * paddedExamples(shape));
+  const forward = (index: number, inputs: Matrix) =>
+    forwardSource(spec, index, shape, tiles, program, [inputs, ...outputs]);
+  const inputBytes = 4 * paddedExamples(shape) * replicas * featureRows(inputMap.rows);
   return {
-    gather: (examples) =>
-      sparseGatherSource({ windows: program.windows }, shape, {
-        ...program,
-        examples,
-        batch: activations[0],
-        labels,
-      }),
-    forward: [
-      layers.map((_, i) => forwardSource(spec, i, shape, tiles, program, activations)),
-    ],
-    evaluate: sparseEvaluateSource({ classes, replicas, span: evaluationSpan(spec) }, shape, {
-      ...program,
-      logits: activations.at(-1)!,
-      labels,
-    }),
+    window: (name) => {
+      const inputs = featureMatrix(gpu, spec, pool, storage, shape, `${name} inputs`, inputMap);
+      const labels = pool.storage(`${name} labels`, 4 * replicas * paddedExamples(shape));
+      return {
+        places: null,
+        fill: (examples) => [
+          sparseGatherSource({ windows: program.windows }, shape, {
+            ...program,
+            examples,
+            batch: inputs,
+            labels,
+          }),
+        ],
+        first: [forward(0, inputs)],
+        evaluate: sparseEvaluateSource({ classes, replicas, span: evaluationSpan(spec) }, shape, {
+          ...program,
+          logits: outputs.at(-1)!,
+          labels,
+        }),
+      };
+    },
+    rest: [layers.slice(1).map((_, i) => forward(i + 1, outputs[0]))],
+    windowBytes: isDense(layers[0]) ? inputBytes : null,
   };
 }

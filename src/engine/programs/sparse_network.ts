@@ -21,8 +21,8 @@ import type {
 } from "../kernels/program_spec.ts";
 import {
   sparseEndSources,
+  sparseEvaluationSources,
   sparseIterationSources,
-  sparseWindowSources,
 } from "./sparse_iteration.ts";
 import { allocateSparse, type SparseBuffers, windowShape } from "./sparse_memory.ts";
 import { LIST_WIDTH } from "../kernels/sparse/sparse_kernels.ts";
@@ -63,7 +63,7 @@ export class SparseNetwork implements NetworkMemory {
         spec,
         pool,
         paddedExamples(shape),
-        (shared) => sparseWindowSources(gpu, spec, pool, shape, { ...buffers, ...shared }),
+        (shared) => sparseEvaluationSources(gpu, spec, pool, shape, { ...buffers, ...shared }),
       ),
     ]);
     return new SparseNetwork(gpu, spec, buffers, iteration, end, evaluation);
@@ -110,6 +110,7 @@ export class SparseNetwork implements NetworkMemory {
     );
     this.#isLoaded = false;
     this.#gathered = 0;
+    this.evaluation.load(replica, parameters.splitKey ?? null);
   }
 
   encodeIteration(to: DispatchQueue): void {

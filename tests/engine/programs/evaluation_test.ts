@@ -81,6 +81,53 @@ for (
     });
   });
 
+  Deno.test(`evaluation: examples with zeros, and splits that are loaded anew, ${way}`, async () => {
+    const stream = new RandomStream(seedKey(6));
+    const run = randomRun({
+      features: 30,
+      layers: [{ units: 6, activation: "relu" }, { units: 4, activation: null }],
+      optimizer: { kind: "sgd", learningRate: 0.1 },
+      batchSize: 10,
+      poolCount: 2001,
+      trainCount: 1203,
+      testCount: 1001,
+      replicas: 3,
+      isSparse,
+    }, stream);
+    // Whole words of four are 0, as in images of digits.
+    for (const { inputs, count, features } of [run.pool, run.test]) {
+      for (let i = 0; i < count; i++) {
+        for (let word = 0; word < features; word += 4) {
+          if (stream.uniform() < 0.6) inputs.fill(0, i * features + word, i * features + word + 4);
+        }
+      }
+    }
+    await withProgram(gpu, run, async (program) => {
+      const check = async (replicas: RunCase["replicas"]) => {
+        const splits: Split[] = ["validate", "test", "train", "validate", "test"];
+        const { evaluations } = await program.run(splits.map((evaluate) => ({ evaluate })));
+        for (const [r] of replicas.entries()) {
+          for (const [i, split] of splits.entries()) {
+            const { loss, correct, predicted } = oracleEvaluation({ ...run, replicas }, r, split);
+            assertAllClose([evaluations[i].losses[r]], [loss], { what: `${split}, replica ${r}` });
+            assertEquals(evaluations[i].correct[r], correct, `${split}, replica ${r}`);
+            const { classes } = await program.predict(split);
+            assertEquals([...classes[r]], predicted, `${split}, replica ${r}`);
+          }
+        }
+      };
+      await check(run.replicas);
+      const [first, second, third] = run.replicas;
+      const others = [
+        { ...first, splitKey: second.splitKey },
+        { ...second, splitKey: null, labelMap: third.labelMap },
+        { ...third, splitKey: [1, 2] as const },
+      ];
+      others.forEach((parameters, r) => program.load(r, parameters));
+      await check(others);
+    });
+  });
+
   Deno.test(`predictions: those of the oracle in the order of the split, ${way}`, async () => {
     for (const classes of [1, 3, 10, 65]) {
       const run = randomRun({

@@ -21,7 +21,7 @@ interface Times {
 }
 
 /**
- * Adds the lines of a program and of its peers; returns our milliseconds per iteration.
+ * Adds the lines of a program and of its peers.
  *
  * @param label "SGD", "Adam"
  * @param kind  of the optimizer, as peers name it
@@ -32,7 +32,7 @@ export async function compareWith(
   program: Program,
   { label, kind, peers }: { label: string; kind: string; peers: readonly [Peer, number][] },
   pace: Pace,
-): Promise<number> {
+): Promise<void> {
   const { ours, theirs } = await against(program, kind, peers.map(([peer]) => peer), pace);
   rows.push({ what: `${label}, ours`, value: ours, unit: "ms/iteration" });
   peers.forEach(([peer, most], i) => {
@@ -46,7 +46,6 @@ export async function compareWith(
       rows.atMost({ what: `${label}, ours / ${peer.name}`, value: ours / value, unit: "×" }, most);
     }
   });
-  return ours;
 }
 
 /** Medians of ours and of each peer, measured in turn, the order reversed in every other round. */

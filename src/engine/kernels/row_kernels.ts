@@ -14,6 +14,7 @@ import examplesU8 from "../../../shaders/examples_u8.wgsl" with { type: "text" }
 import gather from "../../../shaders/gather.wgsl" with { type: "text" };
 import gatherExamples from "../../../shaders/gather_examples.wgsl" with { type: "text" };
 import gatherEvaluate from "../../../shaders/gather_evaluate.wgsl" with { type: "text" };
+import gatherEpoch from "../../../shaders/gather_epoch.wgsl" with { type: "text" };
 import gatherTrain from "../../../shaders/gather_train.wgsl" with { type: "text" };
 import loss from "../../../shaders/loss.wgsl" with { type: "text" };
 import normalizeChannels from "../../../shaders/normalize_channels.wgsl" with { type: "text" };
@@ -76,7 +77,7 @@ export function gatherParts(
       ...(augment ? [viewAugmented, examples.isFloat ? viewWordsF32 : viewWordsU8] : [viewWhole]),
       normalizeWgsl(examples, augment),
     ].join("\n"),
-    positions: "train" in from ? gatherTrain : gatherEvaluate,
+    positions: "train" in from ? [gatherTrain, gatherEpoch].join("\n") : gatherEvaluate,
     constants: {
       FEATURES: examples.features,
       WORDS: Math.ceil(examples.features / 4),

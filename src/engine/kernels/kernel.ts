@@ -50,6 +50,8 @@ export interface Kernel {
   lanes: number;
   /** Iterations that one dispatch of it is for. */
   ahead: number;
+  /** Dynamic offsets of a dispatch that is given none. */
+  offsets?: number[];
 }
 
 /** The parts of a kernel. */
@@ -64,6 +66,8 @@ export interface KernelSource {
   work?: Work;
   /** Iterations that one dispatch of it is for. Default: 1. */
   ahead?: number;
+  /** Dynamic offsets of a dispatch that is given none. Default: it has no dynamic uniforms. */
+  offsets?: number[];
 }
 
 const BUFFER_TYPES = {
@@ -81,7 +85,7 @@ export function createKernels(gpu: Gpu, sources: KernelSource[]): Promise<Kernel
 
 async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
   const { device } = gpu;
-  const { label, grid, constants: { LANES = 1 } } = source;
+  const { label, grid, offsets, constants: { LANES = 1 } } = source;
   const pipeline = await cachedPipeline(gpu, source);
   return await gpu.scoped(`kernel ${label}`, () => {
     const bindings = device.createBindGroup({
@@ -93,7 +97,7 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
       })),
     });
     const work = source.work ?? null, ahead = source.ahead ?? 1;
-    return { label, work, pipeline, bindings, grid, lanes: LANES, ahead };
+    return { label, work, pipeline, bindings, grid, lanes: LANES, ahead, offsets };
   });
 }
 
@@ -154,7 +158,11 @@ function createPipeline(
 }
 
 /** Records one dispatch. */
-export function dispatch(pass: GPUComputePassEncoder, kernel: Kernel, offsets?: number[]): void {
+export function dispatch(
+  pass: GPUComputePassEncoder,
+  kernel: Kernel,
+  offsets: number[] | undefined = kernel.offsets,
+): void {
   pass.setPipeline(kernel.pipeline);
   // Chromium 150 rejects an explicit undefined once V8 has optimized the call.
   if (offsets) pass.setBindGroup(0, kernel.bindings, offsets);

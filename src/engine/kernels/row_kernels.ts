@@ -63,32 +63,28 @@ export type GatherFrom =
   }
   | { windows: GPUBuffer };
 
-/** Common to gather kernels: WGSL before and after the batch's own, constants, bindings 0 to 6. */
-export function gatherParts(
-  from: GatherFrom,
-  replicas: number,
-  buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
+/** Common to kernels that read examples: WGSL of these, constants, bindings 0 to 3. */
+export function exampleParts(
+  examples: GpuExamples,
+  augment: Augmentation | null,
+  train: { batchSize: number; trainCount: number } | null,
+  replicas: GPUBuffer,
 ) {
-  const { examples, batch, labels } = buffers;
-  const augment = "train" in from ? from.train.augment ?? null : null;
   return {
     head: [
       ...[common, permute, gatherExamples, examples.isFloat ? examplesF32 : examplesU8],
       ...(augment ? [viewAugmented, examples.isFloat ? viewWordsF32 : viewWordsU8] : [viewWhole]),
       normalizeWgsl(examples, augment),
     ].join("\n"),
-    positions: "train" in from ? [gatherTrain, gatherEpoch].join("\n") : gatherEvaluate,
     constants: {
       FEATURES: examples.features,
       WORDS: Math.ceil(examples.features / 4),
       ...(examples.channels !== null && { CHANNELS: examples.channels }),
       POOL: examples.count,
-      ...("train" in from && {
-        BATCH: from.train.batchSize,
-        BATCHES: Math.ceil(from.train.trainCount / from.train.batchSize),
-        TRAIN: from.train.trainCount,
-        AHEAD: from.train.ahead ?? 1,
-        REPLICAS: replicas,
+      ...(train && {
+        BATCH: train.batchSize,
+        BATCHES: Math.ceil(train.trainCount / train.batchSize),
+        TRAIN: train.trainCount,
       }),
       ...(augment && augmentConstants(augment)),
     },
@@ -96,7 +92,28 @@ export function gatherParts(
       read(examples.inputs),
       read(examples.labels),
       read(examples.scales),
-      read(buffers.replicas),
+      read(replicas),
+    ] as Binding[],
+  };
+}
+
+/** Common to gather kernels: WGSL before and after the batch's own, constants, bindings 0 to 6. */
+export function gatherParts(
+  from: GatherFrom,
+  replicas: number,
+  buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
+) {
+  const { examples, batch, labels } = buffers, train = "train" in from ? from.train : null;
+  const parts = exampleParts(examples, train?.augment ?? null, train, buffers.replicas);
+  return {
+    head: parts.head,
+    positions: train ? [gatherTrain, gatherEpoch].join("\n") : gatherEvaluate,
+    constants: {
+      ...parts.constants,
+      ...(train && { AHEAD: train.ahead ?? 1, REPLICAS: replicas }),
+    },
+    bindings: [
+      ...parts.bindings,
       matrixBinding(batch, "write"),
       write(labels),
       "train" in from ? read(from.train.clocks) : dynamicUniform(from.windows, WINDOW_BYTES),

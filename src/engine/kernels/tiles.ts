@@ -88,6 +88,10 @@ export interface SparseTiles {
   unitsEach: number;
   /** Invocations per workgroup of the update, a group of four weights each. */
   updateLanes: number;
+  /** Most iterations that one dispatch does, a workgroup a network; 0: a dispatch for each kernel. */
+  iterations: number;
+  /** Invocations of such a workgroup. */
+  iterationLanes: number;
   /** Most examples of an evaluation window. */
   window: number;
 }

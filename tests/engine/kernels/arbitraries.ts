@@ -35,6 +35,9 @@ export function stretchesOfZeros(stream: RandomStream, size: number): Float32Arr
   });
 }
 
+/** No kernel alone does whole iterations. */
+const NO_ITERATIONS = { iterations: 0, iterationLanes: 8 };
+
 /** Tile shapes that the kernels must bear although no adapter uses them. */
 const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   storage: storages,
@@ -54,7 +57,14 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
     weightRowVectors: fc.integer({ min: 1, max: 4 }),
     unroll: fc.integer({ min: 1, max: 4 }),
   }),
-  sparse: fc.constant({ lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, window: 0 }),
+  sparse: fc.constant({
+    lanes: 8,
+    unitLanes: 1,
+    unitsEach: 1,
+    updateLanes: 8,
+    ...NO_ITERATIONS,
+    window: 0,
+  }),
   window: fc.constant(0),
 });
 
@@ -81,7 +91,7 @@ const overlapping: Tiles = {
     unroll: 3,
   },
   window: 0,
-  sparse: { lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, window: 0 },
+  sparse: { lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, ...NO_ITERATIONS, window: 0 },
 };
 
 const ofAdapter = (name: string, isSoftware: boolean) =>

@@ -15,6 +15,8 @@ interface GpuLimits {
   gigahertz: number;
   /** Bytes per nanosecond. */
   bandwidth: number;
+  /** A processor of it, which has a workgroup to itself: lanes, and bytes per ns of its own cache. */
+  processor: { lanes: number; cache: number };
   /** Nanoseconds of a load from the nearest cache. An estimate, to be checked. */
   load: number;
   /** Nanoseconds between a dispatch and the next, which waits for it. An estimate too. */
@@ -28,6 +30,8 @@ export const GPUS = {
     lanes: 16896,
     gigahertz: 1.98,
     bandwidth: 3350,
+    // 128 bytes a cycle.
+    processor: { lanes: 128, cache: 250 },
     load: 20,
     dispatch: 3000,
   },
@@ -36,13 +40,15 @@ export const GPUS = {
     lanes: 768,
     gigahertz: 1.35,
     bandwidth: 68,
+    // 16 execution units; 64 bytes a cycle.
+    processor: { lanes: 128, cache: 86 },
     load: 40,
     dispatch: 8000,
   },
 } as const satisfies Record<string, GpuLimits>;
 
 /** What bounds a kernel. */
-export type Bound = "arithmetic" | "few lanes" | "memory" | "latency" | "dispatch";
+export type Bound = "arithmetic" | "few lanes" | "memory" | "cache" | "latency" | "dispatch";
 
 /**
  * Multiply-adds between two loads that wait for each other: a tile of 4 rows × 4 columns, the
@@ -58,19 +64,27 @@ const TILE = 16;
  * - memory: each operand read once, each result written once, at full bandwidth
  * - latency: the multiply-adds of one invocation, in tiles, a load after the other, `unroll` of them
  *   under way at once; where there are more invocations than lanes they hide it
+ * - cache, and latency too, where a kernel says what it loads: all of it through the caches of the
+ *   processors that have a workgroup, and the longest chain of loads that wait for one another
  * - dispatch: what comes on top of the greatest of these, whatever the kernel
  */
 export function expectedTime(
-  { work, invocations }: Pick<KernelProfile, "work" | "invocations">,
+  { work, invocations, groups = Infinity }:
+    & Pick<KernelProfile, "work" | "invocations">
+    & Partial<Pick<KernelProfile, "groups">>,
   gpu: GpuLimits,
   unroll = 4,
 ): { microseconds: number; bound: Bound } {
-  const { flops, bytes } = work ?? { flops: 0, bytes: 0 };
-  const isNarrow = invocations < gpu.lanes, lanes = Math.min(gpu.lanes, invocations);
+  const { flops, bytes, loads } = work ?? { flops: 0, bytes: 0 };
+  const { processor } = gpu, processors = Math.min(groups, gpu.lanes / processor.lanes);
+  const lanes = Math.min(gpu.lanes, invocations, groups * processor.lanes);
+  const isNarrow = lanes < gpu.lanes;
+  const chain = isNarrow ? flops / 2 / invocations / TILE / unroll : 0;
   const times: [Bound, number][] = [
     [isNarrow ? "few lanes" : "arithmetic", flops / lanes / gpu.gigahertz],
     ["memory", bytes / gpu.bandwidth],
-    ["latency", isNarrow ? flops / 2 / invocations / TILE * gpu.load / unroll : 0],
+    ["cache", (loads?.bytes ?? 0) / processors / processor.cache],
+    ["latency", (loads?.inTurn ?? chain) * gpu.load],
   ];
   const [bound, longest] = times.reduce((a, b) => b[1] > a[1] ? b : a);
   return {

@@ -4,7 +4,9 @@ import { assertEquals } from "@std/assert";
 import { expectedTime } from "../../tasks/lib/expected_time.ts";
 
 Deno.test("a kernel takes what the tightest of a GPU's limits allows, and its dispatch", () => {
-  const gpu = { name: "G", lanes: 1000, gigahertz: 2, bandwidth: 100, load: 10, dispatch: 1000 };
+  const processor = { lanes: 100, cache: 50 };
+  const rates = { lanes: 1000, gigahertz: 2, bandwidth: 100, processor };
+  const gpu = { name: "G", ...rates, load: 10, dispatch: 1000 };
   const expect = (flops: number, bytes: number, invocations: number) =>
     expectedTime({ work: { flops, bytes }, invocations }, gpu);
   // 8e6 / 1000 lanes / 2 GHz: 4000 ns, and 1000 of the dispatch.
@@ -21,4 +23,15 @@ Deno.test("a kernel takes what the tightest of a GPU's limits allows, and its di
     expectedTime({ work: { flops: 2e9, bytes: 0 }, invocations: 250 }, { ...gpu, load: 100 }),
     { microseconds: 6251, bound: "latency" },
   );
+  // Of two workgroups of 200 invocations, each has the 100 lanes of a processor.
+  const two = { invocations: 400, groups: 2 };
+  const work = { flops: 8e6, bytes: 0, loads: { bytes: 1e6, inTurn: 100 } };
+  assertEquals(expectedTime({ work, ...two }, gpu), { microseconds: 21, bound: "few lanes" });
+  const loading = { ...work, loads: { bytes: 4e6, inTurn: 100 } };
+  assertEquals(expectedTime({ work: loading, ...two }, gpu), { microseconds: 41, bound: "cache" });
+  const waiting = { ...work, loads: { bytes: 1e6, inTurn: 3000 } };
+  assertEquals(expectedTime({ work: waiting, ...two }, gpu), {
+    microseconds: 31,
+    bound: "latency",
+  });
 });

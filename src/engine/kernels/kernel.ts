@@ -37,6 +37,13 @@ export interface Work {
   flops: number;
   /** Each operand read once, each result written once. */
   bytes: number;
+  /** What invocations load, where it is known: from the nearest cache as a rule. */
+  loads?: {
+    /** Of all together. */
+    bytes: number;
+    /** Loads of an invocation that wait for one another. */
+    inTurn: number;
+  };
 }
 
 /** A compiled kernel with its buffers and grid. */

@@ -44,6 +44,9 @@ export const REPLICAS = "replicas", BELOW = "sparse.below", BELOW_IMAGES = "spar
 /** Where matrices lie. */
 export const STORAGE = "storage";
 
+/** How many iterations of sparse networks one dispatch does. */
+export const ITERATIONS = "sparse.iterations";
+
 /** Numbers of replicas that are tried. */
 export const REPLICA_CHOICES = [1, 2, 4, 8, 16, 32];
 
@@ -109,6 +112,8 @@ export const FINE: Readonly<Record<Part, readonly Setting[]>> = {
     ofLists("unitLanes", [1, 4]),
     ofLists("unitsEach", [1, 2, 4, 8, 16]),
     ofLists("updateLanes", [8, 16, 32, 64]),
+    ofLists("iterations", [0, 1, 4, 16]),
+    ofLists("iterationLanes", [8, 64, 128, 256]),
   ],
 };
 
@@ -120,11 +125,11 @@ function shapeOf({ images, sparse, ...row }: Tuned): Shape {
   const { lanes, rows, forwardVectors, backwardVectors } = row;
   const { weightVectors, weightRowVectors, unroll } = row;
   const dense = { lanes, rows, forwardVectors, backwardVectors, weightVectors };
-  const { unitLanes, unitsEach, updateLanes } = sparse;
+  const { unitLanes, unitsEach, updateLanes, iterationLanes } = sparse;
   return {
     dense: { ...dense, weightRowVectors, unroll },
     images,
-    lists: { lanes: sparse.lanes, unitLanes, unitsEach, updateLanes },
+    lists: { lanes: sparse.lanes, unitLanes, unitsEach, updateLanes, iterationLanes },
   };
 }
 
@@ -140,7 +145,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       ...{ rows: 4, forwardVectors: 3, backwardVectors: 3 },
       ...{ weightVectors: 2, weightRowVectors: 2, unroll: 2 },
     },
-    lists: { lanes: 8, unitLanes: 2, unitsEach: 2, updateLanes: 64 },
+    lists: { lanes: 8, unitLanes: 2, unitsEach: 2, updateLanes: 64, iterationLanes: 64 },
   },
   large: shapeOf(TUNED.llvmpipe),
 };
@@ -183,6 +188,8 @@ export const COARSE: Readonly<Record<Part, readonly Setting[]>> = {
   ],
   lists: [
     shapes("lists", (tuned, shape) => ({ ...tuned, sparse: { ...tuned.sparse, ...shape } })),
+    // All or nothing: one of a dispatch alone spares most of what there is to spare.
+    ofLists("iterations", [0, 16]),
   ],
 };
 
@@ -217,8 +224,9 @@ export function isChoice(name: string, value: unknown): value is Value {
   if (name === BELOW || name === BELOW_IMAGES) {
     return typeof value === "number" && value >= 0 && value <= 1;
   }
-  const setting = SETTINGS.find((setting) => setting.name === name);
+  // Of several of a name, coarse and fine, any.
+  const settings = SETTINGS.filter((setting) => setting.name === name);
   // The values of the table's rows are tried too where they are none of the list.
-  const rows = Object.values(TUNED).map((row) => setting?.of(row));
-  return setting !== undefined && [...setting.values, ...rows].includes(value as Value);
+  const rows = settings.flatMap(({ of }) => Object.values(TUNED).map(of));
+  return [...settings.flatMap(({ values }) => values), ...rows].includes(value as Value);
 }

@@ -12,6 +12,7 @@ import {
   BELOW_IMAGES,
   COARSE,
   FINE,
+  ITERATIONS,
   REPLICA_CHOICES,
   REPLICAS,
   type Setting,
@@ -74,11 +75,19 @@ function tilesFor(layers: readonly LayerSpec[], kind: typeof COARSE): readonly S
   return layers.every(isDense) ? kind.dense : [...kind.images, ...kind.dense];
 }
 
+/** The same of lists. */
+function listsFor(layers: readonly LayerSpec[]): readonly Setting[] {
+  // One kernel does whole iterations of dense layers alone: of others it would be timed in vain.
+  return layers.every(isDense)
+    ? COARSE.lists
+    : COARSE.lists.filter(({ name }) => name !== ITERATIONS);
+}
+
 const crossoverFor = (layers: readonly LayerSpec[]) => layers.every(isDense) ? BELOW : BELOW_IMAGES;
 
 /** Whether the tiles of lists are of use, and to be measured. */
 function areListsOpen(need: Need, below = need.known?.chosen[crossoverFor(need.layers)]): boolean {
-  return Number(below ?? 0) > 0 && COARSE.lists.some(({ name }) => isOpen(need, name));
+  return Number(below ?? 0) > 0 && listsFor(need.layers).some(({ name }) => isOpen(need, name));
 }
 
 /** Whether there is anything that may be measured. */
@@ -151,7 +160,7 @@ export async function tuneTo(
     const { masks } = await bench.masks(await trained(), LISTED);
     const make = (tuned: Tuned) => bench.network(tuned, { replicas, masks });
     const lists = await Search.begin(search.tuned, make, pace);
-    await chooseAll(lists, COARSE.lists);
+    await chooseAll(lists, listsFor(layers));
     lists.end();
   }
   // Whole shapes that are still to be tried would have numbers of their own.

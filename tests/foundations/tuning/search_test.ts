@@ -100,9 +100,16 @@ Deno.test("settings: measured values take the place of a guess; windows keep to 
 });
 
 Deno.test("settings: only values that a search may choose are taken from a file", () => {
-  for (const [name, value] of [["rows", 12], ["sparse.below", 0], ["skipsZeros", false]] as const) {
-    assertEquals(isChoice(name, value), true, name);
-  }
+  for (
+    const [name, value] of [
+      ["rows", 12],
+      ["sparse.below", 0],
+      ["skipsZeros", false],
+      ["sparse.iterations", 16],
+      // One of the fine values.
+      ["sparse.iterations", 4],
+    ] as const
+  ) assertEquals(isChoice(name, value), true, name);
   for (
     const [name, value] of [
       ["rows", 1e9],
@@ -111,6 +118,7 @@ Deno.test("settings: only values that a search may choose are taken from a file"
       ["sparse.below", 2],
       ["sparse.below", null],
       ["replicas", 0],
+      ["sparse.iterations", 5],
       ["constructor", 1],
       ["window", 7],
     ] as const

@@ -25,6 +25,7 @@ import { activationWgsl } from "../matmul_kernels.ts";
 import { loadWgsl, updateWgsl } from "../matrix.ts";
 import type { ProgramSpec } from "../program_spec.ts";
 import { exampleParts } from "../row_kernels.ts";
+import { iterationWork } from "./iterations_work.ts";
 import { featureRows, onesRow } from "./feature_maps.ts";
 import { trainConstants } from "./sparse_head_kernel.ts";
 import { LIST_WIDTH } from "./sparse_kernels.ts";
@@ -170,6 +171,7 @@ export function sparseIterationsSource(
       uniform(buffers.sizes),
     ],
     grid: [replicas, 1, 1],
+    work: iterationWork(layout, shape, { lanes, across, states: state.length }),
     // Where nothing else is asked for, one iteration.
     offsets: [numberOffset(0), numberOffset(1)],
   };

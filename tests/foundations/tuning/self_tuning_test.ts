@@ -145,6 +145,33 @@ Deno.test("what decides bits is measured before an experiment or not at all, and
     assertEquals([again.told.trials.includes("sparse.below"), again.below], [false, first.below]);
   }));
 
+/** A small network of images. */
+const imageLayers: LayerSpec[] = [
+  { kind: "maxPool2d", name: "pool0", image: [28, 28, 1], size: [2, 2], stride: [2, 2] },
+  { name: "layer1", inputs: 196, units: 10, activation: null, useBias: true },
+];
+
+Deno.test("where lists win, whole iterations in a dispatch are tried, of dense layers alone", () =>
+  withBoth(async (storage) => {
+    const chosen = {
+      ...{ storage: "buffers", skipsZeros: false, "dense tiles": "small", replicas: 1 },
+      ...{ "images tiles": "small", "sparse.below": 0.3, "sparse.belowImages": 0.3 },
+    };
+    const kept = { measured: "", chosen, open: [] };
+    await new KeptTuning(storage).keep(adapterKey(unknown()), kept, HOLDER);
+    for (const network of [imageLayers, layers]) {
+      const queue = new RunQueue(unknown());
+      const { tuning, told } = tuningIn(storage, { now: steps(130) });
+      const sample = { ...LONG.sample, model: { layers: network } };
+      await tuning.tune(queue, { ...LONG, sample } as WorkAhead);
+      assert(network === layers || told.trials.includes("lists tiles"), `${told.trials}`);
+      assertEquals(told.trials.includes("sparse.iterations"), network === layers);
+      await queue.destroy();
+    }
+    const after = await new KeptTuning(storage).find(adapterKey(unknown()), () => {});
+    assert([0, 16].includes(after!.chosen["sparse.iterations"] as number));
+  }));
+
 Deno.test("a short run measures nothing, nor does one that was told not to", () =>
   withBoth(async (storage) => {
     const tune = async (options: Partial<SelfTuningOptions>, ahead: Partial<WorkAhead> = {}) => {

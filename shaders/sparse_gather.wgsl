@@ -3,12 +3,13 @@
 //
 //   examples, labels, scales, replicas, clocks or window    as in gather.wgsl
 //   words         (R, WORDS + 1)                  how many words of four features count, and which
-//   batch         (AHEAD, R, TILES, ROWS, COLUMNS)   out (src/engine/matrix.ts): 4 examples to a column; 0
-//                                                 where there is no example
+//   batch         (AHEAD, R, TILES, ROWS, COLUMNS)   out (src/engine/matrix.ts): 4 examples to a
+//                                                 column; 0 where there is no example
 //   batch_labels  (AHEAD, R, TILES · COLUMNS · 4)    out; NO_LABEL where there is none
 //
 // Features that no live weight reads are left as they are. A lane has four examples, and turns four
-// features of each at a time (sparse_words.wgsl). Grid: (CHUNKS of the words, TILES · COLUMNS / LANES, AHEAD · R).
+// features of each at a time (sparse_words.wgsl). Grid: (CHUNKS of the words, TILES · COLUMNS /
+// LANES, AHEAD · R).
 
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 @group(0) @binding(7) var<storage, read> words: array<u32>;

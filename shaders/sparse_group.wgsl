@@ -5,9 +5,9 @@
 //
 // A convolution's sums go over the places of its kernel, of which place_l() gives the first rows
 // among the inputs and the deltas; a dense layer has one, at rows 0. The group is of one of LAYERS
-// layers, from FIRST_LAYER on. Each gradient is summed in four fma chains, one for each example of a
-// column. batch_tile() says where the batch begins, rate_of() how large a step is, weight_at() and
-// store_weight() where weights are; update() is of optimizer_*.wgsl.
+// layers, from FIRST_LAYER on. Each gradient is summed in four fma chains, one for each example of
+// a column. batch_tile() says where the batch begins, rate_of() how large a step is, weight_at()
+// and store_weight() where weights are; update() is of optimizer_*.wgsl.
 //
 // Weights do not decay here: those of a unit that nothing uses are on no list, and would have to.
 

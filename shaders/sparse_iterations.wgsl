@@ -9,8 +9,9 @@
 //   records, values                      as in sparse_lists.wgsl; values are updated
 //   words      behind the records        (R, WORDS + 1) as in sparse_gather.wgsl, four to a vec4u
 //   moments                              as the optimizer needs (optimizer_*.wgsl)
-//   metrics    (BURST, R)                in: (step size, decay); out: (mean loss, correct predictions)
-//   work       activations_l             (R, TILES, ROWS_l, COLUMNS): the batch, then outputs of layers
+//   metrics    (BURST, R)                in: (step size, decay)
+//                                        out: (mean loss, correct predictions)
+//   work       activations_l             (R, TILES, ROWS_l, COLUMNS): the batch, then layers' outputs
 //              deltas_l                  (R, TILES, ROWS_{l + 1}, COLUMNS): gradients at them
 //
 // What a lane does: rows of the batch that it finds, then words of four features, rows of a layer's
@@ -36,7 +37,7 @@ struct Sizes {
 @group(0) @binding(12) var<uniform> count: Number;
 @group(0) @binding(13) var<uniform> sizes: Sizes;
 
-// Of the batch: its examples, or NO_LABEL, their labels, and the sums of the metrics of each column.
+// Of the batch: its examples, or NO_LABEL, their labels, and sums of the metrics of each column.
 var<workgroup> chosen: array<u32, EXAMPLES>;
 var<workgroup> batch_labels: array<u32, EXAMPLES>;
 var<workgroup> partial: array<vec2f, BATCH_COLUMNS>;
@@ -107,8 +108,8 @@ fn gather(replica: u32, lane: u32) {
   }
 }
 
-// The metrics of the batch, summed as sparse_head.wgsl sums them: of each column over the tiles, then
-// of the columns.
+// The metrics of the batch, summed as sparse_head.wgsl sums them: of each column over the tiles,
+// then of the columns.
 fn measure(replica: u32, slot: u32, examples: f32) {
   var total = vec2f();
   for (var column = 0u; column < COLUMNS; column++) {

@@ -1,11 +1,11 @@
 // The last layer of a sparse network in training, for four examples of a replica, those of column
-// `all` of all: softmax cross-entropy, metrics, gradient at the logits and, where IS_FUSED is 1, all
-// in one with what comes before and after: logits, gradient at the layer below through the last
+// `all` of all: softmax cross-entropy, metrics, gradient at the logits and, where IS_FUSED is 1,
+// all in one with what comes before and after: logits, gradient at the layer below through the last
 // layer's weights.
 //
 //   inputs    (R, TILES, IN_ROWS, COLUMNS)      fused: the last layer's inputs, four examples each
 //   outputs   (R, TILES, DELTA_ROWS, COLUMNS)   else: its logits
-//   deltas    (R, TILES, DELTA_ROWS, COLUMNS)   out: (softmax − onehot) / examples; 0 for no example
+//   deltas    (R, TILES, DELTA_ROWS, COLUMNS)   out: (softmax − onehot) / examples; else 0
 //   below     (R, TILES, IN_ROWS, COLUMNS)      fused, out: the same at the layer below
 //
 // labels_of() gives the labels of the four. HAS_BELOW is 0 where the last layer is the first or not

@@ -5,8 +5,8 @@
 //   outputs  (R, TILES, OUT_ROWS, COLUMNS)    out
 //
 // finish() is the activation (forward: lists of units) or the product with its derivative (gradient
-// at the layer below: lists of inputs); rows_of() and weights_of() give ENTRIES of a list at a time.
-// Each output is one fma chain in the order of its list.
+// at the layer below: lists of inputs); rows_of() and weights_of() give ENTRIES of a list at a
+// time. Each output is one fma chain in the order of its list.
 
 fn product(tile: u32, in_tile: u32, list: u32, column: u32) {
   let range = range_of(START, LISTS, tile / TILES, list);
@@ -15,8 +15,8 @@ fn product(tile: u32, in_tile: u32, list: u32, column: u32) {
 #for v in VECTORS
     var acc_${v} = vec4f();
 #end
-    // It ends at its bottom: llvmpipe goes through the body of a loop once more where it ends at the
-    // top, a tenth of forward at 3% of LeNet-300-100's weights.
+    // It ends at its bottom: llvmpipe goes through the body of a loop once more where it ends at
+    // the top, a tenth of forward at 3% of LeNet-300-100's weights.
     var g = range.x;
     loop {
       let rows = in_tile * IN_ROWS + rows_of(g);
@@ -30,7 +30,8 @@ fn product(tile: u32, in_tile: u32, list: u32, column: u32) {
       if (g >= range.y) { break; }
     }
 #for v in VECTORS
-    store_outputs(tile * OUT_ROWS + list, column + ${v}u, finish(acc_${v}, tile, list, column + ${v}u));
+    let output_${v} = finish(acc_${v}, tile, list, column + ${v}u);
+    store_outputs(tile * OUT_ROWS + list, column + ${v}u, output_${v});
 #end
   }
 }

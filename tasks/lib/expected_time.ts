@@ -15,7 +15,7 @@ interface GpuLimits {
   gigahertz: number;
   /** Bytes per nanosecond. */
   bandwidth: number;
-  /** A processor of it, which has a workgroup to itself: lanes, and bytes per ns of its own cache. */
+  /** A processor of it, on which a workgroup stays: lanes, and bytes per ns of its own cache. */
   processor: { lanes: number; cache: number };
   /** Nanoseconds of a load from the nearest cache. An estimate, to be checked. */
   load: number;

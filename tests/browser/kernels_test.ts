@@ -17,6 +17,7 @@ const TESTS = [
   "programs/prune",
   "programs/derivatives",
   "programs/program",
+  "programs/iterations",
   "submits/submits",
   "programs/conv_program",
 ];

@@ -88,7 +88,7 @@ export interface SparseTiles {
   unitsEach: number;
   /** Invocations per workgroup of the update, a group of four weights each. */
   updateLanes: number;
-  /** Most iterations that one dispatch does, a workgroup a network; 0: a dispatch for each kernel. */
+  /** Most iterations of a dispatch, a workgroup a network; 0: a dispatch for each kernel. */
   iterations: number;
   /** Invocations of such a workgroup. */
   iterationLanes: number;

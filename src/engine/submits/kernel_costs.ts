@@ -1,8 +1,8 @@
 /** Learns how long kernels take, from how long submits of them took, and says when one is full. */
 
 /**
- * Identifies a kernel: all dispatches of a pipeline in a program do the same work, or a whole number
- * of times as much.
+ * Identifies a kernel: all dispatches of a pipeline in a program do the same work, or a whole
+ * number of times as much.
  */
 type Pipeline = GPUComputePipeline;
 

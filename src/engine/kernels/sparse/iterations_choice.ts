@@ -27,7 +27,8 @@ export interface IterationsChoice {
 
 /**
  * How the kernel is used; null: not at all, be it that it is not chosen on this adapter, that the
- * network has other than dense layers, or that the device's limits do not suffice. Bits are the same.
+ * network has other than dense layers, or that the device's limits do not suffice. Bits are the
+ * same.
  *
  * @param live by layer: the most live weights of a network
  */

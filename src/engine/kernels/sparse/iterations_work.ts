@@ -34,10 +34,10 @@ function listsOf({ records }: SparseLayout, first: number, count: number): Lists
  *
  * - flops: a multiplication and an addition for each entry of a list, forward and backward, and for
  *   each weight's gradient, of each example of the padded batch
- * - bytes: lists, weights, moments, examples, activations and gradients once, whatever cache has them
+ * - bytes: lists, weights, moments, examples, activations and gradients once, each
  * - loads: the bytes that lanes load, one of several that load the same counted; and, of the lane
- *   with most, the loads that wait for one another, barriers among them: the record of a group, then
- *   its inputs
+ *   with most, the loads that wait for one another, barriers among them: the record of a group,
+ *   then its inputs
  */
 export function iterationWork(
   layout: SparseLayout,
@@ -57,7 +57,7 @@ export function iterationWork(
     // Four examples of a byte, read and written as floats; labels.
     bytes += liveWords * all * (4 * 4 + 4 * VECTOR) + 4 * 4 * all;
     loaded += liveWords * all * 4 * 4;
-    /** The lists that a lane comes to, one after the other: `ends` loads of each beside its groups. */
+    /** A lane's lists, one after the other: `ends` loads of each beside those of its groups. */
     const product = ({ lengths }: Lists, ends: number) => {
       const slots = new Array<number>(perRound).fill(0);
       lengths.forEach((length, i) => slots[i % perRound] += length && ends + 2 * length);

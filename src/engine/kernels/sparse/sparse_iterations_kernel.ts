@@ -1,7 +1,7 @@
 /**
- * The source of the kernel that trains sparse networks of dense layers for several iterations in one
- * dispatch. The header of shaders/sparse_iterations.wgsl gives shapes and meaning. Its stages are
- * those of the kernels that do one each, with names of their own for each layer.
+ * The source of the kernel that trains sparse networks of dense layers for several iterations in
+ * one dispatch. The header of shaders/sparse_iterations.wgsl gives shapes and meaning. Its stages
+ * are those of the kernels that do one each, with names of their own for each layer.
  */
 
 import batchFlat from "../../../../shaders/sparse_batch_flat.wgsl" with { type: "text" };

@@ -29,7 +29,7 @@ Deno.test("iterations: FLOP, bytes and loads of a network of two layers", () => 
     const forward = groups * (4 * columns + 2), update = groups * (5 * columns + 4);
     const backward = pairs * (2 * columns + 3) + 3 * columns, gather = 1 * columns;
     assertEquals(loads!.bytes, replicas * 16 * (forward + update + backward + gather));
-    // Examples and labels; records and pairs; weights and velocities; outputs and gradients of four.
+    // Examples, labels; records and pairs; weights, velocities; outputs and gradients of four.
     const examples = columns * (16 + 4 * 16) + 16 * columns;
     const ofLists = 16 * (groups * 6 + pairs), values = 4 * 16 * columns * 4;
     assertEquals(bytes, replicas * (examples + ofLists + values));

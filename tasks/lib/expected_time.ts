@@ -4,6 +4,7 @@
  * against.
  */
 
+import type { Work } from "../../src/engine/kernels/kernel.ts";
 import type { KernelProfile } from "../../src/engine/programs/profile.ts";
 
 /** What a GPU can do, the two times estimated, the rest from its maker's data sheet. */
@@ -62,10 +63,11 @@ const TILE = 16;
  * - arithmetic: its FLOP at half of the peak, since a tile of 4 × 4 has a load for every three
  *   multiply-adds; "few lanes" where it has fewer invocations than there are lanes
  * - memory: each operand read once, each result written once, at full bandwidth
- * - latency: the multiply-adds of one invocation, in tiles, a load after the other, `unroll` of them
- *   under way at once; where there are more invocations than lanes they hide it
- * - cache, and latency too, where a kernel says what it loads: all of it through the caches of the
- *   processors that have a workgroup, and the longest chain of loads that wait for one another
+ * - latency: the loads of one invocation that wait for each other; where a kernel does not tell of
+ *   them its multiply-adds in tiles, a load after the other, `unroll` of them under way at once.
+ *   Where there are more invocations than lanes they hide it
+ * - cache: what invocations load, where a kernel says so, through the caches of the processors that
+ *   have a workgroup
  * - dispatch: what comes on top of the greatest of these, whatever the kernel
  */
 export function expectedTime(
@@ -75,16 +77,16 @@ export function expectedTime(
   gpu: GpuLimits,
   unroll = 4,
 ): { microseconds: number; bound: Bound } {
-  const { flops, bytes, loads } = work ?? { flops: 0, bytes: 0 };
+  const { flops, bytes, loads, laneBytes = 0 }: Work = work ?? { flops: 0, bytes: 0 };
   const { processor } = gpu, processors = Math.min(groups, gpu.lanes / processor.lanes);
   const lanes = Math.min(gpu.lanes, invocations, groups * processor.lanes);
   const isNarrow = lanes < gpu.lanes;
-  const chain = isNarrow ? flops / 2 / invocations / TILE / unroll : 0;
+  const waiting = (loads ?? flops / 2 / invocations / TILE / unroll) * gpu.load;
   const times: [Bound, number][] = [
     [isNarrow ? "few lanes" : "arithmetic", flops / lanes / gpu.gigahertz],
     ["memory", bytes / gpu.bandwidth],
-    ["cache", (loads?.bytes ?? 0) / processors / processor.cache],
-    ["latency", (loads?.inTurn ?? chain) * gpu.load],
+    ["cache", laneBytes / processors / processor.cache],
+    ["latency", isNarrow ? waiting : 0],
   ];
   const [bound, longest] = times.reduce((a, b) => b[1] > a[1] ? b : a);
   return {

@@ -25,11 +25,11 @@ Deno.test("a kernel takes what the tightest of a GPU's limits allows, and its di
   );
   // Of two workgroups of 200 invocations, each has the 100 lanes of a processor.
   const two = { invocations: 400, groups: 2 };
-  const work = { flops: 8e6, bytes: 0, loads: { bytes: 1e6, inTurn: 100 } };
+  const work = { flops: 8e6, bytes: 0, loads: 100, laneBytes: 1e6 };
   assertEquals(expectedTime({ work, ...two }, gpu), { microseconds: 21, bound: "few lanes" });
-  const loading = { ...work, loads: { bytes: 4e6, inTurn: 100 } };
+  const loading = { ...work, laneBytes: 4e6 };
   assertEquals(expectedTime({ work: loading, ...two }, gpu), { microseconds: 41, bound: "cache" });
-  const waiting = { ...work, loads: { bytes: 1e6, inTurn: 3000 } };
+  const waiting = { ...work, loads: 3000 };
   assertEquals(expectedTime({ work: waiting, ...two }, gpu), {
     microseconds: 31,
     bound: "latency",

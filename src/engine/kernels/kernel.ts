@@ -37,13 +37,10 @@ export interface Work {
   flops: number;
   /** Each operand read once, each result written once. */
   bytes: number;
-  /** What invocations load, where it is known: from the nearest cache as a rule. */
-  loads?: {
-    /** Of all together. */
-    bytes: number;
-    /** Loads of an invocation that wait for one another. */
-    inTurn: number;
-  };
+  /** Loads of an invocation that wait for one another, each from the nearest cache. */
+  loads?: number;
+  /** Bytes that all invocations load, each through the cache of its processor. */
+  laneBytes?: number;
 }
 
 /** A compiled kernel with its buffers and grid. */

@@ -35,9 +35,9 @@ function listsOf({ records }: SparseLayout, first: number, count: number): Lists
  * - flops: a multiplication and an addition for each entry of a list, forward and backward, and for
  *   each weight's gradient, of each example of the padded batch
  * - bytes: lists, weights, moments, examples, activations and gradients once, each
- * - loads: the bytes that lanes load, one of several that load the same counted; and, of the lane
- *   with most, the loads that wait for one another, barriers among them: the record of a group,
- *   then its inputs
+ * - loads: those that wait for one another, barriers among them, of the lane with most: the record
+ *   of a group, then its inputs
+ * - lane bytes: those that lanes load, one of several that load the same counted
  */
 export function iterationWork(
   layout: SparseLayout,
@@ -86,5 +86,5 @@ export function iterationWork(
     });
     longest = Math.max(longest, inTurn);
   }
-  return { flops, bytes, loads: { bytes: loaded, inTurn: longest } };
+  return { flops, bytes, loads: longest, laneBytes: loaded };
 }

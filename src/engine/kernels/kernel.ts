@@ -81,7 +81,7 @@ export function createKernels(gpu: Gpu, sources: KernelSource[]): Promise<Kernel
 
 async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
   const { device } = gpu;
-  const { label, grid, constants: { LANES = 1 } } = source;
+  const { label, grid, constants: { LANES = 1, GROUP_ROWS = 1 } } = source;
   const pipeline = await cachedPipeline(gpu, source);
   return await gpu.scoped(`kernel ${label}`, () => {
     const bindings = device.createBindGroup({
@@ -93,7 +93,7 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
       })),
     });
     const work = source.work ?? null, ahead = source.ahead ?? 1;
-    return { label, work, pipeline, bindings, grid, lanes: LANES, ahead };
+    return { label, work, pipeline, bindings, grid, lanes: LANES * GROUP_ROWS, ahead };
   });
 }
 

@@ -16,6 +16,7 @@ import nonzero from "../../../shaders/nonzero.wgsl" with { type: "text" };
 import stepsAll from "../../../shaders/steps_all.wgsl" with { type: "text" };
 import stepsListed from "../../../shaders/steps_listed.wgsl" with { type: "text" };
 import weightGradient from "../../../shaders/weight_gradient.wgsl" with { type: "text" };
+import weightGradientRow from "../../../shaders/weight_gradient_row.wgsl" with { type: "text" };
 import { type KernelSource, read, type Work, write } from "./kernel.ts";
 import type { Activation, DenseSpec } from "../layer_spec.ts";
 import { maskWords, pitch } from "./layout.ts";
@@ -30,6 +31,9 @@ import {
 } from "./matrix.ts";
 import { type UpdateRule, updateWgsl } from "../optimizers.ts";
 import type { Tiles } from "./tiles.ts";
+
+/** Workgroups along an axis that WebGPU promises. */
+const MOST_GROUPS = 65535;
 
 const ACTIVATIONS = { relu: activationRelu, tanh: activationTanh, sigmoid: activationSigmoid };
 
@@ -175,6 +179,7 @@ export function weightGradientSource(
   const { inputs, format, deltas, mask, weights, updated, lists } = buffers;
   const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
   const { rowVectors, count } = weightTiles(layer, tiles);
+  const isOfRows = tiles.weightRowVectors < 1 && 4 * inVectors <= MOST_GROUPS;
   const vectors = tileVectors(outVectors, tiles.weightVectors, tiles);
   const ofMask = { vectors: maskWords(4 * outVectors), format: "u8" } as const;
   const ofWeights = { name: "weights", vectors: outVectors };
@@ -191,7 +196,7 @@ export function weightGradientSource(
         { ...ofWeights, binding: 8, matrix: updated },
       ),
       lists ? stepsListed : stepsAll,
-      weightGradient,
+      isOfRows ? weightGradientRow : weightGradient,
     ].join("\n"),
     constants: {
       LANES: tiles.lanes,
@@ -221,7 +226,7 @@ export function weightGradientSource(
     ],
     grid: [
       columnGroups(outVectors, vectors, tiles),
-      Math.ceil(inVectors / rowVectors),
+      isOfRows ? 4 * inVectors : Math.ceil(inVectors / rowVectors),
       sizes.replicas,
     ],
     work: matmulWork(
@@ -234,10 +239,13 @@ export function weightGradientSource(
   };
 }
 
-/** The weight gradient's tiles along a layer's inputs: their vec4s, and how many there are. */
+/**
+ * The weight gradient's tiles along a layer's inputs: their vec4s, and how many there are. Tiles of
+ * a single row share the list of their vec4.
+ */
 function weightTiles(layer: DenseSpec, tiles: Tiles): { rowVectors: number; count: number } {
   const inVectors = pitch(layer.inputs) / 4;
-  const rowVectors = Math.min(tiles.weightRowVectors, inVectors);
+  const rowVectors = Math.min(Math.ceil(tiles.weightRowVectors), inVectors);
   return { rowVectors, count: Math.ceil(inVectors / rowVectors) };
 }
 
@@ -301,7 +309,7 @@ export function nonzeroSource(
 }
 
 /** A product of (rows, inputs) and (inputs, units) per replica; `floats` are read and written. */
-function matmulWork(
+export function matmulWork(
   { inputs, units }: DenseSpec,
   { rows, replicas }: { rows: number; replicas: number },
   floats: number,
@@ -310,12 +318,12 @@ function matmulWork(
 }
 
 /** Workgroups along a matrix of `width` vec4 columns, `vectors` of them per invocation. */
-function columnGroups(width: number, vectors: number, tiles: Tiles): number {
+export function columnGroups(width: number, vectors: number, tiles: Tiles): number {
   return Math.ceil(width / vectors / tiles.lanes);
 }
 
 /** vec4 columns per invocation: the fewest that fill as few workgroups as `most` would. */
-function tileVectors(width: number, most: number, tiles: Tiles): number {
+export function tileVectors(width: number, most: number, tiles: Tiles): number {
   const groups = Math.ceil(width / (most * tiles.lanes));
   return Math.ceil(width / (groups * tiles.lanes));
 }

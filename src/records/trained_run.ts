@@ -6,8 +6,16 @@ import type { MaskStep } from "../models/mask_history.ts";
 import type { Network } from "../models/network.ts";
 import type { AdapterDescription } from "../engine/adapter.ts";
 
+/** How a run's sums were made, which decides last bits. */
+export interface KernelsUsed {
+  /** How the kernels that trained it stored the network. */
+  kernels: KernelKind;
+  /** Parts in which they made the first layer's sums. */
+  forwardParts: number;
+}
+
 /** A trained run. */
-export interface TrainedRun {
+export interface TrainedRun extends KernelsUsed {
   /** The shape of the network. */
   layers: LayerSpec[];
   /** Weights before training, (inputs, units) by layer. */
@@ -24,8 +32,6 @@ export interface TrainedRun {
   history?: readonly MaskStep[];
   /** How many updates were made. */
   iterations: number;
-  /** How the kernels that trained it stored the network. */
-  kernels: KernelKind;
   /** The adapters that trained it, each from an iteration on: one, unless resumed elsewhere. */
   adapters: AdapterUse[];
   /** Loss and accuracy by iteration. */

@@ -6,16 +6,8 @@ import type { MaskStep } from "../models/mask_history.ts";
 import type { Network } from "../models/network.ts";
 import type { AdapterDescription } from "../engine/adapter.ts";
 
-/** How a run's sums were made, which decides last bits. */
-export interface KernelsUsed {
-  /** How the kernels that trained it stored the network. */
-  kernels: KernelKind;
-  /** Parts in which they made the first layer's sums. */
-  forwardParts: number;
-}
-
 /** A trained run. */
-export interface TrainedRun extends KernelsUsed {
+export interface TrainedRun {
   /** The shape of the network. */
   layers: LayerSpec[];
   /** Weights before training, (inputs, units) by layer. */
@@ -32,11 +24,18 @@ export interface TrainedRun extends KernelsUsed {
   history?: readonly MaskStep[];
   /** How many updates were made. */
   iterations: number;
+  /** How the kernels that trained it stored the network. */
+  kernels: KernelKind;
+  /** Parts in which they made the first layer's sums. */
+  forwardParts: number;
   /** The adapters that trained it, each from an iteration on: one, unless resumed elsewhere. */
   adapters: AdapterUse[];
   /** Loss and accuracy by iteration. */
   curves: Curves;
 }
+
+/** How a run's sums were made, which decides last bits. */
+export type KernelsUsed = Pick<TrainedRun, "kernels" | "forwardParts">;
 
 /** The early-stop point of a run: that of the smallest validation loss, the first of equals. */
 export function earlyStop(curves: Curves): CurvePoint | null {

@@ -37,6 +37,12 @@ export interface Work {
   flops: number;
   /** Each operand read once, each result written once. */
   bytes: number;
+  /** Bytes that all workgroups read, each its own operands once. Absent: no more than `bytes`. */
+  groupBytes?: number;
+  /** Loads of an invocation that wait for one another, each from the nearest cache. */
+  loads?: number;
+  /** Blocks that a workgroup loads into its memory, one after the other. */
+  blocks?: number;
 }
 
 /** A compiled kernel with its buffers and grid. */

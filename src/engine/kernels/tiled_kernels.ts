@@ -15,7 +15,13 @@ import transposed from "../../../shaders/tiled_weights_transposed.wgsl" with { t
 import type { Activation, DenseSpec } from "../layer_spec.ts";
 import { type KernelSource, read } from "./kernel.ts";
 import { pitch } from "./layout.ts";
-import { activationWgsl, type Ahead, matmulWork, tileVectors } from "./matmul_kernels.ts";
+import {
+  activationWgsl,
+  type Ahead,
+  groupBytes,
+  matmulWork,
+  tileVectors,
+} from "./matmul_kernels.ts";
 import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
 import type { Tiles } from "./tiles.ts";
 
@@ -32,6 +38,10 @@ export interface TiledSizes {
   limits: GroupLimits;
 }
 
+/**
+ * Most invocations of a workgroup along the columns: neighbours read 256 bytes of a row of weights.
+ */
+const LANES = 16;
 /** Most steps of a block, four columns of the left matrix each. */
 const STEP_BLOCK = 8;
 /** Bytes of a vec4 in workgroup memory. */
@@ -63,14 +73,14 @@ export function tiledShape(
   tiles: Tiles,
 ): TiledShape {
   const { maxComputeInvocationsPerWorkgroup: room, maxComputeWorkgroupStorageSize: bytes } = limits;
-  let lanes = Math.min(tiles.lanes, room);
+  let lanes = Math.min(LANES, width, room);
   const rowTiles = rows / tiles.rows;
   const wanted = Math.max(1, Math.min(tiles.groupRows, rowTiles, Math.floor(room / lanes)));
   let groupRows = Math.ceil(rowTiles / Math.ceil(rowTiles / wanted));
   let vectors = tileVectors(width, most, { ...tiles, lanes }), block = STEP_BLOCK;
   const left = () => groupRows * tiles.rows * block, right = () => 4 * block * lanes * vectors;
   while (VECTOR_BYTES * (left() + right()) > bytes) {
-    if (block > 1) block /= 2;
+    if (block > 1) block--;
     else if (groupRows > 1) groupRows--;
     else if (vectors > 1) vectors--;
     else if (lanes > 1) lanes = Math.ceil(lanes / 2);
@@ -161,7 +171,10 @@ export function tiledForwardSource(
     },
     bindings: bindings(outputs),
     grid: tiledGrid(shape, sizes),
-    work: matmulWork(layer, sizes, forwardFloats(layer, sizes, operands)),
+    work: {
+      ...matmulWork(layer, sizes, forwardFloats(layer, sizes, operands)),
+      ...tiledReads(shape, sizes, inVectors, operands.format),
+    },
   };
 }
 
@@ -207,11 +220,14 @@ export function tiledActivationGradientSource(
       matrixBinding(buffers.below, "write"),
     ],
     grid: tiledGrid(shape, sizes),
-    work: matmulWork(
-      layer,
-      sizes,
-      layer.inputs * layer.units + sizes.rows * (2 * layer.inputs + layer.units),
-    ),
+    work: {
+      ...matmulWork(
+        layer,
+        sizes,
+        layer.inputs * layer.units + sizes.rows * (2 * layer.inputs + layer.units),
+      ),
+      ...tiledReads(shape, sizes, outVectors),
+    },
   };
 }
 
@@ -221,4 +237,20 @@ export function tiledGrid(
   parts = 1,
 ): [number, number, number] {
   return [parts * COLUMN_GROUPS, Math.ceil(rows / (GROUP_ROWS * ROWS)), replicas];
+}
+
+/** What workgroups read, for profiles: in `parts` parts, `steps` words of four in all. */
+export function tiledReads(
+  shape: TiledShape,
+  sizes: TiledSizes,
+  steps: number,
+  format: BatchFormat = "f32",
+  parts = 1,
+) {
+  const each = Math.ceil(steps / parts), { ROWS, GROUP_ROWS, COLUMNS, STEP_BLOCK } = shape;
+  const tile = { rows: ROWS * GROUP_ROWS, vectors: COLUMNS, format };
+  return {
+    groupBytes: groupBytes(tiledGrid(shape, sizes, parts), 4 * each, tile),
+    blocks: Math.ceil(each / STEP_BLOCK),
+  };
 }

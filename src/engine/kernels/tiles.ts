@@ -34,8 +34,9 @@ export interface Tiles {
   /** vec4s of weight rows per invocation of the weight gradient; 0.25: a single row. */
   weightRowVectors: number;
   /**
-   * Most invocations of a workgroup along the rows, forward and activation gradient of dense layers:
-   * together they load blocks of both operands into workgroup memory. 0: each loads its own.
+   * Most invocations of a workgroup along the rows, 16 along the columns, in forward and activation
+   * gradient of dense layers: together they load blocks of both operands into workgroup memory. 0:
+   * each invocation loads its own.
    */
   groupRows: number;
   /** Most batch rows per step of the weight gradient. */

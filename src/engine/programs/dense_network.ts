@@ -24,7 +24,7 @@ import {
 } from "../kernels/layout.ts";
 import { layerForwardSources } from "./layer_sources.ts";
 import { isDense } from "../layer_spec.ts";
-import { nonzeroSource, wordListWords } from "../kernels/matmul_kernels.ts";
+import { nonzeroSource, wordListWords } from "../kernels/weight_kernels.ts";
 import { createMatrix, type Matrix, readMatrices, writeMatrix } from "../kernels/matrix.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import type { DispatchQueue } from "../submits/submits.ts";

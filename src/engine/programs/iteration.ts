@@ -3,7 +3,7 @@
 import { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
-import { nonzeroSource, rowListWords, wordListWords } from "../kernels/matmul_kernels.ts";
+import { nonzeroSource, rowListWords, wordListWords } from "../kernels/weight_kernels.ts";
 import { gatherTrainSource, lossSource } from "../kernels/row_kernels.ts";
 import { partialSumVectors } from "../kernels/parts_kernels.ts";
 import { partialBytes } from "../kernels/images/conv_update_kernels.ts";

@@ -173,7 +173,7 @@ const SKIPS_ZEROS: Setting = {
 };
 
 /** Parts of the first layer's sums. */
-const PARTS: Setting = {
+export const PARTS: Setting = {
   ...{ name: FORWARD_PARTS, part: "dense", values: [1, 4, 8, 16] },
   of: ({ forwardParts }) => forwardParts,
   change: (tuned, value) => ({ ...tuned, forwardParts: value as number }),

@@ -1,10 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  forwardSource,
-  nonzeroSource,
-  wordListWords,
-} from "../../../src/engine/kernels/matmul_kernels.ts";
+import { forwardSource } from "../../../src/engine/kernels/matmul_kernels.ts";
+import { nonzeroSource, wordListWords } from "../../../src/engine/kernels/weight_kernels.ts";
 import {
   forwardInPartsSources,
   partialSumVectors,

@@ -137,6 +137,11 @@ function shapeOf({ images, sparse, ...row }: Tuned): Shape {
 /** Tile shapes by size. */
 const SHAPES: Readonly<Record<string, Shape>> = {
   small: shapeOf(TUNED.hardware),
+  // Small ones that use no workgroup memory; convolutions and lists have the same.
+  plain: {
+    ...shapeOf(TUNED.hardware),
+    dense: { ...shapeOf(TUNED.hardware).dense, rows: 4, groupRows: 0 },
+  },
   medium: {
     dense: {
       ...{ lanes: 8, rows: 10, forwardVectors: 3, backwardVectors: 2 },
@@ -159,7 +164,7 @@ function shapes(part: Part, change: (tuned: Tuned, shape: Shape[Part]) => Tuned)
     of: () => "small",
     change: (tuned, value) => change(tuned, SHAPES[`${value}`][part]),
     // SwiftShader takes up to four times as long for large ones as for small ones, and time is short.
-    growth: { large: 5, medium: 2.5 },
+    growth: { large: 5, medium: 2.5, ...(part === "dense" && { plain: 1.5 }) },
   };
 }
 

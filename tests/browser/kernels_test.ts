@@ -15,6 +15,7 @@ const TESTS = [
   "kernels/nonzero",
   "kernels/permute",
   "programs/prune",
+  "programs/tiles",
   "programs/derivatives",
   "programs/program",
   "programs/iterations",

@@ -37,10 +37,14 @@ export interface Work {
   flops: number;
   /** Each operand read once, each result written once. */
   bytes: number;
-  /** Loads of an invocation that wait for one another, each from the nearest cache. */
-  loads?: number;
+  /** Bytes that all workgroups read, each its own operands once. Absent: no more than `bytes`. */
+  groupBytes?: number;
   /** Bytes that all invocations load, each through the cache of its processor. */
   laneBytes?: number;
+  /** Loads of an invocation that wait for one another, each from the nearest cache. */
+  loads?: number;
+  /** Blocks that a workgroup loads into its memory, one after the other. */
+  blocks?: number;
 }
 
 /** A compiled kernel with its buffers and grid. */
@@ -89,7 +93,7 @@ export function createKernels(gpu: Gpu, sources: KernelSource[]): Promise<Kernel
 
 async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
   const { device } = gpu;
-  const { label, grid, offsets, constants: { LANES = 1 } } = source;
+  const { label, grid, offsets, constants: { LANES = 1, GROUP_ROWS = 1 } } = source;
   const pipeline = await cachedPipeline(gpu, source);
   return await gpu.scoped(`kernel ${label}`, () => {
     const bindings = device.createBindGroup({
@@ -101,7 +105,7 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
       })),
     });
     const work = source.work ?? null, ahead = source.ahead ?? 1;
-    return { label, work, pipeline, bindings, grid, lanes: LANES, ahead, offsets };
+    return { label, work, pipeline, bindings, grid, lanes: LANES * GROUP_ROWS, ahead, offsets };
   });
 }
 

@@ -22,9 +22,9 @@ import {
   pitch,
   unpackWeights,
 } from "../kernels/layout.ts";
-import { layerForwardSource } from "./layer_sources.ts";
+import { layerForwardSources } from "./layer_sources.ts";
 import { isDense } from "../layer_spec.ts";
-import { nonzeroSource, wordListWords } from "../kernels/matmul_kernels.ts";
+import { nonzeroSource, wordListWords } from "../kernels/weight_kernels.ts";
 import { createMatrix, type Matrix, readMatrices, writeMatrix } from "../kernels/matrix.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import type { DispatchQueue } from "../submits/submits.ts";
@@ -187,7 +187,8 @@ function windowSources(
   program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer; ahead: number },
 ): WindowSources {
   const { layers, replicas } = spec, [first] = layers;
-  const tiles = gpu.tuned, rows = evaluationRows(gpu, spec), sizes = { replicas, rows };
+  const tiles = gpu.tuned, rows = evaluationRows(gpu, spec);
+  const sizes = { replicas, rows, limits: gpu.device.limits };
   const format = batchFormat(spec), storage = matrixStorage(gpu, spec);
   const activations = activationVectors(layers).map((vectors, i) =>
     createMatrix(pool, storage, `window ${i}`, {
@@ -206,9 +207,10 @@ function windowSources(
     : [];
   // With a clock at 0 a window begins at the first tile, and its forward is training's to the letter.
   const ahead = { batches: program.ahead, clocks: pool.storage("no clock", 4 * CLOCK_WORDS) };
+  // Of so many rows that sums need no parts.
   const forward = (side: number) =>
-    layers.map((_, index) =>
-      layerForwardSource({ layers, index, sizes, tiles, batchFormat: format }, {
+    layers.flatMap((_, index) =>
+      layerForwardSources({ layers, index, sizes, tiles, batchFormat: format }, {
         activations,
         weights: program.weights.map((sides) => sides[side]),
         lists,

@@ -1,6 +1,7 @@
 /**
  * The settings that are measured on an adapter, each with the values that are tried, those with the
- * most influence first. All but where lists of live weights begin to win leave a run's bits alone.
+ * most influence first. All leave a run's bits alone but two, which a run therefore has in its
+ * record: where lists of live weights begin to win, and the parts of the first layer's sums.
  */
 
 import {
@@ -40,6 +41,9 @@ export interface Setting {
 
 /** Names of the settings that are measured by means of their own. */
 export const REPLICAS = "replicas", BELOW = "sparse.below", BELOW_IMAGES = "sparse.belowImages";
+
+/** The name of the parts of the first layer's sums. */
+export const FORWARD_PARTS = "forwardParts";
 
 /** Where matrices lie. */
 export const STORAGE = "storage";
@@ -91,11 +95,13 @@ function ofLists(name: keyof SparseTiles, values: number[]): Setting {
 /** Each number of a tile shape. */
 export const FINE: Readonly<Record<Part, readonly Setting[]>> = {
   dense: [
-    ofTiles("rows", [4, 6, 8, 10, 12, 15, 20]),
+    ofTiles("rows", [1, 2, 4, 6, 8, 10, 12, 15, 20]),
+    // In workgroup memory, in groups of so many tiles.
+    ofTiles("groupRows", [0, 4, 8, 16]),
     ofTiles("forwardVectors", [1, 2, 3, 5]),
     ofTiles("backwardVectors", [1, 2, 3, 5]),
     ofTiles("weightVectors", [1, 2, 3, 5]),
-    ofTiles("weightRowVectors", [1, 2, 4]),
+    ofTiles("weightRowVectors", [0.25, 1, 2, 4]),
     ofTiles("unroll", [2, 3, 4, 6]),
     ofTiles("lanes", [8, 16, 32]),
   ],
@@ -123,11 +129,11 @@ type Shape = Readonly<Record<Part, Partial<Pick<Tiles, TileName> & ImageTiles & 
 /** The tile shapes of a row of the table. */
 function shapeOf({ images, sparse, ...row }: Tuned): Shape {
   const { lanes, rows, forwardVectors, backwardVectors } = row;
-  const { weightVectors, weightRowVectors, unroll } = row;
+  const { weightVectors, weightRowVectors, groupRows, unroll } = row;
   const dense = { lanes, rows, forwardVectors, backwardVectors, weightVectors };
   const { unitLanes, unitsEach, updateLanes, iterationLanes } = sparse;
   return {
-    dense: { ...dense, weightRowVectors, unroll },
+    dense: { ...dense, weightRowVectors, groupRows, unroll },
     images,
     lists: { lanes: sparse.lanes, unitLanes, unitsEach, updateLanes, iterationLanes },
   };
@@ -136,10 +142,15 @@ function shapeOf({ images, sparse, ...row }: Tuned): Shape {
 /** Tile shapes by size. */
 const SHAPES: Readonly<Record<string, Shape>> = {
   small: shapeOf(TUNED.hardware),
+  // Small ones that use no workgroup memory; convolutions and lists have the same.
+  plain: {
+    ...shapeOf(TUNED.hardware),
+    dense: { ...shapeOf(TUNED.hardware).dense, rows: 4, groupRows: 0 },
+  },
   medium: {
     dense: {
       ...{ lanes: 8, rows: 10, forwardVectors: 3, backwardVectors: 2 },
-      ...{ weightVectors: 3, weightRowVectors: 2, unroll: 4 },
+      ...{ weightVectors: 3, weightRowVectors: 2, groupRows: 0, unroll: 4 },
     },
     images: {
       ...{ rows: 4, forwardVectors: 3, backwardVectors: 3 },
@@ -158,7 +169,7 @@ function shapes(part: Part, change: (tuned: Tuned, shape: Shape[Part]) => Tuned)
     of: () => "small",
     change: (tuned, value) => change(tuned, SHAPES[`${value}`][part]),
     // SwiftShader takes up to four times as long for large ones as for small ones, and time is short.
-    growth: { large: 5, medium: 2.5 },
+    growth: { large: 5, medium: 2.5, ...(part === "dense" && { plain: 1.5 }) },
   };
 }
 
@@ -169,6 +180,13 @@ const SKIPS_ZEROS: Setting = {
   change: (tuned, value) => ({ ...tuned, skipsZeros: value as boolean }),
   // Anything that it gains: with other tiles it may be more.
   margin: 1,
+};
+
+/** Parts of the first layer's sums. */
+export const PARTS: Setting = {
+  ...{ name: FORWARD_PARTS, part: "dense", values: [1, 4, 8, 16] },
+  of: ({ forwardParts }) => forwardParts,
+  change: (tuned, value) => ({ ...tuned, forwardParts: value as number }),
 };
 
 /** What is decided first, for each part; twice what depends on the tiles, if it was not taken. */
@@ -182,6 +200,7 @@ export const COARSE: Readonly<Record<Part, readonly Setting[]>> = {
     SKIPS_ZEROS,
     shapes("dense", shaped),
     SKIPS_ZEROS,
+    PARTS,
   ],
   images: [
     shapes("images", (tuned, shape) => ({ ...tuned, images: { ...tuned.images, ...shape } })),

@@ -46,7 +46,8 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   forwardVectors: fc.integer({ min: 1, max: 5 }),
   backwardVectors: fc.integer({ min: 1, max: 3 }),
   weightVectors: fc.integer({ min: 1, max: 3 }),
-  weightRowVectors: fc.integer({ min: 1, max: 3 }),
+  weightRowVectors: fc.constantFrom(0.25, 1, 2, 3),
+  groupRows: fc.constantFrom(0, 1, 2, 3, 8),
   unroll: fc.integer({ min: 1, max: 4 }),
   skipsZeros: fc.boolean(),
   images: fc.record({
@@ -80,6 +81,7 @@ const overlapping: Tiles = {
   backwardVectors: 3,
   weightVectors: 3,
   weightRowVectors: 2,
+  groupRows: 0,
   unroll: 3,
   skipsZeros: false,
   images: {
@@ -94,6 +96,12 @@ const overlapping: Tiles = {
   sparse: { lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, ...NO_ITERATIONS, window: 0 },
 };
 
+/** Tiles in workgroup memory, which divide few widths; gradients of single rows. */
+const shared: Tiles = {
+  ...{ ...overlapping, lanes: 4, forwardVectors: 2, backwardVectors: 2 },
+  ...{ weightRowVectors: 0.25, groupRows: 4 },
+};
+
 const ofAdapter = (name: string, isSoftware: boolean) =>
   fc.constant(tunedFor({ name, vendor: "", architecture: "", isSoftware }));
 
@@ -104,6 +112,7 @@ const ofAdapter = (name: string, isSoftware: boolean) =>
 export const TILINGS: [name: string, numRuns: number, tiles: fc.Arbitrary<Tiles>][] = [
   ["any tiles", 14, anyTiles],
   ["overlapping tiles", 6, fc.constant(overlapping)],
+  ["tiles in workgroup memory", 8, fc.constant(shared)],
   ["llvmpipe's tiles", 3, ofAdapter("llvmpipe", true)],
   ["software tiles", 3, ofAdapter("SwiftShader", true)],
   ["hardware tiles", 6, ofAdapter("GPU", false)],

@@ -109,9 +109,7 @@ await runTask(task, async (flags) => {
   /** Chooses each number of the tile shapes of a part. */
   const chooseTiles = async (part: Part, options: Partial<NetworkOptions>, pace: Pace) => {
     const search = await Search.begin(tuned, (tuned) => networkOf(tuned, options), pace);
-    for (const setting of FINE[part]) {
-      if (setting.matters?.(search.tuned) ?? true) await search.choose(setting);
-    }
+    for (const setting of FINE[part]) await search.choose(setting);
     search.end();
     tuned = search.tuned;
   };

@@ -30,6 +30,8 @@ export interface Setting {
   of(tuned: Tuned): Value;
   /** The same choices with another value. */
   change(tuned: Tuned, value: Value): Tuned;
+  /** Whether it makes a difference to some choices. Default: it does. */
+  matters?(tuned: Tuned): boolean;
   /** The share of a value's time that another may take at most to be chosen. Default: 0.95. */
   margin?: number;
   /**
@@ -119,7 +121,10 @@ export const FINE: Readonly<Record<Part, readonly Setting[]>> = {
     ofLists("unitsEach", [1, 2, 4, 8, 16]),
     ofLists("updateLanes", [8, 16, 32, 64]),
     ofLists("iterations", [0, 1, 4, 16]),
-    ofLists("iterationLanes", [8, 64, 128, 256]),
+    {
+      ...ofLists("iterationLanes", [8, 64, 128, 256]),
+      matters: ({ sparse }) => sparse.iterations > 0,
+    },
   ],
 };
 

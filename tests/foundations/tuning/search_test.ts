@@ -79,6 +79,18 @@ Deno.test("search: a shape that takes too long to compile is left for a run with
   assertEquals(await chosen(1200), ["large", true]);
 });
 
+Deno.test("search: what makes no difference to the best choices is not timed", async () => {
+  const lanes = FINE.lists.find(({ name }) => name === "sparse.iterationLanes")!;
+  for (const iterations of [0, 16]) {
+    const machine = new FakeMachine(({ sparse }) => 1000 - sparse.iterationLanes);
+    const begin = { ...GUESS, sparse: { ...GUESS.sparse, iterations, iterationLanes: 8 } };
+    const search = await Search.begin(begin, machine.make, machine.pace(Infinity, true));
+    const { chosen, isDecided } = await search.choose(lanes);
+    assertEquals([chosen, isDecided], [iterations === 0 ? 8 : 256, true]);
+    assertEquals(machine.made.length, iterations === 0 ? 1 : 4);
+  }
+});
+
 Deno.test("search: candidates that the device refuses do not count, a fault ends it", async () => {
   const machine = new FakeMachine(bestRows(12));
   const refusing = (error: Error) => (tuned: Tuned) =>

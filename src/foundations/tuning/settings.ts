@@ -144,14 +144,14 @@ function shapeOf({ images, sparse, ...row }: Tuned): Shape {
   };
 }
 
+const SMALL = shapeOf(TUNED.hardware);
+
 /** Tile shapes by size. */
 const SHAPES: Readonly<Record<string, Shape>> = {
-  small: shapeOf(TUNED.hardware),
-  // Small ones that use no workgroup memory; convolutions and lists have the same.
-  plain: {
-    ...shapeOf(TUNED.hardware),
-    dense: { ...shapeOf(TUNED.hardware).dense, rows: 4, groupRows: 0 },
-  },
+  small: SMALL,
+  // Small ones in workgroup memory, 16 rows of 64 columns to a workgroup: of those that
+  // tasks/lib/expected_time.ts compares, the fastest on an H100 with one network and with 20.
+  shared: { ...SMALL, dense: { ...SMALL.dense, rows: 2, groupRows: 8 } },
   medium: {
     dense: {
       ...{ lanes: 8, rows: 10, forwardVectors: 3, backwardVectors: 2 },
@@ -173,8 +173,9 @@ function shapes(part: Part, change: (tuned: Tuned, shape: Shape[Part]) => Tuned)
     // Where none was chosen they are as the guess has them, which is small.
     of: () => "small",
     change: (tuned, value) => change(tuned, SHAPES[`${value}`][part]),
-    // SwiftShader takes up to four times as long for large ones as for small ones, and time is short.
-    growth: { large: 5, medium: 2.5, ...(part === "dense" && { plain: 1.5 }) },
+    // SwiftShader takes up to four times as long for large ones as for small ones, and eight times for
+    // those in workgroup memory, which convolutions and lists do not have; time is short.
+    growth: { large: 5, ...(part === "dense" && { shared: 8 }), medium: 2.5 },
   };
 }
 

@@ -112,7 +112,7 @@ const ofAdapter = (name: string, isSoftware: boolean) =>
 export const TILINGS: [name: string, numRuns: number, tiles: fc.Arbitrary<Tiles>][] = [
   ["any tiles", 14, anyTiles],
   ["overlapping tiles", 6, fc.constant(overlapping)],
-  ["tiles in workgroup memory", 8, fc.constant(shared)],
+  ["tiles in workgroup memory", 4, fc.constant(shared)],
   ["llvmpipe's tiles", 3, ofAdapter("llvmpipe", true)],
   ["software tiles", 3, ofAdapter("SwiftShader", true)],
   ["hardware tiles", 6, ofAdapter("GPU", false)],

@@ -3,13 +3,13 @@
 //
 //   examples, labels, scales, replicas, clocks or window    as in gather.wgsl
 //   words         (R, WORDS + 1)                  how many words of four features count, and which
-//   batch         (AHEAD, R, TILES, ROWS, COLUMNS)   out (src/engine/matrix.ts): 4 examples to a column; 0
-//                                                 where there is no example
+//   batch         (AHEAD, R, TILES, ROWS, COLUMNS)   out (src/engine/matrix.ts): 4 examples to a
+//                                                 column; 0 where there is no example
 //   batch_labels  (AHEAD, R, TILES · COLUMNS · 4)    out; NO_LABEL where there is none
 //
-// store_feature() knows the row of a feature. Features that no live weight reads are left as they
-// are. A lane has four examples, and turns four
-// features of each at a time. Grid: (CHUNKS of the words, TILES · COLUMNS / LANES, AHEAD · R).
+// Features that no live weight reads are left as they are. A lane has four examples, and turns four
+// features of each at a time (sparse_words.wgsl). Grid: (CHUNKS of the words, TILES · COLUMNS /
+// LANES, AHEAD · R).
 
 @group(0) @binding(5) var<storage, read_write> batch_labels: array<u32>;
 @group(0) @binding(7) var<storage, read> words: array<u32>;
@@ -31,17 +31,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var i = group.x; i < words[list]; i += CHUNKS) {
     let word = words[list + 1u + i];
 #for e in 4
-    let value_${e} = example_values(view_word(view_${e}, word));
-    let x_${e} = select(vec4f(), normalize_word(value_${e}, factor_${e}, word), valid_${e});
+    let x_${e} = features_of(view_${e}, factor_${e}, valid_${e}, word);
 #end
-#for f in 4
-    store_feature(
-      tile,
-      4u * word + ${f}u,
-      column % COLUMNS,
-      vec4f(x_0[${f}], x_1[${f}], x_2[${f}], x_3[${f}]),
-    );
-#end
+    store_word(tile, word, column % COLUMNS, x_0, x_1, x_2, x_3);
   }
   if (group.x == 0u) {
     let first = place * TILES * COLUMNS * 4u + 4u * column;

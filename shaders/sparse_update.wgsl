@@ -1,21 +1,14 @@
-// Gradients of live weights, and the optimizer's update of them, of LAYERS layers from the first
-// on.
+// Gradients of live weights, and the optimizer's update of them (sparse_group.wgsl), of LAYERS
+// layers.
 //
-//   inputs_l (R, TILES, IN_ROWS_l, COLUMNS)     the layer's inputs, four examples to a column
-//   deltas_l (R, TILES, OUT_ROWS_l, COLUMNS)    gradient at its pre-activations
 //   weights  (groups)                           in and out
 //   values   (groups)                           out: the same, for the other kernels
 //   clocks   (R)                                Clock (common.wgsl): this iteration's step size
 //   first, second moment (groups)               as the optimizer needs (optimizer_*.wgsl)
 //
-// A convolution's sums go over the places of its kernel, of which place_l() gives the first rows
-// among the inputs and the deltas; a dense layer has one, at rows 0.
-//
-// Weights do not decay here: those of a unit that nothing uses are on no list, and would have to.
-// One group per invocation, of those from `first` on. Each gradient is summed in four fma chains,
-// one for each example of a column. Where MOVES_CLOCKS is 1, the first R invocations copy the clocks
-// to `done` besides (sparse_top.wgsl leaves that to them). Grid: enough for all groups, and
-// replicas, along x and y.
+// One group per invocation, of those from `first` on. Where MOVES_CLOCKS is 1, the first R
+// invocations copy the clocks to `done` besides (sparse_top.wgsl leaves that to them). Grid: enough
+// for all groups, and replicas, along x and y.
 
 struct Range {
   first: u32,
@@ -31,6 +24,24 @@ struct Range {
 @group(0) @binding(3) var<storage, read_write> done: array<Clock>;
 #end
 
+// Batches of AHEAD iterations lie one after the other.
+fn batch_tile(replica: u32) -> u32 {
+  return (clocks[replica].done - 1u) % AHEAD * REPLICAS * TILES;
+}
+
+fn rate_of(replica: u32) -> f32 {
+  return clocks[replica].rate;
+}
+
+fn weight_at(group: u32) -> vec4f {
+  return weights[group];
+}
+
+fn store_weight(group: u32, weight: vec4f) {
+  weights[group] = weight;
+  store_values(group / LIST_WIDTH, group % LIST_WIDTH, weight);
+}
+
 @compute @workgroup_size(LANES)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -38,59 +49,10 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let own = range.first + (group.y * groups.x + group.x) * LANES + lane;
-  let g = min(own, range.end - 1u);
-  let inputs = record(g, 0u);
-  let owner = record(g, 1u);
-  // Batches of AHEAD iterations lie one after the other.
-  let first_tile = (clocks[owner.y].done - 1u) % AHEAD * REPLICAS * TILES;
-#for i in 4
-  var acc_${i} = vec4f();
-#end
-  // The loop over columns ends at its bottom, so that the other layers' is gone through once: a
-  // processor's vector lanes go through both sides of an `if`, and llvmpipe through the body of a
-  // loop once more where it ends at the top. Its end is no constant: Mesa unrolls such a loop, and
-  // what comes of it takes twice as long.
-  var tile = owner.y * TILES;
-  loop {
-#for l in LAYERS
-    var p_${l} = 0u;
-    loop {
-      let place = place_${l}(p_${l});
-      let moved = select(inputs + place.x, inputs, inputs == vec4u(ONES_${l}));
-      let rows = (tile + IS_BATCH_${l} * first_tile) * IN_ROWS_${l} + moved;
-      let delta_row = tile * OUT_ROWS_${l} + place.y + owner.x;
-      if (owner.w == FIRST_LAYER + ${l}u) {
-        var column = 0u;
-        loop {
-          let delta = load_deltas_${l}(delta_row, column);
-#for i in 4
-          acc_${i} = fma(load_inputs_${l}(rows[${i}], column), delta, acc_${i});
-#end
-          column++;
-          if (column >= range.columns) { break; }
-        }
-      }
-      p_${l}++;
-      if (p_${l} >= PLACES_${l}) { break; }
-    }
-#end
-    tile++;
-    if (tile >= (owner.y + 1u) * TILES) { break; }
-  }
+  train_group(own, range.end, range.columns);
 #for unused in MOVES_CLOCKS
   if (own - range.first < REPLICAS) {
     done[own - range.first] = clocks[own - range.first];
   }
 #end
-  if (own < range.end) {
-    let gradient = vec4f(sum(acc_0), sum(acc_1), sum(acc_2), sum(acc_3));
-    let live = vec4u(0u, 1u, 2u, 3u) < vec4u(owner.z);
-    let weight = update(g, weights[g], gradient, clocks[owner.y].rate, 0.0, live);
-    weights[g] = weight;
-    store_values(g / LIST_WIDTH, g % LIST_WIDTH, weight);
-  }
-}
-
-fn sum(v: vec4f) -> f32 {
-  return (v.x + v.y) + (v.z + v.w);
 }

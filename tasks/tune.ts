@@ -1,8 +1,8 @@
 /**
  * `deno task tune`: measures what src/engine/tuned.json chooses for this machine's class of
  * adapters, one setting after the other, and rewrites it. Results of training do not depend on the
- * tile shapes; which kernels train a network of a density does decide its last bits, and is kept in
- * each run.json.
+ * tile shapes; which kernels train a network of a density, and in how many parts they make the first
+ * layer's sums, does decide its last bits, and is kept in each run.json.
  */
 
 import { fromFileUrl } from "@std/path";
@@ -25,8 +25,9 @@ import {
   BELOW,
   BELOW_IMAGES,
   FINE,
-  type Part,
+  PARTS,
   REPLICA_CHOICES,
+  type Setting,
 } from "../src/foundations/tuning/settings.ts";
 import { once } from "../src/memo.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
@@ -56,9 +57,10 @@ const task = {
     rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
     iterations: integer({ min: 5, max: 1000, default: 100, help: "iterations per measurement" }),
     only: words({
-      words: ["dense", "images", "lists", "replicas", "crossover"],
+      words: ["dense", "parts", "images", "lists", "replicas", "crossover"],
       help:
-        "which to measure: tile shapes of each kind of kernels, how many replicas train at once, " +
+        "which to measure: tile shapes of each kind of kernels, in how many parts the first layer's " +
+        "sums are made, how many replicas train at once, " +
         "from which density on lists win; the others stay as the table has them",
       defaultText: "all",
     }),
@@ -106,26 +108,31 @@ await runTask(task, async (flags) => {
   let tuned = gpu.tuned;
   const networkOf = async (tuned: Tuned, options: Partial<NetworkOptions>) =>
     new TimedProgram(await networkProgram(gpu.tunedAs(tuned), uploaded, { optimizer, ...options }));
-  /** Chooses each number of the tile shapes of a part. */
-  const chooseTiles = async (part: Part, options: Partial<NetworkOptions>, pace: Pace) => {
+  /** Chooses settings, one after the other. */
+  const choose = async (
+    settings: readonly Setting[],
+    options: Partial<NetworkOptions>,
+    pace: Pace,
+  ) => {
     const search = await Search.begin(tuned, (tuned) => networkOf(tuned, options), pace);
-    for (const setting of FINE[part]) await search.choose(setting);
+    for (const setting of settings) await search.choose(setting);
     search.end();
     tuned = search.tuned;
   };
   const isAsked = (part: NonNullable<typeof flags.only>[number]) =>
     flags.only === undefined || flags.only.includes(part);
-  if (isAsked("dense")) await chooseTiles("dense", {}, pace);
+  if (isAsked("dense")) await choose(FINE.dense, {}, pace);
+  if (isAsked("parts")) await choose([PARTS], {}, pace);
   if (isAsked("images")) {
     const { hidden } = NETWORKS["lenet-5"];
-    await chooseTiles("images", { hidden }, paceOf(IMAGE_ITERATIONS));
+    await choose(FINE.images, { hidden }, paceOf(IMAGE_ITERATIONS));
   }
   const findTickets = once(() =>
     lotteryTickets(gpu.tunedAs(tuned), uploaded, { density: SPARSE_DENSITY })
   );
   if (isAsked("lists")) {
     const { masks } = nearestTicket(await findTickets(), SPARSE_DENSITY);
-    await chooseTiles("lists", { isSparse: true, masks }, pace);
+    await choose(FINE.lists, { isSparse: true, masks }, pace);
   }
   if (isAsked("replicas")) {
     const make = (replicas: number) => networkOf(tuned, { replicas });

@@ -134,6 +134,7 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
     maxStorageBufferBindingSize,
     maxTextureDimension2D,
     maxStorageTexturesPerShaderStage,
+    maxStorageBuffersPerShaderStage,
   } = adapter.limits;
   const description = describeAdapter(adapter.info);
   const device = await adapter.requestDevice({
@@ -142,6 +143,7 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
       maxStorageBufferBindingSize,
       maxTextureDimension2D,
       maxStorageTexturesPerShaderStage,
+      maxStorageBuffersPerShaderStage,
     },
     requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
   }).catch((error: unknown) => {

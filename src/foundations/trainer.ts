@@ -18,6 +18,7 @@ import type { MaskStep } from "../models/mask_history.ts";
 import { networkDigest } from "../models/digest.ts";
 import { prunableOf } from "../models/parameters.ts";
 import { type CheckpointPlace, RunCheckpoints } from "../records/checkpoints.ts";
+import { partsField } from "../records/forward_parts.ts";
 import { saveRun } from "../records/saved_run.ts";
 import {
   checkDynamicRun,
@@ -27,7 +28,7 @@ import {
   trainDynamic,
 } from "./dynamic_training.ts";
 import type { RunQueue } from "./queue/run_queue.ts";
-import type { TrainedRun } from "../records/trained_run.ts";
+import type { KernelsUsed, TrainedRun } from "../records/trained_run.ts";
 import type { Storage } from "../storage/storage.ts";
 import { batchSizeOf, type TrainOutcome, type TrainRequest } from "./queue/train_request.ts";
 import { checkSchedule, type Schedule } from "../engine/schedules.ts";
@@ -80,6 +81,11 @@ export interface TrainOptions {
   testInterval?: number | null;
   /** How the kernels store the network; decides last bits. Default: as the queue finds faster. */
   kernels?: KernelKind;
+  /**
+   * Parts in which dense kernels make the first layer's sums; decides last bits. Default: as the queue
+   * finds faster.
+   */
+  forwardParts?: number;
   /** Changes the masks as the run is trained, by the dense kernels. Default: they stay. */
   dynamic?: Dynamic;
   /** Receives new points of its curves as training advances, to show them. */
@@ -162,7 +168,8 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     (dynamic
       ? "dense"
       : queue.kernelsFor(model.masks, optimizer, prunedWeights, layers, batchSizeOf(asked)));
-  const request: TrainRequest & { kernels: KernelKind } = { ...asked, kernels };
+  const { forwardParts = queue.forwardPartsFor(kernels, layers) } = options;
+  const request: TrainRequest & KernelsUsed = { ...asked, kernels, forwardParts };
   const { iterations } = request.plan;
   if (dynamic) checkDynamicRun(dynamic, model, kernels, iterations);
   const config = { ...configOf(request), ...(dynamic && { dynamic: recordedDynamic(dynamic) }) };
@@ -178,10 +185,11 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     request.resumeFrom = restored.state;
     // A run keeps to the kernels that it began with.
     request.kernels = restored.kernels;
+    request.forwardParts = restored.forwardParts;
   }
   const onCheckpoint = checkpoints &&
     ((state: TrainingState, history?: readonly MaskStep[]) =>
-      checkpoints.save(state, request.kernels, history));
+      checkpoints.save(state, request, history));
   const outcome: TrainOutcome & Partial<DynamicOutcome> = dynamic
     ? await trainDynamic(queue, { ...request, dynamic, history: restored?.history, onCheckpoint })
     : await queue.train({ ...request, onCheckpoint: onCheckpoint && ((s) => onCheckpoint(s)) });
@@ -207,6 +215,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     ...(history && { history }),
     iterations,
     kernels: request.kernels,
+    forwardParts: request.forwardParts,
     adapters: checkpoints?.adapters ?? [{ iteration: 0, adapter: queue.gpu.adapter }],
     curves,
   };
@@ -252,12 +261,12 @@ function adviceFor(iteration: number, { optimizer, dataset }: TrainOptions): str
 }
 
 /**
- * The fields of a record that say how a run was trained: the kernels, the adapter, and the earlier
- * ones where there were some.
+ * The fields of a record that say how a run was trained: the kernels, the parts of their sums where
+ * there are several, the adapter, and the earlier ones where there were some.
  */
-export function kernelsAndAdapters({ kernels, adapters }: TrainedRun) {
-  const { adapter } = adapters.at(-1)!;
-  return adapters.length === 1 ? { kernels, adapter } : { kernels, adapter, adapters };
+export function kernelsAndAdapters({ kernels, forwardParts, adapters }: TrainedRun) {
+  const { adapter } = adapters.at(-1)!, how = { kernels, ...partsField(forwardParts) };
+  return adapters.length === 1 ? { ...how, adapter } : { ...how, adapter, adapters };
 }
 
 /** All that decides the run beside its initial weights and masks, which are files. */

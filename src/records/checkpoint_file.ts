@@ -11,6 +11,7 @@
 import * as v from "../npm/valibot.ts";
 import type { LayerValues, TrainingState } from "../engine/mod.ts";
 import { sha256Hex } from "../formats/digests/sha256.ts";
+import { FORWARD_PARTS } from "./forward_parts.ts";
 import { isShallow } from "./json_depth.ts";
 import { maskBytes, type MaskStep } from "../models/mask_history.ts";
 import { type Parameter, prunableOf } from "../models/parameters.ts";
@@ -36,6 +37,8 @@ const HEADER = v.looseObject({
   start: v.string(),
   /** How the kernels store the network, from the first iteration to the last. */
   kernels: v.picklist(["dense", "sparse"]),
+  /** Parts in which they make the first layer's sums; absent: 1. */
+  forwardParts: v.optional(FORWARD_PARTS),
   /** The adapters that have trained it, each from an iteration on. */
   adapters: v.array(v.object({
     iteration: COUNT,
@@ -64,7 +67,7 @@ const MAX_HEADER_BYTES = 1 << 20;
 
 /** The bytes of a checkpoint. */
 export async function encodeCheckpoint(
-  header: Pick<CheckpointHeader, "config" | "start" | "kernels" | "adapters">,
+  header: Pick<CheckpointHeader, "config" | "start" | "kernels" | "forwardParts" | "adapters">,
   state: TrainingState,
   history?: readonly MaskStep[],
 ): Promise<Uint8Array> {

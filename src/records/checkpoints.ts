@@ -1,6 +1,6 @@
 /** Restores and saves the checkpoints of one run in its folder. */
 
-import type { AdapterDescription, KernelKind, TrainingState } from "../engine/mod.ts";
+import type { AdapterDescription, TrainingState } from "../engine/mod.ts";
 import type { Storage } from "../storage/storage.ts";
 import {
   type Checkpoint,
@@ -9,9 +9,10 @@ import {
   historyOf,
   stateOf,
 } from "./checkpoint_file.ts";
+import { partsField } from "./forward_parts.ts";
 import * as paths from "./paths.ts";
 import { readRunFile, unreadable } from "./record.ts";
-import type { AdapterUse } from "./trained_run.ts";
+import type { AdapterUse, KernelsUsed } from "./trained_run.ts";
 import type { MaskStep } from "../models/mask_history.ts";
 import type { Parameter } from "../models/parameters.ts";
 
@@ -30,9 +31,8 @@ export interface CheckpointPlace {
 }
 
 /** The state from which training continues. */
-export interface RestoredState {
+export interface RestoredState extends KernelsUsed {
   state: TrainingState;
-  kernels: KernelKind;
   /** The masks so far, where they change. */
   history: MaskStep[] | null;
 }
@@ -94,19 +94,21 @@ export class RunCheckpoints {
       );
     }
     const history = historyOf(checkpoint, parameters);
-    return { state, kernels: checkpoint.header.kernels, history };
+    const { kernels, forwardParts = 1 } = checkpoint.header;
+    return { state, kernels, forwardParts, history };
   }
 
   /** Keeps a state in the place of the one before. */
   async save(
     state: TrainingState,
-    kernels: KernelKind,
+    { kernels, forwardParts }: KernelsUsed,
     history?: readonly MaskStep[],
   ): Promise<void> {
     this.#note();
     this.#kept = state.iteration;
     const { storage, folder, config } = this.place;
-    const header = { config, start: this.start, kernels, adapters: this.#adapters };
+    const how = { kernels, ...partsField(forwardParts) };
+    const header = { config, start: this.start, ...how, adapters: this.#adapters };
     await storage.write(paths.checkpoint(folder), await encodeCheckpoint(header, state, history));
   }
 

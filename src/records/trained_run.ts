@@ -26,11 +26,16 @@ export interface TrainedRun {
   iterations: number;
   /** How the kernels that trained it stored the network. */
   kernels: KernelKind;
+  /** Parts in which they made the first layer's sums. */
+  forwardParts: number;
   /** The adapters that trained it, each from an iteration on: one, unless resumed elsewhere. */
   adapters: AdapterUse[];
   /** Loss and accuracy by iteration. */
   curves: Curves;
 }
+
+/** How a run's sums were made, which decides last bits. */
+export type KernelsUsed = Pick<TrainedRun, "kernels" | "forwardParts">;
 
 /** The early-stop point of a run: that of the smallest validation loss, the first of equals. */
 export function earlyStop(curves: Curves): CurvePoint | null {

@@ -84,6 +84,8 @@ export interface ProvideOptions {
   events: RunEvents;
   /** Default: as the queue finds faster. */
   kernels?: KernelKind;
+  /** The same of the parts of the first layer's sums. */
+  forwardParts?: number;
   /** Called with each run that was trained, before it is saved. */
   beforeSave?(config: RunConfig): Promise<void>;
 }
@@ -152,7 +154,8 @@ export class RunProvider {
   }
 
   async #train(planned: PlannedRun): Promise<SavedRun> {
-    const { storage, queue, sets, policy, kernels, beforeSave, events } = this.options;
+    const { storage, queue, sets, policy, beforeSave, events } = this.options;
+    const { kernels, forwardParts } = this.options;
     const { onNotice, onStart, onPoints, onWeights } = events, { folder, config } = planned;
     const condition = await inspectConfigured(storage, folder, config, policy);
     await makeRoom(storage, folder, condition, onNotice);
@@ -161,7 +164,7 @@ export class RunProvider {
     onStart?.({ ...config.id, imageShape: config.dataset.shape, masks, weights });
     const trained = await train(queue, {
       ...trainOptionsOf(config, datasetOf(config, sets), model),
-      ...(kernels && { kernels }),
+      ...{ ...(kernels && { kernels }), ...(forwardParts && { forwardParts }) },
       onPoints: onPoints && ((points) => onPoints(config.id, points)),
       onWeights: onWeights && ((iteration, layers) => {
         const named = layers.map(({ weights }, i) => [names[i], weights]);

@@ -3,6 +3,7 @@
 import { InputError } from "../errors.ts";
 import { restoreRun, restoreStartMasks } from "../records/saved_run.ts";
 import { type RunRecord, within } from "../records/record.ts";
+import { partsIn } from "../records/forward_parts.ts";
 import * as paths from "../records/paths.ts";
 import type { RunQueue } from "../foundations/queue/run_queue.ts";
 import { MemoryStorage } from "../storage/memory.ts";
@@ -22,6 +23,8 @@ export interface ReplaySource {
   folder: string;
   record: RunRecord;
   config: RunConfig;
+  /** Parts in which the first layer's sums were made. */
+  forwardParts: number;
 }
 
 /** The outcome of a replay. */
@@ -52,7 +55,13 @@ export async function readReplaySource(storage: Storage, folder: string): Promis
         "program that wrote it can repeat; name a run of this program's tasks",
     );
   }
-  return { folder, record, config: parseConfig(record, paths.record(folder)) };
+  const where = paths.record(folder);
+  return {
+    folder,
+    record,
+    config: parseConfig(record, where),
+    forwardParts: partsIn(record, where),
+  };
 }
 
 /** Options of `openReplays`. */
@@ -83,7 +92,9 @@ export async function openReplays(options: ReplayOptions): Promise<ReplayJob> {
         `${dataset.sha256.slice(0, 12)}…): give them with --data-location`,
     );
   }
-  const requests = sources.map(({ config }) => workRequestOf(config, data.sets));
+  const requests = sources.map(({ config, forwardParts }) => ({
+    ...{ ...workRequestOf(config, data.sets), forwardParts },
+  }));
   const groups = Map.groupBy(requests, (request) => queue.groupKey(request));
   for (const group of groups.values()) await queue.checkFits(group[0], group.length);
   const results: Replay[] = [];
@@ -102,7 +113,7 @@ export async function openReplays(options: ReplayOptions): Promise<ReplayJob> {
 }
 
 async function replay(
-  { folder, record, config }: ReplaySource,
+  { folder, record, config, forwardParts }: ReplaySource,
   { storage, queue, data, onStart }: ReplayOptions,
 ): Promise<Replay> {
   const memory = new MemoryStorage();
@@ -110,6 +121,7 @@ async function replay(
     ...{ storage: memory, queue, sets: data.sets },
     policy: { overwrite: false, resume: true },
     kernels: record.kernels === "sparse" ? "sparse" : "dense",
+    forwardParts,
     events: { onNotice: () => {}, onStart },
   }).provide({
     ...{ folder, config },

@@ -31,6 +31,7 @@ function trainedRun(value: number): TrainedRun {
     masks: network(1),
     iterations: 2,
     kernels: "dense",
+    forwardParts: 1,
     adapters: [],
     curves: {
       train: [point, { iteration: 1, loss: 0.25, accuracy: 0.5 }],

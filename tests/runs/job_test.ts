@@ -78,6 +78,7 @@ Deno.test("replays of different networks: of each, no more are trained at once t
   const source = (trial: number, hidden: [number, "relu"][]) => ({
     folder: `trial${trial}`,
     record: {} as RunRecord,
+    forwardParts: 1,
     config: parsedFlat({
       ...{ kind: "train" as const, trial, level: 0, run: 0, dataset: { ...record, features } },
       ...settings,

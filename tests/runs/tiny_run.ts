@@ -16,6 +16,7 @@ export const TRAINED: TrainedRun = {
   masks: { layer0: { shape: [1, 1], data: Float32Array.of(1) } },
   iterations: 0,
   kernels: "dense",
+  forwardParts: 1,
   adapters: [{ iteration: 0, adapter: ADAPTER }],
   curves: { train: [END], validate: [], test: [END] },
 };

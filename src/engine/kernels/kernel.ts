@@ -37,6 +37,14 @@ export interface Work {
   flops: number;
   /** Each operand read once, each result written once. */
   bytes: number;
+  /** Bytes that all workgroups read, each its own operands once. Absent: no more than `bytes`. */
+  groupBytes?: number;
+  /** Bytes that all invocations load, each through the cache of its processor. */
+  laneBytes?: number;
+  /** Loads of an invocation that wait for one another, each from the nearest cache. */
+  loads?: number;
+  /** Blocks that a workgroup loads into its memory, one after the other. */
+  blocks?: number;
 }
 
 /** A compiled kernel with its buffers and grid. */
@@ -50,6 +58,8 @@ export interface Kernel {
   lanes: number;
   /** Iterations that one dispatch of it is for. */
   ahead: number;
+  /** Dynamic offsets of a dispatch that is given none. */
+  offsets?: number[];
 }
 
 /** The parts of a kernel. */
@@ -64,6 +74,8 @@ export interface KernelSource {
   work?: Work;
   /** Iterations that one dispatch of it is for. Default: 1. */
   ahead?: number;
+  /** Dynamic offsets of a dispatch that is given none. Default: it has no dynamic uniforms. */
+  offsets?: number[];
 }
 
 const BUFFER_TYPES = {
@@ -81,7 +93,7 @@ export function createKernels(gpu: Gpu, sources: KernelSource[]): Promise<Kernel
 
 async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
   const { device } = gpu;
-  const { label, grid, constants: { LANES = 1 } } = source;
+  const { label, grid, offsets, constants: { LANES = 1, GROUP_ROWS = 1 } } = source;
   const pipeline = await cachedPipeline(gpu, source);
   return await gpu.scoped(`kernel ${label}`, () => {
     const bindings = device.createBindGroup({
@@ -93,7 +105,7 @@ async function createKernel(gpu: Gpu, source: KernelSource): Promise<Kernel> {
       })),
     });
     const work = source.work ?? null, ahead = source.ahead ?? 1;
-    return { label, work, pipeline, bindings, grid, lanes: LANES, ahead };
+    return { label, work, pipeline, bindings, grid, lanes: LANES * GROUP_ROWS, ahead, offsets };
   });
 }
 
@@ -154,7 +166,11 @@ function createPipeline(
 }
 
 /** Records one dispatch. */
-export function dispatch(pass: GPUComputePassEncoder, kernel: Kernel, offsets?: number[]): void {
+export function dispatch(
+  pass: GPUComputePassEncoder,
+  kernel: Kernel,
+  offsets: number[] | undefined = kernel.offsets,
+): void {
   pass.setPipeline(kernel.pipeline);
   // Chromium 150 rejects an explicit undefined once V8 has optimized the call.
   if (offsets) pass.setBindGroup(0, kernel.bindings, offsets);

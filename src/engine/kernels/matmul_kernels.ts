@@ -1,6 +1,6 @@
 /**
- * The sources of the matrix kernels (forward, gradients and updates), one function each. The header
- * of each file of `shaders/` gives shapes and meaning.
+ * The sources of the matrix kernels in their usual form: forward and activation gradient, one
+ * function each. The header of each file of `shaders/` gives shapes and meaning.
  */
 
 import common from "../../../shaders/common.wgsl" with { type: "text" };
@@ -12,23 +12,12 @@ import activationTanh from "../../../shaders/activation_tanh.wgsl" with { type: 
 import batchAhead from "../../../shaders/batch_ahead.wgsl" with { type: "text" };
 import batchAlone from "../../../shaders/batch_alone.wgsl" with { type: "text" };
 import forward from "../../../shaders/forward.wgsl" with { type: "text" };
-import nonzero from "../../../shaders/nonzero.wgsl" with { type: "text" };
 import stepsAll from "../../../shaders/steps_all.wgsl" with { type: "text" };
 import stepsListed from "../../../shaders/steps_listed.wgsl" with { type: "text" };
-import weightGradient from "../../../shaders/weight_gradient.wgsl" with { type: "text" };
-import { type KernelSource, read, type Work, write } from "./kernel.ts";
+import { type KernelSource, read, type Work } from "./kernel.ts";
 import type { Activation, DenseSpec } from "../layer_spec.ts";
-import { maskWords, pitch } from "./layout.ts";
-import {
-  type BatchFormat,
-  isTexture,
-  loadWgsl,
-  type Matrix,
-  matrixBinding,
-  storeWgsl,
-  updateWgsl as updateMatrixWgsl,
-} from "./matrix.ts";
-import { type UpdateRule, updateWgsl } from "../optimizers.ts";
+import { pitch } from "./layout.ts";
+import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
 import type { Tiles } from "./tiles.ts";
 
 const ACTIVATIONS = { relu: activationRelu, tanh: activationTanh, sigmoid: activationSigmoid };
@@ -64,6 +53,7 @@ export function forwardSource(
   const { inputs, format, lists = null, ahead = null, weights, outputs } = buffers;
   const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
   const vectors = tileVectors(outVectors, tiles.forwardVectors, tiles);
+  const grid = plainGrid(outVectors, vectors, sizes, tiles);
   return {
     label: `forward ${layer.name}`,
     template: [
@@ -95,13 +85,19 @@ export function forwardSource(
       ahead && read(ahead.clocks),
       lists && read(lists),
     ],
-    grid: [columnGroups(outVectors, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
-    work: matmulWork(
-      layer,
-      sizes,
-      layer.inputs * layer.units +
-        sizes.rows * (layer.inputs * (format === "u8" ? 0.25 : 1) + layer.units),
-    ),
+    grid,
+    work: {
+      ...matmulWork(
+        layer,
+        sizes,
+        layer.inputs * layer.units +
+          sizes.rows * (layer.inputs * (format === "u8" ? 0.25 : 1) + layer.units),
+      ),
+      groupBytes: groupBytes(grid, 4 * inVectors, {
+        ...{ rows: tiles.rows, vectors: Math.min(outVectors, tiles.lanes * vectors), format },
+      }),
+      loads: inVectors,
+    },
   };
 }
 
@@ -116,6 +112,7 @@ export function activationGradientSource(
   const { deltas, weights, activations } = buffers;
   const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
   const vectors = tileVectors(inVectors, tiles.backwardVectors, tiles);
+  const grid = plainGrid(inVectors, vectors, sizes, tiles);
   return {
     label: `activation gradient ${layer.name}`,
     template: [
@@ -141,167 +138,23 @@ export function activationGradientSource(
       matrixBinding(activations, "read"),
       matrixBinding(buffers.below, "write"),
     ],
-    grid: [columnGroups(inVectors, vectors, tiles), sizes.rows / tiles.rows, sizes.replicas],
-    work: matmulWork(
-      layer,
-      sizes,
-      layer.inputs * layer.units + sizes.rows * (2 * layer.inputs + layer.units),
-    ),
-  };
-}
-
-/** Masked weight gradient and the optimizer's update. */
-export function weightGradientSource(
-  layer: DenseSpec,
-  optimizer: UpdateRule,
-  sizes: { replicas: number; rows: number },
-  tiles: Tiles,
-  buffers: {
-    inputs: Matrix;
-    format?: BatchFormat;
-    deltas: Matrix;
-    mask: Matrix;
-    weights: Matrix;
-    /** Where updated weights go; buffers are updated in place. */
-    updated: Matrix;
-    clocks: GPUBuffer;
-    /** The lists of rows of `nonzeroSource`; null: every batch row counts. */
-    lists: GPUBuffer | null;
-    /** Batches that lie one after the other in the inputs. Default: 1. */
-    ahead?: number;
-    state: GPUBuffer[];
-  },
-): KernelSource {
-  const { inputs, format, deltas, mask, weights, updated, lists } = buffers;
-  const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
-  const { rowVectors, count } = weightTiles(layer, tiles);
-  const vectors = tileVectors(outVectors, tiles.weightVectors, tiles);
-  const ofMask = { vectors: maskWords(4 * outVectors), format: "u8" } as const;
-  const ofWeights = { name: "weights", vectors: outVectors };
-  return {
-    label: `weight gradient ${layer.name}`,
-    template: [
-      common,
-      updateWgsl(optimizer),
-      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: inVectors, format }),
-      loadWgsl({ name: "deltas", binding: 1, matrix: deltas, vectors: outVectors }),
-      loadWgsl({ name: "mask", binding: 2, matrix: mask, ...ofMask }),
-      updateMatrixWgsl(
-        { ...ofWeights, binding: 3, matrix: weights },
-        { ...ofWeights, binding: 8, matrix: updated },
+    grid,
+    work: {
+      ...matmulWork(
+        layer,
+        sizes,
+        layer.inputs * layer.units + sizes.rows * (2 * layer.inputs + layer.units),
       ),
-      lists ? stepsListed : stepsAll,
-      weightGradient,
-    ].join("\n"),
-    constants: {
-      LANES: tiles.lanes,
-      VECTORS: vectors,
-      TILE_VECTORS: rowVectors,
-      TILE: 4 * rowVectors * vectors,
-      TILES: count,
-      UNROLL: unrollFor(sizes.rows, tiles),
-      BATCH_ROWS: sizes.rows,
-      AHEAD: buffers.ahead ?? 1,
-      REPLICAS: sizes.replicas,
-      STEPS: sizes.rows,
-      INPUTS: layer.inputs,
-      IN_PITCH: 4 * inVectors,
-      IN_VECTORS: inVectors,
-      OUT_VECTORS: outVectors,
+      groupBytes: groupBytes(grid, 4 * outVectors, {
+        ...{ rows: tiles.rows, vectors: Math.min(inVectors, tiles.lanes * vectors) },
+      }),
+      loads: outVectors,
     },
-    bindings: [
-      matrixBinding(inputs, "read"),
-      matrixBinding(deltas, "read"),
-      matrixBinding(mask, "read"),
-      matrixBinding(weights, isTexture(weights) ? "read" : "write"),
-      read(buffers.clocks),
-      lists && read(lists),
-      ...[0, 1].map((i) => buffers.state[i] ? write(buffers.state[i]) : null),
-      isTexture(updated) ? matrixBinding(updated, "write") : null,
-    ],
-    grid: [
-      columnGroups(outVectors, vectors, tiles),
-      Math.ceil(inVectors / rowVectors),
-      sizes.replicas,
-    ],
-    work: matmulWork(
-      layer,
-      sizes,
-      // Weights and state are read and written; a mask is a bit per weight.
-      layer.inputs * layer.units * (2 + 2 * buffers.state.length + 1 / 32) +
-        sizes.rows * (layer.inputs * (format === "u8" ? 0.25 : 1) + layer.units),
-    ),
-  };
-}
-
-/** The weight gradient's tiles along a layer's inputs: their vec4s, and how many there are. */
-function weightTiles(layer: DenseSpec, tiles: Tiles): { rowVectors: number; count: number } {
-  const inVectors = pitch(layer.inputs) / 4;
-  const rowVectors = Math.min(tiles.weightRowVectors, inVectors);
-  return { rowVectors, count: Math.ceil(inVectors / rowVectors) };
-}
-
-/** u32 words of one replica's lists of nonzero rows. */
-export function rowListWords(layer: DenseSpec, rows: number, tiles: Tiles): number {
-  return weightTiles(layer, tiles).count * (rows + 1);
-}
-
-/** u32 words of one replica's lists of nonzero words. */
-export function wordListWords(layer: DenseSpec, rows: number, tiles: Tiles): number {
-  return rows / tiles.rows * (pitch(layer.inputs) / 4 + 1);
-}
-
-/** Lists what of a batch counts in each tile of forward and, if wanted, of the weight gradient. */
-export function nonzeroSource(
-  layer: DenseSpec,
-  sizes: { replicas: number; rows: number; ahead?: number },
-  tiles: Tiles,
-  buffers: {
-    inputs: Matrix;
-    format?: BatchFormat;
-    wordLists: GPUBuffer;
-    rowLists: GPUBuffer | null;
-  },
-): KernelSource {
-  const { inputs, format = "f32", wordLists, rowLists } = buffers, { ahead = 1 } = sizes;
-  const { rowVectors, count } = weightTiles(layer, tiles);
-  const weightTileCount = rowLists ? count : 0, rowTiles = sizes.rows / tiles.rows;
-  const vectors = pitch(layer.inputs) / 4;
-  const value = {
-    f32: "any(load_inputs(row, k) != vec4f())",
-    u8: "load_inputs_word(row, k) != 0u",
-  };
-  return {
-    label: `nonzero ${layer.name}`,
-    template: [
-      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors, format }),
-      `fn is_nonzero(row: u32, k: u32) -> bool { return ${value[format]}; }`,
-      nonzero,
-    ].join("\n"),
-    constants: {
-      LANES: tiles.lanes,
-      LISTS_ROWS: rowLists ? 1 : 0,
-      WEIGHT_TILES: weightTileCount,
-      ROW_TILES: rowTiles,
-      TILE_ROWS: tiles.rows,
-      TILE_VECTORS: rowVectors,
-      IN_VECTORS: vectors,
-      ROWS: sizes.rows,
-      UNROLL: unrollFor(sizes.rows, tiles),
-    },
-    bindings: [
-      matrixBinding(inputs, "read"),
-      write(wordLists),
-      rowLists && write(rowLists),
-    ],
-    // Batches of several iterations are as those of more replicas.
-    grid: [Math.ceil((weightTileCount + rowTiles) / tiles.lanes), 1, ahead * sizes.replicas],
-    ahead,
   };
 }
 
 /** A product of (rows, inputs) and (inputs, units) per replica; `floats` are read and written. */
-function matmulWork(
+export function matmulWork(
   { inputs, units }: DenseSpec,
   { rows, replicas }: { rows: number; replicas: number },
   floats: number,
@@ -309,20 +162,35 @@ function matmulWork(
   return { flops: 2 * replicas * rows * inputs * units, bytes: 4 * replicas * floats };
 }
 
+/** The grid of tiles of `tiles.rows` rows, for a result of `width` vec4 columns. */
+function plainGrid(
+  width: number,
+  vectors: number,
+  { rows, replicas }: { rows: number; replicas: number },
+  tiles: Tiles,
+): [number, number, number] {
+  return [columnGroups(width, vectors, tiles), rows / tiles.rows, replicas];
+}
+
+/**
+ * Bytes that the workgroups of a grid read, each a tile of `rows` rows of the left matrix and
+ * `vectors` vec4 columns of the right one, along `steps` columns and rows of these.
+ */
+export function groupBytes(
+  [x, y, z]: readonly [number, number, number],
+  steps: number,
+  { rows, vectors, format }: { rows: number; vectors: number; format?: BatchFormat },
+): number {
+  return x * y * z * steps * (rows * (format === "u8" ? 1 : 4) + 16 * vectors);
+}
+
 /** Workgroups along a matrix of `width` vec4 columns, `vectors` of them per invocation. */
-function columnGroups(width: number, vectors: number, tiles: Tiles): number {
+export function columnGroups(width: number, vectors: number, tiles: Tiles): number {
   return Math.ceil(width / vectors / tiles.lanes);
 }
 
 /** vec4 columns per invocation: the fewest that fill as few workgroups as `most` would. */
-function tileVectors(width: number, most: number, tiles: Tiles): number {
+export function tileVectors(width: number, most: number, tiles: Tiles): number {
   const groups = Math.ceil(width / (most * tiles.lanes));
   return Math.ceil(width / (groups * tiles.lanes));
-}
-
-/** The largest step of the weight gradient that divides a batch's rows. */
-function unrollFor(rows: number, tiles: Tiles): number {
-  let unroll = tiles.unroll;
-  while (rows % unroll !== 0) unroll--;
-  return unroll;
 }

@@ -25,12 +25,15 @@ import { partialBytes, updateGroups } from "./images/conv_update_kernels.ts";
 import { activationVectors, layerMatrices, matrixSize } from "./layout.ts";
 import { checkUpdateRule } from "../optimizers.ts";
 import { imageSteps, mostSteps } from "./loop_steps.ts";
+import { partialSumVectors } from "./parts_kernels.ts";
 import { poolGroups } from "./images/pool_kernels.ts";
 import {
   activationBytes,
   evaluationSpan,
   layerWidths,
   MAX_BURST,
+  MOST_PARTS,
+  partsOf,
   type ProgramSpec,
   windowRows,
 } from "./program_spec.ts";
@@ -62,7 +65,8 @@ type SharedSpec = Omit<ProgramSpec, "replicas">;
 /** Buffers that grow with the replicas: contents in words, and bytes per replica. */
 function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[] {
   const tiles = gpu.tuned, { layers } = spec;
-  const rows = Math.max(paddedRows(spec.batchSize, tiles), windowRows(spec, tiles));
+  const batchRows = paddedRows(spec.batchSize, tiles);
+  const rows = Math.max(batchRows, windowRows(spec, tiles));
   const span = evaluationSpan(spec), vectors = activationVectors(layers);
   return [
     ...layerMatrices(layers).map((matrix) => ({
@@ -83,6 +87,12 @@ function buffersOf(gpu: Gpu, spec: SharedSpec): { what: string; bytes: number }[
       what: `the slices of the gradient of ${layer.name}`,
       bytes: partialBytes(layer, spec.batchSize),
     })),
+    ...(isDense(layers[0]) && partsOf(spec) > 1
+      ? [{
+        what: `${partsOf(spec)} parts of ${batchRows} rows of sums of ${layers[0].name}`,
+        bytes: 16 * batchRows * partialSumVectors(layers[0], partsOf(spec)),
+      }]
+      : []),
     { what: `the results of evaluating ${span} examples`, bytes: 8 * span },
     { what: "the measurements of a burst", bytes: 8 * MAX_BURST },
   ];
@@ -162,6 +172,7 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
   const { rows } = gpu.tuned;
   whole("batch size", batchSize, 1, rows * Math.floor(maxComputeWorkgroupsPerDimension / rows));
   whole("training examples", trainCount, 1, examples.count);
+  whole("parts of the first layer's sums", spec.forwardParts ?? 1, 1, MOST_PARTS);
   const largest = maxReplicas(gpu, spec);
   if (largest < 1) {
     throw new CapacityError(

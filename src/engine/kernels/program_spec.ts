@@ -33,6 +33,21 @@ export interface ProgramSpec {
    * weights only. Null or absent: with those for dense matrices.
    */
   sparse?: readonly (readonly Float32Array[])[] | null;
+  /**
+   * Parts in which the first layer's sums are made in training, where it is dense and so are the
+   * kernels; they decide last bits. Default: 1. Evaluations, which have rows enough, make them whole.
+   */
+  forwardParts?: number;
+}
+
+/** Most parts of a sum. */
+export const MOST_PARTS = 64;
+
+/** Parts in which a program makes the first layer's sums. */
+export function partsOf(
+  { layers: [first], sparse, forwardParts = 1 }: Omit<ProgramSpec, "replicas">,
+): number {
+  return isDense(first) && !sparse ? forwardParts : 1;
 }
 
 /** A set of examples that can be evaluated whole. */

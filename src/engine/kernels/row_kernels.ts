@@ -14,6 +14,7 @@ import examplesU8 from "../../../shaders/examples_u8.wgsl" with { type: "text" }
 import gather from "../../../shaders/gather.wgsl" with { type: "text" };
 import gatherExamples from "../../../shaders/gather_examples.wgsl" with { type: "text" };
 import gatherEvaluate from "../../../shaders/gather_evaluate.wgsl" with { type: "text" };
+import gatherEpoch from "../../../shaders/gather_epoch.wgsl" with { type: "text" };
 import gatherTrain from "../../../shaders/gather_train.wgsl" with { type: "text" };
 import loss from "../../../shaders/loss.wgsl" with { type: "text" };
 import normalizeChannels from "../../../shaders/normalize_channels.wgsl" with { type: "text" };
@@ -70,35 +71,28 @@ export type GatherFrom =
 
 const placesWgsl = (places: GPUBuffer | null) => places ? placeListed : placeCounted;
 
-/** Common to gather kernels: WGSL around the batch's own, constants, bindings 0 to 6 or 7. */
-export function gatherParts(
-  from: GatherFrom,
-  replicas: number,
-  buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
+/** Common to kernels that read examples: WGSL of these, constants, bindings 0 to 3. */
+export function exampleParts(
+  examples: GpuExamples,
+  augment: Augmentation | null,
+  train: { batchSize: number; trainCount: number } | null,
+  replicas: GPUBuffer,
 ) {
-  const { examples, batch, labels } = buffers;
-  const augment = "train" in from ? from.train.augment ?? null : null;
-  const places = "windows" in from && from.places ? [read(from.places)] : [];
   return {
     head: [
       ...[common, permute, gatherExamples, examples.isFloat ? examplesF32 : examplesU8],
       ...(augment ? [viewAugmented, examples.isFloat ? viewWordsF32 : viewWordsU8] : [viewWhole]),
       normalizeWgsl(examples, augment),
     ].join("\n"),
-    positions: "train" in from
-      ? gatherTrain
-      : [gatherEvaluate, placesWgsl(from.places ?? null)].join("\n"),
     constants: {
       FEATURES: examples.features,
       WORDS: Math.ceil(examples.features / 4),
       ...(examples.channels !== null && { CHANNELS: examples.channels }),
       POOL: examples.count,
-      ...("train" in from && {
-        BATCH: from.train.batchSize,
-        BATCHES: Math.ceil(from.train.trainCount / from.train.batchSize),
-        TRAIN: from.train.trainCount,
-        AHEAD: from.train.ahead ?? 1,
-        REPLICAS: replicas,
+      ...(train && {
+        BATCH: train.batchSize,
+        BATCHES: Math.ceil(train.trainCount / train.batchSize),
+        TRAIN: train.trainCount,
       }),
       ...(augment && augmentConstants(augment)),
     },
@@ -106,11 +100,35 @@ export function gatherParts(
       read(examples.inputs),
       read(examples.labels),
       read(examples.scales),
-      read(buffers.replicas),
+      read(replicas),
+    ] as Binding[],
+  };
+}
+
+/** Common to gather kernels: WGSL around the batch's own, constants, bindings 0 to 6 or 7. */
+export function gatherParts(
+  from: GatherFrom,
+  replicas: number,
+  buffers: { examples: GpuExamples; replicas: GPUBuffer; batch: Matrix; labels: GPUBuffer },
+) {
+  const { examples, batch, labels } = buffers, train = "train" in from ? from.train : null;
+  const parts = exampleParts(examples, train?.augment ?? null, train, buffers.replicas);
+  const places = "windows" in from ? from.places ?? null : null;
+  return {
+    head: parts.head,
+    positions: (train ? [gatherTrain, gatherEpoch] : [gatherEvaluate, placesWgsl(places)]).join(
+      "\n",
+    ),
+    constants: {
+      ...parts.constants,
+      ...(train && { AHEAD: train.ahead ?? 1, REPLICAS: replicas }),
+    },
+    bindings: [
+      ...parts.bindings,
       matrixBinding(batch, "write"),
       write(labels),
       "train" in from ? read(from.train.clocks) : dynamicUniform(from.windows, WINDOW_BYTES),
-      ...places,
+      ...places ? [read(places)] : [],
     ] as Binding[],
   };
 }

@@ -1,7 +1,8 @@
 /**
  * Choices by class of adapter: tile shapes of the kernels (how many rows and columns one invocation
  * computes, how many invocations share a workgroup), and when to do what. A tile shape changes
- * speed and never results: each output is one fma chain in the same order whatever its tile.
+ * speed and never results: each output is one fma chain in the same order whatever its tile. (What
+ * `forwardParts` and `sparse.below` say does change last bits.)
  *
  * The table is tuned.json, which `deno task tune` measures and rewrites. What to know of it: a
  * software adapter is a handful of processor cores, best used with few large tiles, bounded by its
@@ -30,8 +31,14 @@ export interface Tiles {
   backwardVectors: number;
   /** The same in the weight gradient. */
   weightVectors: number;
-  /** vec4s of weight rows per invocation of the weight gradient. */
+  /** vec4s of weight rows per invocation of the weight gradient; 0.25: a single row. */
   weightRowVectors: number;
+  /**
+   * Most invocations of a workgroup along the rows, 16 along the columns, in forward and activation
+   * gradient of dense layers: together they load blocks of both operands into workgroup memory. 0:
+   * each invocation loads its own.
+   */
+  groupRows: number;
   /** Most batch rows per step of the weight gradient. */
   unroll: number;
   /** Whether the first layer's kernels skip inputs that are 0 throughout a tile. */
@@ -66,6 +73,11 @@ export interface Tuned extends Tiles {
   measured: string | null;
   /** Most networks to train at once; null: as many as fit. */
   replicas: number | null;
+  /**
+   * Parts in which a dense first layer's long sums are made in training, which are then added in
+   * their order; 1: one chain. It decides last bits, so each run has it in its record.
+   */
+  forwardParts: number;
   /** Of the sparse kernels, and when these are used. */
   sparse: SparseTiles & {
     /** Networks with a smaller share of live weights are trained as lists of these. */
@@ -88,6 +100,10 @@ export interface SparseTiles {
   unitsEach: number;
   /** Invocations per workgroup of the update, a group of four weights each. */
   updateLanes: number;
+  /** Most iterations of a dispatch, a workgroup a network; 0: a dispatch for each kernel. */
+  iterations: number;
+  /** Invocations of such a workgroup. */
+  iterationLanes: number;
   /** Most examples of an evaluation window. */
   window: number;
 }

@@ -23,9 +23,8 @@ import {
   pitch,
   unpackWeights,
 } from "../kernels/layout.ts";
-import { layerForwardSource } from "./layer_sources.ts";
+import { layerForwardSources } from "./layer_sources.ts";
 import { isDense } from "../layer_spec.ts";
-import { nonzeroSource, wordListWords } from "../kernels/matmul_kernels.ts";
 import {
   COLUMN_BYTES,
   createMatrix,
@@ -34,6 +33,7 @@ import {
   readMatrices,
   writeMatrix,
 } from "../kernels/matrix.ts";
+import { nonzeroSource, wordListWords } from "../kernels/weight_kernels.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import type { DispatchQueue } from "../submits/submits.ts";
 import {
@@ -196,7 +196,8 @@ function evaluationSources(
   program: EvaluationBuffers & { weights: Matrix[][]; replicas: GPUBuffer; ahead: number },
 ): EvaluationSources {
   const { layers, replicas } = spec, [first] = layers;
-  const tiles = gpu.tuned, rows = evaluationRows(gpu, spec), sizes = { replicas, rows };
+  const tiles = gpu.tuned, rows = evaluationRows(gpu, spec);
+  const sizes = { replicas, rows, limits: gpu.device.limits };
   const format = batchFormat(spec), storage = matrixStorage(gpu, spec);
   const [inputVectors, ...outputVectors] = activationVectors(layers);
   const matrix = (label: string, vectors: number, format: MatrixFormat) =>
@@ -206,13 +207,16 @@ function evaluationSources(
   );
   // With a clock at 0 a window begins at the first tile, and its forward is training's to the letter.
   const ahead = { batches: program.ahead, clocks: pool.storage("no clock", 4 * CLOCK_WORDS) };
-  const forward = (index: number, side: number, inputs: Matrix, lists: GPUBuffer | null) =>
-    layerForwardSource({ layers, index, sizes, tiles, batchFormat: format }, {
+  const forward = (index: number, side: number, inputs: Matrix, lists: GPUBuffer | null) => {
+    // One, since of so many rows sums need no parts.
+    const [source] = layerForwardSources({ layers, index, sizes, tiles, batchFormat: format }, {
       activations: [inputs, ...outputs],
       weights: program.weights.map((sides) => sides[side]),
       lists,
       ahead,
     });
+    return source;
+  };
   const image = exampleImage(spec), sides = [...program.weights[0].keys()];
   const window = (name: string, isKept: boolean) => {
     const inputs = matrix(`${name} inputs`, inputVectors, activationFormat(spec, 0));

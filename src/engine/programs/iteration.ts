@@ -3,8 +3,9 @@
 import { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
-import { nonzeroSource, rowListWords, wordListWords } from "../kernels/matmul_kernels.ts";
+import { nonzeroSource, rowListWords, wordListWords } from "../kernels/weight_kernels.ts";
 import { gatherTrainSource, lossSource } from "../kernels/row_kernels.ts";
+import { partialSumVectors } from "../kernels/parts_kernels.ts";
 import { partialBytes } from "../kernels/images/conv_update_kernels.ts";
 import { blocksOf } from "../kernels/images/pool_kernels.ts";
 import { isConv2d, isDense, isPool, type LayerSpec } from "../layer_spec.ts";
@@ -17,7 +18,7 @@ import {
   matrixSize,
   pitch,
 } from "../kernels/layout.ts";
-import { layerBackwardSources, layerForwardSource } from "./layer_sources.ts";
+import { layerBackwardSources, layerForwardSources } from "./layer_sources.ts";
 import { stateCount } from "../optimizers.ts";
 import { allocateLoopBuffers, type LoopBuffers } from "./network_memory.ts";
 import {
@@ -33,6 +34,7 @@ import {
   classesOf,
   exampleImage,
   matrixStorage,
+  partsOf,
   type ProgramSpec,
 } from "../kernels/program_spec.ts";
 import { paddedRows, tilesForBatch } from "../kernels/tiles.ts";
@@ -56,6 +58,8 @@ export interface IterationBuffers extends LoopBuffers {
   ahead: number;
   /** Parts of the batch that count in the first layer's forward and weight gradient; null: all. */
   lists: { words: GPUBuffer; rows: GPUBuffer } | null;
+  /** Parts of the first layer's sums, where they are made in parts; null: they are not. */
+  sums: Matrix | null;
 }
 
 /** Allocates them from `pool`. */
@@ -115,6 +119,9 @@ export function allocateIteration(gpu: Gpu, spec: ProgramSpec, pool: BufferPool)
       ? pool.storage("partial gradients", replicas * Math.max(...partials))
       : null,
     ...allocateLoopBuffers(pool, replicas),
+    sums: isDense(first) && partsOf(spec) > 1
+      ? matrix("parts of sums", rows, partialSumVectors(first, partsOf(spec)), "f32", "buffers")
+      : null,
     // Float inputs are rarely 0.
     lists: isDense(first) && tiles.skipsZeros && !spec.examples.isFloat
       ? {
@@ -231,17 +238,20 @@ export function iterationSources(
     ahead: buffers.ahead,
     rows: paddedRows(batchSize, tiles),
     classes: classesOf(spec),
+    limits: gpu.device.limits,
   };
   const { activations, deltas, lists } = buffers, [first] = layers;
   const weights = buffers.weights.map((sides) => sides[side]);
   const updated = buffers.weights.map((sides) => sides[(side + 1) % sides.length]);
   const at = (index: number) => ({ layers, index, sizes, tiles, batchFormat: format });
-  const forward = layers.map((_, i) =>
-    layerForwardSource(at(i), {
+  const parts = buffers.sums && { count: partsOf(spec), sums: buffers.sums };
+  const forward = layers.flatMap((_, i) =>
+    layerForwardSources(at(i), {
       activations,
       weights,
       lists: lists?.words ?? null,
       ahead: { batches: buffers.ahead, clocks: buffers.clocks },
+      parts,
     })
   );
   const backward = layers.map((_, i) =>

@@ -4,14 +4,16 @@ import { convActivationGradientSource, convForwardSource } from "../kernels/imag
 import { convUpdateSources } from "../kernels/images/conv_update_kernels.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { activationVectors, feedsDense, layerMatrices, paddedInputs } from "../kernels/layout.ts";
-import {
-  activationGradientSource,
-  type Ahead,
-  forwardSource,
-  weightGradientSource,
-} from "../kernels/matmul_kernels.ts";
+import { activationGradientSource, type Ahead, forwardSource } from "../kernels/matmul_kernels.ts";
+import { weightGradientSource } from "../kernels/weight_kernels.ts";
 import type { BatchFormat, Matrix } from "../kernels/matrix.ts";
+import { forwardInPartsSources } from "../kernels/parts_kernels.ts";
 import { poolForwardSource, poolGradientSource } from "../kernels/images/pool_kernels.ts";
+import {
+  type GroupLimits,
+  tiledActivationGradientSource,
+  tiledForwardSource,
+} from "../kernels/tiled_kernels.ts";
 import type { Tiles } from "../kernels/tiles.ts";
 import {
   activationOf,
@@ -27,7 +29,7 @@ import type { UpdateRule } from "../optimizers.ts";
 export interface LayerPlace {
   layers: readonly LayerSpec[];
   index: number;
-  sizes: { replicas: number; rows: number };
+  sizes: { replicas: number; rows: number; limits: GroupLimits };
   tiles: Tiles;
   /** Of the batch, which the first layer takes. */
   batchFormat: BatchFormat;
@@ -39,7 +41,7 @@ export interface TrainedPlace extends LayerPlace {
 }
 
 /** Its outputs from its inputs. */
-export function layerForwardSource(
+export function layerForwardSources(
   { layers, index, sizes, tiles, batchFormat }: LayerPlace,
   buffers: {
     activations: readonly Matrix[];
@@ -48,8 +50,10 @@ export function layerForwardSource(
     /** Of a dense first layer: see `forwardSource`. */
     lists: GPUBuffer | null;
     ahead?: Ahead | null;
+    /** Of a dense first layer: see `forwardInPartsSources`. Default: its sums are whole. */
+    parts?: { count: number; sums: Matrix } | null;
   },
-): KernelSource {
+): KernelSource[] {
   const layer = layers[index], inputs = buffers.activations[index];
   const format = index === 0 ? batchFormat : "f32", weights = buffers.weights[place(layers, index)];
   const matrix = buffers.activations[index + 1], vectors = activationVectors(layers)[index + 1];
@@ -60,16 +64,21 @@ export function layerForwardSource(
     outputs: { matrix, vectors },
     hasOnes: feedsDense(layers, index),
   } as const;
-  if (isPool(layer)) return poolForwardSource(layer, sizes, tiles, images);
-  if (isConv2d(layer)) return convForwardSource(layer, sizes, tiles, images);
-  return forwardSource(asMatrix(layers, index), index === layers.length - 1, sizes, tiles, {
-    inputs,
-    format,
-    weights,
-    outputs: matrix,
-    lists: index === 0 ? buffers.lists : null,
-    ahead: index === 0 ? buffers.ahead : null,
-  });
+  if (isPool(layer)) return [poolForwardSource(layer, sizes, tiles, images)];
+  if (isConv2d(layer)) return [convForwardSource(layer, sizes, tiles, images)];
+  const dense = asMatrix(layers, index), isLast = index === layers.length - 1;
+  const isFirst = index === 0, lists = isFirst ? buffers.lists : null;
+  const ahead = isFirst ? buffers.ahead : null, parts = isFirst ? buffers.parts : null;
+  const operands = { inputs, format, weights, outputs: matrix, ahead };
+  if (parts) {
+    const { count, sums } = parts;
+    return forwardInPartsSources(dense, isLast, sizes, tiles, count, { ...operands, sums });
+  }
+  return [
+    tiles.groupRows > 0 && !lists
+      ? tiledForwardSource(dense, isLast, sizes, tiles, operands)
+      : forwardSource(dense, isLast, sizes, tiles, { ...operands, lists }),
+  ];
 }
 
 /** The gradient at the layer below, then the update: it needs the weights from before that. */
@@ -134,7 +143,10 @@ export function layerBackwardSources(
   });
   if (!below) return [update];
   const gradients = { deltas: matrix, weights, activations, below };
-  return [activationGradientSource(dense, belowActivation, sizes, tiles, gradients), update];
+  const gradientSource = tiles.groupRows > 0
+    ? tiledActivationGradientSource
+    : activationGradientSource;
+  return [gradientSource(dense, belowActivation, sizes, tiles, gradients), update];
 }
 
 /** Where a layer is among those that have weights. */

@@ -17,6 +17,8 @@ export interface KernelProfile {
   work: Work | null;
   /** Of a dispatch. */
   invocations: number;
+  /** Workgroups of a dispatch. */
+  groups: number;
 }
 
 /** Queries of one set: WebGPU's limit. */

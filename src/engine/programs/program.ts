@@ -245,12 +245,10 @@ export class Program {
   async profile(iterations: number): Promise<KernelProfile[]> {
     const kernels = this.network.kernels();
     const times = await timeKernels(this.gpu, kernels, iterations);
-    return kernels.map(({ label, work, grid, lanes, ahead }, i) => ({
-      label,
-      work,
-      invocations: lanes * grid.reduce((a, b) => a * b),
-      milliseconds: times[i] / ahead,
-    }));
+    return kernels.map(({ label, work, grid, lanes, ahead }, i) => {
+      const groups = grid.reduce((a, b) => a * b), milliseconds = times[i] / ahead;
+      return { label, work, groups, invocations: lanes * groups, milliseconds };
+    });
   }
 
   /** Releases the program's buffers (not the examples, which programs share). */

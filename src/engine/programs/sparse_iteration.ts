@@ -7,7 +7,7 @@ import type { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import type { EvaluationBuffers, EvaluationSources } from "./evaluation.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
-import type { Matrix } from "../kernels/matrix.ts";
+import { isTexture, type Matrix } from "../kernels/matrix.ts";
 import {
   activationOf,
   isConv2d,
@@ -32,6 +32,7 @@ import {
   sparseUpdateSource,
   type SparseWeights,
 } from "../kernels/sparse/sparse_kernels.ts";
+import { sparseIterationsSource } from "../kernels/sparse/sparse_iterations_kernel.ts";
 import { sparseMetricsSource, sparseTopSource } from "../kernels/sparse/sparse_top_kernels.ts";
 import { groupsOf } from "../kernels/sparse/sparse_layout.ts";
 import {
@@ -102,8 +103,16 @@ export function sparseIterationSources(
   buffers: SparseBuffers,
 ): KernelSource[] {
   const { optimizer, batchSize, trainCount, examples, layers } = spec;
-  const { activations, deltas, layout, unfinished } = buffers;
+  const { activations, deltas, layout, unfinished, several } = buffers;
   const tiles = gpu.tuned, shape = columnsFor(batchSize), last = layers.length - 1;
+  if (several) {
+    const { lanes } = several, { values, records } = buffers;
+    if (isTexture(values) || isTexture(records)) throw new Error("lists of live weights: textures");
+    const how = { lanes, across: tiles.sparse.lanes };
+    return [
+      sparseIterationsSource(spec, shape, how, layout, { ...buffers, ...several, values, records }),
+    ];
+  }
   // Layers from here on are trained by one kernel from forward to the gradient below them.
   const top = unfinished ? last - 1 : isHeadFused(classesOf(spec)) ? last : last + 1;
   // Nothing learns from the gradient below the first layer that has weights.

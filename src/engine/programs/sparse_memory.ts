@@ -8,8 +8,15 @@ import type { BufferPool } from "../buffers.ts";
 import { bufferLimit, sizeText } from "../buffer_limit.ts";
 import type { Gpu } from "../device.ts";
 import { windowShare } from "./evaluation.ts";
-import { createMatrix, type Matrix, type MatrixStorage, writeMatrix } from "../kernels/matrix.ts";
+import {
+  createMatrix,
+  isTexture,
+  type Matrix,
+  type MatrixStorage,
+  writeMatrix,
+} from "../kernels/matrix.ts";
 import { allocateLoopBuffers, type LoopBuffers } from "./network_memory.ts";
+import { allocateIterations, type IterationBuffers } from "./several_iterations.ts";
 import { isDense } from "../layer_spec.ts";
 import { stateCount } from "../optimizers.ts";
 import {
@@ -25,6 +32,7 @@ import {
   featureRows,
   onesRow,
 } from "../kernels/sparse/feature_maps.ts";
+import { iterationsChoice } from "../kernels/sparse/iterations_choice.ts";
 import { isHeadFused } from "../kernels/sparse/sparse_head_kernel.ts";
 import { LIST_WIDTH, type SparseWeights } from "../kernels/sparse/sparse_kernels.ts";
 import { isTopFused, type Unfinished } from "../kernels/sparse/sparse_top_kernels.ts";
@@ -51,6 +59,8 @@ export interface SparseBuffers extends LoopBuffers, SparseWeights {
   labels: GPUBuffer;
   /** Where one kernel trains the two last layers; else null. */
   unfinished: Unfinished | null;
+  /** Where one kernel does whole iterations, instead of the batch's and the layers' matrices. */
+  several: IterationBuffers | null;
 }
 
 /** The layout of an evaluation window: as many tiles as memory is well used for, or fit. */
@@ -107,7 +117,10 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
   const { replicas, optimizer, batchSize, layers } = spec;
   checkLoops(gpu, spec);
   const layout = sparseLayout(layers, spec.sparse!);
-  const { groups, records } = layout, storage = sparseStorage(gpu, spec);
+  const choice = iterationsChoice(gpu, spec, mostLive(spec));
+  const { groups, words } = layout, storage = choice ? "buffers" : sparseStorage(gpu, spec);
+  // The kernel of whole iterations finds the words behind the records.
+  const records = choice ? joined(layout.records, words) : layout.records;
   const shape = columnsFor(batchSize), maps = featureMaps(layers);
   const rowsOf = (map: FeatureMap) => replicas * shape.tiles * featureRows(map.rows);
   checkFits(gpu, replicas, "lists of live weights", records.byteLength);
@@ -119,36 +132,42 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
   };
   const padded = new Uint32Array(4 * LIST_WIDTH * Math.ceil(records.length / 4 / LIST_WIDTH));
   padded.set(records);
+  const values = list("values", groups, "f32");
   const buffers: SparseBuffers = {
     ...allocateLoopBuffers(pool, replicas),
     layout,
     storage,
     records: list("records", records.length / 4, "u32"),
-    values: list("values", groups, "f32"),
-    words: pool.storage("live words", layout.words.byteLength),
-    updated: pool.storage("live weights", 16 * groups),
+    values,
+    words: pool.storage("live words", words.byteLength),
+    // A kernel that reads all weights and updates them has them once.
+    updated: choice && !isTexture(values) ? values : pool.storage("live weights", 16 * groups),
     state: Array.from(
       { length: stateCount(optimizer) },
       () => pool.storage("optimizer state", 16 * groups),
     ),
     ahead,
-    activations: (isHeadFused(classesOf(spec)) ? maps.slice(0, -1) : maps).map((map, i) =>
-      featureMatrix(
-        gpu,
-        spec,
-        pool,
-        storage,
-        i === 0 ? { ...shape, tiles: ahead * shape.tiles } : shape,
-        `activations ${i}`,
-        map,
-      )
-    ),
-    deltas: layers.map(({ name }, i) =>
-      createMatrix(pool, storage, `deltas ${name}`, {
-        rows: rowsOf(maps[i + 1]),
-        vectors: shape.columns,
-      })
-    ),
+    activations: choice
+      ? []
+      : (isHeadFused(classesOf(spec)) ? maps.slice(0, -1) : maps).map((map, i) =>
+        featureMatrix(
+          gpu,
+          spec,
+          pool,
+          storage,
+          i === 0 ? { ...shape, tiles: ahead * shape.tiles } : shape,
+          `activations ${i}`,
+          map,
+        )
+      ),
+    deltas: choice
+      ? []
+      : layers.map(({ name }, i) =>
+        createMatrix(pool, storage, `deltas ${name}`, {
+          rows: rowsOf(maps[i + 1]),
+          vectors: shape.columns,
+        })
+      ),
     labels: pool.storage("batch labels", 4 * ahead * replicas * paddedExamples(shape)),
     unfinished: isTopFused(layout, shape, storage) &&
         topSteps(layers, mostLive(spec)) <= mostSteps(gpu.adapter)
@@ -157,10 +176,22 @@ export function allocateSparse(gpu: Gpu, spec: ProgramSpec, pool: BufferPool): S
         partials: pool.storage("partial metrics", 8 * MAX_BURST * replicas * shape.columns),
       }
       : null,
+    several: choice && allocateIterations(gpu, pool, spec, layout, shape, choice),
   };
   writeMatrix(gpu, buffers.records, 0, LIST_WIDTH, padded, "u32");
-  gpu.device.queue.writeBuffer(buffers.words, 0, layout.words);
+  gpu.device.queue.writeBuffer(buffers.words, 0, words);
   return buffers;
+}
+
+/** Whole numbers one after the other. */
+function joined(
+  first: Uint32Array<ArrayBuffer>,
+  then: Uint32Array<ArrayBuffer>,
+): Uint32Array<ArrayBuffer> {
+  const all = new Uint32Array(first.length + then.length);
+  all.set(first);
+  all.set(then, first.length);
+  return all;
 }
 
 /** By layer that has weights: the most live weights of a network. */

@@ -24,6 +24,7 @@ import {
   sparseEvaluationSources,
   sparseIterationSources,
 } from "./sparse_iteration.ts";
+import { SeveralIterations } from "./several_iterations.ts";
 import { allocateSparse, type SparseBuffers, windowShape } from "./sparse_memory.ts";
 import { LIST_WIDTH } from "../kernels/sparse/sparse_kernels.ts";
 import { packSparse, unpackSparse } from "../kernels/sparse/sparse_layout.ts";
@@ -38,6 +39,7 @@ export class SparseNetwork implements NetworkMemory {
   #isLoaded = false;
   /** Iterations whose batches have been gathered. */
   #gathered = 0;
+  readonly #several: SeveralIterations | null;
 
   private constructor(
     private readonly gpu: Gpu,
@@ -47,7 +49,8 @@ export class SparseNetwork implements NetworkMemory {
     private readonly end: Kernel[],
     private readonly evaluation: Evaluation,
   ) {
-    const { layout: { groups } } = buffers;
+    const { layout: { groups }, several } = buffers;
+    this.#several = several && new SeveralIterations(iteration[0], several.most);
     this.#slots = [buffers.updated, ...buffers.state].map(() => new Float32Array(4 * groups));
   }
 
@@ -115,6 +118,7 @@ export class SparseNetwork implements NetworkMemory {
 
   encodeIteration(to: DispatchQueue): void {
     this.#upload();
+    if (this.#several) return this.#several.add(to);
     for (const kernel of this.iteration) {
       if (kernel.ahead === 1 || this.#gathered === 0) to.add(kernel);
     }
@@ -122,11 +126,13 @@ export class SparseNetwork implements NetworkMemory {
   }
 
   encodeEnd(to: DispatchQueue): void {
+    this.#several?.end(to);
     for (const kernel of this.end) to.add(kernel);
   }
 
   encodeEvaluation(to: DispatchQueue, split: Split, slot: number): void {
     this.#upload();
+    this.#several?.flush(to);
     this.evaluation.encode(to, split, slot, 0);
   }
 

@@ -1,6 +1,9 @@
 /** Learns how long kernels take, from how long submits of them took, and says when one is full. */
 
-/** Identifies a kernel: all dispatches of a pipeline in a program do the same work. */
+/**
+ * Identifies a kernel: all dispatches of a pipeline in a program do the same work, or a whole
+ * number of times as much.
+ */
 type Pipeline = GPUComputePipeline;
 
 /**
@@ -20,9 +23,13 @@ export class Dispatched {
   /** Expected milliseconds of all of them; infinite if one was never timed. */
   expected = 0;
 
-  add(pipeline: Pipeline, milliseconds: number): void {
-    this.counts.set(pipeline, (this.counts.get(pipeline) ?? 0) + 1);
-    this.expected += milliseconds;
+  /**
+   * @param milliseconds of each
+   * @param times        as many of the kernel's work, in one dispatch or several
+   */
+  add(pipeline: Pipeline, milliseconds: number, times = 1): void {
+    this.counts.set(pipeline, (this.counts.get(pipeline) ?? 0) + times);
+    this.expected += times * milliseconds;
   }
 
   /** All dispatches of several submits. */
@@ -55,8 +62,14 @@ export class KernelCosts {
   }
 
   /** Whether a submit may hold one more dispatch. One that was never timed has it for itself. */
-  fits({ expected }: Dispatched, pipeline: Pipeline): boolean {
-    return this.budget === null || expected + this.of(pipeline) <= AIM * this.budget;
+  fits({ expected }: Dispatched, pipeline: Pipeline, times = 1): boolean {
+    return this.budget === null || expected + times * this.of(pipeline) <= AIM * this.budget;
+  }
+
+  /** How many times its work one dispatch of a kernel may do: once, until that was timed. */
+  mostTimes(pipeline: Pipeline): number {
+    if (this.budget === null) return Infinity;
+    return Math.max(1, Math.floor(AIM * this.budget / this.of(pipeline)));
   }
 
   /**

@@ -28,8 +28,14 @@ export interface Submitted {
 
 /** Where dispatches go, in their order. */
 export interface DispatchQueue {
-  /** Adds a dispatch with its dynamic offsets. */
-  add(kernel: Kernel, offsets?: number[]): void;
+  /**
+   * Adds a dispatch with its dynamic offsets.
+   *
+   * @param times as many of the kernel's work. Default: 1.
+   */
+  add(kernel: Kernel, offsets?: number[], times?: number): void;
+  /** How many times its work one dispatch of a kernel may do. */
+  mostTimes(kernel: Kernel): number;
 }
 
 /** Submits a burst. */
@@ -45,12 +51,16 @@ export class Submits implements DispatchQueue {
     private readonly timer: PassTimer | null = null,
   ) {}
 
-  add(kernel: Kernel, offsets?: number[]): void {
+  add(kernel: Kernel, offsets?: number[], times = 1): void {
     const { costs } = this, { pipeline } = kernel;
-    if (this.#open && !costs.fits(this.#open.holds, pipeline)) this.#submit();
+    if (this.#open && !costs.fits(this.#open.holds, pipeline, times)) this.#submit();
     const { pass, holds } = this.#open ??= this.#begin(costs.of(pipeline) === Infinity);
     dispatch(pass, kernel, offsets);
-    holds.add(pipeline, costs.of(pipeline));
+    holds.add(pipeline, costs.of(pipeline), times);
+  }
+
+  mostTimes({ pipeline }: Kernel): number {
+    return this.costs.mostTimes(pipeline);
   }
 
   /** Submits what is left, then what `copy` records. */

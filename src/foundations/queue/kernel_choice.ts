@@ -40,6 +40,22 @@ function endLists(
   return longestLoops(layers, live, batchSize).steps <= mostSteps(adapter);
 }
 
+/** Fewest steps, of four inputs each, of a part of a sum. */
+const LEAST_STEPS = 8;
+
+/**
+ * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, and where
+ * the first layer takes an image.
+ */
+export function forwardPartsOf(
+  kernels: KernelKind,
+  [first]: readonly LayerSpec[],
+  { forwardParts }: Pick<Tuned, "forwardParts">,
+): number {
+  if (kernels === "sparse" || first === undefined || !isDense(first)) return 1;
+  return Math.max(1, Math.min(forwardParts, Math.floor(first.inputs / 4 / LEAST_STEPS)));
+}
+
 /** What runs the lists. */
 export interface ListedOn {
   adapter: AdapterDescription;

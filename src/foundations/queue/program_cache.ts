@@ -42,12 +42,12 @@ export class ProgramCache {
 
   /** Runs with the same key can be replicas of one program. */
   keyOf(request: ShapeRequest): string {
-    const { model, dataset, optimizer, kernels = "dense" } = request;
+    const { model, dataset, optimizer, kernels = "dense", forwardParts = 1 } = request;
     const { normalization, trainCount, augment } = dataset;
     const data = [this.#setId(dataset.sets), normalization, trainCount, augment];
     // Each replica has a learning rate and a weight decay of its own.
     const { learningRate: _rate, weightDecay: _decay, ...rule } = optimizer;
-    return JSON.stringify([model.layers, rule, batchSizeOf(request), data, kernels]);
+    return JSON.stringify([model.layers, rule, batchSizeOf(request), data, kernels, forwardParts]);
   }
 
   /** How many runs of this shape train at once, if there are as many. */
@@ -72,7 +72,7 @@ export class ProgramCache {
 
   /** The shape of a run's program; its examples are on the GPU from then on. */
   async specOf(request: ShapeRequest): Promise<SharedSpec> {
-    const { dataset, model, optimizer } = request;
+    const { dataset, model, optimizer, forwardParts = 1 } = request;
     return {
       layers: model.layers,
       optimizer,
@@ -81,6 +81,7 @@ export class ProgramCache {
       test: await this.#upload(dataset, "test"),
       trainCount: dataset.trainCount,
       augment: dataset.augment,
+      forwardParts,
     };
   }
 

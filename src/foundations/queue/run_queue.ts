@@ -29,7 +29,7 @@ import {
   workOf,
 } from "./train_request.ts";
 import { type CheckpointInterval, CheckpointPace } from "./checkpoint_pace.ts";
-import { fasterKernels } from "./kernel_choice.ts";
+import { fasterKernels, forwardPartsOf } from "./kernel_choice.ts";
 import { GpuSlot } from "./gpu_slot.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { OptimizerSpec } from "../../engine/optimizers.ts";
@@ -190,6 +190,17 @@ export class RunQueue {
     return fasterKernels(masks, layers, tuned, { adapter, batchSize });
   }
 
+  /** Parts in which these kernels make the sums of the first of these layers, for a new run. */
+  forwardPartsFor(kernels: KernelKind, layers: readonly LayerSpec[]): number {
+    return forwardPartsOf(kernels, layers, this.gpu.tuned);
+  }
+
+  /** A request with the parts of a new run, where it has none. */
+  #withParts<T extends ShapeRequest>(request: T): T {
+    const { kernels = "dense", model: { layers } } = request;
+    return { forwardParts: this.forwardPartsFor(kernels, layers), ...request };
+  }
+
   /** Trains one run, together with others of its shape. */
   train(request: TrainRequest): Promise<TrainOutcome> {
     return new Promise((resolve, reject) => {
@@ -206,12 +217,12 @@ export class RunQueue {
    * @throws CapacityError, InputError as `Program.create`
    */
   async checkFits(request: ShapeRequest, runs = 1): Promise<void> {
-    await this.onGpu(() => this.#programs.checkFits(request, runs));
+    await this.onGpu(() => this.#programs.checkFits(this.#withParts(request), runs));
   }
 
   /** How many runs of this shape train at once, if there are as many. */
   async capacity(request: ShapeRequest): Promise<number> {
-    return await this.onGpu(() => this.#programs.capacity(request));
+    return await this.onGpu(() => this.#programs.capacity(this.#withParts(request)));
   }
 
   /**
@@ -226,9 +237,9 @@ export class RunQueue {
     runs: number,
     choose: (work: TunedWork) => Promise<Tuned | null>,
   ): Promise<void> {
-    const { gpu } = this, spec = await this.#programs.specOf(request);
-    const width = this.#programs.widthOf(spec, runs);
-    const program = () => this.#programs.programFor(request, { ...spec, sparse: null }, width);
+    const { gpu } = this, own = this.#withParts(request);
+    const spec = await this.#programs.specOf(own), width = this.#programs.widthOf(spec, runs);
+    const program = () => this.#programs.programFor(own, { ...spec, sparse: null }, width);
     const tuned = await choose({ gpu, spec, program }).catch((error) => {
       // What a candidate did to the device must not end the run.
       if (!(error instanceof DeviceLostError)) this.#retune(gpu.tuned);

@@ -35,6 +35,8 @@ export interface TrainRequest {
   plan: TrainingPlan;
   /** How the kernels store the network. Default: dense. */
   kernels?: KernelKind;
+  /** Parts in which dense kernels make the first layer's sums: see `ProgramSpec`. Default: 1. */
+  forwardParts?: number;
   /** A state of this run to resume from. */
   resumeFrom?: TrainingState | null;
   /** Keeps a state to resume from, now and then and when training is interrupted. */
@@ -51,9 +53,9 @@ export interface TrainRequest {
 export type QueueActivity = "uploading the examples" | "compiling" | "training" | "evaluating";
 
 /** The fields that decide the shape of its program. */
-export type ShapeRequest = Pick<TrainRequest, "dataset" | "optimizer" | "batchSize" | "kernels"> & {
-  model: Pick<ModelBase, "layers">;
-};
+export type ShapeRequest =
+  & Pick<TrainRequest, "dataset" | "optimizer" | "batchSize" | "kernels" | "forwardParts">
+  & { model: Pick<ModelBase, "layers"> };
 
 /** Its outcome: curves, and final weights and biases in the order of the layers with weights. */
 export interface TrainOutcome extends ReplicaOutcome {

@@ -10,7 +10,7 @@ import {
 } from "../../engine/mod.ts";
 import type { Tuned } from "../../engine/kernels/tiles.ts";
 import type { Masks } from "../../models/masks.ts";
-import { liveShare } from "../queue/kernel_choice.ts";
+import { forwardPartsOf, liveShare } from "../queue/kernel_choice.ts";
 import { ModelConv } from "../model_conv.ts";
 import { runKey } from "../seeds.ts";
 import { replicaParameters, type WorkRequest } from "../queue/train_request.ts";
@@ -69,10 +69,9 @@ export class NetworkBench {
   ): Promise<TimedProgram> {
     this.signal?.throwIfAborted();
     const sparse = masks ? Array.from({ length: replicas }, () => masks) : null;
+    const forwardParts = forwardPartsOf(masks ? "sparse" : "dense", this.layers, tuned);
     const program = await Program.create(this.gpu.tunedAs(tuned), {
-      ...this.spec,
-      replicas,
-      sparse,
+      ...{ ...this.spec, replicas, sparse, forwardParts },
     });
     const timed = this.adopt(program, masks);
     this.#open.add(timed);

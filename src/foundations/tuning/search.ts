@@ -147,8 +147,9 @@ export class Search<T extends Timed = Timed> {
     const { budget, isThorough } = this.pace, start = this.best;
     const milliseconds: Record<string, number> = { [`${current}`]: start.milliseconds };
     let best = start, chosen = current, isDecided = true;
-    const { growth, margin = MARGIN } = setting;
-    for (const values of directions(setting, current)) {
+    const { growth, margin = MARGIN, matters } = setting;
+    const isOfUse = matters?.(start.tuned) ?? true;
+    for (const values of isOfUse ? directions(setting, current) : []) {
       // Values on the other side of one that is better are worse.
       if (!isThorough && best !== start) break;
       let last = start.milliseconds;

@@ -1,6 +1,7 @@
 /**
  * The settings that are measured on an adapter, each with the values that are tried, those with the
- * most influence first. All but where lists of live weights begin to win leave a run's bits alone.
+ * most influence first. All leave a run's bits alone but two, which a run therefore has in its
+ * record: where lists of live weights begin to win, and the parts of the first layer's sums.
  */
 
 import {
@@ -29,6 +30,8 @@ export interface Setting {
   of(tuned: Tuned): Value;
   /** The same choices with another value. */
   change(tuned: Tuned, value: Value): Tuned;
+  /** Whether it makes a difference to some choices. Default: it does. */
+  matters?(tuned: Tuned): boolean;
   /** The share of a value's time that another may take at most to be chosen. Default: 0.95. */
   margin?: number;
   /**
@@ -41,8 +44,14 @@ export interface Setting {
 /** Names of the settings that are measured by means of their own. */
 export const REPLICAS = "replicas", BELOW = "sparse.below", BELOW_IMAGES = "sparse.belowImages";
 
+/** The name of the parts of the first layer's sums. */
+export const FORWARD_PARTS = "forwardParts";
+
 /** Where matrices lie. */
 export const STORAGE = "storage";
+
+/** How many iterations of sparse networks one dispatch does. */
+export const ITERATIONS = "sparse.iterations";
 
 /** Numbers of replicas that are tried. */
 export const REPLICA_CHOICES = [1, 2, 4, 8, 16, 32];
@@ -88,11 +97,13 @@ function ofLists(name: keyof SparseTiles, values: number[]): Setting {
 /** Each number of a tile shape. */
 export const FINE: Readonly<Record<Part, readonly Setting[]>> = {
   dense: [
-    ofTiles("rows", [4, 6, 8, 10, 12, 15, 20]),
+    ofTiles("rows", [1, 2, 4, 6, 8, 10, 12, 15, 20]),
+    // In workgroup memory, in groups of so many tiles.
+    ofTiles("groupRows", [0, 4, 8, 16]),
     ofTiles("forwardVectors", [1, 2, 3, 5]),
     ofTiles("backwardVectors", [1, 2, 3, 5]),
     ofTiles("weightVectors", [1, 2, 3, 5]),
-    ofTiles("weightRowVectors", [1, 2, 4]),
+    ofTiles("weightRowVectors", [0.25, 1, 2, 4]),
     ofTiles("unroll", [2, 3, 4, 6]),
     ofTiles("lanes", [8, 16, 32]),
   ],
@@ -109,6 +120,11 @@ export const FINE: Readonly<Record<Part, readonly Setting[]>> = {
     ofLists("unitLanes", [1, 4]),
     ofLists("unitsEach", [1, 2, 4, 8, 16]),
     ofLists("updateLanes", [8, 16, 32, 64]),
+    ofLists("iterations", [0, 1, 4, 16]),
+    {
+      ...ofLists("iterationLanes", [8, 64, 128, 256]),
+      matters: ({ sparse }) => sparse.iterations > 0,
+    },
   ],
 };
 
@@ -118,29 +134,34 @@ type Shape = Readonly<Record<Part, Partial<Pick<Tiles, TileName> & ImageTiles & 
 /** The tile shapes of a row of the table. */
 function shapeOf({ images, sparse, ...row }: Tuned): Shape {
   const { lanes, rows, forwardVectors, backwardVectors } = row;
-  const { weightVectors, weightRowVectors, unroll } = row;
+  const { weightVectors, weightRowVectors, groupRows, unroll } = row;
   const dense = { lanes, rows, forwardVectors, backwardVectors, weightVectors };
-  const { unitLanes, unitsEach, updateLanes } = sparse;
+  const { unitLanes, unitsEach, updateLanes, iterationLanes } = sparse;
   return {
-    dense: { ...dense, weightRowVectors, unroll },
+    dense: { ...dense, weightRowVectors, groupRows, unroll },
     images,
-    lists: { lanes: sparse.lanes, unitLanes, unitsEach, updateLanes },
+    lists: { lanes: sparse.lanes, unitLanes, unitsEach, updateLanes, iterationLanes },
   };
 }
 
+const SMALL = shapeOf(TUNED.hardware);
+
 /** Tile shapes by size. */
 const SHAPES: Readonly<Record<string, Shape>> = {
-  small: shapeOf(TUNED.hardware),
+  small: SMALL,
+  // Small ones in workgroup memory, 16 rows of 64 columns to a workgroup: of those that
+  // tasks/lib/expected_time.ts compares, the fastest on an H100 with one network and with 20.
+  shared: { ...SMALL, dense: { ...SMALL.dense, rows: 2, groupRows: 8 } },
   medium: {
     dense: {
       ...{ lanes: 8, rows: 10, forwardVectors: 3, backwardVectors: 2 },
-      ...{ weightVectors: 3, weightRowVectors: 2, unroll: 4 },
+      ...{ weightVectors: 3, weightRowVectors: 2, groupRows: 0, unroll: 4 },
     },
     images: {
       ...{ rows: 4, forwardVectors: 3, backwardVectors: 3 },
       ...{ weightVectors: 2, weightRowVectors: 2, unroll: 2 },
     },
-    lists: { lanes: 8, unitLanes: 2, unitsEach: 2, updateLanes: 64 },
+    lists: { lanes: 8, unitLanes: 2, unitsEach: 2, updateLanes: 64, iterationLanes: 64 },
   },
   large: shapeOf(TUNED.llvmpipe),
 };
@@ -152,8 +173,9 @@ function shapes(part: Part, change: (tuned: Tuned, shape: Shape[Part]) => Tuned)
     // Where none was chosen they are as the guess has them, which is small.
     of: () => "small",
     change: (tuned, value) => change(tuned, SHAPES[`${value}`][part]),
-    // SwiftShader takes up to four times as long for large ones as for small ones, and time is short.
-    growth: { large: 5, medium: 2.5 },
+    // SwiftShader takes up to four times as long for large ones as for small ones, and eight times for
+    // those in workgroup memory, which convolutions and lists do not have; time is short.
+    growth: { large: 5, ...(part === "dense" && { shared: 8 }), medium: 2.5 },
   };
 }
 
@@ -164,6 +186,13 @@ const SKIPS_ZEROS: Setting = {
   change: (tuned, value) => ({ ...tuned, skipsZeros: value as boolean }),
   // Anything that it gains: with other tiles it may be more.
   margin: 1,
+};
+
+/** Parts of the first layer's sums. */
+export const PARTS: Setting = {
+  ...{ name: FORWARD_PARTS, part: "dense", values: [1, 4, 8, 16] },
+  of: ({ forwardParts }) => forwardParts,
+  change: (tuned, value) => ({ ...tuned, forwardParts: value as number }),
 };
 
 /** What is decided first, for each part; twice what depends on the tiles, if it was not taken. */
@@ -177,12 +206,15 @@ export const COARSE: Readonly<Record<Part, readonly Setting[]>> = {
     SKIPS_ZEROS,
     shapes("dense", shaped),
     SKIPS_ZEROS,
+    PARTS,
   ],
   images: [
     shapes("images", (tuned, shape) => ({ ...tuned, images: { ...tuned.images, ...shape } })),
   ],
   lists: [
     shapes("lists", (tuned, shape) => ({ ...tuned, sparse: { ...tuned.sparse, ...shape } })),
+    // All or nothing: one of a dispatch alone spares most of what there is to spare.
+    ofLists("iterations", [0, 16]),
   ],
 };
 
@@ -217,8 +249,9 @@ export function isChoice(name: string, value: unknown): value is Value {
   if (name === BELOW || name === BELOW_IMAGES) {
     return typeof value === "number" && value >= 0 && value <= 1;
   }
-  const setting = SETTINGS.find((setting) => setting.name === name);
+  // Of several of a name, coarse and fine, any.
+  const settings = SETTINGS.filter((setting) => setting.name === name);
   // The values of the table's rows are tried too where they are none of the list.
-  const rows = Object.values(TUNED).map((row) => setting?.of(row));
-  return setting !== undefined && [...setting.values, ...rows].includes(value as Value);
+  const rows = settings.flatMap(({ of }) => Object.values(TUNED).map(of));
+  return [...settings.flatMap(({ values }) => values), ...rows].includes(value as Value);
 }

@@ -12,6 +12,8 @@ import {
   BELOW_IMAGES,
   COARSE,
   FINE,
+  FORWARD_PARTS,
+  ITERATIONS,
   REPLICA_CHOICES,
   REPLICAS,
   type Setting,
@@ -37,7 +39,7 @@ export interface Need {
   layers: readonly LayerSpec[];
   /** Most runs at once. */
   runs: number;
-  /** Whether networks may be trained as lists, and nothing of them was trained before. */
+  /** Whether what decides bits may be chosen: nothing was trained before, nor are kernels given. */
   choosesKernels: boolean;
   /** Whether matrices may lie in textures. */
   hasTextures: boolean;
@@ -60,12 +62,15 @@ export interface Found extends Pick<KeptAdapter, "chosen" | "open"> {
 }
 
 /** Whether a better value of a setting may be found. */
-function isOpen({ known, runs, choosesKernels, hasTextures }: Need, name: string): boolean {
+function isOpen({ known, layers, runs, choosesKernels, hasTextures }: Need, name: string): boolean {
   const most = REPLICA_CHOICES.findLast((replicas) => replicas <= runs)!;
   // As many as there are now were tried before.
   if (name === STORAGE && !hasTextures) return false;
   if (name === REPLICAS && Number(known?.chosen[name] ?? 1) >= most) return false;
-  if ((name === BELOW || name === BELOW_IMAGES) && !choosesKernels) return false;
+  // What decides bits is chosen before anything is trained.
+  const decidesBits = name === BELOW || name === BELOW_IMAGES || name === FORWARD_PARTS;
+  if (decidesBits && !choosesKernels) return false;
+  if (name === FORWARD_PARTS && !isDense(layers[0])) return false;
   return known === null || !(name in known.chosen) || known.open.includes(name);
 }
 
@@ -74,11 +79,19 @@ function tilesFor(layers: readonly LayerSpec[], kind: typeof COARSE): readonly S
   return layers.every(isDense) ? kind.dense : [...kind.images, ...kind.dense];
 }
 
+/** The same of lists. */
+function listsFor(layers: readonly LayerSpec[]): readonly Setting[] {
+  // One kernel does whole iterations of dense layers alone: of others it would be timed in vain.
+  return layers.every(isDense)
+    ? COARSE.lists
+    : COARSE.lists.filter(({ name }) => name !== ITERATIONS);
+}
+
 const crossoverFor = (layers: readonly LayerSpec[]) => layers.every(isDense) ? BELOW : BELOW_IMAGES;
 
 /** Whether the tiles of lists are of use, and to be measured. */
 function areListsOpen(need: Need, below = need.known?.chosen[crossoverFor(need.layers)]): boolean {
-  return Number(below ?? 0) > 0 && COARSE.lists.some(({ name }) => isOpen(need, name));
+  return Number(below ?? 0) > 0 && listsFor(need.layers).some(({ name }) => isOpen(need, name));
 }
 
 /** Whether there is anything that may be measured. */
@@ -99,7 +112,8 @@ export async function tuneTo(
   const take = ({ setting, chosen: value, isDecided }: Trial, current?: Value) => {
     if (value === null || !isDecided && value === current) return;
     chosen[setting] = value;
-    if (!isDecided) open.push(setting);
+    // Bits once chosen stay, whether or not there was time for all values.
+    if (!isDecided && setting !== FORWARD_PARTS) open.push(setting);
   };
   const pace: Pace = {
     rounds: ROUNDS,
@@ -151,7 +165,7 @@ export async function tuneTo(
     const { masks } = await bench.masks(await trained(), LISTED);
     const make = (tuned: Tuned) => bench.network(tuned, { replicas, masks });
     const lists = await Search.begin(search.tuned, make, pace);
-    await chooseAll(lists, COARSE.lists);
+    await chooseAll(lists, listsFor(layers));
     lists.end();
   }
   // Whole shapes that are still to be tried would have numbers of their own.

@@ -15,6 +15,7 @@ import type { Normalization } from "../../../src/engine/examples/example_arrays.
 import type { ExampleSets } from "../../../src/datasets/examples.ts";
 import { median } from "../../../src/foundations/tuning/search.ts";
 import { ModelConv } from "../../../src/foundations/model_conv.ts";
+import { forwardPartsOf } from "../../../src/foundations/queue/kernel_choice.ts";
 import { runKey } from "../../../src/foundations/seeds.ts";
 import { type HiddenLayer, needsImages } from "../../../src/models/hidden_layers.ts";
 import { networkLayers } from "../../../src/models/layers.ts";
@@ -76,15 +77,17 @@ export async function networkProgram(
   );
   const layers = weightedLayers(model.layers);
   const masks = options.masks ?? layers.map(({ name }) => model.masks[name].data);
+  const { isSparse = false } = options, kernels = isSparse ? "sparse" : "dense";
   const program = await Program.create(gpu, {
     layers: model.layers,
+    forwardParts: forwardPartsOf(kernels, model.layers, gpu.tuned),
     optimizer,
     batchSize,
     examples: pool,
     test,
     trainCount: Math.floor(pool.count * 11 / 12),
     replicas,
-    sparse: options.isSparse ? Array.from({ length: replicas }, () => masks) : null,
+    sparse: isSparse ? Array.from({ length: replicas }, () => masks) : null,
   });
   for (let r = 0; r < replicas; r++) {
     program.load(r, {

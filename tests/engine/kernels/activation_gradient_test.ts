@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { activationGradientSource } from "../../../src/engine/kernels/matmul_kernels.ts";
+import { tiledActivationGradientSource } from "../../../src/engine/kernels/tiled_kernels.ts";
 import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../../src/engine/kernels/layout.ts";
 import { paddedRows } from "../../../src/engine/kernels/tiles.ts";
@@ -75,9 +76,12 @@ for (const [name, numRuns, tilings] of TILINGS) {
         }
         await withScratch(gpu, async (scratch) => {
           const { storage } = tiles;
+          const source = tiles.groupRows > 0
+            ? tiledActivationGradientSource
+            : activationGradientSource;
           const output = scratch.outputMatrix(storage, inPitch / 4, replicas * rows + 1);
           await scratch.run([
-            activationGradientSource(layer, below, { replicas, rows }, tiles, {
+            source(layer, below, { replicas, rows, limits: gpu.device.limits }, tiles, {
               deltas: scratch.matrix(storage, outPitch / 4, deltas),
               weights: scratch.matrix(storage, outPitch / 4, weights),
               activations: scratch.matrix(storage, inPitch / 4, activated),

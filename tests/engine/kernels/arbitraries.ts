@@ -35,6 +35,9 @@ export function stretchesOfZeros(stream: RandomStream, size: number): Float32Arr
   });
 }
 
+/** No kernel alone does whole iterations. */
+const NO_ITERATIONS = { iterations: 0, iterationLanes: 8 };
+
 /** Tile shapes that the kernels must bear although no adapter uses them. */
 const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   storage: storages,
@@ -43,7 +46,8 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
   forwardVectors: fc.integer({ min: 1, max: 5 }),
   backwardVectors: fc.integer({ min: 1, max: 3 }),
   weightVectors: fc.integer({ min: 1, max: 3 }),
-  weightRowVectors: fc.integer({ min: 1, max: 3 }),
+  weightRowVectors: fc.constantFrom(0.25, 1, 2, 3),
+  groupRows: fc.constantFrom(0, 1, 2, 3, 8),
   unroll: fc.integer({ min: 1, max: 4 }),
   skipsZeros: fc.boolean(),
   images: fc.record({
@@ -54,7 +58,14 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
     weightRowVectors: fc.integer({ min: 1, max: 4 }),
     unroll: fc.integer({ min: 1, max: 4 }),
   }),
-  sparse: fc.constant({ lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, window: 0 }),
+  sparse: fc.constant({
+    lanes: 8,
+    unitLanes: 1,
+    unitsEach: 1,
+    updateLanes: 8,
+    ...NO_ITERATIONS,
+    window: 0,
+  }),
   window: fc.constant(0),
 });
 
@@ -70,6 +81,7 @@ const overlapping: Tiles = {
   backwardVectors: 3,
   weightVectors: 3,
   weightRowVectors: 2,
+  groupRows: 0,
   unroll: 3,
   skipsZeros: false,
   images: {
@@ -81,7 +93,13 @@ const overlapping: Tiles = {
     unroll: 3,
   },
   window: 0,
-  sparse: { lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, window: 0 },
+  sparse: { lanes: 8, unitLanes: 1, unitsEach: 1, updateLanes: 8, ...NO_ITERATIONS, window: 0 },
+};
+
+/** Tiles in workgroup memory, which divide few widths; gradients of single rows. */
+const shared: Tiles = {
+  ...{ ...overlapping, lanes: 4, forwardVectors: 2, backwardVectors: 2 },
+  ...{ weightRowVectors: 0.25, groupRows: 4 },
 };
 
 const ofAdapter = (name: string, isSoftware: boolean) =>
@@ -94,6 +112,7 @@ const ofAdapter = (name: string, isSoftware: boolean) =>
 export const TILINGS: [name: string, numRuns: number, tiles: fc.Arbitrary<Tiles>][] = [
   ["any tiles", 14, anyTiles],
   ["overlapping tiles", 6, fc.constant(overlapping)],
+  ["tiles in workgroup memory", 4, fc.constant(shared)],
   ["llvmpipe's tiles", 3, ofAdapter("llvmpipe", true)],
   ["software tiles", 3, ofAdapter("SwiftShader", true)],
   ["hardware tiles", 6, ofAdapter("GPU", false)],

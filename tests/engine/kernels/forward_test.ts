@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { forwardSource } from "../../../src/engine/kernels/matmul_kernels.ts";
+import { nonzeroSource, wordListWords } from "../../../src/engine/kernels/weight_kernels.ts";
 import {
-  forwardSource,
-  nonzeroSource,
-  wordListWords,
-} from "../../../src/engine/kernels/matmul_kernels.ts";
+  forwardInPartsSources,
+  partialSumVectors,
+} from "../../../src/engine/kernels/parts_kernels.ts";
+import { tiledForwardSource } from "../../../src/engine/kernels/tiled_kernels.ts";
 import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../../src/engine/kernels/layout.ts";
 import type { RandomStream } from "../../../src/engine/random.ts";
@@ -42,6 +44,7 @@ const shapes = fc.record({
   activation: activations,
   useBias: fc.boolean(),
   isLast: fc.boolean(),
+  parts: fc.constantFrom(1, 1, 2, 3, 8),
   density: fc.constantFrom(1, 0.5, 0.5, 0.1, 0),
   stream: streams,
 });
@@ -50,7 +53,7 @@ for (const [name, numRuns, tilings] of TILINGS) {
   Deno.test(`forward: activation(inputs · weights + biases), ${name}`, async () => {
     await fc.assert(
       fc.asyncProperty(shapes, tilings, async (shape, tiles) => {
-        const { batch, replicas, isLast, density, stream } = shape;
+        const { batch, replicas, isLast, parts, density, stream } = shape;
         const layer: DenseSpec = { name: "layer", ...shape };
         const rows = paddedRows(batch, tiles);
         const inPitch = pitch(layer.inputs), outPitch = pitch(layer.units);
@@ -84,9 +87,15 @@ for (const [name, numRuns, tilings] of TILINGS) {
         await withScratch(gpu, async (scratch) => {
           const { storage } = tiles;
           const outputs = scratch.outputMatrix(storage, outPitch / 4, replicas * rows + 1);
-          const from = scratch.matrix(storage, inPitch / 4, inputs), sizes = { replicas, rows };
+          const from = scratch.matrix(storage, inPitch / 4, inputs);
+          const sizes = { replicas, rows, limits: gpu.device.limits };
           const listed = tiles.skipsZeros ? replicas * wordListWords(layer, rows, tiles) : 0;
           const lists = listed > 0 ? scratch.output(listed) : null;
+          const operands = {
+            inputs: from,
+            weights: scratch.matrix(storage, outPitch / 4, weights),
+            outputs,
+          };
           await scratch.run([
             ...(lists
               ? [
@@ -97,12 +106,18 @@ for (const [name, numRuns, tilings] of TILINGS) {
                 }),
               ]
               : []),
-            forwardSource(layer, isLast, sizes, tiles, {
-              inputs: from,
-              lists,
-              weights: scratch.matrix(storage, outPitch / 4, weights),
-              outputs,
-            }),
+            ...(parts > 1
+              ? forwardInPartsSources(layer, isLast, sizes, tiles, parts, {
+                ...operands,
+                sums: scratch.outputMatrix(
+                  "buffers",
+                  partialSumVectors(layer, parts),
+                  replicas * rows,
+                ),
+              })
+              : tiles.groupRows > 0 && !lists
+              ? [tiledForwardSource(layer, isLast, sizes, tiles, operands)]
+              : [forwardSource(layer, isLast, sizes, tiles, { ...operands, lists })]),
           ]);
           const actual = await scratch.floats(outputs);
           assertEquals(

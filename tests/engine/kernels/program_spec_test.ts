@@ -111,6 +111,8 @@ function withLimits(gpu: Gpu, bytes: number): Gpu {
     maxBufferSize: bytes,
     maxStorageBufferBindingSize: bytes,
     maxComputeWorkgroupsPerDimension: device.limits.maxComputeWorkgroupsPerDimension,
+    maxComputeInvocationsPerWorkgroup: device.limits.maxComputeInvocationsPerWorkgroup,
+    maxComputeWorkgroupStorageSize: device.limits.maxComputeWorkgroupStorageSize,
   };
   const createBuffer = (descriptor: GPUBufferDescriptor) => {
     if (descriptor.size <= bytes) return device.createBuffer(descriptor);

@@ -5,7 +5,7 @@ import { Search } from "../../../src/foundations/tuning/search.ts";
 import { applied, COARSE, FINE, isChoice } from "../../../src/foundations/tuning/settings.ts";
 import { FakeMachine } from "./fake_networks.ts";
 
-const GUESS = TUNED.hardware;
+const GUESS = { ...TUNED.hardware, rows: 4 };
 const [rows] = FINE.dense;
 const shapes = COARSE.dense.find(({ growth }) => growth)!;
 
@@ -41,7 +41,8 @@ Deno.test("search: looks below where more is worse; keeps what others beat by li
 
 Deno.test("search: tries every value where it is thorough", async () => {
   // Two valleys, of which the nearer one is less deep.
-  const cost = ({ rows }: Tuned) => ({ 4: 10, 6: 12, 8: 9, 10: 14, 12: 14, 15: 14, 20: 2 })[rows]!;
+  const costs = { 1: 13, 2: 11, 4: 10, 6: 12, 8: 9, 10: 14, 12: 14, 15: 14, 20: 2 };
+  const cost = ({ rows }: Tuned) => costs[rows as keyof typeof costs];
   const machine = new FakeMachine(cost), hurried = new FakeMachine(cost);
   const search = await Search.begin(GUESS, machine.make, machine.pace(Infinity, true));
   assertEquals((await search.choose(rows)).chosen, 20);
@@ -78,6 +79,18 @@ Deno.test("search: a shape that takes too long to compile is left for a run with
   assertEquals(await chosen(1200), ["large", true]);
 });
 
+Deno.test("search: what makes no difference to the best choices is not timed", async () => {
+  const lanes = FINE.lists.find(({ name }) => name === "sparse.iterationLanes")!;
+  for (const iterations of [0, 16]) {
+    const machine = new FakeMachine(({ sparse }) => 1000 - sparse.iterationLanes);
+    const begin = { ...GUESS, sparse: { ...GUESS.sparse, iterations, iterationLanes: 8 } };
+    const search = await Search.begin(begin, machine.make, machine.pace(Infinity, true));
+    const { chosen, isDecided } = await search.choose(lanes);
+    assertEquals([chosen, isDecided], [iterations === 0 ? 8 : 256, true]);
+    assertEquals(machine.made.length, iterations === 0 ? 1 : 4);
+  }
+});
+
 Deno.test("search: candidates that the device refuses do not count, a fault ends it", async () => {
   const machine = new FakeMachine(bestRows(12));
   const refusing = (error: Error) => (tuned: Tuned) =>
@@ -100,9 +113,16 @@ Deno.test("settings: measured values take the place of a guess; windows keep to 
 });
 
 Deno.test("settings: only values that a search may choose are taken from a file", () => {
-  for (const [name, value] of [["rows", 12], ["sparse.below", 0], ["skipsZeros", false]] as const) {
-    assertEquals(isChoice(name, value), true, name);
-  }
+  for (
+    const [name, value] of [
+      ["rows", 12],
+      ["sparse.below", 0],
+      ["skipsZeros", false],
+      ["sparse.iterations", 16],
+      // One of the fine values.
+      ["sparse.iterations", 4],
+    ] as const
+  ) assertEquals(isChoice(name, value), true, name);
   for (
     const [name, value] of [
       ["rows", 1e9],
@@ -111,6 +131,7 @@ Deno.test("settings: only values that a search may choose are taken from a file"
       ["sparse.below", 2],
       ["sparse.below", null],
       ["replicas", 0],
+      ["sparse.iterations", 5],
       ["constructor", 1],
       ["window", 7],
     ] as const

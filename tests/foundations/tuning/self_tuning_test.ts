@@ -89,7 +89,8 @@ function tuningIn(storage: Storage, options: Partial<SelfTuningOptions> = {}) {
 async function weightsOf(queue: RunQueue): Promise<number[]> {
   const model = new ModelFc({ layers: [[20, "relu"], [10, null]] }, 784, { seed: 3 });
   const { final } = await train(queue, {
-    ...{ ...trainingOf(dataset), model, length: { iterations: 12 }, kernels: "dense" },
+    ...{ ...trainingOf(dataset), model, length: { iterations: 12 } },
+    ...{ kernels: "dense", forwardParts: 1 },
   });
   return Object.values(final).flatMap(({ data }) => [...data]);
 }
@@ -124,25 +125,58 @@ Deno.test("a long run measures an unknown adapter, and keeps what it finds for t
 
 Deno.test("what decides bits is measured before an experiment or not at all, and stays", () =>
   withBoth(async (storage) => {
-    const below = async () =>
-      (await new KeptTuning(storage).find(adapterKey(unknown()), () => {}))?.chosen["sparse.below"];
     const tune = async (ahead: Partial<WorkAhead>) => {
       const queue = new RunQueue(unknown());
       const { tuning, told } = tuningIn(storage, { now: steps(12) });
       const gpu = await tuning.resolve(queue.gpu), resolved = new RunQueue(gpu);
       await tuning.tune(resolved, { ...LONG, ...ahead });
-      const { sparse } = resolved.gpu.tuned;
+      const { sparse, forwardParts } = resolved.gpu.tuned;
       await resolved.destroy();
-      return { told, below: sparse.below };
+      return { told, below: sparse.below, parts: forwardParts };
     };
+    const kept = async () =>
+      (await new KeptTuning(storage).find(adapterKey(unknown()), () => {}))?.chosen ?? {};
+    const decides = ({ told: { trials } }: Awaited<ReturnType<typeof tune>>) =>
+      ["sparse.below", "forwardParts"].map((name) => trials.includes(name));
     const begun = await tune({ isBegun: true });
-    assertEquals([begun.told.trials.includes("sparse.below"), begun.below], [false, 0]);
+    assertEquals([decides(begun), begun.below, begun.parts], [[false, false], 0, 1]);
     const forced = await tune({ kernels: "dense" });
-    assertEquals([forced.told.trials.includes("sparse.below"), await below()], [false, undefined]);
+    assertEquals(decides(forced), [false, false]);
+    for (const name of ["sparse.below", "forwardParts"]) assert(!(name in await kept()), name);
     const first = await tune({});
-    assertEquals([first.told.trials.includes("sparse.below"), first.below], [true, await below()]);
+    assertEquals(decides(first), [true, true]);
+    assertEquals((await kept())["sparse.below"], first.below);
+    assertEquals((await kept())["forwardParts"], first.parts);
     const again = await tune({});
-    assertEquals([again.told.trials.includes("sparse.below"), again.below], [false, first.below]);
+    assertEquals([decides(again), again.below], [[false, false], first.below]);
+    assertEquals(again.parts, first.parts);
+  }));
+
+/** A small network of images. */
+const imageLayers: LayerSpec[] = [
+  { kind: "maxPool2d", name: "pool0", image: [28, 28, 1], size: [2, 2], stride: [2, 2] },
+  { name: "layer1", inputs: 196, units: 10, activation: null, useBias: true },
+];
+
+Deno.test("where lists win, whole iterations in a dispatch are tried, of dense layers alone", () =>
+  withBoth(async (storage) => {
+    const chosen = {
+      ...{ storage: "buffers", skipsZeros: false, "dense tiles": "small", replicas: 1 },
+      ...{ "images tiles": "small", "sparse.below": 0.3, "sparse.belowImages": 0.3 },
+    };
+    const kept = { measured: "", chosen, open: [] };
+    await new KeptTuning(storage).keep(adapterKey(unknown()), kept, HOLDER);
+    for (const network of [imageLayers, layers]) {
+      const queue = new RunQueue(unknown());
+      const { tuning, told } = tuningIn(storage, { now: steps(130) });
+      const sample = { ...LONG.sample, model: { layers: network } };
+      await tuning.tune(queue, { ...LONG, sample } as WorkAhead);
+      assert(network === layers || told.trials.includes("lists tiles"), `${told.trials}`);
+      assertEquals(told.trials.includes("sparse.iterations"), network === layers);
+      await queue.destroy();
+    }
+    const after = await new KeptTuning(storage).find(adapterKey(unknown()), () => {});
+    assert([0, 16].includes(after!.chosen["sparse.iterations"] as number));
   }));
 
 Deno.test("a short run measures nothing, nor does one that was told not to", () =>

@@ -60,3 +60,40 @@ export function topSteps(layers: readonly LayerSpec[], live: readonly number[]):
   return 4 * (2 * hidden.units + 8 * last.units + hidden.sources) +
     Math.ceil((below + above) * (1 / 4 + 1 / 2));
 }
+
+/** Steps of a permutation's walk (permute.wgsl), eight times as many as it takes on average. */
+const WALK_STEPS = 16 * 10;
+
+/**
+ * Steps of an iteration in the kernel that does whole ones (sparse_iterations.wgsl), whose layers
+ * are dense: as if one vector of lanes went through all lists.
+ *
+ * @param lanes of its workgroup
+ */
+export function iterationSteps(
+  layers: readonly LayerSpec[],
+  live: readonly number[],
+  batchSize: number,
+  lanes: number,
+): number {
+  const { columns, tiles } = columnsFor(batchSize), all = columns * tiles;
+  const listed = listedLayers(layers), classes = listed.at(-1)!.units;
+  const each = (items: number) => Math.ceil(items / lanes);
+  // A list has its own step, an end, a bias, a last group; so have its columns, where they are more
+  // than the lanes take at once.
+  const lists = (count: number, groups: number) =>
+    tiles * Math.ceil(columns / Math.min(lanes, columns)) * (4 * count + groups) + 1;
+  const products = listed.reduce(
+    (sum, { units, sources }, l) =>
+      sum + lists(units, live[l] / 4) + (l === 0 ? 0 : lists(sources, live[l] / 2)),
+    0,
+  );
+  // Two walks find an example, a step of the words' loop takes four features of four.
+  const gather = each(4 * all) * (1 + 2 * WALK_STEPS) + each(all * Math.ceil(listed[0].inputs / 4));
+  const loss = each(all) * (4 * classes + 5) + tiles * columns + 2 * columns;
+  const updates = listed.reduce(
+    (sum, { units }, l) => sum + each(live[l] / 4 + 2 * units) * (tiles * (columns + 4) + 2) + 1,
+    0,
+  );
+  return Math.ceil(1 + products + gather + loss + updates + 8);
+}

@@ -5,6 +5,7 @@
 
 import common from "../../../../shaders/common.wgsl" with { type: "text" };
 import sparseHead from "../../../../shaders/sparse_head.wgsl" with { type: "text" };
+import sparseLoss from "../../../../shaders/sparse_loss.wgsl" with { type: "text" };
 import logitsLoaded from "../../../../shaders/sparse_logits_loaded.wgsl" with { type: "text" };
 import logitsPrivate from "../../../../shaders/sparse_logits_private.wgsl" with { type: "text" };
 import sparseSoftmax from "../../../../shaders/sparse_softmax.wgsl" with { type: "text" };
@@ -77,6 +78,7 @@ export function sparseHeadSource(
       storeWgsl({ name: "deltas", binding: 7, matrix: deltas, vectors }),
       below ? storeWgsl({ name: "below", binding: 8, matrix: below, vectors }) : "",
       sparseSoftmax,
+      sparseLoss,
       sparseHead,
     ].join("\n"),
     constants: {

@@ -10,6 +10,8 @@ import batchFirst from "../../../../shaders/sparse_batch_first.wgsl" with { type
 import finishBackward from "../../../../shaders/sparse_finish_backward.wgsl" with { type: "text" };
 import finishForward from "../../../../shaders/sparse_finish_forward.wgsl" with { type: "text" };
 import sparseLists from "../../../../shaders/sparse_lists.wgsl" with { type: "text" };
+import sparseGroup from "../../../../shaders/sparse_group.wgsl" with { type: "text" };
+import sparseLayer from "../../../../shaders/sparse_layer.wgsl" with { type: "text" };
 import sparseProduct from "../../../../shaders/sparse_product.wgsl" with { type: "text" };
 import sparseUpdate from "../../../../shaders/sparse_update.wgsl" with { type: "text" };
 import weightsOfInputs from "../../../../shaders/sparse_weights_inputs.wgsl" with { type: "text" };
@@ -158,7 +160,7 @@ function product(
   const across = Math.min(lanes, columns);
   return {
     label,
-    template: [...parts.template, sparseProduct].join("\n"),
+    template: [...parts.template, sparseProduct, sparseLayer].join("\n"),
     constants: {
       ...parts.constants,
       LISTS: parts.lists,
@@ -234,6 +236,7 @@ export function sparseUpdateSource(
         loadWgsl(deltas),
         placesWgsl(layer, l),
       ]),
+      sparseGroup,
       sparseUpdate,
     ].join("\n"),
     constants: {

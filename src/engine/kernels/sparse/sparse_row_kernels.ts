@@ -9,6 +9,7 @@ import batchFlat from "../../../../shaders/sparse_batch_flat.wgsl" with { type: 
 import batchImage from "../../../../shaders/sparse_batch_image.wgsl" with { type: "text" };
 import sparseEvaluate from "../../../../shaders/sparse_evaluate.wgsl" with { type: "text" };
 import sparseGather from "../../../../shaders/sparse_gather.wgsl" with { type: "text" };
+import sparseWords from "../../../../shaders/sparse_words.wgsl" with { type: "text" };
 import sparseSoftmax from "../../../../shaders/sparse_softmax.wgsl" with { type: "text" };
 import type { GpuExamples } from "../../examples/dataset.ts";
 import { dynamicUniform, type KernelSource, read, write } from "../kernel.ts";
@@ -66,6 +67,7 @@ export function sparseGatherSource(
       storeWgsl({ name: "batch", binding: 4, matrix: batch, vectors: columns }),
       positions,
       isFlat ? batchFlat : batchImage,
+      sparseWords,
       sparseGather,
     ].join("\n"),
     constants: {

@@ -50,7 +50,8 @@ import {
   type Split,
   windowRows,
 } from "../kernels/program_spec.ts";
-import { CLOCK_WORDS, evaluateSource, gatherEvaluateSource } from "../kernels/row_kernels.ts";
+import { gatherEvaluateSource } from "../kernels/gather_kernels.ts";
+import { CLOCK_WORDS, evaluateSource } from "../kernels/row_kernels.ts";
 import { paddedRows } from "../kernels/tiles.ts";
 
 /** Networks as whole matrices in GPU memory. */

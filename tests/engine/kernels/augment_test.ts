@@ -14,7 +14,8 @@ import {
 } from "../../../src/engine/mod.ts";
 import { viewed, viewOf } from "../../../src/engine/examples/augment.ts";
 import { imageVectors, pitch } from "../../../src/engine/kernels/layout.ts";
-import { gatherTrainSource, REPLICA_WORDS } from "../../../src/engine/kernels/row_kernels.ts";
+import { gatherTrainSource } from "../../../src/engine/kernels/gather_kernels.ts";
+import { REPLICA_WORDS } from "../../../src/engine/kernels/row_kernels.ts";
 import type { LayerImage, LayerSpec } from "../../../src/engine/layer_spec.ts";
 import type { SparseLayout } from "../../../src/engine/kernels/sparse/sparse_layout.ts";
 import {

@@ -12,8 +12,8 @@ import {
 import {
   gatherEvaluateSource,
   gatherTrainSource,
-  REPLICA_WORDS,
-} from "../../../src/engine/kernels/row_kernels.ts";
+} from "../../../src/engine/kernels/gather_kernels.ts";
+import { REPLICA_WORDS } from "../../../src/engine/kernels/row_kernels.ts";
 import type { Matrix } from "../../../src/engine/kernels/matrix.ts";
 import { imageVectors, pitch } from "../../../src/engine/kernels/layout.ts";
 import { epochKey, type Key, permute, type RandomStream } from "../../../src/engine/random.ts";

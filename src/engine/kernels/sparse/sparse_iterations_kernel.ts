@@ -24,7 +24,7 @@ import { dynamicUniform, type KernelSource, read, uniform, write } from "../kern
 import { activationWgsl } from "../matmul_kernels.ts";
 import { loadWgsl, updateWgsl } from "../matrix.ts";
 import type { ProgramSpec } from "../program_spec.ts";
-import { exampleParts } from "../row_kernels.ts";
+import { exampleParts } from "../gather_kernels.ts";
 import { iterationWork } from "./iterations_work.ts";
 import { featureRows, onesRow } from "./feature_maps.ts";
 import { trainConstants } from "./sparse_head_kernel.ts";

@@ -14,7 +14,7 @@ import sparseSoftmax from "../../../../shaders/sparse_softmax.wgsl" with { type:
 import type { GpuExamples } from "../../examples/dataset.ts";
 import { dynamicUniform, type KernelSource, read, write } from "../kernel.ts";
 import { isTexture, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
-import { type GatherFrom, gatherParts, WINDOW_BYTES } from "../row_kernels.ts";
+import { type GatherFrom, gatherParts, WINDOW_BYTES } from "../gather_kernels.ts";
 import { featureRows } from "./feature_maps.ts";
 import type { SparseLayout } from "./sparse_layout.ts";
 

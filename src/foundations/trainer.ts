@@ -168,7 +168,7 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
     (dynamic
       ? "dense"
       : queue.kernelsFor(model.masks, optimizer, prunedWeights, layers, batchSizeOf(asked)));
-  const { forwardParts = queue.forwardPartsFor(kernels, layers) } = options;
+  const forwardParts = queue.forwardPartsFor(kernels, layers, options.forwardParts);
   const request: TrainRequest & KernelsUsed = { ...asked, kernels, forwardParts };
   const { iterations } = request.plan;
   if (dynamic) checkDynamicRun(dynamic, model, kernels, iterations);

@@ -1,8 +1,9 @@
 /** The tasks that measure, with as little to measure as they take. */
 
 import { assert, assertEquals } from "@std/assert";
+import type { Work } from "../../src/engine/kernels/kernel.ts";
 import { processorIn, processorText } from "../../tasks/lib/processor.ts";
-import { succeed } from "../../tasks/lib/task_process.ts";
+import { runTask, succeed } from "../../tasks/lib/task_process.ts";
 
 const TABLE = "src/engine/tuned.json";
 
@@ -45,6 +46,27 @@ Deno.test("bench says what it ran on, and times iterations", async () => {
   const [first] = stderr.split("\n");
   assert(first.startsWith(`${adapter.name}; ${processorText(processor)}; `), first);
   for (const { what, value } of rows) assert(Number.isFinite(value) && value > 0, what);
+});
+
+Deno.test("profile says what other choices should take, and refuses values that are not tried", async () => {
+  const profile = ["--expect=h100", "--json"];
+  const kernels = async (...flags: string[]) => {
+    const { stdout } = await succeed("profile", ...profile, ...flags);
+    return JSON.parse(stdout).expected as { label: string; work: Work; microseconds: number }[];
+  };
+  const [, whole] = await kernels();
+  const [, parts, sum] = await kernels("--choose=dense tiles=shared,forwardParts=4");
+  assertEquals([whole, parts, sum].map(({ label }) => label), [
+    "forward layer0",
+    "forward layer0, in parts",
+    "forward layer0, sum",
+  ]);
+  assertEquals(parts.work.flops, whole.work.flops);
+  assert(parts.work.groupBytes! < whole.work.groupBytes!);
+  assert(parts.microseconds < whole.microseconds);
+  const { code, stderr } = await runTask("profile", [...profile, "--choose=rows=3"]);
+  assertEquals(code, 2);
+  assert(stderr.includes('--choose: "rows=3" is no value that is tried'), stderr);
 });
 
 Deno.test("processor: its name and widest vectors, or what is known without", () => {

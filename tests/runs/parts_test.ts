@@ -150,4 +150,8 @@ Deno.test("parts: short sums, lists, and networks of images are whole", () => {
   assertEquals(forwardPartsOf("dense", [], tuned), 1);
   const images = networkLayers(parseHidden("conv3x3:4"), [28, 28, 1], 5);
   assertEquals(forwardPartsOf("dense", images, tuned), 1);
+  // What a record has is not asked whether it pays here.
+  assertEquals(forwardPartsOf("dense", of(20), tuned, 4), 4);
+  assertEquals(forwardPartsOf("dense", images, tuned, 4), 1);
+  assertEquals(forwardPartsOf("sparse", of(784), tuned, 4), 1);
 });

@@ -46,14 +46,17 @@ const LEAST_STEPS = 8;
 /**
  * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, and where
  * the first layer takes an image.
+ *
+ * @param asked so many, whatever is fast there
  */
 export function forwardPartsOf(
   kernels: KernelKind,
   [first]: readonly LayerSpec[],
   { forwardParts }: Pick<Tuned, "forwardParts">,
+  asked?: number,
 ): number {
   if (kernels === "sparse" || first === undefined || !isDense(first)) return 1;
-  return Math.max(1, Math.min(forwardParts, Math.floor(first.inputs / 4 / LEAST_STEPS)));
+  return asked ?? Math.max(1, Math.min(forwardParts, Math.floor(first.inputs / 4 / LEAST_STEPS)));
 }
 
 /** What runs the lists. */

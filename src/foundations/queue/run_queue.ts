@@ -190,15 +190,15 @@ export class RunQueue {
     return fasterKernels(masks, layers, tuned, { adapter, batchSize });
   }
 
-  /** Parts in which these kernels make the sums of the first of these layers, for a new run. */
-  forwardPartsFor(kernels: KernelKind, layers: readonly LayerSpec[]): number {
-    return forwardPartsOf(kernels, layers, this.gpu.tuned);
+  /** Parts in which these kernels make the sums of the first of these layers, as asked or as is fast. */
+  forwardPartsFor(kernels: KernelKind, layers: readonly LayerSpec[], asked?: number): number {
+    return forwardPartsOf(kernels, layers, this.gpu.tuned, asked);
   }
 
   /** A request with the parts of a new run, where it has none. */
   #withParts<T extends ShapeRequest>(request: T): T {
-    const { kernels = "dense", model: { layers } } = request;
-    return { forwardParts: this.forwardPartsFor(kernels, layers), ...request };
+    const { kernels = "dense", model: { layers }, forwardParts } = request;
+    return { ...request, forwardParts: this.forwardPartsFor(kernels, layers, forwardParts) };
   }
 
   /** Trains one run, together with others of its shape. */

@@ -7,6 +7,7 @@ import type { GpuExamples } from "../../../src/engine/examples/dataset.ts";
 import { Gpu } from "../../../src/engine/device.ts";
 import { InputError } from "../../../src/errors.ts";
 import { tiledShape } from "../../../src/engine/kernels/tiled_kernels.ts";
+import { weightGradientSource } from "../../../src/engine/kernels/weight_kernels.ts";
 import { maxReplicas } from "../../../src/engine/kernels/program_limits.ts";
 import { TUNED, type Tuned } from "../../../src/engine/kernels/tiles.ts";
 import { adamSpec } from "../../../src/engine/optimizers.ts";
@@ -136,6 +137,20 @@ Deno.test("tiles: no workgroup has more invocations or memory than the device al
   assertEquals(of(8, 1 << 20), [8, 1, 8]);
   assertEquals(of(256, 16384)[2], 1);
   of(64, 2048);
+});
+
+Deno.test("tiles: gradients of single rows are left to others where a grid has not as many", () => {
+  const none = {} as GPUBuffer, sizes = { replicas: 1, rows: 4 };
+  const gridOf = (inputs: number, weightRowVectors: number) => {
+    const layer = { name: "layer", inputs, units: 2, activation: null, useBias: true } as const;
+    const tiles = { ...PLAIN, weightRowVectors }, rule = { kind: "sgd" } as const;
+    return weightGradientSource(layer, rule, sizes, tiles, {
+      ...{ inputs: none, deltas: none, mask: none, weights: none, updated: none, clocks: none },
+      ...{ lists: null, state: [] },
+    }).grid[1];
+  };
+  assertEquals(gridOf(784, 0.25), 792);
+  assertEquals(gridOf(70_000, 0.25), gridOf(70_000, 1));
 });
 
 Deno.test("tiles: sums in parts have bits of their own, the same for every tile, and agree with the oracle", async () => {

@@ -110,23 +110,32 @@ Deno.test("settings: measured values take the place of a guess; windows keep to 
   // As many as there were is no limit.
   assertEquals(applied(GUESS, { replicas: 4 }, ["replicas"]).replicas, null);
   assertEquals(tuned.images, GUESS.images);
+  const shared = applied(GUESS, { "dense tiles": "shared", forwardParts: 4 }, []);
+  assertEquals([shared.groupRows, shared.forwardParts, tuned.forwardParts], [8, 4, 1]);
 });
 
 Deno.test("settings: only values that a search may choose are taken from a file", () => {
   for (
     const [name, value] of [
       ["rows", 12],
+      ["rows", 1],
+      ["weightRowVectors", 0.25],
+      ["groupRows", 8],
+      ["forwardParts", 4],
+      ["dense tiles", "shared"],
       ["sparse.below", 0],
       ["skipsZeros", false],
       ["sparse.iterations", 16],
       // One of the fine values.
       ["sparse.iterations", 4],
     ] as const
-  ) assertEquals(isChoice(name, value), true, name);
+  ) assertEquals(isChoice(name, value), true, `${name} ${value}`);
   for (
     const [name, value] of [
       ["rows", 1e9],
       ["rows", "4"],
+      ["forwardParts", 3],
+      ["forwardParts", 1e6],
       ["storage", "tapes"],
       ["sparse.below", 2],
       ["sparse.below", null],

@@ -6,7 +6,7 @@
 //   activations  (R, rows, IN_PITCH)       this layer's inputs
 //   below        (R, rows, IN_PITCH)       out; 0 in the constant and padding columns
 //
-// The matrices are reached through the functions of src/engine/matrix.ts. Tiling as in
+// The matrices are reached through the functions of engine/kernels/matrix.ts. Tiling as in
 // forward.wgsl, the reduction running along the columns of `deltas`. Grid: (column groups / LANES,
 // rows / ROWS, R).
 

@@ -7,7 +7,7 @@
 //   clocks    (R)                                      Clock (common.wgsl)
 //   first, second moment                               as the optimizer needs (optimizer_*.wgsl)
 //
-// The matrices are reached through the functions of src/engine/matrix.ts. A masked weight is
+// The matrices are reached through the functions of engine/kernels/matrix.ts. A masked weight is
 // written as it was. One invocation per vec4 of the gradient; of an image of less than four
 // channels, DEPTH of each four rows are weights. Grid: (K_VECTORS · DEPTH · OUT_VECTORS / LANES, 1,
 // R).

@@ -6,7 +6,7 @@
 //   deltas    (R, BATCH_ROWS, OUT_PIXELS · OUT_VECTORS)  gradient at this layer's pre-activations
 //   partials  (R, SLICES, 4 · K_VECTORS, OUT_VECTORS)    out
 //
-// The matrices are reached through the functions of src/engine/matrix.ts. A convolution has few
+// The matrices are reached through the functions of engine/kernels/matrix.ts. A convolution has few
 // weights, each of which sums much: the slices, SLICE examples each, give a GPU enough to do at
 // once. An invocation computes K_TILE vec4s of rows (K_VECTORS in all: each tap's channels, then
 // the biases, whose input is a constant 1) × 4·VECTORS columns of one slice; of an image of less

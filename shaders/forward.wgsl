@@ -6,7 +6,7 @@
 //   steps_*.wgsl                       which columns of inputs count, four at a time
 //   batch_*.wgsl                       where the inputs begin: a batch may lie among others
 //
-// The matrices are reached through the functions of src/engine/matrix.ts. The mask needs no operand
+// The matrices are reached through the functions of engine/kernels/matrix.ts. The mask needs no operand
 // here: weights are masked when they are loaded, and updates leave pruned weights as they are
 // (weight_gradient.wgsl), so a pruned weight is 0 in memory at all times, or its initial value.
 //

@@ -1,6 +1,6 @@
 // Lists what of a batch of inputs is not 0, for kernels that leave out the rest.
 //
-//   inputs      (R, ROWS, PITCH)                    reached through src/engine/matrix.ts
+//   inputs      (R, ROWS, PITCH)                    reached through engine/kernels/matrix.ts
 //   word_lists  (R, ROW_TILES, IN_VECTORS + 1)      out: for each tile of forward how many words (four
 //                                                   columns) are not 0 in all of its rows, and
 //                                                   which row_lists   (R, WEIGHT_TILES, ROWS + 1)

@@ -5,7 +5,7 @@
 //   deltas  (R, rows, OUT_PIXELS · VECTORS)  gradient at its outputs
 //   below   (R, rows, IN_PIXELS · VECTORS)   out; may be the memory of inputs
 //
-// The matrices are reached through the functions of src/engine/matrix.ts. The image is cut into
+// The matrices are reached through the functions of engine/kernels/matrix.ts. The image is cut into
 // blocks of STRIDE_Y × STRIDE_X pixels, BLOCKS_Y · BLOCKS_X in all, each of which begins with a
 // window but where none fits. The first of equal maxima counts, row by row; where a NaN is the
 // maximum, the first pixel does. Grid: (BLOCKS_Y · BLOCKS_X · VECTORS / LANES, rows, R).

@@ -1,5 +1,5 @@
 // Shared by loss.wgsl and evaluate.wgsl: softmax statistics of one row of logits (R, rows, PITCH),
-// which are reached through src/engine/matrix.ts. Rows count through all replicas.
+// which are reached through engine/kernels/matrix.ts. Rows count through all replicas.
 
 fn logit(row: u32, c: u32) -> f32 {
   return load_logits(row, c / 4u)[c % 4u];

@@ -3,7 +3,7 @@
 //
 //   examples, labels, scales, replicas, clocks or window    as in gather.wgsl
 //   words         (R, WORDS + 1)                  how many words of four features count, and which
-//   batch         (AHEAD, R, TILES, ROWS, COLUMNS)   out (src/engine/matrix.ts): 4 examples to a
+//   batch         (AHEAD, R, TILES, ROWS, COLUMNS)   out (engine/kernels/matrix.ts): 4 examples to a
 //                                                 column; 0 where there is no example
 //   batch_labels  (AHEAD, R, TILES · COLUMNS · 4)    out; NO_LABEL where there is none
 //

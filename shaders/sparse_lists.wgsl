@@ -6,7 +6,7 @@
 //            one for each pair of the lists of inputs: unit, slot of its value, unit, slot
 //   values   vec4f for each group of the lists of units; slot s is component s % 4 of group s / 4
 //
-// Both lie in rows of LIST_WIDTH vec4s and are reached through src/engine/matrix.ts.
+// Both lie in rows of LIST_WIDTH vec4s and are reached through engine/kernels/matrix.ts.
 
 // The (first, end) of list `list` of a replica, where a replica has `lists` and replica 0's begin
 // at `start`: groups of a list of units, pairs of a list of inputs.

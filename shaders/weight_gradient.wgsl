@@ -9,7 +9,7 @@
 //   steps_*.wgsl                            which batch rows count
 //   first, second moment                    as the optimizer needs (optimizer_*.wgsl)
 //
-// The matrices are reached through the functions of src/engine/matrix.ts. The gradient is never
+// The matrices are reached through the functions of engine/kernels/matrix.ts. The gradient is never
 // stored: the update reads it from registers. A weight whose mask bit is 0 is written as it was,
 // whatever the optimizer says: 0, or its initial value (Zhou et al. 2019). Tiles as in
 // forward.wgsl: 4·TILE_VECTORS weight rows × 4·VECTORS columns. Grid: (column groups / LANES,

@@ -25,7 +25,7 @@ import { partialBytes, updateGroups } from "./images/conv_update_kernels.ts";
 import { activationVectors, layerMatrices, matrixSize } from "./layout.ts";
 import { checkUpdateRule } from "../optimizers.ts";
 import { imageSteps, mostSteps } from "./loop_steps.ts";
-import { partialSumVectors } from "./parts_kernels.ts";
+import { partialSumVectors } from "./dense/parts_kernels.ts";
 import { poolGroups } from "./images/pool_kernels.ts";
 import {
   activationBytes,

@@ -33,7 +33,7 @@ import {
   readMatrices,
   writeMatrix,
 } from "../kernels/matrix.ts";
-import { nonzeroSource, wordListWords } from "../kernels/weight_kernels.ts";
+import { nonzeroSource, wordListWords } from "../kernels/dense/weight_kernels.ts";
 import type { NetworkMemory } from "./network_memory.ts";
 import type { DispatchQueue } from "../submits/submits.ts";
 import {

@@ -3,10 +3,10 @@
 import { BufferPool } from "../buffers.ts";
 import type { Gpu } from "../device.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
-import { nonzeroSource, rowListWords, wordListWords } from "../kernels/weight_kernels.ts";
+import { nonzeroSource, rowListWords, wordListWords } from "../kernels/dense/weight_kernels.ts";
 import { gatherTrainSource } from "../kernels/gather_kernels.ts";
 import { lossSource } from "../kernels/row_kernels.ts";
-import { partialSumVectors } from "../kernels/parts_kernels.ts";
+import { partialSumVectors } from "../kernels/dense/parts_kernels.ts";
 import { partialBytes } from "../kernels/images/conv_update_kernels.ts";
 import { blocksOf } from "../kernels/images/pool_kernels.ts";
 import { isConv2d, isDense, isPool, type LayerSpec } from "../layer_spec.ts";

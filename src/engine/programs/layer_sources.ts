@@ -4,16 +4,20 @@ import { convActivationGradientSource, convForwardSource } from "../kernels/imag
 import { convUpdateSources } from "../kernels/images/conv_update_kernels.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { activationVectors, feedsDense, layerMatrices, paddedInputs } from "../kernels/layout.ts";
-import { activationGradientSource, type Ahead, forwardSource } from "../kernels/matmul_kernels.ts";
-import { weightGradientSource } from "../kernels/weight_kernels.ts";
+import {
+  activationGradientSource,
+  type Ahead,
+  forwardSource,
+} from "../kernels/dense/matmul_kernels.ts";
+import { weightGradientSource } from "../kernels/dense/weight_kernels.ts";
 import type { BatchFormat, Matrix } from "../kernels/matrix.ts";
-import { forwardInPartsSources } from "../kernels/parts_kernels.ts";
+import { forwardInPartsSources } from "../kernels/dense/parts_kernels.ts";
 import { poolForwardSource, poolGradientSource } from "../kernels/images/pool_kernels.ts";
 import {
   type GroupLimits,
   tiledActivationGradientSource,
   tiledForwardSource,
-} from "../kernels/tiled_kernels.ts";
+} from "../kernels/dense/tiled_kernels.ts";
 import type { Tiles } from "../kernels/tiles.ts";
 import {
   activationOf,

@@ -37,7 +37,7 @@ import {
 import { checkProgramSpec } from "../kernels/program_limits.ts";
 import { Dispatched, KernelCosts } from "../submits/kernel_costs.ts";
 import { type KernelProfile, timeKernels } from "./profile.ts";
-import { SparseNetwork } from "./sparse_network.ts";
+import { SparseNetwork } from "./sparse/sparse_network.ts";
 import { Submits, type Submitted } from "../submits/submits.ts";
 import { PassTimer, TIMESTAMP_BYTES } from "../timer.ts";
 import type { Rate } from "../schedules.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { activationGradientSource } from "../../../src/engine/kernels/matmul_kernels.ts";
-import { tiledActivationGradientSource } from "../../../src/engine/kernels/tiled_kernels.ts";
+import { activationGradientSource } from "../../../src/engine/kernels/dense/matmul_kernels.ts";
+import { tiledActivationGradientSource } from "../../../src/engine/kernels/dense/tiled_kernels.ts";
 import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../../src/engine/kernels/layout.ts";
 import { paddedRows } from "../../../src/engine/kernels/tiles.ts";

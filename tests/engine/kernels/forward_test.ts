@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { forwardSource } from "../../../src/engine/kernels/matmul_kernels.ts";
-import { nonzeroSource, wordListWords } from "../../../src/engine/kernels/weight_kernels.ts";
+import { forwardSource } from "../../../src/engine/kernels/dense/matmul_kernels.ts";
+import { nonzeroSource, wordListWords } from "../../../src/engine/kernels/dense/weight_kernels.ts";
 import {
   forwardInPartsSources,
   partialSumVectors,
-} from "../../../src/engine/kernels/parts_kernels.ts";
-import { tiledForwardSource } from "../../../src/engine/kernels/tiled_kernels.ts";
+} from "../../../src/engine/kernels/dense/parts_kernels.ts";
+import { tiledForwardSource } from "../../../src/engine/kernels/dense/tiled_kernels.ts";
 import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { packWeights, pitch } from "../../../src/engine/kernels/layout.ts";
 import type { RandomStream } from "../../../src/engine/random.ts";

@@ -4,7 +4,7 @@ import {
   nonzeroSource,
   rowListWords,
   wordListWords,
-} from "../../../src/engine/kernels/weight_kernels.ts";
+} from "../../../src/engine/kernels/dense/weight_kernels.ts";
 import { pitch } from "../../../src/engine/kernels/layout.ts";
 import { type Tiles, tunedFor } from "../../../src/engine/kernels/tiles.ts";
 import { replicaCounts, storages, streams, widths } from "./arbitraries.ts";

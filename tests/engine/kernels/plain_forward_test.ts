@@ -1,7 +1,7 @@
 /** The plain masked matmul against the oracle; forward_test.ts holds the tuned one against the same. */
 
 import fc from "fast-check";
-import { plainForwardSource } from "../../../src/engine/kernels/plain_kernels.ts";
+import { plainForwardSource } from "../../../src/engine/kernels/dense/plain_kernels.ts";
 import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { forward } from "../../reference/network.ts";

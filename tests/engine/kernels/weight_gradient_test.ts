@@ -5,7 +5,7 @@ import {
   rowListWords,
   weightGradientSource,
   wordListWords,
-} from "../../../src/engine/kernels/weight_kernels.ts";
+} from "../../../src/engine/kernels/dense/weight_kernels.ts";
 import type { DenseSpec } from "../../../src/engine/layer_spec.ts";
 import {
   maskWords,

@@ -6,8 +6,8 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import type { GpuExamples } from "../../../src/engine/examples/dataset.ts";
 import { Gpu } from "../../../src/engine/device.ts";
 import { InputError } from "../../../src/errors.ts";
-import { tiledShape } from "../../../src/engine/kernels/tiled_kernels.ts";
-import { weightGradientSource } from "../../../src/engine/kernels/weight_kernels.ts";
+import { tiledShape } from "../../../src/engine/kernels/dense/tiled_kernels.ts";
+import { weightGradientSource } from "../../../src/engine/kernels/dense/weight_kernels.ts";
 import { maxReplicas } from "../../../src/engine/kernels/program_limits.ts";
 import { TUNED, type Tuned } from "../../../src/engine/kernels/tiles.ts";
 import { adamSpec } from "../../../src/engine/optimizers.ts";

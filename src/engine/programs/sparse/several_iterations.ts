@@ -3,20 +3,20 @@
  * iterations are gathered into dispatches.
  */
 
-import type { BufferPool } from "../buffers.ts";
-import type { Gpu } from "../device.ts";
-import type { Kernel } from "../kernels/kernel.ts";
-import { MAX_BURST, type ProgramSpec } from "../kernels/program_spec.ts";
-import { featureMaps, featureRows, onesRow } from "../kernels/sparse/feature_maps.ts";
-import type { IterationsChoice } from "../kernels/sparse/iterations_choice.ts";
+import type { BufferPool } from "../../buffers.ts";
+import type { Gpu } from "../../device.ts";
+import type { Kernel } from "../../kernels/kernel.ts";
+import { MAX_BURST, type ProgramSpec } from "../../kernels/program_spec.ts";
+import { featureMaps, featureRows, onesRow } from "../../kernels/sparse/feature_maps.ts";
+import type { IterationsChoice } from "../../kernels/sparse/iterations_choice.ts";
 import {
   numberOffset,
   type WorkLayout,
   workLayout,
-} from "../kernels/sparse/sparse_iterations_kernel.ts";
-import type { SparseLayout } from "../kernels/sparse/sparse_layout.ts";
-import type { Columns } from "../kernels/sparse/sparse_row_kernels.ts";
-import type { DispatchQueue } from "../submits/submits.ts";
+} from "../../kernels/sparse/sparse_iterations_kernel.ts";
+import type { SparseLayout } from "../../kernels/sparse/sparse_layout.ts";
+import type { Columns } from "../../kernels/sparse/sparse_row_kernels.ts";
+import type { DispatchQueue } from "../../submits/submits.ts";
 
 /** The buffers of the kernel alone, and how it is used. */
 export interface IterationBuffers extends IterationsChoice {

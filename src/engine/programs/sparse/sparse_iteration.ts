@@ -3,11 +3,11 @@
  * their kernels in order.
  */
 
-import type { BufferPool } from "../buffers.ts";
-import type { Gpu } from "../device.ts";
-import type { EvaluationBuffers, EvaluationSources } from "./evaluation.ts";
-import type { KernelSource } from "../kernels/kernel.ts";
-import { isTexture, type Matrix } from "../kernels/matrix.ts";
+import type { BufferPool } from "../../buffers.ts";
+import type { Gpu } from "../../device.ts";
+import type { EvaluationBuffers, EvaluationSources } from "../evaluation.ts";
+import type { KernelSource } from "../../kernels/kernel.ts";
+import { isTexture, type Matrix } from "../../kernels/matrix.ts";
 import {
   activationOf,
   isConv2d,
@@ -15,34 +15,34 @@ import {
   isPool,
   type LayerSpec,
   weightedLayers,
-} from "../layer_spec.ts";
-import { classesOf, evaluationSpan, type ProgramSpec } from "../kernels/program_spec.ts";
-import { featureMaps, featureRows } from "../kernels/sparse/feature_maps.ts";
+} from "../../layer_spec.ts";
+import { classesOf, evaluationSpan, type ProgramSpec } from "../../kernels/program_spec.ts";
+import { featureMaps, featureRows } from "../../kernels/sparse/feature_maps.ts";
 import {
   sparseConvBackwardSource,
   sparseConvForwardSource,
   sparsePoolForwardSource,
   sparsePoolGradientSource,
-} from "../kernels/sparse/sparse_image_kernels.ts";
-import { isHeadFused, sparseHeadSource } from "../kernels/sparse/sparse_head_kernel.ts";
+} from "../../kernels/sparse/sparse_image_kernels.ts";
+import { isHeadFused, sparseHeadSource } from "../../kernels/sparse/sparse_head_kernel.ts";
 import {
   type Ahead,
   sparseBackwardSource,
   sparseForwardSource,
   sparseUpdateSource,
   type SparseWeights,
-} from "../kernels/sparse/sparse_kernels.ts";
-import { sparseIterationsSource } from "../kernels/sparse/sparse_iterations_kernel.ts";
-import { sparseMetricsSource, sparseTopSource } from "../kernels/sparse/sparse_top_kernels.ts";
-import { groupsOf } from "../kernels/sparse/sparse_layout.ts";
+} from "../../kernels/sparse/sparse_kernels.ts";
+import { sparseIterationsSource } from "../../kernels/sparse/sparse_iterations_kernel.ts";
+import { sparseMetricsSource, sparseTopSource } from "../../kernels/sparse/sparse_top_kernels.ts";
+import { groupsOf } from "../../kernels/sparse/sparse_layout.ts";
 import {
   type Columns,
   columnsFor,
   paddedExamples,
   sparseEvaluateSource,
   sparseGatherSource,
-} from "../kernels/sparse/sparse_row_kernels.ts";
-import type { Tiles } from "../kernels/tiles.ts";
+} from "../../kernels/sparse/sparse_row_kernels.ts";
+import type { Tiles } from "../../kernels/tiles.ts";
 import { featureMatrix, type SparseBuffers } from "./sparse_memory.ts";
 
 /** A layer of such a network: its outputs from its inputs. */

@@ -3,15 +3,15 @@
  * one that lists which inputs of a batch count in it and in forward.
  */
 
-import common from "../../../shaders/common.wgsl" with { type: "text" };
-import nonzero from "../../../shaders/nonzero.wgsl" with { type: "text" };
-import stepsAll from "../../../shaders/steps_all.wgsl" with { type: "text" };
-import stepsListed from "../../../shaders/steps_listed.wgsl" with { type: "text" };
-import weightGradient from "../../../shaders/weight_gradient.wgsl" with { type: "text" };
-import weightGradientRow from "../../../shaders/weight_gradient_row.wgsl" with { type: "text" };
-import { type KernelSource, read, write } from "./kernel.ts";
-import type { DenseSpec } from "../layer_spec.ts";
-import { maskWords, pitch } from "./layout.ts";
+import common from "../../../../shaders/common.wgsl" with { type: "text" };
+import nonzero from "../../../../shaders/nonzero.wgsl" with { type: "text" };
+import stepsAll from "../../../../shaders/steps_all.wgsl" with { type: "text" };
+import stepsListed from "../../../../shaders/steps_listed.wgsl" with { type: "text" };
+import weightGradient from "../../../../shaders/weight_gradient.wgsl" with { type: "text" };
+import weightGradientRow from "../../../../shaders/weight_gradient_row.wgsl" with { type: "text" };
+import { type KernelSource, read, write } from "../kernel.ts";
+import type { DenseSpec } from "../../layer_spec.ts";
+import { maskWords, pitch } from "../layout.ts";
 import { columnGroups, matmulWork, tileVectors } from "./matmul_kernels.ts";
 import {
   type BatchFormat,
@@ -20,9 +20,9 @@ import {
   type Matrix,
   matrixBinding,
   updateWgsl as updateMatrixWgsl,
-} from "./matrix.ts";
-import { type UpdateRule, updateWgsl } from "../optimizers.ts";
-import type { Tiles } from "./tiles.ts";
+} from "../matrix.ts";
+import { type UpdateRule, updateWgsl } from "../../optimizers.ts";
+import type { Tiles } from "../tiles.ts";
 
 /** Workgroups along an axis that WebGPU promises. */
 const MOST_GROUPS = 65535;

@@ -4,17 +4,17 @@
  * kernels there.
  */
 
-import common from "../../../shaders/common.wgsl" with { type: "text" };
-import batchAhead from "../../../shaders/batch_ahead.wgsl" with { type: "text" };
-import batchAlone from "../../../shaders/batch_alone.wgsl" with { type: "text" };
-import finishBackward from "../../../shaders/finish_backward.wgsl" with { type: "text" };
-import finishForward from "../../../shaders/finish_forward.wgsl" with { type: "text" };
-import tiledMatmul from "../../../shaders/tiled_matmul.wgsl" with { type: "text" };
-import tiledWeights from "../../../shaders/tiled_weights.wgsl" with { type: "text" };
-import transposed from "../../../shaders/tiled_weights_transposed.wgsl" with { type: "text" };
-import type { Activation, DenseSpec } from "../layer_spec.ts";
-import { type KernelSource, read } from "./kernel.ts";
-import { pitch } from "./layout.ts";
+import common from "../../../../shaders/common.wgsl" with { type: "text" };
+import batchAhead from "../../../../shaders/batch_ahead.wgsl" with { type: "text" };
+import batchAlone from "../../../../shaders/batch_alone.wgsl" with { type: "text" };
+import finishBackward from "../../../../shaders/finish_backward.wgsl" with { type: "text" };
+import finishForward from "../../../../shaders/finish_forward.wgsl" with { type: "text" };
+import tiledMatmul from "../../../../shaders/tiled_matmul.wgsl" with { type: "text" };
+import tiledWeights from "../../../../shaders/tiled_weights.wgsl" with { type: "text" };
+import transposed from "../../../../shaders/tiled_weights_transposed.wgsl" with { type: "text" };
+import type { Activation, DenseSpec } from "../../layer_spec.ts";
+import { type KernelSource, read } from "../kernel.ts";
+import { pitch } from "../layout.ts";
 import {
   activationWgsl,
   type Ahead,
@@ -22,8 +22,8 @@ import {
   matmulWork,
   tileVectors,
 } from "./matmul_kernels.ts";
-import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
-import type { Tiles } from "./tiles.ts";
+import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
+import type { Tiles } from "../tiles.ts";
 
 /** What a device allows a workgroup. */
 export type GroupLimits = Pick<

@@ -1,8 +1,8 @@
 /** Kernels in their plainest form, to read before the tuned ones of `matmul_kernels.ts`. */
 
-import plainMatmul from "../../../shaders/masked_matmul_plain.wgsl" with { type: "text" };
-import type { DenseSpec } from "../layer_spec.ts";
-import { type KernelSource, read, write } from "./kernel.ts";
+import plainMatmul from "../../../../shaders/masked_matmul_plain.wgsl" with { type: "text" };
+import type { DenseSpec } from "../../layer_spec.ts";
+import { type KernelSource, read, write } from "../kernel.ts";
 import { activationWgsl } from "./matmul_kernels.ts";
 
 const LANES = 64;

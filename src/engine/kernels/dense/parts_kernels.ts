@@ -4,13 +4,13 @@
  * they are made does. All inputs count: lists of nonzero words are not looked at.
  */
 
-import finishForward from "../../../shaders/finish_forward.wgsl" with { type: "text" };
-import finishPart from "../../../shaders/finish_part.wgsl" with { type: "text" };
-import forwardPart from "../../../shaders/forward_part.wgsl" with { type: "text" };
-import forwardSum from "../../../shaders/forward_sum.wgsl" with { type: "text" };
-import type { DenseSpec } from "../layer_spec.ts";
-import type { KernelSource } from "./kernel.ts";
-import { pitch } from "./layout.ts";
+import finishForward from "../../../../shaders/finish_forward.wgsl" with { type: "text" };
+import finishPart from "../../../../shaders/finish_part.wgsl" with { type: "text" };
+import forwardPart from "../../../../shaders/forward_part.wgsl" with { type: "text" };
+import forwardSum from "../../../../shaders/forward_sum.wgsl" with { type: "text" };
+import type { DenseSpec } from "../../layer_spec.ts";
+import type { KernelSource } from "../kernel.ts";
+import { pitch } from "../layout.ts";
 import {
   activationWgsl,
   columnGroups,
@@ -18,7 +18,7 @@ import {
   matmulWork,
   tileVectors,
 } from "./matmul_kernels.ts";
-import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
+import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import {
   finishing,
   forwardFloats,
@@ -30,7 +30,7 @@ import {
   tiledShape,
   type TiledSizes,
 } from "./tiled_kernels.ts";
-import type { Tiles } from "./tiles.ts";
+import type { Tiles } from "../tiles.ts";
 
 /** vec4s of a row of parts of sums. */
 export function partialSumVectors(layer: DenseSpec, parts: number): number {

@@ -3,22 +3,22 @@
  * function each. The header of each file of `shaders/` gives shapes and meaning.
  */
 
-import common from "../../../shaders/common.wgsl" with { type: "text" };
-import activationGradient from "../../../shaders/activation_gradient.wgsl" with { type: "text" };
-import activationNone from "../../../shaders/activation_none.wgsl" with { type: "text" };
-import activationRelu from "../../../shaders/activation_relu.wgsl" with { type: "text" };
-import activationSigmoid from "../../../shaders/activation_sigmoid.wgsl" with { type: "text" };
-import activationTanh from "../../../shaders/activation_tanh.wgsl" with { type: "text" };
-import batchAhead from "../../../shaders/batch_ahead.wgsl" with { type: "text" };
-import batchAlone from "../../../shaders/batch_alone.wgsl" with { type: "text" };
-import forward from "../../../shaders/forward.wgsl" with { type: "text" };
-import stepsAll from "../../../shaders/steps_all.wgsl" with { type: "text" };
-import stepsListed from "../../../shaders/steps_listed.wgsl" with { type: "text" };
-import { type KernelSource, read, type Work } from "./kernel.ts";
-import type { Activation, DenseSpec } from "../layer_spec.ts";
-import { pitch } from "./layout.ts";
-import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "./matrix.ts";
-import type { Tiles } from "./tiles.ts";
+import common from "../../../../shaders/common.wgsl" with { type: "text" };
+import activationGradient from "../../../../shaders/activation_gradient.wgsl" with { type: "text" };
+import activationNone from "../../../../shaders/activation_none.wgsl" with { type: "text" };
+import activationRelu from "../../../../shaders/activation_relu.wgsl" with { type: "text" };
+import activationSigmoid from "../../../../shaders/activation_sigmoid.wgsl" with { type: "text" };
+import activationTanh from "../../../../shaders/activation_tanh.wgsl" with { type: "text" };
+import batchAhead from "../../../../shaders/batch_ahead.wgsl" with { type: "text" };
+import batchAlone from "../../../../shaders/batch_alone.wgsl" with { type: "text" };
+import forward from "../../../../shaders/forward.wgsl" with { type: "text" };
+import stepsAll from "../../../../shaders/steps_all.wgsl" with { type: "text" };
+import stepsListed from "../../../../shaders/steps_listed.wgsl" with { type: "text" };
+import { type KernelSource, read, type Work } from "../kernel.ts";
+import type { Activation, DenseSpec } from "../../layer_spec.ts";
+import { pitch } from "../layout.ts";
+import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
+import type { Tiles } from "../tiles.ts";
 
 const ACTIVATIONS = { relu: activationRelu, tanh: activationTanh, sigmoid: activationSigmoid };
 

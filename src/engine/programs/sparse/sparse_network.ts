@@ -5,20 +5,20 @@
  * sparse_iteration.ts.
  */
 
-import type { BufferPool } from "../buffers.ts";
-import type { Gpu } from "../device.ts";
-import { Evaluation } from "./evaluation.ts";
-import { createKernels, type Kernel } from "../kernels/kernel.ts";
-import { readMatrices, writeMatrix } from "../kernels/matrix.ts";
-import type { LoopBuffers, NetworkMemory } from "./network_memory.ts";
-import type { DispatchQueue } from "../submits/submits.ts";
+import type { BufferPool } from "../../buffers.ts";
+import type { Gpu } from "../../device.ts";
+import { Evaluation } from "../evaluation.ts";
+import { createKernels, type Kernel } from "../../kernels/kernel.ts";
+import { readMatrices, writeMatrix } from "../../kernels/matrix.ts";
+import type { LoopBuffers, NetworkMemory } from "../network_memory.ts";
+import type { DispatchQueue } from "../../submits/submits.ts";
 import type {
   LayerState,
   LayerValues,
   ProgramSpec,
   ReplicaParameters,
   Split,
-} from "../kernels/program_spec.ts";
+} from "../../kernels/program_spec.ts";
 import {
   sparseEndSources,
   sparseEvaluationSources,
@@ -26,9 +26,9 @@ import {
 } from "./sparse_iteration.ts";
 import { SeveralIterations } from "./several_iterations.ts";
 import { allocateSparse, type SparseBuffers, windowShape } from "./sparse_memory.ts";
-import { LIST_WIDTH } from "../kernels/sparse/sparse_kernels.ts";
-import { packSparse, unpackSparse } from "../kernels/sparse/sparse_layout.ts";
-import { paddedExamples } from "../kernels/sparse/sparse_row_kernels.ts";
+import { LIST_WIDTH } from "../../kernels/sparse/sparse_kernels.ts";
+import { packSparse, unpackSparse } from "../../kernels/sparse/sparse_layout.ts";
+import { paddedExamples } from "../../kernels/sparse/sparse_row_kernels.ts";
 
 /** Networks as lists of live weights in GPU memory. */
 export class SparseNetwork implements NetworkMemory {

@@ -3,44 +3,48 @@
  * whether all of it fits.
  */
 
-import { CapacityError, OutOfMemoryError } from "../../errors.ts";
-import type { BufferPool } from "../buffers.ts";
-import { bufferLimit, sizeText } from "../buffer_limit.ts";
-import type { Gpu } from "../device.ts";
-import { windowShare } from "./evaluation.ts";
+import { CapacityError, OutOfMemoryError } from "../../../errors.ts";
+import type { BufferPool } from "../../buffers.ts";
+import { bufferLimit, sizeText } from "../../buffer_limit.ts";
+import type { Gpu } from "../../device.ts";
+import { windowShare } from "../evaluation.ts";
 import {
   createMatrix,
   isTexture,
   type Matrix,
   type MatrixStorage,
   writeMatrix,
-} from "../kernels/matrix.ts";
-import { allocateLoopBuffers, type LoopBuffers } from "./network_memory.ts";
+} from "../../kernels/matrix.ts";
+import { allocateLoopBuffers, type LoopBuffers } from "../network_memory.ts";
 import { allocateIterations, type IterationBuffers } from "./several_iterations.ts";
-import { isDense } from "../layer_spec.ts";
-import { stateCount } from "../optimizers.ts";
+import { isDense } from "../../layer_spec.ts";
+import { stateCount } from "../../optimizers.ts";
 import {
   classesOf,
   MAX_BURST,
   type ProgramSpec,
   sparseStorage,
   WINDOW_FLOATS,
-} from "../kernels/program_spec.ts";
+} from "../../kernels/program_spec.ts";
 import {
   type FeatureMap,
   featureMaps,
   featureRows,
   onesRow,
-} from "../kernels/sparse/feature_maps.ts";
-import { iterationsChoice } from "../kernels/sparse/iterations_choice.ts";
-import { isHeadFused } from "../kernels/sparse/sparse_head_kernel.ts";
-import { LIST_WIDTH, type SparseWeights } from "../kernels/sparse/sparse_kernels.ts";
-import { isTopFused, type Unfinished } from "../kernels/sparse/sparse_top_kernels.ts";
-import { mostSteps } from "../kernels/loop_steps.ts";
-import { longestLoops, topSteps } from "../kernels/sparse/loop_steps.ts";
-import { sparseLayout } from "../kernels/sparse/sparse_layout.ts";
-import { type Columns, columnsFor, paddedExamples } from "../kernels/sparse/sparse_row_kernels.ts";
-import { CLOCK_WORDS } from "../kernels/row_kernels.ts";
+} from "../../kernels/sparse/feature_maps.ts";
+import { iterationsChoice } from "../../kernels/sparse/iterations_choice.ts";
+import { isHeadFused } from "../../kernels/sparse/sparse_head_kernel.ts";
+import { LIST_WIDTH, type SparseWeights } from "../../kernels/sparse/sparse_kernels.ts";
+import { isTopFused, type Unfinished } from "../../kernels/sparse/sparse_top_kernels.ts";
+import { mostSteps } from "../../kernels/loop_steps.ts";
+import { longestLoops, topSteps } from "../../kernels/sparse/loop_steps.ts";
+import { sparseLayout } from "../../kernels/sparse/sparse_layout.ts";
+import {
+  type Columns,
+  columnsFor,
+  paddedExamples,
+} from "../../kernels/sparse/sparse_row_kernels.ts";
+import { CLOCK_WORDS } from "../../kernels/row_kernels.ts";
 
 /** The buffers of sparse training. */
 export interface SparseBuffers extends LoopBuffers, SparseWeights {

@@ -7,9 +7,9 @@
 //   activations  (R, rows, IN_PIXELS · IN_VECTORS)    this layer's inputs
 //   below        (R, rows, IN_PIXELS · IN_VECTORS)    out
 //
-// The matrices are reached through the functions of engine/kernels/matrix.ts. An invocation computes
-// one pixel of ROWS examples, 4·VECTORS channels of it. With a stride, a pixel is under every
-// STRIDE-th tap only: these REACH taps are gone through, but those of no output. Grid:
+// The matrices are reached through the functions of engine/kernels/matrix.ts. An invocation
+// computes one pixel of ROWS examples, 4·VECTORS channels of it. With a stride, a pixel is under
+// every STRIDE-th tap only: these REACH taps are gone through, but those of no output. Grid:
 // (IN_PIXELS · GROUPS / LANES, rows / ROWS, R).
 
 @compute @workgroup_size(LANES)

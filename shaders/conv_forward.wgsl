@@ -6,9 +6,9 @@
 //                                                   pruned weights 0; then biases, then zeros
 //   outputs  (R, rows, OUT_PIXELS · OUT_VECTORS)    then, where a dense layer takes them, a 1
 //
-// The matrices are reached through the functions of engine/kernels/matrix.ts. An invocation computes
-// one pixel of ROWS examples, 4·VECTORS filters of it; its lanes differ in their pixels, then
-// filters. Each output is one fma chain over taps and channels in their order; taps beside the
+// The matrices are reached through the functions of engine/kernels/matrix.ts. An invocation
+// computes one pixel of ROWS examples, 4·VECTORS filters of it; its lanes differ in their pixels,
+// then filters. Each output is one fma chain over taps and channels in their order; taps beside the
 // image add 0. Of an image of less than four channels only DEPTH are multiplied. Grid: (OUT_PIXELS
 // · GROUPS / LANES, rows / ROWS, R).
 

@@ -28,6 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let loss = row_metrics(at, label, s).x;
     let best = f32(s.best);
     let outcome = select(-1.0 - best, best, s.best == label);
-    rows[replica * SPAN + window.output + position_of(row, replica) - window.first] = vec2f(loss, outcome);
+    let first = replica * SPAN + window.output - window.first;
+    rows[first + position_of(row, replica)] = vec2f(loss, outcome);
   }
 }

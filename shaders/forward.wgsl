@@ -6,9 +6,9 @@
 //   steps_*.wgsl                       which columns of inputs count, four at a time
 //   batch_*.wgsl                       where the inputs begin: a batch may lie among others
 //
-// The matrices are reached through the functions of engine/kernels/matrix.ts. The mask needs no operand
-// here: weights are masked when they are loaded, and updates leave pruned weights as they are
-// (weight_gradient.wgsl), so a pruned weight is 0 in memory at all times, or its initial value.
+// The matrices are reached through the functions of engine/kernels/matrix.ts. The mask needs no
+// operand here: weights are masked when they are loaded, and updates leave pruned weights as they
+// are (weight_gradient.wgsl), so a pruned weight is 0 in memory at all times, or its initial value.
 //
 // An invocation computes a tile of ROWS × 4·VECTORS outputs. Its rows are those of its whole
 // workgroup; lanes differ in their columns. The fma chain of an accumulator runs over four k before

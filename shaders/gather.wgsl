@@ -9,7 +9,8 @@
 //   replicas      (R)                  keys of data order and split, label map, key of augmentation
 //   clocks        (R)                  Clock (common.wgsl) training only: iterations done so far
 //   window        Window (common.wgsl) evaluation only: the rows' positions in the split
-//   batch         (AHEAD, R, ROWS, PITCH)    out (engine/kernels/matrix.ts); column FEATURES is 1, the rest 0
+//   batch         (AHEAD, R, ROWS, PITCH)    out (engine/kernels/matrix.ts); column FEATURES is 1,
+//                                            the rest 0
 //   batch_labels  (AHEAD, R, ROWS)           out; NO_LABEL in rows past the end, whose inputs are 0
 //
 // The constant column makes the bias one more row of the weight matrix, so the matmul kernels need

@@ -1,5 +1,5 @@
-// Row positions for evaluation (see gather.wgsl): place_*.wgsl says which element of its split a row
-// of a window is.
+// Row positions for evaluation (see gather.wgsl): place_*.wgsl says which element of its split a
+// row of a window is.
 
 @group(0) @binding(6) var<uniform> window: Window;
 

@@ -6,8 +6,8 @@
 //   metrics   (BURST, R)          in: (step size, decay); out: (mean loss, correct predictions)
 //   clocks    (R)                 in: iterations done; out: one more, with step size and decay
 //
-// Logits and deltas are reached through engine/kernels/matrix.ts. The row maximum is subtracted before
-// exponentiation. Each lane sums its rows in order and lane 0 the lanes in order, so the sum
+// Logits and deltas are reached through engine/kernels/matrix.ts. The row maximum is subtracted
+// before exponentiation. Each lane sums its rows in order and lane 0 the lanes in order, so the sum
 // repeats bit for bit. Grid: (1, 1, R).
 
 @group(0) @binding(1) var<storage, read> labels: array<u32>;

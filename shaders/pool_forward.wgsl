@@ -3,8 +3,8 @@
 //   inputs   (R, rows, IN_PIXELS · VECTORS)   images, their channels four to a vec4
 //   outputs  (R, rows, OUT_PIXELS · VECTORS)  then, where a dense layer takes them, a 1
 //
-// The matrices are reached through the functions of engine/kernels/matrix.ts. A NaN passes, so that a
-// diverged network is seen as one. One invocation per vec4 of the output. Grid: (OUT_PIXELS ·
+// The matrices are reached through the functions of engine/kernels/matrix.ts. A NaN passes, so that
+// a diverged network is seen as one. One invocation per vec4 of the output. Grid: (OUT_PIXELS ·
 // VECTORS / LANES, rows, R).
 
 @compute @workgroup_size(LANES)

@@ -6,8 +6,8 @@
 //   deltas  (R, rows, OUT_PIXELS · VECTORS)  gradient at its outputs
 //   below   (R, rows, IN_PIXELS · VECTORS)   out
 //
-// The matrices are reached through the functions of engine/kernels/matrix.ts. Where the maximum was is
-// found again rather than stored. Windows are summed row by row. One invocation per vec4 of the
+// The matrices are reached through the functions of engine/kernels/matrix.ts. Where the maximum was
+// is found again rather than stored. Windows are summed row by row. One invocation per vec4 of the
 // input. Grid: (IN_PIXELS · VECTORS / LANES, rows, R).
 
 @compute @workgroup_size(LANES)

@@ -5,8 +5,8 @@
 //   right   fill_right(…): tiled_weights.wgsl or tiled_weights_transposed.wgsl
 //   result  finish(part, row, column, sum): finish_*.wgsl
 //
-// A workgroup of LANES × GROUP_ROWS invocations computes GROUP_ROWS·ROWS rows × COLUMNS vec4 columns.
-// It loads blocks of STEP_BLOCK steps (four columns of left, four rows of right each), all
+// A workgroup of LANES × GROUP_ROWS invocations computes GROUP_ROWS·ROWS rows × COLUMNS vec4
+// columns. It loads blocks of STEP_BLOCK steps (four columns of left, four rows of right each), all
 // invocations together, and multiplies from there, so an element is read from memory once for all
 // of the tile. An invocation has ROWS rows and VECTORS columns, LANES apart. Each result is one fma
 // chain over the columns of left in their order, as in forward.wgsl, so the bits are the same.

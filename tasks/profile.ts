@@ -91,11 +91,11 @@ await runTask(task, async (flags) => {
   if (flags.expect) {
     const { expect } = flags, limits = GPUS[expect];
     const expected = expectedRows(await program.profile(1), limits);
-    // The same as one kernel, which a GPU may be measured to prefer.
-    const candidate = masks
-      ? await networkProgram(withIterations(gpu), uploaded, how)
-        .then(async (program) => expectedRows(await program.profile(1), limits))
-      : null;
+    // The same as one kernel, which a GPU may prefer; there is none of a batch too large for it.
+    const kernels = masks
+      ? await (await networkProgram(withIterations(gpu), uploaded, how)).profile(1)
+      : [];
+    const candidate = kernels.length === 1 ? expectedRows(kernels, limits) : null;
     gpu.destroy();
     const texts = [expected, candidate].flatMap((rows) => rows ? [expectedText(rows)] : []);
     print(
@@ -147,7 +147,9 @@ function chosenIn(list: string): Chosen {
   return Object.fromEntries(
     list.split(",").map((part) => {
       const [name, text = ""] = part.trim().split("=");
-      const value = ["true", "false"].includes(text) ? text === "true" : Number(text);
+      // Of no text, Number makes 0.
+      const number = text.trim() === "" ? NaN : Number(text);
+      const value = ["true", "false"].includes(text) ? text === "true" : number;
       for (const choice of [value, text]) if (isChoice(name, choice)) return [name, choice];
       throw new UsageError(
         `--choose: "${part}" is no value that is tried of a setting; give such as groupRows=8`,
@@ -187,6 +189,6 @@ function expectedText(rows: ReturnType<typeof expectedRows>): string {
   lines.push(["an iteration", "", "", "", total.toFixed(1), ""]);
   const head = ["kernel", "MFLOP", "MB", "invocations", "µs", "bound by"];
   return `${formatTable(head, lines, "lrrrrl")}\n` +
-    "The least that arithmetic, memory, latency and dispatches allow (tasks/lib/expected_time.ts); " +
-    "nobody has measured it.";
+    "The least that arithmetic, memory, caches, latency and dispatches allow " +
+    "(tasks/lib/expected_time.ts); nobody has measured it.";
 }

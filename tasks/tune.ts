@@ -1,8 +1,8 @@
 /**
  * `deno task tune`: measures what src/engine/tuned.json chooses for this machine's class of
  * adapters, one setting after the other, and rewrites it. Results of training do not depend on the
- * tile shapes; which kernels train a network of a density, and in how many parts they make the first
- * layer's sums, does decide its last bits, and is kept in each run.json.
+ * tile shapes; which kernels train a network of a density, and in how many parts they make the
+ * first layer's sums, does decide its last bits, and is kept in each run.json.
  */
 
 import { fromFileUrl } from "@std/path";
@@ -58,9 +58,8 @@ const task = {
     iterations: integer({ min: 5, max: 1000, default: 100, help: "iterations per measurement" }),
     only: words({
       words: ["dense", "parts", "images", "lists", "replicas", "crossover"],
-      help:
-        "which to measure: tile shapes of each kind of kernels, in how many parts the first layer's " +
-        "sums are made, how many replicas train at once, " +
+      help: "which to measure: tile shapes of each kind of kernels, in how many parts the first " +
+        "layer's sums are made, how many replicas train at once, " +
         "from which density on lists win; the others stay as the table has them",
       defaultText: "all",
     }),

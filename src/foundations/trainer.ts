@@ -82,8 +82,8 @@ export interface TrainOptions {
   /** How the kernels store the network; decides last bits. Default: as the queue finds faster. */
   kernels?: KernelKind;
   /**
-   * Parts in which dense kernels make the first layer's sums; decides last bits. Default: as the queue
-   * finds faster.
+   * Parts in which dense kernels make the first layer's sums; decides last bits. Default: as the
+   * queue finds faster.
    */
   forwardParts?: number;
   /** Changes the masks as the run is trained, by the dense kernels. Default: they stay. */

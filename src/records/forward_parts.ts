@@ -1,6 +1,6 @@
 /**
- * In how many parts dense kernels made a run's first sums, which decides last bits: a field of records
- * and checkpoints, `forwardParts`, which those of one part leave out.
+ * In how many parts dense kernels made a run's first sums, which decides last bits: a field of
+ * records and checkpoints, `forwardParts`, which those of one part leave out.
  */
 
 import * as v from "../npm/valibot.ts";

@@ -1,7 +1,7 @@
 /**
  * How long kernels should take on GPUs that nobody here has: the least time that a GPU's arithmetic,
- * its memory and caches, the latency of its loads and its dispatches allow. For a first measurement to be held
- * against.
+ * its memory and caches, the latency of its loads and its dispatches allow. For a first measurement
+ * to be held against.
  */
 
 import type { Work } from "../../src/engine/kernels/kernel.ts";
@@ -60,8 +60,8 @@ export const GPUS = {
 export type Bound = "arithmetic" | "few lanes" | "memory" | "cache" | "latency" | "dispatch";
 
 /**
- * Multiply-adds between two loads that wait for each other, where a kernel does not say how many do:
- * those of a tile of 4 rows × 4 columns.
+ * Multiply-adds between two loads that wait for each other, where a kernel does not say how many
+ * do: those of a tile of 4 rows × 4 columns.
  */
 const TILE = 16;
 

@@ -1,8 +1,8 @@
 /**
  * Orders examples so that those which are 0 at the same places are neighbours: kernels that leave
  * out what is 0 throughout a tile of neighbours then leave out more. Of MNIST's test images, 12
- * neighbours are 0 together in 55% of their words of four pixels, instead of 41%, and evaluating all
- * takes llvmpipe 0.79 to 0.85 times as long (five networks, one).
+ * neighbours are 0 together in 55% of their words of four pixels, instead of 41%, and evaluating
+ * all takes llvmpipe 0.79 to 0.85 times as long (five networks, one).
  */
 
 /** Which words of four inputs of some examples are not all 0. */

@@ -1,7 +1,7 @@
 /**
  * The sources of the kernels that fill a batch with examples, one function each, and what other
- * kernels that read examples share with them. The header of each file of `shaders/` gives shapes and
- * meaning.
+ * kernels that read examples share with them. The header of each file of `shaders/` gives shapes
+ * and meaning.
  */
 
 import batchF32 from "../../../shaders/batch_f32.wgsl" with { type: "text" };

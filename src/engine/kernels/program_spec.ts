@@ -35,7 +35,8 @@ export interface ProgramSpec {
   sparse?: readonly (readonly Float32Array[])[] | null;
   /**
    * Parts in which the first layer's sums are made in training, where it is dense and so are the
-   * kernels; they decide last bits. Default: 1. Evaluations, which have rows enough, make them whole.
+   * kernels; they decide last bits. Default: 1. Evaluations, which have rows enough, make them
+   * whole.
    */
   forwardParts?: number;
 }

@@ -19,6 +19,7 @@ import {
   SPLITS,
 } from "../kernels/program_spec.ts";
 import { reduceSource } from "../kernels/row_kernels.ts";
+import { Memo } from "../../memo.ts";
 import { type Key, permute } from "../random.ts";
 import type { DispatchQueue } from "../submits/submits.ts";
 
@@ -59,15 +60,18 @@ export interface WindowSources {
   places: GPUBuffer | null;
 }
 
-/** A window of a split. */
-interface Window {
-  /** Of its `Window` struct. */
-  offset: number;
+/** Its kernels: see `WindowSources`. */
+interface WindowKernels extends Pick<WindowSources, "places"> {
   fill: Kernel[];
   /** By side. */
   first: Kernel[];
   evaluate: Kernel;
-  places: GPUBuffer | null;
+}
+
+/** A window of a split. */
+interface Window extends WindowKernels {
+  /** Of its `Window` struct. */
+  offset: number;
   /** Whether it keeps its examples, and has them; those that do not share their memory. */
   isKept: boolean;
   isFilled: boolean;
@@ -134,17 +138,23 @@ export class Evaluation {
         windows: pool.uniforms("windows", structs),
         slots: pool.uniforms("slots", slots),
       };
-      const sources = sourcesOf(buffers);
-      return { buffers, sources, places: placesOf(gpu, sources, offsets) };
+      const sources = sourcesOf(buffers), places = placesOf(gpu, sources, offsets);
+      // Until a replica is loaded it has no example, rather than one in front of the split.
+      const none = new Uint32Array(replicas * windowRows).fill(NO_PLACE);
+      for (const { sources: { places: buffer } } of places) {
+        if (buffer) gpu.device.queue.writeBuffer(buffer, 0, none);
+      }
+      return { buffers, sources, places };
     });
+    // Windows of one memory and set are hundreds with the same kernels.
+    const kernels = new Memo<number | GpuExamples, WindowKernels>();
     const compiled = async ({ split, offset, isKept, sources }: Place): Promise<Window> => {
       const examples = split === "test" ? spec.test : spec.examples;
-      const [fill, first, [evaluate]] = await Promise.all(
-        [sources.fill(examples), sources.first, [sources.evaluate]].map((some) =>
-          createKernels(gpu, some)
-        ),
+      const own = await kernels.get(
+        isKept ? offset : examples,
+        () => compileWindow(gpu, sources, examples),
       );
-      return { offset, fill, first, evaluate, places: sources.places, isKept, isFilled: false };
+      return { offset, ...own, isKept, isFilled: false };
     };
     const [[reduce], rest, windows] = await Promise.all([
       createKernels(gpu, [reduceSource({ replicas, span }, buffers)]),
@@ -220,6 +230,18 @@ export class Evaluation {
     }
     to.add(this.reduce, [(SPLITS.length * slot + SPLITS.indexOf(split)) * UNIFORM_STRIDE]);
   }
+}
+
+/** Compiles the kernels of a window that is filled with `examples`. */
+async function compileWindow(
+  gpu: Gpu,
+  { fill, first, evaluate, places }: WindowSources,
+  examples: GpuExamples,
+): Promise<WindowKernels> {
+  const [filling, forward, [evaluation]] = await Promise.all(
+    [fill(examples), first, [evaluate]].map((some) => createKernels(gpu, some)),
+  );
+  return { fill: filling, first: forward, evaluate: evaluation, places };
 }
 
 /** Where a window lies in a split and in memory. */

@@ -11,8 +11,8 @@
  *
  * Measured with tests/browser/time_submits.ts (LeNet-300-100, SGD, batch 60) on two shared cores of
  * an AMD EPYC with nothing else to do, 30 November 2026: time of an iteration over that with one
- * submit a burst, median of 3 to 11 bursts by turns on one program, and milliseconds of submits after
- * the first ten.
+ * submit a burst, median of 3 to 11 bursts by turns on one program, and milliseconds of submits
+ * after the first ten.
  *
  *   adapter      networks  budget  wall   processor  middle  95 of 100  longest
  *   llvmpipe         1       12    1.03     1.02       6.7       9.7        14
@@ -24,9 +24,9 @@
  *   SwiftShader      8       12    1.03       -        8.6        49       119
  *
  * What is longer than the budget are kernels: of SwiftShader one of 8 networks takes up to 38 ms
- * alone, of llvmpipe one of 139 networks 110 ms; and stalls, such as of a kernel of one network that
- * usually takes 1 ms and once took 22. That a compositor's work comes between is how schedulers are
- * documented, not measured.
+ * alone, of llvmpipe one of 139 networks 110 ms; and stalls, such as of a kernel of one network
+ * that usually takes 1 ms and once took 22. That a compositor's work comes between is how
+ * schedulers are documented, not measured.
  */
 
 import { isInBrowser } from "../environment.ts";

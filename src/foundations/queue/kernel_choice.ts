@@ -44,8 +44,8 @@ function endLists(
 const LEAST_STEPS = 8;
 
 /**
- * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, and where
- * the first layer takes an image.
+ * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, and
+ * where the first layer takes an image.
  *
  * @param asked so many, whatever is fast there
  */

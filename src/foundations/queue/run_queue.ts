@@ -190,7 +190,7 @@ export class RunQueue {
     return fasterKernels(masks, layers, tuned, { adapter, batchSize });
   }
 
-  /** Parts in which these kernels make the sums of the first of these layers, as asked or as is fast. */
+  /** Parts in which these kernels make the first layer's sums: as asked, or as is fast. */
   forwardPartsFor(kernels: KernelKind, layers: readonly LayerSpec[], asked?: number): number {
     return forwardPartsOf(kernels, layers, this.gpu.tuned, asked);
   }

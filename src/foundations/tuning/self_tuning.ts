@@ -20,8 +20,8 @@ import { applied } from "./settings.ts";
 import { isAnythingOpen, tuneTo } from "./tuning_plan.ts";
 
 /**
- * Most time that it takes, in milliseconds, and of a run's expected length. Of 5 s a part is kept for
- * a candidate that takes longer than the one before it: SwiftShader's last one ended at 5.8 s.
+ * Most time that it takes, in milliseconds, and of a run's expected length. Of 5 s a part is kept
+ * for a candidate that takes longer than the one before it: SwiftShader's last one ended at 5.8 s.
  */
 const MOST_MILLISECONDS = 4200, MOST_SHARE = 0.05;
 /** Less time is not worth beginning. */

@@ -173,8 +173,8 @@ function shapes(part: Part, change: (tuned: Tuned, shape: Shape[Part]) => Tuned)
     // Where none was chosen they are as the guess has them, which is small.
     of: () => "small",
     change: (tuned, value) => change(tuned, SHAPES[`${value}`][part]),
-    // SwiftShader takes up to four times as long for large ones as for small ones, and eight times for
-    // those in workgroup memory, which convolutions and lists do not have; time is short.
+    // SwiftShader takes up to four times as long for large ones as for small ones, and eight times
+    // for those in workgroup memory, which convolutions and lists do not have; time is short.
     growth: { large: 5, ...(part === "dense" && { shared: 8 }), medium: 2.5 },
   };
 }

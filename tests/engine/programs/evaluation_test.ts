@@ -4,7 +4,9 @@ import type { Split } from "../../../src/engine/kernels/program_spec.ts";
 import { InputError } from "../../../src/errors.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { forward, softmaxCrossEntropy } from "../../reference/network.ts";
+import { Program } from "../../../src/engine/programs/program.ts";
 import { asEachAdapter, openTestGpu } from "../gpu.ts";
+import { logSubmits } from "../submit_log.ts";
 import {
   mappedLabels,
   normalizedInputs,
@@ -179,6 +181,81 @@ for (
     });
   });
 }
+
+/** A run of so many training examples, 700 to validate and 600 to test. */
+const largeRun = (trainCount: number, replicas = 1) =>
+  randomRun({
+    features: 8,
+    layers: [{ units: 5, activation: "relu" }, { units: 3, activation: null }],
+    optimizer: { kind: "sgd", learningRate: 0.1 },
+    batchSize: 8,
+    poolCount: trainCount + 700,
+    trainCount,
+    testCount: 600,
+    replicas,
+  }, new RandomStream(seedKey(9)));
+
+Deno.test("evaluation: windows of one memory share their kernels, however many there are", async () => {
+  for (const [name, gpu] of adapters) {
+    const { device } = gpu, create = device.createBindGroup.bind(device), made: number[] = [];
+    for (const trainCount of [100, 9000]) {
+      let count = 0;
+      device.createBindGroup = (descriptor) => {
+        count++;
+        return create(descriptor);
+      };
+      try {
+        await withProgram(gpu, largeRun(trainCount), () => Promise.resolve());
+      } finally {
+        Reflect.deleteProperty(device, "createBindGroup");
+      }
+      made.push(count);
+    }
+    assertEquals(made[1], made[0], name);
+  }
+});
+
+Deno.test("evaluation: windows that keep their examples are filled once", async () => {
+  for (const [name, gpu] of adapters) {
+    const log = logSubmits(gpu.device);
+    try {
+      await withProgram(gpu, largeRun(100), async (program) => {
+        const evaluate = async (split: Split) => {
+          log.take();
+          await program.run([{ evaluate: split }]);
+          return log.take().flat().length;
+        };
+        for (const split of ["validate", "test"] as const) {
+          const first = await evaluate(split), second = await evaluate(split);
+          assertEquals(second < first, gpu.adapter.isSoftware, `${name}, ${split}`);
+        }
+        assertEquals(await evaluate("train"), await evaluate("train"), name);
+      });
+    } finally {
+      log.end();
+    }
+  }
+});
+
+Deno.test("evaluation: a replica that nothing was loaded into disturbs no other", async () => {
+  const run = largeRun(800, 3);
+  for (const [name, gpu] of adapters) {
+    await withProgram(gpu, run, async (loaded) => {
+      const program = await Program.create(gpu, loaded.spec);
+      program.load(0, run.replicas[0]);
+      for (const split of ["validate", "test"] as const) {
+        const { losses: [loss], classes: [classes] } = await program.predict(split);
+        const expected = await loaded.predict(split);
+        assertEquals(
+          [loss, classes],
+          [expected.losses[0], expected.classes[0]],
+          `${name}, ${split}`,
+        );
+      }
+      program.destroy();
+    });
+  }
+});
 
 Deno.test("evaluation: one example, one class, one replica", async () => {
   const run = randomRun({

@@ -1,7 +1,7 @@
 /**
- * The sources of forward and activation gradient with tiles in workgroup memory; their bits are those
- * of matmul_kernels.ts. They know no lists of nonzero words: a layer that has lists keeps to the
- * kernels there.
+ * The sources of forward and activation gradient with tiles in workgroup memory; their bits are
+ * those of matmul_kernels.ts. They know no lists of nonzero words: a layer that has lists keeps to
+ * the kernels there.
  */
 
 import common from "../../../../shaders/common.wgsl" with { type: "text" };

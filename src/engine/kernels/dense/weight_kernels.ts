@@ -1,6 +1,6 @@
 /**
- * The sources of the kernel that updates dense layers, a weight gradient with an optimizer, and of the
- * one that lists which inputs of a batch count in it and in forward.
+ * The sources of the kernel that updates dense layers, a weight gradient with an optimizer, and of
+ * the one that lists which inputs of a batch count in it and in forward.
  */
 
 import common from "../../../../shaders/common.wgsl" with { type: "text" };

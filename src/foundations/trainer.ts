@@ -164,11 +164,12 @@ export async function train(queue: RunQueue, options: TrainOptions): Promise<Tra
   // A model that forgot to would drop masks and presets of layers that it does not have.
   model.finish();
   const asked = trainRequest(options), { prunedWeights, layers } = model;
+  const batchSize = batchSizeOf(asked);
   const kernels = options.kernels ??
     (dynamic
       ? "dense"
-      : queue.kernelsFor(model.masks, optimizer, prunedWeights, layers, batchSizeOf(asked)));
-  const forwardParts = queue.forwardPartsFor(kernels, layers, options.forwardParts);
+      : queue.kernelsFor(model.masks, optimizer, prunedWeights, layers, batchSize));
+  const forwardParts = queue.forwardPartsFor(kernels, layers, batchSize, options.forwardParts);
   const request: TrainRequest & KernelsUsed = { ...asked, kernels, forwardParts };
   const { iterations } = request.plan;
   if (dynamic) checkDynamicRun(dynamic, model, kernels, iterations);

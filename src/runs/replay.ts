@@ -93,7 +93,8 @@ export async function openReplays(options: ReplayOptions): Promise<ReplayJob> {
     );
   }
   const requests = sources.map(({ config, forwardParts }) => ({
-    ...{ ...workRequestOf(config, data.sets), forwardParts },
+    ...workRequestOf(config, data.sets),
+    forwardParts,
   }));
   const groups = Map.groupBy(requests, (request) => queue.groupKey(request));
   for (const group of groups.values()) await queue.checkFits(group[0], group.length);

@@ -143,15 +143,16 @@ Deno.test("parts: a number that no run has is refused by name", async () => {
 Deno.test("parts: short sums, lists, and networks of images are whole", () => {
   const tuned = { ...TUNED.hardware, forwardParts: 8 };
   const of = (features: number) => networkLayers([20], [features], 5);
-  assertEquals(forwardPartsOf("dense", of(784), tuned), 8);
-  assertEquals(forwardPartsOf("dense", of(100), tuned), 3);
-  assertEquals(forwardPartsOf("dense", of(20), tuned), 1);
-  assertEquals(forwardPartsOf("sparse", of(784), tuned), 1);
-  assertEquals(forwardPartsOf("dense", [], tuned), 1);
+  assertEquals(forwardPartsOf("dense", of(784), 60, tuned), 8);
+  assertEquals(forwardPartsOf("dense", of(100), 60, tuned), 3);
+  assertEquals(forwardPartsOf("dense", of(20), 60, tuned), 1);
+  assertEquals(forwardPartsOf("sparse", of(784), 60, tuned), 1);
+  assertEquals(forwardPartsOf("dense", of(784), 3000, tuned), 1);
+  assertEquals(forwardPartsOf("dense", [], 60, tuned), 1);
   const images = networkLayers(parseHidden("conv3x3:4"), [28, 28, 1], 5);
-  assertEquals(forwardPartsOf("dense", images, tuned), 1);
+  assertEquals(forwardPartsOf("dense", images, 60, tuned), 1);
   // What a record has is not asked whether it pays here.
-  assertEquals(forwardPartsOf("dense", of(20), tuned, 4), 4);
-  assertEquals(forwardPartsOf("dense", images, tuned, 4), 1);
-  assertEquals(forwardPartsOf("sparse", of(784), tuned, 4), 1);
+  assertEquals(forwardPartsOf("dense", of(20), 60, tuned, 4), 4);
+  assertEquals(forwardPartsOf("dense", images, 60, tuned, 4), 1);
+  assertEquals(forwardPartsOf("sparse", of(784), 60, tuned, 4), 1);
 });

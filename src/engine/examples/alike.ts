@@ -5,8 +5,13 @@
  * all takes llvmpipe 0.79 to 0.85 times as long (five networks, one).
  */
 
+/** Most orders that are kept: splits of other trials replace them. */
+const MOST_ORDERS = 64;
+
 /** Which words of four inputs of some examples are not all 0. */
 export class NonzeroWords {
+  readonly #orders = new Map<string, Uint32Array<ArrayBuffer>>();
+
   private constructor(
     /** (count, lists) bits, 32 words each. */
     private readonly bits: Uint32Array,
@@ -30,10 +35,25 @@ export class NonzeroWords {
   }
 
   /**
-   * An order of the indices of `examples`. Halves them by the word that is 0 in nearest to half of
-   * them, and each half likewise, until no word tells them apart (a k-d tree; Bentley 1975).
+   * An order of the indices of some of the examples, found once: programs of one set share it.
+   *
+   * @param name     of these examples among the set's splits
+   * @param examples their places in the set
    */
-  order(examples: Uint32Array): Uint32Array<ArrayBuffer> {
+  order(name: string, examples: () => Uint32Array): Uint32Array<ArrayBuffer> {
+    let order = this.#orders.get(name);
+    if (!order) {
+      if (this.#orders.size >= MOST_ORDERS) this.#orders.clear();
+      this.#orders.set(name, order = this.#find(examples()));
+    }
+    return order;
+  }
+
+  /**
+   * Halves them by the word that is 0 in nearest to half of them, and each half likewise, until no
+   * word tells them apart (a k-d tree; Bentley 1975).
+   */
+  #find(examples: Uint32Array): Uint32Array<ArrayBuffer> {
     const indices = Uint32Array.from(examples, (_, i) => i), { bits, lists } = this;
     const open: [start: number, end: number][] = [[0, indices.length]];
     const counts = new Uint32Array(32 * lists);

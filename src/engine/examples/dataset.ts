@@ -44,8 +44,13 @@ export interface GpuExamples {
   hasWindows: boolean;
   /** Channels of standardized examples, else null. */
   channels: number | null;
-  /** Orders examples by where they are 0: of bytes that are not standardized; else null. */
-  nonzero: { order(examples: Uint32Array): Uint32Array<ArrayBuffer> } | null;
+  /**
+   * Orders examples by where they are 0 (alike.ts): of bytes that are not standardized, on a
+   * software adapter; else null.
+   */
+  nonzero: {
+    order(name: string, examples: () => Uint32Array): Uint32Array<ArrayBuffer>;
+  } | null;
 }
 
 /**
@@ -109,7 +114,9 @@ export async function uploadExamples(
     scales: uploadBuffer(gpu, "scales", table ?? scalesOf(examples, normalization, windows)),
     hasWindows: windows !== null,
     channels: table && table.length / WORD_FLOATS,
-    nonzero: isFloat || table ? null : NonzeroWords.of(new Uint32Array(rows.buffer), rowBytes / 4),
+    nonzero: isFloat || table || !gpu.adapter.isSoftware
+      ? null
+      : NonzeroWords.of(new Uint32Array(rows.buffer), rowBytes / 4),
   }));
 }
 

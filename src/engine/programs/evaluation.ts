@@ -180,14 +180,14 @@ export class Evaluation {
     const placed = `${splitKey}`;
     if (this.#placed[replica] === placed) return;
     const { examples, test, trainCount } = this.spec;
-    const pool = Uint32Array.from(
-      { length: splitCount(this.spec, "validate") },
-      (_, i) => splitKey ? permute(trainCount + i, examples.count, splitKey) : trainCount + i,
-    );
-    this.#place("validate", replica, trainCount, pool, examples.nonzero);
+    this.#place("validate", replica, trainCount, examples.nonzero, (i) => {
+      const position = trainCount + i;
+      return splitKey ? permute(position, examples.count, splitKey) : position;
+    }, `${trainCount} ${placed}`);
     // Of test examples no replica has others.
-    const all = Uint32Array.from({ length: test.count }, (_, i) => i);
-    if (this.#placed[replica] === undefined) this.#place("test", replica, 0, all, test.nonzero);
+    if (this.#placed[replica] === undefined) {
+      this.#place("test", replica, 0, test.nonzero, (i) => i, "all");
+    }
     this.#placed[replica] = placed;
   }
 
@@ -196,13 +196,19 @@ export class Evaluation {
     split: Split,
     replica: number,
     start: number,
-    examples: Uint32Array,
     nonzero: GpuExamples["nonzero"],
+    exampleAt: (index: number) => number,
+    name: string,
   ): void {
     const windows = this.windows[split], rows = this.windowRows;
     if (!nonzero || !windows[0]?.places) return;
     const places = new Uint32Array(windows.length * rows).fill(NO_PLACE);
-    places.set(nonzero.order(examples).map((index) => start + index));
+    const length = splitCount(this.spec, split);
+    const order = nonzero.order(
+      name,
+      () => Uint32Array.from({ length }, (_, i) => exampleAt(i)),
+    );
+    places.set(order.map((index) => start + index));
     windows.forEach(({ places: buffer }, i) =>
       this.gpu.device.queue.writeBuffer(
         buffer!,

@@ -42,20 +42,24 @@ function endLists(
 
 /** Fewest steps, of four inputs each, of a part of a sum. */
 const LEAST_STEPS = 8;
+/** Most rows of a batch for sums in parts: with more there are invocations enough. */
+const MOST_ROWS = 256;
 
 /**
- * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, and
- * where the first layer takes an image.
+ * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, in large
+ * batches, and where the first layer takes an image.
  *
  * @param asked so many, whatever is fast there
  */
 export function forwardPartsOf(
   kernels: KernelKind,
   [first]: readonly LayerSpec[],
+  batchSize: number,
   { forwardParts }: Pick<Tuned, "forwardParts">,
   asked?: number,
 ): number {
   if (kernels === "sparse" || first === undefined || !isDense(first)) return 1;
+  if (asked === undefined && batchSize > MOST_ROWS) return 1;
   return asked ?? Math.max(1, Math.min(forwardParts, Math.floor(first.inputs / 4 / LEAST_STEPS)));
 }
 

@@ -20,6 +20,7 @@ import type { Tuned } from "../../engine/kernels/tiles.ts";
 import type { PrunedWeights } from "../model.ts";
 import type { Masks } from "../../models/masks.ts";
 import {
+  batchSizeOf,
   masksOf,
   type QueueActivity,
   replicaParameters,
@@ -191,14 +192,23 @@ export class RunQueue {
   }
 
   /** Parts in which these kernels make the first layer's sums: as asked, or as is fast. */
-  forwardPartsFor(kernels: KernelKind, layers: readonly LayerSpec[], asked?: number): number {
-    return forwardPartsOf(kernels, layers, this.gpu.tuned, asked);
+  forwardPartsFor(
+    kernels: KernelKind,
+    layers: readonly LayerSpec[],
+    batchSize: number,
+    asked?: number,
+  ): number {
+    return forwardPartsOf(kernels, layers, batchSize, this.gpu.tuned, asked);
   }
 
   /** A request with the parts of a new run, where it has none. */
   #withParts<T extends ShapeRequest>(request: T): T {
     const { kernels = "dense", model: { layers }, forwardParts } = request;
-    return { ...request, forwardParts: this.forwardPartsFor(kernels, layers, forwardParts) };
+    const batchSize = batchSizeOf(request);
+    return {
+      ...request,
+      forwardParts: this.forwardPartsFor(kernels, layers, batchSize, forwardParts),
+    };
   }
 
   /** Trains one run, together with others of its shape. */

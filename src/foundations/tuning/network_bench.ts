@@ -68,8 +68,9 @@ export class NetworkBench {
     { replicas, masks }: { replicas: number; masks?: Float32Array[] },
   ): Promise<TimedProgram> {
     this.signal?.throwIfAborted();
+    const kernels = masks ? "sparse" : "dense";
     const sparse = masks ? Array.from({ length: replicas }, () => masks) : null;
-    const forwardParts = forwardPartsOf(masks ? "sparse" : "dense", this.layers, tuned);
+    const forwardParts = forwardPartsOf(kernels, this.layers, this.spec.batchSize, tuned);
     const program = await Program.create(this.gpu.tunedAs(tuned), {
       ...{ ...this.spec, replicas, sparse, forwardParts },
     });

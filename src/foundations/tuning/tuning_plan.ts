@@ -110,10 +110,11 @@ export async function tuneTo(
   const { known, layers, runs } = need;
   const chosen: Record<string, Value> = {}, open: string[] = [];
   const take = ({ setting, chosen: value, isDecided }: Trial, current?: Value) => {
-    if (value === null || !isDecided && value === current) return;
-    chosen[setting] = value;
     // Bits once chosen stay, whether or not there was time for all values.
-    if (!isDecided && setting !== FORWARD_PARTS) open.push(setting);
+    const isLeft = !isDecided && setting !== FORWARD_PARTS;
+    if (value === null || isLeft && value === current) return;
+    chosen[setting] = value;
+    if (isLeft) open.push(setting);
   };
   const pace: Pace = {
     rounds: ROUNDS,
@@ -126,6 +127,8 @@ export async function tuneTo(
   const chooseAll = async (search: Search<TimedProgram>, settings: readonly Setting[]) => {
     for (const setting of settings) {
       if (!isOpen(need, setting.name) || !budget.isLeft()) continue;
+      // Kernels with barriers take long to compile: tried as a whole shape, or not at all.
+      if (setting.name === "groupRows" && search.tuned.groupRows === 0) continue;
       const before = chosen[setting.name] ?? setting.of(bench.gpu.tuned);
       if (before !== setting.of(bench.gpu.tuned) && setting.growth === undefined) continue;
       const current = known?.chosen[setting.name] ?? setting.of(search.tuned);

@@ -46,7 +46,7 @@ const LEAST_STEPS = 8;
 const MOST_ROWS = 256;
 
 /**
- * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, in large
+ * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, of large
  * batches, and where the first layer takes an image.
  *
  * @param asked so many, whatever is fast there

@@ -80,7 +80,7 @@ export async function networkProgram(
   const { isSparse = false } = options, kernels = isSparse ? "sparse" : "dense";
   const program = await Program.create(gpu, {
     layers: model.layers,
-    forwardParts: forwardPartsOf(kernels, model.layers, gpu.tuned),
+    forwardParts: forwardPartsOf(kernels, model.layers, batchSize, gpu.tuned),
     optimizer,
     batchSize,
     examples: pool,

@@ -1,10 +1,25 @@
 /** Learns how long kernels take, from how long submits of them took, and says when one is full. */
 
+import type { Kernel } from "../kernels/kernel.ts";
+
 /**
- * Identifies a kernel: all dispatches of a pipeline in a program do the same work, or a whole
- * number of times as much.
+ * Identifies what dispatches do: those of one pipeline and grid do the same, or a whole number of
+ * times as much.
  */
-type Pipeline = GPUComputePipeline;
+export type Job = object;
+
+/** By grid. */
+const jobs = new WeakMap<GPUComputePipeline, Map<number, Job>>();
+
+/** Returns what a kernel does: training and evaluation share pipelines, and no grids. */
+export function jobOf({ pipeline, grid: [x, y, z] }: Pick<Kernel, "pipeline" | "grid">): Job {
+  const known = jobs.get(pipeline) ?? new Map<number, Job>();
+  jobs.set(pipeline, known);
+  // A grid has at most 65,535 workgroups along an axis.
+  const grid = x + 2 ** 16 * (y + 2 ** 16 * z), job = known.get(grid) ?? {};
+  known.set(grid, job);
+  return job;
+}
 
 /**
  * Share of the budget that is filled, since times vary, and the more they do, the less is (see
@@ -19,7 +34,7 @@ const LEAST_RATIO = 1 / 16, MOST_RATIO = 2;
 
 /** The dispatches of a submit. */
 export class Dispatched {
-  readonly counts = new Map<Pipeline, number>();
+  readonly counts = new Map<Job, number>();
   /** Expected milliseconds of all of them; infinite if one was never timed. */
   expected = 0;
 
@@ -27,8 +42,8 @@ export class Dispatched {
    * @param milliseconds of each
    * @param times        as many of the kernel's work, in one dispatch or several
    */
-  add(pipeline: Pipeline, milliseconds: number, times = 1): void {
-    this.counts.set(pipeline, (this.counts.get(pipeline) ?? 0) + times);
+  add(job: Job, milliseconds: number, times = 1): void {
+    this.counts.set(job, (this.counts.get(job) ?? 0) + times);
     this.expected += times * milliseconds;
   }
 
@@ -36,8 +51,8 @@ export class Dispatched {
   static all(submits: readonly Dispatched[]): Dispatched {
     const all = new Dispatched();
     for (const { counts } of submits) {
-      for (const [pipeline, n] of counts) {
-        all.counts.set(pipeline, (all.counts.get(pipeline) ?? 0) + n);
+      for (const [job, n] of counts) {
+        all.counts.set(job, (all.counts.get(job) ?? 0) + n);
       }
     }
     return all;
@@ -46,7 +61,7 @@ export class Dispatched {
 
 /** The costs of a program's kernels. */
 export class KernelCosts {
-  readonly #milliseconds = new Map<Pipeline, number>();
+  readonly #milliseconds = new Map<Job, number>();
 
   /** @param gpu says how long a submit may take */
   constructor(private readonly gpu: { submitMilliseconds: number | null }) {}
@@ -57,19 +72,19 @@ export class KernelCosts {
   }
 
   /** Expected milliseconds of one dispatch; infinite if it was never timed. */
-  of(pipeline: Pipeline): number {
-    return this.#milliseconds.get(pipeline) ?? Infinity;
+  of(job: Job): number {
+    return this.#milliseconds.get(job) ?? Infinity;
   }
 
   /** Whether a submit may hold one more dispatch. One that was never timed has it for itself. */
-  fits({ expected }: Dispatched, pipeline: Pipeline, times = 1): boolean {
-    return this.budget === null || expected + times * this.of(pipeline) <= AIM * this.budget;
+  fits({ expected }: Dispatched, job: Job, times = 1): boolean {
+    return this.budget === null || expected + times * this.of(job) <= AIM * this.budget;
   }
 
   /** How many times its work one dispatch of a kernel may do: once, until that was timed. */
-  mostTimes(pipeline: Pipeline): number {
+  mostTimes(job: Job): number {
     if (this.budget === null) return Infinity;
-    return Math.max(1, Math.floor(AIM * this.budget / this.of(pipeline)));
+    return Math.max(1, Math.floor(AIM * this.budget / this.of(job)));
   }
 
   /**
@@ -83,18 +98,18 @@ export class KernelCosts {
     if (!(milliseconds >= 0)) return;
     const dispatches = [...counts.values()].reduce((sum, n) => sum + n, 0);
     let isNew = false;
-    for (const pipeline of counts.keys()) {
-      if (this.#milliseconds.has(pipeline)) continue;
-      this.#milliseconds.set(pipeline, Math.max(LEAST_MILLISECONDS, milliseconds / dispatches));
+    for (const job of counts.keys()) {
+      if (this.#milliseconds.has(job)) continue;
+      this.#milliseconds.set(job, Math.max(LEAST_MILLISECONDS, milliseconds / dispatches));
       isNew = true;
     }
     if (isNew) return;
     let expected = 0;
-    for (const [pipeline, n] of counts) expected += n * this.of(pipeline);
+    for (const [job, n] of counts) expected += n * this.of(job);
     const ratio = Math.min(MOST_RATIO, Math.max(LEAST_RATIO, milliseconds / expected));
     const factor = ratio > 1 ? ratio : Math.sqrt(ratio);
-    for (const pipeline of counts.keys()) {
-      this.#milliseconds.set(pipeline, factor * this.of(pipeline));
+    for (const job of counts.keys()) {
+      this.#milliseconds.set(job, factor * this.of(job));
     }
   }
 }

@@ -6,7 +6,7 @@
 import type { Gpu } from "../device.ts";
 import { dispatch, type Kernel } from "../kernels/kernel.ts";
 import type { PassTimer } from "../timer.ts";
-import { Dispatched, KernelCosts } from "./kernel_costs.ts";
+import { Dispatched, jobOf, KernelCosts } from "./kernel_costs.ts";
 
 /**
  * Which submits are timed: the first of a burst, those of kernels that never were, and of the others
@@ -52,15 +52,15 @@ export class Submits implements DispatchQueue {
   ) {}
 
   add(kernel: Kernel, offsets?: number[], times = 1): void {
-    const { costs } = this, { pipeline } = kernel;
-    if (this.#open && !costs.fits(this.#open.holds, pipeline, times)) this.#submit();
-    const { pass, holds } = this.#open ??= this.#begin(costs.of(pipeline) === Infinity);
+    const { costs } = this, job = jobOf(kernel);
+    if (this.#open && !costs.fits(this.#open.holds, job, times)) this.#submit();
+    const { pass, holds } = this.#open ??= this.#begin(costs.of(job) === Infinity);
     dispatch(pass, kernel, offsets);
-    holds.add(pipeline, costs.of(pipeline), times);
+    holds.add(job, costs.of(job), times);
   }
 
-  mostTimes({ pipeline }: Kernel): number {
-    return this.costs.mostTimes(pipeline);
+  mostTimes(kernel: Kernel): number {
+    return this.costs.mostTimes(jobOf(kernel));
   }
 
   /** Submits what is left, then what `copy` records. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Gpu } from "../../../src/engine/device.ts";
 import type { Kernel } from "../../../src/engine/kernels/kernel.ts";
-import { Dispatched, KernelCosts } from "../../../src/engine/submits/kernel_costs.ts";
+import { Dispatched, jobOf, KernelCosts } from "../../../src/engine/submits/kernel_costs.ts";
 import { Submits } from "../../../src/engine/submits/submits.ts";
 
 /** Kernels of an iteration on a device that takes so many milliseconds for each. */
@@ -137,6 +137,22 @@ Deno.test("submits: where there are no timestamps, the wall time of bursts keeps
     const perSubmit = 1000 * scale * SUM / run(costs, 1000, how).length;
     assert(perSubmit > 5.5, `${perSubmit} ms at ${scale}`);
   }
+});
+
+Deno.test("submits: kernels of one pipeline over other grids have costs of their own", () => {
+  const costs = new KernelCosts({ submitMilliseconds: 100 });
+  const pipeline = { label: "forward" } as GPUComputePipeline;
+  const small = jobOf({ pipeline, grid: [3, 15, 1] }),
+    large = jobOf({ pipeline, grid: [3, 250, 1] });
+  assert(small === jobOf({ pipeline, grid: [3, 15, 1] }));
+  for (const [job, milliseconds] of [[small, 2], [large, 30]] as const) {
+    const dispatched = new Dispatched();
+    dispatched.add(job, costs.of(job));
+    costs.learn(dispatched, milliseconds);
+  }
+  assertEquals([small, large].map((job) => costs.of(job)), [2, 30]);
+  const other = { label: "other" } as GPUComputePipeline;
+  assertEquals(costs.of(jobOf({ pipeline: other, grid: [3, 15, 1] })), Infinity);
 });
 
 Deno.test("submits: a kernel that does its work several times in a dispatch does it as often as there is time for", () => {

@@ -14,10 +14,10 @@
 //   work       activations_l             (R, TILES, ROWS_l, COLUMNS): the batch, then layers' outputs
 //              deltas_l                  (R, TILES, ROWS_{l + 1}, COLUMNS): gradients at them
 //
-// What a lane does: rows of the batch that it finds, then words of four features, rows of a layer's
-// outputs, columns of the loss, and groups of weights, each every LANES-th. `before` iterations of
-// the burst came before this dispatch, `count` are in it: numbers at dynamic offsets, so that one
-// pipeline is for all. Grid: (R, 1, 1).
+// In each stage a lane takes every LANES-th item: rows of the batch, words of four features, rows of
+// a layer's outputs, columns of the loss, groups of weights. `before` counts the burst's iterations
+// before this dispatch, `count` those in it; both are uniforms at dynamic offsets, so that one
+// pipeline serves all dispatches. Grid: (R, 1, 1).
 
 struct Number {
   value: u32,
@@ -122,7 +122,7 @@ fn measure(replica: u32, slot: u32, examples: f32) {
   metrics[slot] = vec2f(total.x / examples, total.y);
 }
 
-// What a lane wrote, all others see.
+// Makes the writes of each lane visible to all others.
 fn barrier() {
   storageBarrier();
   workgroupBarrier();

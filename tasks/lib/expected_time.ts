@@ -7,7 +7,7 @@
 import type { Work } from "../../src/engine/kernels/kernel.ts";
 import type { KernelProfile } from "../../src/engine/programs/profile.ts";
 
-/** What a GPU can do, what is called an estimate apart from its maker's data sheet. */
+/** Limits of a GPU, from its maker's data sheet unless called an estimate. */
 interface GpuLimits {
   name: string;
   /** 32-bit multiply-adds that begin in a cycle. */

@@ -151,7 +151,7 @@ Deno.test("parts: short sums, lists, and networks of images are whole", () => {
   assertEquals(forwardPartsOf("dense", [], 60, tuned), 1);
   const images = networkLayers(parseHidden("conv3x3:4"), [28, 28, 1], 5);
   assertEquals(forwardPartsOf("dense", images, 60, tuned), 1);
-  // What a record has is not asked whether it pays here.
+  // A recorded number holds even where it would not be chosen.
   assertEquals(forwardPartsOf("dense", of(20), 60, tuned, 4), 4);
   assertEquals(forwardPartsOf("dense", images, 60, tuned, 4), 1);
   assertEquals(forwardPartsOf("sparse", of(784), 60, tuned, 4), 1);

@@ -23,9 +23,9 @@
  *   SwiftShader      1       12    1.02       -        3.7       8.3        25
  *   SwiftShader      8       12    1.03       -        8.6        49       119
  *
- * What is longer than the budget are kernels: of SwiftShader one of 8 networks takes up to 38 ms
- * alone, of llvmpipe one of 139 networks 110 ms; and stalls, such as of a kernel of one network
- * that usually takes 1 ms and once took 22. That a compositor's work comes between is how
+ * Submits exceed the budget for two reasons. A single kernel may take longer: up to 38 ms on
+ * SwiftShader with 8 networks, 110 ms on llvmpipe with 139. And the machine may stall: a kernel of one
+ * network that usually takes 1 ms once took 22. That a compositor's work comes between is how
  * schedulers are documented, not measured.
  */
 

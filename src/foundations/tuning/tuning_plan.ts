@@ -67,7 +67,7 @@ function isOpen({ known, layers, runs, choosesKernels, hasTextures }: Need, name
   // As many as there are now were tried before.
   if (name === STORAGE && !hasTextures) return false;
   if (name === REPLICAS && Number(known?.chosen[name] ?? 1) >= most) return false;
-  // What decides bits is chosen before anything is trained.
+  // Settings that decide bits are chosen before anything is trained.
   const decidesBits = name === BELOW || name === BELOW_IMAGES || name === FORWARD_PARTS;
   if (decidesBits && !choosesKernels) return false;
   if (name === FORWARD_PARTS && !isDense(layers[0])) return false;

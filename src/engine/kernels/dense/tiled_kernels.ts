@@ -25,7 +25,7 @@ import {
 import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import type { Tiles } from "../tiles.ts";
 
-/** What a device allows a workgroup. */
+/** The device's limits on a workgroup. */
 export type GroupLimits = Pick<
   GPUSupportedLimits,
   "maxComputeInvocationsPerWorkgroup" | "maxComputeWorkgroupStorageSize"
@@ -110,7 +110,7 @@ export interface ForwardOperands {
   weights: Matrix;
 }
 
-/** What forward kernels have in common: WGSL that reaches the operands, and bindings 0, 1 and 4. */
+/** Shared by the forward kernels: WGSL that accesses the operands, and bindings 0, 1 and 4. */
 export function forwardWgsl(
   layer: DenseSpec,
   { inputs, format, ahead = null, weights }: ForwardOperands,
@@ -239,7 +239,7 @@ export function tiledGrid(
   return [parts * COLUMN_GROUPS, Math.ceil(rows / (GROUP_ROWS * ROWS)), replicas];
 }
 
-/** What workgroups read, for profiles: in `parts` parts, `steps` words of four in all. */
+/** Bytes that workgroups read, for profiles: `steps` words of four, split into `parts`. */
 export function tiledReads(
   shape: TiledShape,
   sizes: TiledSizes,

@@ -239,7 +239,7 @@ export function tiledGrid(
   return [parts * COLUMN_GROUPS, Math.ceil(rows / (GROUP_ROWS * ROWS)), replicas];
 }
 
-/** Bytes that workgroups read, for profiles: `steps` words of four, split into `parts`. */
+/** Bytes and blocks that workgroups read, for profiles: `steps` words of four, in `parts` parts. */
 export function tiledReads(
   shape: TiledShape,
   sizes: TiledSizes,

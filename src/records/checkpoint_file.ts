@@ -101,6 +101,9 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint | 
   }
   const { sha256: _, ...rest } = header ?? {};
   if (!isShallow(rest) || !v.is(HEADER, rest)) return "is not a checkpoint of this version";
+  if (rest.kernels === "sparse" && rest.forwardParts !== undefined) {
+    return "has sums in parts, which kernels on lists of live weights do not make";
+  }
   const again = await sealedLine(rest);
   const isSame = again.length === line.length && again.every((byte, i) => byte === line[i]);
   if (!isSame || await sha256Hex(payload) !== rest.payload) {

@@ -83,6 +83,17 @@ Deno.test("every changed bit, every cut and every added byte is noticed", async 
   assertEquals(typeof await decodeCheckpoint(Uint8Array.of(...bytes, 0)), "string");
 });
 
+Deno.test("sums in parts belong to whole matrices", async () => {
+  const parts = { ...HEADER, forwardParts: 4 };
+  const dense = await encodeCheckpoint({ ...parts, kernels: "dense" }, state());
+  assertEquals((await decodeCheckpoint(dense) as Checkpoint).header.forwardParts, 4);
+  const sparse = await encodeCheckpoint({ ...parts, kernels: "sparse" }, state());
+  assertEquals(
+    await decodeCheckpoint(sparse),
+    "has sums in parts, which kernels on lists of live weights do not make",
+  );
+});
+
 Deno.test("what is no checkpoint at all is said to be none", async () => {
   for (const text of ["", "\n", "null\n", "3\n", "[]\n", "{}\n", "x".repeat(2_000_000)]) {
     const outcome = await decodeCheckpoint(new TextEncoder().encode(text));

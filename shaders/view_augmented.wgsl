@@ -1,7 +1,7 @@
 // Views of a training batch whose rows are random windows of examples (see gather.wgsl): of an image
 // in a frame of PADDING black pixels (0 before normalization), mirrored left to right or not (FLIPS
-// 0: never). The same arithmetic as viewOf() in src/engine/examples/augment.ts, bit for bit: one word of a
-// hash of the replica's key, the iteration and the example decides, whatever batch or place.
+// 0: never). The same arithmetic as viewOf() in src/engine/examples/augment.ts, bit for bit: one word
+// of a hash of the replica's key, the iteration and the example decides, whatever batch or place.
 
 struct View {
   example: u32,

@@ -10,7 +10,7 @@ export interface Column {
   key: string;
   /** Its head for people, with the unit. */
   title: string;
-  /** Digits after the point for people; files have the value as it is. */
+  /** Digits after the point for people; files have the value, to 12 significant digits. */
   digits?: number;
   /** Whether it is in the files alone: too long, or too much beside the others. */
   isFileOnly?: boolean;
@@ -30,8 +30,15 @@ export function tableCsv({ columns, rows }: DataTable): string {
   const line = (cells: readonly Cell[]) => cells.map(csvCell).join(",") + "\r\n";
   return [
     line(columns.map(({ key }) => key)),
-    ...rows.map((row) => line(columns.map(({ key }) => row[key] ?? null))),
+    ...rows.map((row) => line(columns.map(({ key }) => fileCell(row[key])))),
   ].join("");
+}
+
+/** Significant digits of a number in a file: 100 × 0.9824 is 98.24 there, not 98.24000000000001. */
+const FILE_DIGITS = 12;
+
+function fileCell(cell: Cell | undefined): Cell {
+  return typeof cell === "number" ? Number(cell.toPrecision(FILE_DIGITS)) : cell ?? null;
 }
 
 function csvCell(cell: Cell): string {
@@ -42,7 +49,7 @@ function csvCell(cell: Cell): string {
 /** An array of objects. */
 export function tableJson({ columns, rows }: DataTable): string {
   const plain = rows.map((row) =>
-    Object.fromEntries(columns.map(({ key }) => [key, row[key] ?? null]))
+    Object.fromEntries(columns.map(({ key }) => [key, fileCell(row[key])]))
   );
   return JSON.stringify(plain, null, 1) + "\n";
 }

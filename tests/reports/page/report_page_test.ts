@@ -17,6 +17,13 @@ Deno.test("tables: CSV with quotes where they are needed, JSON with every column
   assertEquals(JSON.parse(tableJson(table)), table.rows);
 });
 
+Deno.test("tables: files have no digits that only binary fractions have", () => {
+  const rows = [{ name: "a", value: 100 * 0.9824 }, { name: "b", value: 2 / 3 }];
+  assertEquals(tableCsv({ ...table, rows }), "name,value\r\na,98.24\r\nb,0.666666666667\r\n");
+  const json = JSON.parse(tableJson({ ...table, rows }));
+  assertEquals(json.map(({ value }: { value: number }) => value), [98.24, 0.666666666667]);
+});
+
 const figure = (name: string, isWide: boolean): DrawnFigure => {
   const svg = '<svg width="352"><clipPath id="clip0"/><g clip-path="url(#clip0)"/></svg>';
   const rows = [[{ title: "P <1>", subtitle: null, yTitle: "y (%)", width: 352, svg }]];

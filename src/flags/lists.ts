@@ -94,7 +94,7 @@ export function intRanges<D extends readonly number[] | undefined = undefined>(
   return {
     ...declare<readonly number[], D>(spec, {
       kind: "intRanges",
-      placeholder: "N|N-M",
+      placeholder: "N,N-M,…",
       parse,
       format,
     }),

@@ -41,31 +41,31 @@ const WAIT_MS = 10_000;
 const task = {
   name: "argfile-runner",
   summary:
-    "Runs a task (run-lottery, reinitialize or train) for each line of flags of a file, or of " +
-    "standard input for -. Finished runs are skipped; a line that fails does not stop the others.",
+    "Runs a task (such as run-lottery, reinitialize or train) for each line of flags in a file, or " +
+    "in standard input (-). Finished runs are skipped; a line that fails does not stop the others.",
   operands: ["RUNNER", "ARGFILE"],
   flags: {
     jobs: integer({
       min: 1,
       max: 1024,
       help: "run each line in a process of its own, N at a time",
-      defaultText: "all lines in one process, as replicas where their networks have one shape",
+      defaultText: "all lines in one process; networks of one shape are replicas",
     }),
     shard: shard({
       help:
-        "carry out the K-th of N parts of the lines: N processes anywhere, one with each K, do " +
-        "every line once, whatever the order of the file",
+        "run the K-th of N parts of the lines; N processes anywhere, one for each K, run every " +
+        "line once, whatever the order of the file",
       defaultText: "all lines",
     }),
     wait: boolean({
-      help: "try lines again whose runs another process trains, until it has ended",
+      help: "retry lines that another process is training, until it ends",
     }),
     ...slurmFlags,
     replicas: { ...runFlags.replicas, group: "Flags" },
     kernels: { ...runFlags.kernels, group: "Flags" },
     tune: { ...runFlags.tune, group: "Flags" },
     checkpointInterval: { ...runFlags.checkpointInterval, group: "Flags" },
-    json: boolean({ help: "print what became of each line as one JSON document" }),
+    json: boolean({ help: "print the outcome of each line as one JSON document" }),
   },
   examples: [
     "deno task argfile lottery > lottery.txt",

@@ -8,10 +8,10 @@ import { print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "export",
-  summary: "Writes a run's weights, masks, biases and record as one file. Its arrays are called " +
-    "initial/layer0, final/layer0, masks/layer0, initial_biases/layer0, final_biases/layer0, " +
-    "...; weights of a dense layer are (inputs, units), of a convolution (height, width, inputs, " +
-    "filters). --presets and --masks of the other tasks take such a file.",
+  summary: "Writes a run's weights, masks, biases and record as one file. Its arrays are named " +
+    "initial/layer0, final/layer0, masks/layer0, initial_biases/layer0, final_biases/layer0, …; " +
+    "weights have the shape (inputs, units), or (height, width, inputs, filters) for a " +
+    "convolution. --presets and --masks of the other tasks accept such a file.",
   operands: ["RUN"],
   flags: {
     to: choice({

@@ -35,17 +35,18 @@ const task = {
       min: 0.01,
       max: 1,
       default: 1,
-      help: "share of live weights: below 1, a ticket of a short lottery, as lists of live weights",
+      help: "fraction of live weights; below 1, times the lists of a short lottery's ticket",
     }),
     replicas: integer({ min: 1, max: 10000, default: 1, help: "networks trained at once" }),
     iterations: integer({ min: 1, max: 10000, default: 300, help: "iterations to time" }),
     expect: choice({
       choices: Object.keys(GPUS) as (keyof typeof GPUS)[],
-      help: "do not measure: print what the kernels for hardware should take on such a GPU",
+      help: "do not measure, but predict the time of each kernel on such a GPU",
     }),
     choose: string({
-      help: "settings in the place of the adapter's: rows=1,groupRows=16,forwardParts=8 " +
-        "(src/foundations/tuning/settings.ts)",
+      help:
+        "settings to use instead of the adapter's, such as rows=1,groupRows=16,forwardParts=8 " +
+        "(all are in src/foundations/tuning/settings.ts)",
     }),
     json: boolean({ help: "print the results as one JSON document" }),
   },

@@ -19,13 +19,13 @@ const task = {
   name: "verify",
   summary:
     "Compares every file of the runs under a folder (an experiment, a trial, a run) with the " +
-    "SHA-256 in their run.json. With --replay it trains them once more and compares bits.",
+    "SHA-256 in their run.json. --replay also trains them again and compares bits.",
   operands: ["FOLDER"],
   flags: {
     replay: boolean({ help: "repeat each finished run from its run.json and compare every file" }),
     mnistLocation: { ...runFlags.mnistLocation, group: "Flags" },
     replicas: { ...runFlags.replicas, group: "Flags" },
-    json: boolean({ help: "print what was found as one JSON document" }),
+    json: boolean({ help: "print the results as one JSON document" }),
   },
   examples: [
     "deno task verify results/mnist-quick",

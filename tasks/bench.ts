@@ -56,7 +56,9 @@ const task = {
 await runTask(task, async (flags) => {
   const { network } = flags;
   if (flags.figures !== undefined && network !== "lenet-300-100") {
-    throw new UsageError(`--figures are of lenet-300-100; leave out --network ${network}`);
+    throw new UsageError(
+      `--figures applies to lenet-300-100; leave out --figures or --network ${network}`,
+    );
   }
   await ensureAdapter(task.name);
   const gpu = await openKnownGpu();

@@ -32,7 +32,9 @@ await runTask(task, async (flags, [run]) => {
   const output = flags.output ?? `${run.replace(/\/+$/, "")}.${flags.to}`;
   const named = exportFormatOf(output);
   if (named !== null && named !== flags.to) {
-    throw new UsageError(`--output ${output} has the ending of ${named} but --to is ${flags.to}`);
+    throw new UsageError(
+      `--output ${output} is named as ${named}, but --to is ${flags.to}: change one of them`,
+    );
   }
   await storage.sweep(output.replace(/[^/]*$/, "") || ".", { isDeep: false });
   await storage.write(output, await exportRun(storage, run, flags.to));

@@ -23,7 +23,7 @@ await runTask(task, async ({ cases, seed, parser }) => {
   const chosen = PARSERS.filter(({ name }) => parser === undefined || name === parser);
   if (chosen.length === 0) {
     const names = PARSERS.map(({ name }) => JSON.stringify(name)).join(", ");
-    throw new UsageError(`--parser ${JSON.stringify(parser)} is none of ${names}`);
+    throw new UsageError(`--parser ${JSON.stringify(parser)} is unknown: use one of ${names}`);
   }
   print("parser                    cases    refused  slowest ms  cases/s");
   for (const parser of chosen) {

@@ -64,7 +64,7 @@ await runTask(task, async (flags) => {
   const { network } = flags;
   if (flags.density < 1 && network !== "lenet-300-100") {
     throw new UsageError(
-      `--density: tickets are made of lenet-300-100; leave out --network ${network}`,
+      `--density applies to lenet-300-100; leave out --density or --network ${network}`,
     );
   }
   await ensureAdapter(task.name);
@@ -153,7 +153,7 @@ function chosenIn(list: string): Chosen {
       const value = ["true", "false"].includes(text) ? text === "true" : number;
       for (const choice of [value, text]) if (isChoice(name, choice)) return [name, choice];
       throw new UsageError(
-        `--choose: "${part}" is no value that is tried of a setting; give such as groupRows=8`,
+        `--choose "${part}" names no setting with this value; give one such as groupRows=8`,
       );
     }),
   );

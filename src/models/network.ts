@@ -78,7 +78,9 @@ export function toNetwork(
   // A Map, a list or a promise would pass for a dictionary without layers.
   if (describe(given) !== "Object") {
     throw new InputError(
-      `${what}: ${describe(given)} is no dictionary of arrays: give { layer0: { shape, data }, … }`,
+      `${what}: ${
+        describe(given)
+      } is not a dictionary of arrays: give { layer0: { shape, data }, … }`,
     );
   }
   const layers = Object.entries(given);

@@ -75,7 +75,7 @@ export function checkSlurmFlags(flags: Flags & { jobs?: number; shard?: unknown 
   throw new UsageError(
     flags.slurm
       ? `${flagName(given)} and --slurm exclude each other; give one of them`
-      : `${flagName(given)} is of --slurm: add that, or leave it out`,
+      : `${flagName(given)} applies to --slurm: add that, or leave it out`,
   );
 }
 

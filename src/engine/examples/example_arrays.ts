@@ -75,7 +75,7 @@ export function checkExamples(
 ): ExampleArrays {
   if (typeof given !== "object" || given === null) {
     throw new InputError(
-      `${split}: ${describe(given)} are no examples: give { inputs, labels, count, features }`,
+      `${split}: ${describe(given)} are not examples: give { inputs, labels, count, features }`,
     );
   }
   const { count, features, isUnit } = given;

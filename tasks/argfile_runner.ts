@@ -117,7 +117,7 @@ async function readArgfile(path: string): Promise<string> {
   return new TextDecoder().decode(bytes);
 }
 
-/** The same for the same lines, whoever carries them out. */
+/** The same for the same lines, whichever process runs them. */
 function planKey(lines: readonly ArgfileLine[]): string {
   return lines.map(({ args }) => joinLine(args)).sort().join("\n");
 }

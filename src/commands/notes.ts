@@ -1,4 +1,4 @@
-/** Notes for the header about settings that do less than they seem to. */
+/** Notes in the header on settings that have less effect than expected. */
 
 import type { RunSettings } from "../runs/schema.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";

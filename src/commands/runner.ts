@@ -56,7 +56,7 @@ export interface RunnerContext {
   locks: Locks;
   /** Value of MNIST_LOCATION; null if it is not set. */
   environmentLocation: string | null;
-  /** Gives the same object for the same examples: only then can runs be replicas of one program. */
+  /** Returns the same object for the same examples: only then can runs be replicas of one program. */
   loadData(dataset: DatasetChoice, location: string | null): Promise<LoadedDataset>;
   events: JobEvents;
 }

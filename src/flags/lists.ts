@@ -1,6 +1,6 @@
 /**
  * The kinds of flags whose values have parts (lists, ranges, layer=value pairs, training lengths),
- * declared like those of `flag_kinds.ts`.
+ * declared like those of `kinds.ts`.
  */
 import { type Bounds, decimal, declare, type FlagSpec, parseInteger, refuse } from "./kinds.ts";
 import {

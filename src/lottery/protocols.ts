@@ -1,4 +1,4 @@
-/** The table of protocols (DESIGN section 5). */
+/** PROTOCOLS, the table of settings that `--protocol` chooses from. */
 import type { DatasetChoice } from "../datasets/datasets.ts";
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";

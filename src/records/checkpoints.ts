@@ -26,7 +26,7 @@ export interface CheckpointPlace {
   config: unknown;
   /** Whether a checkpoint's configuration is the run's. Default: whether its JSON is the same. */
   isSame?: (config: unknown) => boolean;
-  /** Told of a checkpoint that cannot be used, and of one that another adapter made. */
+  /** Receives notices of a checkpoint that cannot be used, or that another adapter made. */
   onNotice?: (line: string) => void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Writes and reads a run as files (DESIGN section 6). run.json is written last, so a run exists
+ * Writes and reads a run as files. run.json is written last, so a run exists
  * exactly if its run.json does.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The oracle of magnitude pruning (DESIGN section 4, "Threshold selection"), by sorting: takes a
+ * The oracle of magnitude pruning, by sorting: takes a
  * layer's weights and mask, gives the next mask.
  */
 

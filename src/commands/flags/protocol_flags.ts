@@ -1,5 +1,5 @@
 /**
- * The flags of a protocol's fields (DESIGN section 5): network, training, pruning, rewinding. All
+ * The flags of a protocol's fields: network, training, pruning, rewinding. All
  * tasks that train share them; `resolveProtocol` applies them.
  */
 import { type InitializerName, INITIALIZERS } from "../../models/initializers.ts";

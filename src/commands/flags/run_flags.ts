@@ -1,5 +1,5 @@
 /**
- * The flags of `deno task run-lottery` (DESIGN section 7), which `parseFlags`, `--help`, the page's
+ * The flags of `deno task run-lottery`, which `parseFlags`, `--help`, the page's
  * form and run.json share.
  */
 import { UsageError } from "../../errors.ts";

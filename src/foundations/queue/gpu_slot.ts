@@ -1,4 +1,4 @@
-/** The GPU that work runs on, and a fresh one in its place when it is lost. */
+/** The GPU that work runs on, and a new one in its place when it is lost. */
 
 import type { Gpu } from "../../engine/mod.ts";
 import type { Tuned } from "../../engine/kernels/tiles.ts";

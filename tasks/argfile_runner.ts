@@ -20,6 +20,7 @@ import { runFlags } from "../src/commands/flags/run_flags.ts";
 import { linesOf, shard } from "../src/commands/argfiles/shards.ts";
 import { describeFinished } from "../src/reports/verdicts/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
+import { count } from "../src/words.ts";
 import { type LaboratoryOptions, messageOf, openLaboratory } from "./lib/laboratory.ts";
 import { checkSlurmFlags, slurmFlags, submit } from "./lib/slurm.ts";
 import { onStopSignal } from "./lib/stop_signals.ts";
@@ -97,7 +98,7 @@ await runTask(task, async (flags, [runnerName, argfile]) => {
     ? await runPacked(runner, lines, flags, key)
     : await runProcesses(runner, lines, flags.jobs);
   for (let left = lockedLines(results); flags.wait && left.size > 0; left = lockedLines(results)) {
-    notice(`${left.size} lines are carried out by other processes: waiting for them`);
+    notice(`waiting for other processes, which run ${count(left.size, "line")}`);
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
     const again = await runPacked(runner, lines.filter(({ line }) => left.has(line)), flags, key);
     for (const result of again) results[results.findIndex((r) => r.line === result.line)] = result;
@@ -268,7 +269,7 @@ function report(results: readonly LineResult[], argfile: string, isJson: boolean
     printJson(document);
   } else {
     print(
-      `${results.length} lines: ${results.length - failed.length - before} run, ` +
+      `${count(results.length, "line")}: ${results.length - failed.length - before} run, ` +
         `${before} finished before, ${failed.length} failed`,
     );
   }

@@ -36,6 +36,6 @@ await runTask(task, async ({ port, build, outputDir }) => {
   }
   const server = await serveSite(site, port);
   print(`http://${HOST}:${server.addr.port}/`);
-  notice("ctrl-C ends it");
+  notice("press ctrl-C to stop");
   await interruptible(() => void server.shutdown(), () => server.finished);
 });

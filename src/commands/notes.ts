@@ -17,7 +17,7 @@ export function trainingNotes({ training, dataset }: RunSettings): Line[] {
   if (long.length === 0 || iterations === 0) return [];
   return [[
     "note",
-    `evaluated at the start and the end alone: ${long.join(" and ")} ${
+    `evaluated only at the start and the end: ${long.join(" and ")} ${
       long.length > 1 ? "are" : "is"
     } longer than a run`,
   ]];

@@ -175,7 +175,7 @@ export async function readPresets(
   const lacking = lackingLayers(presets, parameters);
   if (lacking.length > 0) {
     events.onNotice(
-      `${source} has no weights of ${lacking.join(", ")}: random ones are drawn there`,
+      `${source} has no weights of ${lacking.join(", ")}: these start at random`,
     );
   }
   return presets;

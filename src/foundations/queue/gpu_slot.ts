@@ -64,7 +64,7 @@ export class GpuSlot {
     if (!reopen) throw loss;
     if (this.#gpu !== lost) return;
     if (this.#replacement?.lost !== lost) {
-      onNotice?.(`${loss.message.replace(/; run the same.*$/, "")}; continuing on a fresh one`);
+      onNotice?.(`${loss.message.replace(/; run the same.*$/, "")}; continuing on a new one`);
       onLost();
       this.#replacement = { lost, gpu: reopen() };
     }

@@ -1,6 +1,6 @@
 /**
- * Writes and reads a run as files. run.json is written last, so a run exists
- * exactly if its run.json does.
+ * Writes and reads a run as files. run.json is written last, so a run exists exactly if its
+ * run.json does.
  */
 
 import type { CurvePoint, Curves } from "../engine/mod.ts";

@@ -6,8 +6,7 @@ import { writeStdout } from "./lib/terminal.ts";
 
 const task = {
   name: "argfile",
-  summary:
-    "Prints one line of flags per run: of the lottery experiment one per trial, of its controls " +
+  summary: "Prints one line of flags per run: for a lottery one per trial, for its controls " +
     "(reinitialize) one per trial, level and run.",
   operands: ["lottery|reinitialize"],
   flags: argfileFlags,

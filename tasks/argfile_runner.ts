@@ -20,6 +20,7 @@ import { runFlags } from "../src/commands/flags/run_flags.ts";
 import { linesOf, shard } from "../src/commands/argfiles/shards.ts";
 import { describeFinished } from "../src/reports/verdicts/summary.ts";
 import { DenoStorage } from "../src/storage/deno.ts";
+import { count } from "../src/words.ts";
 import { type LaboratoryOptions, messageOf, openLaboratory } from "./lib/laboratory.ts";
 import { checkSlurmFlags, slurmFlags, submit } from "./lib/slurm.ts";
 import { onStopSignal } from "./lib/stop_signals.ts";
@@ -41,31 +42,31 @@ const WAIT_MS = 10_000;
 const task = {
   name: "argfile-runner",
   summary:
-    "Runs a task (run-lottery, reinitialize or train) for each line of flags of a file, or of " +
-    "standard input for -. Finished runs are skipped; a line that fails does not stop the others.",
+    "Runs a task (such as run-lottery, reinitialize or train) for each line of flags in a file, or " +
+    "in standard input (-). Finished runs are skipped; a line that fails does not stop the others.",
   operands: ["RUNNER", "ARGFILE"],
   flags: {
     jobs: integer({
       min: 1,
       max: 1024,
       help: "run each line in a process of its own, N at a time",
-      defaultText: "all lines in one process, as replicas where their networks have one shape",
+      defaultText: "all lines in one process; networks of one shape are replicas",
     }),
     shard: shard({
       help:
-        "carry out the K-th of N parts of the lines: N processes anywhere, one with each K, do " +
-        "every line once, whatever the order of the file",
+        "run the K-th of N parts of the lines; N processes anywhere, one for each K, run every " +
+        "line once, whatever the order of the file",
       defaultText: "all lines",
     }),
     wait: boolean({
-      help: "try lines again whose runs another process trains, until it has ended",
+      help: "retry lines that another process is training, until it ends",
     }),
     ...slurmFlags,
     replicas: { ...runFlags.replicas, group: "Flags" },
     kernels: { ...runFlags.kernels, group: "Flags" },
     tune: { ...runFlags.tune, group: "Flags" },
     checkpointInterval: { ...runFlags.checkpointInterval, group: "Flags" },
-    json: boolean({ help: "print what became of each line as one JSON document" }),
+    json: boolean({ help: "print the outcome of each line as one JSON document" }),
   },
   examples: [
     "deno task argfile lottery > lottery.txt",
@@ -97,7 +98,7 @@ await runTask(task, async (flags, [runnerName, argfile]) => {
     ? await runPacked(runner, lines, flags, key)
     : await runProcesses(runner, lines, flags.jobs);
   for (let left = lockedLines(results); flags.wait && left.size > 0; left = lockedLines(results)) {
-    notice(`${left.size} lines are carried out by other processes: waiting for them`);
+    notice(`waiting for other processes, which run ${count(left.size, "line")}`);
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
     const again = await runPacked(runner, lines.filter(({ line }) => left.has(line)), flags, key);
     for (const result of again) results[results.findIndex((r) => r.line === result.line)] = result;
@@ -117,7 +118,7 @@ async function readArgfile(path: string): Promise<string> {
   return new TextDecoder().decode(bytes);
 }
 
-/** The same for the same lines, whoever carries them out. */
+/** The same for the same lines, whichever process runs them. */
 function planKey(lines: readonly ArgfileLine[]): string {
   return lines.map(({ args }) => joinLine(args)).sort().join("\n");
 }
@@ -268,7 +269,7 @@ function report(results: readonly LineResult[], argfile: string, isJson: boolean
     printJson(document);
   } else {
     print(
-      `${results.length} lines: ${results.length - failed.length - before} run, ` +
+      `${count(results.length, "line")}: ${results.length - failed.length - before} run, ` +
         `${before} finished before, ${failed.length} failed`,
     );
   }

@@ -18,23 +18,30 @@ import { notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "bench",
-  summary: "Times training iterations of a network against its peers, in one run.",
+  summary:
+    "Times training iterations of a network against NumPy, PyTorch, TensorFlow.js and jax-js " +
+    "(those installed), in turn.",
   flags: {
     network: choice({ choices: NETWORK_NAMES, default: "lenet-300-100", help: "the network" }),
     mnistLocation: dataLocationFlag,
-    rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
+    rounds: integer({
+      min: 1,
+      max: 100,
+      default: 5,
+      help: "measurements of each; the median counts",
+    }),
     iterations: integer({
       min: 1,
       max: 1000,
       help: "iterations per measurement",
       defaultText: "200; with convolutions as many as take two seconds",
     }),
-    peers: boolean({ default: true, help: "measure this program alone" }),
+    peers: boolean({ default: true, help: "measure only this program" }),
     figures: path({
       help:
-        "of lenet-300-100, measure too how the cost grows with density and sizes; a folder for " +
+        "also measure how the cost of lenet-300-100 grows with density and sizes; a folder for " +
         "bench.json and two SVGs",
-      defaultText: "do not",
+      defaultText: "none",
     }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
@@ -49,7 +56,9 @@ const task = {
 await runTask(task, async (flags) => {
   const { network } = flags;
   if (flags.figures !== undefined && network !== "lenet-300-100") {
-    throw new UsageError(`--figures are of lenet-300-100; leave out --network ${network}`);
+    throw new UsageError(
+      `--figures applies to lenet-300-100; leave out --figures or --network ${network}`,
+    );
   }
   await ensureAdapter(task.name);
   const gpu = await openKnownGpu();

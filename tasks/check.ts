@@ -5,7 +5,7 @@ import { runTask } from "./lib/support.ts";
 
 const task = {
   name: "check",
-  summary: "Checks format and lint, and types against Deno's and the browser's libraries.",
+  summary: "Checks formatting, lint, and types against Deno's and the browser's libraries.",
   flags: {},
   examples: ["deno task check"],
 };

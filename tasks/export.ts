@@ -8,10 +8,10 @@ import { print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "export",
-  summary: "Writes a run's weights, masks, biases and record as one file. Its arrays are called " +
-    "initial/layer0, final/layer0, masks/layer0, initial_biases/layer0, final_biases/layer0, " +
-    "...; weights of a dense layer are (inputs, units), of a convolution (height, width, inputs, " +
-    "filters). --presets and --masks of the other tasks take such a file.",
+  summary: "Writes a run's weights, masks, biases and record as one file. Its arrays are named " +
+    "initial/layer0, final/layer0, masks/layer0, initial_biases/layer0, final_biases/layer0, …; " +
+    "weights have the shape (inputs, units), or (height, width, inputs, filters) for a " +
+    "convolution. --presets and --masks of the other tasks accept such a file.",
   operands: ["RUN"],
   flags: {
     to: choice({
@@ -32,7 +32,9 @@ await runTask(task, async (flags, [run]) => {
   const output = flags.output ?? `${run.replace(/\/+$/, "")}.${flags.to}`;
   const named = exportFormatOf(output);
   if (named !== null && named !== flags.to) {
-    throw new UsageError(`--output ${output} has the ending of ${named} but --to is ${flags.to}`);
+    throw new UsageError(
+      `--output ${output} is named as ${named}, but --to is ${flags.to}: change one of them`,
+    );
   }
   await storage.sweep(output.replace(/[^/]*$/, "") || ".", { isDeep: false });
   await storage.write(output, await exportRun(storage, run, flags.to));

@@ -9,12 +9,12 @@ import { print, runTask } from "./lib/support.ts";
 const task = {
   name: "fuzz",
   summary:
-    "Gives every parser of files from elsewhere random bytes and damaged files. Each must give a " +
-    "value or an error for the user, quickly.",
+    "Feeds random bytes and damaged files to every parser. Each must quickly return a value or an " +
+    "error for the user.",
   flags: {
     cases: integer({ min: 1, max: 1e9, default: 20000, help: "cases of each parser" }),
     seed: integer({ min: 0, max: 2 ** 32 - 1, default: 1, help: "fixes the cases" }),
-    parser: string({ help: "this parser alone", defaultText: "all" }),
+    parser: string({ help: "only this parser, such as npy", defaultText: "all" }),
   },
   examples: ["deno task fuzz --cases 1000000", "deno task fuzz --parser npy --seed 7"],
 };
@@ -23,7 +23,7 @@ await runTask(task, async ({ cases, seed, parser }) => {
   const chosen = PARSERS.filter(({ name }) => parser === undefined || name === parser);
   if (chosen.length === 0) {
     const names = PARSERS.map(({ name }) => JSON.stringify(name)).join(", ");
-    throw new UsageError(`--parser ${JSON.stringify(parser)} is none of ${names}`);
+    throw new UsageError(`--parser ${JSON.stringify(parser)} is unknown: use one of ${names}`);
   }
   print("parser                    cases    refused  slowest ms  cases/s");
   for (const parser of chosen) {

@@ -35,17 +35,18 @@ const task = {
       min: 0.01,
       max: 1,
       default: 1,
-      help: "share of live weights: below 1, a ticket of a short lottery, as lists of live weights",
+      help: "fraction of live weights; below 1, times the lists of a short lottery's ticket",
     }),
     replicas: integer({ min: 1, max: 10000, default: 1, help: "networks trained at once" }),
     iterations: integer({ min: 1, max: 10000, default: 300, help: "iterations to time" }),
     expect: choice({
       choices: Object.keys(GPUS) as (keyof typeof GPUS)[],
-      help: "do not measure: print what the kernels for hardware should take on such a GPU",
+      help: "do not measure, but predict the time of each kernel on such a GPU",
     }),
     choose: string({
-      help: "settings in the place of the adapter's: rows=1,groupRows=16,forwardParts=8 " +
-        "(src/foundations/tuning/settings.ts)",
+      help:
+        "settings to use instead of the adapter's, such as rows=1,groupRows=16,forwardParts=8 " +
+        "(all are in src/foundations/tuning/settings.ts)",
     }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
@@ -63,7 +64,7 @@ await runTask(task, async (flags) => {
   const { network } = flags;
   if (flags.density < 1 && network !== "lenet-300-100") {
     throw new UsageError(
-      `--density: tickets are made of lenet-300-100; leave out --network ${network}`,
+      `--density applies to lenet-300-100; leave out --density or --network ${network}`,
     );
   }
   await ensureAdapter(task.name);
@@ -152,7 +153,7 @@ function chosenIn(list: string): Chosen {
       const value = ["true", "false"].includes(text) ? text === "true" : number;
       for (const choice of [value, text]) if (isChoice(name, choice)) return [name, choice];
       throw new UsageError(
-        `--choose: "${part}" is no value that is tried of a setting; give such as groupRows=8`,
+        `--choose "${part}" names no setting with this value; give one such as groupRows=8`,
       );
     }),
   );

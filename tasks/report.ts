@@ -21,11 +21,8 @@ const task = {
   name: "report",
   summary:
     "Writes a page with the paper's figures and claims and the anatomy of the tickets, from the " +
-    "finished " +
-    "runs of one experiment or of several (an experiment, its one-shot counterpart, other " +
-    "seeds). A damaged run is " +
-    "named and left out; the exit code stays 0 as long as a report is written (verify checks " +
-    "every file).",
+    "finished runs of one or several experiments (an experiment, its one-shot counterpart, other " +
+    "seeds). A damaged run is named and left out, with exit code 0 (verify checks every file).",
   operands: ["EXPERIMENT", "[EXPERIMENT…]"],
   flags: {
     outputDir: path({
@@ -33,19 +30,20 @@ const task = {
       defaultText: "report in the first experiment",
     }),
     percents: numbers({
-      help: "weights remaining of the curves, in percent; of each the nearest level",
+      help:
+        "levels whose curves to draw, by weights remaining in percent; the nearest level counts",
       default: CURVE_PERCENTS,
       min: 0.01,
       max: 100,
     }),
     connectivity: boolean({
       help:
-        "compare tickets on the engine too: loss barriers on the straight line between two, and " +
-        "test examples to which they give different classes",
+        "also compare tickets in pairs, on the GPU: the loss barrier on the straight line between " +
+        "them, and the test examples that they classify differently",
     }),
     mnistLocation: { ...runFlags.mnistLocation, group: "Flags" },
-    watch: boolean({ help: "write it again whenever a run is finished, until ctrl-C" }),
-    json: boolean({ help: "print what was found as one JSON document" }),
+    watch: boolean({ help: "write the report again whenever a run finishes, until ctrl-C" }),
+    json: boolean({ help: "print the results as one JSON document" }),
   },
   examples: [
     "deno task report results/mnist-quick",

@@ -17,8 +17,8 @@ import { notice, print, runTask } from "./lib/support.ts";
 const task = {
   name: "soak",
   summary:
-    "Trains many small networks for a moment, then one for long, in one process; prints resident " +
-    "memory, live GPU buffers and time, which should stay flat.",
+    "Trains many small networks briefly, then one for long, in one process; prints resident " +
+    "memory, live GPU buffers and time per iteration, which should stay flat.",
   flags: {
     iterations: integer({ min: 10, max: 1e9, default: 500000, help: "length of the long run" }),
     runs: integer({ min: 10, max: 1e6, default: 2000, help: "number of short runs" }),

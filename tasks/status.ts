@@ -10,12 +10,12 @@ import { notice, print, printJson, runTask } from "./lib/support.ts";
 const task = {
   name: "status",
   summary:
-    "Says of an experiment which runs are done, running (on which host), waiting or failed, by " +
-    "trial and level, and the time left. Reads its folder alone, and changes nothing.",
+    "Lists which runs of an experiment are done, running (on which host), waiting or failed, by " +
+    "trial and level, and the time left. Only reads its folder.",
   operands: ["FOLDER"],
   flags: {
-    allDone: boolean({ help: "fail unless every run is done, as the last job of an array does" }),
-    json: boolean({ help: "print it as one JSON document" }),
+    allDone: boolean({ help: "exit with 1 unless every run is done, for scripts" }),
+    json: boolean({ help: "print the results as one JSON document" }),
   },
   examples: ["deno task status results/mnist-quick", "deno task status results/paper --json"],
 };

@@ -149,7 +149,7 @@ const flags = {
 await runTask(
   {
     name: "test",
-    summary: "Runs every check and test; or, of the tests, those in the files and folders named.",
+    summary: "Runs every check and test, or only the tests in the named files and folders.",
     operands: ["[PATH…]"],
     flags,
     examples: ["deno task test", "deno task test tests/formats --filter npy"],

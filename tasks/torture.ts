@@ -15,10 +15,10 @@ import { notice, print, runTask } from "./lib/support.ts";
 const task = {
   name: "torture",
   summary:
-    "Kills a small lottery experiment (SIGKILL) at random moments, starts it again each time, " +
-    "and compares what it ends with, file by file, with an experiment that was never disturbed.",
+    "Kills a small lottery experiment (SIGKILL) at random moments, restarts it each time, and " +
+    "compares its files with those of an undisturbed experiment.",
   flags: {
-    kills: integer({ min: 1, max: 100000, default: 50, help: "how often to kill" }),
+    kills: integer({ min: 1, max: 100000, default: 50, help: "number of kills" }),
     seed: integer({ min: 0, default: 0, help: "fixes the moments" }),
   },
   examples: ["deno task torture --kills 50 --seed 1"],

@@ -50,20 +50,26 @@ import { notice, print, runTask } from "./lib/support.ts";
 const task = {
   name: "tune",
   summary:
-    "Measures tile shapes, replicas and the density at which lists of live weights win on this " +
-    "adapter, and rewrites src/engine/tuned.json.",
+    "Measures tile shapes, replicas and the density below which lists of live weights are faster " +
+    "on this adapter, and rewrites src/engine/tuned.json.",
   flags: {
     mnistLocation: mnistLocationFlag,
-    rounds: integer({ min: 1, max: 100, default: 5, help: "measurements of each, medians count" }),
+    rounds: integer({
+      min: 1,
+      max: 100,
+      default: 5,
+      help: "measurements of each; the median counts",
+    }),
     iterations: integer({ min: 5, max: 1000, default: 100, help: "iterations per measurement" }),
     only: words({
       words: ["dense", "parts", "images", "lists", "replicas", "crossover"],
-      help: "which to measure: tile shapes of each kind of kernels, in how many parts the first " +
-        "layer's sums are made, how many replicas train at once, " +
-        "from which density on lists win; the others stay as the table has them",
+      help:
+        "settings to measure; the others keep their values. dense, images, lists: tile shapes " +
+        "of these kernels; parts: parts of the first layer's sums; replicas: runs at once; " +
+        "crossover: the density below which lists are faster",
       defaultText: "all",
     }),
-    write: boolean({ default: true, help: "only print what was measured" }),
+    write: boolean({ default: true, help: "print the measurements, and leave the table alone" }),
     json: boolean({ help: "print the results as one JSON document" }),
   },
   examples: [

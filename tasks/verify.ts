@@ -19,13 +19,13 @@ const task = {
   name: "verify",
   summary:
     "Compares every file of the runs under a folder (an experiment, a trial, a run) with the " +
-    "SHA-256 in their run.json. With --replay it trains them once more and compares bits.",
+    "SHA-256 in their run.json. --replay also trains them again and compares bits.",
   operands: ["FOLDER"],
   flags: {
     replay: boolean({ help: "repeat each finished run from its run.json and compare every file" }),
     mnistLocation: { ...runFlags.mnistLocation, group: "Flags" },
     replicas: { ...runFlags.replicas, group: "Flags" },
-    json: boolean({ help: "print what was found as one JSON document" }),
+    json: boolean({ help: "print the results as one JSON document" }),
   },
   examples: [
     "deno task verify results/mnist-quick",
@@ -65,14 +65,14 @@ await runTask(task, async (flags, [root]) => {
     const files = allFaults.length;
     throw new LotteryError(
       `${files === 1 ? "a file is" : `${files} files are`} damaged: ${path} ${fault}; run the ` +
-        "command that made it again, which moves what is damaged aside and makes it anew",
+        "command that made it again, which moves damaged runs aside and repeats them",
     );
   }
   const differing = replays?.filter(({ different }) => different.length > 0) ?? [];
   if (differing.length > 0) {
     throw new LotteryError(
-      `${differing.length} of ${replays!.length} runs came out differently: ` +
-        `${differing[0].different[0]}`,
+      `${differing.length} of ${replays!.length} runs came out differently, the first file: ` +
+        `${differing[0].different[0]}; compare the adapters in run.json`,
     );
   }
 });
@@ -92,7 +92,11 @@ async function replay(finished: readonly CheckedRun[], flags: TaskValues<typeof 
     const { storage, queue } = context;
     const sources = [];
     for (const { folder } of finished) sources.push(await readReplaySource(storage, folder));
-    if (sources.length === 0) throw new LotteryError("no run is finished: there is none to repeat");
+    if (sources.length === 0) {
+      throw new LotteryError(
+        "no run is finished, so there is none to repeat; finish the experiment first",
+      );
+    }
     const { dataset: { name } } = sources[0].config;
     const choice = choiceFor(name);
     const data = await loadExamples(context, choice, flags.mnistLocation);

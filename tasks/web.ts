@@ -8,7 +8,7 @@ import { interruptible, notice, print, runTask } from "./lib/support.ts";
 
 const task = {
   name: "web",
-  summary: "Serves the laboratory as a page on this machine: it trains in the browser, on its GPU.",
+  summary: "Serves a page on this machine that trains networks in the browser, on its GPU.",
   flags: {
     port: integer({
       min: 1,
@@ -16,7 +16,7 @@ const task = {
       help: "port to serve on",
       defaultText: `${USUAL_PORT}, or a free one if that is taken`,
     }),
-    build: boolean({ help: "leave the page's files in --output-dir, and serve nothing" }),
+    build: boolean({ help: "write the page's files to --output-dir instead of serving them" }),
     outputDir: path({
       help: "folder for --build; any web server can serve it",
       defaultText: "dist/web",
@@ -36,6 +36,6 @@ await runTask(task, async ({ port, build, outputDir }) => {
   }
   const server = await serveSite(site, port);
   print(`http://${HOST}:${server.addr.port}/`);
-  notice("ctrl-C ends it");
+  notice("press ctrl-C to stop");
   await interruptible(() => void server.shutdown(), () => server.finished);
 });

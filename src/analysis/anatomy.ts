@@ -145,7 +145,11 @@ export function overlap(mask: GivenTensor, other: GivenTensor): Overlap {
     live += a;
     otherLive += b;
   }
-  if (one === 0) throw new InputError("two masks without a live weight have no overlap");
+  if (one === 0) {
+    throw new InputError(
+      "two masks without a live weight have no overlap: give masks that keep some",
+    );
+  }
   const a = live / data.length, b = otherLive / data.length;
   return { jaccard: both / one, byChance: a * b / (a + b - a * b) };
 }
@@ -185,7 +189,11 @@ export function movement(
     changes += Math.abs(after - before);
     kept += before * after > 0 ? 1 : 0;
   }
-  if (live === 0) throw new InputError("a layer without a live weight has not moved");
+  if (live === 0) {
+    throw new InputError(
+      "a layer without a live weight has not moved: give a mask that keeps some",
+    );
+  }
   return { distance: Math.sqrt(squares), meanChange: changes / live, signsKept: kept / live };
 }
 
@@ -286,7 +294,7 @@ export function lossBarrier(losses: readonly number[]): number {
   }
   const bad = losses.findIndex((loss) => !Number.isFinite(loss));
   if (bad !== -1) {
-    throw new InputError(`loss ${bad} on a line is ${losses[bad]}: a barrier has a finite height`);
+    throw new InputError(`loss ${bad} on a line is ${losses[bad]}: give finite losses`);
   }
   const last = losses.length - 1;
   return Math.max(

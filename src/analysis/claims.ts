@@ -1,5 +1,5 @@
 /**
- * Holds the paper's claims for a network against the runs of a study: for each claim, the measured
+ * Tests the paper's claims for a network on the runs of a study: for each claim, the measured
  * value, its interval over trials, whether it holds, and where that is open, what would decide it.
  *
  * Each comparison is made within a trial (its ticket and its full network, its ticket and its
@@ -54,7 +54,7 @@ export interface ClaimResult {
 export interface PaperClaims {
   /** The network and data of the claims: "LeNet-300-100 on MNIST (section 2)". */
   of: string;
-  /** Whether that is the network whose runs are held against them. */
+  /** Whether the runs are of that network. */
   isOwn: boolean;
   /** In the order of the paper. */
   claims: readonly Claim[];

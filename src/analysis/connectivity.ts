@@ -54,7 +54,9 @@ export function networksBetween(
   const [names, others] = [one, other].map(({ masks }) => Object.keys(masks).sort().join(", "));
   if (names !== others) {
     throw new InputError(
-      `the two networks have masks of different layers: ${names || "none"} and ${others || "none"}`,
+      `the two networks have masks of different layers, ${names || "none"} and ${
+        others || "none"
+      }: give networks of one experiment`,
     );
   }
   const masks = union(one.masks, other.masks);

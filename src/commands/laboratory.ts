@@ -1,5 +1,5 @@
 /**
- * A place to carry jobs out: a GPU with a queue, locks and examples. The tasks of the command line
+ * Carries jobs out with a GPU and its queue, locks and examples. The tasks of the command line
  * and the browser's worker are two uses of it.
  */
 
@@ -123,7 +123,7 @@ export class Laboratory {
     });
   }
 
-  /** Gives folders and GPU back. */
+  /** Releases folders and GPU. */
   async close(): Promise<void> {
     const { locks, queue } = this.context;
     await locks.release();

@@ -41,7 +41,8 @@ import type { Protocol } from "../lottery/protocols.ts";
 /** Runs a lottery experiment: `deno task run-lottery`. */
 export const lotteryRunner: Runner<typeof runFlags> = {
   name: "run-lottery",
-  summary: "Finds winning lottery tickets: train, prune, rewind to the initial weights, repeat.",
+  summary:
+    "Finds winning lottery tickets: trains, prunes, rewinds to the initial weights, repeats.",
   flags: runFlags,
   examples: [
     "deno task run-lottery",

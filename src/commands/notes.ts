@@ -1,4 +1,4 @@
-/** Notes for the header about settings that do less than they seem to. */
+/** Notes in the header on settings that have less effect than expected. */
 
 import type { RunSettings } from "../runs/schema.ts";
 import { parametersOf, prunableOf } from "../models/parameters.ts";
@@ -17,7 +17,7 @@ export function trainingNotes({ training, dataset }: RunSettings): Line[] {
   if (long.length === 0 || iterations === 0) return [];
   return [[
     "note",
-    `evaluated at the start and the end alone: ${long.join(" and ")} ${
+    `evaluated only at the start and the end: ${long.join(" and ")} ${
       long.length > 1 ? "are" : "is"
     } longer than a run`,
   ]];

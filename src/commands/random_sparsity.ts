@@ -48,13 +48,13 @@ export const randomSparsityFlags = {
 export const randomSparsityRunner: Runner<typeof randomSparsityFlags> = {
   name: "random-sparsity",
   summary:
-    "Trains networks as sparse as the tickets of a finished lottery experiment, with other " +
-    "weights live: at random places in each layer, or those with the smallest scores.",
+    "Trains networks as sparse as the tickets of a finished lottery experiment, with other masks: " +
+    "random within each layer, or of the smallest scores.",
   flags: randomSparsityFlags,
   examples: [
     "deno task random-sparsity --experiment-path results/mnist-quick",
     "deno task random-sparsity --initialization random,ticket --trials 1-2 --levels 1-10 --runs 1",
-    "deno task random-sparsity --experiment-path results/compare/snip --places inverted --runs 1",
+    "deno task random-sparsity --experiment-path results/mnist-quick-compare/snip --places inverted --runs 1",
   ],
   check(flags) {
     checkDatasetFlags(flags);

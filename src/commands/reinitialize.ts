@@ -26,9 +26,9 @@ type Flags = FlagValues<typeof reinitializeFlags>;
 /** Trains controls with other initial weights: `deno task reinitialize`. */
 export const reinitializeRunner: Runner<typeof reinitializeFlags> = {
   name: "reinitialize",
-  summary: "Trains the controls of a finished lottery experiment: networks with the masks of its " +
-    "tickets and other initial weights. reinit: new random ones; reuse: values of the tickets' " +
-    "own initial weights, shuffled; reuse_sign: the same, each with the sign that it had.",
+  summary: "Trains the controls of a finished lottery experiment: the masks of its tickets with " +
+    "other initial weights. reinit: new random weights; reuse: values drawn from the tickets' " +
+    "initial weights; reuse_sign: the same, with the ticket's signs.",
   flags: reinitializeFlags,
   examples: [
     "deno task reinitialize --experiment-path results/mnist-quick",

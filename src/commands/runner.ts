@@ -56,7 +56,7 @@ export interface RunnerContext {
   locks: Locks;
   /** Value of MNIST_LOCATION; null if it is not set. */
   environmentLocation: string | null;
-  /** Gives the same object for the same examples: only then can runs be replicas of one program. */
+  /** Returns the same object for the same examples: only then can runs be replicas of one program. */
   loadData(dataset: DatasetChoice, location: string | null): Promise<LoadedDataset>;
   events: JobEvents;
 }
@@ -175,7 +175,7 @@ export async function readPresets(
   const lacking = lackingLayers(presets, parameters);
   if (lacking.length > 0) {
     events.onNotice(
-      `${source} has no weights of ${lacking.join(", ")}: random ones are drawn there`,
+      `${source} has no weights of ${lacking.join(", ")}: these start at random`,
     );
   }
   return presets;

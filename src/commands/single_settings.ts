@@ -150,7 +150,7 @@ async function findSource(
       `${name} was trained otherwise than ${source.name} (${
         differences.slice(0, 3).join("; ")
       }): ` +
-        `the run has the settings of ${source.name} where no flags give others`,
+        `the run has the settings of ${source.name}, unless flags give others`,
     );
   }
   const isThere = given.length > 0 && await storage.exists(given[0][0]);
@@ -158,8 +158,8 @@ async function findSource(
     events.onNotice(
       `${
         given[0][0]
-      } comes without a run.json: the run has the settings of --protocol quick where no ` +
-        "flags give others",
+      } has no run.json: the run has the settings of --protocol quick, unless flags give ` +
+        "others",
     );
   }
   return source;

@@ -32,7 +32,7 @@ export const trainFlags = {
   trials: intRanges({
     min: 1,
     max: 1000,
-    help: "the trial, one number, whose random numbers to use: initial weights and split",
+    help: "one trial, which determines initial weights and split",
     defaultText: "that of --output-dir …/trial3; else that of the run whose masks it gets; else 1",
     group: "Experiment",
   }),
@@ -40,8 +40,8 @@ export const trainFlags = {
     min: 0,
     max: 1000,
     help:
-      "the level, one number, whose data order to use: with the presets and masks of a ticket, " +
-      "its own repeats it",
+      "one level, which determines the data order; with the presets and masks of a ticket, its own " +
+      "level repeats the ticket",
     defaultText:
       "that of --output-dir …/trial3/2/…; else that of the run whose masks it gets; else 0",
     group: "Experiment",
@@ -53,7 +53,7 @@ export const trainFlags = {
   ...dynamicFlags,
   outputDir: path({
     help: "folder of the run itself",
-    defaultText: "results/train-{dataset}-{protocol}, then -rigl or as masks change",
+    defaultText: "results/train-{dataset}-{protocol}, and -RULE with --dynamic",
     group: "Output",
   }),
   kernels: runFlags.kernels,

@@ -1,5 +1,5 @@
 /**
- * How people write the ten digits: for each, a few variants as pen strokes. Gives parsed strokes of
+ * How people write the ten digits: for each, a few variants as pen strokes. Returns parsed strokes of
  * control points; `synthetic_digits.ts` bends and draws them.
  *
  * A variant is written as `x,y` control points in percent of a square box, x to the right and y

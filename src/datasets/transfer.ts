@@ -1,6 +1,6 @@
 /**
  * One attempt to fetch one address, continuing after the bytes already held if the server can.
- * Gives the bytes that are now held and, if the transfer did not end well, the reason.
+ * Returns the bytes now held and, if the transfer failed, the reason.
  */
 
 import { concatenate } from "../formats/gzip.ts";

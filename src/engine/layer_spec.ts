@@ -212,7 +212,7 @@ function checkChain(below: LayerSpec, layer: LayerSpec): void {
     const values = given.length === 1 ? "" : ` (${sizesText(given)})`;
     throw new InputError(
       `${layer.name}: takes ${layer.inputs} inputs, but the layer below has ${product(given)} ` +
-        `outputs${values}`,
+        `outputs${values}; make them equal`,
     );
   }
   if (layer.image.every((size, axis) => size === given[axis]) && given.length === 3) return;

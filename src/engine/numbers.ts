@@ -30,7 +30,7 @@ export function numberType(values: unknown, what: string): NumberType {
     throw new InputError(
       `${what}: ${
         describe(tag ?? values)
-      } is no array of numbers: give an array, or a typed array ` +
+      } is not an array of numbers: give an array, or a typed array ` +
         "such as Float32Array or Uint8Array",
     );
   }

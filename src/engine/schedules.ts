@@ -29,7 +29,7 @@ interface ScheduleRow {
 export const SCHEDULES = {
   constant: { help: "the same rate throughout", factor: () => 1 },
   steps: {
-    help: "times --gamma at each of --milestones",
+    help: "multiplied by --gamma at each of --milestones",
     factor: ({ milestones, gamma }, iteration) =>
       gamma ** milestones.filter((milestone) => milestone <= iteration).length,
   },

@@ -22,7 +22,7 @@ async function loadOrExplain() {
  * The chart as a complete SVG document.
  *
  * @throws PackageError if Vega cannot be loaded
- * @throws Error with Vega's own message if the specification is not valid: a bug in `charts.ts`
+ * @throws Error with Vega's own message if the specification is not valid: a bug of the chart
  */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   const [vega, vegaLite, { expressionInterpreter: expr }] = await loadOrExplain();

@@ -1,6 +1,6 @@
 /**
  * The kinds of flags whose values have parts (lists, ranges, layer=value pairs, training lengths),
- * declared like those of `flag_kinds.ts`.
+ * declared like those of `kinds.ts`.
  */
 import { type Bounds, decimal, declare, type FlagSpec, parseInteger, refuse } from "./kinds.ts";
 import {
@@ -94,7 +94,7 @@ export function intRanges<D extends readonly number[] | undefined = undefined>(
   return {
     ...declare<readonly number[], D>(spec, {
       kind: "intRanges",
-      placeholder: "N|N-M",
+      placeholder: "N,N-M,…",
       parse,
       format,
     }),

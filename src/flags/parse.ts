@@ -88,7 +88,7 @@ function valueOf(flag: Flag, name: string, texts: readonly (string | boolean)[])
   if (texts.length === 0) return flag.default;
   if (flag.parseAll) {
     if (texts.length > 1 && texts.includes(NONE)) {
-      throw new UsageError(`${name} is None and not; give one of them`);
+      throw new UsageError(`${name} is given both as None and with a value; give one of them`);
     }
     return texts[0] === NONE ? flag.default : flag.parseAll(texts as string[], name);
   }
@@ -112,7 +112,7 @@ function checkOperands(operands: readonly string[], names: readonly string[]): v
   if (empty >= 0) {
     throw new UsageError(
       `${names[Math.min(empty, names.length - 1)]} is an empty text: ` +
-        "is a variable of the shell not set?",
+        "set the shell variable that it comes from, or leave it out",
     );
   }
   if (operands.length >= required) return;

@@ -34,12 +34,12 @@ export function decodeIdx(bytes: Uint8Array, where: string): IdxArray {
   if (bytes[2] !== UNSIGNED_BYTE) {
     throw new FormatError(
       `${where}: IDX element type 0x${bytes[2].toString(16).padStart(2, "0")} is not supported; ` +
-        `only unsigned bytes (0x08) are`,
+        `save unsigned bytes (0x08), or .npy files`,
     );
   }
   if (rank < 1 || rank > MAX_RANK) {
     throw new FormatError(
-      `${where}: ${rank} IDX axes are not supported; only 1 to ${MAX_RANK} are`,
+      `${where}: ${rank} IDX axes are not supported; use 1 to ${MAX_RANK}`,
     );
   }
   const start = 4 + 4 * rank;

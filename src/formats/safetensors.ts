@@ -106,7 +106,9 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
       );
     }
     if (product(shape) * type.size !== to - from) {
-      throw new FormatError(`${what} of shape (${shape}) does not take ${to - from} bytes`);
+      throw new FormatError(
+        `${what} of shape (${shape}) does not take ${to - from} bytes; write the file anew`,
+      );
     }
     entries.push({ name, what, entry: parsed });
   }
@@ -169,7 +171,9 @@ interface Entry {
 }
 
 function parseEntry(entry: unknown, what: string): Entry {
-  if (!isObject(entry)) throw new FormatError(`${what} is not described in the header`);
+  if (!isObject(entry)) {
+    throw new FormatError(`${what} is not described in the header; write the file anew`);
+  }
   const { dtype, shape, data_offsets: offsets } = entry;
   const type = typeof dtype === "string" && Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : null;
   if (type === null) {

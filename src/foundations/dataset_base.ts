@@ -140,10 +140,10 @@ export class DatasetBase {
 /** Sets by what was given: runs that share the one share the other, and can be trained together. */
 const checkedSets = new WeakMap<GivenSets, { given: GivenSets; sets: ExampleSets }>();
 
-/** The sets as the engine takes them; the very object if it is right as it is. */
+/** The sets as the engine takes them; the same object if nothing must change. */
 function checkSets(given: GivenSets): ExampleSets {
   if (typeof given !== "object" || given === null) {
-    throw new InputError("a dataset is made of sets: give { name, classes, train, test }");
+    throw new InputError("a dataset needs its sets: give { name, classes, train, test }");
   }
   const known = checkedSets.get(given);
   if (known && known.given.train === given.train && known.given.test === given.test) {

@@ -63,7 +63,7 @@ export function checkSize(spec: WeightedSpec): void {
 /** InputError unless it is a whole number from 1 on. */
 export function checkCount(value: number, what: string, of: string): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new InputError(`${what} cannot have ${value} ${of}: give an integer, 1 or more`);
+  throw new InputError(`${what} cannot have ${value} ${of}: give an integer of at least 1`);
 }
 
 /** InputError unless the activation is one of those that there are. */

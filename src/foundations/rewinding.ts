@@ -33,7 +33,7 @@ export interface Survivors {
 
 export const SURVIVORS = {
   rewind: {
-    help: "their values of level 0 (the paper)",
+    help: "their own values at level 0 (the paper)",
     values: ({ initial }) => initial.data,
   },
   reshuffle: {
@@ -51,7 +51,7 @@ export const SURVIVORS = {
     },
   },
   constant: {
-    help: "the standard deviation of the layer's values of level 0, each with its sign of level 0",
+    help: "the standard deviation of the layer's values at level 0, with each weight's sign",
     values: ({ initial: { data } }) => {
       const mean = data.reduce((sum, w) => sum + w, 0) / data.length;
       const variance = data.reduce((sum, w) => sum + (w - mean) ** 2, 0) / data.length;

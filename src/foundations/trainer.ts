@@ -118,7 +118,7 @@ export function trainRequest(options: TrainOptions): TrainRequest {
   const iterations = iterationsOf(length, dataset.trainCount, batchSize);
   if (!(Number.isSafeInteger(start) && start >= 0 && start <= iterations)) {
     throw new InputError(
-      `training from iteration ${start} to ${iterations}: give a start from 0 to the end`,
+      `training from iteration ${start} to ${iterations}: give a start from 0 to ${iterations}`,
     );
   }
   const plan = { ...(start > 0 && { start }), iterations, validateInterval, testInterval };

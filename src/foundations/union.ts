@@ -64,7 +64,7 @@ function combine(
       if (!sameShape(expected, shape)) {
         throw new InputError(
           `masks ${first[name]} and ${i + 1} of the ${what} differ in the shape of ${name}: ` +
-            `${formatShape(expected)} and ${formatShape(shape)}`,
+            `${formatShape(expected)} and ${formatShape(shape)}; give masks of one network`,
         );
       }
       data.forEach((value, w) => into[w] = operation(into[w], value) + 0);

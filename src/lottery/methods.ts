@@ -60,7 +60,7 @@ export const METHODS = {
   },
   erdos_renyi: {
     label: "Random, Erdős–Rényi",
-    help: "before training, at random, the wider a layer the fewer of its weights",
+    help: "before training, at random, a smaller fraction of wider layers",
     ...{ color: "black", shape: "cross" },
     source: "Mocanu et al. 2018",
     overrides: { pruneAt: "init", criterion: "erdos_renyi", scope: "global" },
@@ -74,7 +74,7 @@ export const METHODS = {
   },
   gmp: {
     label: "Gradual magnitude",
-    help: "within one run, the smallest weights of each layer die, ever fewer",
+    help: "within one run, the smallest weights of each layer die, fewer and fewer",
     ...{ color: "green", shape: "cross" },
     source: "Zhu & Gupta 2017",
     overrides: { pruneAt: "end", criterion: "magnitude", scope: "layer", dynamic: "gmp" },

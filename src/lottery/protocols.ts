@@ -1,4 +1,4 @@
-/** The table of protocols (DESIGN section 5). */
+/** PROTOCOLS, the table of settings that `--protocol` chooses from. */
 import type { DatasetChoice } from "../datasets/datasets.ts";
 import type { InitializerName } from "../models/initializers.ts";
 import type { TrainingLength } from "../foundations/trainer.ts";
@@ -180,17 +180,17 @@ export interface ProtocolRow extends Protocol {
 export const PROTOCOLS = {
   // The paper's, made short: 0.8^10 leaves 10.7% of a hidden layer.
   quick: {
-    help: "to the end in two minutes on two cores",
-    label: "the effect in minutes",
+    help: "the effect, in a minute on two cores",
+    label: "the effect, in a minute",
     ...paper,
     trainingLength: { iterations: 800 },
     levels: 10,
     trials: [1],
   },
-  paper: { help: "as in the paper", label: "the measurement, hours", ...paper },
+  paper: { help: "the paper's measurement, in hours", label: "the measurement, hours", ...paper },
   // Renda, Frankle & Carbin 2020, on this network: the rate falls twice, as theirs do.
   "learning-rate-rewinding": {
-    help: "weights stay as trained, the schedule begins anew at each level (Renda et al. 2020)",
+    help: "weights stay as trained, the schedule restarts at each level (Renda et al. 2020)",
     label: "weights stay, the rate is rewound",
     ...stepped,
     rewind: "final",
@@ -204,7 +204,7 @@ export const PROTOCOLS = {
   },
   // The defaults of google-research/lottery-ticket-hypothesis.
   google: {
-    help: "as the original library's own experiments",
+    help: "the original library's experiments",
     label: "the original library's",
     ...paper,
     initializer: "truncated",
@@ -217,7 +217,7 @@ export const PROTOCOLS = {
     trials: upTo(20),
   },
   "lenet-5": {
-    help: "a small network with convolutions, to the end in five minutes",
+    help: "a small network with convolutions, in four minutes on two cores",
     label: "convolutions on digits",
     ...paper,
     ...networkNamed("lenet-5"),
@@ -228,7 +228,7 @@ export const PROTOCOLS = {
   },
   // A sixteenth of Conv-2's multiplications: 16 filters, where the paper has 64.
   "conv-2-quick": {
-    help: "CIFAR-10 in minutes: conv-2 with a quarter of its filters and units",
+    help: "conv-2 with a quarter of its filters and units, in minutes",
     label: "convolutions on photos, cut down",
     ...convolutional("conv-2", 1e-3, 400),
     layers: parseHidden("conv3x3:16,conv3x3:16,pool,64,64"),

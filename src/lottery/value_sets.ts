@@ -84,7 +84,7 @@ export async function provideValueSets(
     let n = 1;
     while (await storage.exists(paths.aside(folder, n))) n++;
     await storage.rename(folder, paths.aside(folder, n));
-    onNotice(`${why}: derived again, what was there is kept in ${paths.aside(folder, n)}`);
+    onNotice(`${why}: derived again; the old values are kept in ${paths.aside(folder, n)}`);
   }
   if (await storage.exists(folder)) await compareOrigin(place, folder, onNotice);
   else await derive(place, level, parameters, folder);
@@ -189,8 +189,8 @@ async function compareOrigin(
   const trials = await trialsOf(place);
   if (String(origin.trials) === String(trials)) return;
   onNotice(
-    `${folder} was derived from the trials ${origin.trials} and there are ${trials} now: it is ` +
-      "used as it is; remove it, and the controls made with it, to have it derived again",
+    `${folder} was derived from the trials ${origin.trials}, and now there are ${trials}: it is ` +
+      "used unchanged; to derive it again, remove it and the controls made with it",
   );
 }
 

@@ -62,7 +62,7 @@ export function parseHidden(text: string): HiddenLayer[] {
   return text.split(",").map((part) => {
     const layer = parseLayer(part);
     if (layer !== null) return layer;
-    throw new InputError(`layers "${text}": "${part}" is no layer; use ${NOTATION}`);
+    throw new InputError(`layers "${text}": "${part}" is not a layer; use ${NOTATION}`);
   });
 }
 

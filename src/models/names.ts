@@ -3,7 +3,7 @@
 import { InputError } from "../errors.ts";
 
 /**
- * Gives the name back if it can be that of one file or folder.
+ * Returns the name if it can be that of one file or folder.
  *
  * @param what names it in the error: "experiment name"
  * @throws InputError if it is empty, begins with a dot, or holds a slash or a control character

@@ -18,7 +18,7 @@ export interface GivenTensor {
 export type GivenNetwork = Readonly<Record<string, GivenTensor>>;
 
 /**
- * An array of 32-bit floats: the very one where it is that already, else rounded to the nearest.
+ * An array of 32-bit floats: the same array if it is one already, else rounded to the nearest.
  * NaN and infinity are for `checkFinite`.
  *
  * @param what names it in errors: "preset of layer0"
@@ -52,7 +52,7 @@ export function toTensor(given: GivenTensor, what: string): Tensor {
 }
 
 /**
- * A mask of 32-bit floats: the very one where it is that already.
+ * A mask of 32-bit floats: the same array if it is one already.
  *
  * @throws InputError as `toTensor`; naming the first value that is neither 0 nor 1
  */
@@ -64,7 +64,7 @@ export function toMask(given: GivenTensor, what: string): Tensor {
 }
 
 /**
- * A network of 32-bit floats: the very object where it is that already.
+ * A network of 32-bit floats: the same object if it is one already.
  *
  * @param toArray `toTensor` or `toMask`
  * @param what    names its arrays in errors: "preset"
@@ -78,7 +78,9 @@ export function toNetwork(
   // A Map, a list or a promise would pass for a dictionary without layers.
   if (describe(given) !== "Object") {
     throw new InputError(
-      `${what}: ${describe(given)} is no dictionary of arrays: give { layer0: { shape, data }, … }`,
+      `${what}: ${
+        describe(given)
+      } is not a dictionary of arrays: give { layer0: { shape, data }, … }`,
     );
   }
   const layers = Object.entries(given);

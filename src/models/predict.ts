@@ -67,7 +67,7 @@ export function predict(
   return inputs.map((input, i) => {
     if (input.length !== features) {
       throw new InputError(
-        `example ${i} has ${input.length} values, but the network takes ${features}`,
+        `example ${i} has ${input.length} values, but the network has ${features} inputs; give as many`,
       );
     }
     let values = Float64Array.from(input, (value, k) => {

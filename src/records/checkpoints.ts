@@ -26,7 +26,7 @@ export interface CheckpointPlace {
   config: unknown;
   /** Whether a checkpoint's configuration is the run's. Default: whether its JSON is the same. */
   isSame?: (config: unknown) => boolean;
-  /** Told of a checkpoint that cannot be used, and of one that another adapter made. */
+  /** Receives notices of a checkpoint that cannot be used, or that another adapter made. */
   onNotice?: (line: string) => void;
 }
 
@@ -76,7 +76,7 @@ export class RunCheckpoints {
     const state = isOfThisRun ? stateOf(checkpoint, parameters, optimizerMatrices) : null;
     if (state === null || typeof checkpoint === "string") {
       const why = typeof checkpoint === "string" ? checkpoint : "belongs to another run";
-      onNotice?.(`${path} ${why}: the run is trained from its beginning`);
+      onNotice?.(`${path} ${why}: the run starts over`);
       // Whatever it is, even a folder, it must not block the next checkpoint.
       await storage.remove(path);
       return null;
@@ -90,7 +90,7 @@ export class RunCheckpoints {
       onNotice?.(
         `${folder}: trained on "${before}" up to iteration ${state.iteration}, continues on ` +
           `"${now}"; ` +
-          "its last bits can differ from those of one adapter alone, and run.json says so",
+          "its last bits can differ from those of a single adapter, and run.json says so",
       );
     }
     const history = historyOf(checkpoint, parameters);

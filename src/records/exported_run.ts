@@ -80,7 +80,9 @@ export async function exportRun(
   for (const [name, { shape }] of Object.entries(parts[INITIAL])) {
     for (const part of [FINAL, MASKS]) {
       const what = paths.layer(`${folder}/${part}`, name);
-      if (!Object.hasOwn(parts[part], name)) throw new InputError(`${what} is missing`);
+      if (!Object.hasOwn(parts[part], name)) {
+        throw new InputError(`${what} is missing: copy it back, or run again`);
+      }
       checkShape(parts[part][name], shape, what);
     }
     checkBinary(parts[MASKS][name], paths.layer(`${folder}/${MASKS}`, name));

@@ -1,4 +1,4 @@
-/** Names every file and folder of an experiment (DESIGN section 6; the original's paths.py). */
+/** Names every file and folder of an experiment (the original's paths.py). */
 import { InputError } from "../errors.ts";
 import { checkName } from "../models/names.ts";
 

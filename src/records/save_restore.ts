@@ -194,7 +194,9 @@ export async function readLog(
   const text = new TextDecoder().decode(await storage.read(path));
   const { phase, rows } = decodeLog(text, path, "any");
   if (phase !== null && phase !== name) {
-    throw new FormatError(`${path} is a log of ${phase}: it was renamed or copied from another`);
+    throw new FormatError(
+      `${path} is a log of ${phase}, renamed or copied from another; put the right one back`,
+    );
   }
   return tail > 0 ? rows.slice(-tail) : rows;
 }

@@ -1,6 +1,6 @@
 /**
- * Writes and reads a run as files (DESIGN section 6). run.json is written last, so a run exists
- * exactly if its run.json does.
+ * Writes and reads a run as files. run.json is written last, so a run exists exactly if its
+ * run.json does.
  */
 
 import type { CurvePoint, Curves } from "../engine/mod.ts";
@@ -223,7 +223,7 @@ export async function restoreCurves(storage: Storage, folder: string): Promise<C
   }
   for (const [i, point] of [train, validate, test].flat().entries()) {
     if (isPoint(point)) continue;
-    throw new FormatError(`${path}: point ${i} is none; move the folder away, run again`);
+    throw new FormatError(`${path}: point ${i} is not valid; move the folder away, run again`);
   }
   return { train, validate, test };
 }

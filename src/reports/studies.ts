@@ -41,7 +41,7 @@ export interface ReportStudy {
   unfinished: string[];
 }
 
-/** Gives the digest of a ticket's masks, as the configurations of its controls have it. */
+/** Returns the digest of a ticket's masks, as the configurations of its controls have it. */
 export type MasksDigest = (ticket: ReportRun) => Promise<string | null>;
 
 /** Keeps one of several copies of a run; `onFault` names the others, and why they are left out. */

@@ -23,7 +23,7 @@ const LOOK_SECONDS = 5;
 export async function watchReport(options: WatchOptions): Promise<void> {
   const { storage, roots, signal, onReport, onNotice, seconds = LOOK_SECONDS } = options;
   let seen: string | null = null, hasReport = false;
-  onNotice("watching; ctrl-C ends it");
+  onNotice("watching; press ctrl-C to stop");
   while (!signal.aborted) {
     const now = await finishedRuns(storage, roots);
     if (now !== seen) {

@@ -132,7 +132,7 @@ export async function continued(
   onNotice(
     `${folder} holds this run as an earlier version began it (${
       configDifferences(old, now).slice(0, 3).join("; ")
-    }): it is kept as it is; --overwrite trains it anew`,
+    }): it is kept; --overwrite trains it again`,
   );
   return old;
 }
@@ -177,7 +177,7 @@ export async function putAside(
   onNotice: (line: string) => void,
 ): Promise<void> {
   const target = await moveAside(storage, folder);
-  onNotice(`${why}: the run is trained again, what was there is kept in ${target}`);
+  onNotice(`${why}: the run is trained again; the old files are kept in ${target}`);
 }
 
 /** Removes what a run that is finished has no more use for: a crash may leave it. */
@@ -206,7 +206,7 @@ export async function saveConfigured(
     if (!overwrite || !isOther) {
       const target = await moveAside(storage, folder);
       onNotice(
-        `${folder} was finished by others meanwhile: what they put there is kept in ${target}`,
+        `${folder} was finished by another process meanwhile: its files are kept in ${target}`,
       );
     }
   }

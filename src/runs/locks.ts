@@ -65,7 +65,7 @@ export class Locks {
     }
   }
 
-  /** Gives all folders back. */
+  /** Releases all folders. */
   async release(): Promise<void> {
     await this.#giveBack([...this.#held.keys()]);
   }

@@ -202,7 +202,7 @@ export async function makeTemporaryFolder(prefix = ""): Promise<string> {
     const { code = "", message } = error as { code?: string; message: string };
     const reason = FAULTS[code]?.split(";")[0] ?? message.split("\n")[0];
     throw new StorageError(
-      `no temporary folder can be made (${reason}); let TMPDIR name a folder that exists, can be ` +
+      `cannot make a temporary folder (${reason}); set TMPDIR to a folder that exists, can be ` +
         "written and has space",
     );
   }

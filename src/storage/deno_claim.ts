@@ -132,7 +132,7 @@ export class HostClaim {
     return beat;
   }
 
-  /** Gives the claim back; returns whether it was still this process's. Never rejects. */
+  /** Releases the claim; returns whether it was still this process's. Never rejects. */
   async release(): Promise<boolean> {
     await this.#busy;
     try {

@@ -17,7 +17,7 @@ export class Heart {
 
   /**
    * @param milliseconds between beats
-   * @param onLost       told of the first claim that another has taken over
+   * @param onLost       called with the first claim that another process has taken over
    */
   constructor(
     private readonly milliseconds: number,

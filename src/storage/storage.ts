@@ -26,7 +26,7 @@ export interface LockHolder {
 
 /** A lock that is held until it is released or its process ends, however that ends. */
 export interface StorageLock {
-  /** Gives the lock up and removes its file; never rejects, and a second call does nothing. */
+  /** Releases the lock and removes its file; never rejects, and a second call does nothing. */
   release(): Promise<void>;
 }
 

@@ -10,15 +10,14 @@ import { DenoStorage } from "../../src/storage/deno.ts";
 /** Where to look for them first. */
 export const mnistLocationFlag = path({
   help: "folder with MNIST",
-  defaultText: "MNIST_LOCATION of the environment, else the synthetic digits",
+  defaultText: "the environment's MNIST_LOCATION, else the synthetic digits",
 });
 
 /** The same of tasks that choose a network. */
 export const dataLocationFlag = path({
   help: "folder with MNIST, or with CIFAR-10 for conv-2, conv-4 and conv-6",
   alias: "dataLocation",
-  defaultText: "MNIST_LOCATION of the environment, else the synthetic digits; of CIFAR-10 images " +
-    "of noise",
+  defaultText: "the environment's MNIST_LOCATION, else the synthetic digits; for CIFAR-10, noise",
 });
 
 /** MNIST from a folder, `MNIST_LOCATION` or else synthetic digits. */

@@ -1,6 +1,6 @@
 /**
  * The page as files: bundles what is in src/web with Deno's own bundler, and answers requests for
- * it. Gives files by name, which any web server can serve as they are.
+ * it. Returns files by name, which any web server can serve as they are.
  */
 
 import { toFileUrl } from "@std/path";

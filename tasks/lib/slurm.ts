@@ -28,26 +28,26 @@ const group = "Slurm";
 /** Flags of the submission. */
 export const slurmFlags = {
   slurm: boolean({
-    help: "submit the lines as an array of jobs, each with a shard, and a last job that checks",
+    help: "submit the lines as a job array, a shard per task, and a last job that checks them",
     group,
   }),
   arraySize: integer({
     min: 1,
     max: MOST_SHARDS,
-    help: "tasks of the array",
+    help: "tasks in the array",
     defaultText: `${USUAL_SIZE}, or as many as there are lines`,
     group,
   }),
-  partition: string({ help: "partition of Slurm", defaultText: "its default", group }),
+  partition: string({ help: "Slurm partition", defaultText: "Slurm's own", group }),
   time: string({
-    help: "time limit of a task, as sbatch takes it; a minute before it a task keeps checkpoints " +
-      "and is queued again, until its shard is done",
+    help: "time limit of a task, in sbatch's notation; a minute before it, a task writes " +
+      "checkpoints and is queued again, until its shard is done",
     defaultText: "the partition's",
     group,
   }),
-  gres: string({ help: "what each task gets, such as gpu:1", defaultText: "nothing", group }),
+  gres: string({ help: "resources of each task, such as gpu:1", defaultText: "none", group }),
   sbatch: string({
-    help: 'further options of sbatch for each task, such as --sbatch="--account=lab --mem=8G"',
+    help: 'more sbatch options for each task, such as --sbatch="--account=lab --mem=8G"',
     group,
   }),
   dryRun: boolean({ help: "print the scripts instead of submitting them", group }),
@@ -75,7 +75,7 @@ export function checkSlurmFlags(flags: Flags & { jobs?: number; shard?: unknown 
   throw new UsageError(
     flags.slurm
       ? `${flagName(given)} and --slurm exclude each other; give one of them`
-      : `${flagName(given)} is of --slurm: add that, or leave it out`,
+      : `${flagName(given)} applies to --slurm: add that, or leave it out`,
   );
 }
 

@@ -70,7 +70,7 @@ export function leaveInterruptsToChild(): void {
   isInterruptLeftToChild = true;
 }
 
-/** Told of the first interruption while there is something to save. */
+/** Called at the first interruption while there is something to save. */
 let onInterrupt: (() => void) | null = null;
 
 /** During `work`, the first ctrl-C or other stop signal calls `stop`; the second exits. */

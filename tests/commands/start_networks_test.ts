@@ -40,7 +40,7 @@ Deno.test("layers that masks or presets lack are told", async () => {
   assertEquals(notices, [
     "a has no mask of layer1: not pruned there",
     "a has no mask of layer1: the other masks decide there",
-    "a has no weights of layer1: random ones are drawn there",
+    "a has no weights of layer1: these start at random",
   ]);
 });
 

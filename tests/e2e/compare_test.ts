@@ -201,7 +201,7 @@ Deno.test("report: what is missing, unknown or trained otherwise is named", asyn
   const ranks = JSON.parse(await Deno.readTextFile(`${copy}/report/ranks.json`));
   assertEquals(new Set(ranks.map(({ method }: { method: string }) => method)).size, 1);
   assertMatch(stdout, /no runs of random/);
-  assertMatch(stdout, /^note: oracle is no method that this version knows/m);
+  assertMatch(stdout, /^note: oracle is not a method of this version/m);
   await Deno.writeTextFile(record, "{");
   const { code, stderr } = await runTask("report", [copy]);
   assertEquals(code, 1);

@@ -47,7 +47,7 @@ Deno.test("verify ends and names all, and the training command mends it: a pipe,
   const mended = await runLottery(...place.again());
   assertMatch(
     mended.stderr,
-    /cannot be read \([^)]*\): the run is trained again, what was there is kept in/,
+    /cannot be read \([^)]*\): the run is trained again; the old files are kept in/,
   );
   const after = await runTask("verify", [`${place.folder}/done`]);
   assertEquals(after.code, 0, after.stderr);

@@ -68,7 +68,7 @@ Deno.test("profile says what other choices should take, and refuses values that 
   for (const choice of ["rows=3", "groupRows", "groupRows="]) {
     const { code, stderr } = await runTask("profile", [...profile, `--choose=${choice}`]);
     assertEquals(code, 2);
-    assert(stderr.includes(`--choose: "${choice}" is no value that is tried`), stderr);
+    assert(stderr.includes(`--choose "${choice}" names no setting with this value`), stderr);
   }
 });
 

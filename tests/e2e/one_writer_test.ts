@@ -111,10 +111,10 @@ Deno.test("argfile-runner --wait tries lines again that another process has", as
   let stderr = "";
   for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
     stderr += text;
-    if (/1 lines are carried out by other processes: waiting/.test(stderr)) await other.release();
+    if (/waiting for other processes, which run 1 line/.test(stderr)) await other.release();
   }
   const stdout = await new Response(child.stdout).text();
-  assertEquals(stdout, "1 lines: 1 run, 0 finished before, 0 failed\n");
+  assertEquals(stdout, "1 line: 1 run, 0 finished before, 0 failed\n");
   assertEquals((await child.status).code, 0, stderr);
   assertEquals([...Deno.readDirSync(`${folder}/fourth`)].map(({ name }) => name), ["trial1"]);
 });

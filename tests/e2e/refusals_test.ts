@@ -18,7 +18,7 @@ Deno.test("a folder for temporary files that does not exist", () =>
       assertEquals([task, code, stdout], [task, 1, ""]);
       assertMatch(
         stderr.split("\n").at(-2)!,
-        /^error: no temporary folder can be made \([^\n]*\); let TMPDIR name a folder that exists/,
+        /^error: cannot make a temporary folder \([^\n]*\); set TMPDIR to a folder that exists/,
       );
     }
   }));

@@ -49,7 +49,7 @@ Deno.test("argfile-runner --slurm --dry-run prints scripts that a shell understa
       assertEquals(code, 2, stderr);
       assertMatch(stderr, expected);
     };
-    await refused(/^error: --time is of --slurm: add that, or leave it out\n$/, "--time=10");
+    await refused(/^error: --time applies to --slurm: add that, or leave it out\n$/, "--time=10");
     await refused(/^error: --shard and --slurm exclude each other/, "--slurm", "--shard=1/2");
     await refused(/^error: --wait and --jobs exclude each other/, "--wait", "--jobs=2");
     await Deno.writeTextFile(`${folder}/lines`, "--trials=1\n");

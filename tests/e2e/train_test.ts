@@ -118,7 +118,7 @@ Deno.test("without flags a run has the settings of the run whose masks it gets; 
     );
   }
   const bare = await config("bare", `--masks=${folder}/original/masks`, ...SETTINGS);
-  assertMatch(bare.stderr, /original\/masks comes without a run.json: .* --protocol quick/);
+  assertMatch(bare.stderr, /original\/masks has no run.json: .* --protocol quick/);
   await config("lists", "--kernels=sparse", ...SETTINGS);
   assertEquals(JSON.parse(await Deno.readTextFile(`${folder}/lists/run.json`)).kernels, "sparse");
   await Deno.mkdir(`${folder}/changed`);
@@ -216,7 +216,7 @@ Deno.test("a script of the original's user: Python's values, paths with commas, 
   };
   const { stderr, tree } = await run("fire", `--masks=['${comma}']`);
   assertMatch(stderr, /one,two has no mask of layer1: not pruned there\n/);
-  assertMatch(stderr, /some has no weights of layer0, layer2: random ones are drawn there\n/);
+  assertMatch(stderr, /some has no weights of layer0, layer2: these start at random\n/);
   assertMatch(tree.get("test.log") ?? "", /\niteration,20,[^\n]*\n$/);
   const twice = await run("twice", "--masks", comma, "--masks", comma);
   assertSameTree(twice.tree, tree);

@@ -296,7 +296,7 @@ Deno.test("parseFlags: missing values, repeated flags, stray arguments", () => {
   refuses(["--json", "True", "True"], "unexpected argument", '"True"');
   refuses(["--json=constructor"], "--json takes no value");
   refuses(["--seed=None", "--seed=1"], "twice");
-  refuses(["--masks=None", "--masks=a"], "is None and not");
+  refuses(["--masks=None", "--masks=a"], "is given both as None and with a value");
   refuses(["--masks=a", "--masks=None"], "None");
   refuses(["--json=yes"], "--json takes no value", '"yes"', "--no-json");
 });

@@ -155,10 +155,13 @@ Deno.test("examples that cannot be used are refused by split, example and value"
   refuses(label("1", 0, 0), "SPLIT labels: example 0 has the label 1");
   refuses(label(true, false, true), "SPLIT labels: example 0 has the label true");
   refuses(label(0, 1n, 0), "SPLIT labels: example 1 has the label 1n");
-  refuses({ labels: new BigInt64Array(3) }, "SPLIT labels: BigInt64Array is no array of numbers");
-  refuses({ labels: "012" }, "SPLIT labels: 012 is no array of numbers");
-  refuses({ labels: undefined }, "SPLIT labels: undefined is no array of numbers");
-  refuses({ labels: new DataView(new ArrayBuffer(3)) }, "SPLIT labels: DataView is no array");
+  refuses(
+    { labels: new BigInt64Array(3) },
+    "SPLIT labels: BigInt64Array is not an array of numbers",
+  );
+  refuses({ labels: "012" }, "SPLIT labels: 012 is not an array of numbers");
+  refuses({ labels: undefined }, "SPLIT labels: undefined is not an array of numbers");
+  refuses({ labels: new DataView(new ArrayBuffer(3)) }, "SPLIT labels: DataView is not an array");
   refuses(label(0, 0), "SPLIT: 6 values and 2 labels for 3 examples of 2 values; pass 6 and 3");
   refuses(label(1, 0, 0, 0, 1, 0, 0, 0, 1), "class numbers instead of one-hot rows");
 
@@ -178,7 +181,7 @@ Deno.test("examples that cannot be used are refused by split, example and value"
     "example 1 has 256 at feature 1: integers",
   );
   refuses({ inputs: Int8Array.of(0, 1, -2, 3, 4, 5) }, "example 1 has -2 at feature 0: integers");
-  refuses({ inputs: new BigUint64Array(6) }, "SPLIT inputs: BigUint64Array is no array");
+  refuses({ inputs: new BigUint64Array(6) }, "SPLIT inputs: BigUint64Array is not an array");
   refuses({ inputs: new Float32Array(7) }, "SPLIT: 7 values and 3 labels for 3 examples");
   refuses({ count: 4 }, "SPLIT: 6 values and 3 labels for 4 examples of 2 values; pass 8 and 4");
   refuses({ count: 1.5 }, "SPLIT: 1.5 examples of 2 values");

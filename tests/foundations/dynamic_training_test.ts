@@ -179,7 +179,7 @@ Deno.test("a checkpoint of a run whose masks stay is none of one whose masks cha
   );
   const run = await withQueue(gpu, (queue) => train(queue, { ...options("set"), checkpoints }));
   assertEquals(notices, [
-    "run/checkpoint.bin belongs to another run: the run is trained from its beginning",
+    "run/checkpoint.bin belongs to another run: the run starts over",
   ]);
   assertEquals(
     encodeRun(run),

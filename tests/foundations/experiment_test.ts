@@ -127,7 +127,7 @@ Deno.test("what a pruning rule gives is taken in any number type, and must only 
   }
   const refuses = (what: () => unknown, message: string) =>
     assertRejects(() => pruned(what), InputError, `masks of level 1${message}`);
-  await refuses(() => undefined, ": undefined is no dictionary");
+  await refuses(() => undefined, ": undefined is not a dictionary");
   await refuses(() => ({}), " lack layer0, whose weights would all live");
   await refuses(() => ({ layer0: [1, 0, 1, 1] }), " of layer0 is Array");
   await refuses(rule([1, 0, 1]), " of layer0 has 3 values where (1, 4) takes 4");

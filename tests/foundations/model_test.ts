@@ -161,7 +161,7 @@ Deno.test("masks, presets and initial values may be in arrays of any number type
   assertEquals(drawn.weights, { a: tensor([2, 2], 1, 2, 3, 4) });
   const refuses = (options: object, message: string, dense: DenseOptions = {}) =>
     assertThrows(() => oneLayer(options, dense), InputError, message);
-  refuses({ masks: new Map(Object.entries(masks)) }, "mask: Map is no dictionary");
+  refuses({ masks: new Map(Object.entries(masks)) }, "mask: Map is not a dictionary");
   refuses({ masks: { a: [1, 0, 1, 1] } }, "mask of a is Array: give { shape, data }");
   refuses({ masks: { a: undefined } }, "mask of a is undefined");
   refuses({ presets: { a: { shape: [2, 2], data: [1, 2, 3, 1e39] } } }, "preset of a holds 1e+39");

@@ -278,6 +278,6 @@ Deno.test("a start past the end is refused", async () => {
   await assertRejects(
     () => trained(options({ start: 31, length: { iterations: 30 } })),
     InputError,
-    "training from iteration 31 to 30: give a start from 0 to the end",
+    "training from iteration 31 to 30: give a start from 0 to 30",
   );
 });

@@ -276,10 +276,10 @@ Deno.test("notes: layers that lose nothing, intervals that are longer than a run
     }).map(([, text]) => text);
   assertEquals(training({}), []);
   assertEquals(training({ testInterval: 41 }), [
-    "evaluated at the start and the end alone: --test-interval 41 is longer than a run",
+    "evaluated only at the start and the end: --test-interval 41 is longer than a run",
   ]);
   assertEquals(training({ testInterval: 100, validateInterval: 50 }), [
-    "evaluated at the start and the end alone: --test-interval 100 and --validate-interval 50 are " +
+    "evaluated only at the start and the end: --test-interval 100 and --validate-interval 50 are " +
     "longer than a run",
   ]);
   assertEquals(training({ validateInterval: 50 }, 0), []);

@@ -46,7 +46,10 @@ Deno.test("the notation of hidden layers, written and read, is the same", () => 
   assertEquals(parseHidden("300,100"), [300, 100]);
   assertEquals(parseHidden("pool,pool2")[0], parseHidden("pool2")[0]);
   const error = assertThrows(() => parseHidden("300,pol"), InputError);
-  assertMatch(error.message, /^layers "300,pol": "pol" is no layer; use hidden layers such as .*$/);
+  assertMatch(
+    error.message,
+    /^layers "300,pol": "pol" is not a layer; use hidden layers such as .*$/,
+  );
 });
 
 Deno.test("dense networks have the layers that they had, to the byte", () => {

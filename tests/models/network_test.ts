@@ -53,9 +53,9 @@ Deno.test("what is no array of numbers is refused by name, index and value", () 
     " holds 1e+39 at [1, 1]: give numbers that a 32-bit float can hold",
   );
   refuses(given([1, 0, 0, 5n]), " holds 5n at [1, 1]");
-  refuses(given(new BigInt64Array(4)), ": BigInt64Array is no array of numbers");
-  refuses(given("1001"), ": 1001 is no array of numbers");
-  refuses(given(new Map()), ": Map is no array of numbers");
+  refuses(given(new BigInt64Array(4)), ": BigInt64Array is not an array of numbers");
+  refuses(given("1001"), ": 1001 is not an array of numbers");
+  refuses(given(new Map()), ": Map is not an array of numbers");
   // The nearest 32-bit float to this is 1.
   refuses(
     given([1, 0, 0, 1 + 1e-12]),
@@ -67,7 +67,7 @@ Deno.test("what is no array of numbers is refused by name, index and value", () 
     assertThrows(
       () => toNetwork(value as GivenNetwork, toTensor, "mask"),
       InputError,
-      `mask: ${is} is no dictionary of arrays`,
+      `mask: ${is} is not a dictionary of arrays`,
     );
   dictionary(null, "null");
   dictionary(new Map([["a", given([1, 0, 0, 1])]]), "Map");

@@ -122,8 +122,16 @@ Deno.test("what is no network is refused, arrays of any number type are taken", 
   );
   for (const bad of [5, true, undefined, new Map()]) {
     const network = bad as unknown as Record<string, never>;
-    await assertRejects(() => standardize(network, union, storage), InputError, "no dictionary");
-    await assertRejects(() => saveNetwork(storage, "m", network), InputError, "no dictionary");
+    await assertRejects(
+      () => standardize(network, union, storage),
+      InputError,
+      "is not a dictionary",
+    );
+    await assertRejects(
+      () => saveNetwork(storage, "m", network),
+      InputError,
+      "is not a dictionary",
+    );
   }
   await assertRejects(
     () => saveNetwork(storage, "m", { a: { shape: [2], data: [1] } }),

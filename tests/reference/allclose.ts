@@ -5,7 +5,7 @@
 import { AssertionError } from "@std/assert";
 
 export interface Tolerance {
-  /** Allowed error as a fraction of the expected value; 1e-4 (DESIGN section 4). */
+  /** Allowed error as a fraction of the expected value; 1e-4. */
   rtol?: number;
   /** Allowed error besides; 1e-5. */
   atol?: number;

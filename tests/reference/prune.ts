@@ -1,6 +1,5 @@
 /**
- * The oracle of magnitude pruning (DESIGN section 4, "Threshold selection"), by sorting: takes a
- * layer's weights and mask, gives the next mask.
+ * The oracle of magnitude pruning, by sorting: returns the next mask of a layer's weights and mask.
  */
 
 /**

@@ -118,7 +118,7 @@ Deno.test("tickets that no longer follow from the level before are trained again
   await storage.write(`${from}/run.json`, await encodeRecord(record, files));
   await runSmallLottery(storage, queue, { onNotice: (line) => notices.push(line) });
   assertEquals(notices, [
-    `${from} does not follow from the level before: the run is trained again, what was there is kept ` +
+    `${from} does not follow from the level before: the run is trained again; the old files are kept ` +
     `in ${from}.aside1`,
   ]);
   const after = await readFiles(storage, from);

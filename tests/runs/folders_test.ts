@@ -109,7 +109,7 @@ Deno.test("saving: a run that others put there meanwhile is moved aside, not rep
     notices.length = 0;
     await save(storage, ticketId(1, 0), 1, { overwrite, resume: true });
     assertEquals(notices, [
-      `${folder} was finished by others meanwhile: what they put there is kept in ${folder}.aside1`,
+      `${folder} was finished by another process meanwhile: its files are kept in ${folder}.aside1`,
     ]);
     assertEquals(await storage.read(`${folder}.aside1/run.json`), theirs);
     assertEquals(await finishedIds(storage, 1, 1), [ticketId(1, 0)]);

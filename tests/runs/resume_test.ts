@@ -215,7 +215,7 @@ Deno.test("a checkpoint that is damaged or another run's is said to be so, and n
     await assertRejects(() => withQueue((queue) => train(queue, run), stoppedAt(20)));
     await damage(storage);
     assertEquals(encodeRun(await withQueue((queue) => train(queue, run))), expected);
-    assertEquals(notices, [`run/checkpoint.bin ${why}: the run is trained from its beginning`]);
+    assertEquals(notices, [`run/checkpoint.bin ${why}: the run starts over`]);
   }
 });
 
@@ -282,7 +282,7 @@ Deno.test("a GPU that is lost midway: the runs go on from their checkpoint on a 
   );
   assertEquals([opened, notices.length], [3, 2]);
   assertStringIncludes(notices[0], "was lost");
-  assertStringIncludes(notices[0], "continuing on a fresh one");
+  assertStringIncludes(notices[0], "continuing on a new one");
   for (const [i, result] of outcome.entries()) {
     assert(result.status === "fulfilled");
     assertEquals(encodeRun(result.value), await undisturbed(i + 1));

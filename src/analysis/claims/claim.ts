@@ -23,7 +23,7 @@ export interface Statement {
   within?: readonly [number, number];
 }
 
-/** A statement that runs are held against. */
+/** A statement that is tested on runs. */
 export interface Claim extends Statement {
   measure: Measure;
 }

@@ -1,4 +1,4 @@
-/** The paper's section 2, of LeNet-300-100 on MNIST, as claims that runs can be held against. */
+/** The paper's section 2, of LeNet-300-100 on MNIST, as claims to test on runs. */
 
 import { accuracyOf, atEveryLevel, gain, sooner } from "../measures.ts";
 import { type Claim, FULL, reinit, SAME_POINTS, ticket } from "./claim.ts";

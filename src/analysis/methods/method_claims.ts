@@ -1,5 +1,5 @@
 /**
- * Holds what papers say of pruning methods against the runs of a comparison. Judged as the lottery
+ * Tests what papers say of pruning methods on the runs of a comparison, judged as the lottery
  * paper's claims are (claims.ts), for the methods that there are.
  */
 

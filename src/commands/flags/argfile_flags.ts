@@ -24,8 +24,8 @@ const { dataset, mnistLocation, trainOrderSeed, seed, presets, control } = runFl
 /** Every flag of `argfile`. */
 export const argfileFlags = {
   experimentPath: path({
-    help: "folder of the experiment, as the lines will have it",
-    defaultText: "results/{dataset}-{protocol}, of mnist if --dataset is auto",
+    help: "folder of the experiment, for the lines",
+    defaultText: "results/{dataset}-{protocol}, with mnist for --dataset auto",
     group: "Runs",
   }),
   experimentName: { ...runFlags.experimentName, group: "Runs" },
@@ -38,7 +38,8 @@ export const argfileFlags = {
   protocol: choice({
     choices: PROTOCOL_NAMES,
     default: "google",
-    help: "whose trials, levels and settings the lines have; google: the original's 20 trials of " +
+    help:
+      "protocol whose trials, levels and settings to use; google: the original's 20 trials of " +
       "levels 0 to 30",
     group: protocolFlags.protocol.group,
   }),

@@ -34,7 +34,7 @@ const { outputDir: _outputDir, oneShot: _oneShot, control: _control, ...shared }
 function decided(flag: Flag): Flag {
   return {
     ...flag,
-    help: "each of --methods has its own: refused here",
+    help: "refused here: each method sets its own",
     group: "Decided by the methods",
     parse: (_, name) => {
       throw new UsageError(
@@ -52,7 +52,7 @@ const decidedFlags = Object.fromEntries(
 export const compareFlags = {
   methods: words({
     words: METHOD_NAMES,
-    help: "which to train; in the order of this list, the others are tested against the first. " +
+    help: "methods to train; in the order of this list, the others are tested against the first. " +
       METHOD_NAMES.map((name) => `${name}: ${METHODS[name].help}`).join("; "),
     defaultText: USUAL_METHODS.join(","),
     group: "Methods",

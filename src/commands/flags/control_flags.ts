@@ -18,7 +18,7 @@ export const controlFlags = {
   levels: intRanges({
     min: 0,
     max: 1000,
-    help: "of which levels; of a single run, the one whose data order to use",
+    help: "levels whose controls to train; for a single run, the level of its data order",
     defaultText:
       "all of the experiment; of a single run, that of --output-dir …/trial3/2/…, else that " +
       "of the run whose masks it gets, else 0",
@@ -27,7 +27,7 @@ export const controlFlags = {
   runs: intRanges({
     min: 1,
     max: 100000,
-    help: "numbers of the runs of each kind, trial and level; of a single run, its own",
+    help: "numbers of the runs of each kind, trial and level; for a single run, its number",
     defaultText: "1-3; of a single run, that of --output-dir …/reinit2, else 1",
     group,
   }),

@@ -44,7 +44,8 @@ export const dynamicFlags = {
   dynamicFraction: number({
     above: 0,
     max: 1,
-    help: "share of a layer's live weights that set and rigl replace at an update, rigl at first",
+    help: "fraction of a layer's live weights that set and rigl replace at each update (rigl: at " +
+      "the first)",
     defaultText: `${USUAL_FRACTION}`,
     group: GROUP,
   }),

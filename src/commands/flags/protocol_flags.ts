@@ -1,5 +1,5 @@
 /**
- * The flags of a protocol's fields (DESIGN section 5): network, training, pruning, rewinding. All
+ * The flags of a protocol's fields: network, training, pruning, rewinding. All
  * tasks that train share them; `resolveProtocol` applies them.
  */
 import { type InitializerName, INITIALIZERS } from "../../models/initializers.ts";
@@ -29,7 +29,7 @@ function convPercents(): string {
   }).join(", ");
 }
 
-const PROTOCOL = "Protocol (a field that is not given keeps the value of --protocol)";
+const PROTOCOL = "Protocol (every other flag replaces a value of --protocol)";
 
 /** One flag per field of a `Protocol`; `resolveProtocol` applies them. */
 export const protocolFlags = {
@@ -41,33 +41,34 @@ export const protocolFlags = {
   }),
   network: choice({
     choices: NETWORK_NAMES,
-    help: "the network by its name, instead of by its --layers. " +
+    help: "a network by name, instead of --layers. " +
       NETWORK_NAMES.map((name) => `${name}: ${NETWORKS[name].hidden.map(layerText).join(", ")}`)
         .join("; "),
     defaultText: "that of --protocol",
     group: PROTOCOL,
   }),
   layers: layers({
-    help: "hidden layers: widths of dense ones; before them convHxW:FILTERS (convolution, with v " +
-      'as conv5x5v:20 "valid", else "same"; with sN stride N), poolN and avgpoolN (pooling, 2 if ' +
-      "N is left out), gap (global mean)",
+    help:
+      "hidden layers: widths of dense layers, preceded by convHxW:FILTERS (a convolution with " +
+      'padding "same"; conv5x5v:20 with "valid", conv3x3s2:64 with stride 2), poolN and avgpoolN ' +
+      "(pooling, N = 2 if omitted), gap (global mean)",
     defaultText: "those of --protocol",
     group: PROTOCOL,
   }),
   trainingLen: length({
-    help: "length of each training: iterations, or epochs:N",
+    help: "length of each run: iterations, or epochs:N",
     group: PROTOCOL,
   }),
   iterations: integer({
     min: 0,
     max: 1000,
-    help: "pruning levels after the dense network; 0 trains only that",
+    help: "prunings, so levels after the full network; 0 trains the full network only",
     group: PROTOCOL,
   }),
   trials: intRanges({
     min: 1,
     max: 1000,
-    help: "trials to run, by number: 3 is the third alone, 1-3 the first three",
+    help: "numbers of the trials: 3 is the third only, 1-3 the first three",
     group: PROTOCOL,
   }),
   optimizer: choice({
@@ -79,7 +80,7 @@ export const protocolFlags = {
     above: 0,
     max: 1000,
     isFloat: true,
-    help: "step size; an --optimizer that is not the protocol's has its own default: " +
+    help: "step size; with another --optimizer than the protocol's, the default is " +
       OPTIMIZER_KINDS.map((kind) => `${kind} ${OPTIMIZERS[kind].learningRate}`).join(", "),
     group: PROTOCOL,
   }),
@@ -87,19 +88,20 @@ export const protocolFlags = {
     min: 0,
     below: 1,
     isFloat: true,
-    help: "share of the last step that each step keeps, with --optimizer momentum or nesterov",
+    help: "fraction of the previous step that is kept, with --optimizer momentum or nesterov",
     defaultText: `${OPTIMIZERS.momentum.constants.momentum.usual}`,
     group: PROTOCOL,
   }),
   nesterov: boolean({
-    help: "look ahead of each step: --optimizer momentum becomes --optimizer nesterov",
+    help: "turn --optimizer momentum into --optimizer nesterov",
     group: PROTOCOL,
   }),
   weightDecay: number({
     min: 0,
     below: 1,
-    help: "share of each weight, not of biases, that is added to its gradient; with --optimizer " +
-      "adamw taken, times the learning rate, from the weight itself",
+    help:
+      "fraction of each weight (not of biases) that is added to its gradient; with --optimizer " +
+      "adamw it is subtracted from the weight, times the learning rate",
     defaultText: "0",
     group: PROTOCOL,
   }),
@@ -112,7 +114,7 @@ export const protocolFlags = {
   warmup: integer({
     min: 0,
     max: 1e9,
-    help: "iterations over which the learning rate first rises to its full size",
+    help: "iterations over which the learning rate rises to its full size",
     group: PROTOCOL,
   }),
   milestones: integers({
@@ -131,43 +133,43 @@ export const protocolFlags = {
   batchSize: integer({
     min: 1,
     max: 65536,
-    help: "examples per iteration; all training examples where that is more than there are",
+    help: "examples per iteration, at most all training examples",
     group: PROTOCOL,
   }),
   initializer: choice({
     choices: Object.keys(INITIALIZERS) as InitializerName[],
-    help:
-      "of the initial weights: glorot is Gaussian Glorot; truncated the original's, normal with " +
-      "1.3 times the variance, cut at two standard deviations",
+    help: "distribution of the initial weights. glorot: Gaussian Glorot; truncated: the original " +
+      "library's, with 1.3 times the variance, cut at two standard deviations",
     group: PROTOCOL,
   }),
   normalization: choice({
     choices: NORMALIZATIONS,
     help:
-      "of the inputs: unit divides pixels by 255 (images whose values are all from 0 to 1 are " +
-      "left as they are), l2 divides each image by its norm, standardize gives each channel mean " +
-      "0 and deviation 1 over the training and validation images",
+      "scaling of the inputs. unit: pixels divided by 255 (values that are all from 0 to 1 are " +
+      "kept); l2: each image divided by its norm; none: pixels as they are; standardize: each " +
+      "channel with mean 0 and deviation 1 over the training and validation images",
     group: PROTOCOL,
   }),
   augment: augment({
-    help: "change the images of each training batch at random, as is usual for CIFAR-10. crop: a " +
-      "window of the image's size, of the image in a frame of 4 black pixels; flip: mirrored left " +
-      "to right, every other time (digits and letters become others). Images that are evaluated, " +
-      "and those by which untrained weights are scored, stay as they are",
+    help:
+      "random changes of the training images, as is usual for CIFAR-10. crop: a window of the " +
+      "image's size in the image padded with 4 black pixels; flip: mirrored left to right, with " +
+      "probability 1/2 (not for digits and letters). Evaluations and scores before training use " +
+      "the unchanged images",
     defaultText: "none",
     group: PROTOCOL,
   }),
   validationSize: integer({
     min: 0,
     max: 1e9,
-    help: "training examples kept apart to find the early-stop iteration",
+    help: "training examples held out to find the early-stop iteration",
     group: PROTOCOL,
   }),
   testInterval: integer({
     min: 1,
     max: 1e9,
-    help: "iterations between two evaluations on the test set; where it does not divide " +
-      "--validate-interval, the accuracy at an early stop may be unknown",
+    help: "iterations between two evaluations on the test set; if it does not divide " +
+      "--validate-interval, the test accuracy at the early stop may be unknown",
     group: PROTOCOL,
   }),
   validateInterval: integer({
@@ -178,9 +180,10 @@ export const protocolFlags = {
   }),
   pruneAt: choice({
     choices: ["end", "init"],
-    help: "end: each level is pruned by the weights that the one before ended with; init: all " +
-      "masks are made before training, at the densities of the usual levels, and all levels are " +
-      "trained side by side",
+    help:
+      "end: each level is pruned by the final weights of the level before; init: all masks are " +
+      "made before training, at the densities of the usual levels, and all levels are trained " +
+      "side by side",
     group: PROTOCOL,
   }),
   criterion: choice({
@@ -188,7 +191,7 @@ export const protocolFlags = {
     placeholder: "NAME",
     help: "which weights stay at each level. " +
       CRITERION_NAMES.map((name) => `${name}: ${CRITERIA[name].help}`).join("; ") +
-      ". With --prune-at init, which weights stay of the untrained network. " +
+      ". With --prune-at init, which weights of the untrained network stay. " +
       INIT_CRITERION_NAMES.map((name) => `${name}: ${INIT_CRITERIA[name].help}`).join("; "),
     group: PROTOCOL,
   }),
@@ -197,12 +200,12 @@ export const protocolFlags = {
     max: 1e6,
     help: "with --prune-at init, training batches over which the scores of " +
       INIT_CRITERION_NAMES.filter((name) => INIT_CRITERIA[name].needsData).join(" and ") +
-      " are means",
+      " are averaged",
     group: PROTOCOL,
   }),
   dynamic: {
     ...dynamicFlags.dynamic,
-    help: "train each level in one run whose masks change, and end with the density of the usual " +
+    help: "train each level in one run whose masks change and end at the usual density of that " +
       "level; all levels are trained side by side. " +
       DYNAMIC_NAMES.map((name) => `${name}: ${DYNAMIC[name].help}`).join("; "),
     group: PROTOCOL,
@@ -211,61 +214,60 @@ export const protocolFlags = {
   dynamicFraction: { ...dynamicFlags.dynamicFraction, group: PROTOCOL },
   scope: choice({
     choices: SCOPES,
-    help: "where weights compete: in each layer, or in all layers together, which lose as many " +
-      "in all; layers whose fraction is 0 are left alone",
+    help: "whether weights compete within each layer or over all layers, which together lose as " +
+      "many; layers at 0 are left alone",
     defaultText: "layer; with --prune-at init global",
     group: PROTOCOL,
   }),
   rewind: point({
     words: ["final"],
-    help: "where weights return to between levels. 0: their values before training (the paper); " +
-      "iteration:K or epoch:K: those of the full network after so much training, from where data " +
-      "order and schedule continue (Frankle et al. 2020); final: they stay as trained (Renda et " +
-      "al. 2020)",
+    help: "point to which weights return between levels. 0: before training (the paper); " +
+      "iteration:K or epoch:K: that point of the full network's training, from which data order " +
+      "and schedule continue (Frankle et al. 2020); final: weights stay as trained (Renda et al. " +
+      "2020)",
     group: PROTOCOL,
   }),
   rewindLearningRate: point({
     words: ["last"],
     help:
-      "with --rewind final, where the schedule is taken up at each level. 0: at its beginning " +
-      "(learning-rate rewinding); iteration:K or epoch:K: there; last: its last rate throughout " +
-      "(fine-tuning)",
+      "with --rewind final, where each level enters the learning-rate schedule. 0: at its start " +
+      "(learning-rate rewinding); iteration:K or epoch:K: at that point; last: the last rate " +
+      "throughout (fine-tuning)",
     defaultText: "0",
     group: PROTOCOL,
   }),
   iterationsPerLevel: integer({
     min: 0,
     max: 1e9,
-    help: "iterations of each level after the full network; 0: tickets are evaluated without " +
-      "training (supermasks, Zhou et al. 2019)",
-    defaultText: "those left of --training-len",
+    help: "iterations of each level after the full network; 0 evaluates tickets without training " +
+      "(supermasks, Zhou et al. 2019)",
+    defaultText: "--training-len, from the rewinding point on",
     group: PROTOCOL,
   }),
   "mask-0": choice({
     choices: PRUNED_WEIGHTS,
     help:
-      "what pruned weights are: zero, or their initial values, which are not trained (Zhou et " +
-      "al. 2019; with the dense kernels)",
+      "values of pruned weights: zero, or their initial values, not trained (Zhou et al. 2019; " +
+      "dense kernels only)",
     group: PROTOCOL,
   }),
   "mask-1": choice({
     choices: SURVIVORS_NAMES,
-    help: "what survivors start from. " +
+    help: "initial values of survivors. " +
       SURVIVORS_NAMES.map((name) => `${name}: ${SURVIVORS[name].help}`).join("; "),
     group: PROTOCOL,
   }),
   prunePercents: percents({
-    help:
-      "fraction of its live weights that each layer loses per level; layers at 0 are left alone",
-    defaultText: `.2 of hidden dense layers, .1 of convolutions (${convPercents()}) and of the ` +
+    help: "fraction of live weights that each layer loses per level; layers at 0 are left alone",
+    defaultText: `0.2 of hidden dense layers, 0.1 of convolutions (${convPercents()}) and of the ` +
       "output layer",
     group: PROTOCOL,
   }),
   pruneOutput: number({
     min: 0,
     max: 1,
-    help: "the same of the output layer, whatever its name",
-    defaultText: "that of --prune-percents",
+    help: "the same for the output layer, whatever its name",
+    defaultText: "as in --prune-percents",
     group: PROTOCOL,
   }),
 };

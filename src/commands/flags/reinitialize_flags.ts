@@ -42,7 +42,7 @@ export function optional<T>(flag: Flag<T, T>): Flag<T, undefined> {
 export const singleRunFlags = {
   protocol: choice({
     choices: PROTOCOL_NAMES,
-    help: "settings of the run where its own flags do not give them",
+    help: "protocol of the settings that no flag gives",
     defaultText: "those of the run whose masks or weights it gets; else quick",
     group: SINGLE,
   }),
@@ -70,7 +70,7 @@ export const reinitializeFlags = {
   trials: intRanges({
     min: 1,
     max: 1000,
-    help: "of which trials; of a single run, the one whose random numbers to use",
+    help: "trials whose controls to train; for a single run, its trial",
     defaultText:
       "all of the experiment; of a single run, that of --output-dir …/trial3/…, else that of " +
       "the run whose masks it gets, else 1",
@@ -90,7 +90,7 @@ export const reinitializeFlags = {
   }),
   masks: { ...runFlags.masks, group: SINGLE },
   sameSign: path({
-    help: "weights whose signs the new ones get: a folder such as a run's initial, or a run",
+    help: "weights whose signs the new ones get: a run, or a folder such as its initial",
     group: SINGLE,
   }),
   ...singleRunFlags,

@@ -1,4 +1,4 @@
-/** Protocols with what flags say otherwise. */
+/** Resolves a protocol and the flags that change it. */
 
 import type { NumbersByLayer } from "../../flags/lists.ts";
 import { type FlagValues, quote } from "../../flags/flags.ts";

@@ -1,5 +1,5 @@
 /**
- * The flags of `deno task run-lottery` (DESIGN section 7), which `parseFlags`, `--help`, the page's
+ * The flags of `deno task run-lottery`, which `parseFlags`, `--help`, the page's
  * form and run.json share.
  */
 import { UsageError } from "../../errors.ts";
@@ -31,24 +31,25 @@ export const runFlags = {
   dataset: choice({
     choices: DATASET_CHOICES,
     default: "auto",
-    help: "auto: CIFAR-10 for protocols named conv-…; else MNIST if it is here or " +
-      "can be downloaded, and without it the built-in synthetic digits",
+    help: "auto: CIFAR-10 for protocols named conv-…; else what --mnist-location holds; else " +
+      "MNIST, or the built-in synthetic digits if it cannot be downloaded",
     group: DATA,
   }),
   mnistLocation: path({
-    help: "folder of the dataset: the four IDX files, x_train.npy, y_train.npy, x_test.npy, " +
-      "y_test.npy, or CIFAR-10's data_batch_1.bin … test_batch.bin (raw or .gz)",
+    help: "folder of the dataset, or of your own: MNIST's four IDX files; or x_train.npy, " +
+      "y_train.npy, x_test.npy and y_test.npy; or CIFAR-10's data_batch_1.bin … test_batch.bin " +
+      "(raw or .gz)",
     alias: "dataLocation",
-    defaultText: "data/{dataset}; for MNIST MNIST_LOCATION of the environment first",
+    defaultText: "for MNIST the environment's MNIST_LOCATION; else data/{dataset}",
     group: DATA,
   }),
   permuteLabels: boolean({
-    help: "train on labels renamed by a random permutation of the classes",
+    help: "permute the class labels at random",
     group: DATA,
   }),
   trainOrderSeed: integer({
     min: 0,
-    help: "seed of the order of the training examples alone",
+    help: "seed for the order of the training examples only",
     defaultText: "from --seed",
     group: DATA,
   }),
@@ -59,57 +60,58 @@ export const runFlags = {
     group: EXPERIMENT,
   }),
   presets: path({
-    help: "weights to start from instead of random ones: a folder of .npy by layer name, a run's " +
+    help:
+      "initial weights instead of random ones: a folder of .npy files named by layer, a run's " +
       "folder, or an exported file",
     group: EXPERIMENT,
   }),
   masks: list({
     help:
-      "masks to start from: folders of .npy by layer name, runs' folders, or exported files; of " +
-      "several, the union. For paths with commas give it once for each",
+      "initial masks, of several the union: folders of .npy files named by layer, runs' folders, " +
+      "or exported files. If a path contains a comma, give the flag once per path",
     placeholder: "PATH,…",
     group: EXPERIMENT,
   }),
   control: boolean({
     default: true,
-    help: "leave out the last level's reinitialized control",
+    help: "do not train the reinitialized control of the last level",
     group: EXPERIMENT,
   }),
   oneShot: boolean({
     help:
-      "prune once: each level's masks are the full network's, pruned by its own final weights as " +
-      "far as that level of the usual experiment",
+      "prune once: the masks of each level come from the full network's final weights, at that " +
+      "level's usual density",
     group: EXPERIMENT,
   }),
   replicas: orAuto(integer({
     min: 1,
     max: 100000,
-    help: "runs trained at once in one GPU program; never changes a result",
+    help: "runs to train at once in one GPU program; never changes a result",
     group: EXPERIMENT,
   })),
   kernels: choice({
     choices: ["auto", "dense", "sparse"],
     default: "auto",
     help:
-      "train networks as whole matrices, or as lists of live weights, faster where few are left; " +
-      "changes last bits, so run.json says which, and a run keeps to it",
+      "train whole matrices (dense) or lists of live weights (sparse), which are faster when few " +
+      "are left; changes the last bits, so run.json records it and a resumed run keeps it",
     group: EXPERIMENT,
   }),
   tune: boolean({
     default: true,
-    help: "guess what is fast on a GPU that is not known, instead of measuring it in at most 5 " +
-      "seconds and 5% of the first long run; what was measured is kept in results/.tuned.json",
+    help: "do not measure an unknown GPU during its first long run (at most 5 seconds and 5% of " +
+      "the run; kept in results/.tuned.json), but guess what is fast",
     group: EXPERIMENT,
   }),
   ...protocolFlags,
   experimentPath: path({
-    help: "folder of the experiment; runs land in PATH/trial{t}/{level}/{experiment name}",
+    help: "folder of the experiment; runs go to PATH/trial{t}/{level}/{experiment name}",
     defaultText:
-      "results/{dataset}-{protocol}, then what of the pruning is not the paper's: -one-shot",
+      "results/{dataset}-{protocol}, and a suffix if pruning is not the paper's, such as -one-shot",
     group: OUTPUT,
   }),
   outputDir: path({
-    help: "folder of one trial, instead of --experiment-path; runs land in " +
+    help: "folder of one trial, instead of --experiment-path; runs go to " +
       "PATH/{level}/{experiment name}",
     group: OUTPUT,
   }),
@@ -117,28 +119,28 @@ export const runFlags = {
     check: checkSafeName,
     default: DEFAULT_EXPERIMENT_NAME,
     placeholder: "NAME",
-    help: "last folder of each run's path",
+    help: "name of each run's folder",
     group: OUTPUT,
   }),
   keepScores: boolean({
-    help: "keep the scores by which weights are pruned as PATH/{level}/scores/layer0.npy, beside " +
-      "the run whose weights they are of; changes no result",
+    help: "save the scores that decide pruning as PATH/{level}/scores/layer0.npy, beside the run " +
+      "that was scored; changes no result",
     group: OUTPUT,
   }),
   resume: boolean({
     default: true,
-    help: "refuse an output folder that holds runs of this experiment already, finished or not, " +
-      "instead of continuing them",
+    help: "refuse an output folder that already holds runs of this experiment, instead of resuming",
     group: OUTPUT,
   }),
   checkpointInterval: interval({
     default: { seconds: 60 },
-    help: "time between two checkpoints of what is being trained: seconds, stretched where they " +
-      "would take more than 1% of the time, or iterations:N",
+    help:
+      "time between two checkpoints: seconds (longer if checkpoints would take more than 1% of " +
+      "the time) or iterations:N",
     group: OUTPUT,
   }),
   overwrite: boolean({
-    help: "replace runs of a different experiment in the output folder instead of refusing",
+    help: "replace runs of a different experiment in the output folder, instead of refusing",
     group: OUTPUT,
   }),
   json: boolean({ help: "print the results as one JSON document on stdout", group: OUTPUT }),

@@ -108,7 +108,7 @@ function noteUnseenClasses(
   const named = unseen.length > 3 ? `${unseen.slice(0, 3).join(", ")}, …` : unseen.join(", ");
   onNotice(
     `${where}: ${classes} classes, since the largest label is ${classes - 1}, but no training ` +
-      `example of ${unseen.length} of them (${named}); correct the labels if that is not meant`,
+      `example of ${unseen.length} of them (${named}); correct the labels if that is not intended`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * Reads a folder of CIFAR-10's binary files, raw or gzipped: any of the five training files and the
- * test file, of any number of records. A part of the data is told.
+ * test file, of any number of records. A notice tells if data is missing.
  */
 
 import { NotFoundError } from "../../errors.ts";

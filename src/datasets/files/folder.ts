@@ -1,6 +1,6 @@
 /**
  * Reads a folder of examples: the four IDX files of MNIST (raw or gzipped), the original library's
- * four `.npy` arrays, or CIFAR-10's binary files. Gives `ExampleSets`; also writes the four arrays.
+ * four `.npy` arrays, or CIFAR-10's binary files. Returns `ExampleSets`; also writes the four arrays.
  */
 
 import { InputError, NotFoundError } from "../../errors.ts";

@@ -41,7 +41,9 @@ export function readImageValues(
   if (notUnit === null) {
     const integers = arrays.find(({ dtype }) => /[iu]\d$/.test(dtype));
     if (integers && find(images, (value) => value === 1) !== null) {
-      onNotice(`${integers.where} holds only 0 and 1: they are inputs as they are, not over 255`);
+      onNotice(
+        `${integers.where} holds only 0 and 1: they are used as they are, not divided by 255`,
+      );
     }
     const bytes = arrays.map(asFractions);
     return bytes.includes(null)

@@ -62,7 +62,7 @@ export interface GivenExamples {
 export const MOST_CLASSES = 256;
 
 /**
- * The examples as the engine takes them; the very object if it is right as it is.
+ * The examples as the engine takes them; the same object if nothing must change.
  *
  * @param split   names them in errors: "training"
  * @param classes labels are below this
@@ -75,7 +75,7 @@ export function checkExamples(
 ): ExampleArrays {
   if (typeof given !== "object" || given === null) {
     throw new InputError(
-      `${split}: ${describe(given)} are no examples: give { inputs, labels, count, features }`,
+      `${split}: ${describe(given)} are not examples: give { inputs, labels, count, features }`,
     );
   }
   const { count, features, isUnit } = given;

@@ -185,7 +185,7 @@ export function checkProgramSpec(gpu: Gpu, spec: ProgramSpec): void {
       replicas > largest
         ? `replicas: ${replicas} networks of this shape do not fit: ` +
           `${whyNoMore(gpu, spec, replicas)}; use 1 to ${largest}`
-        : `replicas: ${replicas} is no number of networks; use 1 to ${largest}`,
+        : `replicas: ${replicas} is not a number of networks; use 1 to ${largest}`,
     );
   }
 }
@@ -206,14 +206,14 @@ export function checkNetwork(
     if (classes > logits) {
       throw new InputError(
         `${last.name}: has ${logits} classes, but the ${name} examples have labels up to ` +
-          `${classes - 1}`,
+          `${classes - 1}; give the last layer a unit for each class`,
       );
     }
     if (features !== inputSize(first)) {
       const image = isDense(first) ? "" : ` (${sizesText(first.image)})`;
       throw new InputError(
         `${first.name}: takes ${inputSize(first)} inputs${image}, but the ${name} examples have ` +
-          `${features}`,
+          `${features}; give the first layer as many`,
       );
     }
   }

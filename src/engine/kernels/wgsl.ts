@@ -1,7 +1,7 @@
 /**
- * Expands a WGSL template into WGSL. Takes the text of a file of `shaders/` and a table of
- * integers, returns the module's source. Two constructs, chosen because the GPU compilers leave
- * accumulators in registers only where they are named variables and loops are unrolled:
+ * Expands a WGSL template, a file of `shaders/`, with a table of integers. Two constructs, because
+ * GPU compilers keep accumulators in registers only if they are named variables and loops are
+ * unrolled:
  *
  * - `#for r in ROWS` … `#end` repeats the lines between, `${r}` standing for 0, 1, …
  * - every entry of the table becomes `const NAME: u32 = value;` at the head of the module, and

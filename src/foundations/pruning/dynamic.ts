@@ -90,7 +90,7 @@ export const USUAL_FRACTION = 0.3;
 /** To add a rule is to add a row, and its name above. */
 export const DYNAMIC: { readonly [K in DynamicName]: DynamicRule } = {
   gmp: {
-    help: "from the dense network, the smallest weights of each layer die, up to 3/4 of the run " +
+    help: "start dense; the smallest weights of each layer die, until 3/4 of the run " +
       "(gradual magnitude pruning, Zhu & Gupta 2017)",
     needsGradients: false,
     startsDense: true,
@@ -102,8 +102,8 @@ export const DYNAMIC: { readonly [K in DynamicName]: DynamicRule } = {
     },
   },
   set: {
-    help: "from random places, the smallest weights of each layer die and as many grow at random " +
-      "(SET, Mocanu et al. 2018)",
+    help: "start from random masks; the smallest weights of each layer die and as many grow at " +
+      "random (SET, Mocanu et al. 2018)",
     needsGradients: false,
     startsDense: false,
     until: 1,
@@ -116,7 +116,7 @@ export const DYNAMIC: { readonly [K in DynamicName]: DynamicRule } = {
     },
   },
   rigl: {
-    help: "the same, but they grow where the loss has the largest gradients, ever fewer up to " +
+    help: "the same, but weights grow where the gradient is largest, fewer and fewer until " +
       "3/4 of the run (RigL, Evci et al. 2020)",
     needsGradients: true,
     startsDense: false,

@@ -109,7 +109,7 @@ export const INIT_CRITERIA = {
     scores: (context: InitContext): Scores => scoresBy("random", context),
   },
   erdos_renyi: {
-    help: "chosen at random, the wider a layer the fewer of its weights (Mocanu et al. 2018)",
+    help: "chosen at random, a smaller fraction of wider layers (Mocanu et al. 2018)",
     needsData: false,
     isGlobal: null,
     scores: (context: InitContext): Scores => scoresBy("random", context),

@@ -1,4 +1,4 @@
-/** The GPU that work runs on, and a fresh one in its place when it is lost. */
+/** The GPU that work runs on, and a new one in its place when it is lost. */
 
 import type { Gpu } from "../../engine/mod.ts";
 import type { Tuned } from "../../engine/kernels/tiles.ts";
@@ -64,7 +64,7 @@ export class GpuSlot {
     if (!reopen) throw loss;
     if (this.#gpu !== lost) return;
     if (this.#replacement?.lost !== lost) {
-      onNotice?.(`${loss.message.replace(/; run the same.*$/, "")}; continuing on a fresh one`);
+      onNotice?.(`${loss.message.replace(/; run the same.*$/, "")}; continuing on a new one`);
       onLost();
       this.#replacement = { lost, gpu: reopen() };
     }

@@ -47,7 +47,7 @@ export interface RunQueueOptions {
   checkpointInterval?: CheckpointInterval;
   /** Opens a GPU in the place of one that was lost. Default: a lost GPU ends the training. */
   reopen?: () => Promise<Gpu>;
-  /** Told of a GPU that was lost. */
+  /** Receives a notice when a GPU is lost. */
   onNotice?: (line: string) => void;
   /** Called as a group advances. */
   onProgress?: (progress: GroupProgress) => void;

@@ -1,5 +1,5 @@
 /**
- * What was measured of adapters, in one file: whoever measures one keeps it for later runs. What is
+ * Measurements of adapters, in one file, for later runs. What is
  * kept stays; of two processes that measured the same, the first one's is kept, by both.
  */
 

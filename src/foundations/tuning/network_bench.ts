@@ -80,7 +80,7 @@ export class NetworkBench {
     return timed;
   }
 
-  /** The same of a program that is there already, and goes on to be of use. */
+  /** The same for an existing program, which stays in use. */
   adopt(program: Program, masks?: readonly Float32Array[]): TimedProgram {
     const { spec: { replicas } } = program, { request } = this;
     const parameters = replicaParameters({ ...request, model: this.#model, masks });
@@ -115,7 +115,7 @@ export class NetworkBench {
     return { masks, share: liveShare(named, this.layers) };
   }
 
-  /** Gives all memory back. */
+  /** Releases all memory. */
   close(): void {
     for (const program of this.#open) program.destroy();
   }

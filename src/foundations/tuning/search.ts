@@ -17,7 +17,7 @@ const LOST = 2;
 export interface Timed {
   /** Trains some iterations; returns milliseconds per iteration. */
   time(iterations: number): Promise<number>;
-  /** Gives its memory back. */
+  /** Releases its memory. */
   destroy(): void;
 }
 
@@ -193,7 +193,7 @@ export class Search<T extends Timed = Timed> {
     return trial;
   }
 
-  /** Gives the memory of the best network back. */
+  /** Releases the memory of the best network. */
   end(): void {
     this.best.network.destroy();
   }

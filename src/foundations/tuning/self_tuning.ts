@@ -97,8 +97,8 @@ export class SelfTuning {
       signal?.throwIfAborted();
       if (!(error instanceof LotteryError) || error instanceof InterruptedError) throw error;
       onNotice(
-        `what is fast on "${queue.gpu.adapter.name}" could not be measured (${error.message}): ` +
-          "it is guessed; --no-tune leaves it at that",
+        `"${queue.gpu.adapter.name}" could not be measured (${error.message}): its settings are ` +
+          "guessed; --no-tune skips the measurement",
       );
     }
   }
@@ -133,7 +133,7 @@ export class SelfTuning {
         const gained = gain < 1.05 ? "" : `: iterations are ${gain.toFixed(1)} times as fast`;
         onNotice(
           `measured what is fast on "${gpu.adapter.name}" in ${seconds} s, for later runs ` +
-            `too${gained}; --no-tune leaves that out`,
+            `too${gained}; --no-tune skips this`,
         );
         return tunedTo(gpu, kept).tuned;
       } finally {
@@ -147,7 +147,7 @@ export class SelfTuning {
     const { holder, onNotice } = this.options;
     const kept = await this.#kept.keep(key, found, holder).catch((error) => {
       if (!(error instanceof LotteryError)) throw error;
-      onNotice(`what was measured cannot be kept (${error.message})`);
+      onNotice(`the measurements cannot be kept (${error.message})`);
       return found;
     });
     this.#known.set(key, kept);

@@ -69,7 +69,7 @@ function decodeScores(bytes: Uint8Array, path: string, shape: readonly number[])
   const array = decodeNpy(bytes, path), { data } = array;
   checkShape(array, shape, path);
   if (!(data instanceof Float32Array) || data.some(Number.isNaN)) {
-    throw new FormatError(`${path} does not hold scores`);
+    throw new FormatError(`${path} holds no scores`);
   }
   return { shape: array.shape, data };
 }

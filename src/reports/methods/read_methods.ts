@@ -41,7 +41,7 @@ export async function readMethods(
   let first: { name: string; study: ReportStudy } | null = null;
   for (const name of new Set(names)) {
     if (!(METHOD_NAMES as readonly string[]).includes(name)) {
-      notes.push(`${name} is no method that this version knows: left out`);
+      notes.push(`${name} is not a method of this version: left out`);
       continue;
     }
     const found = await readExperiments(storage, [methodFolder(root, name)]).catch((error) => {

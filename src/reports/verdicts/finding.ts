@@ -47,8 +47,8 @@ export interface Finding {
 
 /** What a ticket is, and when it wins. */
 export const TICKET_WORDS =
-  "A ticket is what is left of a network when most of its connections have been cut: the survivors " +
-  "go back to the values that they started from, and are trained again. It wins if it then is at " +
+  "A ticket is what remains of a network when most of its connections have been cut: the survivors " +
+  "return to the values that they started from and are trained again. It wins if it is then at " +
   "least as accurate as the full network, and the same connections with new starting values are not.";
 
 /** The runs as they are judged: those of a study of one-shot tickets alone are its tickets. */
@@ -111,13 +111,11 @@ export function findingOf(study: ReportStudy): Finding {
     evidence: [
       ...otherwise(study),
       ...differenceLines(found),
-      ...(state === "close"
-        ? ["An interval lies on both sides of 0: more trials would tell."]
-        : []),
+      ...(state === "close" ? ["An interval includes 0: more trials would decide."] : []),
       ...(state === "open"
         ? [
-          "Whether these starting values are what matters, only a control can say: " +
-          "deno task reinitialize trains it.",
+          "Only a control shows whether these starting values matter: train one with " +
+          "deno task reinitialize.",
         ]
         : []),
       ...(isLast

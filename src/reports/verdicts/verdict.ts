@@ -88,7 +88,7 @@ export function compared<Run extends JudgedRun>(
   if (!hasLearned(reached, classes)) {
     return `The full network has not learned: ${fractionText(reached)} test accuracy, where ` +
       `guessing among ${classes} classes reaches ${fractionText(1 / classes, 0)}. ` +
-      "Without that there is no ticket to judge: train longer, or with another learning rate.";
+      "So there is no ticket to judge: train longer, or with another learning rate.";
   }
   return { full, ticket, control, trials: trials.length, metric };
 }
@@ -133,7 +133,7 @@ export function judge(runs: readonly JudgedRun[], level?: number): TicketVerdict
     return {
       won: null,
       trials: count,
-      sentence: `${start}; without a control nobody can say that it won${evidence}.`,
+      sentence: `${start}; without a control it cannot be called a win${evidence}.`,
       compared: accuracies,
     };
   }

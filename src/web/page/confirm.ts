@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Asks the person before something that cannot be undone. Gives whether they want it. */
+/** Asks before something that cannot be undone, and returns the answer. */
 
 import { button, byId, el } from "./dom.ts";
 

@@ -34,9 +34,7 @@ export function tell(message: Message): void {
     el("h3", {}, title),
     ...(text ? [el("p", {}, text)] : []),
     ...(advice.length > 0 ? [el("ul", {}, ...advice.map((line) => el("li", {}, line)))] : []),
-    ...(detail
-      ? [el("details", {}, el("summary", {}, "The program’s own words"), el("p", {}, detail))]
-      : []),
+    ...(detail ? [el("details", {}, el("summary", {}, "Details"), el("p", {}, detail))] : []),
     el(
       "div",
       { class: "actions" },
@@ -82,21 +80,21 @@ const OBSTACLES: Record<Obstacle["kind"], { title: string; advice: string[] }> =
       "WebGPU may have to be turned on at chrome://flags/#enable-unsafe-webgpu.",
       "Open the page at http://127.0.0.1, http://localhost or an https address: browsers hide " +
       "WebGPU from all others.",
-      "Saved experiments and zips can be looked at all the same.",
+      "You can still open saved experiments and zips.",
     ],
   },
   "no-adapter": {
     title: "WebGPU is here, but it found no GPU to work on",
     advice: [
       "Turn on “Use graphics acceleration” in the browser’s settings, then restart the browser.",
-      "Update the graphics driver; chrome://gpu says what the browser makes of it.",
-      "Without a GPU, Chrome can compute on the processor; the words below say how to start it.",
+      "Update the graphics driver; chrome://gpu shows what the browser found.",
+      "Without a GPU, Chrome can compute on the processor; the details below say how.",
     ],
   },
   "storage": {
     title: "The browser keeps no files for this page",
     advice: [
-      "Leave the private window: there, nothing can be stored.",
+      "Leave the private window, which stores nothing.",
       "Open the page at http://127.0.0.1, http://localhost or an https address.",
       "Allow this page to store data in the browser’s settings for it.",
     ],
@@ -112,41 +110,41 @@ const FAILURES: Record<string, { title: string; advice?: string[] }> = {
   UsageError: { title: "These settings do not fit together" },
   LockedError: {
     title: "Another tab is working on this experiment",
-    advice: ["Go on in that tab, or close it and try again here."],
+    advice: ["Continue in that tab, or close it and try again here."],
   },
   DeviceLostError: {
-    title: "The GPU went away, and no other could be opened",
+    title: "The GPU was lost, and no other could be opened",
     advice: [
-      "What was trained up to the last checkpoint is kept: reload the page, then continue.",
-      "It happens when the driver restarts, the computer sleeps, or memory runs out. Close other " +
-      "pages that use the GPU.",
+      "Everything up to the last checkpoint is kept: reload the page, then continue.",
+      "This happens when the driver restarts, the computer sleeps, or memory runs out. Close " +
+      "other pages that use the GPU.",
     ],
   },
   OutOfMemoryError: {
-    title: "The GPU has not enough free memory",
+    title: "The GPU does not have enough free memory",
     advice: ["Set “Runs at once” to 1, use a smaller batch, or close other pages."],
   },
   CapacityError: { title: "This is too large for the GPU" },
   DivergedError: {
-    title: "The training ran away: the loss is no longer a number",
-    advice: ["A smaller learning rate helps; it stands under Settings."],
+    title: "Training diverged: the loss is no longer a number",
+    advice: ["Use a smaller learning rate, under Settings."],
   },
   QuotaError: {
     title: "The browser's storage for this page is full",
     advice: [
       "Download experiments that you want to keep as zips, then delete them under Saved.",
-      "Nothing that was finished is damaged; continue when there is room.",
+      "Finished runs are not damaged; continue when there is room.",
     ],
   },
   StorageError: {
     title: "A file could not be read or written",
-    advice: ["What was finished is kept. If space is short, delete saved experiments."],
+    advice: ["Finished runs are kept. If space is short, delete saved experiments."],
   },
-  FormatError: { title: "This file is not what it should be" },
+  FormatError: { title: "This file cannot be used" },
   InputError: { title: "These values cannot be used" },
   WorkerError: {
     title: "The part of the page that trains has stopped",
-    advice: ["Reload the page. What was trained up to the last checkpoint is kept."],
+    advice: ["Reload the page. Everything up to the last checkpoint is kept."],
   },
 };
 
@@ -176,9 +174,9 @@ export function tellError(
   } else {
     tell({
       key,
-      title: "That is a fault of this program",
+      title: "This is a bug in this program",
       text:
-        "Reload the page; experiments are kept. Please report what you did and the words below.",
+        "Reload the page; experiments are kept. Please report what you did, with the details below.",
       detail: error instanceof Error ? error.stack ?? message : message,
       isFailure: true,
       actions,

@@ -50,6 +50,6 @@ export function waitingText(what: string, seconds: number): string {
   const time = seconds < 2 ? "" : ` · ${seconds} s`;
   const more = seconds < LONG_SECONDS
     ? ""
-    : ". No answer so far: large batches and networks take a GPU long. Stop works all the same.";
+    : ". No answer so far: large batches and networks take long. Stop still works.";
   return `${what}${time}${more}`;
 }

@@ -70,7 +70,7 @@ Deno.test("classes that no training example has are named; MNIST has no label pa
   await load("mnist", [9, 3, 3], [0, 0]);
   const of = (classes: number, unseen: string) =>
     `d/y_train.npy: ${classes} classes, since the largest label is ${classes - 1}, but no ` +
-    `training example of ${unseen}; correct the labels if that is not meant`;
+    `training example of ${unseen}; correct the labels if that is not intended`;
   assertEquals(notices, [of(201, "198 of them (3, 4, 5, …)"), of(4, "2 of them (1, 2)")]);
   await assertRejects(
     () => load("mnist", [1, 2, 3], [0, 10]),

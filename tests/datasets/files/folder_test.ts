@@ -221,7 +221,7 @@ for name, (x_train, x_test) in cases.items():
         told,
         name === "i8-01"
           ? [
-            `${folder}/${name}/x_train.npy holds only 0 and 1: they are inputs as they are, not over 255`,
+            `${folder}/${name}/x_train.npy holds only 0 and 1: they are used as they are, not divided by 255`,
           ]
           : [],
       );

@@ -67,7 +67,7 @@ Deno.test("finding: several trials must agree, or it is too close to call", () =
   const of = (ticket: number[], control: number[]) =>
     few(3, { ticket, control }, [0.96, 0.96, 0.96]);
   const won = of([0.97, 0.971, 0.972], [0.93, 0.93, 0.93]);
-  assertEquals([won.state, won.evidence.some((line) => /more trials would tell/.test(line))], [
+  assertEquals([won.state, won.evidence.some((line) => /more trials would decide/.test(line))], [
     "won",
     false,
   ]);
@@ -76,7 +76,7 @@ Deno.test("finding: several trials must agree, or it is too close to call", () =
   assertEquals([close.state, close.headline], ["close", "Too close to call."]);
   assertMatch(
     close.evidence.join(" "),
-    /An interval lies on both sides of 0: more trials would tell/,
+    /An interval includes 0: more trials would decide/,
   );
   assertMatch(close.evidence.join(" "), /\[-2\.24, 2\.91\]/);
   // Below the full network by more than trials differ: the control does not matter.

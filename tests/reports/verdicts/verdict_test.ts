@@ -106,7 +106,7 @@ const CASES: [name: string, FinishedRun[], won: boolean | null, trials: number, 
     experiment({ full: of(0.95), ticket: of(0.97) }),
     null,
     1,
-    /2\.00 points above the full network; without a control nobody can say that it won \(one trial/,
+    /2\.00 points above the full network; without a control it cannot be called a win \(one trial/,
   ],
   [
     "the full network alone",

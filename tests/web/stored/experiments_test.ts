@@ -46,7 +46,7 @@ const damages: [string, (storage: MemoryStorage) => Promise<void>, string][] = [
   ["curves without numbers", async (storage) => {
     const text = JSON.stringify({ train: [null], validate: [], test: [null] });
     await storage.write(`${first}/metrics.json`, new TextEncoder().encode(text));
-  }, `${first}/metrics.json: point 0 is none`],
+  }, `${first}/metrics.json: point 0 is not valid`],
   ["curves without points", async (storage) => {
     const text = JSON.stringify({ train: [], validate: [], test: [] });
     await storage.write(`${first}/metrics.json`, new TextEncoder().encode(text));

@@ -36,7 +36,7 @@ export class AnswerCard {
     this.#says.replaceChildren(
       ...(probabilities
         ? [`${names[best]} `, el("small", {}, `with ${probabilityText(values[best])}`)]
-        : [el("small", {}, "waits for a picture")]),
+        : [el("small", {}, "waiting for a picture")]),
     );
     this.#bars.replaceChildren(...values.map((value, i) =>
       el(

@@ -54,8 +54,8 @@ export class TestImages {
       const among = `among ${looked.toLocaleString("en")} test images`;
       this.#state.textContent = images.length === 0
         ? `They agree on all of them, ${among}.`
-        : `${images.length} found ${among}. Choose one. The full network, the ticket and the ` +
-          "control do not take it for the same.";
+        : `${images.length} found ${among}. Choose one: the full network, the ticket and the ` +
+          "control disagree about it.";
       this.#list.replaceChildren(...images.map((image, i) => this.#item(image, i, compared)));
     } catch (error) {
       // What is missing is said where it was asked for.

@@ -86,14 +86,14 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
     case "cut": {
       const previous = before!.weights, isBySize = thresholdOf(previous, weights, first) !== null;
       return said(
-        isBySize ? "Cut the values nearest to zero" : "Cut the connections of the lowest scores",
+        isBySize ? "Cut the values nearest to zero" : "Cut the connections with the lowest scores",
         isBySize
           ? `They matter least. The ${
             shareWords(cutShare(previous, weights))
           } of the weights from ` +
             "the input lies between the two lines; later layers are cut in the same way. What is " +
             "cut (pruned) stays cut."
-          : "Here something else than their size decides. What is cut (pruned) stays cut.",
+          : "Here something other than their size decides. What is cut (pruned) stays cut.",
         [],
       );
     }
@@ -101,15 +101,15 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       return beginsAs(weights, full)
         ? said(
           "Rewind to the same starting values",
-          "Each connection that is left goes back to the very value it started from: into its " +
-            "ring. The trained values are forgotten; the cut stays.",
+          "Each remaining connection returns to the exact value it started from, its ring. The " +
+            "trained values are forgotten; the cut stays.",
           isEnd ? untrained : [],
           isEnd ? surprise(step) : "",
         )
         : said(
           "The survivors start again",
-          "Each gets the value from which this experiment trains again. Which connections remain " +
-            "is kept.",
+          "Each gets the value from which this experiment trains again. The same connections " +
+            "remain.",
           isEnd ? untrained : [],
         );
     case "control":

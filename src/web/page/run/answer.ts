@@ -84,7 +84,7 @@ const shortText = (fraction: number) => fractionText(fraction);
 function measureText({ trials, compared }: TicketVerdict, isStopLast: boolean): string {
   const moment = compared!.isAtStop && !isStopLast
     ? "at its best moment: when it was least wrong on images kept aside to check it (the early " +
-      "stop). The drawing and the curves go on to the end of training"
+      "stop). The drawing and the curves continue to the end of training"
     : "at the end of training";
   const means = trials > 1
     ? ` Means of ${trials} trials, and where the mean lies with 95% confidence.`

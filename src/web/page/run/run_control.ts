@@ -180,7 +180,7 @@ export class RunControl {
         key: "device-lost",
         title: "The GPU was lost; the training resumes by itself",
         text: "The browser took the GPU away, as happens when a driver restarts or a computer " +
-          "sleeps. A fresh one is opened, and the runs resume from their checkpoints.",
+          "sleeps. A new one is opened, and the runs resume from their checkpoints.",
         detail: event.text,
       });
     }
@@ -224,8 +224,9 @@ export class RunControl {
       tell({
         key: "hidden",
         title: "This tab was in the background for a while",
-        text: "Browsers give hidden tabs less time. The training went on in its worker, perhaps " +
-          "more slowly; a window of its own, kept visible, is fastest.",
+        text:
+          "Browsers give hidden tabs less time. Training continued, perhaps more slowly; it is " +
+          "fastest in a visible window of its own.",
       });
     }
   }

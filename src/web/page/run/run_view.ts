@@ -155,7 +155,7 @@ export class RunView {
   /** Says that the training ends as soon as the GPU answers. */
   waitForCheckpoint(): void {
     this.#isEnding = true;
-    this.#waiting.begin("Waiting for the GPU to end its step, then a checkpoint is written");
+    this.#waiting.begin("Waiting for the GPU to finish its step, then a checkpoint is written");
   }
 
   /** Shows that training has ended before its end. */

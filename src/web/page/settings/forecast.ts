@@ -32,8 +32,8 @@ export class Forecast {
     if (seconds === null || seconds <= LONG_SECONDS) return true;
     return await confirmed(
       `This takes ${aboutText(seconds)} here. Start anyway?`,
-      "It can be paused, and continued after the tab was closed. A shorter training, fewer " +
-        "prunings or a smaller network take less.",
+      "You can pause it, and continue after closing the tab. Shorter training, fewer prunings or " +
+        "a smaller network take less time.",
       "Start",
     );
   }

@@ -115,7 +115,9 @@ export function pixelMapSpec(
 ): TopLevelSpec {
   const cell = Math.max(2, Math.round(168 / width));
   const axis = (field: string) => ({ field, type: "ordinal" as const, axis: null });
-  const most = Math.max(...maps.flatMap(({ values }) => values)) || 1;
+  // Each map for itself: all pixels of large images are too many arguments for Math.max.
+  const greatest = maps.map(({ values }) => values.reduce((a, b) => Math.max(a, b), 0));
+  const most = Math.max(...greatest) || 1;
   const color = {
     field: "value",
     type: "quantitative" as const,

@@ -95,6 +95,16 @@ Deno.test("status: a plan that names a failure of no run of its own", async () =
   ]);
 });
 
+Deno.test("status: a plan of very many runs", async () => {
+  const storage = new MemoryStorage();
+  const runs = Array.from({ length: 200_000 }, (_, i) => `trial1/0/reinit${i}`);
+  await storage.write(
+    "e/.plan-0123456789abcdef.json",
+    new TextEncoder().encode(JSON.stringify({ runs, failed: {} })),
+  );
+  assertEquals((await survey(storage, "e")).runs.size, runs.length);
+});
+
 Deno.test("status: an empty folder is refused", async () => {
   await assertRejects(
     () => survey(new MemoryStorage(), "e"),

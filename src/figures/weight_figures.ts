@@ -6,7 +6,15 @@
 import type { TopLevelSpec } from "../npm/vega.ts";
 import { histogram } from "../analysis/anatomy.ts";
 import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
-import { type ChartText, panelTitle, roundDensity, SCHEMA, tickFormat, titleOf } from "./scales.ts";
+import {
+  type ChartText,
+  fromZero,
+  panelTitle,
+  roundDensity,
+  SCHEMA,
+  tickFormat,
+  titleOf,
+} from "./scales.ts";
 import type { WeightGroups } from "../analysis/ticket_anatomy.ts";
 import { PALETTE, VIRIDIS } from "../analysis/palette.ts";
 
@@ -46,6 +54,7 @@ export function weightSpec(groups: readonly WeightGroups[], text: ChartText): To
         share: counts.reduce((sum, { counts }) => sum + counts[i], 0) / all / width,
       }));
     });
+    const shares = values.map(({ share }) => share);
     return {
       title: panelTitle(`${layer}: ${moment[0].toLowerCase()}${moment.slice(1)}`),
       data: { values },
@@ -70,7 +79,8 @@ export function weightSpec(groups: readonly WeightGroups[], text: ChartText): To
           type: "quantitative" as const,
           title: layer === layers[0] ? "Density" : null,
           stack: null,
-          axis: { tickCount: 4, ...tickFormat(values.map(({ share }) => share)) },
+          scale: fromZero(shares),
+          axis: { tickCount: 4, ...tickFormat(shares) },
         },
         color,
       },

@@ -246,6 +246,8 @@ Deno.test("anatomy figures: every one is drawn, also of layers that are gone", a
     assert(drawn.includes(wanted), `${wanted} is not in ${drawn}`);
   }
   await draw(weightSpec(tickets.flatMap((t) => weightGroups(t[0], t[1])), text));
+  // A ticket has no weight in the layer that is gone.
+  await draw(weightSpec(weightGroups(tickets[2][0], tickets[2][2]), text));
   const svg = await draw(
     pixelMapSpec(
       [100, 50].map((percent) => ({

@@ -20,8 +20,8 @@ import { InputError } from "../../errors.ts";
  * @param shapes    of each layer's weights
  * @param totalLive live weights of all layers together
  * @returns whole numbers whose sum is `totalLive`
- * @throws InputError for a shape without weights, and if `totalLive` is no whole number from that of
- *   the layers to that of all weights
+ * @throws InputError for a shape without weights, and if `totalLive` is no whole number from that
+ *   of the layers to that of all weights
  */
 export function erdosRenyiCounts(
   shapes: Readonly<Record<string, readonly number[]>>,

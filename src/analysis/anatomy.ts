@@ -231,8 +231,10 @@ export function histogram(
       greatest = Math.max(greatest, values[i]);
     }
   }
-  if (!(least <= greatest)) {
-    throw new InputError(`a histogram from ${least} to ${greatest}: give a value or a range`);
+  if (!(least <= greatest && Number.isFinite(greatest - least))) {
+    throw new InputError(
+      `a histogram from ${least} to ${greatest}: give a value or a range whose width is finite`,
+    );
   }
   const step = (greatest - least) / bins || 1;
   const counts = new Array<number>(bins).fill(0);
@@ -263,7 +265,7 @@ export function splitByMask(
 /**
  * The network on the straight line between two: (1 − at)·one + at·other.
  *
- * @throws InputError if they do not have the same layers
+ * @throws InputError if they do not have the same layers, or a weight there is not finite
  */
 export function interpolate(one: GivenNetwork, other: GivenNetwork, at: number): Network {
   if (!Number.isFinite(at)) throw new InputError(`the place ${at} on a line: give a finite number`);
@@ -274,10 +276,10 @@ export function interpolate(one: GivenNetwork, other: GivenNetwork, at: number):
       const what = `other network, layer ${name},`;
       const end = toTensor(ownArray(other, name, what), what);
       checkShape(end, shape, what);
-      return [name, {
-        shape: [...shape],
-        data: data.map((w, i) => (1 - at) * w + at * end.data[i]),
-      }];
+      const between = data.map((w, i) => (1 - at) * w + at * end.data[i]);
+      const tensor = { shape: [...shape], data: between };
+      checkFinite(tensor, `the network at ${at} on a line, layer ${name},`);
+      return [name, tensor];
     }),
   );
 }

@@ -60,7 +60,8 @@ export function studentInterval(values: readonly number[]): readonly [number, nu
 
 /**
  * How many values would keep Student's interval (`studentInterval`) off a bound, if they go on with
- * the mean and the deviation that these have; Infinity where the mean is the bound.
+ * the mean and the deviation that these have; Infinity where the mean is the bound, but for the
+ * rounding of its sum.
  *
  * @param values at least two
  */
@@ -71,11 +72,14 @@ export function decidingTrials(values: readonly number[], bound: number): number
   const isEnough = (trials: number) =>
     studentQuantile(trials - 1) * Math.sqrt(variance / trials) < distance;
   // By the normal quantile, then up to Student's, which is a little larger.
-  let trials = Math.max(2, Math.ceil(variance * (1.64 / distance) ** 2));
-  if (!Number.isFinite(trials)) return Infinity;
+  let trials = Math.max(2, Math.ceil(variance * (NORMAL / distance) ** 2));
+  if (!(trials <= MOST_TRIALS)) return Infinity;
   while (!isEnough(trials)) trials++;
   return trials;
 }
+
+/** So many would tell a millionth of the deviation: a mean that is nearer was rounded. */
+const MOST_TRIALS = 1e12;
 
 /** A paired comparison. */
 export interface PairedTest {
@@ -143,10 +147,13 @@ function checkFinite(values: readonly number[]): void {
 /** 95% quantiles of Student's distribution for 1 to 10 degrees of freedom (a statistics table). */
 const STUDENT = [6.314, 2.92, 2.353, 2.132, 2.015, 1.943, 1.895, 1.86, 1.833, 1.812];
 
+/** The 95% quantile of the normal distribution. */
+const NORMAL = 1.644854;
+
 /** Above 10 degrees of freedom by the normal quantile (Abramowitz & Stegun 26.7.5), within 1e-3. */
 function studentQuantile(freedom: number): number {
   if (freedom <= STUDENT.length) return STUDENT[freedom - 1];
-  const z = 1.644854;
+  const z = NORMAL;
   return z + (z ** 3 + z) / (4 * freedom) +
     (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
 }

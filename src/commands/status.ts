@@ -75,8 +75,10 @@ export async function survey(storage: Storage, root: string): Promise<Survey> {
     }
     for (const name of [...names].filter(isPlan)) {
       const plan = await readPlan(storage, within(path, name));
-      planned.push(...plan?.runs.map((run) => within(path, run)) ?? []);
+      for (const run of plan?.runs ?? []) planned.push(within(path, run));
       for (const [run, failure] of Object.entries(plan?.failed ?? {})) {
+        // A plan that somebody edited may not name it among the runs.
+        planned.push(within(path, run));
         failures.set(within(path, run), failure);
       }
     }

@@ -6,7 +6,15 @@
 import type { TopLevelSpec } from "../npm/vega.ts";
 import { histogram } from "../analysis/anatomy.ts";
 import { CHART_CONFIG, SMALL_PANEL } from "./chart_style.ts";
-import { type ChartText, panelTitle, roundDensity, SCHEMA, tickFormat, titleOf } from "./scales.ts";
+import {
+  type ChartText,
+  fromZero,
+  panelTitle,
+  roundDensity,
+  SCHEMA,
+  tickFormat,
+  titleOf,
+} from "./scales.ts";
 import type { WeightGroups } from "../analysis/ticket_anatomy.ts";
 import { PALETTE, VIRIDIS } from "../analysis/palette.ts";
 
@@ -46,6 +54,7 @@ export function weightSpec(groups: readonly WeightGroups[], text: ChartText): To
         share: counts.reduce((sum, { counts }) => sum + counts[i], 0) / all / width,
       }));
     });
+    const shares = values.map(({ share }) => share);
     return {
       title: panelTitle(`${layer}: ${moment[0].toLowerCase()}${moment.slice(1)}`),
       data: { values },
@@ -70,7 +79,8 @@ export function weightSpec(groups: readonly WeightGroups[], text: ChartText): To
           type: "quantitative" as const,
           title: layer === layers[0] ? "Density" : null,
           stack: null,
-          axis: { tickCount: 4, ...tickFormat(values.map(({ share }) => share)) },
+          scale: fromZero(shares),
+          axis: { tickCount: 4, ...tickFormat(shares) },
         },
         color,
       },
@@ -115,7 +125,9 @@ export function pixelMapSpec(
 ): TopLevelSpec {
   const cell = Math.max(2, Math.round(168 / width));
   const axis = (field: string) => ({ field, type: "ordinal" as const, axis: null });
-  const most = Math.max(...maps.flatMap(({ values }) => values)) || 1;
+  // Each map for itself: all pixels of large images are too many arguments for Math.max.
+  const greatest = maps.map(({ values }) => values.reduce((a, b) => Math.max(a, b), 0));
+  const most = Math.max(...greatest) || 1;
   const color = {
     field: "value",
     type: "quantitative" as const,

@@ -88,13 +88,13 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
   const { header, dataStart } = parseHeader(bytes, where);
   const held = bytes.length - dataStart;
   const entries: { name: string; what: string; entry: Entry }[] = [];
-  const metadata: [string, string][] = [];
+  let metadata: Record<string, string> = {};
   for (const [name, entry] of Object.entries(header)) {
     if (name === METADATA) {
       if (!isObject(entry) || !Object.values(entry).every((text) => typeof text === "string")) {
         throw new FormatError(`${where}: its __metadata__ is not texts by name; write it anew`);
       }
-      metadata.push(...Object.entries(entry as Record<string, string>));
+      metadata = entry as Record<string, string>;
       continue;
     }
     const what = `${where}: tensor ${JSON.stringify(name.slice(0, 60))}`;
@@ -132,7 +132,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
     const data = type.read(bytes.slice(dataStart + from, dataStart + to).buffer);
     return [name, tensorFromNpy({ shape, dtype: "", data }, what)] as const;
   });
-  return { tensors: Object.fromEntries(tensors), metadata: Object.fromEntries(metadata) };
+  return { tensors: Object.fromEntries(tensors), metadata };
 }
 
 function parseHeader(

@@ -17,8 +17,8 @@ import {
   checkDynamic,
   DYNAMIC,
   type DynamicSpec,
+  lastUpdate,
   maskChange,
-  updateTimes,
 } from "./pruning/dynamic.ts";
 import type { RunQueue } from "./queue/run_queue.ts";
 import { masksOf, type TrainOutcome, type TrainRequest } from "./queue/train_request.ts";
@@ -91,7 +91,7 @@ export async function trainDynamic(
   const { dynamic, onCheckpoint, history: before, ...shared } = request;
   const { plan, model, dataset, batchSize } = request, { start = 0, iterations } = plan;
   const gradients = dynamic.gradients ?? batchGradients(queue, model.layers, dataset, batchSize);
-  const times = updateTimes(dynamic.rule, dynamic.interval, iterations);
+  const { interval } = dynamic, last = lastUpdate(dynamic.rule, interval, iterations);
   const starting = masksOf(request), names = weightedLayers(model.layers).map(({ name }) => name);
   const history = [...before ?? [{ iteration: start, bits: starting.map(toBits) }]];
   let masks: readonly Float32Array[] = history.at(-1)!.bits
@@ -118,9 +118,10 @@ export async function trainDynamic(
   let state = request.resumeFrom ?? null, resumed: number | undefined;
   for (;;) {
     const done = state?.iteration ?? start;
-    const isDue = times.includes(done) && history.at(-1)!.iteration < done;
+    const isUpdate = done > 0 && done <= last && done % interval === 0;
+    const isDue = isUpdate && history.at(-1)!.iteration < done;
     if (state && isDue) state = await update(state);
-    const pause = times.find((time) => time > done);
+    const next = done - done % interval + interval, pause = next <= last ? next : undefined;
     const outcome = await queue.train({
       ...{ ...shared, masks, resumeFrom: state, pace, onPoints },
       plan: {

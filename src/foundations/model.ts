@@ -141,6 +141,11 @@ export abstract class ModelBase {
   constructor(options: ModelOptions = {}) {
     const { masks = {}, presets = {}, presetBiases = {}, seed = 0 } = options;
     this.prunedWeights = options.prunedWeights ?? "zero";
+    if (!PRUNED_WEIGHTS.includes(this.prunedWeights)) {
+      throw new InputError(
+        `pruned weights of "${this.prunedWeights}": use ${PRUNED_WEIGHTS.join(" or ")}`,
+      );
+    }
     const { keyFor = (layer: number) => runKey({ seed, purpose: "init", layer }) } = options;
     this.#given = {
       masks: toNetwork(masks, toMask, "mask"),

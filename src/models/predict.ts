@@ -190,6 +190,11 @@ export function normalizeImage(
     return values.map((value, k) => (value / 255 - means[k % channels]) / deviations[k % channels]);
   }
   if (normalization === "none") return values;
-  const divisor = normalization === "unit" ? 255 : Math.hypot(...values) || 1;
+  const divisor = normalization === "unit" ? 255 : lengthOf(values) || 1;
   return values.map((value) => value / divisor);
+}
+
+/** The L2 norm. Bytes: no square is too large, and an image may have too many for `Math.hypot`. */
+function lengthOf(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }

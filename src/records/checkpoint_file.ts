@@ -75,7 +75,7 @@ export async function encodeCheckpoint(
     { optimizer, ...values },
   ) => [values, ...optimizer].flatMap(({ weights, biases }) => [weights, biases]));
   for (const phase of PHASES) arrays.push(state.curves[phase]);
-  if (history) arrays.push(...history.flatMap(({ bits }) => bits));
+  for (const { bits } of history ?? []) arrays.push(...bits);
   const payload = joined(arrays);
   const points = (phase: Phase) => state.curves[phase].length / 3;
   const line = await sealedLine({

@@ -230,7 +230,8 @@ export async function restoreCurves(storage: Storage, folder: string): Promise<C
 
 function isPoint(value: Partial<CurvePoint> | null): boolean {
   const { iteration, loss, accuracy } = value ?? {};
-  return [iteration, loss, accuracy].every((number) => typeof number === "number");
+  // JSON has 1e999 for infinity.
+  return [iteration, loss, accuracy].every(Number.isFinite);
 }
 
 async function readJson(storage: Storage, path: string): Promise<unknown> {

@@ -37,9 +37,12 @@ export interface TrainedRun {
 /** How a run's sums were made, which decides last bits. */
 export type KernelsUsed = Pick<TrainedRun, "kernels" | "forwardParts">;
 
-/** The early-stop point of a run: that of the smallest validation loss, the first of equals. */
+/**
+ * The early-stop point of a run: that of the smallest validation loss, the first of equals. A loss
+ * that is NaN is not the smallest.
+ */
 export function earlyStop(curves: Curves): CurvePoint | null {
-  return curves.validate.reduce<CurvePoint | null>(
+  return curves.validate.filter(({ loss }) => !Number.isNaN(loss)).reduce<CurvePoint | null>(
     (best, point) => best === null || point.loss < best.loss ? point : best,
     null,
   );

@@ -173,7 +173,13 @@ Deno.test("arrays that are no masks, weights or finite numbers are refused", () 
   );
   refuses(() => interpolate({ a: mask }, { a: mask, b: mask }, 0.5), 'unknown layer "b"');
   refuses(() => interpolate({ a: mask }, { a: mask }, NaN), "the place NaN on a line");
+  const nan = { a: { shape: [1], data: Float32Array.of(NaN) } };
+  refuses(() => interpolate(nan, nan, 0.5), "the network at 0.5 on a line, layer a, holds NaN");
+  const [up, down] = [1, -1].map((w) => ({ a: { shape: [1], data: Float32Array.of(w) } }));
+  refuses(() => interpolate(up, down, 1e39), "layer a, holds -Infinity at [0]");
   refuses(() => histogram([1, NaN], 2, [0, 1]), "value 1 of a histogram is NaN");
+  refuses(() => histogram([1], 2, [-Infinity, 1]), "a histogram from -Infinity to 1: give a");
+  refuses(() => histogram([-1.7e308, 1.7e308], 2), "a range whose width is finite");
   for (const bins of [0, 1.5, NaN]) refuses(() => histogram([1], bins), `${bins} bins`);
   refuses(() => lossBarrier([1, NaN, 1]), "loss 1 on a line is NaN");
 });

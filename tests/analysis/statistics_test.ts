@@ -69,3 +69,10 @@ Deno.test("deciding trials: the least number whose interval is off the bound", (
   assertEquals(decidingTrials(values, 1), Infinity);
   assertEquals(decidingTrials([2, 2], 1), 2);
 });
+
+Deno.test("deciding trials: a mean that rounding alone keeps off the bound has no number", () => {
+  // Their sum is 0, but -1e-19 as 64-bit floats; a number found one by one would take for ever.
+  assertEquals(decidingTrials([0.0012, -0.0005, -0.0007], 0), Infinity);
+  // (1.644854 · 1 / 1e-5)² and two more for Student's distribution, to the sixth digit.
+  assertAlmostEquals(decidingTrials([0, 1, 2], 1 + 1e-5) / 1.644854 ** 2 / 1e10, 1, 1e-6);
+});

@@ -81,6 +81,30 @@ Deno.test("status: a plan goes when all of it is done, and is no part of a run",
   assertEquals((await survey(storage, "e")).runs.size, runs.length);
 });
 
+Deno.test("status: a plan that names a failure of no run of its own", async () => {
+  const storage = new MemoryStorage();
+  const plan = { runs: ["trial1/0/same_init"], failed: { "trial1/1/same_init": "no space" } };
+  await storage.write(
+    "e/.plan-0123456789abcdef.json",
+    new TextEncoder().encode(JSON.stringify(plan)),
+  );
+  const { runs } = statusOf(await survey(storage, "e"), new Map());
+  assertEquals(runs.map(({ folder, state, failure }) => [folder, state, failure]), [
+    ["e/trial1/0/same_init", "waiting", null],
+    ["e/trial1/1/same_init", "failed", "no space"],
+  ]);
+});
+
+Deno.test("status: a plan of very many runs", async () => {
+  const storage = new MemoryStorage();
+  const runs = Array.from({ length: 200_000 }, (_, i) => `trial1/0/reinit${i}`);
+  await storage.write(
+    "e/.plan-0123456789abcdef.json",
+    new TextEncoder().encode(JSON.stringify({ runs, failed: {} })),
+  );
+  assertEquals((await survey(storage, "e")).runs.size, runs.length);
+});
+
 Deno.test("status: an empty folder is refused", async () => {
   await assertRejects(
     () => survey(new MemoryStorage(), "e"),

@@ -246,6 +246,8 @@ Deno.test("anatomy figures: every one is drawn, also of layers that are gone", a
     assert(drawn.includes(wanted), `${wanted} is not in ${drawn}`);
   }
   await draw(weightSpec(tickets.flatMap((t) => weightGroups(t[0], t[1])), text));
+  // A ticket has no weight in the layer that is gone.
+  await draw(weightSpec(weightGroups(tickets[2][0], tickets[2][2]), text));
   const svg = await draw(
     pixelMapSpec(
       [100, 50].map((percent) => ({
@@ -257,6 +259,16 @@ Deno.test("anatomy figures: every one is drawn, also of layers that are gone", a
     ),
   );
   assertEquals(svg.match(/<path d="M[^"]*" fill="rgb/g)?.length, 32);
+});
+
+Deno.test("pixel maps of large images: one scale of colours up to the most live weights", () => {
+  const values = new Array<number>(256 * 256).fill(0);
+  const maps = [100, 50, 25].map((percent, i) => ({ percent, values: values.with(i, percent) }));
+  const spec = pixelMapSpec(maps, 256, text) as unknown as {
+    concat: { encoding: { color: { scale: { domain: number[] } } } }[];
+  };
+  const domains = spec.concat.map(({ encoding: { color } }) => color.scale.domain);
+  assertEquals(domains.map((domain) => [domain[0], domain.at(-1)]), Array(3).fill([0, 100]));
 });
 
 Deno.test("connectivity figure", async () => {

@@ -56,6 +56,12 @@ Deno.test("safetensors: what is written is read again, bit for bit, in any order
   ));
 });
 
+Deno.test("safetensors: more texts than a call takes arguments", () => {
+  const texts = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`t${i}`, `${i}`]));
+  const { metadata } = decodeSafetensors(file({ __metadata__: texts }), "f");
+  assertEquals([Object.keys(metadata).length, metadata.t199999], [200_000, "199999"]);
+});
+
 // An independent reader, from the format's description alone.
 const READ = `
 import json, struct, sys

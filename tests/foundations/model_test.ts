@@ -145,6 +145,7 @@ Deno.test("presets, masks and biases that do not fit name layer, expected and gi
   refuses({ presetBiases: { a: tensor([3], 1, 1, 1) } }, "has the shape (3,) where the network's");
   refuses({ presetBiases: { a: tensor([2], 1, Infinity) } }, "biases of a holds Infinity at [1]");
   refuses({ presetBiases: { a: tensor([2], 1, 1) } }, "has no biases", { useBias: false });
+  refuses({ prunedWeights: "one" as "zero" }, 'pruned weights of "one": use zero or initial');
   refuses({}, "initializer of a holds NaN", { kernelInitializer: constant(NaN) });
   refuses({}, "initializer of a has 1 values", { kernelInitializer: () => new Float32Array(1) });
 });

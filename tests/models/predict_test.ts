@@ -87,6 +87,9 @@ Deno.test("normalizeImage: as training sees an image", () => {
   assertEquals([...normalizeImage([0, 255], "unit")], [0, 1]);
   assertEquals([...normalizeImage([3, 4], "l2")], [0.6, 0.8]);
   assertEquals([...normalizeImage([0, 0], "l2")], [0, 0]);
+  // A photograph: its pixels are more than a call takes as arguments.
+  const large = normalizeImage(new Uint8Array(640 * 400).fill(7), "l2");
+  assertEquals(new Set(large), new Set([7 / (7 * Math.sqrt(640 * 400))]));
   assertEquals([...normalizeImage([3, 4], "none")], [3, 4]);
   const statistics = { means: [0.5, 1], deviations: [0.25, 2] };
   const standardized = [...normalizeImage([255, 0, 0, 255], "standardize", statistics)];

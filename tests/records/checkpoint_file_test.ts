@@ -66,6 +66,15 @@ Deno.test("a checkpoint of a run whose masks change holds these too", async () =
   assertEquals([historyOf(without, parameters), without.header.masks], [null, undefined]);
 });
 
+Deno.test("a checkpoint holds the masks of very many updates", async () => {
+  const bits = [Uint8Array.of(0b111111), Uint8Array.of(0b101)];
+  const history = Array.from({ length: 100_000 }, (_, iteration) => ({ iteration, bits }));
+  const bytes = await encodeCheckpoint(HEADER, state(), history);
+  const before = await encodeCheckpoint(HEADER, state(), history.slice(0, 1));
+  const lineOf = (bytes: Uint8Array) => bytes.indexOf("\n".charCodeAt(0));
+  assertEquals(bytes.length - lineOf(bytes) - (before.length - lineOf(before)), 2 * 99_999);
+});
+
 Deno.test("a state of another shape is none", async () => {
   const checkpoint = await decodeCheckpoint(await encodeCheckpoint(HEADER, state())) as Checkpoint;
   assertEquals(stateOf(checkpoint, parametersOf(LAYERS), 1), null);

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { DenseSpec } from "../../src/engine/mod.ts";
 import { FormatError, InputError, StorageError } from "../../src/errors.ts";
 import { restoreRun, saveRun } from "../../src/records/saved_run.ts";
-import type { TrainedRun } from "../../src/records/trained_run.ts";
+import { earlyStop, type TrainedRun } from "../../src/records/trained_run.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { parametersOf } from "../../src/models/parameters.ts";
 import { readRecord } from "../../src/records/condition.ts";
@@ -148,4 +148,27 @@ Deno.test("restoreRun refuses a run with an array gone, or one of another shape"
       `r/${part}/layer1.npy has the shape (3,)`,
     );
   }
+});
+
+Deno.test("restoreRun refuses a curve with a number that is too large", async () => {
+  const storage = new MemoryStorage();
+  await saveRun(storage, "r", trainedRun(2), {});
+  const text = new TextDecoder().decode(await storage.read("r/metrics.json"));
+  // JSON.parse makes Infinity of it.
+  const changed = text.replace('"loss":0.5', '"loss":1e999');
+  await storage.write("r/metrics.json", new TextEncoder().encode(changed));
+  await assertRejects(
+    () => restoreRun(storage, "r", parametersOf(LAYERS)),
+    FormatError,
+    "r/metrics.json: point 0 is none; move the folder away",
+  );
+});
+
+Deno.test("the early stop is at the smallest loss that is a number", () => {
+  const point = (iteration: number, loss: number) => ({ iteration, loss, accuracy: 0 });
+  const stopOf = (...losses: number[]) =>
+    earlyStop({ train: [], validate: losses.map((loss, i) => point(i, loss)), test: [] });
+  assertEquals(stopOf(NaN, 3, 1, 2)?.iteration, 2);
+  assertEquals(stopOf(2, 1, 1, NaN)?.iteration, 1);
+  assertEquals([stopOf(NaN), stopOf()], [null, null]);
 });

@@ -10,7 +10,7 @@ import {
   type DynamicName,
   type DynamicSpec,
   fractionAdvice,
-  updateTimes,
+  lastUpdate,
   USUAL_FRACTION,
   USUAL_INTERVAL,
 } from "../../foundations/pruning/dynamic.ts";
@@ -137,7 +137,7 @@ export function dynamicOf(
 ): DynamicSpec | undefined {
   const { dynamic: rule, density: share = 1, dynamicInterval: interval = USUAL_INTERVAL } = flags;
   if (rule === undefined) return undefined;
-  if (updateTimes(rule, interval, iterations).length === 0) {
+  if (lastUpdate(rule, interval, iterations) === 0) {
     throw new UsageError(
       `--dynamic-interval ${interval} leaves ${rule} no update in a run of ${iterations} ` +
         "iterations: give a shorter one, or a longer --training-len",

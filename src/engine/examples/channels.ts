@@ -18,7 +18,7 @@ export interface ChannelStatistics {
  * The statistics of a training pool, in 64-bit floats. The values of an example are those of its
  * pixels, channels last.
  *
- * @throws InputError if the values of an example are not those of whole pixels
+ * @throws InputError if the values of an example are not those of whole pixels, or there is none
  */
 export function channelStatistics(
   { inputs, count, features }: Pick<ExampleArrays, "inputs" | "count" | "features">,
@@ -31,6 +31,11 @@ export function channelStatistics(
     );
   }
   const size = count * features / channels;
+  if (!(size >= 1)) {
+    throw new InputError(
+      `${count} examples of ${features} values have no mean: give at least one example`,
+    );
+  }
   const all = Array.from(
     { length: channels },
     (_, c) =>

@@ -138,15 +138,13 @@ export const DYNAMIC: { readonly [K in DynamicName]: DynamicRule } = {
 export const DYNAMIC_NAMES = Object.keys(DYNAMIC) as DynamicName[];
 
 /**
- * The iterations at which masks change, ascending: multiples of the interval, with set up to before
- * the end of the run, with gmp and rigl in its first 3/4.
+ * The iteration of the last change of the masks; 0 where there is none. Masks change at every
+ * multiple of the interval up to there: with set before the end of the run, with gmp and rigl in
+ * its first 3/4.
  */
-export function updateTimes(rule: DynamicName, interval: number, iterations: number): number[] {
-  const { until, isEndIncluded } = DYNAMIC[rule],
-    end = until * iterations,
-    times: number[] = [];
-  for (let t = interval; t < end || (isEndIncluded && t === end); t += interval) times.push(t);
-  return times;
+export function lastUpdate(rule: DynamicName, interval: number, iterations: number): number {
+  const { until, isEndIncluded } = DYNAMIC[rule], steps = until * iterations / interval;
+  return interval * Math.max(0, isEndIncluded ? Math.floor(steps) : Math.ceil(steps) - 1);
 }
 
 /**
@@ -167,9 +165,8 @@ export function maskChange(
   moment: Moment,
 ): MaskChange {
   const { share, change } = DYNAMIC[rule];
-  const last = updateTimes(rule, interval, moment.iterations).at(-1)!;
   return change(layer, {
-    progress: moment.iteration / last,
+    progress: moment.iteration / lastUpdate(rule, interval, moment.iterations),
     share: share ? share(fraction, moment) : 0,
   });
 }
@@ -216,7 +213,7 @@ export function checkDynamic(
   if (!(Number.isSafeInteger(interval) && interval >= 1)) {
     refuse(`an interval of ${interval} iterations: give an integer, 1 or more`);
   }
-  if (updateTimes(rule, interval, iterations).length === 0) {
+  if (lastUpdate(rule, interval, iterations) === 0) {
     refuse(
       `an interval of ${interval} leaves ${rule} no update in a run of ${iterations} iterations: ` +
         "give a shorter one, or train longer",

@@ -20,8 +20,8 @@ import { InputError } from "../../errors.ts";
  * @param shapes    of each layer's weights
  * @param totalLive live weights of all layers together
  * @returns whole numbers whose sum is `totalLive`
- * @throws InputError if `totalLive` is no whole number from that of the layers to that of all
- *   weights
+ * @throws InputError for a shape without weights, and if `totalLive` is no whole number from that
+ *   of the layers to that of all weights
  */
 export function erdosRenyiCounts(
   shapes: Readonly<Record<string, readonly number[]>>,
@@ -33,6 +33,13 @@ export function erdosRenyiCounts(
     share: shape.reduce((a, b) => a + b, 0),
   }));
   const total = layers.reduce((sum, { size }) => sum + size, 0);
+  const odd = Object.entries(shapes)
+    .find(([, shape]) => !shape.every((size) => Number.isSafeInteger(size) && size >= 1));
+  if (odd) {
+    throw new InputError(
+      `${odd[0]} has the shape (${odd[1].join(", ")}): give the sizes of its axes, from 1 on`,
+    );
+  }
   if (!Number.isInteger(totalLive) || totalLive < layers.length || totalLive > total) {
     throw new InputError(
       `${totalLive} live weights cannot be shared by ${layers.length} layers of ${total}: give a ` +

@@ -4,6 +4,7 @@
  */
 
 import { FormatError, InputError } from "../../errors.ts";
+import { GREATEST_FLOAT } from "../../float32.ts";
 import { decodeNpy, encodeNpy } from "../../formats/npy.ts";
 import type { Tensor } from "../../formats/tensor.ts";
 import type { Parameter } from "../../models/parameters.ts";
@@ -13,8 +14,8 @@ import * as paths from "../paths.ts";
 import { readRunFile, within } from "../record.ts";
 
 /**
- * Writes the scores of each layer to `folder/{layer}.npy`, `<f4`; scores in 64 bits are rounded.
- * Arrays of other layers are removed.
+ * Writes the scores of each layer to `folder/{layer}.npy`, `<f4`; scores in 64 bits are rounded, to
+ * finite numbers. Arrays of other layers are removed.
  *
  * @param like arrays of the layers' shapes, such as their masks
  */
@@ -26,7 +27,7 @@ export async function saveScores(
 ): Promise<void> {
   const files = Object.entries(scores).map(([name, values]) => ({
     path: paths.layer(folder, name),
-    bytes: encodeNpy({ shape: like[name].shape, data: Float32Array.from(values) }),
+    bytes: encodeNpy({ shape: like[name].shape, data: Float32Array.from(values, rounded) }),
   }));
   for (const { path, bytes } of files) await storage.write(path, bytes);
   for (const { name } of await storage.list(folder)) {
@@ -35,6 +36,12 @@ export async function saveScores(
       await storage.remove(path);
     }
   }
+}
+
+/** Too large for 32 bits: as large as they go, since infinite ones say something else. */
+function rounded(score: number): number {
+  if (score === -Infinity) return score;
+  return Math.min(Math.max(score, -GREATEST_FLOAT), GREATEST_FLOAT);
 }
 
 /**
@@ -68,7 +75,8 @@ export async function restoreScores(
 function decodeScores(bytes: Uint8Array, path: string, shape: readonly number[]): Tensor {
   const array = decodeNpy(bytes, path), { data } = array;
   checkShape(array, shape, path);
-  if (!(data instanceof Float32Array) || data.some(Number.isNaN)) {
+  const isScore = (value: number) => value < Infinity;
+  if (!(data instanceof Float32Array) || !data.every(isScore)) {
     throw new FormatError(`${path} holds no scores`);
   }
   return { shape: array.shape, data };

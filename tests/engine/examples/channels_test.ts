@@ -47,6 +47,11 @@ Deno.test("channel statistics: examples that are not whole pixels, and none at a
       `4 values of an example are not pixels of ${channels} channels`,
     );
   }
+  assertThrows(
+    () => channelStatistics({ inputs: new Float32Array(), count: 0, features: 4 }),
+    InputError,
+    "0 examples of 4 values have no mean: give at least one example",
+  );
   await assertRejects(
     () => uploadExamples(gpu, examples, "standardize"),
     InputError,

@@ -12,18 +12,41 @@ import {
   type DynamicName,
   type DynamicSpec,
   gradualCount,
+  lastUpdate,
   maskChange,
-  updateTimes,
 } from "../../../src/foundations/pruning/dynamic.ts";
 import { prunedTo, regrown } from "../../reference/dynamic.ts";
 
 Deno.test("masks change at multiples of the interval: gmp to 3/4 of the run, rigl before, set to the end", () => {
-  assertEquals(updateTimes("gmp", 100, 800), [100, 200, 300, 400, 500, 600]);
-  assertEquals(updateTimes("rigl", 100, 800), [100, 200, 300, 400, 500]);
-  assertEquals(updateTimes("set", 100, 800), [100, 200, 300, 400, 500, 600, 700]);
-  assertEquals(updateTimes("gmp", 7, 10), [7]);
-  assertEquals(updateTimes("rigl", 8, 10), []);
-  assertEquals(updateTimes("set", 10, 10), []);
+  assertEquals(lastUpdate("gmp", 100, 800), 600);
+  assertEquals(lastUpdate("rigl", 100, 800), 500);
+  assertEquals(lastUpdate("set", 100, 800), 700);
+  assertEquals(lastUpdate("gmp", 7, 10), 7);
+  assertEquals(lastUpdate("rigl", 8, 10), 0);
+  assertEquals(lastUpdate("set", 10, 10), 0);
+  assertEquals(DYNAMIC_NAMES.map((rule) => lastUpdate(rule, 1, 0)), [0, 0, 0]);
+  const isInTime: Record<DynamicName, (t: number, n: number) => boolean> = {
+    gmp: (t, n) => 4 * t <= 3 * n,
+    set: (t, n) => t < n,
+    rigl: (t, n) => 4 * t < 3 * n,
+  };
+  for (const rule of DYNAMIC_NAMES) {
+    for (let interval = 1; interval < 12; interval++) {
+      for (let n = 0; n < 40; n++) {
+        const counted = Array.from({ length: n }, (_, k) => (k + 1) * interval)
+          .filter((t) => isInTime[rule](t, n));
+        assertEquals(
+          lastUpdate(rule, interval, n),
+          counted.at(-1) ?? 0,
+          `${rule} ${interval} ${n}`,
+        );
+      }
+    }
+  }
+});
+
+Deno.test("the longest run with the shortest interval: no list of a billion updates", () => {
+  assertEquals(DYNAMIC_NAMES.map((rule) => lastUpdate(rule, 1, 1e9)), [75e7, 1e9 - 1, 75e7 - 1]);
 });
 
 Deno.test("gradual pruning: sparsity rises with the cube, and ends exactly where it should", () => {

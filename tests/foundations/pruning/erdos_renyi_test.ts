@@ -63,4 +63,11 @@ Deno.test("Erdős–Rényi: totals that cannot be shared are refused", () => {
       `${total} live weights cannot be shared by 2 layers of 12: give a whole number from 2 to 12`,
     );
   }
+  for (const size of [NaN, 0, -1, 0.5]) {
+    assertThrows(
+      () => erdosRenyiCounts({ a: [2, 3], b: [3, size] }, 3),
+      InputError,
+      `b has the shape (3, ${size}): give the sizes of its axes, from 1 on`,
+    );
+  }
 });

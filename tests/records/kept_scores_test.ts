@@ -30,7 +30,7 @@ Deno.test("a file that holds NaN or infinity holds no scores", async () => {
     await assertRejects(
       () => restoreScores(storage, "s", PARAMETERS),
       FormatError,
-      "s/layer0.npy does not hold scores: run the command that made the experiment again with",
+      "s/layer0.npy holds no scores: run the command that made the experiment again with",
     );
   }
 });

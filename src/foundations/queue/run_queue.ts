@@ -51,7 +51,7 @@ export interface TunedWork {
   program(): Promise<Program>;
 }
 
-export type { CheckpointInterval, GroupProgress };
+export type { CheckpointInterval, GroupOptions, GroupProgress };
 
 /** Packs runs into the replicas of programs and trains them. */
 export class RunQueue {

@@ -133,6 +133,7 @@ export { type CheckpointPlace } from "./records/checkpoints.ts";
 export { restoreRun, type SavedRun, saveRun } from "./records/saved_run.ts";
 export {
   type CheckpointInterval,
+  type GroupOptions,
   type GroupProgress,
   RunQueue,
   type RunQueueOptions,

@@ -21,7 +21,7 @@ import * as paths from "../records/paths.ts";
 import { ticketId } from "../records/run_id.ts";
 import type { Job } from "../runs/job.ts";
 import { chartPath, checkName, sweepExperiment } from "../runs/output_folder.ts";
-import { Memo } from "../memo.ts";
+import { once } from "../memo.ts";
 import { count } from "../words.ts";
 import type { FlagValues } from "../flags/flags.ts";
 import {
@@ -178,7 +178,7 @@ function fullNetwork(experiments: Awaited<ReturnType<typeof resolveAll>>["experi
  */
 function together(jobs: readonly Job[], begin: () => Promise<void>): Job {
   const sum = (of: (job: Job) => number) => jobs.reduce((sum, job) => sum + of(job), 0);
-  const begun = new Memo<"begun", void>();
+  const beginOnce = once(begin);
   return {
     sample: jobs[0].sample,
     folders: jobs.flatMap(({ folders }) => folders),
@@ -188,7 +188,7 @@ function together(jobs: readonly Job[], begin: () => Promise<void>): Job {
     work: sum(({ work }) => work),
     tasks: () =>
       jobs.flatMap((job) => job.tasks()).map((task) => async () => {
-        await begun.get("begun", begin);
+        await beginOnce();
         await task();
       }),
     get runs() {

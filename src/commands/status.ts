@@ -1,6 +1,6 @@
 /**
- * `status`: which runs of an experiment are done, running, failed or waiting, from its folder alone:
- * records, plans, and what the owners of locks say.
+ * `status`: which runs of an experiment are done, running, failed or waiting, from its folder
+ * alone: records, plans, and what the owners of locks say.
  */
 
 import { formatDuration } from "./progress.ts";
@@ -13,7 +13,7 @@ import type { Storage } from "../storage/storage.ts";
 import { count } from "../words.ts";
 
 /** What a run is; "begun": it has a checkpoint, and nobody trains it. */
-export const RUN_STATES = ["done", "running", "begun", "waiting", "failed"] as const;
+const RUN_STATES = ["done", "running", "begun", "waiting", "failed"] as const;
 export type RunState = typeof RUN_STATES[number];
 
 /** What a process says with its heartbeat. */

@@ -259,7 +259,7 @@ export async function checkWritable(storage: Storage, folder: string): Promise<v
 }
 
 /** The error of a folder that holds something else. */
-export function otherRun(folder: string, differences: string[]): InputError {
+function otherRun(folder: string, differences: string[]): InputError {
   const shown = differences.slice(0, 4).join("; ");
   const more = differences.length > 4 ? `; and ${differences.length - 4} more` : "";
   // Earlier versions had no other initializer, whatever the protocol.

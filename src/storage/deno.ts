@@ -216,7 +216,7 @@ function checkReadable(info: Deno.FileInfo, path: string, options: ReadOptions):
   if (info.isDirectory) {
     throw new StorageError(`cannot read ${path}: it is a folder, not a file; name a file`);
   }
-  if (!info.isFile && !options.isPipeAllowed) {
+  if (!info.isFile) {
     throw new StorageError(`cannot read ${path}: it is no regular file; name another one`);
   }
   if (info.size > (options.maxBytes ?? Infinity)) throw tooLarge(path, info.size, options);

@@ -3,13 +3,13 @@
  * which no other site sees. For workers alone, since only they may write without a copy of the
  * file.
  *
- * A write goes to a temporary name, is flushed, then moved over the target. A lock is a file that
- * names a Web Lock, which is free again when its tab is closed, reloaded or crashes.
+ * A write goes to a temporary name, is flushed, then moved over the target.
  */
 
-import { NotFoundError, StorageError } from "../errors.ts";
-import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
+import { StorageError } from "../errors.ts";
+import { asStorageError, belowFile, isFolder, messageOf, nameOf, notFound } from "./opfs_faults.ts";
 import type { BrowserNavigator, FileHandle, FolderHandle, WebLocks } from "./opfs_handles.ts";
+import { OpfsLocks } from "./opfs_locks.ts";
 import { pathParts } from "./path_parts.ts";
 import type {
   LockHolder,
@@ -29,7 +29,11 @@ const READ_TRIES = 10;
 
 /** Files in the browser's origin private file system. */
 export class OpfsStorage implements Storage {
-  private constructor(private readonly root: FolderHandle, private readonly locks: WebLocks) {}
+  readonly #locks: OpfsLocks;
+
+  private constructor(private readonly root: FolderHandle, locks: WebLocks) {
+    this.#locks = new OpfsLocks(locks, this, (path, action) => this.#find(path, action));
+  }
 
   /**
    * @throws StorageError if the browser keeps no files for this page, as in some private windows
@@ -150,37 +154,16 @@ export class OpfsStorage implements Storage {
   }
 
   async lock(path: string, holder: LockHolder): Promise<StorageLock> {
-    // One at a time, in all tabs: between looking at the file and writing it nobody else may look.
-    return await this.locks.request("lottery locks", async () => {
-      await this.#checkLock(path, holder, "lock");
-      const id = `lottery ${crypto.randomUUID()}`;
-      const content = JSON.stringify({ ...JSON.parse(formatHolder(holder)), id }) + "\n";
-      await this.write(path, new TextEncoder().encode(content)).catch((error) => {
-        throw error instanceof StorageError
-          ? new StorageError(error.message.replace(/^cannot write/, "cannot lock"))
-          : error;
-      });
-      const giveBack = await hold(this.locks, id);
-      let released: Promise<void> | undefined;
-      return { release: () => released ??= this.#release(path, id).finally(giveBack) };
-    });
+    return await this.#locks.take(path, holder);
   }
 
   async checkLock(path: string, holder: LockHolder): Promise<void> {
-    await this.#checkLock(path, holder, "look at");
-  }
-
-  async #checkLock(path: string, holder: LockHolder, action: string): Promise<void> {
-    const found = await this.#lockFile(path, action);
-    if (found && await this.#isHeld(found.id)) {
-      throw lockedError(path, parseHolder(found.text), holder);
-    }
+    await this.#locks.check(path, holder);
   }
 
   /** Whether a lock file is held now, in any tab. */
   async isLocked(path: string): Promise<boolean> {
-    const found = await this.#lockFile(path, "look at");
-    return found !== null && await this.#isHeld(found.id);
+    return await this.#locks.isHeld(path);
   }
 
   /** The size of all files, in bytes. */
@@ -194,36 +177,6 @@ export class OpfsStorage implements Storage {
       if (found) await sweepFolder(found, isDeep);
     } catch (error) {
       throw asStorageError(error, "tidy", folder);
-    }
-  }
-
-  /** A lock file's text and the Web Lock that it names; null if there is none. */
-  async #lockFile(path: string, action: string): Promise<{ text: string; id: string } | null> {
-    const found = await this.#find(path, action);
-    if (found?.kind === "directory") throw isFolder(action, path);
-    if (found === null) return null;
-    try {
-      const text = new TextDecoder().decode(await this.read(path));
-      const { id } = JSON.parse(text);
-      return { text, id: String(id) };
-    } catch (error) {
-      // Who held it has just released it, or it is no lock file.
-      if (error instanceof NotFoundError || error instanceof SyntaxError) return null;
-      throw error;
-    }
-  }
-
-  async #isHeld(id: string): Promise<boolean> {
-    const { held = [] } = await this.locks.query();
-    return held.some(({ name }) => name === id);
-  }
-
-  /** Removes a lock's file; if it was moved or removed, another may lie there. */
-  async #release(path: string, id: string): Promise<void> {
-    try {
-      if ((await this.#lockFile(path, "release"))?.id === id) await this.remove(path);
-    } catch {
-      // A file that stays behind locks nothing.
     }
   }
 
@@ -332,49 +285,7 @@ async function sweepFolder(folder: FolderHandle, isDeep: boolean): Promise<void>
   }
 }
 
-/** Takes a Web Lock of a new name; returns the function that releases it. */
-function hold(locks: WebLocks, id: string): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    locks.request(id, () => new Promise<void>((release) => resolve(release))).catch(reject);
-  });
-}
-
 function splitPath(path: string): { parents: string[]; name: string } {
   const parts = pathParts(path);
   return { parents: parts.slice(0, -1), name: parts.at(-1) ?? "" };
-}
-
-const nameOf = (error: unknown): string => error instanceof Error ? error.name : "";
-const messageOf = (error: unknown): string => error instanceof Error ? error.message : `${error}`;
-
-function notFound(action: string, path: string): NotFoundError {
-  return new NotFoundError(`cannot ${action} ${path}: it does not exist; check the path`);
-}
-
-function isFolder(action: string, path: string): StorageError {
-  return new StorageError(`cannot ${action} ${path}: it is a folder, not a file; name a file`);
-}
-
-function belowFile(action: string, path: string): StorageError {
-  return new StorageError(
-    `cannot ${action} ${path}: a part of the path is a file, not a folder; name another path`,
-  );
-}
-
-/** The fault and the next action, by the name of the browser's exception. */
-const FAULTS: Record<string, string> = {
-  QuotaExceededError: "the browser's storage for this page is full; download and delete " +
-    "experiments that are no longer needed, or free disk space, then continue",
-  NoModificationAllowedError: "another tab is using it; close that tab, then try again",
-  SecurityError: "the browser forbids it; allow the site to keep data",
-  TypeError: "the browser cannot use such a name; choose another one",
-};
-
-function asStorageError(error: unknown, action: string, path: string): StorageError {
-  if (error instanceof StorageError) return error;
-  const name = nameOf(error);
-  if (name === "NotFoundError") return notFound(action, path);
-  if (name === "TypeMismatchError") return belowFile(action, path);
-  const fault = FAULTS[name] ?? `${messageOf(error).split("\n")[0]}; check the path`;
-  return new StorageError(`cannot ${action} ${path}: ${fault}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Declares the parts of the browser's file system and locks that `opfs.ts` uses, because Deno's
+ * Declares the parts of the browser's file system and locks that are used here, because Deno's
  * libraries, against which all of src/ is checked too, know neither.
  */
 
@@ -34,11 +34,6 @@ export interface FolderHandle {
 /** `navigator.locks`: held by the tab or worker until it ends, however it does. */
 export interface WebLocks {
   request<T>(name: string, work: (lock: object) => Promise<T>): Promise<T>;
-  request<T>(
-    name: string,
-    options: { ifAvailable: true },
-    work: (lock: object | null) => Promise<T>,
-  ): Promise<T>;
   query(): Promise<{ held?: { name?: string }[] }>;
 }
 

@@ -36,8 +36,6 @@ export interface ReadOptions {
   maxBytes?: number;
   /** Reads this many bytes from the file's beginning. */
   firstBytes?: number;
-  /** Whether a pipe may be read too, to its end. Default: regular files alone. */
-  isPipeAllowed?: boolean;
 }
 
 /** How far a sweep goes. */

@@ -3,6 +3,7 @@
  * browser, and, without files or a GPU, for the one that comes with the page.
  */
 
+import { once } from "../memo.ts";
 import { isOfExample } from "./example/about_example.ts";
 import { loadExample } from "./example/finished_example.ts";
 import { Experiments } from "./stored/experiments.ts";
@@ -36,18 +37,11 @@ const ANSWERS: {
   kernels: ({ folder }, at) => at.kernels(folder),
 };
 
-let example: Promise<Experiments> | null = null;
-
-/** The experiment that comes with the page; loaded once, and again after a failure. */
-function openExample(): Promise<Experiments> {
-  if (example === null) {
-    example = loadExample().then((storage) =>
-      new Experiments(Object.assign(storage, { isLocked: () => Promise.resolve(false) }))
-    );
-    example.catch(() => example = null);
-  }
-  return example;
-}
+/** The experiment that comes with the page. */
+const openExample = once(async () => {
+  const storage = await loadExample();
+  return new Experiments(Object.assign(storage, { isLocked: () => Promise.resolve(false) }));
+});
 
 /** The paths that a request is about. */
 function pathsOf(argument: object): string[] {

@@ -15,7 +15,7 @@ const TASKS: readonly TaskName[] = ["run-lottery", "reinitialize", "random-spars
  *
  * @throws UsageError if the page cannot run a task of this name
  */
-export function webRunner(task: string): Runner<FlagSet> {
+function webRunner(task: string): Runner<FlagSet> {
   if (!(TASKS as readonly string[]).includes(task)) {
     throw new UsageError(`the page has no task ${JSON.stringify(task)}; use ${TASKS.join(", ")}`);
   }

@@ -6,10 +6,7 @@ import { protocolFlags } from "../../src/commands/flags/protocol_flags.ts";
 import { checkSafeName, runFlags } from "../../src/commands/flags/run_flags.ts";
 import { lotteryRunner } from "../../src/commands/lottery.ts";
 import { DYNAMIC_NAMES } from "../../src/foundations/pruning/dynamic.ts";
-import { pruningNotes, trainingNotes } from "../../src/commands/notes.ts";
-import { optimizerOf } from "../../src/lottery/settings.ts";
 import { resolveProtocol } from "../../src/commands/flags/resolve_protocol.ts";
-import type { RunSettings } from "../../src/runs/schema.ts";
 import { parseFlags } from "../../src/flags/parse.ts";
 
 const resolve = (...args: string[]) => resolveProtocol(parseFlags(args, runFlags));
@@ -188,101 +185,6 @@ Deno.test("the paper's section 3: CIFAR-10, standardized, with its networks, rat
     const percents = Object.values(protocol.prunePercents);
     assertEquals(percents, [...Array(weights - 3).fill(convPercent), 0.2, 0.2, 0.1]);
   }
-});
-
-Deno.test("another optimizer brings its usual learning rate, unless one is given", () => {
-  assertEquals(resolve("--optimizer=sgd").learningRate, 0.1);
-  assertEquals(resolve("--optimizer=momentum").learningRate, 0.01);
-  assertEquals(resolve("--optimizer=sgd", "--learning-rate=.3").learningRate, 0.3);
-  assertEquals(resolve("--protocol=google", "--optimizer=adam").learningRate, 0.0012);
-  assertEquals(resolve("--protocol=google", "--optimizer=sgd").learningRate, 0.1);
-});
-
-Deno.test("--momentum: 0.9 unless given, of that optimizer alone", () => {
-  assertEquals(resolve("--optimizer=momentum").momentum, 0.9);
-  assertEquals(optimizerOf(resolve("--optimizer=momentum", "--momentum=0")), {
-    ...{ kind: "momentum", learningRate: 0.01, momentum: 0 },
-  });
-  for (const optimizer of ["adam", "sgd"]) {
-    const error = assertThrows(
-      () => resolve(`--optimizer=${optimizer}`, "--momentum=.5"),
-      UsageError,
-      `--momentum 0.5 applies to --optimizer momentum or nesterov, and the optimizer is ${optimizer}`,
-    );
-    assertStringIncludes(error.message, "leave --momentum out");
-  }
-  for (const momentum of ["1", "-0.1", "1.5", "NaN", "0.99999999999"]) {
-    assertThrows(
-      () => resolve("--optimizer=momentum", `--momentum=${momentum}`),
-      UsageError,
-      "--momentum",
-    );
-  }
-});
-
-Deno.test("--nesterov: --optimizer momentum becomes --optimizer nesterov; others have none", () => {
-  const asked = resolve("--optimizer=nesterov", "--momentum=.7");
-  for (const optimizer of ["momentum", "nesterov"]) {
-    assertEquals(resolve(`--optimizer=${optimizer}`, "--momentum=.7", "--nesterov"), asked);
-  }
-  const momentum = resolve("--optimizer=momentum", "--learning-rate=.2", "--momentum=.7");
-  const ofProtocol = resolveProtocol(parseFlags(["--nesterov"], runFlags), momentum);
-  assertEquals(ofProtocol.optimizer, { kind: "nesterov" });
-  assertEquals(resolve("--optimizer=momentum", "--no-nesterov").optimizer, { kind: "momentum" });
-  for (const optimizer of ["sgd", "adam", "adamw"]) {
-    assertThrows(
-      () => resolve(`--optimizer=${optimizer}`, "--nesterov"),
-      UsageError,
-      `--nesterov applies to --optimizer momentum, and the optimizer is ${optimizer}: give that one, or`,
-    );
-  }
-  assertThrows(() => resolve("--nesterov"), UsageError, "the optimizer is adam");
-});
-
-Deno.test("what is 0 as a 32-bit float is refused: it would train nothing", () => {
-  for (const rate of ["1e-300", "1e-45", "1e-38"]) {
-    assertThrows(
-      () => resolve(`--learning-rate=${rate}`),
-      UsageError,
-      `--learning-rate "${rate}" is 0 as a 32-bit float, which the GPU computes with; give at least 1.2e-38`,
-    );
-  }
-  assertEquals(resolve("--learning-rate=1.2e-38").learningRate, 1.2e-38);
-});
-
-Deno.test("notes: layers that lose nothing, intervals that are longer than a run", () => {
-  const layer = (name: string, inputs: number, units: number) => ({
-    ...{ name, inputs, units, activation: null, useBias: true },
-  });
-  const settings = {
-    network: { layers: [layer("layer0", 784, 30), layer("layer1", 30, 10)] },
-    training: { iterations: 40, testInterval: 40, validateInterval: 40 },
-  } as RunSettings;
-  const pruning = (layer0: number, layer1: number, levels = 3) =>
-    pruningNotes(settings, { levels, prunePercents: { layer0, layer1 } }).map(([, text]) => text);
-  assertEquals(pruning(0.2, 0.1), []);
-  assertEquals(pruning(0.2, 0.001), [
-    "layer1 loses no weights: --prune-percents take 0.001 of its 300",
-  ]);
-  assertEquals(pruning(0, 0.001), [
-    "nothing is pruned: --prune-percents take no weight of any layer",
-  ]);
-  assertEquals(pruning(0, 0, 0), []);
-  const training = (changes: Partial<RunSettings["training"]>, validationSize = 10) =>
-    trainingNotes({
-      ...settings,
-      training: { ...settings.training, ...changes },
-      dataset: { ...settings.dataset, validationSize },
-    }).map(([, text]) => text);
-  assertEquals(training({}), []);
-  assertEquals(training({ testInterval: 41 }), [
-    "evaluated only at the start and the end: --test-interval 41 is longer than a run",
-  ]);
-  assertEquals(training({ testInterval: 100, validateInterval: 50 }), [
-    "evaluated only at the start and the end: --test-interval 100 and --validate-interval 50 are " +
-    "longer than a run",
-  ]);
-  assertEquals(training({ validateInterval: 50 }, 0), []);
 });
 
 Deno.test("layer names follow the hidden layers, the output layer last", () => {

@@ -160,7 +160,7 @@ Deno.test("restoreRun refuses a curve with a number that is too large", async ()
   await assertRejects(
     () => restoreRun(storage, "r", parametersOf(LAYERS)),
     FormatError,
-    "r/metrics.json: point 0 is none; move the folder away",
+    "r/metrics.json: point 0 is not valid; move the folder away",
   );
 });
 

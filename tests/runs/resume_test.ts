@@ -1,6 +1,6 @@
 /**
- * Going on from a checkpoint gives the very bits of a run that was never interrupted: after a signal,
- * after the loss of the GPU, with any optimizer and beside any other replicas.
+ * Continuing from a checkpoint gives the very bits of a run that was never interrupted: after a
+ * signal, with any optimizer and beside any other replicas.
  */
 
 import {
@@ -13,91 +13,19 @@ import {
 import {
   Gpu,
   type KernelKind,
-  openGpu,
   type OptimizerSpec,
   type TrainingState,
 } from "../../src/engine/mod.ts";
-import {
-  CapacityError,
-  DeviceLostError,
-  InterruptedError,
-  OutOfMemoryError,
-} from "../../src/errors.ts";
-import { RandomStream } from "../../src/engine/random.ts";
+import { InterruptedError } from "../../src/errors.ts";
 import { type Checkpoint, decodeCheckpoint } from "../../src/records/checkpoint_file.ts";
-import { DatasetBase } from "../../src/foundations/dataset_base.ts";
-import { ModelFc } from "../../src/foundations/model_fc.ts";
 import * as paths from "../../src/records/paths.ts";
 import { encodeRun } from "../../src/records/saved_run.ts";
-import { RunQueue, type RunQueueOptions } from "../../src/foundations/queue/run_queue.ts";
-import { train, type TrainOptions } from "../../src/foundations/trainer.ts";
+import type { RunQueueOptions } from "../../src/foundations/queue/run_queue.ts";
+import { train } from "../../src/foundations/trainer.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
-import { openTestGpu } from "../engine/gpu.ts";
-import { CLOCK_WORDS } from "../../src/engine/kernels/row_kernels.ts";
 import { readRecord } from "../../src/records/condition.ts";
-import type { Schedule } from "../../src/engine/schedules.ts";
 import { optimizerSpec } from "../../src/engine/optimizers.ts";
-
-const gpu = await openTestGpu();
-
-/** Points in a square with the label of their quadrant. */
-function quadrants(count: number) {
-  const stream = new RandomStream([count, 0]);
-  const inputs = Float32Array.from({ length: 2 * count }, () => 2 * stream.uniform() - 1);
-  const side = (i: number) => inputs[i] < 0 ? 1 : 0;
-  const labels = Uint8Array.from({ length: count }, (_, i) => 2 * side(2 * i) + side(2 * i + 1));
-  return { inputs, labels, count, features: 2 };
-}
-const sets = { name: "quadrants", classes: 4, train: quadrants(100), test: quadrants(40) };
-
-const OPTIMIZERS: OptimizerSpec[] = [
-  { kind: "sgd", learningRate: 0.1 },
-  { kind: "momentum", learningRate: 0.1, momentum: 0.9 },
-  { kind: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-];
-
-const ITERATIONS = 90;
-
-/** A rate that changes at every iteration. */
-const SCHEDULE: Schedule = { kind: "cosine", warmup: 15, milestones: [], gamma: 0.1 };
-
-/** Half of the weights are pruned; epochs of 80 examples in batches of 16, so the order matters. */
-function options(seed: number, optimizer = OPTIMIZERS[2]): TrainOptions {
-  const shape = [2, 6], mask = Float32Array.from({ length: 12 }, (_, i) => i % 2);
-  return {
-    model: new ModelFc({ layers: [[6, "tanh"], [4, null]] }, 2, {
-      seed,
-      masks: { layer0: { shape, data: mask } },
-    }),
-    dataset: new DatasetBase(sets, { normalization: "none", validationSize: 20, seed }),
-    optimizer,
-    // Of one optimizer, so that runs at a constant rate are resumed too.
-    ...(optimizer.kind === "momentum" && { schedule: SCHEDULE }),
-    batchSize: 16,
-    length: { iterations: ITERATIONS },
-    validateInterval: 10,
-    testInterval: 15,
-  };
-}
-
-/** Works with a queue that is released afterwards. */
-async function withQueue<T>(
-  work: (queue: RunQueue) => Promise<T>,
-  more: RunQueueOptions = {},
-  on: Gpu = gpu,
-): Promise<T> {
-  const queue = new RunQueue(on, more);
-  try {
-    return await work(queue);
-  } finally {
-    await queue.destroy();
-  }
-}
-
-const undisturbed = (seed: number, optimizer?: OptimizerSpec, kernels: KernelKind = "dense") =>
-  withQueue(async (queue) =>
-    encodeRun(await train(queue, { ...options(seed, optimizer), kernels }))
-  );
+import { gpu, OPTIMIZERS, options, undisturbed, withQueue } from "./disturbed_run.ts";
 
 /** Options that keep checkpoints every 10 iterations and stop after so many. */
 function stoppedAt(iteration: number): RunQueueOptions {
@@ -238,131 +166,6 @@ Deno.test("another adapter goes on, with a notice, and the record names both", a
       .map(({ iteration, adapter }) => [iteration, adapter.name]),
     [[0, gpu.adapter.name], [20, "another driver"]],
   );
-});
-
-/** A queue on a device of its own, which is destroyed each time that `isLost` says so. */
-async function losing<T>(
-  isLost: (iteration: number) => boolean,
-  work: (queue: RunQueue) => Promise<T>,
-  more: RunQueueOptions = {},
-): Promise<{ opened: number; notices: string[]; outcome: T }> {
-  const devices: Gpu[] = [];
-  const notices: string[] = [];
-  // More progress may come before its loss is noticed.
-  let lost = 0;
-  const open = async () => {
-    const fresh = await openGpu();
-    devices.push(fresh);
-    return fresh;
-  };
-  const options: RunQueueOptions = {
-    checkpointInterval: { iterations: 10 },
-    reopen: open,
-    onNotice: (line) => notices.push(line),
-    onProgress: ({ iteration }) => {
-      if (lost === devices.length || !isLost(iteration)) return;
-      lost = devices.length;
-      devices.at(-1)!.device.destroy();
-    },
-    ...more,
-  };
-  try {
-    const outcome = await withQueue(work, options, await open());
-    return { opened: devices.length, notices, outcome };
-  } finally {
-    for (const device of devices) device.destroy();
-  }
-}
-
-Deno.test("a GPU that is lost midway: the runs go on from their checkpoint on a fresh one", async () => {
-  const losses = new Set([20, 60]);
-  const { opened, notices, outcome } = await losing(
-    (iteration) => losses.delete(iteration),
-    (queue) => queue.runSideBySide([1, 2].map((seed) => () => train(queue, options(seed)))),
-  );
-  assertEquals([opened, notices.length], [3, 2]);
-  assertStringIncludes(notices[0], "was lost");
-  assertStringIncludes(notices[0], "continuing on a new one");
-  for (const [i, result] of outcome.entries()) {
-    assert(result.status === "fulfilled");
-    assertEquals(encodeRun(result.value), await undisturbed(i + 1));
-  }
-});
-
-Deno.test("a GPU that is lost before the first checkpoint: the runs begin again", async () => {
-  let isFirst = true;
-  const { opened, outcome } = await losing(
-    () => isFirst && !(isFirst = false),
-    (queue) => train(queue, options(1)),
-    { checkpointInterval: { seconds: 1000 } },
-  );
-  assertEquals(opened, 2);
-  assertEquals(encodeRun(outcome), await undisturbed(1));
-});
-
-Deno.test("a GPU that is lost whenever it works: a few tries, then the loss", async () => {
-  let last = 0;
-  await assertRejects(
-    () =>
-      losing(
-        // Always at the first progress after the same checkpoint.
-        (iteration) => iteration > 20 && ++last > 0,
-        (queue) => train(queue, options(1)),
-      ),
-    DeviceLostError,
-    "was lost",
-  );
-  assert(last >= 3 && last <= 6, `${last} tries`);
-});
-
-Deno.test("without a way to open another GPU its loss ends the training", async () => {
-  const own = await openGpu();
-  await assertRejects(
-    () =>
-      withQueue((queue) => train(queue, options(1)), {
-        checkpointInterval: { iterations: 10 },
-        onProgress: () => own.device.destroy(),
-      }, own),
-    DeviceLostError,
-  );
-});
-
-/** A GPU whose memory is full when more than so many replicas are allocated. */
-class SmallGpu extends Gpu {
-  constructor(private readonly fits: number) {
-    super(gpu.device, gpu.adapter);
-  }
-
-  override async scoped<T>(what: string, create: () => T): Promise<T> {
-    const sizes: number[] = [];
-    const { device } = this, { createBuffer } = device;
-    device.createBuffer = (descriptor) => {
-      if (descriptor.label === "clocks") sizes.push(descriptor.size / (4 * CLOCK_WORDS));
-      return createBuffer.call(device, descriptor);
-    };
-    try {
-      const value = await super.scoped(what, create);
-      if (sizes.some((replicas) => replicas > this.fits)) throw new OutOfMemoryError("full");
-      return value;
-    } finally {
-      device.createBuffer = createBuffer;
-    }
-  }
-}
-
-Deno.test("memory that is too small at the start: fewer replicas, or the number that fits", async () => {
-  const runs = (queue: RunQueue) =>
-    queue.runSideBySide(Array.from({ length: 8 }, (_, i) => () => train(queue, options(i))));
-  const results = await withQueue(runs, {}, new SmallGpu(3));
-  for (const [i, result] of results.entries()) {
-    assert(result.status === "fulfilled");
-    assertEquals(encodeRun(result.value), await undisturbed(i));
-  }
-  const [refused] = await withQueue(runs, { replicas: 8 }, new SmallGpu(3));
-  assert(refused.status === "rejected" && refused.reason instanceof CapacityError);
-  assertStringIncludes(refused.reason.message, "use --replicas 2 or auto");
-  const [none] = await withQueue(runs, {}, new SmallGpu(0));
-  assert(none.status === "rejected" && none.reason instanceof OutOfMemoryError);
 });
 
 Deno.test("checkpoints by the clock are kept, and stay below a share of the time", async () => {

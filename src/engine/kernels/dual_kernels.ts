@@ -12,7 +12,7 @@ import dualIndex from "../../../shaders/dual_index.wgsl" with { type: "text" };
 import dualLoss from "../../../shaders/dual_loss.wgsl" with { type: "text" };
 import type { Activation, DenseSpec } from "../layer_spec.ts";
 import { type KernelSource, read, write } from "./kernel.ts";
-import { activationWgsl } from "./dense/matmul_kernels.ts";
+import { activationWgsl } from "./activation_wgsl.ts";
 
 /** Invocations of a workgroup. */
 export const LANES = 64;

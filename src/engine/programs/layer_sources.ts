@@ -4,11 +4,8 @@ import { convActivationGradientSource, convForwardSource } from "../kernels/imag
 import { convUpdateSources } from "../kernels/images/conv_update_kernels.ts";
 import type { KernelSource } from "../kernels/kernel.ts";
 import { activationVectors, feedsDense, layerMatrices, paddedInputs } from "../kernels/layout.ts";
-import {
-  activationGradientSource,
-  type Ahead,
-  forwardSource,
-} from "../kernels/dense/matmul_kernels.ts";
+import { activationGradientSource, forwardSource } from "../kernels/dense/matmul_kernels.ts";
+import type { Ahead } from "../kernels/dense/matmul_operands.ts";
 import { weightGradientSource } from "../kernels/dense/weight_kernels.ts";
 import type { BatchFormat, Matrix } from "../kernels/matrix.ts";
 import { forwardInPartsSources } from "../kernels/dense/parts_kernels.ts";

@@ -19,12 +19,10 @@ import {
 import type { Gpu } from "../device.ts";
 import { DenseNetwork } from "./dense_network.ts";
 import { MAX_EVALUATIONS, predictedClasses } from "./evaluation.ts";
-import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
-import { layerMatrices, type LayerMatrix } from "../kernels/layout.ts";
+import { CLOCK_WORDS } from "../kernels/row_kernels.ts";
 import type { NetworkMemory } from "./network_memory.ts";
-import { checkLearningRate, checkWeightDecay, decayOf, stepSize } from "../optimizers.ts";
+import { decayOf, stepSize } from "../optimizers.ts";
 import {
-  classesOf,
   evaluationSpan,
   type LayerValues,
   MAX_BURST,
@@ -37,6 +35,7 @@ import {
 import { checkProgramSpec } from "../kernels/program_limits.ts";
 import { Dispatched, KernelCosts } from "../submits/kernel_costs.ts";
 import { type KernelProfile, timeKernels } from "./profile.ts";
+import { checkReplica, replicaWords } from "./replica.ts";
 import { SparseNetwork } from "./sparse/sparse_network.ts";
 import { Submits, type Submitted } from "../submits/submits.ts";
 import { PassTimer, TIMESTAMP_BYTES } from "../timer.ts";
@@ -101,47 +100,12 @@ export class Program {
     start = 0,
   ): void {
     const { queue } = this.gpu.device;
-    layerMatrices(this.spec.layers).forEach((layer, i) => {
-      const { mask } = parameters.layers[i];
-      checkLength(layer, "mask", mask, layer.inputs * layer.units);
-      const values = state
-        ? [state.layers[i], ...state.layers[i].optimizer]
-        : [parameters.layers[i]];
-      for (const { weights, biases } of values) {
-        checkLength(layer, "weights", weights, layer.inputs * layer.units);
-        checkLength(layer, "biases", biases, layer.units);
-      }
-    });
-    const { labelMap, learningRate, weightDecay = 0 } = parameters;
-    if (typeof learningRate === "number") checkLearningRate(learningRate);
-    checkWeightDecay(weightDecay);
-    if (this.spec.sparse && weightDecay > 0) {
-      throw new InputError(
-        `weight decay ${weightDecay}: kernels on lists of live weights do not decay the weights of ` +
-          "units that nothing uses; use the dense ones (--kernels dense or auto)",
-      );
-    }
-    if (this.spec.sparse && parameters.keepsPruned) {
-      throw new InputError(
-        "pruned weights that keep their initial values: kernels on lists of live weights do not " +
-          "hold them; use the dense ones (--kernels dense or auto)",
-      );
-    }
+    checkReplica(this.spec, parameters, state ?? null);
+    const { learningRate, weightDecay = 0 } = parameters;
     this.#learningRates[replica] = learningRate;
     this.#weightDecays[replica] = weightDecay;
     this.network.load(replica, parameters, state?.layers ?? null);
-    const classes = classesOf(this.spec);
-    const stray = labelMap?.find((label) => label >= classes);
-    if (stray !== undefined) {
-      throw new InputError(`label map: holds ${stray}, but labels are from 0 to ${classes - 1}`);
-    }
-    const words = new Uint32Array(REPLICA_WORDS);
-    words.set(parameters.orderKey, 0);
-    if (parameters.splitKey) words.set([...parameters.splitKey, 1], 2);
-    for (let label = 0; label < 256; label++) {
-      words[6 + label] = labelMap?.[label] ?? label;
-    }
-    words.set(parameters.augmentKey ?? [0, 0], 6 + 256);
+    const words = replicaWords(parameters);
     const { replicas, clocks } = this.network.loop;
     queue.writeBuffer(replicas, replica * words.byteLength, words);
     this.#start = start;
@@ -313,19 +277,5 @@ export class Program {
     const { trainCount, batchSize } = this.spec;
     const batches = Math.ceil(trainCount / batchSize);
     return Math.min(batchSize, trainCount - (iteration % batches) * batchSize);
-  }
-}
-
-function checkLength(
-  layer: LayerMatrix,
-  what: string,
-  values: Float32Array,
-  expected: number,
-): void {
-  if (values.length !== expected) {
-    throw new InputError(
-      `${layer.name}: ${what} has ${values.length} values, expected ${expected}; ` +
-        `pass arrays for ${layer.inputs} inputs and ${layer.units} units`,
-    );
   }
 }

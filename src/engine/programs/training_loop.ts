@@ -5,14 +5,9 @@
 
 import { InputError } from "../../errors.ts";
 import { CurveRecorder, type CurveRows, type Curves, pointsOf } from "../curves.ts";
-import { MAX_EVALUATIONS } from "./evaluation.ts";
-import type { BurstResult, BurstStep, Measurement, Program } from "./program.ts";
-import {
-  type LayerValues,
-  MAX_BURST,
-  type NetworkState,
-  type Split,
-} from "../kernels/program_spec.ts";
+import { type Burst, Pace, planBursts } from "./burst_plan.ts";
+import type { BurstResult, Measurement, Program } from "./program.ts";
+import type { LayerValues, NetworkState } from "../kernels/program_spec.ts";
 import { evaluationWork, type TrainingPlan, trainingWork } from "./training_work.ts";
 
 export type { TrainingPlan };
@@ -27,8 +22,7 @@ export interface TrainingProgress {
   work: number;
   /** Latest training loss, mean over the replicas; null before the first iteration. */
   loss: number | null;
-  /** Latest validation (else test) accuracy, likewise. */
-  /** Null before the first evaluation. */
+  /** Latest validation (else test) accuracy, likewise; null before the first evaluation. */
   accuracy: number | null;
   /** How long the GPU has worked on it so far; null where the adapter has no timestamps. */
   gpuMilliseconds: number | null;
@@ -76,13 +70,6 @@ export interface TrainingOptions {
   from?: { iteration: number; curves: CurveRows[] };
   checkpointing?: Checkpointing;
 }
-
-/** A burst should take about this long: long enough to hide the readback, short enough to stop. */
-const BURST_MILLISECONDS = 1000;
-/** How long an iteration takes is not known, so the first burst is of one. */
-const FIRST_BURST = 1;
-/** Bursts may grow by `EARLY_GROWTH` up to this length, by `GROWTH` from then on. */
-const SHORT_BURST = 100, EARLY_GROWTH = 4, GROWTH = 2;
 
 /**
  * Trains all replicas. Ends early when every replica has diverged.
@@ -235,56 +222,6 @@ function checkPlan(
   if (testInterval !== null) check("test interval", testInterval, 1);
 }
 
-/** A stretch of training that is submitted and read back as one. */
-interface Burst {
-  /** Iterations done before it. */
-  start: number;
-  iterations: number;
-  steps: BurstStep[];
-}
-
-/**
- * Cuts what a plan asks for into bursts of at most `length(done)`.
- *
- * @param from the iteration to continue from; null to begin at the beginning
- */
-function* planBursts(
-  plan: TrainingPlan,
-  from: number | null,
-  length: (done: number) => number,
-): Generator<Burst> {
-  const { start: begin = 0, pause: end = plan.iterations } = plan;
-  const intervals: [Split, number | null][] = [
-    ["validate", plan.validateInterval],
-    ["test", plan.testInterval],
-  ];
-  const nextEvaluation = (done: number) =>
-    Math.min(
-      plan.iterations,
-      ...intervals.map(([, n]) => n === null ? Infinity : n * (Math.floor(done / n) + 1)),
-    );
-  const isEnd = (done: number) => done === begin || done === plan.iterations;
-  const evaluationsAt = (done: number): BurstStep[] =>
-    intervals.filter(([, n]) => n !== null && (done % n === 0 || isEnd(done)))
-      .map(([split]) => ({ evaluate: split }));
-
-  let done = from ?? begin;
-  // Whoever comes from a later iteration has evaluated there.
-  let steps = from === null ? evaluationsAt(begin) : [];
-  if (steps.length > 0) yield { start: done, iterations: 0, steps };
-  steps = [];
-  while (done < end) {
-    const start = done, last = Math.min(end, start + length(done));
-    while (done < last && steps.length <= MAX_EVALUATIONS - intervals.length) {
-      const next = Math.min(last, nextEvaluation(done));
-      steps.push({ iterate: next - done }, ...evaluationsAt(next));
-      done = next;
-    }
-    yield { start, iterations: done - start, steps };
-    steps = [];
-  }
-}
-
 /** Whether a burst evaluates for longer than it trains. */
 function isMostlyEvaluation({ iterations, steps }: Burst, program: Program): boolean {
   const { batchSize } = program.spec;
@@ -292,27 +229,6 @@ function isMostlyEvaluation({ iterations, steps }: Burst, program: Program): boo
     "evaluate" in step ? evaluationWork(program.count(step.evaluate), batchSize) : 0
   );
   return evaluations.reduce((sum, work) => sum + work, 0) > iterations;
-}
-
-/** Chooses the length of bursts from how long they take. */
-class Pace {
-  length = FIRST_BURST;
-  #last = performance.now();
-
-  /** Starts the clock again, after a pause. */
-  restart(): void {
-    this.#last = performance.now();
-  }
-
-  observe(iterations: number): void {
-    if (iterations === 0) return this.restart();
-    const now = performance.now();
-    const ideal = iterations * BURST_MILLISECONDS / Math.max(1, now - this.#last);
-    const growth = this.length < SHORT_BURST ? EARLY_GROWTH : GROWTH;
-    const bounded = Math.min(growth * this.length, Math.max(this.length / 2, ideal));
-    this.length = Math.max(1, Math.min(MAX_BURST, Math.round(bounded)));
-    this.#last = now;
-  }
 }
 
 /** Appends a burst's measurements to the curves of the replicas that have not diverged. */

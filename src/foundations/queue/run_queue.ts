@@ -4,63 +4,42 @@
  * every group as the replicas of one program. Neither files nor results show the group.
  */
 
-import {
-  type Checkpointing,
-  type Gpu,
-  type KernelKind,
-  type LayerSpec,
-  type Program,
-  type ProgramSpec,
-  runTraining,
-  type TrainingProgress,
-  type TrainingState,
-} from "../../engine/mod.ts";
-import { DeviceLostError, InterruptedError } from "../../errors.ts";
+import type { Gpu, KernelKind, LayerSpec, Program, ProgramSpec } from "../../engine/mod.ts";
+import { DeviceLostError } from "../../errors.ts";
 import type { Tuned } from "../../engine/kernels/tiles.ts";
 import type { PrunedWeights } from "../model.ts";
 import type { Masks } from "../../models/masks.ts";
 import {
   batchSizeOf,
-  masksOf,
-  type QueueActivity,
-  replicaParameters,
   type ShapeRequest,
   type TrainOutcome,
   type TrainRequest,
-  workOf,
 } from "./train_request.ts";
 import { type CheckpointInterval, CheckpointPace } from "./checkpoint_pace.ts";
+import {
+  type GroupOptions,
+  type GroupProgress,
+  trainGroup,
+  type Waiting,
+} from "./group_training.ts";
 import { fasterKernels, forwardPartsOf } from "./kernel_choice.ts";
 import { GpuSlot } from "./gpu_slot.ts";
+import { Participants } from "./participants.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { OptimizerSpec } from "../../engine/optimizers.ts";
 
 /** Options of a queue. */
-export interface RunQueueOptions {
+export interface RunQueueOptions extends GroupOptions {
   /** Most runs trained at once; "auto": as many as wait and as are fast on this adapter. */
   replicas?: number | "auto";
   /** The kernels of runs that do not say; "auto": those that are faster at a network's density. */
   kernels?: KernelKind | "auto";
-  /** Keeps a checkpoint of what is trained, then ends it and all that waits with its reason. */
-  signal?: AbortSignal;
   /** When to keep checkpoints. Default: after 60 seconds. */
   checkpointInterval?: CheckpointInterval;
   /** Opens a GPU in the place of one that was lost. Default: a lost GPU ends the training. */
   reopen?: () => Promise<Gpu>;
   /** Receives a notice when a GPU is lost. */
   onNotice?: (line: string) => void;
-  /** Called as a group advances. */
-  onProgress?: (progress: GroupProgress) => void;
-  /** Called when runs of a group have ended, however, with the work that they were in all. */
-  onEnd?: (work: number) => void;
-  /** Called when what is being waited for changes. */
-  onActivity?: (activity: QueueActivity) => void;
-}
-
-/** How far a group of runs that are trained at once has come. */
-export interface GroupProgress extends TrainingProgress {
-  /** Their number. */
-  runs: number;
 }
 
 /** A run's own work, to be measured. */
@@ -72,20 +51,11 @@ export interface TunedWork {
   program(): Promise<Program>;
 }
 
-interface Waiting {
-  request: TrainRequest;
-  /** Its latest state. */
-  from: TrainingState | null;
-  resolve(outcome: TrainOutcome): void;
-  reject(reason: unknown): void;
-}
-
-export type { CheckpointInterval };
+export type { CheckpointInterval, GroupOptions, GroupProgress };
 
 /** Packs runs into the replicas of programs and trains them. */
 export class RunQueue {
-  /** Experiments in progress; those that wait are in `#waiting`. */
-  #active = 0;
+  readonly #participants = new Participants(() => this.#flush());
   #waiting: Waiting[] = [];
   #running = false;
   readonly #slot: GpuSlot;
@@ -112,65 +82,29 @@ export class RunQueue {
     return this.#slot.use(work, reached);
   }
 
-  /** Runs one experiment: until all in progress wait, more runs may come to train together. */
-  async asParticipant<T>(experiment: () => Promise<T>): Promise<T> {
-    this.#active++;
-    try {
-      return await experiment();
-    } finally {
-      this.#active--;
-      this.#flush();
-    }
+  /** Carries out one experiment: as long as not all in progress wait, more runs may come. */
+  asParticipant<T>(experiment: () => Promise<T>): Promise<T> {
+    return this.#participants.one(experiment);
   }
 
   /**
    * Carries out several parts of one experiment, which counts as so many until they have ended: all
    * of them are waited for, or those that wait first would be trained without the others.
    */
-  async asParticipants<T>(
-    parts: readonly (() => Promise<T>)[],
-  ): Promise<PromiseSettledResult<T>[]> {
-    let left = parts.length;
-    this.#active += Math.max(0, left - 1);
-    return await Promise.allSettled(parts.map(async (part) => {
-      try {
-        return await part();
-      } finally {
-        // The last one's place is the experiment's own.
-        if (--left > 0) {
-          this.#active--;
-          this.#flush();
-        }
-      }
-    }));
+  asParticipants<T>(parts: readonly (() => Promise<T>)[]): Promise<PromiseSettledResult<T>[]> {
+    return this.#participants.parts(parts);
   }
 
   /**
-   * Runs several experiments side by side, at most `atOnce` of them; returns the outcome of each.
-   * If one fails the others continue, but for a lost device or an interruption: what has not begun
-   * by then fails as that one did.
+   * Carries out several experiments side by side, at most `atOnce` of them; returns the outcome of
+   * each. If one fails the others continue, but for a lost device or an interruption: what has not
+   * begun by then fails as that one did.
    */
-  async runSideBySide<T>(
-    experiments: (() => Promise<T>)[],
+  runSideBySide<T>(
+    experiments: readonly (() => Promise<T>)[],
     atOnce = Infinity,
   ): Promise<PromiseSettledResult<T>[]> {
-    const results: PromiseSettledResult<T>[] = [];
-    let next = 0, end: DeviceLostError | InterruptedError | null = null;
-    const work = async () => {
-      while (next < experiments.length) {
-        const i = next++;
-        try {
-          if (end) throw end;
-          results[i] = { status: "fulfilled", value: await experiments[i]() };
-        } catch (reason) {
-          if (reason instanceof DeviceLostError || reason instanceof InterruptedError) end = reason;
-          results[i] = { status: "rejected", reason };
-        }
-      }
-    };
-    const workers = Math.min(atOnce, experiments.length);
-    await Promise.all(Array.from({ length: workers }, () => this.asParticipant(work)));
-    return results;
+    return this.#participants.sideBySide(experiments, atOnce);
   }
 
   /**
@@ -282,13 +216,17 @@ export class RunQueue {
       const width = await this.capacity(request).catch(() => 1);
       const [group] = this.#groups();
       if (this.#shapeKey(group[0].request) !== this.#shapeKey(request)) continue;
-      if (group.length < width && this.#waiting.length < this.#active) break;
+      if (group.length < width && this.#waiting.length < this.#participants.count) break;
       const some = group.slice(0, width);
       this.#waiting = this.#waiting.filter((waiting) => !some.includes(waiting));
       try {
         // Where a run paused is kept first.
         if (request.plan.resumed === undefined) this.options.signal?.throwIfAborted();
-        await this.#trainGroup(some);
+        await trainGroup(some, {
+          slot: this.#slot,
+          programs: this.#programs,
+          newPace: () => this.checkpointPace(),
+        }, this.options);
       } catch (error) {
         for (const { reject } of some) reject(error);
       }
@@ -302,76 +240,6 @@ export class RunQueue {
   #groups(): Waiting[][] {
     const groups = Map.groupBy(this.#waiting, ({ request }) => this.#shapeKey(request));
     return [...groups.values()].sort((a, b) => b.length - a.length);
-  }
-
-  async #trainGroup(group: Waiting[]): Promise<void> {
-    const iterationOf = ({ from }: Waiting) => from?.iteration ?? 0;
-    let left = group;
-    const ended = (some: Waiting[]) => this.options.onEnd?.(some.length * workOf(some[0].request));
-    const trainSome = async () => {
-      const [{ request }] = left;
-      // After a loss, all resume from the last checkpoint but those that had diverged by then.
-      const together = left.filter((waiting) => iterationOf(waiting) === iterationOf(left[0]));
-      const spec = await this.#programs.specOf(request);
-      const width = this.#programs.widthOf(spec, together.length);
-      const isSparse = request.kernels === "sparse";
-      const sparse = isSparse ? together.map((waiting) => masksOf(waiting.request)) : null;
-      const program = await this.#programs.programFor(request, { ...spec, sparse }, width);
-      const replicas = together.slice(0, program.spec.replicas);
-      await this.#trainReplicas(replicas, program);
-      ended(replicas);
-      left = left.filter((waiting) => !replicas.includes(waiting));
-    };
-    const reached = () => Math.max(...left.map(iterationOf));
-    try {
-      while (left.length > 0) await this.onGpu(trainSome, reached);
-    } catch (error) {
-      ended(left);
-      throw error;
-    }
-  }
-
-  async #trainReplicas(group: Waiting[], program: Program): Promise<void> {
-    const { signal, onProgress, onActivity } = this.options;
-    const states = group.map(({ from }) => from);
-    const { plan } = group[0].request;
-    group.forEach(({ request }, r) =>
-      program.load(r, replicaParameters(request), states[r], plan.start)
-    );
-    const outcomes = await runTraining(program, plan, {
-      signal,
-      from: states[0]
-        ? { iteration: states[0].iteration, curves: states.map((state) => state!.curves) }
-        : undefined,
-      checkpointing: this.#checkpointing(group),
-      onProgress: (progress) => onProgress?.({ ...progress, runs: group.length }),
-      onActivity,
-      onPoints: group.some(({ request }) => request.onPoints)
-        ? (r, points) => group[r].request.onPoints?.(points)
-        : undefined,
-      onWeights: group.some(({ request }) => request.onWeights)
-        ? (r, iteration, layers) => group[r].request.onWeights?.(iteration, layers)
-        : undefined,
-    });
-    const parameters = await program.readParameters();
-    group.forEach(({ resolve }, r) => resolve({ ...outcomes[r], final: parameters[r] }));
-  }
-
-  /** Keeps the states of runs: for their own files, and to resume from when the GPU is lost. */
-  #checkpointing(group: Waiting[]): Checkpointing {
-    const pace = group[0].request.pace ?? this.checkpointPace();
-    return {
-      interval: pace.interval,
-      isDue: (iteration) => pace.isDue(iteration),
-      keep: async (states) => {
-        for (const [r, state] of states.entries()) {
-          if (!state) continue;
-          await group[r].request.onCheckpoint?.(state);
-          group[r].from = state;
-        }
-        pace.kept();
-      },
-    };
   }
 
   /** A clock for the checkpoints of a run, for one that is trained in parts. */

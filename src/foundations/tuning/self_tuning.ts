@@ -29,7 +29,9 @@ const LEAST_MILLISECONDS = 300;
 /** For how long a program is timed to tell how long the run will take. */
 const FIRST_MILLISECONDS = 20;
 
-/** What is done on an adapter without a measurement: use what is kept and measure the rest, or not. */
+/**
+ * What is done on an adapter without a measurement: use what is kept and measure the rest, or not.
+ */
 export type TuningMode = "measure" | "kept" | "off";
 
 /** Where and how adapters are measured. */
@@ -166,7 +168,7 @@ async function timeFirst(network: TimedProgram): Promise<number> {
 }
 
 /** Whether the table has a measurement of an adapter. */
-export function isMeasured({ adapter }: Gpu): boolean {
+function isMeasured({ adapter }: Gpu): boolean {
   return TUNED[adapterClass(adapter)].measured !== null;
 }
 

@@ -17,7 +17,7 @@ export interface ExperimentActions {
 }
 
 /** Where an experiment stands, in a few words. */
-export function stateText({ runsFinished, runsTotal, inUse, request }: ExperimentEntry): string {
+function stateText({ runsFinished, runsTotal, inUse, request }: ExperimentEntry): string {
   const runs = runsTotal === null || runsTotal === runsFinished
     ? `${runsFinished} run${runsFinished === 1 ? "" : "s"}`
     : `${runsFinished} of ${runsTotal} runs`;

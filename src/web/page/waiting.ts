@@ -46,7 +46,7 @@ export class Waiting {
 }
 
 /** "Compiling the GPU’s programs · 12 s". */
-export function waitingText(what: string, seconds: number): string {
+function waitingText(what: string, seconds: number): string {
   const time = seconds < 2 ? "" : ` · ${seconds} s`;
   const more = seconds < LONG_SECONDS
     ? ""

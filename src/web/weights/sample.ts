@@ -128,12 +128,7 @@ function pixels(height: number, width: number, uniform: () => number): [x: numbe
   ]);
 }
 
-/** How many connections a sample has. */
-export function sampleSize({ layers }: NetworkSample): number {
-  return layers.reduce((sum, { rows, columns }) => sum + rows.length * columns.length, 0);
-}
-
-/** How many of them, the first ones, are of the first layer. */
+/** How many of a sample's connections, the first ones, are of the first layer. */
 export function firstSize({ layers: [{ rows, columns }] }: NetworkSample): number {
   return rows.length * columns.length;
 }

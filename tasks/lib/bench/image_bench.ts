@@ -66,7 +66,7 @@ export async function benchImages(
 }
 
 /** What an iteration cannot do without, in bytes. */
-export function neededBytes(
+function neededBytes(
   layers: readonly LayerSpec[],
   optimizer: OptimizerSpec,
 ): { activations: number; parameters: number } {

@@ -13,6 +13,7 @@ import {
   oracleLayers,
   randomRun,
   type RunCase,
+  type RunShape,
   withProgram,
 } from "./run_case.ts";
 
@@ -49,51 +50,64 @@ function oracleEvaluation(run: RunCase, replica: number, split: Split) {
   return { ...softmaxCrossEntropy(logits, own, indices.length, classes), labels: own, predicted };
 }
 
+/** Compares evaluations of these splits, and predictions of their classes, with the oracle's. */
+async function assertEvaluations(program: Program, run: RunCase, splits: Split[]): Promise<void> {
+  const { evaluations } = await program.run(splits.map((evaluate) => ({ evaluate })));
+  for (const [i, split] of splits.entries()) {
+    const { classes, ...measured } = await program.predict(split);
+    assertEquals(measured, evaluations[i], "measured as any evaluation is");
+    run.replicas.forEach((_, r) => {
+      const what = `${split}, replica ${r}`, oracle = oracleEvaluation(run, r, split);
+      assertEquals(measured.count, oracle.labels.length, what);
+      assertAllClose([measured.losses[r]], [oracle.loss], { what });
+      assertEquals(measured.correct[r], oracle.correct, what);
+      assertEquals([...classes[r]], oracle.predicted, what);
+      const right = classes[r].filter((c, i) => c === oracle.labels[i]).length;
+      assertEquals(right, measured.correct[r], "accuracy and classes agree");
+    });
+  }
+}
+
+/** Three small networks. */
+const SMALL = {
+  layers: [{ units: 6, activation: "relu" }, { units: 4, activation: null }],
+  optimizer: { kind: "sgd", learningRate: 0.1 },
+  batchSize: 10,
+  replicas: 3,
+} satisfies Partial<RunShape>;
+
 for (
   const [[name, gpu], isSparse] of adapters.flatMap((of) => [[of, false], [of, true]] as const)
 ) {
   const way = isSparse ? `${name}, sparse` : name;
   Deno.test(`evaluation: splits that windows do not divide agree with the oracle, ${way}`, async () => {
     const run = randomRun({
+      ...SMALL,
       // Three channels: the test set by the means and deviations of the pool.
       features: 6,
       normalization: "standardize",
-      layers: [{ units: 6, activation: "relu" }, { units: 4, activation: null }],
-      optimizer: { kind: "sgd", learningRate: 0.1 },
-      batchSize: 10,
       // Windows are of 480 to 1024 rows.
       poolCount: 2503,
       trainCount: 1501,
       testCount: 1001,
-      replicas: 3,
       isSparse,
     }, new RandomStream(seedKey(5)));
-    await withProgram(gpu, run, async (program) => {
-      const splits: Split[] = ["test", "train", "validate", "validate", "test"];
-      const { evaluations } = await program.run(splits.map((evaluate) => ({ evaluate })));
-      splits.forEach((split, i) => {
-        run.replicas.forEach((_, r) => {
-          const { loss, correct } = oracleEvaluation(run, r, split);
-          assertAllClose([evaluations[i].losses[r]], [loss], { what: `${split}, replica ${r}` });
-          assertEquals(evaluations[i].correct[r], correct, `${split}, replica ${r}`);
-        });
-      });
-      const counts = { train: 1501, validate: 1002, test: 1001 };
-      assertEquals(evaluations.map(({ count }) => count), splits.map((split) => counts[split]));
-    });
+    await withProgram(
+      gpu,
+      run,
+      (program) =>
+        assertEvaluations(program, run, ["test", "train", "validate", "validate", "test"]),
+    );
   });
 
   Deno.test(`evaluation: examples with zeros, and splits that are loaded anew, ${way}`, async () => {
     const stream = new RandomStream(seedKey(6));
     const run = randomRun({
+      ...SMALL,
       features: 30,
-      layers: [{ units: 6, activation: "relu" }, { units: 4, activation: null }],
-      optimizer: { kind: "sgd", learningRate: 0.1 },
-      batchSize: 10,
       poolCount: 2001,
       trainCount: 1203,
       testCount: 1001,
-      replicas: 3,
       isSparse,
     }, stream);
     // Whole words of four are 0, as in images of digits.
@@ -105,20 +119,8 @@ for (
       }
     }
     await withProgram(gpu, run, async (program) => {
-      const check = async (replicas: RunCase["replicas"]) => {
-        const splits: Split[] = ["validate", "test", "train", "validate", "test"];
-        const { evaluations } = await program.run(splits.map((evaluate) => ({ evaluate })));
-        for (const [r] of replicas.entries()) {
-          for (const [i, split] of splits.entries()) {
-            const { loss, correct, predicted } = oracleEvaluation({ ...run, replicas }, r, split);
-            assertAllClose([evaluations[i].losses[r]], [loss], { what: `${split}, replica ${r}` });
-            assertEquals(evaluations[i].correct[r], correct, `${split}, replica ${r}`);
-            const { classes } = await program.predict(split);
-            assertEquals([...classes[r]], predicted, `${split}, replica ${r}`);
-          }
-        }
-      };
-      await check(run.replicas);
+      const splits: Split[] = ["validate", "test", "train", "validate", "test"];
+      await assertEvaluations(program, run, splits);
       const [first, second, third] = run.replicas;
       const others = [
         { ...first, splitKey: second.splitKey },
@@ -126,7 +128,7 @@ for (
         { ...third, splitKey: [1, 2] as const },
       ];
       others.forEach((parameters, r) => program.load(r, parameters));
-      await check(others);
+      await assertEvaluations(program, { ...run, replicas: others }, splits);
     });
   });
 
@@ -134,28 +136,19 @@ for (
     for (const classes of [1, 3, 10, 65]) {
       const run = randomRun({
         features: 7,
+        ...SMALL,
         layers: [{ units: 9, activation: "tanh" }, { units: classes, activation: null }],
-        optimizer: { kind: "sgd", learningRate: 0.1 },
         batchSize: 3,
         poolCount: 1303,
         trainCount: 1100,
         testCount: 1031,
-        replicas: 3,
         isSparse,
       }, new RandomStream(seedKey(classes)));
-      await withProgram(gpu, run, async (program) => {
-        for (const split of ["test", "train", "validate"] as const) {
-          const { evaluations: [evaluation] } = await program.run([{ evaluate: split }]);
-          const { classes: predicted, ...measured } = await program.predict(split);
-          assertEquals(measured, evaluation, "measured as any evaluation is");
-          run.replicas.forEach((_, r) => {
-            const oracle = oracleEvaluation(run, r, split);
-            assertEquals([...predicted[r]], oracle.predicted, `${split}, replica ${r}`);
-            const right = predicted[r].filter((c, i) => c === oracle.labels[i]).length;
-            assertEquals(right, measured.correct[r], "accuracy and classes agree");
-          });
-        }
-      });
+      await withProgram(
+        gpu,
+        run,
+        (program) => assertEvaluations(program, run, ["test", "train", "validate"]),
+      );
     }
   });
 

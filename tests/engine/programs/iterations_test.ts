@@ -20,7 +20,14 @@ import { activations, batchSizes, streams, widths } from "../kernels/arbitraries
 import { openTestGpu } from "../gpu.ts";
 import { logSubmits } from "../submit_log.ts";
 import { CONV_RUNS } from "./conv_networks.ts";
-import { oracleTrain, randomRun, type RunCase, type RunShape, withProgram } from "./run_case.ts";
+import {
+  assertLayers,
+  oracleTrain,
+  randomRun,
+  type RunCase,
+  type RunShape,
+  withProgram,
+} from "./run_case.ts";
 
 const { device, adapter } = await openTestGpu();
 
@@ -171,17 +178,9 @@ Deno.test("iterations: 100 iterations agree with the oracle, several in a dispat
       const parameters = await program.readParameters();
       run.replicas.forEach((_, r) => {
         const oracle = oracleTrain(run, r, 100), what = `replica ${r}`;
-        assertAllClose(
-          iterations.map(({ losses }) => losses[r]),
-          oracle.metrics.map((m) => m.loss),
-          {
-            what,
-          },
-        );
-        oracle.layers.forEach(({ weights, biases }, l) => {
-          assertAllClose(parameters[r][l].weights, weights, { what: `${what}, layer ${l}` });
-          assertAllClose(parameters[r][l].biases, biases, { what: `${what}, biases ${l}` });
-        });
+        const losses = iterations.map(({ losses }) => losses[r]);
+        assertAllClose(losses, oracle.metrics.map(({ loss }) => loss), { what });
+        assertLayers(parameters[r], run, r, oracle);
       });
     });
   }

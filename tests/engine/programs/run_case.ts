@@ -1,7 +1,8 @@
 /**
- * Random training runs for the tests of whole programs: takes a shape and a random stream, gives what
- * the engine is loaded with and, for any of the replicas, what the f64 oracle makes of it.
+ * Random training runs for the tests of whole programs, drawn from a shape: what the engine is loaded
+ * with and, for any of the replicas, what the f64 oracle makes of it.
  */
+import { assert, assertEquals } from "@std/assert";
 import {
   channelStatistics,
   destroyExamples,
@@ -25,8 +26,13 @@ import {
 } from "../../../src/engine/layer_spec.ts";
 import type { OptimizerSpec } from "../../../src/engine/optimizers.ts";
 import { Program } from "../../../src/engine/programs/program.ts";
-import type { ProgramSpec, ReplicaParameters } from "../../../src/engine/kernels/program_spec.ts";
+import type {
+  LayerValues,
+  ProgramSpec,
+  ReplicaParameters,
+} from "../../../src/engine/kernels/program_spec.ts";
 import { epochKey, permute, type RandomStream } from "../../../src/engine/random.ts";
+import { assertAllClose } from "../../reference/allclose.ts";
 import { oracleOptimizer } from "../../reference/optimizers.ts";
 import { standardized } from "../../reference/standardize.ts";
 import { type OracleTrained, trainOracle } from "../../reference/train.ts";
@@ -221,5 +227,23 @@ export function oracleTrain(run: RunCase, replica: number, iterations: number): 
     inputs: normalizedInputs(pool, run.normalization, pool),
     labels: mappedLabels(run, replica, pool.labels),
     batches,
+  });
+}
+
+/** Compares a replica's layers with those of the oracle; masked weights must be exactly 0. */
+export function assertLayers(
+  layers: readonly LayerValues[],
+  run: RunCase,
+  replica: number,
+  oracle: OracleTrained,
+  where = `replica ${replica}`,
+): void {
+  const trained = oracle.layers.filter(({ weights }) => weights.length > 0);
+  assertEquals(layers.length, trained.length);
+  layers.forEach(({ weights, biases }, l) => {
+    const what = `${where}, layer ${l}`, { mask } = run.replicas[replica].layers[l];
+    assertAllClose(weights, trained[l].weights, { what });
+    assertAllClose(biases, trained[l].biases, { what: `${what}, biases` });
+    assert(weights.every((w, i) => mask[i] === 1 || Object.is(w, 0)), `${what}: masked are 0`);
   });
 }

@@ -13,10 +13,10 @@ import { TUNED, type Tuned } from "../../../src/engine/kernels/tiles.ts";
 import { adamSpec } from "../../../src/engine/optimizers.ts";
 import type { Program } from "../../../src/engine/programs/program.ts";
 import { RandomStream, seedKey } from "../../../src/engine/random.ts";
-import { assertAllClose } from "../../reference/allclose.ts";
 import { fitting, openTestGpu } from "../gpu.ts";
 import {
   aloneCase,
+  assertLayers,
   oracleTrain,
   randomRun,
   type RunCase,
@@ -165,12 +165,7 @@ Deno.test("tiles: sums in parts have bits of their own, the same for every tile,
       assertEquals(await outcomeOf(tuned, inParts(run, parts)), plain, `${variant}, ${parts}`);
     }
     plain.parameters.forEach((layers, r) => {
-      const oracle = oracleTrain(run, r, 5);
-      layers.forEach(({ weights, biases }, l) => {
-        const what = `${parts} parts, replica ${r}, layer ${l}`;
-        assertAllClose(weights, oracle.layers[l].weights, { what });
-        assertAllClose(biases, oracle.layers[l].biases, { what: `${what}, biases` });
-      });
+      assertLayers(layers, run, r, oracleTrain(run, r, 5), `${parts} parts, replica ${r}`);
     });
   }
 });

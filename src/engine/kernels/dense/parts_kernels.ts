@@ -9,28 +9,26 @@ import finishPart from "../../../../shaders/finish_part.wgsl" with { type: "text
 import forwardPart from "../../../../shaders/forward_part.wgsl" with { type: "text" };
 import forwardSum from "../../../../shaders/forward_sum.wgsl" with { type: "text" };
 import type { DenseSpec } from "../../layer_spec.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 import type { KernelSource } from "../kernel.ts";
 import { pitch } from "../layout.ts";
-import {
-  activationWgsl,
-  columnGroups,
-  groupBytes,
-  matmulWork,
-  tileVectors,
-} from "./matmul_kernels.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
+import type { Tiles } from "../tiles.ts";
+import { columnGroups, groupBytes, tileVectors } from "./matmul_kernels.ts";
 import {
   finishing,
   forwardFloats,
   type ForwardOperands,
-  forwardWgsl,
+  forwardOperands,
+  matmulWork,
+} from "./matmul_operands.ts";
+import {
   TILED_FORWARD,
   tiledGrid,
   tiledReads,
   tiledShape,
   type TiledSizes,
 } from "./tiled_kernels.ts";
-import type { Tiles } from "../tiles.ts";
 
 /** vec4s of a row of parts of sums. */
 export function partialSumVectors(layer: DenseSpec, parts: number): number {
@@ -66,11 +64,17 @@ function partsSource(
   parts: number,
   { sums, ...operands }: PartOperands,
 ): KernelSource {
-  const { inVectors, outVectors, wgsl, constants, bindings } = forwardWgsl(layer, operands);
+  const { inVectors, outVectors, wgsl, batchWgsl, constants, bindings } = forwardOperands(
+    layer,
+    operands,
+  );
   const each = Math.ceil(inVectors / parts), sumVectors = partialSumVectors(layer, parts);
-  const ofParts = { ...constants, PARTS: parts, PART_STEPS: each, OUT_VECTORS: outVectors };
+  const ofParts = {
+    ...{ STEPS: inVectors, ...constants },
+    ...{ PARTS: parts, PART_STEPS: each, OUT_VECTORS: outVectors },
+  };
   const template = [
-    wgsl,
+    ...[wgsl, batchWgsl],
     storeWgsl({ name: "sums", binding: 2, matrix: sums, vectors: sumVectors }),
     finishPart,
   ];

@@ -3,7 +3,7 @@
 import plainMatmul from "../../../../shaders/masked_matmul_plain.wgsl" with { type: "text" };
 import type { DenseSpec } from "../../layer_spec.ts";
 import { type KernelSource, read, write } from "../kernel.ts";
-import { activationWgsl } from "./matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 
 const LANES = 64;
 

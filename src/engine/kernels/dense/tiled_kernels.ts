@@ -4,8 +4,6 @@
  * the kernels there.
  */
 
-import common from "../../../../shaders/common.wgsl" with { type: "text" };
-import batchAhead from "../../../../shaders/batch_ahead.wgsl" with { type: "text" };
 import batchAlone from "../../../../shaders/batch_alone.wgsl" with { type: "text" };
 import finishBackward from "../../../../shaders/finish_backward.wgsl" with { type: "text" };
 import finishForward from "../../../../shaders/finish_forward.wgsl" with { type: "text" };
@@ -13,17 +11,21 @@ import tiledMatmul from "../../../../shaders/tiled_matmul.wgsl" with { type: "te
 import tiledWeights from "../../../../shaders/tiled_weights.wgsl" with { type: "text" };
 import transposed from "../../../../shaders/tiled_weights_transposed.wgsl" with { type: "text" };
 import type { Activation, DenseSpec } from "../../layer_spec.ts";
-import { type KernelSource, read } from "../kernel.ts";
-import { pitch } from "../layout.ts";
-import {
-  activationWgsl,
-  type Ahead,
-  groupBytes,
-  matmulWork,
-  tileVectors,
-} from "./matmul_kernels.ts";
-import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
+import type { KernelSource } from "../kernel.ts";
+import { type BatchFormat, type Matrix, storeWgsl } from "../matrix.ts";
 import type { Tiles } from "../tiles.ts";
+import { groupBytes, tileVectors } from "./matmul_kernels.ts";
+import {
+  finishing,
+  forwardFloats,
+  type ForwardOperands,
+  forwardOperands,
+  gradientFloats,
+  type GradientOperands,
+  gradientOperands,
+  matmulWork,
+} from "./matmul_operands.ts";
 
 /** The device's limits on a workgroup. */
 export type GroupLimits = Pick<
@@ -101,51 +103,11 @@ export function tiledShape(
   };
 }
 
-/** The operands of a forward. */
-export interface ForwardOperands {
-  inputs: Matrix;
-  format?: BatchFormat;
-  /** Where the inputs are the batches of several iterations, one after the other. */
-  ahead?: Ahead | null;
-  weights: Matrix;
-}
-
-/** Shared by the forward kernels: WGSL that accesses the operands, and bindings 0, 1 and 4. */
-export function forwardWgsl(
-  layer: DenseSpec,
-  { inputs, format, ahead = null, weights }: ForwardOperands,
-) {
-  const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
-  return {
-    inVectors,
-    outVectors,
-    wgsl: [
-      loadWgsl({ name: "inputs", binding: 0, matrix: inputs, vectors: inVectors, format }),
-      loadWgsl({ name: "weights", binding: 1, matrix: weights, vectors: outVectors }),
-      ahead ? [common, batchAhead].join("\n") : batchAlone,
-    ].join("\n"),
-    constants: { STEPS: inVectors, ...(ahead && { AHEAD: ahead.batches }) },
-    bindings: (result: Matrix) => [
-      matrixBinding(inputs, "read"),
-      matrixBinding(weights, "read"),
-      matrixBinding(result, "write"),
-      null,
-      ahead && read(ahead.clocks),
-    ],
-  };
-}
-
 const LOAD_INPUTS = "fn load_left(row: u32, step: u32) -> vec4f { return load_inputs(row, step); }";
 const LOAD_DELTAS = "fn load_left(row: u32, step: u32) -> vec4f { return load_deltas(row, step); }";
 
 /** tiled_matmul.wgsl with the operands of forward. */
 export const TILED_FORWARD = [LOAD_INPUTS, tiledWeights, tiledMatmul].join("\n");
-
-/** The constants of finish_forward.wgsl. */
-export function finishing(layer: DenseSpec, isLast: boolean) {
-  // The logits feed no layer: no column of theirs is the constant 1.
-  return { UNITS: layer.units, ONES_COLUMN: isLast ? pitch(layer.units) : layer.units };
-}
 
 /** outputs = activation(inputs · weights), tiles in workgroup memory. */
 export function tiledForwardSource(
@@ -155,18 +117,21 @@ export function tiledForwardSource(
   tiles: Tiles,
   { outputs, ...operands }: ForwardOperands & { outputs: Matrix },
 ): KernelSource {
-  const { inVectors, outVectors, wgsl, constants, bindings } = forwardWgsl(layer, operands);
+  const { inVectors, outVectors, wgsl, batchWgsl, constants, bindings } = forwardOperands(
+    layer,
+    operands,
+  );
   const shape = tiledShape(sizes, outVectors, tiles.forwardVectors, tiles);
   return {
     label: `forward ${layer.name}`,
     template: [
       activationWgsl(layer.activation),
-      ...[wgsl, TILED_FORWARD],
+      ...[wgsl, batchWgsl, TILED_FORWARD],
       storeWgsl({ name: "outputs", binding: 2, matrix: outputs, vectors: outVectors }),
       finishForward,
     ].join("\n"),
     constants: {
-      ...{ ...shape, ...constants, PARTS: 1, PART_STEPS: inVectors },
+      ...{ ...shape, STEPS: inVectors, ...constants, PARTS: 1, PART_STEPS: inVectors },
       ...finishing(layer, isLast),
     },
     bindings: bindings(outputs),
@@ -178,59 +143,36 @@ export function tiledForwardSource(
   };
 }
 
-/** Floats that forward reads and writes, of each replica. */
-export function forwardFloats(
-  layer: DenseSpec,
-  { rows }: { rows: number },
-  { format }: ForwardOperands,
-): number {
-  return layer.inputs * layer.units +
-    rows * (layer.inputs * (format === "u8" ? 0.25 : 1) + layer.units);
-}
-
 /** Gradient at the pre-activations of the layer below, tiles in workgroup memory. */
 export function tiledActivationGradientSource(
   layer: DenseSpec,
   below: Activation,
   sizes: TiledSizes,
   tiles: Tiles,
-  buffers: { deltas: Matrix; weights: Matrix; activations: Matrix; below: Matrix },
+  operands: GradientOperands,
 ): KernelSource {
-  const { deltas, weights, activations } = buffers;
-  const inVectors = pitch(layer.inputs) / 4, outVectors = pitch(layer.units) / 4;
+  const { inVectors, outVectors, wgsl, bindings } = gradientOperands(layer, operands);
   const shape = tiledShape(sizes, inVectors, tiles.backwardVectors, tiles);
   return {
     label: `activation gradient ${layer.name}`,
     template: [
       activationWgsl(below),
-      loadWgsl({ name: "deltas", binding: 0, matrix: deltas, vectors: outVectors }),
-      loadWgsl({ name: "weights", binding: 1, matrix: weights, vectors: outVectors }),
-      loadWgsl({ name: "activations", binding: 2, matrix: activations, vectors: inVectors }),
-      storeWgsl({ name: "below", binding: 3, matrix: buffers.below, vectors: inVectors }),
-      ...[LOAD_DELTAS, batchAlone, transposed, finishBackward, tiledMatmul],
+      ...[wgsl, LOAD_DELTAS, batchAlone, transposed, finishBackward, tiledMatmul],
     ].join("\n"),
     constants: {
       ...{ ...shape, STEPS: outVectors, PARTS: 1, PART_STEPS: outVectors },
       INPUTS: layer.inputs,
     },
-    bindings: [
-      matrixBinding(deltas, "read"),
-      matrixBinding(weights, "read"),
-      matrixBinding(activations, "read"),
-      matrixBinding(buffers.below, "write"),
-    ],
+    bindings,
     grid: tiledGrid(shape, sizes),
     work: {
-      ...matmulWork(
-        layer,
-        sizes,
-        layer.inputs * layer.units + sizes.rows * (2 * layer.inputs + layer.units),
-      ),
+      ...matmulWork(layer, sizes, gradientFloats(layer, sizes)),
       ...tiledReads(shape, sizes, outVectors),
     },
   };
 }
 
+/** The grid of `parts` times the tiles of a result. */
 export function tiledGrid(
   { COLUMN_GROUPS, GROUP_ROWS, ROWS }: TiledShape,
   { rows, replicas }: TiledSizes,

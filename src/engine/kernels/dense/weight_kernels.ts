@@ -12,7 +12,8 @@ import weightGradientRow from "../../../../shaders/weight_gradient_row.wgsl" wit
 import { type KernelSource, read, write } from "../kernel.ts";
 import type { DenseSpec } from "../../layer_spec.ts";
 import { maskWords, pitch } from "../layout.ts";
-import { columnGroups, matmulWork, tileVectors } from "./matmul_kernels.ts";
+import { columnGroups, tileVectors } from "./matmul_kernels.ts";
+import { matmulWork } from "./matmul_operands.ts";
 import {
   type BatchFormat,
   isTexture,

@@ -11,7 +11,7 @@ import convForward from "../../../../shaders/conv_forward.wgsl" with { type: "te
 import type { Activation, Conv2dSpec } from "../../layer_spec.ts";
 import type { KernelSource } from "../kernel.ts";
 import { imageVectors } from "../layout.ts";
-import { activationWgsl } from "../dense/matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 import { type BatchFormat, loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import type { Tiles } from "../tiles.ts";
 import {

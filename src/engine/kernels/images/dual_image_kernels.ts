@@ -14,7 +14,7 @@ import { type Activation, type Conv2dSpec, outputSize, type PoolSpec } from "../
 import { dualGrid, LANES, TILE } from "../dual_kernels.ts";
 import { convSizes, poolSizes } from "./image_sizes.ts";
 import { type KernelSource, read, write } from "../kernel.ts";
-import { activationWgsl } from "../dense/matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 
 /** outputs = activation(inputs ∗ weights + biases). */
 export function dualConvForwardSource(

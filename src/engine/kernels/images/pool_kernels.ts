@@ -11,7 +11,7 @@ import type { ImageMatrix } from "./conv_geometry.ts";
 import { poolSizes } from "./image_sizes.ts";
 import type { KernelSource } from "../kernel.ts";
 import { channelVectors, imageVectors } from "../layout.ts";
-import { activationWgsl } from "../dense/matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 import {
   type BatchFormat,
   loadWgsl,

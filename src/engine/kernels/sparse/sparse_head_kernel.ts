@@ -13,7 +13,7 @@ import weightsOfInputs from "../../../../shaders/sparse_weights_inputs.wgsl" wit
 import weightsOfUnits from "../../../../shaders/sparse_weights_units.wgsl" with { type: "text" };
 import { type KernelSource, read, uniform, write } from "../kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
-import { activationWgsl } from "../dense/matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 import type { Columns } from "./sparse_row_kernels.ts";
 import { featureRows } from "./feature_maps.ts";
 import { listParts, type SparseWeights } from "./sparse_kernels.ts";

@@ -12,7 +12,7 @@ import weightsOfInputs from "../../../../shaders/sparse_weights_inputs.wgsl" wit
 import weightsOfUnits from "../../../../shaders/sparse_weights_units.wgsl" with { type: "text" };
 import type { Activation, Conv2dSpec, PoolSpec } from "../../layer_spec.ts";
 import type { KernelSource } from "../kernel.ts";
-import { activationWgsl } from "../dense/matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
 import type { Tiles } from "../tiles.ts";
 import { type FeatureMap, featureRows } from "./feature_maps.ts";

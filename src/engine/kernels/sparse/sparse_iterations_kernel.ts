@@ -21,7 +21,7 @@ import weightsOfUnits from "../../../../shaders/sparse_weights_units.wgsl" with 
 import { UNIFORM_STRIDE } from "../../buffers.ts";
 import { stateCount, updateWgsl as optimizerWgsl } from "../../optimizers.ts";
 import { dynamicUniform, type KernelSource, read, uniform, write } from "../kernel.ts";
-import { activationWgsl } from "../dense/matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 import { loadWgsl, updateWgsl } from "../matrix.ts";
 import type { ProgramSpec } from "../program_spec.ts";
 import { exampleParts } from "../gather_kernels.ts";

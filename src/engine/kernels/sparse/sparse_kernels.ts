@@ -18,7 +18,7 @@ import weightsOfInputs from "../../../../shaders/sparse_weights_inputs.wgsl" wit
 import weightsOfUnits from "../../../../shaders/sparse_weights_units.wgsl" with { type: "text" };
 import { type KernelSource, read, uniform, write } from "../kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, storeWgsl } from "../matrix.ts";
-import { activationWgsl } from "../dense/matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 import { isDense } from "../../layer_spec.ts";
 import { type UpdateRule, updateWgsl } from "../../optimizers.ts";
 import type { Columns } from "./sparse_row_kernels.ts";

@@ -14,7 +14,7 @@ import weightsOfUnits from "../../../../shaders/sparse_weights_units.wgsl" with 
 import { isDense } from "../../layer_spec.ts";
 import { type KernelSource, read, uniform, write } from "../kernel.ts";
 import { loadWgsl, type Matrix, matrixBinding, type MatrixStorage, storeWgsl } from "../matrix.ts";
-import { activationWgsl } from "../dense/matmul_kernels.ts";
+import { activationWgsl } from "../activation_wgsl.ts";
 import { MAX_BURST } from "../program_spec.ts";
 import { featureRows } from "./feature_maps.ts";
 import { isHeadFused, trainConstants, type TrainSizes } from "./sparse_head_kernel.ts";

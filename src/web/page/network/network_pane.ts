@@ -31,7 +31,7 @@ interface ColumnName {
 }
 
 /** The names of the columns, from the input on. */
-export function columnNames({ layers, places, hasOutput }: NetworkSample): ColumnName[] {
+function columnNames({ layers, places, hasOutput }: NetworkSample): ColumnName[] {
   const [{ rows, size, width }] = layers, inputs = size / width;
   const drawn = (some: number, all: number, noun: string) =>
     some === all ? `all ${all} ${noun}` : `${some} of ${all.toLocaleString("en")} ${noun}`;

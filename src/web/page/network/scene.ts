@@ -1,6 +1,6 @@
 /**
- * What is seen at a moment of a step, in numbers: the value and the presence of each connection, the
- * histogram, the threshold and the control. Pure: the drawings only place it.
+ * What is seen at a moment of a step, in numbers: the value and the presence of each connection,
+ * the histogram, the threshold and the control. Pure: the drawings only place it.
  */
 
 import { BINS, BINS_PER_SCALE, edge, type RunWeights } from "../../weights/sample.ts";
@@ -66,7 +66,7 @@ export function frameAt(
 const lastOf = ({ frames }: RunWeights) => frames.at(-1)!.iteration;
 
 /** The last iteration that a step of training shows. */
-export function endOf({ run, control }: Step): number {
+function endOf({ run, control }: Step): number {
   return Math.max(lastOf(run.weights), control ? lastOf(control.weights) : 0);
 }
 

@@ -19,7 +19,7 @@ const REACH = 9;
 const GAP = 26;
 
 /** A round number of about this size: 1, 2 or 5 times a power of ten. */
-export function roundBelow(size: number): number {
+function roundBelow(size: number): number {
   const power = 10 ** Math.floor(Math.log10(size));
   return [5, 2, 1].map((n) => n * power).find((n) => n <= size * 1.0001)!;
 }

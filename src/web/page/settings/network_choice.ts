@@ -59,7 +59,7 @@ const CARDS: readonly Card[] = [
 ];
 
 /** The dataset of a first visit. */
-export const FIRST_DATASET = "synthetic-digits";
+const FIRST_DATASET = "synthetic-digits";
 
 /** The choice of a network. */
 export class NetworkChoice {

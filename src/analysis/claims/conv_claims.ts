@@ -1,4 +1,6 @@
-/** The paper's section 3, of conv-2, conv-4 and conv-6 on CIFAR-10, as claims to hold runs against. */
+/**
+ * The paper's section 3, of conv-2, conv-4 and conv-6 on CIFAR-10, as claims to hold runs against.
+ */
 
 import { accuracyOf, atEveryLevel, gain, sooner } from "../measures.ts";
 import { type Claim, FULL, reinit, SAME_POINTS, ticket } from "./claim.ts";

@@ -151,9 +151,9 @@ export const protocolFlags = {
   }),
   augment: augment({
     help: "change the images of each training batch at random, as is usual for CIFAR-10. crop: a " +
-      "window of the image's size, of the image in a frame of 4 black pixels; flip: mirrored left " +
-      "to right, every other time (digits and letters become others). Images that are evaluated, " +
-      "and those by which untrained weights are scored, stay as they are",
+      "window of the image's size, of the image in a frame of 4 black pixels; flip: mirrored " +
+      "left to right, every other time (digits and letters become others). Images that are " +
+      "evaluated, and those by which untrained weights are scored, stay as they are",
     defaultText: "none",
     group: PROTOCOL,
   }),

@@ -25,7 +25,9 @@ export interface FoundNumber {
   accuracy: string;
 }
 
-/** Whether a ticket won: "close" where the trials differ too much to say, "open" without a control. */
+/**
+ * Whether a ticket won: "close" where the trials differ too much to say, "open" without a control.
+ */
 export type FindingState = "won" | "lost" | "close" | "open";
 
 /** What was found. */
@@ -47,9 +49,10 @@ export interface Finding {
 
 /** What a ticket is, and when it wins. */
 export const TICKET_WORDS =
-  "A ticket is what is left of a network when most of its connections have been cut: the survivors " +
-  "go back to the values that they started from, and are trained again. It wins if it then is at " +
-  "least as accurate as the full network, and the same connections with new starting values are not.";
+  "A ticket is what is left of a network when most of its connections have been cut: the " +
+  "survivors go back to the values that they started from, and are trained again. It wins if it " +
+  "then is at least as accurate as the full network, and the same connections with new starting " +
+  "values are not.";
 
 /** The runs as they are judged: those of a study of one-shot tickets alone are its tickets. */
 export function judgedRuns({ runs, settings }: ReportStudy): JudgedRun[] {

@@ -1,12 +1,12 @@
 /**
- * Makes methods of the web platform refuse an explicit undefined, as an argument or inside of one: browsers
- * take it for absent in some calls and not in others (Chromium 150 rejects `setBindGroup(0, group,
- * undefined)` once V8 has optimized the call), so nothing here passes it.
+ * Makes methods of the web platform refuse an explicit undefined, as an argument or inside of one:
+ * browsers take it for absent in some calls and not in others (Chromium 150 rejects
+ * `setBindGroup(0, group, undefined)` once V8 has optimized the call), so nothing here passes it.
  */
 
 /**
- * Patches WebGPU's interfaces, or in a browser those of the whole platform and the global functions.
- * Needs nothing from outside of itself, so that its text can be sent into a page.
+ * Patches WebGPU's interfaces, or in a browser those of the whole platform and the global
+ * functions. Needs nothing from outside of itself, so that its text can be sent into a page.
  */
 export function refuseExplicitUndefined(what: "webgpu" | "platform"): void {
   /** Where plain data holds an undefined: "2", "0.entries.1.resource.size"; null if nowhere. */

@@ -102,8 +102,8 @@ export function kernelRows(
 }
 
 /**
- * Filters that nothing reads. Channels come last, so a row of the matrix above belongs to the filter
- * that is its number modulo the filters, whether it is a convolution or a dense layer.
+ * Filters that nothing reads. Channels come last, so a row of the matrix above belongs to the
+ * filter that is its number modulo the filters, whether it is a convolution or a dense layer.
  */
 function unread(masks: Masks, { name, rows, columns }: Parameter, filters: number): number {
   const isRead = new Uint8Array(filters), { data } = masks[name];

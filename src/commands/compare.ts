@@ -1,8 +1,8 @@
 /**
- * `compare`: pruning methods on the same trials, densities and budgets. Each is a lottery experiment
- * of its own, and all are carried out as one job, so that their runs are replicas of one program.
- * Each method trains the full network itself, to the same bits: its records name its own pruning,
- * and it stays an experiment like any other.
+ * `compare`: pruning methods on the same trials, densities and budgets. Each is a lottery
+ * experiment of its own, and all are carried out as one job, so that their runs are replicas of one
+ * program. Each method trains the full network itself, to the same bits: its records name its own
+ * pruning, and it stays an experiment like any other.
  */
 
 import {

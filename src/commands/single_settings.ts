@@ -165,14 +165,16 @@ async function findSource(
   return source;
 }
 
-/** Says how a run was trained otherwise than a single run with its weights and masks; null if not. */
+/**
+ * Says how a run was trained otherwise than a single run with its weights and masks; null if not.
+ */
 function wholeOf({ part, prunedWeights, dynamic, training }: RunConfig): string | null {
   if (dynamic) return `changed its masks while it was trained (${dynamic.rule})`;
   if (prunedWeights) return "kept pruned weights at their initial values";
   if (!part) return null;
   const { iterations } = training;
-  return `was trained from iteration ${part.start} to ${part.stop} of ${iterations}, from the biases ` +
-    `of that moment, and a single run is trained from 0 to ${iterations}`;
+  return `was trained from iteration ${part.start} to ${part.stop} of ${iterations}, from the ` +
+    `biases of that moment, and a single run is trained from 0 to ${iterations}`;
 }
 
 /** The protocol that has the settings of this run. */

@@ -1,6 +1,7 @@
 /**
- * Takes a dataset's files out of the archive in which they are published. The archive is verified by
- * its MD5; a list of the files' SHA-256 stays beside them, by which they are verified from then on.
+ * Takes a dataset's files out of the archive in which they are published. The archive is verified
+ * by its MD5; a list of the files' SHA-256 stays beside them, by which they are verified from then
+ * on.
  */
 
 import { FormatError } from "../errors.ts";

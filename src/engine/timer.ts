@@ -16,7 +16,9 @@ export const TIMESTAMP_BYTES = MOST_TIMED * PAIR_BYTES;
 
 /** What the timestamps of a burst say. */
 export interface PassTimes {
-  /** Milliseconds from the beginning of the first pass that was timed to the end of the last one. */
+  /**
+   * Milliseconds from the beginning of the first pass that was timed to the end of the last one.
+   */
   total: number;
   /** Milliseconds of each. */
   passes: number[];

@@ -78,7 +78,9 @@ const UNUSED_INPUTS: LayerPanel<LayerRow> = {
   read: ({ unusedInputs, inputs }) => unusedInputs === null ? null : 100 * unusedInputs / inputs,
 };
 
-/** Whether there are neurons and inputs out of use, at any level: without them there is no panel. */
+/**
+ * Whether there are neurons and inputs out of use, at any level: without them there is no panel.
+ */
 export function unusedOf(rows: readonly LayerRow[]): { neurons: boolean; inputs: boolean } {
   const isAny = ({ read }: LayerPanel<LayerRow>) => rows.some((row) => (read(row) ?? 0) > 0);
   return { neurons: isAny(UNUSED_NEURONS), inputs: isAny(UNUSED_INPUTS) };

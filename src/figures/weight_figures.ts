@@ -132,7 +132,8 @@ export function pixelMapSpec(
     field: "value",
     type: "quantitative" as const,
     scale: {
-      // As the square root: at 1% of the weights most pixels have a few, and none is white or black.
+      // As the square root: at 1% of the weights most pixels have a few, and none is white or
+      // black.
       domain: VIRIDIS.map((_, i) => most * (i / (VIRIDIS.length - 1)) ** 2),
       range: [...VIRIDIS],
     },

@@ -32,7 +32,9 @@ export interface DatasetOptions {
   validationSize?: number;
   /** Whether to train on labels renamed by a random permutation of the classes. */
   permuteLabels?: boolean;
-  /** Seed of split, order, permutation and augmentation: an integer from 0 to 2^53 - 1. Default: 0. */
+  /**
+   * Seed of split, order, permutation and augmentation: an integer from 0 to 2^53 - 1. Default: 0.
+   */
   seed?: number;
   /** Seed of the order of the training examples alone. Default: `seed`. */
   trainOrderSeed?: number;
@@ -94,8 +96,8 @@ export class DatasetBase {
    * @param given the examples: inputs in typed arrays of integers are pixels, 0 to 255, which are
    *   normalized; those in arrays and in typed arrays of floats are used as they are
    * @throws InputError naming split, example and value that cannot be used; also if the validation
-   *   split leaves nothing to train on, a seed or key cannot be used, or examples that are no images
-   *   are to be augmented
+   *   split leaves nothing to train on, a seed or key cannot be used, or examples that are no
+   *   images are to be augmented
    */
   constructor(given: GivenSets, options: DatasetOptions = {}) {
     this.sets = checkSets(given);
@@ -205,8 +207,8 @@ const knownStatistics = new WeakMap<ExampleSets, ChannelStatistics>();
 
 /**
  * Means and deviations by which "standardize" gives each channel of the training pool the mean 0
- * and the standard deviation 1 over all pixels. Examples that are not images have one channel. Which
- * of the pool a run validates on makes no difference, and the test set has no part in it.
+ * and the standard deviation 1 over all pixels. Examples that are not images have one channel.
+ * Which of the pool a run validates on makes no difference, and the test set has no part in it.
  */
 export function statisticsOf(sets: ExampleSets): ChannelStatistics {
   const known = knownStatistics.get(sets) ??

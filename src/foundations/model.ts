@@ -119,7 +119,9 @@ export abstract class ModelBase {
    * filters); where masked as `prunedWeights` says.
    */
   readonly weights: Network = {};
-  /** (units) or (filters) initial biases of every layer that has biases; neither masked nor pruned. */
+  /**
+   * (units) or (filters) initial biases of every layer that has biases; neither masked nor pruned.
+   */
   readonly biases: Network = {};
   /** The presets that were given. */
   readonly presets: Network;

@@ -126,8 +126,8 @@ export function partAt(
   if (most === undefined) return { ...whole, start, isLastRate };
   if (start + most > iterations) {
     throw new InputError(
-      `${most} iterations per level from iteration ${start} on end after the ${iterations} of the ` +
-        `training: give at most ${iterations - start}`,
+      `${most} iterations per level from iteration ${start} on end after the ${iterations} of ` +
+        `the training: give at most ${iterations - start}`,
     );
   }
   return { start, stop: start + most, isLastRate };
@@ -140,8 +140,8 @@ export function checkRewinding(rewinding: Rewinding, iterations: number): void {
     if (point === "final" || point === "last" || point === "0") return;
     if (Number(point) < iterations) return;
     throw new InputError(
-      `${what} iteration ${point} lies past the end of a training of ${iterations} iterations: give ` +
-        "a smaller one, or a longer training",
+      `${what} iteration ${point} lies past the end of a training of ${iterations} iterations: ` +
+        "give a smaller one, or a longer training",
     );
   };
   check("rewinding:", to);

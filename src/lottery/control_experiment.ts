@@ -126,13 +126,15 @@ export async function findTickets(
 function checkSameInit({ folder, config: { id, rewind } }: Ticket): void {
   if (rewind?.to !== "final" || id.level < 2) return;
   throw new InputError(
-    `${folder} started from weights that the level before had trained, those of its own mask alone ` +
-      "(--rewind final): at other places there are none from level 2 on; choose --levels 1, or " +
-      "--initialization random",
+    `${folder} started from weights that the level before had trained, those of its own mask ` +
+      "alone (--rewind final): at other places there are none from level 2 on; choose --levels " +
+      "1, or --initialization random",
   );
 }
 
-/** @throws InputError if weights of the ticket grew while it was trained: they have no initial value */
+/**
+ * @throws InputError if weights of the ticket grew while it was trained: they have no initial value
+ */
 function checkValues({ folder, config: { dynamic } }: Ticket, kind: ControlKind): void {
   if (!dynamic || DYNAMIC[dynamic.rule].startsDense) return;
   throw new InputError(

@@ -181,7 +181,9 @@ function scoreOf({ count, losses, correct, classes }: Prediction, r: number): Sc
   return { loss: losses[r], accuracy: correct[r] / count, classes: classes[r] };
 }
 
-/** The arrays that the engine loads, of each layer that has some; `name` is the network's in errors. */
+/**
+ * The arrays that the engine loads, of each layer that has some; `name` is the network's in errors.
+ */
 function parametersOf(
   network: FinishedNetwork,
   layers: readonly LayerSpec[],

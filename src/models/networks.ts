@@ -45,7 +45,9 @@ export type NetworkName = keyof typeof NETWORKS;
 /** All names. */
 export const NETWORK_NAMES = Object.keys(NETWORKS) as NetworkName[];
 
-/** The name of the network that some layers are, by its hidden ones; null if it is none of these. */
+/**
+ * The name of the network that some layers are, by its hidden ones; null if it is none of these.
+ */
 export function nameOfNetwork(layers: readonly LayerSpec[]): NetworkName | null {
   const text = hiddenText(layers);
   const isIt = (name: NetworkName) => text === NETWORKS[name].hidden.map(layerText).join("-");

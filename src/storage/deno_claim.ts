@@ -1,8 +1,8 @@
 /**
  * Locks between hosts, where the system's locks may not reach: a claim is a file that only one can
  * create (O_EXCL, which NFS keeps), whose owner changes its content every few seconds. One whose
- * content has not changed for `stale`, as who wants it sees by its own clock, counts as dead: no two
- * clocks are compared.
+ * content has not changed for `stale`, as who wants it sees by its own clock, counts as dead: no
+ * two clocks are compared.
  *
  * A claim is never replaced. Who takes over a dead one creates its successor, a file whose name
  * holds its token, so one of many takers wins; the last claim of this chain counts. An owner that
@@ -30,8 +30,8 @@ import { lockedError, takenError } from "./lock_holder.ts";
 import type { LockHolder } from "./storage.ts";
 
 /**
- * Milliseconds between two beats, and without one until a claim counts as dead: as many times longer
- * as its beats are rarer.
+ * Milliseconds between two beats, and without one until a claim counts as dead: as many times
+ * longer as its beats are rarer.
  */
 export interface ClaimTimes {
   beat: number;

@@ -1,4 +1,6 @@
-/** The files of claims: a chain of them beside a lock file, each the successor of the one before. */
+/**
+ * The files of claims: a chain of them beside a lock file, each the successor of the one before.
+ */
 
 import { type FoundHolder, parseHolder } from "./lock_holder.ts";
 import type { LockHolder } from "./storage.ts";

@@ -1,6 +1,6 @@
 /**
- * Locks between the tabs of a browser: each is a file that names a Web Lock, which is free again when
- * its tab is closed, reloaded or crashes.
+ * Locks between the tabs of a browser: each is a file that names a Web Lock, which is free again
+ * when its tab is closed, reloaded or crashes.
  */
 
 import { NotFoundError, StorageError } from "../errors.ts";
@@ -11,7 +11,9 @@ import type { LockHolder, Storage, StorageLock } from "./storage.ts";
 
 /** Takes and looks at the locks of a storage. */
 export class OpfsLocks {
-  /** @param find the entry at a path, null if there is none; `action` names in errors what failed */
+  /**
+   * @param find the entry at a path, null if there is none; `action` names in errors what failed
+   */
   constructor(
     private readonly locks: WebLocks,
     private readonly files: Pick<Storage, "read" | "write" | "remove">,

@@ -95,7 +95,9 @@ export interface PruningScores {
   histograms: ScoreHistogram[];
 }
 
-/** The kernels of a first layer that is a convolution: arrays of (height, width, channels, filters). */
+/**
+ * The kernels of a first layer that is a convolution: arrays of (height, width, channels, filters).
+ */
 export interface FirstKernels {
   folder: string;
   height: number;

@@ -1,7 +1,7 @@
 /**
- * How long kernels should take on GPUs that nobody here has: the least time that a GPU's arithmetic,
- * its memory and caches, the latency of its loads and its dispatches allow. For a first measurement
- * to be held against.
+ * How long kernels should take on GPUs that nobody here has: the least time that a GPU's
+ * arithmetic, its memory and caches, the latency of its loads and its dispatches allow. For a first
+ * measurement to be held against.
  */
 
 import type { Work } from "../../src/engine/kernels/kernel.ts";

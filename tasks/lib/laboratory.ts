@@ -33,7 +33,9 @@ export interface LaboratoryOptions {
   quiet: boolean;
   replicas: number | "auto";
   kernels?: KernelKind | "auto";
-  /** Whether an unknown adapter is measured; if not, it is guessed. Default: what is kept is used. */
+  /**
+   * Whether an unknown adapter is measured; if not, it is guessed. Default: what is kept is used.
+   */
   tune?: boolean;
   checkpointInterval: CheckpointInterval;
   /** Whether the task may use the network. Default: true. */

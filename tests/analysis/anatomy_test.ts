@@ -30,7 +30,8 @@ const chain = (...widths: number[]) =>
   }));
 
 Deno.test("effective network: a neuron that goes takes others with it, up and down", () => {
-  // 2 inputs, 3 + 2 hidden neurons, 1 output. Unit 2 has no inputs, unit 1 feeds only what feeds nothing.
+  // 2 inputs, 3 + 2 hidden neurons, 1 output. Unit 2 has no inputs, unit 1 feeds only what feeds
+  // nothing.
   const masks = {
     layer0: tensor([2, 3], 1, 1, 0, 0, 1, 0),
     layer1: tensor([3, 2], 1, 0, 0, 1, 1, 1),

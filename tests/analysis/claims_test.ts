@@ -4,7 +4,9 @@ import type { StudyRun } from "../../src/analysis/study.ts";
 import { studyRun } from "./study_runs.ts";
 
 const TRIALS = [1, 2, 3, 4, 5];
-/** The differences between trials: their mean is 0, and comparisons within a trial do not see it. */
+/**
+ * The differences between trials: their mean is 0, and comparisons within a trial do not see it.
+ */
 const luck = (trial: number) => (trial - 3) * 0.002;
 
 /** Runs as in the paper's figure 4: tickets win from level 1 on, and lose again at level 18. */

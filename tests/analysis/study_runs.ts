@@ -1,4 +1,6 @@
-/** Runs of a study for tests: takes what a run came to, gives it as finished experiments have it. */
+/**
+ * Runs of a study for tests: takes what a run came to, gives it as finished experiments have it.
+ */
 
 import type { SeriesKind } from "../../src/analysis/series.ts";
 import type { StudyRun } from "../../src/analysis/study.ts";

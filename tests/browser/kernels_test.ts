@@ -28,9 +28,9 @@ Deno.test("kernels agree with the oracle in Chromium", (context) =>
   runInChromium(
     context,
     TESTS.map((name) => `tests/engine/${name}_test.ts`),
-    // If 100 iterations agree, one does; no browser runs on llvmpipe with its tiles; SwiftShader takes
-    // a minute to compile all tiles of whole networks, which single kernels have here; and optimizers
-    // are functions that all kernels share.
+    // If 100 iterations agree, one does; no browser runs on llvmpipe with its tiles; SwiftShader
+    // takes a minute to compile all tiles of whole networks, which single kernels have here; and
+    // optimizers are functions that all kernels share.
     {
       where: "page",
       leaveOut:

@@ -12,9 +12,9 @@ import { type Held, openClient, type TabClient, withSite } from "./site_page.ts"
 import { askForFile, askWithFiles, treeDigests } from "./tab_files.ts";
 
 /**
- * The settings of all experiments here: a pruning and 20 iterations of LeNet-300-100. With SGD, whose steps
- * are as small as its gradients: Adam takes whole steps where a gradient is nothing but rounding, and 20
- * of them can differ by 0.007 in such weights.
+ * The settings of all experiments here: a pruning and 20 iterations of LeNet-300-100. With SGD,
+ * whose steps are as small as its gradients: Adam takes whole steps where a gradient is nothing but
+ * rounding, and 20 of them can differ by 0.007 in such weights.
  */
 const ARGS = [
   "--optimizer=sgd",
@@ -226,8 +226,8 @@ async function checkEvents(client: TabClient): Promise<void> {
   ]);
   const progress = events.filter(({ type }) => type === "progress").at(-1);
   assert(progress?.type === "progress");
-  // Three runs of 20 iterations of 60 examples, which pass them thrice; 500 and 500 are evaluated at 0
-  // and at the end.
+  // Three runs of 20 iterations of 60 examples, which pass them thrice; 500 and 500 are evaluated
+  // at 0 and at the end.
   const work = 3 * (20 + 2 * (500 + 500) / 60 / 3);
   assertEquals([progress.done, progress.total].map(Math.round), [work, work].map(Math.round));
   assertEquals([progress.iteration, progress.iterations], [20, 20]);

@@ -1,7 +1,7 @@
 /**
- * Measures the page on this machine and prints it as JSON: iterations per second in Chromium and in Deno,
- * of LeNet-300-100 with SGD and batch 60; the page's weight; when it can be used; and the longest task of
- * its main thread while it trains.
+ * Measures the page on this machine and prints it as JSON: iterations per second in Chromium and in
+ * Deno, of LeNet-300-100 with SGD and batch 60; the page's weight; when it can be used; and the
+ * longest task of its main thread while it trains.
  *
  * usage: deno run -A tests/browser/measure_page.ts
  */

@@ -1,7 +1,7 @@
 /**
- * The imports of src/, as Deno's parser sees them, and the rules that they follow: the arrow tasks, web →
- * commands → reports, lottery → runs → foundations → records → models, datasets → engine, formats,
- * storage; reports → figures → analysis → foundations; commands → flags.
+ * The imports of src/, as Deno's parser sees them, and the rules that they follow: the arrow tasks,
+ * web → commands → reports, lottery → runs → foundations → records → models, datasets → engine,
+ * formats, storage; reports → figures → analysis → foundations; commands → flags.
  */
 
 import { toFileUrl } from "@std/path";

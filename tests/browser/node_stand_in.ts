@@ -1,6 +1,6 @@
 /**
- * The parts that `src/std/assert.ts` uses of `node:assert` and `node:util`, for tests that run in a browser. Takes
- * values, says whether they are deeply equal and shows them.
+ * The parts that `src/std/assert.ts` uses of `node:assert` and `node:util`, for tests that run in a
+ * browser. Takes values, says whether they are deeply equal and shows them.
  */
 
 /** Thrown by `deepStrictEqual`. */

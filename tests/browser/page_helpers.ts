@@ -1,4 +1,7 @@
-/** Shared by tests of the page: the keyboard as a person uses it, small settings, and its main thread. */
+/**
+ * Shared by tests of the page: the keyboard as a person uses it, small settings, and its main
+ * thread.
+ */
 
 import type { CDPSession, Page } from "playwright-core";
 
@@ -57,9 +60,9 @@ interface TraceEvent {
 }
 
 /**
- * Watches the page's main thread; the function that it gives ends that, and gives the longest task in
- * milliseconds of that thread's own processor time: on a busy machine it waits for its turn besides,
- * which is not the page's doing.
+ * Watches the page's main thread; the function that it gives ends that, and gives the longest task
+ * in milliseconds of that thread's own processor time: on a busy machine it waits for its turn
+ * besides, which is not the page's doing.
  */
 export async function watchMainThread(page: Page): Promise<() => Promise<number>> {
   const session: CDPSession = await page.context().newCDPSession(page);

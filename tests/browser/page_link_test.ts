@@ -1,4 +1,6 @@
-/** Reopen and share: settings in the address, and the finished example where nothing can be trained. */
+/**
+ * Reopen and share: settings in the address, and the finished example where nothing can be trained.
+ */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";

@@ -110,7 +110,10 @@ async function checkScores(page: Page): Promise<void> {
   assert(shown, "a bar has no place");
 }
 
-/** Takes the experiment in once more as a zip, damages a run of the copy, compares the two, and deletes one. */
+/**
+ * Takes the experiment in once more as a zip, damages a run of the copy, compares the two, and
+ * deletes one.
+ */
 async function compareWithCopy(page: Page): Promise<void> {
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: /^Download zip/ }).click();

@@ -1,4 +1,7 @@
-/** Runs modules of Deno tests in Chromium: takes the modules, makes each of their tests a step of one test here. */
+/**
+ * Runs modules of Deno tests in Chromium: takes the modules, makes each of their tests a step of
+ * one test here.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
@@ -57,8 +60,8 @@ function runStep(page: Page, name: string): Promise<string | null> {
 }
 
 /**
- * Runs the tests of the modules, in a worker (where OPFS is) or in the page, as steps of a test. The file
- * that registers that test counts as theirs.
+ * Runs the tests of the modules, in a worker (where OPFS is) or in the page, as steps of a test.
+ * The file that registers that test counts as theirs.
  *
  * @param modules  paths from the project's folder
  * @param leaveOut tests that a browser need not run again

@@ -5,7 +5,10 @@ import { withFolder } from "../../tasks/lib/task_process.ts";
 import { openClient, type SiteBrowser, type TabClient, withSite } from "./site_page.ts";
 import { askWithFiles, treeDigests } from "./tab_files.ts";
 
-/** An experiment that goes on for some seconds (100 iterations were over before a pause came, on an idle machine), with a checkpoint every 20. */
+/**
+ * An experiment that goes on for some seconds (100 iterations were over before a pause came, on an
+ * idle machine), with a checkpoint every 20.
+ */
 const ARGS = [
   "--validation-size=500",
   "--layers=40,20",
@@ -159,8 +162,8 @@ Deno.test("a full storage is said, and damages nothing", async () => {
 });
 
 Deno.test("a long training: 30,000 iterations of a tiny network, and resumed in the middle", async () => {
-  // Each is seven dispatches or more. V8 optimizes their calls after some 145,000, and Chromium then
-  // treats arguments otherwise.
+  // Each is seven dispatches or more. V8 optimizes their calls after some 145,000, and Chromium
+  // then treats arguments otherwise.
   const iterations = 30_000;
   const asked = {
     task: "run-lottery" as const,

@@ -1,7 +1,7 @@
 /**
  * One training run that the tests repeat in Deno and in a browser: LeNet-300-100, or a network of
- * convolutions, on synthetic digits, 20 iterations of Adam at batch 60, an evaluation and a pruning step. Takes nothing but the adapter
- * that `openGpu` finds; gives numbers that can be compared.
+ * convolutions, on synthetic digits, 20 iterations of Adam at batch 60, an evaluation and a pruning
+ * step. Takes nothing but the adapter that `openGpu` finds; gives numbers that can be compared.
  */
 
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
@@ -81,7 +81,8 @@ export interface ScenarioResult {
 /**
  * Runs it on the adapter of this process or page.
  *
- * @param density share of live weights, at random places; below 1 the network is trained as lists of them
+ * @param density share of live weights, at random places; below 1 the network is trained as lists
+ *   of them
  */
 export async function runScenario(
   density = 1,

@@ -1,6 +1,6 @@
 /**
- * The built page in Chromium, for tests: serves it as `deno task web` does, opens tabs, and gives each a
- * client of a worker of its own, the page's worker.
+ * The built page in Chromium, for tests: serves it as `deno task web` does, opens tabs, and gives
+ * each a client of a worker of its own, the page's worker.
  */
 
 import { type BrowserContext, chromium, type Page } from "playwright-core";
@@ -43,8 +43,8 @@ function strict(site: Site): Site {
 /**
  * Starts a fresh Chromium.
  *
- * @param isStrict whether explicit undefined is refused, which keeps V8 from optimizing the calls that are
- *   watched
+ * @param isStrict whether explicit undefined is refused, which keeps V8 from optimizing the calls
+ *   that are watched
  * @throws Error if there is no Chromium, saying what to install
  */
 export async function withSite<T>(

@@ -1,4 +1,6 @@
-/** The engine's speed in a browser: milliseconds per iteration of LeNet-300-100 on synthetic digits. */
+/**
+ * The engine's speed in a browser: milliseconds per iteration of LeNet-300-100 on synthetic digits.
+ */
 
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
 import { openGpu } from "../../src/engine/mod.ts";

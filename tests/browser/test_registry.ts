@@ -1,6 +1,6 @@
 /**
- * Lets a module of Deno tests run in a page or worker: takes what it registers with `Deno.test`, runs one
- * by its name. Must be imported before the tests.
+ * Lets a module of Deno tests run in a page or worker: takes what it registers with `Deno.test`,
+ * runs one by its name. Must be imported before the tests.
  */
 
 const tests = new Map<string, () => unknown>();

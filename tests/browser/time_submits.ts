@@ -1,8 +1,10 @@
 /**
- * Times bursts cut into submits beside bursts of one submit, in Deno and in Chromium, on this machine's
- * software adapters, and prints a line of JSON for each case. Figures: src/engine/submits/submit_budget.ts.
+ * Times bursts cut into submits beside bursts of one submit, in Deno and in Chromium, on this
+ * machine's software adapters, and prints a line of JSON for each case. Figures:
+ * src/engine/submits/submit_budget.ts.
  *
- * usage: deno run -A tests/browser/time_submits.ts [ROUNDS] [deno|chromium] [REPLICAS] [BURST_MILLISECONDS]
+ * usage: deno run -A tests/browser/time_submits.ts [ROUNDS] [deno|chromium] [REPLICAS]
+ * [BURST_MILLISECONDS]
  */
 
 import { fromFileUrl } from "@std/path";
@@ -51,7 +53,9 @@ function print({ budget }: SubmitCase, times: Awaited<ReturnType<typeof timeSubm
   console.log(JSON.stringify(Object.fromEntries(short)));
 }
 
-/** Milliseconds that all threads of this process have used: ticks of 10 ms, as Linux counts them. */
+/**
+ * Milliseconds that all threads of this process have used: ticks of 10 ms, as Linux counts them.
+ */
 function busy(): number {
   const fields = Deno.readTextFileSync("/proc/self/stat").split(") ")[1].split(" ");
   return 10 * (Number(fields[11]) + Number(fields[12]));

@@ -141,9 +141,9 @@ Deno.test("the runs of all methods and trials are replicas of one program", asyn
     Program.prototype.run = run;
     await laboratory.close();
   }
-  // All that waits for nothing at once, then level 1 of magnitude: two times the iterations of a run,
-  // or three where the first fill a program before the last has come; eight runs one by one would be
-  // eight times.
+  // All that waits for nothing at once, then level 1 of magnitude: two times the iterations of a
+  // run, or three where the first fill a program before the last has come; eight runs one by one
+  // would be eight times.
   assert(iterations === 2 * 20 || iterations === 3 * 20, `${iterations} iterations`);
   // The order is the table's, not the flag's.
   const written = JSON.parse(new TextDecoder().decode(await storage.read("e/compare.json")));

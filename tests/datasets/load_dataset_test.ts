@@ -159,6 +159,7 @@ Deno.test("images of 0 and 1 are told once they are taken, and are other data th
   assertEquals(bits.told, [
     `mine/${IDX_FILES[0]} holds only 0 and 1: they are used as they are, not divided by 255`,
   ]);
-  // The arrays are of the same bytes, and stand for the same inputs except where pixels stay 0 to 255.
+  // The arrays are of the same bytes, and stand for the same inputs except where pixels stay 0 to
+  // 255.
   assert(bits.record.sha256 !== pixels.record.sha256);
 });

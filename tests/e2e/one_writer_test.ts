@@ -1,4 +1,6 @@
-/** One folder, one writer: lotteries and single trainings in one place, by whatever name they come. */
+/**
+ * One folder, one writer: lotteries and single trainings in one place, by whatever name they come.
+ */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LockedError } from "../../src/errors.ts";
@@ -45,7 +47,9 @@ const others = () =>
     command: "a test",
   });
 
-/** Runs a task that would train for long; stops it when its training has begun and `act` is done. */
+/**
+ * Runs a task that would train for long; stops it when its training has begun and `act` is done.
+ */
 async function during(task: string, args: string[], act: () => Promise<unknown>): Promise<void> {
   const forLong = ["--training-len=1000000", "--checkpoint-interval=iterations:900000"];
   const child = startTask(task, withChanges(args, forLong));

@@ -1,6 +1,6 @@
 /**
- * Which npm packages each task downloads. Deno fetches before the start what the modules of a program
- * name, and `deno task` what deno.json and its lock file name.
+ * Which npm packages each task downloads. Deno fetches before the start what the modules of a
+ * program name, and `deno task` what deno.json and its lock file name.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";

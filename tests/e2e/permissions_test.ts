@@ -1,4 +1,7 @@
-/** The permissions of each task: deno.json against a table. That it is enough, the tests of the tasks show. */
+/**
+ * The permissions of each task: deno.json against a table. That it is enough, the tests of the
+ * tasks show.
+ */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DATASETS, PUBLISHED_NAMES } from "../../src/datasets/datasets.ts";

@@ -2,7 +2,9 @@ import { assertEquals } from "@std/assert";
 import { formatDuration, SpeedMeter, WorkCount } from "../../src/commands/progress.ts";
 import { createProgress } from "../../tasks/lib/progress.ts";
 
-/** The output of a display that receives `(ms, level, iteration)`, two levels of 1000 iterations. */
+/**
+ * The output of a display that receives `(ms, level, iteration)`, two levels of 1000 iterations.
+ */
 function shown(
   updates: [ms: number, level: number, iteration: number][],
   options: { quiet?: boolean; isTerminal: boolean; columns?: number },

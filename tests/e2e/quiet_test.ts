@@ -1,4 +1,6 @@
-/** `--quiet` leaves stderr to errors; and what is said of CIFAR-10's files where they are missing. */
+/**
+ * `--quiet` leaves stderr to errors; and what is said of CIFAR-10's files where they are missing.
+ */
 
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { runTask, short } from "../../tasks/lib/task_process.ts";

@@ -1,4 +1,7 @@
-/** The controls of a lottery experiment: what they start from, and that every way to them is the same. */
+/**
+ * The controls of a lottery experiment: what they start from, and that every way to them is the
+ * same.
+ */
 
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { encodeNpy } from "../../src/formats/npy.ts";

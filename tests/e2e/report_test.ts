@@ -1,4 +1,7 @@
-/** `deno task report` on real experiments: its numbers against NumPy's, and what it says of bad ones. */
+/**
+ * `deno task report` on real experiments: its numbers against NumPy's, and what it says of bad
+ * ones.
+ */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { DenseSpec } from "../../src/engine/layer_spec.ts";
@@ -173,7 +176,8 @@ Deno.test("report --connectivity: tickets compared on the engine; other examples
   const [study] = JSON.parse(stdout).studies;
   assert(study.figures.some(({ name }: { name: string }) => name === "connectivity"));
   const rows = JSON.parse(await Deno.readTextFile(`${folder}/connected/connectivity.json`));
-  // Three pairs of trials at each of the levels near 100% and 64%... no paper density but the first.
+  // Three pairs of trials at each of the levels near 100% and 64%... no paper density but the
+  // first.
   const kinds = rows.map(({ kind, level }: { kind: string; level: number }) => `${kind} ${level}`);
   assertEquals(kinds, ["between trials 0", "between trials 0", "between trials 0"]);
   for (const { barrier, disagreement } of rows) {

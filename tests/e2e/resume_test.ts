@@ -1,4 +1,6 @@
-/** Interruptions of the real command line: kills, signals, a second process, another configuration. */
+/**
+ * Interruptions of the real command line: kills, signals, a second process, another configuration.
+ */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {

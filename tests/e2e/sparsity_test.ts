@@ -1,4 +1,6 @@
-/** Controls of random sparsity, and pruning in one shot: what they are made of, checked with NumPy. */
+/**
+ * Controls of random sparsity, and pruning in one shot: what they are made of, checked with NumPy.
+ */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runNumpy } from "../numpy.ts";

@@ -1,6 +1,6 @@
 /**
- * A folder with small examples and a finished experiment, and the assertion that bad input to a task
- * is refused: one line on stderr, the right exit code, nothing in the folder changed.
+ * A folder with small examples and a finished experiment, and the assertion that bad input to a
+ * task is refused: one line on stderr, the right exit code, nothing in the folder changed.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";

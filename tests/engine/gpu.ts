@@ -1,7 +1,7 @@
 /**
  * The GPU in tests. Opens it once per test file (no adapter: the file fails, it is never skipped),
- * gives it as an adapter of each class, since each has tile shapes of its own, and runs single kernels
- * on arrays.
+ * gives it as an adapter of each class, since each has tile shapes of its own, and runs single
+ * kernels on arrays.
  */
 import { BufferPool, readFloats, UNIFORM_STRIDE } from "../../src/engine/buffers.ts";
 import { Gpu, openGpu } from "../../src/engine/device.ts";

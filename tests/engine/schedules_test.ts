@@ -1,4 +1,6 @@
-/** Schedules against the values that PyTorch's schedulers of these names have, and worked by hand. */
+/**
+ * Schedules against the values that PyTorch's schedulers of these names have, and worked by hand.
+ */
 
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { checkSchedule, CONSTANT, rateOf, type Schedule } from "../../src/engine/schedules.ts";

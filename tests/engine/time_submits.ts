@@ -1,7 +1,7 @@
 /**
- * Times bursts cut into submits beside the same bursts as one submit each, in turn, on a software adapter
- * that has the budget of a hardware one (and its own tiles: with those of hardware a kernel of one network
- * takes it longer than the budget); for Deno and for a page.
+ * Times bursts cut into submits beside the same bursts as one submit each, in turn, on a software
+ * adapter that has the budget of a hardware one (and its own tiles: with those of hardware a kernel
+ * of one network takes it longer than the budget); for Deno and for a page.
  */
 
 import { makeSyntheticDigits } from "../../src/datasets/synthetic_digits.ts";
@@ -53,7 +53,9 @@ const SGD = { kind: "sgd", learningRate: 0.1 } as const;
 /** Submits that may be longer. */
 const FIRST_SUBMITS = 10;
 
-/** Times one case; `processorTime` tells what this process has used of all cores, in milliseconds. */
+/**
+ * Times one case; `processorTime` tells what this process has used of all cores, in milliseconds.
+ */
 export async function timeSubmits(
   { budget, replicas, rounds, burst }: SubmitCase,
   processorTime?: () => number,

@@ -1,4 +1,6 @@
-/** The figure of scores: bars that add up, thresholds with their values, and axes of either kind. */
+/**
+ * The figure of scores: bars that add up, thresholds with their values, and axes of either kind.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import type { ScoreHistogram } from "../../src/analysis/score_histogram.ts";

@@ -1,4 +1,6 @@
-/** Runs on augmented images: what is augmented, and that they repeat whatever happens beside them. */
+/**
+ * Runs on augmented images: what is augmented, and that they repeat whatever happens beside them.
+ */
 
 import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import type { AugmentName, Curves, KernelKind, Normalization } from "../../src/engine/mod.ts";

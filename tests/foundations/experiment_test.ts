@@ -16,7 +16,9 @@ const biases = { layer0: { shape: [4], data: Float32Array.of(1, 2, 3, 4) } };
 
 type Rewind = (results: readonly (LevelResult & { level: number })[]) => Rewound;
 
-/** An experiment whose training negates each weight and whose pruning takes the first that lives. */
+/**
+ * An experiment whose training negates each weight and whose pruning takes the first that lives.
+ */
 async function run(iterations: number, start?: LevelStart, rewind?: Rewind) {
   const said: unknown[] = [];
   const results = await experiment({

@@ -1,6 +1,7 @@
 /**
- * Faults at every storage operation of a small experiment, one at a time: whatever happens there, no
- * finished run is damaged, and the same command afterwards ends with the files of an undisturbed one.
+ * Faults at every storage operation of a small experiment, one at a time: whatever happens there,
+ * no finished run is damaged, and the same command afterwards ends with the files of an undisturbed
+ * one.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";

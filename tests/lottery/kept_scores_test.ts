@@ -1,4 +1,7 @@
-/** Kept scores: the next level's masks follow from them alone, and nothing else of a lottery changes. */
+/**
+ * Kept scores: the next level's masks follow from them alone, and nothing else of a lottery
+ * changes.
+ */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FormatError, InputError } from "../../src/errors.ts";
@@ -39,8 +42,8 @@ interface Candidate {
 }
 
 /**
- * The masks after pruning, by a plain sort of live weights with ties by layer and lowest index; in the
- * end of the order, each layer's last weight is kept.
+ * The masks after pruning, by a plain sort of live weights with ties by layer and lowest index; in
+ * the end of the order, each layer's last weight is kept.
  *
  * @param counts weights that go, by layer; of all together with scope global
  */

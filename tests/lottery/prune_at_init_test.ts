@@ -1,4 +1,6 @@
-/** Lotteries whose masks are made before training: their densities, starts, and that runs repeat. */
+/**
+ * Lotteries whose masks are made before training: their densities, starts, and that runs repeat.
+ */
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {

@@ -1,7 +1,7 @@
 /**
  * A lottery experiment that takes a moment, in this process and on any Storage: two levels and the
- * control, of one trial unless more are asked for. Trainings that were done once are remembered with their checkpoints, since the tests
- * that use it are about files.
+ * control, of one trial unless more are asked for. Trainings that were done once are remembered
+ * with their checkpoints, since the tests that use it are about files.
  */
 
 import { assertEquals } from "@std/assert";

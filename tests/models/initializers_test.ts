@@ -30,8 +30,8 @@ Deno.test("truncatedGlorotNormal has the moments and the cut of the original's d
   const largest = weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / sigma;
   assert(largest < 2.00001 && largest > 1.999, `${largest}`);
   // Of the normal cut at 2, with φ(2) = 0.0539910 and 2Φ(2) − 1 = 0.9544997: the second moment is
-  // 1 − 2·2φ(2)/0.9544997, the fourth 3 − 2(2³ + 3·2)φ(2)/0.9544997, and P(|z| < 1) = 0.6826895/0.9544997.
-  // Each within four standard errors.
+  // 1 − 2·2φ(2)/0.9544997, the fourth 3 − 2(2³ + 3·2)φ(2)/0.9544997, and P(|z| < 1) =
+  // 0.6826895/0.9544997. Each within four standard errors.
   const inside = weights.filter((w) => Math.abs(w) < sigma).length / n;
   assertAlmostEquals(moment(1), 0, 0.0073);
   assertAlmostEquals(moment(2), 0.773741, 0.0075);

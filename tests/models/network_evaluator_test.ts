@@ -47,7 +47,9 @@ function randomExamples(count: number, stream: RandomStream): ExampleArrays {
   };
 }
 
-/** The oracle's evaluation of a network; pruned weights count as 0 whatever the array holds there. */
+/**
+ * The oracle's evaluation of a network; pruned weights count as 0 whatever the array holds there.
+ */
 function oracle({ weights, biases, masks }: FinishedNetwork, examples: ExampleArrays) {
   const layers = LAYERS.map(({ name, activation, ...layer }) => ({
     ...layer,

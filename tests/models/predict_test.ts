@@ -6,7 +6,10 @@ import { InputError } from "../../src/errors.ts";
 import { normalizeImage, predict } from "../../src/models/predict.ts";
 import { forward, type OracleLayer } from "../reference/network.ts";
 
-/** Layers of these widths with random weights, half of them pruned, for `predict` and for the oracle. */
+/**
+ * Layers of these widths with random weights, half of them pruned, for `predict` and for the
+ * oracle.
+ */
 function randomNetwork(
   widths: readonly number[],
   activation: Activation,

@@ -1,9 +1,9 @@
 /**
- * jax-js: training of LeNet-300-100 with masks applied, one jitted step, timed per iteration. Prints one
- * line of JSON.
+ * jax-js: training of LeNet-300-100 with masks applied, one jitted step, timed per iteration.
+ * Prints one line of JSON.
  *
- * usage: deno run -A --config tests/peers/deno.json tests/peers/jaxjs_lenet.ts webgpu|wasm sgd|adam N
- * Batches lie on the device beforehand; data is random with MNIST's share of non-zero pixels.
+ * usage: deno run -A --config tests/peers/deno.json tests/peers/jaxjs_lenet.ts webgpu|wasm sgd|adam
+ * N Batches lie on the device beforehand; data is random with MNIST's share of non-zero pixels.
  */
 
 import {

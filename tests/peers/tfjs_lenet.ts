@@ -1,7 +1,8 @@
 /**
  * TensorFlow.js (tfjs_training.ts) in Deno. Prints one line of JSON.
  *
- * usage: deno run -A --config tests/peers/deno.json tests/peers/tfjs_lenet.ts webgpu|wasm sgd|adam N
+ * usage: deno run -A --config tests/peers/deno.json tests/peers/tfjs_lenet.ts webgpu|wasm sgd|adam
+ * N
  */
 
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";

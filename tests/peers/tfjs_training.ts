@@ -1,7 +1,7 @@
 /**
- * TensorFlow.js: training of LeNet-300-100 with masks applied, in Deno or in a browser. Takes a backend
- * and an optimizer, gives milliseconds per iteration. Batches lie on the device beforehand; data is random
- * with MNIST's share of non-zero pixels.
+ * TensorFlow.js: training of LeNet-300-100 with masks applied, in Deno or in a browser. Takes a
+ * backend and an optimizer, gives milliseconds per iteration. Batches lie on the device beforehand;
+ * data is random with MNIST's share of non-zero pixels.
  */
 
 import * as tf from "@tensorflow/tfjs";

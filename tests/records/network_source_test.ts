@@ -1,4 +1,7 @@
-/** Networks from folders, runs and exported files; those of the original library as NumPy writes them. */
+/**
+ * Networks from folders, runs and exported files; those of the original library as NumPy writes
+ * them.
+ */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { FormatError, InputError, NotFoundError } from "../../src/errors.ts";

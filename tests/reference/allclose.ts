@@ -13,7 +13,9 @@ export interface Tolerance {
   what?: string;
 }
 
-/** Throws unless the arrays agree; names the worst element. A value that is not finite never agrees. */
+/**
+ * Throws unless the arrays agree; names the worst element. A value that is not finite never agrees.
+ */
 export function assertAllClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,

@@ -1,6 +1,6 @@
 /**
- * Crops and mirrorings of images from their definition: a frame of black pixels is built, the window
- * cut out of it, then mirrored. The random word is a hash in whole numbers of any size.
+ * Crops and mirrorings of images from their definition: a frame of black pixels is built, the
+ * window cut out of it, then mirrored. The random word is a hash in whole numbers of any size.
  */
 
 const WORD = 2n ** 32n;

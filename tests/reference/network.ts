@@ -1,6 +1,7 @@
 /**
  * The f64 oracle of a network: forward, loss and backward, written to be read rather than to be
- * fast; convolutions and pools are in images.ts. Takes and gives row-major Float64Arrays; the GPU kernels are tested against it.
+ * fast; convolutions and pools are in images.ts. Takes and gives row-major Float64Arrays; the GPU
+ * kernels are tested against it.
  */
 
 import { imageBackward, imageForward, imageSizes, type OracleImageLayer } from "./images.ts";

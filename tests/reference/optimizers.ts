@@ -1,7 +1,7 @@
 /**
  * The f64 oracle of the optimizers: each updates an array of parameters in place from its gradient,
- * with state that the caller keeps. Weights come with a mask, which keeps pruned ones exactly 0; biases
- * have none, and do not decay.
+ * with state that the caller keeps. Weights come with a mask, which keeps pruned ones exactly 0;
+ * biases have none, and do not decay.
  */
 
 import type { OptimizerSpec } from "../../src/engine/optimizers.ts";

@@ -3,8 +3,8 @@
  */
 
 /**
- * Prunes round(percent · live) of the live weights with the smallest magnitude, ties by lowest index.
- * At least one weight stays unless percent is 1 or none was live.
+ * Prunes round(percent · live) of the live weights with the smallest magnitude, ties by lowest
+ * index. At least one weight stays unless percent is 1 or none was live.
  *
  * @param weights final weights of the layer, any shape flattened
  * @param mask    0/1 for each weight; left as it is

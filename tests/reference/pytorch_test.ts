@@ -1,4 +1,7 @@
-/** The oracle's optimizers and the engine's schedules against PyTorch's (pytorch.py wrote its values). */
+/**
+ * The oracle's optimizers and the engine's schedules against PyTorch's (pytorch.py wrote its
+ * values).
+ */
 
 import { optimizerSpec } from "../../src/engine/optimizers.ts";
 import { CONSTANT, rateOf, type Schedule } from "../../src/engine/schedules.ts";

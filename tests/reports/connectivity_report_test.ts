@@ -59,7 +59,8 @@ Deno.test("connectivity: tickets of three pairs of trials at each level, and of 
     ];
     assertEquals(percent, density(runs[1].masks).percent);
     assertEquals([testLosses.length, testAccuracies.length], [11, 11]);
-    // The evaluation repeats what training has logged: weights, biases and masks are those of its end.
+    // The evaluation repeats what training has logged: weights, biases and masks are those of its
+    // end.
     for (const [run, end] of [[runs[0], 0], [runs[1], 10]] as const) {
       const { loss, accuracy } = run.curves.test.at(-1)!;
       assertEquals([testLosses[end], testAccuracies[end]], [loss, accuracy]);

@@ -1,6 +1,6 @@
 /**
- * Damage to every file of a finished experiment, one at a time: `verify` names run and file, and the same
- * command trains just that run again, to the same bits, after moving what was there aside.
+ * Damage to every file of a finished experiment, one at a time: `verify` names run and file, and
+ * the same command trains just that run again, to the same bits, after moving what was there aside.
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -104,7 +104,8 @@ Deno.test("tickets that no longer follow from the level before are trained again
   const other = new MemoryStorage(), storage = await copyOf(done, EXPERIMENT);
   const from = `${EXPERIMENT}/trial1/1/same_init`;
   await runSmallLottery(other, queue, { seed: 5 });
-  // Level 1 of another seed, with a record that says otherwise: as if level 0 had come out differently.
+  // Level 1 of another seed, with a record that says otherwise: as if level 0 had come out
+  // differently.
   const notices: string[] = [];
   const record = JSON.parse(new TextDecoder().decode(await other.read(`${from}/run.json`)));
   record.training.seed = 0;

@@ -1,4 +1,6 @@
-/** A small run, of points in a square, which tests interrupt and compare with itself undisturbed. */
+/**
+ * A small run, of points in a square, which tests interrupt and compare with itself undisturbed.
+ */
 
 import type { Gpu, KernelKind, OptimizerSpec } from "../../src/engine/mod.ts";
 import { RandomStream } from "../../src/engine/random.ts";

@@ -1,4 +1,7 @@
-/** Configurations of runs for tests, from their fields by name as formats 1 and 2 of run.json had them. */
+/**
+ * Configurations of runs for tests, from their fields by name as formats 1 and 2 of run.json had
+ * them.
+ */
 
 import type { LayerSpec, OptimizerSpec } from "../../src/engine/mod.ts";
 import type { RunId } from "../../src/records/run_id.ts";
@@ -27,7 +30,9 @@ export interface FlatConfig extends RunId {
   signs?: string;
 }
 
-/** The same as a configuration of the present format; unchecked, since tests also need wrong ones. */
+/**
+ * The same as a configuration of the present format; unchecked, since tests also need wrong ones.
+ */
 export function fromFlat(flat: FlatConfig): RunConfig {
   return upgraded(flat) as RunConfig;
 }

@@ -1,4 +1,7 @@
-/** Experiments whose run.json is of an earlier format are verified, reported, repeated and continued. */
+/**
+ * Experiments whose run.json is of an earlier format are verified, reported, repeated and
+ * continued.
+ */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
@@ -26,7 +29,10 @@ async function readJson(storage: Storage, path: string) {
   return JSON.parse(new TextDecoder().decode(await storage.read(path)));
 }
 
-/** Writes the record of a run as format 2 had it; written down from that version, not from today's reader. */
+/**
+ * Writes the record of a run as format 2 had it; written down from that version, not from today's
+ * reader.
+ */
 async function downgrade(storage: Storage, run: string): Promise<void> {
   const record = await readJson(storage, paths.record(run));
   const { id, network, training, pruning, dataset, start, kernels, adapter, results } = record;

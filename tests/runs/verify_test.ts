@@ -1,4 +1,7 @@
-/** `verify` and the walk of a tree on a real disk: links, folders beside others, things that are no files. */
+/**
+ * `verify` and the walk of a tree on a real disk: links, folders beside others, things that are no
+ * files.
+ */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { findRunFolders, listLevels, listTrials } from "../../src/records/tree.ts";

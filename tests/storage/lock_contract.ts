@@ -1,6 +1,6 @@
 /**
- * The contract of every `Storage` for locks and for the files that killed writers have left, as tests to be
- * run over each implementation.
+ * The contract of every `Storage` for locks and for the files that killed writers have left, as
+ * tests to be run over each implementation.
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";

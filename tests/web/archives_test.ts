@@ -1,4 +1,6 @@
-/** Archives that unpack to far more than an experiment holds are refused before they are unpacked. */
+/**
+ * Archives that unpack to far more than an experiment holds are refused before they are unpacked.
+ */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { RandomStream } from "../../src/engine/random.ts";

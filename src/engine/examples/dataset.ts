@@ -40,7 +40,9 @@ export interface GpuExamples {
    * the examples (count, places, places) of the windows that a crop may show.
    */
   scales: GPUBuffer;
-  /** Whether scales differ from window to window: of images that crops show, divided by their norm. */
+  /**
+   * Whether scales differ from window to window: of images that crops show, divided by their norm.
+   */
   hasWindows: boolean;
   /** Channels of standardized examples, else null. */
   channels: number | null;

@@ -15,9 +15,9 @@ import {
 } from "../numbers.ts";
 
 /**
- * How pixels become inputs: v/255; each image divided by its L2 norm; the raw values; v/255 less the
- * mean of its channel over the training pool, divided by its standard deviation. Floats are inputs
- * already, unless they are images or standardized.
+ * How pixels become inputs: v/255; each image divided by its L2 norm; the raw values; v/255 less
+ * the mean of its channel over the training pool, divided by its standard deviation. Floats are
+ * inputs already, unless they are images or standardized.
  */
 export type Normalization = "unit" | "l2" | "none" | "standardize";
 

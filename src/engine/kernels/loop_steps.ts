@@ -1,8 +1,8 @@
 /**
  * How many loop steps an invocation may take: Mesa's llvmpipe ends all loops of an invocation after
  * 65,535 steps in all, without an error, and what is left of a sum is missing from it
- * (LP_MAX_TGSI_LOOP_ITERATIONS of src/gallium/auxiliary/gallivm in Mesa 22.3). That a loop is at its
- * end takes one more step, as measured: 77 examples of 28×28 pixels are summed up, 80 are not.
+ * (LP_MAX_TGSI_LOOP_ITERATIONS of src/gallium/auxiliary/gallivm in Mesa 22.3). That a loop is at
+ * its end takes one more step, as measured: 77 examples of 28×28 pixels are summed up, 80 are not.
  */
 
 import { type Conv2dSpec, outputShape } from "../layer_spec.ts";

@@ -53,7 +53,9 @@ export interface Tiles {
 
 /** Tile shapes of the kernels of convolutions, whose lanes are those of dense layers. */
 export interface ImageTiles {
-  /** Most examples per invocation, forward and activation gradient; they divide the batch's rows. */
+  /**
+   * Most examples per invocation, forward and activation gradient; they divide the batch's rows.
+   */
   rows: number;
   /** Most vec4s of filters per invocation, forward. */
   forwardVectors: number;

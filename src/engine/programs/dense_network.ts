@@ -206,7 +206,8 @@ function evaluationSources(
   const outputs = outputVectors.map((vectors, i) =>
     matrix(`window outputs ${i}`, vectors, activationFormat(spec, i + 1))
   );
-  // With a clock at 0 a window begins at the first tile, and its forward is training's to the letter.
+  // With a clock at 0 a window begins at the first tile, and its forward is training's to the
+  // letter.
   const ahead = { batches: program.ahead, clocks: pool.storage("no clock", 4 * CLOCK_WORDS) };
   const forward = (index: number, side: number, inputs: Matrix, lists: GPUBuffer | null) => {
     // One, since of so many rows sums need no parts.

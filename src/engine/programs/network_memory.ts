@@ -20,7 +20,10 @@ import { CLOCK_WORDS, REPLICA_WORDS } from "../kernels/row_kernels.ts";
 export interface LoopBuffers {
   /** (R) structs of `REPLICA_WORDS`: keys of order and split, label map, key of augmentation. */
   replicas: GPUBuffer;
-  /** (R) structs of `CLOCK_WORDS`: iterations done, counted by the GPU, the last step size and decay. */
+  /**
+   * (R) structs of `CLOCK_WORDS`: iterations done, counted by the GPU, the last step size and
+   * decay.
+   */
   clocks: GPUBuffer;
   /** (MAX_BURST, R) pairs: step sizes before a burst, losses and correct predictions after it. */
   metrics: GPUBuffer;

@@ -114,8 +114,8 @@ export class Program {
   }
 
   /**
-   * Submits a burst, all of it at once, as one submit or cut into several; the promise resolves when
-   * its measurements have been read back.
+   * Submits a burst, all of it at once, as one submit or cut into several; the promise resolves
+   * when its measurements have been read back.
    */
   async run(steps: BurstStep[]): Promise<BurstResult> {
     this.gpu.check();
@@ -191,8 +191,8 @@ export class Program {
   }
 
   /**
-   * Reads all replicas' weights (masked ones exactly as they were loaded) and biases, by replica and
-   * layer.
+   * Reads all replicas' weights (masked ones exactly as they were loaded) and biases, by replica
+   * and layer.
    */
   async readParameters(): Promise<LayerValues[][]> {
     return await this.network.readParameters();
@@ -248,7 +248,9 @@ export class Program {
     });
   }
 
-  /** Learns what kernels cost: by submit or, without timestamps, from the wall time of the burst. */
+  /**
+   * Learns what kernels cost: by submit or, without timestamps, from the wall time of the burst.
+   */
   #learn(submits: Dispatched[], times: (number | null)[], began: number): void {
     const now = performance.now(), since = Math.max(began, this.#readAt);
     this.#readAt = now;

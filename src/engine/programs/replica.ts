@@ -1,4 +1,6 @@
-/** What a replica of a program is loaded with: its checks, and what of it kernels read as a struct. */
+/**
+ * What a replica of a program is loaded with: its checks, and what of it kernels read as a struct.
+ */
 
 import { InputError } from "../../errors.ts";
 import { layerMatrices, type LayerMatrix } from "../kernels/layout.ts";

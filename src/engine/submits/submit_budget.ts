@@ -1,6 +1,6 @@
 /**
- * How long one submit may keep a GPU busy. A GPU takes the work of others, the screen's first of all,
- * between two submits and seldom within one: what is submitted at once holds up all else.
+ * How long one submit may keep a GPU busy. A GPU takes the work of others, the screen's first of
+ * all, between two submits and seldom within one: what is submitted at once holds up all else.
  *
  * Submits of a burst are queued at once all the same, and the host waits for none of them: the
  * browser's compositor and the desktop's draw from contexts of their own, whose work the operating
@@ -24,8 +24,8 @@
  *   SwiftShader      8       12    1.03       -        8.6        49       119
  *
  * Submits exceed the budget for two reasons. A single kernel may take longer: up to 38 ms on
- * SwiftShader with 8 networks, 110 ms on llvmpipe with 139. And the machine may stall: a kernel of one
- * network that usually takes 1 ms once took 22. That a compositor's work comes between is how
+ * SwiftShader with 8 networks, 110 ms on llvmpipe with 139. And the machine may stall: a kernel of
+ * one network that usually takes 1 ms once took 22. That a compositor's work comes between is how
  * schedulers are documented, not measured.
  */
 

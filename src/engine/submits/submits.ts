@@ -9,9 +9,9 @@ import type { PassTimer } from "../timer.ts";
 import { Dispatched, jobOf, KernelCosts } from "./kernel_costs.ts";
 
 /**
- * Which submits are timed: the first of a burst, those of kernels that never were, and of the others
- * this share (for llvmpipe two timestamps are a quarter of a millisecond's work). It may be replaced,
- * to time all.
+ * Which submits are timed: the first of a burst, those of kernels that never were, and of the
+ * others this share (for llvmpipe two timestamps are a quarter of a millisecond's work). It may be
+ * replaced, to time all.
  */
 export const TIMING = { share: 1 / 8 };
 

@@ -17,8 +17,8 @@ export interface BatchChoice {
 
 /**
  * The first batches of training, in their order: split, normalization and labels are those of the
- * dataset, epoch after epoch (shaders/gather.wgsl does the same on the GPU). Images are as they are,
- * not augmented: what untrained weights are scored by (SNIP, GraSP) is no matter of training.
+ * dataset, epoch after epoch (shaders/gather.wgsl does the same on the GPU). Images are as they
+ * are, not augmented: what untrained weights are scored by (SNIP, GraSP) is no matter of training.
  *
  * @throws InputError unless both numbers are whole ones from 1 on
  */

@@ -1,7 +1,7 @@
 /**
  * Chooses the kernels of a network by its share of live multiplications: what counts of a
- * convolution is that each of its weights is used at all places of its kernel, so a dense layer with
- * most of the weights, as in Conv-2, may have few of the multiplications.
+ * convolution is that each of its weights is used at all places of its kernel, so a dense layer
+ * with most of the weights, as in Conv-2, may have few of the multiplications.
  */
 
 import { isDense, type KernelKind, type LayerSpec, weightedLayers } from "../../engine/mod.ts";
@@ -46,8 +46,8 @@ const LEAST_STEPS = 8;
 const MOST_ROWS = 256;
 
 /**
- * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, of large
- * batches, and where the first layer takes an image.
+ * Parts in which the first layer's sums are made on an adapter: one of short sums, of lists, of
+ * large batches, and where the first layer takes an image.
  *
  * @param asked so many, whatever is fast there
  */
@@ -72,8 +72,8 @@ export interface ListedOn {
 /**
  * The faster kernels on an adapter: lists only if it gets to the end of their loops at this batch.
  * All layers of a network have the same. Convolutions as whole matrices below dense layers as lists
- * would gain little, and were not built: of an iteration of LeNet-5 or Conv-2 the dense layers are a
- * sixth, and lists of theirs win only where lists of the convolutions are about to (llvmpipe,
+ * would gain little, and were not built: of an iteration of LeNet-5 or Conv-2 the dense layers are
+ * a sixth, and lists of theirs win only where lists of the convolutions are about to (llvmpipe,
  * Conv-2: 1.1 times as long as whole matrices with 33% of the weights, 0.6 times with 11%).
  */
 export function fasterKernels(

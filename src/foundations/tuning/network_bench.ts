@@ -32,7 +32,9 @@ export class TimedProgram implements Timed {
   }
 }
 
-/** Masks of a network, by layer with weights, and the share of its multiplications that they leave. */
+/**
+ * Masks of a network, by layer with weights, and the share of its multiplications that they leave.
+ */
 export interface SparseMasks {
   masks: Float32Array[];
   share: number;
@@ -91,8 +93,8 @@ export class NetworkBench {
   /**
    * Masks such as tickets have, by the magnitudes of weights that have been trained a little.
    *
-   * @param keep shares of the weights that the layers keep; the last layer keeps the root of it, for
-   *   half as much of it is pruned at each level
+   * @param keep shares of the weights that the layers keep; the last layer keeps the root of it,
+   *   for half as much of it is pruned at each level
    */
   async masks(trained: readonly LayerValues[], keep: number): Promise<SparseMasks> {
     const layers = weightedLayers(this.layers), last = layers.length - 1;

@@ -18,7 +18,9 @@ export type Value = number | string | boolean;
 /** Values by the names of settings. */
 export type Chosen = Readonly<Record<string, Value>>;
 
-/** The networks whose speed a setting decides: without or with convolutions, as lists of weights. */
+/**
+ * The networks whose speed a setting decides: without or with convolutions, as lists of weights.
+ */
 export type Part = "dense" | "images" | "lists";
 
 /** A setting that is chosen by trying values, in order: a search may end where they get worse. */
@@ -35,8 +37,8 @@ export interface Setting {
   /** The share of a value's time that another may take at most to be chosen. Default: 0.95. */
   margin?: number;
   /**
-   * Of values that take long to compile: how many times as long as others, of the best to be expected
-   * first. The next one is tried where there was no time for that, or it was not better.
+   * Of values that take long to compile: how many times as long as others, of the best to be
+   * expected first. The next one is tried where there was no time for that, or it was not better.
    */
   growth?: Readonly<Record<string, number>>;
 }

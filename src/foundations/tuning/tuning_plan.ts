@@ -27,7 +27,9 @@ const MEASUREMENT = 12, ROUNDS = 5;
 const MOST_REPLICAS = 8, MOST_ITERATIONS = 200;
 /** Milliseconds, and iterations, for which weights are trained whose magnitudes make masks. */
 const TRAINING = 250, TRAINED = 300;
-/** Shares of the weights that are kept, one level of a lottery apart, around where lists may win. */
+/**
+ * Shares of the weights that are kept, one level of a lottery apart, around where lists may win.
+ */
 const KEPT = Array.from({ length: 13 }, (_, i) => 0.8 ** (i + 2));
 /** The share with which the tile shapes of lists are measured. */
 const LISTED = 0.2;

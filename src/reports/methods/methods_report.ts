@@ -186,9 +186,9 @@ function layerFigure(layers: Parameters<typeof methodLayerSpec>[0], trials: stri
     name: "layers",
     title: "What each method leaves of the layers",
     caption:
-      "Methods that let all layers compete choose their densities; those that prune in each layer " +
-      "have them from --prune-percents. Where shuffling a mask within layers costs nothing, " +
-      "these densities are all that a method chose (Frankle et al. 2021).",
+      "Methods that let all layers compete choose their densities; those that prune in each " +
+      "layer have them from --prune-percents. Where shuffling a mask within layers costs " +
+      "nothing, these densities are all that a method chose (Frankle et al. 2021).",
     spec: methodLayerSpec(layers, {
       title: "What each method leaves of the layers",
       subtitle: `Means of ${trials}`,

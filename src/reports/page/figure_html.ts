@@ -1,4 +1,6 @@
-/** A figure as HTML: its panels in as many columns as fit, with titles, legend and caption as text. */
+/**
+ * A figure as HTML: its panels in as many columns as fit, with titles, legend and caption as text.
+ */
 
 import type { Legend, LegendItem, Panel } from "../../figures/panels.ts";
 

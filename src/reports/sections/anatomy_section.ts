@@ -64,10 +64,10 @@ function anatomyFigures(
         name: "kernels",
         title: "Where kernels keep their weights",
         caption:
-          "Each map is a convolution's kernel, a cell for each of its positions: the number is the " +
-          "share of weights there that is live, in percent, over all channels and filters. Colours " +
-          "compare it with the map's mean. All positions alike say that pruning did not care where " +
-          "in the window a weight is.",
+          "Each map is a convolution's kernel, a cell for each of its positions: the number is " +
+          "the share of weights there that is live, in percent, over all channels and filters. " +
+          "Colours compare it with the map's mean. All positions alike say that pruning did not " +
+          "care where in the window a weight is.",
         spec: kernelMapSpec(kernels, spreadOver(levels, MAX_KERNEL_MAPS), {
           title: "Where kernels keep their weights",
           subtitle,
@@ -158,8 +158,8 @@ function layerCaption(layers: readonly LayerRow[], isOfNeurons: boolean): string
   return [
     density,
     neurons
-      ? "Neurons without a live input give their bias alone, those without a live output nothing; " +
-        "the effective density of the tables leaves both out (Vysogorets & Kempe 2023)."
+      ? "Neurons without a live input give their bias alone, those without a live output " +
+        "nothing; the effective density of the tables leaves both out (Vysogorets & Kempe 2023)."
       : "Every neuron has live inputs and outputs.",
     inputs ? "" : "Every input is read.",
   ].filter((line) => line !== "").join(" ");

@@ -48,8 +48,8 @@ function levelFigures(
       "Accuracy before any training",
       [
         "No weight has been trained yet: each network has the values that it starts from. Where " +
-        "tickets lie far above the full network (left end), pruning alone has made them so: which " +
-        "weights remain is something that was learned (Zhou et al. 2019).",
+        "tickets lie far above the full network (left end), pruning alone has made them so: " +
+        "which weights remain is something that was learned (Zhou et al. 2019).",
         hasControl ? "The controls have the same connections, and other values." : "",
       ].filter((line) => line !== ""),
       [shown],
@@ -61,12 +61,14 @@ function levelFigures(
       "early-stop",
       "Speed and accuracy as networks shrink",
       [
-        "The paper's figures 1 and 4a. The early stop is the iteration of the smallest validation " +
-        "loss: lower is faster. A winning ticket stops no later than the full network (left end) " +
-        `and is at least as accurate${hasControl ? "; its controls fall behind it" : ""}.`,
+        "The paper's figures 1 and 4a. The early stop is the iteration of the smallest " +
+        "validation loss: lower is faster. A winning ticket stops no later than the full network " +
+        `(left end) and is at least as accurate${
+          hasControl ? "; its controls fall behind it" : ""
+        }.`,
         hasBars
-          ? "The bootstrap's interval is too narrow for few trials (of five it holds the mean in 83 " +
-            "of 100 cases, not in 95); claims are judged by Student's."
+          ? "The bootstrap's interval is too narrow for few trials (of five it holds the mean in " +
+            "83 of 100 cases, not in 95); claims are judged by Student's."
           : "",
       ].filter((line) => line !== ""),
       [
@@ -79,8 +81,8 @@ function levelFigures(
     ...untrained,
     ...early,
     figure("end-of-training", "The end of training", [
-      "The paper's figure 4b. The gap between training accuracy (the mean of the last 100 batches) " +
-      "and test accuracy says how well a network generalizes.",
+      "The paper's figure 4b. The gap between training accuracy (the mean of the last 100 " +
+      "batches) and test accuracy says how well a network generalizes.",
     ], [
       panel("Test accuracy at the end of training", "Test accuracy (%)", "finalAccuracy"),
       panel("Training accuracy at the end", "Training accuracy (%)", "finalTrainAccuracy"),

@@ -27,9 +27,9 @@ export const scoreSection: Section = async (source) => {
       title: "How weights were chosen",
       caption:
         `Live weights of trial ${id.trial} by their score (${pruning!.criterion}). Those left of ` +
-        "the line, the largest score that was pruned, went, and all others stayed. Where there is " +
-        "no line, more than these scores decided. 2 in 1,000 weights lie beyond the axes' ends " +
-        "and are counted there.",
+        "the line, the largest score that was pruned, went, and all others stayed. Where there " +
+        "is no line, more than these scores decided. 2 in 1,000 weights lie beyond the axes' " +
+        "ends and are counted there.",
       spec: scoreSpec(rows, {
         title: "How weights were chosen",
         subtitle: `Scores of live weights in the first trial, by ${pruning!.criterion}`,

@@ -49,7 +49,8 @@ export interface Finding {
 export const TICKET_WORDS =
   "A ticket is what remains of a network when most of its connections have been cut: the survivors " +
   "return to the values that they started from and are trained again. It wins if it is then at " +
-  "least as accurate as the full network, and the same connections with new starting values are not.";
+  "least as accurate as the full network, and the same connections with new starting values " +
+  "are not.";
 
 /** The runs as they are judged: those of a study of one-shot tickets alone are its tickets. */
 export function judgedRuns({ runs, settings }: ReportStudy): JudgedRun[] {

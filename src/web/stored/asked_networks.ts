@@ -108,8 +108,8 @@ export class AskedNetworks {
       const { sets, record } = await loadHere(this.storage, choiceFor(name), null, () => {});
       if (record.sha256 === sha256) return sets.test;
       throw new InputError(
-        "the examples that these networks were trained on are not in this browser: bring them here " +
-          "as for a training, or draw a digit",
+        "the examples that these networks were trained on are not in this browser: bring them " +
+          "here as for a training, or draw a digit",
       );
     });
   }

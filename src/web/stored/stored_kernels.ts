@@ -1,4 +1,6 @@
-/** The kernels of a finished run's first layer: where they began, where they ended, what is left. */
+/**
+ * The kernels of a finished run's first layer: where they began, where they ended, what is left.
+ */
 
 import { isConv2d } from "../../engine/layer_spec.ts";
 import { decodeNpy } from "../../formats/npy.ts";

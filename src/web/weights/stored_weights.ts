@@ -48,7 +48,9 @@ export async function storedWeights(
   };
 }
 
-/** The largest weight, either way, that a layer lost between two levels; null where it lost none. */
+/**
+ * The largest weight, either way, that a layer lost between two levels; null where it lost none.
+ */
 function cutBelow(name: string, weights: Network, before: Masks, after: Masks): number | null {
   const values = weights[name].data, was = before[name].data, is = after[name].data;
   let largest = -1;

@@ -70,8 +70,8 @@ const anyTiles: fc.Arbitrary<Tiles> = fc.record({
 });
 
 /**
- * Three vec4 columns divide few widths, so the last tile overlaps the one before; with one lane they
- * belong to different workgroups, and an update that both make shows.
+ * Three vec4 columns divide few widths, so the last tile overlaps the one before; with one lane
+ * they belong to different workgroups, and an update that both make shows.
  */
 const overlapping: Tiles = {
   storage: "buffers",

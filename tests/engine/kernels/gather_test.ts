@@ -103,7 +103,9 @@ function normalized(examples: ExampleArrays, index: number, how: Normalization):
 /** Rows of a batch: index of the example and label, or null where there is no example. */
 type ExpectedRows = ({ example: number; label: number } | null)[];
 
-/** Compares a batch and its labels with the examples that must be in it; the rest must be exactly 0. */
+/**
+ * Compares a batch and its labels with the examples that must be in it; the rest must be exactly 0.
+ */
 async function assertBatch(
   scratch: Scratch,
   buffers: { batch: Matrix; labels: GPUBuffer },

@@ -1,4 +1,7 @@
-/** Random layers of images for kernel tests: the engine's, the oracle's, and rows as kernels see them. */
+/**
+ * Random layers of images for kernel tests: the engine's, the oracle's, and rows as kernels see
+ * them.
+ */
 
 import fc from "fast-check";
 import type { Conv2dSpec, LayerImage, PoolSpec } from "../../../src/engine/layer_spec.ts";

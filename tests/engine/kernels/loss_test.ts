@@ -60,7 +60,9 @@ const rateOf = (slot: number) => Math.fround(1 / (slot + 3));
 /** Its decay. */
 const decayOf = (slot: number) => Math.fround(1 / (slot + 4.5));
 
-/** Ways to draw a logit: ordinary, with many ties, and so large that their exponentials overflow. */
+/**
+ * Ways to draw a logit: ordinary, with many ties, and so large that their exponentials overflow.
+ */
 const LOGITS: Record<string, (stream: RandomStream) => number> = {
   ordinary: (stream) => 3 * stream.normal(),
   tied: (stream) => stream.integerBelow(3) - 1,

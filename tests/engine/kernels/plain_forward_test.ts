@@ -1,4 +1,6 @@
-/** The plain masked matmul against the oracle; forward_test.ts holds the tuned one against the same. */
+/**
+ * The plain masked matmul against the oracle; forward_test.ts holds the tuned one against the same.
+ */
 
 import fc from "fast-check";
 import { plainForwardSource } from "../../../src/engine/kernels/dense/plain_kernels.ts";

@@ -1,6 +1,6 @@
 /**
- * Random training runs for the tests of whole programs, drawn from a shape: what the engine is loaded
- * with and, for any of the replicas, what the f64 oracle makes of it.
+ * Random training runs for the tests of whole programs, drawn from a shape: what the engine is
+ * loaded with and, for any of the replicas, what the f64 oracle makes of it.
  */
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -69,7 +69,10 @@ export interface RunCase {
   replicas: ReplicaParameters[];
 }
 
-/** Draws a run: each replica has its own weights, masks, order, and (but the first) split and labels. */
+/**
+ * Draws a run: each replica has its own weights, masks, order, and (but the first) split and
+ * labels.
+ */
 export function randomRun(shape: RunShape, stream: RandomStream): RunCase {
   const { features, optimizer, batchSize, poolCount, trainCount } = shape;
   const { testCount = 10, replicas = 1, density = 0.5, normalization = "unit" } = shape;

@@ -191,9 +191,9 @@ Deno.test("runTraining: reports progress up to the end", async () => {
 });
 
 /**
- * Three replicas of a network of one input and two classes, whose examples are all 255, unnormalized:
- * one of them starts with logits beyond the largest float, one learns nothing because its weights are
- * masked, one reaches infinite logits by the first update.
+ * Three replicas of a network of one input and two classes, whose examples are all 255,
+ * unnormalized: one of them starts with logits beyond the largest float, one learns nothing because
+ * its weights are masked, one reaches infinite logits by the first update.
  */
 function divergingRun(learningRate: number): RunCase {
   const run = randomRun({

@@ -90,7 +90,8 @@ for (const [name, shape] of CASES) {
       assertEquals(measured, whole.measured);
       assertEquals(states, whole.states);
     }
-    // Every dispatch by itself, those of an evaluation's windows too; or once it is known, all in one.
+    // Every dispatch by itself, those of an evaluation's windows too; or once it is known, all in
+    // one.
     for (const submits of cut.logged) assert(submits.every(({ length }) => length === 1));
     assert(learned.logged[0].every(({ length }) => length === 1));
     assertEquals(learned.logged[1].length, 1);

@@ -1,4 +1,7 @@
-/** Gradients of all weights of a network in training: against the f64 oracle, and against a step of the engine. */
+/**
+ * Gradients of all weights of a network in training: against the f64 oracle, and against a step of
+ * the engine.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import type { Activation } from "../../../src/engine/mod.ts";

@@ -86,7 +86,9 @@ const layers = fc.integer({ min: 1, max: 60 }).chain((size) =>
 
 const floats = (values: number[]) => Float32Array.from(values);
 
-/** The change of a layer at an update of a run of 800 iterations, and what it makes of the layer. */
+/**
+ * The change of a layer at an update of a run of 800 iterations, and what it makes of the layer.
+ */
 function changed(
   rule: DynamicName,
   { mask, weights, gradient, fraction, key }: {

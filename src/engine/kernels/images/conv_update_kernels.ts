@@ -1,4 +1,6 @@
-/** The sources of the kernels that update a convolution's weights: gradients in slices, their sum. */
+/**
+ * The sources of the kernels that update a convolution's weights: gradients in slices, their sum.
+ */
 
 import common from "../../../../shaders/common.wgsl" with { type: "text" };
 import convUpdate from "../../../../shaders/conv_update.wgsl" with { type: "text" };

@@ -1,7 +1,7 @@
 /**
  * The sources of the kernels of convolutions and pools in dual numbers, one function each, as plain
- * as those of dense layers (dual_kernels.ts). The header of each file of `shaders/` gives shapes and
- * meaning.
+ * as those of dense layers (dual_kernels.ts). The header of each file of `shaders/` gives shapes
+ * and meaning.
  */
 
 import dualConvBackward from "../../../../shaders/dual_conv_backward.wgsl" with { type: "text" };

@@ -58,7 +58,8 @@ export function poolForwardSource(
 
 /**
  * Gradient at the pre-activations of the layer below, whose activation is `below`. Where the pool
- * has `blocksOf`, a buffer of inputs may be that of the gradient too: each is read, then overwritten.
+ * has `blocksOf`, a buffer of inputs may be that of the gradient too: each is read, then
+ * overwritten.
  */
 export function poolGradientSource(
   layer: PoolSpec,

@@ -1,6 +1,6 @@
 /**
- * The source of the kernel of a sparse network's last layer in training: loss, metrics and gradient.
- * The header of shaders/sparse_head.wgsl gives shapes and meaning.
+ * The source of the kernel of a sparse network's last layer in training: loss, metrics and
+ * gradient. The header of shaders/sparse_head.wgsl gives shapes and meaning.
  */
 
 import common from "../../../../shaders/common.wgsl" with { type: "text" };

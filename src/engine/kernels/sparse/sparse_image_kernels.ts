@@ -1,6 +1,7 @@
 /**
  * The sources of the kernels that go through the images of a sparse network (convolutions with live
- * weights, pools), one function each. The header of each file of `shaders/` gives shapes and meaning.
+ * weights, pools), one function each. The header of each file of `shaders/` gives shapes and
+ * meaning.
  */
 
 import convProduct from "../../../../shaders/sparse_conv_product.wgsl" with { type: "text" };

@@ -10,8 +10,8 @@
  * units.
  *
  * A convolution has the lists of one place of its kernel, which are the same at all others: rows
- * there are relative to the first row of the image, or of the gradient, at that place. Its units are
- * filters, its inputs channels; where the stride is not 1, only some taps reach a pixel, so a
+ * there are relative to the first row of the image, or of the gradient, at that place. Its units
+ * are filters, its inputs channels; where the stride is not 1, only some taps reach a pixel, so a
  * channel has a list for each remainder of the pixel's place (a class).
  *
  * A unit of a dense layer that nothing above it uses is left out with all its weights: its gradient

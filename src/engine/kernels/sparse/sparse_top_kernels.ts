@@ -1,7 +1,7 @@
 /**
  * The sources of the kernel that trains the two last layers of a sparse network at once, where a
- * dispatch costs as much as the work of a layer, and of the one that sums its metrics. The header of
- * each file of `shaders/` gives shapes and meaning.
+ * dispatch costs as much as the work of a layer, and of the one that sums its metrics. The header
+ * of each file of `shaders/` gives shapes and meaning.
  */
 
 import common from "../../../../shaders/common.wgsl" with { type: "text" };

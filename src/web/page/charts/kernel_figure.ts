@@ -122,8 +122,8 @@ function noteOf({ height, width, channels, filters }: FirstKernels): string {
     `${channels === 3 ? " for each of red, green and blue" : ""}. Each slides over the picture ` +
     "and answers to one small pattern. ";
   const colors = channels === 3
-    ? "Where a square is coloured, the kernel looks for that colour; grey is near zero. A smaller " +
-      "square has lost some of its three weights, a dot all of them."
+    ? "Where a square is coloured, the kernel looks for that colour; grey is near zero. A " +
+      "smaller square has lost some of its three weights, a dot all of them."
     : "Blue weights are positive, orange ones negative, grey ones near zero. A dot is a weight " +
       "that was cut.";
   return `${size}${colors}`;

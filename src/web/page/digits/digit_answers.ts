@@ -167,10 +167,10 @@ export class DigitAnswers {
         "networks make of it."
       : this.#takesDrawings
       ? "All see the same drawing. Does the ticket read as well as the full network? Before " +
-        "its training it is unsure, and often wrong; over all test images it is still right far more " +
-        "often than a guess."
-      : `These networks look at pictures of ${height} × ${width} pixels, and cannot read a drawing. ` +
-        "Ask them about test images.";
+        "its training it is unsure, and often wrong; over all test images it is still right far " +
+        "more often than a guess."
+      : `These networks look at pictures of ${height} × ${width} pixels, and cannot read a ` +
+        "drawing. Ask them about test images.";
   }
 
   get #names(): readonly string[] {

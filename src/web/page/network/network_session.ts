@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Gives the drawing of the network its runs: those that are trained, those of a saved experiment, or
- * the example.
+ * Gives the drawing of the network its runs: those that are trained, those of a saved experiment,
+ * or the example.
  */
 
 import type { LaboratoryClient } from "../../client.ts";

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Shows a network's weights through every step of an experiment: the words of the step, the drawing,
- * and the line of time, which plays, pauses and is moved by hand, key or finger.
+ * Shows a network's weights through every step of an experiment: the words of the step, the
+ * drawing, and the line of time, which plays, pauses and is moved by hand, key or finger.
  */
 
 import { firstSize } from "../../weights/sample.ts";
@@ -182,8 +182,8 @@ export class NetworkView {
   }
 
   /**
-   * Shows the level that was chosen elsewhere: how it was made, and where it ended; to who has paused
-   * the drawing, that end alone.
+   * Shows the level that was chosen elsewhere: how it was made, and where it ended; to who has
+   * paused the drawing, that end alone.
    */
   #showLevel(): void {
     const { value } = this.choice, { index } = stepAt(this.#story, this.#position);

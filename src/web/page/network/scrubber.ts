@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * The line of time: a slider over all steps, the levels below it by what is left of the network, and
- * the recipe, a button for each kind of step.
+ * The line of time: a slider over all steps, the levels below it by what is left of the network,
+ * and the recipe, a button for each kind of step.
  */
 
 import { percentText } from "../../../analysis/percent.ts";

@@ -1,7 +1,7 @@
 /**
- * The steps of an experiment as the drawing tells them, in order: each shows a run of the recording,
- * and is a stretch of one line of time, on which a position is a step and the part of it that has
- * passed.
+ * The steps of an experiment as the drawing tells them, in order: each shows a run of the
+ * recording, and is a stretch of one line of time, on which a position is a step and the part of it
+ * that has passed.
  */
 
 import type { Accuracies, RecordedRun } from "./recording.ts";
@@ -74,7 +74,9 @@ export function advanced(steps: readonly Step[], position: number, seconds: numb
   return Math.min(at, steps.length);
 }
 
-/** The last moment of a step, as a part of it: from the next whole number on it is the next step. */
+/**
+ * The last moment of a step, as a part of it: from the next whole number on it is the next step.
+ */
 export const LAST_MOMENT = 0.9999;
 
 /** The step at a position, and the part of it that has passed, from 0 to 1. */

@@ -16,7 +16,9 @@ export const RECIPE: readonly { name: string; kind: StepKind; isFull?: boolean }
   { name: "Train both", kind: "compare" },
 ];
 
-/** A ticket that is this much better untrained than the full network has a mask that has learned. */
+/**
+ * A ticket that is this much better untrained than the full network has a mask that has learned.
+ */
 const SURPRISE = 0.1;
 
 /** A step in words. */
@@ -56,8 +58,8 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
     case "start":
       return said(
         "Start from random values",
-        "Every connection has one, its weight. You see a few: blue is above zero, orange below, and " +
-          "a thick line is far from zero.",
+        "Every connection has one, its weight. You see a few: blue is above zero, orange below, " +
+          "and a thick line is far from zero.",
         untrained,
       );
     case "train": {
@@ -129,8 +131,8 @@ export function wordsOf(step: Step, full: RunWeights, first: number, phase: Phas
       const state = isEnd ? " at the end" : isBefore ? ", untrained" : " so far";
       return said(
         "Train both, and compare",
-        "They have the same connections. If the control ends worse, the starting values mattered, " +
-          "not the connections alone.",
+        "They have the same connections. If the control ends worse, the starting values " +
+          "mattered, not the connections alone.",
         [
           ...score(own, `the ticket${state}`),
           ...score(other, `the control${state}`, true),
@@ -145,8 +147,8 @@ function surprise({ run, fullAccuracies }: Step): string {
   const { initial } = run.accuracies, start = fullAccuracies.initial;
   if (initial === null || start === null || initial - start < SURPRISE) return "";
   return `The full network started at ${fractionText(start)}. These values are ` +
-    "as random as then: what the big network learned is in the choice of those that stay (Zhou et " +
-    "al. 2019).";
+    "as random as then: what the big network learned is in the choice of those that stay (Zhou " +
+    "et al. 2019).";
 }
 
 /** The part of the first layer's live weights that was cut, from 0 to 1. */

@@ -1,7 +1,7 @@
 /** Locks between hosts: processes that the system's locks do not reach, with clocks that differ. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { LockedError } from "../../src/errors.ts";
+import { LockedError, StorageError } from "../../src/errors.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { lastClaim } from "../../src/storage/deno_claim_file.ts";
 import type { LockHolder, StorageLock } from "../../src/storage/storage.ts";
@@ -229,6 +229,38 @@ Deno.test("hosts: an owner whose lock file another host has removed is not taken
   await (await take(root, "near")).release();
   assertEquals(left(root), []);
   await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("hosts: whose heart cannot beat changes nothing from when others may take over", async () => {
+  await withoutSystemLocks(async (root) => {
+    const storage = new DenoStorage({ times: TIMES }), path = `${root}/f`;
+    const lock = await storage.lock(`${root}/.lock`, holderOn("near"));
+    await storage.write(path, Uint8Array.of(1));
+    const { open } = Deno, { writeSync } = Deno.FsFile.prototype;
+    const full = () => {
+      throw Object.assign(new Error("No space left (os error 28)"), { code: "ENOSPC" });
+    };
+    try {
+      Deno.FsFile.prototype.writeSync = full;
+      Deno.open = (path, options) => `${path}`.includes(".lock.") ? full() : open(path, options);
+      await sleep(0.7 * TIMES.stale);
+      const fault = (action: string) => `cannot ${action} ${path}: the disk is full`;
+      await assertRejects(
+        () => storage.write(path, new Uint8Array()),
+        StorageError,
+        fault("write"),
+      );
+      await assertRejects(() => storage.remove(path), StorageError, fault("remove"));
+      assertEquals(await Deno.readFile(path), Uint8Array.of(1));
+    } finally {
+      Deno.open = open;
+      Deno.FsFile.prototype.writeSync = writeSync;
+    }
+    await storage.write(path, Uint8Array.of(2));
+    await assertRejects(() => take(root, "far"), LockedError, 'on host "near"');
+    await lock.release();
+    assertEquals(left(root), []);
+  });
 });
 
 /** The calls in which a process, or its server, can stand still: who was there, and for whom. */

@@ -92,16 +92,18 @@ await runTask(task, async (flags, [runnerName, argfile]) => {
   if (flags.slurm) return await submit(runner, all, flags, planKey);
   const lines = flags.shard ? linesOf(all, flags.shard) : all;
   const key = planKey(lines);
-  const results = lines.length === 0
+  let results = lines.length === 0
     ? []
     : flags.jobs === undefined
-    ? await runPacked(runner, lines, flags, key)
+    ? await runPacked(runner, lines, [], flags, key)
     : await runProcesses(runner, lines, flags.jobs);
   for (let left = lockedLines(results); flags.wait && left.size > 0; left = lockedLines(results)) {
     notice(`waiting for other processes, which run ${count(left.size, "line")}`);
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-    const again = await runPacked(runner, lines.filter(({ line }) => left.has(line)), flags, key);
-    for (const result of again) results[results.findIndex((r) => r.line === result.line)] = result;
+    const isLeft = ({ line }: { line: number }) => left.has(line);
+    const ended = results.filter((result) => !isLeft(result));
+    const again = await runPacked(runner, lines.filter(isLeft), ended, flags, key);
+    results = [...ended, ...again].sort((a, b) => a.line - b.line);
   }
   report(results, argfile, flags.json);
 });
@@ -123,10 +125,22 @@ function planKey(lines: readonly ArgfileLine[]): string {
   return lines.map(({ args }) => joinLine(args)).sort().join("\n");
 }
 
-/** @param key of the announced work */
+/** Why runs have failed that no other process trains, by folder. */
+function failuresOf(results: readonly LineResult[]): Map<string, string> {
+  return new Map(
+    results.filter(({ error }) => error !== null && !(error instanceof LockedError))
+      .flatMap(({ folders, error }) => folders.map((f) => [f, messageOf(error)] as const)),
+  );
+}
+
+/**
+ * @param ended what became of the other lines of this process
+ * @param key   of the announced work, which is that of all its lines
+ */
 async function runPacked(
   runner: Runner<FlagSet>,
   lines: readonly ArgfileLine[],
+  ended: readonly LineResult[],
   options: LaboratoryOptions,
   key: string,
 ): Promise<LineResult[]> {
@@ -146,11 +160,11 @@ async function runPacked(
       lines,
       runner,
       context,
-      async (open) => {
-        const jobs = open.map(({ job }) => job);
-        const runs = jobs.flatMap(({ folders }) => folders);
+      async (open, failed) => {
+        const jobs = open.map(({ job }) => job), known = [...ended, ...failed];
+        const runs = [...known, ...jobs].flatMap(({ folders }) => folders);
         const work = await AnnouncedWork.of(storage, key, runs);
-        if (countRuns(jobs).left > 0) await work.announce();
+        if (countRuns(jobs).left > 0) await work.announce(failuresOf(known));
         isOfOthers = work.isOfOthers;
         return await laboratory.run(jobs, [
           ["lines", `${open.length} of ${lines.length}, the first with:`],
@@ -158,12 +172,11 @@ async function runPacked(
         ]);
       },
     );
-    const failed = results.filter(({ error }) => error !== null && !(error instanceof LockedError))
-      .flatMap(({ folders, error }) => folders.map((f) => [f, messageOf(error)] as const));
-    const runs = results.flatMap(({ folders }) => folders);
+    const all = [...ended, ...results], failed = failuresOf(all);
     // Another process that has some of the lines will say when they are done.
-    if (failed.length > 0 || !isOfOthers || lockedLines(results).size === 0) {
-      await (await AnnouncedWork.of(storage, key, runs)).conclude(new Map(failed));
+    if (failed.size > 0 || !isOfOthers || lockedLines(results).size === 0) {
+      const runs = all.flatMap(({ folders }) => folders);
+      await (await AnnouncedWork.of(storage, key, runs)).conclude(failed);
     }
     return results;
   } finally {
@@ -182,7 +195,7 @@ async function runProcesses(
   const stop = () => {
     // Each writes a checkpoint at the first signal, and ends at once at the second.
     isStopped = true;
-    for (const child of children) child.kill("SIGINT");
+    for (const child of children) kill(child);
   };
   leaveInterruptsToChild();
   onStopSignal(stop);
@@ -216,6 +229,15 @@ async function runProcesses(
     Deno.exit(130);
   }
   return results.sort((a, b) => a.line - b.line);
+}
+
+/** One that has just ended cannot be told any more. */
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGINT");
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** The context for planning lines. */

@@ -31,6 +31,12 @@ await runTask(task, async (flags, [folder]) => {
   if (flags.json) printJson(status);
   else print(statusText(status));
   const left = status.runs.filter(({ state }) => state !== "done");
+  const [fault] = status.faults;
+  if (flags.allDone && fault) {
+    throw new LotteryError(
+      `${fault.path} ${fault.fault}: whether all runs are done cannot be said; correct that first`,
+    );
+  }
   if (flags.allDone && left.length > 0) {
     throw new LotteryError(
       `${left.length} of ${status.runs.length} runs are not done, the first: ${left[0].folder}; ` +

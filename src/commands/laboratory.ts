@@ -71,12 +71,14 @@ export class Laboratory {
       },
       onEnd: (work) => count.end(work),
     });
-    const load = cachedLoader(loadData);
+    const load = cachedLoader((dataset, location) => {
+      onActivity("reading the examples");
+      return loadData(dataset, location);
+    });
     this.context = {
       ...{ storage, queue, environmentLocation },
       locks: new Locks(storage, holder),
       loadData: async (dataset, location) => {
-        onActivity("reading the examples");
         const data = await load(dataset, location);
         onActivity("looking at finished runs");
         return data;

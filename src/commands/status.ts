@@ -5,7 +5,7 @@
 
 import { formatDuration } from "./progress.ts";
 import * as paths from "../records/paths.ts";
-import { within } from "../records/record.ts";
+import { type FileFault, within } from "../records/record.ts";
 import { walkTree } from "../records/tree.ts";
 import { isPlan, readPlan } from "../runs/work_plan.ts";
 import { NotFoundError } from "../errors.ts";
@@ -40,6 +40,8 @@ export interface Survey {
   runs: Map<string, { isDone: boolean; isBegun: boolean; failure: string | null }>;
   /** Folders in which there is a lock file. */
   locked: string[];
+  /** Folders and plans of which nothing is known. */
+  faults: FileFault[];
 }
 
 /** A run and its state. */
@@ -56,15 +58,18 @@ export interface RunStatus {
 export interface Status {
   runs: RunStatus[];
   processes: (Owner & { running: number })[];
+  /** Folders and plans that cannot be read: there may be more runs. */
+  faults: FileFault[];
   /** Null where nobody works, or nobody can say. */
   secondsLeft: number | null;
 }
 
 /** Looks at everything below a folder. */
 export async function survey(storage: Storage, root: string): Promise<Survey> {
-  const found: Survey = { runs: new Map(), locked: [] };
+  const found: Survey = { runs: new Map(), locked: [], faults: [] };
   const failures = new Map<string, string>(), planned: string[] = [];
-  for await (const { path, entries, kind } of walkTree(storage, root)) {
+  for await (const { path, entries, kind, fault } of walkTree(storage, root)) {
+    if (fault) found.faults.push(fault);
     if (kind === "aside") continue;
     const names = new Set(entries.map(({ name }) => name));
     if (entries.some(({ name }) => paths.isLock(name))) found.locked.push(path);
@@ -74,7 +79,10 @@ export async function survey(storage: Storage, root: string): Promise<Survey> {
       found.runs.set(path, { isDone, isBegun, failure: null });
     }
     for (const name of [...names].filter(isPlan)) {
-      const plan = await readPlan(storage, within(path, name));
+      const place = within(path, name), plan = await readPlan(storage, place);
+      if (plan === null && await storage.exists(place)) {
+        found.faults.push({ path: place, fault: "is no plan of runs; remove it" });
+      }
       for (const run of plan?.runs ?? []) planned.push(within(path, run));
       for (const [run, failure] of Object.entries(plan?.failed ?? {})) {
         // A plan that somebody edited may not name it among the runs.
@@ -86,7 +94,10 @@ export async function survey(storage: Storage, root: string): Promise<Survey> {
   for (const run of planned) {
     if (!found.runs.has(run)) found.runs.set(run, { isDone: false, isBegun: false, failure: null });
   }
-  for (const [run, failure] of failures) found.runs.get(run)!.failure = failure;
+  for (const [run, failure] of failures) {
+    const planned = found.runs.get(run);
+    if (planned) planned.failure = failure;
+  }
   if (found.runs.size === 0) {
     throw new NotFoundError(
       `${root} holds no run and no plan of one: give the folder of an experiment`,
@@ -96,7 +107,7 @@ export async function survey(storage: Storage, root: string): Promise<Survey> {
 }
 
 /** @param owners of the locks of folders, where somebody lives */
-export function statusOf({ runs }: Survey, owners: ReadonlyMap<string, Owner>): Status {
+export function statusOf({ runs, faults }: Survey, owners: ReadonlyMap<string, Owner>): Status {
   const ownerOf = (folder: string): Owner | undefined => {
     for (let path = folder; path !== ""; path = path.slice(0, Math.max(0, path.lastIndexOf("/")))) {
       const owner = owners.get(path);
@@ -138,7 +149,8 @@ export function statusOf({ runs }: Survey, owners: ReadonlyMap<string, Owner>): 
   );
   const processes = [...running.values()].sort((a, b) => a.host < b.host ? -1 : 1);
   const left = list.filter(({ state }) => state !== "done" && state !== "failed").length;
-  return { runs: list, processes, secondsLeft: left === 0 ? 0 : timeLeft(left, processes) };
+  const secondsLeft = left === 0 ? 0 : timeLeft(left, processes);
+  return { runs: list, processes, faults, secondsLeft };
 }
 
 /** Until those that work have done theirs, and what nobody has yet at the speed that they have. */
@@ -162,7 +174,7 @@ function numbersOf(folder: string): { trial: number | null; level: number | null
 }
 
 /** The status as text: a line per trial and level, per process, and for all. */
-export function statusText({ runs, processes, secondsLeft }: Status): string {
+export function statusText({ runs, processes, faults, secondsLeft }: Status): string {
   const groups = Map.groupBy(
     runs,
     ({ trial, level }) => trial === null ? "other runs" : `trial ${trial}  level ${level}`,
@@ -188,6 +200,7 @@ export function statusText({ runs, processes, secondsLeft }: Status): string {
     ...runs.filter(({ failure }) => failure !== null).map(({ folder, failure }) =>
       `${folder}  failed: ${failure}`
     ),
+    ...faults.map(({ path, fault }) => `${path} ${fault}`),
     `${count(runs.length, "run")}: ${tally(runs).join(", ")}` +
     (runs.every(({ state }) => state === "done") ? "" : `; ${left}`),
   ].join("\n");

@@ -3,7 +3,7 @@
  * queue, so that runs of one shape are replicas, also those of different jobs.
  */
 
-import { CapacityError, LotteryError } from "../errors.ts";
+import { CapacityError, LockedError, LotteryError } from "../errors.ts";
 import type { FinishedRun } from "../records/finished_run.ts";
 import type { RunQueue } from "../foundations/queue/run_queue.ts";
 import type { WorkRequest } from "../foundations/queue/train_request.ts";
@@ -74,10 +74,14 @@ async function findMisfits(queue: RunQueue, jobs: readonly Job[]): Promise<Map<J
   return misfits;
 }
 
-/** The one error of several: the only one, or the first of them with their number. */
+/**
+ * The one error of several: the only one, or the first of them with their number. If all say that
+ * another process works there, so does it.
+ */
 export function firstError(errors: readonly unknown[]): unknown {
   const bug = errors.find((error) => !(error instanceof LotteryError));
   if (bug !== undefined || errors.length === 1) return bug ?? errors[0];
+  if (errors.every((error) => error instanceof LockedError)) return errors[0];
   return new LotteryError(`${errors.length} runs failed; the first: ${String(message(errors[0]))}`);
 }
 

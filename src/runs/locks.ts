@@ -121,18 +121,25 @@ export class Locks {
   }
 
   async #checkBelow(place: string): Promise<void> {
+    const locked: string[] = [];
     for await (
       const { path, entries } of walkTree(this.storage, place, { areLinksFollowed: false })
     ) {
-      if (path === place || !entries.some(({ name }) => paths.isLock(name))) continue;
-      for (let tries = 1;; tries++) {
-        try {
-          await this.#check(path);
-          break;
-        } catch (error) {
-          if (!(error instanceof LockedError) || tries === BELOW_TRIES) throw error;
-          await new Promise((resolve) => setTimeout(resolve, BELOW_PAUSE_MILLISECONDS));
-        }
+      if (path !== place && entries.some(({ name }) => paths.isLock(name))) locked.push(path);
+    }
+    // Side by side: whether an owner on another host lives takes minutes to see.
+    const results = await Promise.allSettled(locked.map((path) => this.#checkUntilGone(path)));
+    const refused = results.find(({ status }) => status === "rejected");
+    if (refused?.status === "rejected") throw refused.reason;
+  }
+
+  async #checkUntilGone(path: string): Promise<void> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.#check(path);
+      } catch (error) {
+        if (!(error instanceof LockedError) || tries === BELOW_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, BELOW_PAUSE_MILLISECONDS));
       }
     }
   }

@@ -9,8 +9,11 @@ import { encodeText, within } from "../records/record.ts";
 import type { Storage } from "../storage/storage.ts";
 import { LotteryError } from "../errors.ts";
 
+/** A run of an experiment: its folder is {experiment}/trial{t}/{level}/{name}, or without name. */
+const RUN = /^(?:(.*)\/)?(trial\d+\/\d+(?:\/[^/]+)?)$/;
+
 const PLAN = v.object({
-  runs: v.array(v.string()),
+  runs: v.array(v.pipe(v.string(), v.regex(/^trial\d+\/\d+(\/[^/]+)?$/))),
   failed: v.record(v.string(), v.string()),
 });
 
@@ -18,9 +21,6 @@ const PLAN = v.object({
 export type WorkPlan = v.InferOutput<typeof PLAN>;
 
 const NAME = /^\.plan-[0-9a-f]{16}\.json$/;
-
-/** A run of an experiment: its folder is {experiment}/trial{t}/{level}/{name}, or without name. */
-const RUN = /^(?:(.*)\/)?(trial\d+\/\d+(?:\/[^/]+)?)$/;
 
 /** The work of one process. */
 export class AnnouncedWork {
@@ -56,29 +56,35 @@ export class AnnouncedWork {
   /** Whether another process had announced it before. */
   isOfOthers = false;
 
-  /** Says which runs will be trained. */
-  async announce(): Promise<void> {
+  /** Says which runs will be trained, and what of them has failed already, by folder. */
+  async announce(failed: ReadonlyMap<string, string> = new Map()): Promise<void> {
     for (const [path, runs] of this.files) {
       this.isOfOthers ||= await this.storage.exists(path);
-      await write(this.storage, path, { runs: [...runs], failed: {} });
+      await write(this.storage, path, { runs: [...runs], failed: failuresOf(path, runs, failed) });
     }
   }
 
   /** Says what failed, by folder; where nothing did there is nothing more to say. */
   async conclude(failed: ReadonlyMap<string, string> = new Map()): Promise<void> {
     for (const [path, runs] of this.files) {
-      const folder = path.slice(0, path.lastIndexOf("/") + 1);
-      const messages = runs.flatMap((run) => {
-        const message = failed.get(folder + run);
-        return message === undefined ? [] : [[run, message]];
-      });
-      if (messages.length === 0) await this.storage.remove(path);
-      else {await write(this.storage, path, {
-          runs: [...runs],
-          failed: Object.fromEntries(messages),
-        });}
+      const messages = failuresOf(path, runs, failed);
+      if (Object.keys(messages).length === 0) await this.storage.remove(path);
+      else await write(this.storage, path, { runs: [...runs], failed: messages });
     }
   }
+}
+
+/** Why runs of a plan have failed, by their names in it. */
+function failuresOf(
+  path: string,
+  runs: readonly string[],
+  failed: ReadonlyMap<string, string>,
+): Record<string, string> {
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  return Object.fromEntries(runs.flatMap((run) => {
+    const message = failed.get(folder + run);
+    return message === undefined ? [] : [[run, message]];
+  }));
 }
 
 async function write(storage: Storage, path: string, plan: WorkPlan): Promise<void> {

@@ -150,7 +150,9 @@ export class DenoStorage implements Storage {
   }
 
   async remove(path: string): Promise<void> {
-    await this.#heart.check();
+    await this.#heart.check().catch((error) => {
+      throw error instanceof StorageError ? error : asStorageError(error, "remove", path);
+    });
     try {
       await Deno.remove(path, { recursive: true });
       await flushFolder(parentOf(path));

@@ -47,8 +47,11 @@ export const CLAIM_TIMES: ClaimTimes = { beat: 10_000, stale: 120_000 };
 /** How a claim is taken. */
 export interface TakeOptions {
   times: ClaimTimes;
-  /** Whether the system's lock shows that no process of this machine has the claim. */
-  hasSystemLock: boolean;
+  /**
+   * Number of the lock file whose system's lock shows that no process of this machine has the claim
+   * beside it: 0 if there is no such file; null if the system has no locks.
+   */
+  lockFile: number | null;
   /** Told that an owner is watched, which takes time. */
   onWatch: (line: string) => void;
   /** Said with each beat, for those who look: what is happening, and when the next beat is due. */
@@ -61,11 +64,11 @@ const TAKE_TRIES = 20;
 export async function checkClaim(
   path: string,
   holder: LockHolder,
-  { times, hasSystemLock, onWatch }: Omit<TakeOptions, "said">,
+  { times, lockFile, onWatch }: Omit<TakeOptions, "said">,
 ): Promise<FoundClaim | null> {
   for (let tries = 1; tries <= TAKE_TRIES; tries++) {
     const last = await lastClaim(path);
-    if (last === null || hasSystemLock && isOfMachine(last, holder)) return last;
+    if (last === null || isDeadHere(last, holder, lockFile)) return last;
     onWatch(watchText(last, staleTime(times, last.every) / 1000));
     if (await isUnchanged(path, last, times)) return last;
     const now = await lastClaim(path);
@@ -80,7 +83,7 @@ export class HostClaim {
   #token: string;
   #beats = 0;
   #every: number;
-  #beaten = now();
+  #beaten: Clocks;
   #busy: Promise<void> = Promise.resolve();
   #lost: LockedError | null = null;
 
@@ -89,10 +92,12 @@ export class HostClaim {
     private readonly holder: LockHolder,
     private readonly options: TakeOptions,
     made: Made,
+    start: Clocks,
   ) {
     this.#file = made.file;
     this.#token = made.token;
     this.#every = made.every;
+    this.#beaten = start;
   }
 
   /** @throws LockedError if another's claim lives, or another takes it first */
@@ -100,13 +105,18 @@ export class HostClaim {
     for (let tries = 1; tries <= TAKE_TRIES; tries++) {
       const last = await checkClaim(path, holder, options);
       const name = last?.token ?? FIRST;
-      const made = await make(`${path}.${name}`, holder, options.said());
+      const start = now(), isLate = () => elapsed(start) > options.times.stale / 2;
+      const made = await make(`${path}.${name}`, holder, options.said(), isLate);
       if (made === null) continue;
-      const claim = new HostClaim(path, holder, options, made);
-      // What it follows may have been given back meanwhile: then it follows nothing.
-      if (await claim.#isLast()) return claim;
+      const chain = await readChain(path);
+      if (chain.at(-1)?.token === made.token) {
+        return new HostClaim(path, holder, options, made, start);
+      }
       made.file.close();
-      await remove(`${path}.${name}`);
+      // What it follows may have been given back meanwhile: then it follows nothing. If others
+      // follow it, they need it; and the first one may be another's by now.
+      const isLoose = name !== FIRST && chain.every(({ token }) => token !== made.token);
+      if (isLoose) await remove(`${path}.${name}`);
     }
     throw lockedError(path, (await lastClaim(path))?.owner, holder);
   }
@@ -137,12 +147,11 @@ export class HostClaim {
     await this.#busy;
     try {
       if (this.isLate) await this.#beat();
-      if (this.#lost || !await this.#isLast()) return false;
+      const chain = await readChain(this.path);
+      // By now another may follow, for whom the chain has to stay.
+      if (this.#lost || chain.at(-1)?.token !== this.#token || this.isLate) return false;
       // Without the first one the others are worth nothing.
-      for (const { name, token } of await readChain(this.path)) {
-        await remove(`${this.path}.${name}`);
-        if (token === this.#token) break;
-      }
+      for (const { name } of chain) await remove(`${this.path}.${name}`);
       return true;
     } catch {
       // What stays behind is stale soon.
@@ -164,31 +173,36 @@ export class HostClaim {
 
   /** Takes this claim over from itself, as others may by now. */
   async #succeed(stopped: number): Promise<void> {
-    const made = await make(`${this.path}.${this.#token}`, this.holder, this.options.said());
+    const { path, holder, options } = this, name = `${path}.${this.#token}`;
+    const start = now(), isLate = () => elapsed(start) > options.times.stale / 2;
+    const made = await make(name, holder, options.said(), isLate);
+    const chain = await readChain(path), owner = chain.at(-1)?.owner;
     if (made !== null) {
       this.#file.close();
       this.#file = made.file;
       this.#token = made.token;
       this.#every = made.every;
-      if (await this.#isLast()) return;
+      if (chain.at(-1)?.token === made.token) return;
+      // Who took over has ended, and with it the chain.
+      if (chain.every(({ token }) => token !== made.token)) await remove(name);
     }
-    const owner = (await lastClaim(this.path))?.owner;
     this.#lost = takenError(this.path, owner, stopped / 1000);
     throw this.#lost;
-  }
-
-  async #isLast(): Promise<boolean> {
-    return (await lastClaim(this.path))?.token === this.#token;
   }
 }
 
 /** Two clocks: one that jumps never, and one that counts while the machine sleeps. */
-function now(): { steady: number; wall: number } {
+interface Clocks {
+  steady: number;
+  wall: number;
+}
+
+function now(): Clocks {
   return { steady: performance.now(), wall: Date.now() };
 }
 
 /** The larger of what they say has passed. */
-function elapsed({ steady, wall }: { steady: number; wall: number }): number {
+function elapsed({ steady, wall }: Clocks): number {
   return Math.max(performance.now() - steady, Date.now() - wall);
 }
 
@@ -224,7 +238,18 @@ function staleTime({ beat, stale }: ClaimTimes, every: number): number {
   return stale * Math.max(1, every / beat);
 }
 
-function isOfMachine({ owner, machine }: FoundClaim, { host }: LockHolder): boolean {
+/**
+ * Whether the system's lock of a lock file shows that the owner of a claim is dead: one of this
+ * machine that had the lock of that same file. Another host that gave the lock back may have removed
+ * the file of an owner that lives.
+ */
+function isDeadHere(
+  { owner, machine, lockFile: theirs }: FoundClaim,
+  { host }: LockHolder,
+  lockFile: number | null,
+): boolean {
+  if (lockFile === null || owner?.host !== host) return false;
   const here = machineId();
-  return owner?.host === host && (machine === "" || here === "" || machine === here);
+  return (machine === "" || here === "" || machine === here) &&
+    (theirs === null || theirs === lockFile);
 }

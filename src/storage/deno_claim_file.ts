@@ -20,6 +20,8 @@ export interface FoundClaim {
   note: unknown;
   /** Milliseconds between its beats, if they are more than usual. */
   every: number;
+  /** Number of the lock file whose system's lock its owner has; null if that is not known. */
+  lockFile: number | null;
 }
 
 /** What an owner says of itself. */
@@ -27,6 +29,8 @@ export interface Said {
   note: unknown;
   /** Milliseconds until the next beat. */
   every: number;
+  /** Number of the lock file whose system's lock it has. */
+  lockFile?: number | null;
 }
 
 /** The end of the name of a chain's first file. */
@@ -65,11 +69,16 @@ export interface Made {
   every: number;
 }
 
-/** Creates a claim; null if there is one of that name. */
+/**
+ * Creates a claim; null if there is one of that name, or if it became late meanwhile.
+ *
+ * @param isLate whether others may have taken over by now what was created and says nothing yet
+ */
 export async function make(
   path: string,
   holder: LockHolder,
   said: Said,
+  isLate: () => boolean,
 ): Promise<Made | null> {
   let file: Deno.FsFile;
   try {
@@ -79,12 +88,17 @@ export async function make(
     throw error;
   }
   const token = crypto.randomUUID();
+  // Written or removed now, it would cut off the claims that follow the empty one.
+  if (isLate()) {
+    file.close();
+    return null;
+  }
   try {
     await fill(file, token, holder, 0, said);
     return { file, token, every: said.every };
   } catch (error) {
     file.close();
-    await remove(path);
+    if (!isLate()) await remove(path);
     throw error;
   }
 }
@@ -130,7 +144,7 @@ function parseClaim(text: string, name: string): FoundClaim {
   } catch {
     // Being written, or damaged: then it stays so.
   }
-  const { token, machine, note, every } = fields;
+  const { token, machine, note, every, lockFile } = fields;
   const isToken = typeof token === "string" && /^[0-9a-f-]{36}$/.test(token);
   return {
     name,
@@ -140,6 +154,7 @@ function parseClaim(text: string, name: string): FoundClaim {
     machine: typeof machine === "string" ? machine : "",
     note,
     every: typeof every === "number" ? Math.min(every, LONGEST_EVERY) : 0,
+    lockFile: typeof lockFile === "number" ? lockFile : null,
   };
 }
 

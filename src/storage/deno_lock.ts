@@ -41,11 +41,12 @@ export async function takeLock(
         // Who released it removed the file that was opened here: that one's lock is worth
         // nothing.
         if (!await isAt(path, file)) continue;
+        const { ino } = await file.stat();
         const claim = await HostClaim.take(path, holder, {
           times,
-          hasSystemLock: system === "had",
+          lockFile: system === "had" ? ino ?? 0 : null,
           onWatch,
-          said: () => heart.said,
+          said: () => ({ ...heart.said, lockFile: ino }),
         });
         const lock = new DenoLock(path, file, claim, heart);
         isHeld = true;
@@ -74,25 +75,29 @@ export async function lookAtLock(
   { times, onWatch }: Locking,
 ): Promise<void> {
   try {
-    const system = await checkSystemLock(path, holder);
-    await checkClaim(path, holder, { times, hasSystemLock: system !== "none", onWatch });
+    const lockFile = await checkSystemLock(path, holder);
+    await checkClaim(path, holder, { times, lockFile, onWatch });
   } catch (error) {
     // There is none, or it is that of others who hide it: no lock of this program is made that way.
     if (!(isMissing(error) || error instanceof Deno.errors.PermissionDenied)) throw error;
   }
 }
 
-/** Looks at the system's lock, and does not keep it; a lock file that is not there has none. */
-async function checkSystemLock(path: string, holder: LockHolder): Promise<"had" | "none"> {
+/**
+ * Looks at the system's lock, and does not keep it; returns the number of its file as
+ * `TakeOptions.lockFile` has it. A lock file that is not there has none.
+ */
+async function checkSystemLock(path: string, holder: LockHolder): Promise<number | null> {
   try {
-    if (!(await Deno.stat(path)).isFile) return "had";
+    if (!(await Deno.stat(path)).isFile) return 0;
   } catch (error) {
-    if (isMissing(error)) return "had";
+    if (isMissing(error)) return 0;
     throw error;
   }
   using file = await Deno.open(path, { read: true });
   const system = await tryLock(file, false);
-  if (system !== "taken") return system;
+  if (system === "had") return (await file.stat()).ino ?? 0;
+  if (system === "none") return null;
   throw lockedError(path, parseHolder(await readLocked(file)), holder);
 }
 

@@ -5,12 +5,13 @@ import { LotteryError, UsageError } from "../../src/errors.ts";
 import { flagName, type FlagSet, type FlagValues, toArgs } from "../../src/flags/flags.ts";
 import { boolean, integer, string } from "../../src/flags/kinds.ts";
 import { type ArgfileLine, joinLine, splitLine } from "../../src/flags/shell_words.ts";
-import { readLine } from "../../src/commands/argfiles/argfile_jobs.ts";
+import { namedRuns, readLine } from "../../src/commands/argfiles/argfile_jobs.ts";
 import type { Runner } from "../../src/commands/runner.ts";
 import { linesOf, MOST_SHARDS } from "../../src/commands/argfiles/shards.ts";
 import {
   arrayScript,
-  foldersOf,
+  experimentOf,
+  isTooShort,
   lastScript,
   slurmFolder,
 } from "../../src/commands/argfiles/slurm.ts";
@@ -19,7 +20,7 @@ import { sha256Hex } from "../../src/formats/digests/sha256.ts";
 import { encodeText } from "../../src/records/record.ts";
 import { AnnouncedWork } from "../../src/runs/work_plan.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
-import { notice, print } from "./support.ts";
+import { notice, print, warn } from "./support.ts";
 
 const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 const USUAL_SIZE = 4;
@@ -47,7 +48,7 @@ export const slurmFlags = {
   }),
   gres: string({ help: "resources of each task, such as gpu:1", defaultText: "none", group }),
   sbatch: string({
-    help: 'more sbatch options for each task, such as --sbatch="--account=lab --mem=8G"',
+    help: 'more sbatch options, for the last job too, such as --sbatch="--account=lab --mem=8G"',
     group,
   }),
   dryRun: boolean({ help: "print the scripts instead of submitting them", group }),
@@ -64,14 +65,22 @@ const PASSED = {
 type Flags = FlagValues<typeof slurmFlags>;
 
 /** @throws UsageError for flags that exclude each other */
-export function checkSlurmFlags(flags: Flags & { jobs?: number; shard?: unknown }): void {
+export function checkSlurmFlags(
+  flags: Flags & { jobs?: number; shard?: unknown; json: boolean },
+): void {
   const { slurm, ...others } = slurmFlags;
-  const names = slurm && flags.slurm ? ["jobs", "shard"] : Object.keys(others);
+  const names = slurm && flags.slurm ? ["jobs", "shard", "json"] : Object.keys(others);
   const given = names.find((name) => {
     const value = flags[name as keyof typeof flags];
     return value !== undefined && value !== false;
   });
-  if (given === undefined) return;
+  if (given === undefined) {
+    if (!isTooShort(flags.time ?? "")) return;
+    throw new UsageError(
+      `--time ${flags.time} is over before a task trains: it keeps checkpoints a minute before the ` +
+        "end; give at least 2 minutes, better hours",
+    );
+  }
   throw new UsageError(
     flags.slurm
       ? `${flagName(given)} and --slurm exclude each other; give one of them`
@@ -90,10 +99,10 @@ export async function submit(
   flags: Flags & FlagValues<typeof PASSED>,
   planKey: (lines: readonly ArgfileLine[]) => string,
 ): Promise<void> {
-  const folders = new Map(
-    lines.map((line) => [line, foldersOf(readLine(line.args, runner), line.line)]),
-  );
-  const experiments = [...new Set([...folders.values()].map(({ experiment }) => experiment))];
+  const values = new Map(lines.map((line) => [line, readLine(line.args, runner)]));
+  const experiments = [
+    ...new Set(lines.map((line) => experimentOf(values.get(line)!, line.line))),
+  ];
   const folder = resolve(slurmFolder(experiments[0]));
   const text = lines.map(({ args }) => `${joinLine(args)}\n`).join("");
   const name = (await sha256Hex(encodeText(text))).slice(0, 8);
@@ -124,13 +133,22 @@ export async function submit(
   await storage.write(array.argfile, encodeText(text));
   await storage.write(path("array"), encodeText(scripts.array));
   await storage.write(path("last"), encodeText(scripts.last));
+  const announced: AnnouncedWork[] = [];
   for (let index = 1; index <= array.size; index++) {
     const mine = linesOf(lines, { index, count: array.size });
-    const runs = mine.flatMap((line) => folders.get(line)!.runs);
-    await (await AnnouncedWork.of(storage, planKey(mine), runs)).announce();
+    const runs = mine.flatMap((line) => namedRuns(values.get(line)!, runner));
+    const work = await AnnouncedWork.of(storage, planKey(mine), runs);
+    await work.announce();
+    announced.push(work);
   }
-  const job = await sbatch([path("array")]);
-  const last = await sbatch([`--dependency=afterany:${job}`, path("last")]);
+  const job = await sbatch([path("array")]).catch(async (error) => {
+    for (const work of announced) if (!work.isOfOthers) await work.conclude();
+    throw error;
+  });
+  const last = await sbatch([`--dependency=afterany:${job}`, path("last")]).catch((error) => {
+    warn(`array ${job} is submitted, its last job is not: scancel ${job} before the next try`);
+    throw error;
+  });
   print(`array ${job} of ${array.size} tasks, ${lines.length} lines; last job ${last}`);
   notice(`output in ${folder}; how far it is: deno task status ${experiments[0]}`);
 }

@@ -1,7 +1,7 @@
 /** `status` reads a folder: what is done, running, begun, waiting and failed. */
 
-import { assertEquals, assertRejects } from "@std/assert";
-import { NotFoundError } from "../../src/errors.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { NotFoundError, StorageError } from "../../src/errors.ts";
 import { type Owner, statusOf, statusText, survey } from "../../src/commands/status.ts";
 import { AnnouncedWork } from "../../src/runs/work_plan.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
@@ -77,8 +77,35 @@ Deno.test("status: a plan goes when all of it is done, and is no part of a run",
   const { runs } = statusOf(await survey(storage, "e"), new Map());
   assertEquals(runs.filter(({ state }) => state === "waiting"), []);
   assertEquals((await storage.list("e")).filter(({ name }) => name.startsWith(".plan")).length, 1);
-  await storage.write("e/.plan-0123456789abcdef.json", new TextEncoder().encode("{"));
-  assertEquals((await survey(storage, "e")).runs.size, runs.length);
+});
+
+Deno.test("status: a plan that is none is named, and plans nothing", async () => {
+  const { storage } = await makeExperiment();
+  const path = "e/.plan-0123456789abcdef.json", { size } = (await survey(storage, "e")).runs;
+  const write = (text: string) => storage.write(path, new TextEncoder().encode(text));
+  const of = (runs: unknown, failed: unknown) => JSON.stringify({ runs, failed });
+  for (const text of ["", "{", "null", of(["../x"], {}), of(["trial1/0/x"], 1), of("x", {})]) {
+    await write(text);
+    const found = await survey(storage, "e"), status = statusOf(found, new Map());
+    assertEquals(found.runs.size, size, text);
+    assertEquals(status.faults, [{ path, fault: "is no plan of runs; remove it" }]);
+    assertStringIncludes(statusText(status), `\n${path} is no plan of runs; remove it\n`);
+  }
+  // What failed is of another plan.
+  await write(of(["trial1/0/x"], { "trial9/9/x": "why" }));
+  const { runs, faults } = await survey(storage, "e");
+  assertEquals([runs.size, faults, runs.has("e/trial9/9/x")], [size + 1, [], false]);
+});
+
+Deno.test("status: a folder that cannot be read is named: there may be runs in it", async () => {
+  const { storage } = await makeExperiment();
+  const list = storage.list.bind(storage);
+  storage.list = (path) =>
+    path === "e/trial1/1"
+      ? Promise.reject(new StorageError(`cannot list ${path}: permission is denied; ask its owner`))
+      : list(path);
+  const { faults } = statusOf(await survey(storage, "e"), new Map());
+  assertEquals(faults, [{ path: "e/trial1/1", fault: "cannot be read (permission is denied)" }]);
 });
 
 Deno.test("status: a plan that names a failure of no run of its own", async () => {
@@ -111,4 +138,19 @@ Deno.test("status: an empty folder is refused", async () => {
     NotFoundError,
     "e holds no run and no plan of one: give the folder of an experiment",
   );
+});
+
+Deno.test("plan: what has failed is kept while the rest is trained", async () => {
+  const storage = new MemoryStorage();
+  const runs = ["e/trial1/0/reinit1", "e/trial1/0/reinit2"];
+  const failed = new Map([[runs[0], "why"], ["f/trial1/0/reinit1", "of another experiment"]]);
+  const work = await AnnouncedWork.of(storage, "key", runs);
+  await work.announce(failed);
+  const { runs: found } = await survey(storage, "e");
+  assertEquals([...found].map(([run, { failure }]) => [run, failure]), [[runs[0], "why"], [
+    runs[1],
+    null,
+  ]]);
+  await work.conclude();
+  assertEquals(await storage.list("e"), []);
 });

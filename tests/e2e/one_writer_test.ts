@@ -122,3 +122,29 @@ Deno.test("argfile-runner --wait tries lines again that another process has", as
   assertEquals((await child.status).code, 0, stderr);
   assertEquals([...Deno.readDirSync(`${folder}/fourth`)].map(({ name }) => name), ["trial1"]);
 });
+
+Deno.test("argfile-runner --wait: what fails stays known while lines wait for another process", async () => {
+  const run = (name: string) => `${folder}/waiting/trial1/0/${name}`;
+  const settings = trainFlags("").filter((flag) => !flag.startsWith("--output-dir")).join(" ");
+  await Deno.writeTextFile(
+    `${folder}/lines`,
+    `--output-dir=${run("broken")} --masks=${folder}/none ${settings}\n` +
+      `--output-dir=${run("busy")} ${settings}\n`,
+  );
+  const locks = others();
+  await locks.takeFolder(run("busy"));
+  const runner = startTask("argfile-runner", ["train", `${folder}/lines`, "--wait"]);
+  let stderr = "";
+  for await (const text of runner.stderr.pipeThrough(new TextDecoderStream())) {
+    stderr += text;
+    if (/^1 lines are carried out by other processes/m.test(stderr)) await locks.release();
+  }
+  await runner.stdout.cancel();
+  assertEquals((await runner.status).code, 1, stderr);
+  const { stdout } = await runTask("status", [`${folder}/waiting`, "--json"]);
+  const states = JSON.parse(stdout).runs.map((run: { folder: string; state: string }) => [
+    run.folder,
+    run.state,
+  ]);
+  assertEquals(states, [[run("broken"), "failed"], [run("busy"), "done"]]);
+});

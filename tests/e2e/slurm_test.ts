@@ -51,6 +51,8 @@ Deno.test("argfile-runner --slurm --dry-run prints scripts that a shell understa
     };
     await refused(/^error: --time applies to --slurm: add that, or leave it out\n$/, "--time=10");
     await refused(/^error: --shard and --slurm exclude each other/, "--slurm", "--shard=1/2");
+    await refused(/^error: --json and --slurm exclude each other/, "--slurm", "--json");
+    await refused(/^error: --time 0:60 is over before a task trains/, "--slurm", "--time=0:60");
     await refused(/^error: --wait and --jobs exclude each other/, "--wait", "--jobs=2");
     await Deno.writeTextFile(`${folder}/lines`, "--trials=1\n");
     await refused(/^error: line 1 names no folder for its runs: add --output-dir/, "--slurm");

@@ -1,17 +1,25 @@
 import { parsedFlat } from "./flat_config.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { adamSpec } from "../../src/engine/mod.ts";
-import { CapacityError } from "../../src/errors.ts";
+import { CapacityError, LockedError, LotteryError } from "../../src/errors.ts";
 import { fcLayers } from "../../src/models/layers.ts";
 import type { RunRecord } from "../../src/records/record.ts";
 import { RunQueue } from "../../src/foundations/queue/run_queue.ts";
-import { type Job, runJobs } from "../../src/runs/job.ts";
+import { firstError, type Job, runJobs } from "../../src/runs/job.ts";
 import type { LoadedDataset } from "../../src/datasets/load_dataset.ts";
 import { openReplays } from "../../src/runs/replay.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { openTestGpu } from "../engine/gpu.ts";
 import { DATA, openSmallLottery, withLocks } from "../lottery/small_lottery.ts";
 import type { WorkRequest } from "../../src/foundations/queue/train_request.ts";
+
+Deno.test("several errors are one of a lock only if all are: then it is worth waiting", () => {
+  const locked = [new LockedError("a"), new LockedError("b")];
+  assertEquals(firstError(locked), locked[0]);
+  const mixed = firstError([...locked, new LotteryError("c")]);
+  assert(mixed instanceof LotteryError && !(mixed instanceof LockedError));
+  assertEquals(mixed.message, "3 runs failed; the first: a");
+});
 
 Deno.test("jobs that fit alone but not together fail before a run of them begins; others are done", async () => {
   const gpu = await openTestGpu();

@@ -1,6 +1,6 @@
 /** Who excludes whom: folders above and below each other, links, and two at the same time. */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LockedError } from "../../src/errors.ts";
 import { Locks } from "../../src/runs/locks.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
@@ -138,6 +138,22 @@ Deno.test("disk: lock files that nobody holds lock nothing, here, above and belo
   const locks = locksOf(storage, 1);
   await locks.takeFolder(`${root}/e/trial1`);
   await locks.whileTraining(run, () => Promise.resolve());
+  await locks.release();
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("disk: the dead of another host below a folder are waited for together", async () => {
+  const root = await Deno.makeTempDir(), times = { beat: 100, stale: 1000 };
+  for (let run = 1; run <= 8; run++) {
+    const folder = `${root}/trial1/0/reinit${run}`;
+    await Deno.mkdir(folder, { recursive: true });
+    const claim = { pid: 1, host: "there", since, command: "test", token: crypto.randomUUID() };
+    await Deno.writeTextFile(`${folder}/.lock.first`, JSON.stringify(claim));
+  }
+  const locks = locksOf(new DenoStorage({ times }), 2), start = performance.now();
+  await locks.takeFolder(`${root}/trial1`);
+  const seconds = (performance.now() - start) / 1000;
+  assert(seconds > 0.9 && seconds < 4, `taken after ${seconds} s`);
   await locks.release();
   await Deno.remove(root, { recursive: true });
 });

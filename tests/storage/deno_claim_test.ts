@@ -1,7 +1,7 @@
 /** Locks between hosts: processes that the system's locks do not reach, with clocks that differ. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { LockedError } from "../../src/errors.ts";
+import { LockedError, StorageError } from "../../src/errors.ts";
 import { DenoStorage } from "../../src/storage/deno.ts";
 import { lastClaim } from "../../src/storage/deno_claim_file.ts";
 import type { LockHolder, StorageLock } from "../../src/storage/storage.ts";
@@ -217,6 +217,121 @@ Deno.test("hosts: whatever a claim says, it is stale when it stays so", async ()
     await Deno.remove(root, { recursive: true });
   }));
 });
+
+Deno.test("hosts: an owner whose lock file another host has removed is not taken for dead", async () => {
+  const root = await Deno.makeTempDir();
+  const lock = await take(root, "near");
+  await Deno.remove(`${root}/.lock`);
+  const looker = new DenoStorage({ times: TIMES });
+  await assertRejects(() => looker.checkLock(`${root}/.lock`, holderOn("near")), LockedError);
+  await assertRejects(() => take(root, "near"), LockedError, "another job of this process");
+  await lock.release();
+  await (await take(root, "near")).release();
+  assertEquals(left(root), []);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("hosts: whose heart cannot beat changes nothing from when others may take over", async () => {
+  await withoutSystemLocks(async (root) => {
+    const storage = new DenoStorage({ times: TIMES }), path = `${root}/f`;
+    const lock = await storage.lock(`${root}/.lock`, holderOn("near"));
+    await storage.write(path, Uint8Array.of(1));
+    const { open } = Deno, { writeSync } = Deno.FsFile.prototype;
+    const full = () => {
+      throw Object.assign(new Error("No space left (os error 28)"), { code: "ENOSPC" });
+    };
+    try {
+      Deno.FsFile.prototype.writeSync = full;
+      Deno.open = (path, options) => `${path}`.includes(".lock.") ? full() : open(path, options);
+      await sleep(0.7 * TIMES.stale);
+      const fault = (action: string) => `cannot ${action} ${path}: the disk is full`;
+      await assertRejects(
+        () => storage.write(path, new Uint8Array()),
+        StorageError,
+        fault("write"),
+      );
+      await assertRejects(() => storage.remove(path), StorageError, fault("remove"));
+      assertEquals(await Deno.readFile(path), Uint8Array.of(1));
+    } finally {
+      Deno.open = open;
+      Deno.FsFile.prototype.writeSync = writeSync;
+    }
+    await storage.write(path, Uint8Array.of(2));
+    await assertRejects(() => take(root, "far"), LockedError, 'on host "near"');
+    await lock.release();
+    assertEquals(left(root), []);
+  });
+});
+
+/** The calls in which a process, or its server, can stand still: who was there, and for whom. */
+const STANDSTILLS: {
+  name: string;
+  /** Stands still in the first of these calls that it is asked about. */
+  isMeant: (call: string, path: string) => boolean;
+  isTaking: boolean;
+}[] = [
+  {
+    name: "as it has created its claim",
+    isMeant: (call, path) => call === "create" && path.endsWith(".first"),
+    isTaking: true,
+  },
+  {
+    name: "as it has written its claim",
+    isMeant: (call) => call === "syncData",
+    isTaking: true,
+  },
+  {
+    name: "as it gives its claim back",
+    isMeant: (call, path) => call === "stat" && /\.lock\.[0-9a-f-]{36}$/.test(path),
+    isTaking: false,
+  },
+];
+
+/** Calls of this process last longer than it takes until a claim is stale, from now on, once. */
+function standStillOnce(isMeant: (call: string, path: string) => boolean): Disposable {
+  const { open, stat } = Deno, { syncData } = Deno.FsFile.prototype;
+  let isMet = false;
+  const pass = async <T>(call: string, path: string, result: Promise<T>): Promise<T> => {
+    try {
+      return await result;
+    } finally {
+      if (!isMet && isMeant(call, path)) {
+        isMet = true;
+        await sleep(2 * TIMES.stale);
+      }
+    }
+  };
+  Deno.open = (path, options) =>
+    pass(options?.createNew ? "create" : "open", `${path}`, open(path, options));
+  Deno.stat = (path) => pass("stat", `${path}`, stat(path));
+  Deno.FsFile.prototype.syncData = function () {
+    return pass("syncData", "", syncData.call(this));
+  };
+  return {
+    [Symbol.dispose]() {
+      assert(isMet);
+      Object.assign(Deno, { open, stat });
+      Deno.FsFile.prototype.syncData = syncData;
+    },
+  };
+}
+
+for (const { name, isMeant, isTaking } of STANDSTILLS) {
+  Deno.test(`hosts: one that stands still ${name} takes nothing from who took over`, async () => {
+    await withoutSystemLocks(async (root) => {
+      const before = isTaking ? null : await take(root, "slow");
+      using _ = standStillOnce(isMeant);
+      const slow = before?.release() ?? assertRejects(() => take(root, "slow"), LockedError);
+      await sleep(100);
+      const lock = await take(root, "near");
+      await slow;
+      await assertRejects(() => take(root, "third"), LockedError, 'on host "near"');
+      assertEquals((await lastClaim(`${root}/.lock`))?.owner?.host, "near");
+      await lock.release();
+      assertEquals(left(root).filter((name) => name.startsWith(".lock.")), []);
+    });
+  });
+}
 
 Deno.test("hosts: where the system has no locks the claim alone does", async () => {
   const refuse = () => Promise.reject(new Error("Function not implemented (os error 38)"));

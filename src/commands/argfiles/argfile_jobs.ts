@@ -1,5 +1,6 @@
 /** Opens the lines of an argfile as jobs that are carried out together, and names faulty lines. */
 
+import * as paths from "../../records/paths.ts";
 import { LotteryError, UsageError } from "../../errors.ts";
 import type { ArgfileLine } from "../../flags/shell_words.ts";
 import { sharedDifferences } from "../../lottery/shared_training.ts";
@@ -8,6 +9,8 @@ import { firstError } from "../../runs/job.ts";
 import type { RunConfig } from "../../runs/schema.ts";
 import { flagName, type FlagSet, type FlagValues } from "../../flags/flags.ts";
 import type { Storage } from "../../storage/storage.ts";
+import { resolveProtocol } from "../flags/resolve_protocol.ts";
+import { lotteryRunner } from "../lottery.ts";
 import type { OpenJob, Plan, PlanContext, Runner, RunnerContext } from "../runner.ts";
 import { parseFlags } from "../../flags/parse.ts";
 
@@ -28,13 +31,13 @@ const OF_THE_PROCESS = ["json", "replicas", "kernels", "tune", "checkpointInterv
 /**
  * Opens the lines and carries them out side by side; a line that fails does not stop the others.
  *
- * @param run carries out jobs and returns the errors of each
+ * @param run carries out jobs and returns the errors of each; is told of the lines that have failed
  */
 export async function runLines(
   lines: readonly ArgfileLine[],
   runner: Runner<FlagSet>,
   context: RunnerContext,
-  run: (jobs: readonly OpenJob[]) => Promise<unknown[][]>,
+  run: (jobs: readonly OpenJob[], failed: readonly LineResult[]) => Promise<unknown[][]>,
 ): Promise<LineResult[]> {
   const results = new Map<number, LineResult>();
   const opened: { line: number; open: OpenJob }[] = [];
@@ -43,7 +46,7 @@ export async function runLines(
     const folders: string[] = [];
     try {
       const values = readLine(args, runner);
-      if (typeof values.outputDir === "string") folders.push(values.outputDir);
+      folders.push(...namedRuns(values, runner));
       const open = await runner.open(values, context);
       const conflict = await claims.conflict(open.plan, line);
       if (conflict) throw conflict;
@@ -52,7 +55,8 @@ export async function runLines(
       results.set(line, { line, folders, wasFinished: false, error });
     }
   }
-  const errors = opened.length === 0 ? [] : await run(opened.map(({ open }) => open));
+  const failed = [...results.values()], jobs = opened.map(({ open }) => open);
+  const errors = opened.length === 0 ? [] : await run(jobs, failed);
   for (const [i, { line, open }] of opened.entries()) {
     const wasFinished = open.job.finishedCount === open.job.runCount;
     const error = errors[i].length === 0 ? null : firstError(errors[i]);
@@ -103,6 +107,22 @@ export function readLine(args: readonly string[], runner: Runner<FlagSet>): Flag
   const values = parseFlags(args, flags);
   runner.check(values);
   return values;
+}
+
+/** The folders of the runs that a line trains, as far as its flags name them. */
+export function namedRuns(values: FlagValues<FlagSet>, { name }: Runner<FlagSet>): string[] {
+  const flags = values as FlagValues<typeof lotteryRunner.flags>;
+  const outputDir = flags.outputDir?.replace(/(.)\/+$/, "$1");
+  if (name !== lotteryRunner.name) return outputDir === undefined ? [] : [outputDir];
+  const { experimentPath, experimentName } = flags, { trials, levels } = resolveProtocol(flags);
+  const folders = outputDir !== undefined
+    ? [outputDir]
+    : experimentPath === undefined
+    ? []
+    : trials.map((trial) => paths.trial(experimentPath, trial));
+  return folders.flatMap((folder) =>
+    Array.from({ length: levels + 1 }, (_, level) => paths.run(folder, level, experimentName))
+  );
 }
 
 /** The runs that each line trains, and their folders. */

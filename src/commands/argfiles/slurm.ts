@@ -27,7 +27,7 @@ export interface SlurmArray {
   partition?: string;
   time?: string;
   gres?: string;
-  /** Further options of sbatch. */
+  /** Further options of sbatch, such as the account: the last job needs them too. */
   sbatch: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export interface SlurmArray {
  * that Slurm has lost may still train what it queues again: the task waits for that.
  */
 export function arrayScript(array: SlurmArray): string {
-  const { runner, argfile, flags, size, time, gres, sbatch } = array;
+  const { runner, argfile, flags, size, time, gres } = array;
   const task = denoTask(array, ["argfile-runner", runner, argfile, "--wait", ...flags]);
   return [
     ...header(array, runner, "%A_%a"),
@@ -45,7 +45,7 @@ export function arrayScript(array: SlurmArray): string {
     directive([`--signal=B:USR1@${SECONDS_TO_STOP}`]),
     ...(time ? [directive([`--time=${time}`])] : []),
     ...(gres ? [directive([`--gres=${gres}`])] : []),
-    ...(sbatch.length > 0 ? [directive(sbatch)] : []),
+    ...further(array),
     "",
     "# USR1 comes before the time limit: keep checkpoints, and queue the task again.",
     "# TERM comes from scancel or preemption: keep checkpoints.",
@@ -54,7 +54,8 @@ export function arrayScript(array: SlurmArray): string {
     `${task} --shard "$SLURM_ARRAY_TASK_ID/${size}" &`,
     "pid=$!",
     'while caught=; wait "$pid"; code=$?; [ -n "$caught" ]; do :; done',
-    'if [ "$code" = 130 ] && [ -n "$again" ]; then',
+    "# 143: it came before the program could listen.",
+    'if [ -n "$again" ] && { [ "$code" = 130 ] || [ "$code" = 143 ]; }; then',
     // The number of the array's last task is that of the whole array.
     '  scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"',
     "fi",
@@ -70,6 +71,7 @@ export function lastScript(array: SlurmArray): string {
       .map((args) => denoTask(array, args)).join(" &&\n  ");
   return [
     ...header(array, `${array.runner}-last`, "%j_last"),
+    ...further(array),
     "",
     "code=0",
     ...array.experiments.map((experiment) => `${steps(experiment)} || code=1`),
@@ -82,15 +84,36 @@ function header({ logs, cwd, partition }: SlurmArray, name: string, log: string)
   return [
     "#!/bin/bash",
     directive([`--job-name=${name}`]),
-    directive([`--output=${logs}/${log}.log`]),
+    // In the name of the output % stands for something else.
+    directive([`--output=${logs.replaceAll("%", "%%")}/${log}.log`]),
     directive(["--open-mode=append"]),
     directive([`--chdir=${cwd}`]),
     ...(partition ? [directive([`--partition=${partition}`])] : []),
   ];
 }
 
+function further({ sbatch }: SlurmArray): string[] {
+  return sbatch.length > 0 ? [directive(sbatch)] : [];
+}
+
+/** Slurm takes a backslash as an escape in quotes too. */
 function directive(options: readonly string[]): string {
-  return `#SBATCH ${joinLine(options)}`;
+  return `#SBATCH ${joinLine(options.map((option) => option.replaceAll("\\", "\\\\")))}`;
+}
+
+/**
+ * Whether a time limit, as sbatch takes it, is over before a task has trained anything: its signal
+ * would come at once, and queue it again for ever. 0 is no limit; what is no time sbatch refuses.
+ */
+export function isTooShort(time: string): boolean {
+  const match = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(time);
+  if (match === null) return false;
+  const [days, ...parts] = match.slice(1).map((part) => Number(part ?? 0));
+  // Days-hours, minutes, minutes:seconds, hours:minutes:seconds.
+  const isHours = match[1] !== undefined || match[4] !== undefined;
+  const [hours, minutes, seconds] = isHours ? parts : [0, ...parts];
+  const all = 86_400 * days + 3600 * hours + 60 * minutes + seconds;
+  return 0 < all && all <= SECONDS_TO_STOP;
 }
 
 function denoTask({ config, cwd }: SlurmArray, args: readonly string[]): string {
@@ -98,27 +121,22 @@ function denoTask({ config, cwd }: SlurmArray, args: readonly string[]): string 
 }
 
 /**
- * The folders of the runs of a line, and of its experiment.
+ * The folder of a line's experiment.
  *
  * @param line its number
  * @throws UsageError if it names none
  */
-export function foldersOf(
-  values: FlagValues<FlagSet>,
-  line: number,
-): { experiment: string; runs: string[] } {
+export function experimentOf(values: FlagValues<FlagSet>, line: number): string {
   const { outputDir, experimentPath } = values as Record<string, string | undefined>;
-  if (experimentPath !== undefined) return { experiment: experimentPath, runs: [] };
+  if (experimentPath !== undefined) return experimentPath;
   if (outputDir === undefined) {
     throw new UsageError(
       `line ${line} names no folder for its runs: add --output-dir or --experiment-path`,
     );
   }
   const plain = outputDir.replace(/(.)\/+$/, "$1");
-  const [, experiment, rest] = /^(.*?)\/?trial\d+(\/.*)?$/.exec(plain) ?? [];
-  // A trial's folder is that of a lottery, whose levels it knows itself.
-  if (experiment !== undefined) return { experiment: experiment || ".", runs: rest ? [plain] : [] };
-  return { experiment: plain, runs: [] };
+  const [, experiment] = /^(.*?)\/?trial\d+(?:\/.*)?$/.exec(plain) ?? [];
+  return experiment === undefined ? plain : experiment || ".";
 }
 
 /** Where a submitted argfile and the output of its tasks are kept. */

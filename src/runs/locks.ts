@@ -18,8 +18,8 @@ const BELOW_TRIES = 10, BELOW_PAUSE_MILLISECONDS = 25;
 
 /** The folders that this process has locked. */
 export class Locks {
-  /** The folders of many runs, by their lock files. */
-  readonly #held = new Map<string, Promise<StorageLock>>();
+  /** The folders of many runs, by their lock files, and how many jobs rely on each. */
+  readonly #held = new Map<string, { lock: Promise<StorageLock>; jobs: number }>();
   /** Every lock file of this process. */
   readonly #own = new Set<string>();
 
@@ -37,15 +37,16 @@ export class Locks {
     try {
       for (const place of await this.#placesOf(folder)) {
         const path = paths.lock(place);
-        if (!this.#held.has(path)) {
-          this.#held.set(path, this.#take(place));
-          taken.push(path);
-        }
-        await this.#held.get(path);
+        const held = this.#held.get(path) ?? { lock: this.#take(place), jobs: 0 };
+        this.#held.set(path, held);
+        held.jobs++;
+        taken.push(path);
+        await held.lock;
         await this.storage.sweep(place);
       }
     } catch (error) {
-      await this.#giveBack(taken);
+      // Another job that came meanwhile keeps the lock.
+      for (const path of taken) if (--this.#held.get(path)!.jobs === 0) await this.#giveBack(path);
       throw error;
     }
   }
@@ -67,16 +68,15 @@ export class Locks {
 
   /** Releases all folders. */
   async release(): Promise<void> {
-    await this.#giveBack([...this.#held.keys()]);
+    for (const path of this.#held.keys()) await this.#giveBack(path);
   }
 
-  async #giveBack(lockFiles: readonly string[]): Promise<void> {
-    for (const path of lockFiles) {
-      const lock = await this.#held.get(path)?.catch(() => null);
-      this.#held.delete(path);
-      this.#own.delete(path);
-      await lock?.release();
-    }
+  async #giveBack(path: string): Promise<void> {
+    const taken = this.#held.get(path)?.lock;
+    this.#held.delete(path);
+    const lock = await taken?.catch(() => null);
+    this.#own.delete(path);
+    await lock?.release();
   }
 
   /** The real paths of a trial's folder, and of its levels and runs that lie elsewhere. */

@@ -69,7 +69,7 @@ export function paperClaims(layers: readonly LayerSpec[]): PaperClaims {
 }
 
 /**
- * Holds the paper's claims against the runs of a study, in their order.
+ * Tests the paper's claims on the runs of a study, in their order.
  *
  * @param layers of the network that was trained: conv-2, conv-4 and conv-6 have claims of their own
  */
@@ -81,14 +81,18 @@ export function checkClaims(
   return claims.map(({ measure, ...statement }) => judgeStatement(statement, measure(study)));
 }
 
-/** Holds a statement against what was measured. */
+/** Tests a statement on what was measured. */
 export function judgeStatement(
   { above, within, ...claim }: Statement,
   measured: Measured,
 ): ClaimResult {
   const { quantity, values, lacks, weakensFor, weakensAgainst } = measured;
   const scale = claim.unit === "times" ? Math.exp : (value: number) => value;
-  const bounds = studentInterval(values);
+  const student = studentInterval(values);
+  // Student's distribution does not know that no accuracy is above 100%.
+  const bounds = student && claim.unit === "percent"
+    ? [Math.max(0, student[0]), Math.min(100, student[1])] as const
+    : student;
   const result = {
     ...claim,
     quantity,

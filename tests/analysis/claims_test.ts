@@ -95,6 +95,17 @@ Deno.test("claims: several reinits of a trial count as one, their mean", () => {
   assertAlmostEquals(claim.value!, 2.003, 1e-9);
 });
 
+Deno.test("claims: the interval of an accuracy ends at 100%", () => {
+  const runs = paperRuns().map((run) => ({
+    ...run,
+    finalTrainAccuracy: run.trial === "5" ? 0.999 : 1,
+  }));
+  const { interval, verdict } = byId(checkClaims(runs)).get("3b")!;
+  // Mean 99.98, deviation 0.0447, Student's quantile 2.132 for 4 degrees of freedom.
+  assertAlmostEquals(interval![0], 99.98 - 2.132 * 0.0447 / Math.sqrt(5), 1e-3);
+  assertEquals([interval![1], verdict], [100, "holds"]);
+});
+
 Deno.test("claims: four trials prove nothing, however alike they are", () => {
   for (const claim of checkClaims(paperRuns([1, 2, 3, 4]))) {
     assertEquals(claim.verdict, "cannot tell", claim.id);

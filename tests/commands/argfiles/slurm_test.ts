@@ -45,8 +45,8 @@ async function runScript(deno: string, signals: Deno.Signal[], code = 0) {
     await write("scontrol", SCONTROL);
     await write("code", `${code}`);
     await write("script", arrayScript(ARRAY));
-    const child = new Deno.Command("/bin/bash", {
-      args: ["script"],
+    const child = new Deno.Command("/usr/bin/env", {
+      args: ["bash", "script"],
       cwd: folder,
       env: {
         PATH: `${folder}:${Deno.env.get("PATH")}`,

@@ -137,7 +137,7 @@ Deno.test("argfile-runner --wait: what fails stays known while lines wait for an
   let stderr = "";
   for await (const text of runner.stderr.pipeThrough(new TextDecoderStream())) {
     stderr += text;
-    if (/^1 lines are carried out by other processes/m.test(stderr)) await locks.release();
+    if (/^waiting for other processes, which run 1 line/m.test(stderr)) await locks.release();
   }
   await runner.stdout.cancel();
   assertEquals((await runner.status).code, 1, stderr);

@@ -78,7 +78,7 @@ export function decidingTrials(values: readonly number[], bound: number): number
   return trials;
 }
 
-/** So many would tell a millionth of the deviation: a mean that is nearer was rounded. */
+/** More are needed only for a mean within a millionth of the deviation, which rounding explains. */
 const MOST_TRIALS = 1e12;
 
 /** A paired comparison. */

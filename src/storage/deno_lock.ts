@@ -4,6 +4,7 @@
  * to do.
  */
 
+import { once } from "../memo.ts";
 import { checkClaim, type ClaimTimes, HostClaim } from "./deno_claim.ts";
 import { isMissing, writeAll } from "./deno_files.ts";
 import type { Heart } from "./deno_heart.ts";
@@ -103,7 +104,7 @@ async function checkSystemLock(path: string, holder: LockHolder): Promise<number
 
 /** A lock file held through its open handle, and its claim. */
 class DenoLock implements StorageLock {
-  #released: Promise<void> | undefined;
+  readonly release = once(() => this.#release());
 
   constructor(
     private readonly path: string,
@@ -112,10 +113,6 @@ class DenoLock implements StorageLock {
     private readonly heart: Heart,
   ) {
     heart.add(claim);
-  }
-
-  release(): Promise<void> {
-    return this.#released ??= this.#release();
   }
 
   async #release(): Promise<void> {

@@ -3,6 +3,7 @@
  * when its tab is closed, reloaded or crashes.
  */
 
+import { once } from "../memo.ts";
 import { NotFoundError, StorageError } from "../errors.ts";
 import { formatHolder, lockedError, parseHolder } from "./lock_holder.ts";
 import { isFolder } from "./opfs_faults.ts";
@@ -36,8 +37,7 @@ export class OpfsLocks {
           : error;
       });
       const giveBack = await hold(this.locks, id);
-      let released: Promise<void> | undefined;
-      return { release: () => released ??= this.#release(path, id).finally(giveBack) };
+      return { release: once(() => this.#release(path, id).finally(giveBack)) };
     });
   }
 

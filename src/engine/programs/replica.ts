@@ -1,5 +1,5 @@
 /**
- * What a replica of a program is loaded with: its checks, and what of it kernels read as a struct.
+ * Checks the parameters of a program's replica, and packs those that kernels read as a struct.
  */
 
 import { InputError } from "../../errors.ts";

@@ -37,7 +37,7 @@ export interface Waiting {
   reject(reason: unknown): void;
 }
 
-/** What a group is trained with. */
+/** Resources for training a group. */
 export interface GroupMeans {
   slot: GpuSlot;
   programs: ProgramCache;
@@ -45,7 +45,7 @@ export interface GroupMeans {
   newPace: () => CheckpointPace;
 }
 
-/** What a group's training looks at and tells. */
+/** Options and callbacks of a group's training. */
 export interface GroupOptions {
   /** Keeps a checkpoint of what is trained, then ends it and all that waits with its reason. */
   signal?: AbortSignal;

@@ -17,7 +17,7 @@ export interface Ahead {
   clocks: GPUBuffer;
 }
 
-/** What forward reads. */
+/** Inputs of a forward. */
 export interface ForwardOperands {
   inputs: Matrix;
   format?: BatchFormat;
@@ -26,7 +26,7 @@ export interface ForwardOperands {
   weights: Matrix;
 }
 
-/** What an activation gradient reads, and where it goes. */
+/** Inputs of an activation gradient, and its output. */
 export interface GradientOperands {
   deltas: Matrix;
   weights: Matrix;

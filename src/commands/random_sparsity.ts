@@ -54,7 +54,8 @@ export const randomSparsityRunner: Runner<typeof randomSparsityFlags> = {
   examples: [
     "deno task random-sparsity --experiment-path results/mnist-quick",
     "deno task random-sparsity --initialization random,ticket --trials 1-2 --levels 1-10 --runs 1",
-    "deno task random-sparsity --experiment-path results/mnist-quick-compare/snip --places inverted --runs 1",
+    "deno task random-sparsity --experiment-path results/mnist-quick-compare/snip " +
+    "--places inverted --runs 1",
   ],
   check(flags) {
     checkDatasetFlags(flags);

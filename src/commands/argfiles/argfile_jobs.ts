@@ -31,7 +31,7 @@ const OF_THE_PROCESS = ["json", "replicas", "kernels", "tune", "checkpointInterv
 /**
  * Opens the lines and carries them out side by side; a line that fails does not stop the others.
  *
- * @param run carries out jobs and returns the errors of each; receives the lines that failed to open
+ * @param run carries out jobs and returns the errors of each; receives the lines failed so far
  */
 export async function runLines(
   lines: readonly ArgfileLine[],

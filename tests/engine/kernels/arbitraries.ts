@@ -1,4 +1,5 @@
 /** Shapes and tiles for the property tests of kernels, those that tiles do not divide above all. */
+import { adamSpec, type OptimizerSpec, optimizerSpec } from "../../../src/engine/optimizers.ts";
 import fc from "fast-check";
 import type { Activation } from "../../../src/engine/layer_spec.ts";
 import type { MatrixStorage } from "../../../src/engine/kernels/matrix.ts";
@@ -116,4 +117,14 @@ export const TILINGS: [name: string, numRuns: number, tiles: fc.Arbitrary<Tiles>
   ["llvmpipe's tiles", 3, ofAdapter("llvmpipe", true)],
   ["software tiles", 3, ofAdapter("SwiftShader", true)],
   ["hardware tiles", 6, ofAdapter("GPU", false)],
+];
+
+/** Every optimizer, with and without weight decay. */
+export const OPTIMIZERS: readonly OptimizerSpec[] = [
+  { kind: "sgd", learningRate: 0.1, weightDecay: 0.2 },
+  { kind: "momentum", learningRate: 0.05, momentum: 0.8 },
+  { kind: "nesterov", learningRate: 0.05, momentum: 0.8, weightDecay: 0.2 },
+  adamSpec(1.2e-3),
+  { ...adamSpec(1.2e-3), weightDecay: 0.2 },
+  optimizerSpec("adamw", 0.05, { weightDecay: 0.2 }),
 ];

@@ -15,31 +15,16 @@ import {
 } from "../../../src/engine/kernels/layout.ts";
 import { paddedRows } from "../../../src/engine/kernels/tiles.ts";
 import { type Conv2dSpec, inputSize } from "../../../src/engine/layer_spec.ts";
-import {
-  adamSpec,
-  decayOf,
-  type OptimizerSpec,
-  optimizerSpec,
-  stateCount,
-  stepSize,
-} from "../../../src/engine/optimizers.ts";
+import { decayOf, stateCount, stepSize } from "../../../src/engine/optimizers.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { imageBackward } from "../../reference/images.ts";
 import { oracleOptimizer } from "../../reference/optimizers.ts";
 import { clockWords, fitting, openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
-import { stretchesOfZeros, TILINGS } from "./arbitraries.ts";
+import { OPTIMIZERS, stretchesOfZeros, TILINGS } from "./arbitraries.ts";
 import { drawParameters, oracleConv, packImages } from "./image_case.ts";
 import { joined, padRows, shapes, sizesOf } from "./conv_case.ts";
 
 const gpu = await openTestGpu();
-
-const OPTIMIZERS: OptimizerSpec[] = [
-  { kind: "sgd", learningRate: 0.1, weightDecay: 0.2 },
-  { kind: "momentum", learningRate: 0.05, momentum: 0.8 },
-  { kind: "nesterov", learningRate: 0.05, momentum: 0.8, weightDecay: 0.2 },
-  adamSpec(1.2e-3),
-  optimizerSpec("adamw", 0.05, { weightDecay: 0.2 }),
-];
 
 for (const spec of OPTIMIZERS) {
   for (const [name, runs, tilings] of TILINGS) {

@@ -16,20 +16,14 @@ import {
   unpackWeights,
 } from "../../../src/engine/kernels/layout.ts";
 import { writeMatrix } from "../../../src/engine/kernels/matrix.ts";
-import {
-  adamSpec,
-  decayOf,
-  type OptimizerSpec,
-  optimizerSpec,
-  stateCount,
-  stepSize,
-} from "../../../src/engine/optimizers.ts";
+import { decayOf, stateCount, stepSize } from "../../../src/engine/optimizers.ts";
 import type { RandomStream } from "../../../src/engine/random.ts";
 import { paddedRows } from "../../../src/engine/kernels/tiles.ts";
 import { assertAllClose } from "../../reference/allclose.ts";
 import { type OracleOptimizer, oracleOptimizer } from "../../reference/optimizers.ts";
 import {
   batchSizes,
+  OPTIMIZERS,
   replicaCounts,
   streams,
   stretchesOfZeros,
@@ -39,15 +33,6 @@ import {
 import { clockWords, fitting, openTestGpu, UNTOUCHED, withScratch } from "../gpu.ts";
 
 const gpu = await openTestGpu();
-
-const OPTIMIZERS: OptimizerSpec[] = [
-  { kind: "sgd", learningRate: 0.1, weightDecay: 0.2 },
-  { kind: "momentum", learningRate: 0.05, momentum: 0.8 },
-  { kind: "nesterov", learningRate: 0.05, momentum: 0.8, weightDecay: 0.2 },
-  adamSpec(1.2e-3),
-  { ...adamSpec(1.2e-3), weightDecay: 0.2 },
-  optimizerSpec("adamw", 0.05, { weightDecay: 0.2 }),
-];
 
 const shapes = fc.record({
   inputs: widths,

@@ -85,7 +85,7 @@ export async function survey(storage: Storage, root: string): Promise<Survey> {
       }
       for (const run of plan?.runs ?? []) planned.push(within(path, run));
       for (const [run, failure] of Object.entries(plan?.failed ?? {})) {
-        // A plan that somebody edited may not name it among the runs.
+        // Also of a run that an edited plan does not list.
         planned.push(within(path, run));
         failures.set(within(path, run), failure);
       }
@@ -94,10 +94,7 @@ export async function survey(storage: Storage, root: string): Promise<Survey> {
   for (const run of planned) {
     if (!found.runs.has(run)) found.runs.set(run, { isDone: false, isBegun: false, failure: null });
   }
-  for (const [run, failure] of failures) {
-    const planned = found.runs.get(run);
-    if (planned) planned.failure = failure;
-  }
+  for (const [run, failure] of failures) found.runs.get(run)!.failure = failure;
   if (found.runs.size === 0) {
     throw new NotFoundError(
       `${root} holds no run and no plan of one: give the folder of an experiment`,

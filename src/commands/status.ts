@@ -81,7 +81,7 @@ export async function survey(storage: Storage, root: string): Promise<Survey> {
     for (const name of [...names].filter(isPlan)) {
       const place = within(path, name), plan = await readPlan(storage, place);
       if (plan === null && await storage.exists(place)) {
-        found.faults.push({ path: place, fault: "is no plan of runs; remove it" });
+        found.faults.push({ path: place, fault: "is not a plan of runs; remove it" });
       }
       for (const run of plan?.runs ?? []) planned.push(within(path, run));
       for (const [run, failure] of Object.entries(plan?.failed ?? {})) {

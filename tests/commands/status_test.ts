@@ -79,7 +79,7 @@ Deno.test("status: a plan goes when all of it is done, and is no part of a run",
   assertEquals((await storage.list("e")).filter(({ name }) => name.startsWith(".plan")).length, 1);
 });
 
-Deno.test("status: a plan that is none is named, and plans nothing", async () => {
+Deno.test("status: a file that is not a plan is named, and plans nothing", async () => {
   const { storage } = await makeExperiment();
   const path = "e/.plan-0123456789abcdef.json", { size } = (await survey(storage, "e")).runs;
   const write = (text: string) => storage.write(path, new TextEncoder().encode(text));
@@ -88,8 +88,8 @@ Deno.test("status: a plan that is none is named, and plans nothing", async () =>
     await write(text);
     const found = await survey(storage, "e"), status = statusOf(found, new Map());
     assertEquals(found.runs.size, size, text);
-    assertEquals(status.faults, [{ path, fault: "is no plan of runs; remove it" }]);
-    assertStringIncludes(statusText(status), `\n${path} is no plan of runs; remove it\n`);
+    assertEquals(status.faults, [{ path, fault: "is not a plan of runs; remove it" }]);
+    assertStringIncludes(statusText(status), `\n${path} is not a plan of runs; remove it\n`);
   }
   // A failure counts, whether or not the plan names its run.
   await write(of(["trial1/0/x"], { "trial9/9/x": "why" }));

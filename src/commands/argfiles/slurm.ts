@@ -103,7 +103,7 @@ function directive(options: readonly string[]): string {
 
 /**
  * Whether a time limit, as sbatch takes it, is over before a task has trained anything: its signal
- * would come at once, and queue it again for ever. 0 is no limit; what is no time sbatch refuses.
+ * would come at once, and queue it again forever. 0 means no limit; sbatch refuses what is not a time.
  */
 export function isTooShort(time: string): boolean {
   const match = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(time);
